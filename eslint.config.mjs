@@ -1,0 +1,44 @@
+// Strict, type-aware rules for the library; plain JavaScript rules for the scripts.
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+const restricted = [
+  { selector: "ExportDefaultDeclaration", message: "No default exports: a name is searched for, a default is not." },
+];
+
+const nodeGlobals = Object.fromEntries(
+  ["console", "process", "Buffer", "URL", "setTimeout", "setImmediate", "performance", "require", "module", "__dirname"].map(
+    (name) => [name, "readonly"],
+  ),
+);
+
+export default tseslint.config(
+  { ignores: ["dist/", "build/", "prebuilds/", "coverage/", "**/node_modules/", "notebooks/out/", "docs/reference/"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { project: "./test/tsconfig.json", tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      "no-restricted-syntax": ["error", ...restricted],
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
+      "@typescript-eslint/consistent-type-imports": "error",
+    },
+  },
+  {
+    files: ["src/**/*.ts"],
+    rules: { "no-console": "error", "max-lines": ["error", { max: 700 }] },
+  },
+  {
+    files: ["test/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/no-confusing-void-expression": "off",
+    },
+  },
+  {
+    files: ["**/*.{js,mjs,cjs}"],
+    languageOptions: { globals: nodeGlobals },
+  },
+);
