@@ -1,5 +1,6 @@
 // Strict, type-aware rules for the library; plain JavaScript rules for the scripts.
 import js from "@eslint/js";
+import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
 
 const restricted = [
@@ -7,17 +8,26 @@ const restricted = [
 ];
 
 const nodeGlobals = Object.fromEntries(
-  ["console", "process", "Buffer", "URL", "setTimeout", "setImmediate", "performance", "require", "module", "__dirname"].map(
-    (name) => [name, "readonly"],
-  ),
+  [
+    "console",
+    "process",
+    "Buffer",
+    "URL",
+    "setTimeout",
+    "setImmediate",
+    "performance",
+    "require",
+    "module",
+    "__dirname",
+  ].map((name) => [name, "readonly"]),
 );
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ["dist/", "build/", "prebuilds/", "coverage/", "**/node_modules/", "notebooks/out/", "docs/reference/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
-    extends: [...tseslint.configs.strictTypeChecked],
+    extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { project: "./test/tsconfig.json", tsconfigRootDir: import.meta.dirname } },
     rules: {
       "no-restricted-syntax": ["error", ...restricted],

@@ -1,0 +1,79 @@
+// Runs notebook cells in this process with tslab's own converter and executor, as its Jupyter kernel does, and records what
+// they print and display. The only script that knows the insides of tslab (1.0.22).
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+/** Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other, then `close`. */
+export function openSession(folder, fallback) {
+  const tslab = loadTslab([folder, fallback]);
+  process.chdir(folder);
+  const node = tslab.createConverter({ isJS: false, isBrowser: false });
+  const executor = tslab.createExecutor(folder, { node, close: () => node.close() }, console);
+  return {
+    run: (source) => runCell(executor, tslab.jupyter, source),
+    close: () => node.close(),
+  };
+}
+
+function loadTslab(folders) {
+  const require = createRequire(import.meta.url);
+  const dist = dirname(require.resolve("tslab", { paths: folders }));
+  return {
+    createConverter: require(join(dist, "converter.js")).createConverter,
+    createExecutor: require(join(dist, "executor.js")).createExecutor,
+    jupyter: require(join(dist, "jupyter.js")),
+  };
+}
+
+/** Runs one cell; its output is shown as it comes and resolved in the notebook's format. */
+async function runCell(executor, jupyter, source) {
+  const outputs = [];
+  const restore = [tee(process.stdout, "stdout", outputs), tee(process.stderr, "stderr", outputs)];
+  jupyter.lastWriteDisplayData = displayRecorder(outputs);
+  try {
+    const ok = await executor.execute(source);
+    await new Promise((resolve) => setImmediate(resolve)); // what the cell wrote last
+    if (!ok) outputs.push(errorOutput(outputs));
+    return { ok, outputs };
+  } finally {
+    for (const undo of restore) undo();
+  }
+}
+
+/** Records what is written to `stream` and passes it on; returns how to stop. */
+function tee(stream, name, outputs) {
+  const write = stream.write;
+  stream.write = (chunk, ...rest) => {
+    appendText(outputs, name, typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8"));
+    return write.call(stream, chunk, ...rest);
+  };
+  return () => {
+    stream.write = write;
+  };
+}
+
+function appendText(outputs, name, text) {
+  const last = outputs.at(-1);
+  if (last?.output_type === "stream" && last.name === name) last.text += text;
+  else outputs.push({ output_type: "stream", name, text });
+}
+
+/** A display that is updated later keeps its place and shows its last state. */
+function displayRecorder(outputs) {
+  const known = new Map();
+  return ({ data, metadata, transient }, update) => {
+    const earlier = update ? known.get(transient?.display_id) : undefined;
+    if (earlier) return Object.assign(earlier, { data, metadata });
+    const output = { output_type: "display_data", data, metadata };
+    if (transient?.display_id) known.set(transient.display_id, output);
+    outputs.push(output);
+  };
+}
+
+/** tslab reports errors as text on stderr only; Jupyter's format has an output for them. */
+function errorOutput(outputs) {
+  const printed = outputs.filter((output) => output.name === "stderr").map((output) => output.text);
+  const traceback = printed.join("").trimEnd().split("\n");
+  const message = traceback.find((line) => /^\w*Error\b/.test(line)) ?? traceback[0];
+  return { output_type: "error", ename: "Error", evalue: message, traceback };
+}

@@ -1,0 +1,194 @@
+/**
+ * Charts for notebooks: a vega-lite v5 description in, a picture in the notebook out, with a PNG beside it for readers that
+ * cannot draw vega-lite (nbconvert, code forges). The idea: one bundle of formats, and the reader picks the best it knows.
+ * vega, vega-lite and resvg are found beside the notebook and loaded at the first chart only. Knows nothing of formulas.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { ArgumentError } from "./errors";
+
+/** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
+export interface ChartBundle {
+  readonly data: {
+    readonly "application/vnd.vegalite.v5+json": object;
+    readonly "image/png": string;
+    readonly "text/plain": string;
+  };
+  readonly metadata: { readonly "image/png": { readonly width: number; readonly height: number } };
+}
+
+export interface ChartOptions {
+  /** Show the picture when a tslab cell is running (default true). */
+  readonly show?: boolean;
+}
+
+/**
+ * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it only
+ * resolves. Throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook.
+ */
+export async function chart(spec: object, options: ChartOptions = {}): Promise<ChartBundle> {
+  const versioned = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
+  const bundle = await draw(versioned);
+  if (options.show !== false) tslabWriter()?.({ ...bundle, transient: {} }, false);
+  return bundle;
+}
+
+export interface LineChartOptions {
+  /** Field of the horizontal and of the vertical position. */
+  readonly x: string;
+  readonly y: string;
+  /** Field that names the lines: one colour and one dash pattern each, the first solid. */
+  readonly series?: string;
+  /** Field that stacks one picture for each of its values. */
+  readonly row?: string;
+  readonly yScale?: "linear" | "log";
+  readonly title?: string;
+  /** Size of one picture, in CSS pixels (default 600 by 160). */
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Describes lines through `rows`, one object for each point, in vega-lite v5, for `chart`. */
+export function lineChart(rows: readonly object[], options: LineChartOptions): object {
+  const { x, y, series, row, title, yScale = "linear", width = 600, height = 160 } = options;
+  return {
+    ...(title === undefined ? {} : { title }),
+    data: { values: rows },
+    mark: "line",
+    width,
+    height,
+    encoding: {
+      x: { field: x, type: "quantitative", scale: { nice: false } },
+      y: { field: y, type: "quantitative", ...Y_SCALES[yScale] },
+      ...(series === undefined ? {} : seriesEncoding(series)),
+      ...(row === undefined ? {} : { row: { field: row, type: "nominal", title: null, sort: null } }),
+    },
+    resolve: { scale: { y: "independent" } },
+  };
+}
+
+/** Powers of ten need few ticks, written as such. */
+const Y_SCALES = {
+  linear: { scale: { zero: false } },
+  log: { scale: { type: "log" }, axis: { format: "~e", tickCount: 6 } },
+};
+
+const DASHES = [
+  [1, 0],
+  [6, 4],
+  [2, 2],
+  [8, 3, 2, 3],
+];
+
+/** The same field on both channels, so that vega-lite joins them into one legend. */
+function seriesEncoding(field: string): object {
+  const channel = { field, type: "nominal", sort: null, title: null, legend: { symbolSize: 400 } };
+  return { color: channel, strokeDash: { ...channel, scale: { range: DASHES } } };
+}
+
+const PNG_SCALE = 2;
+
+async function draw(spec: object): Promise<ChartBundle> {
+  const svg = await toSvg(spec);
+  const { Resvg } = loadCompanion("@resvg/resvg-js") as ResvgModule;
+  const image = new Resvg(svg, { ...RESVG_OPTIONS, fitTo: { mode: "zoom", value: PNG_SCALE } }).render();
+  const bundle: ChartBundle = {
+    data: {
+      "application/vnd.vegalite.v5+json": spec,
+      "image/png": image.asPng().toString("base64"),
+      "text/plain": describe(spec, hasFonts(Resvg)),
+    },
+    metadata: { "image/png": { width: image.width / PNG_SCALE, height: image.height / PNG_SCALE } },
+  };
+  return withShortInspection(bundle);
+}
+
+async function toSvg(spec: object): Promise<string> {
+  const vega = loadCompanion("vega") as VegaModule;
+  const { compile } = loadCompanion("vega-lite") as VegaLiteModule;
+  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+/** DejaVu Sans is on nearly every Linux machine; resvg takes another font that it finds where that one is missing. */
+const RESVG_OPTIONS = {
+  background: "white",
+  font: { loadSystemFonts: true, defaultFontFamily: "DejaVu Sans", sansSerifFamily: "DejaVu Sans" },
+};
+
+/** Without any font on the machine, resvg leaves all text out and says nothing: one letter tells. */
+function hasFonts(Resvg: ResvgModule["Resvg"]): boolean {
+  const letter = `<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><text x="9" y="30">M</text></svg>`;
+  return new Resvg(letter, RESVG_OPTIONS).getBBox() !== undefined;
+}
+
+function describe(spec: object, readable: boolean): string {
+  const name = "title" in spec && typeof spec.title === "string" ? `[chart: ${spec.title}]` : "[chart]";
+  return readable
+    ? name
+    : `${name} (its PNG has no text: no font on this machine; install fonts-dejavu-core or another)`;
+}
+
+/** A cell that ends in a chart prints its value: the plain text, not the megabytes. */
+function withShortInspection(bundle: ChartBundle): ChartBundle {
+  return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
+}
+
+const VERSIONS: Readonly<Record<string, string>> = { vega: "5", "vega-lite": "5", "@resvg/resvg-js": "2" };
+
+/** Loads an optional package from the notebook's folder (the working directory of the kernel), else from beside tskeops. */
+function loadCompanion(name: string): unknown {
+  for (const base of [join(process.cwd(), "notebook.js"), __filename]) {
+    const require = createRequire(base);
+    if (isResolvable(require, name)) return require(name);
+  }
+  const install = Object.entries(VERSIONS).map(([companion, version]) => `${companion}@${version}`);
+  throw new ArgumentError(
+    `chart: expected the package ${name} beside the notebook, got none: run \`npm install ${install.join(" ")}\` there`,
+  );
+}
+
+function isResolvable(require: NodeJS.Require, name: string): boolean {
+  try {
+    return require.resolve(name) !== "";
+  } catch {
+    return false;
+  }
+}
+
+type DisplayWriter = (content: object, update: boolean) => void;
+
+/**
+ * tslab's public `display` sends one format per output; its own writer sends a bundle. The kernel that runs us is the copy of
+ * tslab whose writer is set.
+ */
+function tslabWriter(): DisplayWriter | undefined {
+  for (const [path, loaded] of Object.entries(require.cache)) {
+    if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path)) continue;
+    const { lastWriteDisplayData } = loaded?.exports as { lastWriteDisplayData?: DisplayWriter | null };
+    if (lastWriteDisplayData) return lastWriteDisplayData;
+  }
+  return undefined;
+}
+
+interface VegaModule {
+  readonly parse: (spec: unknown) => unknown;
+  readonly View: new (runtime: unknown, options: object) => { toSVG(): Promise<string>; finalize(): void };
+}
+interface VegaLiteModule {
+  readonly compile: (spec: object) => { readonly spec: unknown };
+}
+interface ResvgModule {
+  readonly Resvg: new (
+    svg: string,
+    options: object,
+  ) => {
+    render(): { asPng(): Buffer; readonly width: number; readonly height: number };
+    getBBox(): object | undefined;
+  };
+}
