@@ -23,3 +23,5 @@ function isInstalled() {
   if (!existsSync(record)) return false;
   return statSync(record).mtimeMs >= statSync(join(notebooks, "package-lock.json")).mtimeMs;
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) ensureNotebookPackages();
