@@ -38,7 +38,11 @@ export default defineConfig(
   },
   {
     files: ["src/**/*.ts"],
-    rules: { "no-console": "error", "max-lines": ["error", { max: 700 }] },
+    rules: { "no-console": "error", "max-lines": ["error", { max: 300 }] },
+  },
+  {
+    files: ["src/formula/ops*.ts", "src/formula/reductions.ts"], // tables, one row per operation or reduction
+    rules: { "max-lines": "off" },
   },
   {
     files: ["test/**/*.ts"],
