@@ -34,6 +34,9 @@ export default defineConfig(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
+      "@typescript-eslint/no-non-null-assertion": "off", // with noUncheckedIndexedAccess, `a[i]!` says: i is in range
+      "@typescript-eslint/no-unsafe-enum-assignment": "off", // categories are numbers of the formula language, `depends` are bits
     },
   },
   {
@@ -47,7 +50,6 @@ export default defineConfig(
   {
     files: ["test/**/*.ts"],
     rules: {
-      "@typescript-eslint/no-non-null-assertion": "off",
       "@typescript-eslint/no-confusing-void-expression": "off",
       "@typescript-eslint/no-unsafe-assignment": "off", // expect.stringContaining and its kin are `any`
     },
