@@ -1,0 +1,60 @@
+/**
+ * What a backend is given and what it gives back: specifications, calls and routines. Types only.
+ */
+import type { Category, Formula, Variable } from "../formula/formula";
+import type { Reduction, SumScheme } from "../formula/reductions";
+import type { Control, Real } from "./native";
+
+export type Dtype = "float32" | "float64";
+
+/** What to compute. Rows are the kept index, columns the reduced one. */
+export interface Specification {
+  readonly formula: Formula;
+  /** Null for the form `block`, which keeps both indices. */
+  readonly reduction: Reduction | null;
+  /** Which of i and j is kept: I for axis 1. */
+  readonly rows: Category.I | Category.J;
+  /** Every argument of a call in order, whether the formula reads it or not. */
+  readonly variables: readonly Variable[];
+  readonly dtype: Dtype;
+  readonly sumScheme: SumScheme;
+  readonly accumulator: Dtype;
+}
+
+/** Contiguous arrays `[rows | columns | 1, dim]` of the routine's dtype, and where the result goes. */
+export interface Call {
+  readonly args: readonly Real[];
+  readonly out: Real;
+  readonly rows: number;
+  readonly columns: number;
+  readonly control?: Control;
+}
+
+/** A part of the rows and columns of a call: begin inclusive, end exclusive. */
+export interface RectangleCall extends Call {
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly firstColumn: number;
+  readonly endColumn: number;
+}
+
+export interface Routine {
+  /** Writes `[rows, dim]`: the reduction of every row. */
+  reduce(call: Call): void;
+  reduceAsync(call: Call): Promise<void>;
+  /** Writes `[endRow - firstRow, endColumn - firstColumn, dim]`: the formula's values. */
+  block(call: RectangleCall): void;
+  /** The generated source, for those who want to read it; undefined where nothing is generated. */
+  readonly source?: string;
+}
+
+export type BackendName = "cpu" | "reference";
+
+export interface Backend {
+  readonly name: BackendName;
+  /** Why nothing can run here, in one sentence, or null. */
+  whyNot(): string | null;
+  /** Why this one formula cannot run here, or null. */
+  whyNotFormula(specification: Specification): string | null;
+  routine(specification: Specification): Routine;
+}

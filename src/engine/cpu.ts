@@ -1,0 +1,84 @@
+/**
+ * The CPU backend: compiles the C++ file of a specification, loads it, and cuts each call into units of work for the addon's
+ * threads. How a call is cut depends on sizes alone, so results do not depend on the number of threads.
+ */
+import { discard, sharedObject, whyNoCompiler } from "./compiler";
+import { BLOCK, program, whyTooLarge } from "./cpp";
+import type { Program } from "./cpp";
+import { nativeAddon, whyNoAddon } from "./native";
+import type { Addon, Isa, NativeRoutine, Plan } from "./native";
+import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
+
+export const cpu: Backend = {
+  name: "cpu",
+  whyNot: () => whyNoAddon() ?? whyNoCompiler(),
+  whyNotFormula: whyTooLarge,
+  routine: (specification) => new CpuRoutine(specification),
+};
+
+class CpuRoutine implements Routine {
+  private readonly addon: Addon = nativeAddon()!;
+  private readonly isa: Isa = chosenIsa(this.addon);
+  private readonly program: Program;
+  private handle: NativeRoutine | undefined;
+
+  constructor(specification: Specification) {
+    this.program = program(specification, this.isa);
+  }
+
+  get source(): string {
+    return this.program.source;
+  }
+
+  reduce(call: Call): void {
+    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.program), call.control);
+  }
+
+  reduceAsync(call: Call): Promise<void> {
+    return this.addon.reduceAsync(this.loaded(), call.args, call.out, planOf(call, this.program), call.control);
+  }
+
+  block(call: RectangleCall): void {
+    this.addon.block(this.loaded(), call.args, call.out, call);
+  }
+
+  private loaded(): NativeRoutine {
+    this.handle ??= loadCompiled(this.addon, this.source, this.isa);
+    return this.handle;
+  }
+}
+
+/** Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once. */
+function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
+  const path = sharedObject(source, isa);
+  try {
+    return addon.load(path);
+  } catch {
+    discard(path);
+    return addon.load(sharedObject(source, isa));
+  }
+}
+
+const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
+
+/** The machine's instruction set, or a narrower one that TSKEOPS_ISA names. */
+function chosenIsa(addon: Addon): Isa {
+  const best = addon.isa();
+  const wanted = ISAS.indexOf(process.env["TSKEOPS_ISA"] as Isa);
+  return wanted < 0 ? best : ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
+}
+
+/** Work that is worth handing to a thread: about 50 µs at 2 vector instructions per cycle. */
+const UNIT_VECTOR_INSTRUCTIONS = 300_000;
+/** Row blocks below which columns are cut into parts as well, so that all cores have work. */
+const FEW_BLOCKS = 32;
+const LEAST_PART = 16 * BLOCK;
+
+function planOf({ rows, columns }: Call, { cost, grain, tile }: Program): Plan {
+  const perRowTile = Math.max(1, columns * tile * (cost + 1));
+  const tiles = Math.max(1, Math.floor(UNIT_VECTOR_INSTRUCTIONS / perRowTile));
+  const blocks = Math.ceil(rows / grain);
+  const parts = blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, blocks));
+  const part = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
+  return { rows, columns, blockRows: grain * tiles, chunkColumns: part, unitsPerTask: 1 };
+}

@@ -1,0 +1,260 @@
+/**
+ * The addon: its types, and how it is found and loaded. The only file that knows of the .node file.
+ * It speaks of routines, plain contiguous typed arrays and plans; it must not know formulas, ndarrays or compilers.
+ * Texts of wrong calls come from the addon as TypeError or RangeError: they are bugs of tskeops, so they pass unchanged.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { ArgumentError, InterruptedError } from "../errors";
+
+/** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
+export type Real = Float32Array | Float64Array;
+
+/** Integers as the addon takes them: below 2^53, and never negative. */
+export type Integers = Int32Array | Float64Array;
+
+declare const routineBrand: unique symbol;
+
+/** A loaded routine: opaque, valid in every thread of this process, never unloaded. */
+export type NativeRoutine = number & { readonly [routineBrand]: true };
+
+/** Instruction sets that routines are compiled for; "avx512" means F, BW, CD, DQ and VL, "avx2" means x86-64-v3. */
+export type Isa = "avx512" | "avx2" | "baseline";
+
+/**
+ * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] .. slices[k]`.
+ * Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
+ */
+export interface Ranges {
+  /** `[n, 2]`: begin and end of every row interval. */
+  readonly rows: Integers;
+  /** `[n]`: cumulative counts of column intervals. */
+  readonly slices: Integers;
+  /** `[m, 2]`: begin and end of every column interval. */
+  readonly columns: Integers;
+}
+
+/** How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does. */
+export interface Plan {
+  /** Rows (kept) of one batch entry. */
+  readonly rows: number;
+  /** Columns (reduced over) of one batch entry. */
+  readonly columns: number;
+  /** Rows of a unit at most: best a multiple of the routine's row grain. */
+  readonly blockRows: number;
+  /** Columns of a unit at most; not used with ranges. A block of more columns is cut into parts, merged in order. */
+  readonly chunkColumns: number;
+  /** Units that a thread takes at a time. */
+  readonly unitsPerTask: number;
+  /** Batch entries, 1 if absent. */
+  readonly entries?: number | undefined;
+  /** `[entries, variables + 1]`: first element of each argument, then of `out`, per entry; all 0 if absent. */
+  readonly offsets?: Float64Array | undefined;
+  /** The same for every entry; everything if absent. */
+  readonly ranges?: Ranges | undefined;
+}
+
+/** The pairs that `block` evaluates, of arrays with `rows` rows and `columns` columns. */
+export interface Rectangle {
+  readonly rows: number;
+  readonly columns: number;
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly firstColumn: number;
+  readonly endColumn: number;
+}
+
+/** `[cancel flag, units done, units total, reserved]` over shared memory; made by `newControl`. */
+export type Control = Int32Array;
+
+/** A new control block, for one call at a time. */
+export function newControl(): Control {
+  return new Int32Array(new SharedArrayBuffer(16));
+}
+
+/** Stops the call that runs with this control block, from any thread, within one unit of work. */
+export function cancel(control: Control): void {
+  Atomics.store(control, 0, 1);
+}
+
+/** What part of the call that runs with this control block is done, from 0 to 1. */
+export function progress(control: Control): number {
+  const total = Atomics.load(control, 2);
+  return total === 0 ? 0 : Atomics.load(control, 1) / total;
+}
+
+/** The addon's functions. Wrong arguments are a TypeError or RangeError before anything is read or written. */
+export interface Addon {
+  readonly abi: number;
+  /** The best instruction set of this machine. */
+  isa(): Isa;
+  /** Threads that one call uses, the calling one included. */
+  threads(): number;
+  setThreads(count: number): void;
+  /** Loads a compiled routine, once per path and process; throws Error with the loader's reason. */
+  load(path: string): NativeRoutine;
+  /** The routine's `keops_table` (native/routine.h). */
+  table(routine: NativeRoutine): number[];
+  /**
+   * Reduces now, on this thread and the pool. `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`.
+   * Throws InterruptedError when cancelled through `control` or, on the main thread, by Ctrl-C; `out` is then partly written.
+   */
+  reduce(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): void;
+  /** The same in the background. The arrays must not be changed, transferred or detached until the promise settles. */
+  reduceAsync(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): Promise<void>;
+  /** The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`. */
+  block(routine: NativeRoutine, args: readonly Real[], out: Real, rectangle: Rectangle): void;
+}
+
+/** What the .node file exports: as `Addon`, but plans come flat, because reading properties costs more than a tiny call. */
+interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block"> {
+  /** Sets the thread count unless `setThreads` was called anywhere in the process. */
+  initialThreads(count: number): void;
+  reduce(...call: RawCall): void;
+  reduceAsync(...call: RawCall): Promise<void>;
+  block(routine: NativeRoutine, args: readonly Real[], out: Real, sizes: Float64Array): void;
+}
+type RawCall = [NativeRoutine, readonly Real[], Real, Float64Array, RawTables | undefined, Control | undefined];
+type RawTables = readonly [Float64Array | undefined, ...(readonly [] | readonly [Integers, Integers, Integers])];
+type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
+
+const ABI = 1;
+const PACKAGE_ROOT = join(__dirname, "..", "..");
+const CANDIDATES = [
+  join(PACKAGE_ROOT, "build", "Release", "tskeops.node"),
+  join(PACKAGE_ROOT, "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"),
+];
+
+let loaded: Loaded | undefined;
+
+/** The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS is set to no thread count. */
+export function nativeAddon(): Addon | null {
+  return load().addon;
+}
+
+/** Why `nativeAddon` gives null, in one sentence; null if it does not. */
+export function whyNoAddon(): string | null {
+  return load().why;
+}
+
+/** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
+export function threads(): number {
+  return nativeAddon()?.threads() ?? 1;
+}
+
+/** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
+export function setThreads(count: number): void {
+  nativeAddon()?.setThreads(checkThreads("setThreads", count));
+}
+
+function load(): Loaded {
+  loaded ??= loadFirst(CANDIDATES);
+  return loaded;
+}
+
+function loadFirst(paths: readonly string[]): Loaded {
+  const present = paths.filter((path) => existsSync(path));
+  const reasons: string[] = [];
+  for (const path of present) {
+    const raw = tryLoad(path);
+    if (typeof raw !== "string") return { addon: prepared(raw), why: null };
+    reasons.push(raw);
+  }
+  const why = present.length > 0 ? reasons.join("; ") : `the addon is not built: expected ${paths.join(" or ")}`;
+  return { addon: null, why };
+}
+
+function tryLoad(path: string): RawAddon | string {
+  try {
+    const raw = createRequire(__filename)(path) as RawAddon;
+    return raw.abi === ABI ? raw : `${path}: expected ABI ${String(ABI)}, got ${String(raw.abi)}: build it again`;
+  } catch (error) {
+    return `${path}: ${messageOf(error)}`;
+  }
+}
+
+function prepared(raw: RawAddon): Addon {
+  const wanted = process.env["TSKEOPS_THREADS"];
+  if (wanted !== undefined && wanted !== "") raw.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted)));
+  return wrapped(raw);
+}
+
+function checkThreads(where: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
+  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${String(count)}`);
+}
+
+function wrapped(raw: RawAddon): Addon {
+  return {
+    abi: raw.abi,
+    isa: () => raw.isa(),
+    threads: () => raw.threads(),
+    setThreads: (count) => {
+      raw.setThreads(count);
+    },
+    load: (path) => raw.load(path),
+    table: (routine) => raw.table(routine),
+    reduce: (routine, args, out, plan, control) => {
+      interruptible(() => {
+        raw.reduce(routine, args, out, sizesOf(plan), tablesOf(plan), control);
+      });
+    },
+    reduceAsync: async (routine, args, out, plan, control) => {
+      await raw.reduceAsync(routine, args, out, sizesOf(plan), tablesOf(plan), control).catch(rethrow);
+    },
+    block: (routine, args, out, rectangle) => {
+      interruptible(() => {
+        raw.block(routine, args, out, rectangleSizes(rectangle));
+      });
+    },
+  };
+}
+
+/** Reused from call to call: the addon reads it before anything else can run. */
+const sizes = new Float64Array(6);
+
+function sizesOf(plan: Plan): Float64Array {
+  sizes[0] = plan.rows;
+  sizes[1] = plan.columns;
+  sizes[2] = plan.blockRows;
+  sizes[3] = plan.chunkColumns;
+  sizes[4] = plan.unitsPerTask;
+  sizes[5] = plan.entries ?? 1;
+  return sizes;
+}
+
+function rectangleSizes(rectangle: Rectangle): Float64Array {
+  sizes[0] = rectangle.rows;
+  sizes[1] = rectangle.columns;
+  sizes[2] = rectangle.firstRow;
+  sizes[3] = rectangle.endRow;
+  sizes[4] = rectangle.firstColumn;
+  sizes[5] = rectangle.endColumn;
+  return sizes;
+}
+
+function tablesOf({ offsets, ranges }: Plan): RawTables | undefined {
+  if (ranges) return [offsets, ranges.rows, ranges.slices, ranges.columns];
+  return offsets && [offsets];
+}
+
+function interruptible(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    rethrow(error);
+  }
+}
+
+/** By its code, not its class: what the addon throws belongs to no realm that the caller knows. */
+function rethrow(error: unknown): never {
+  const { code } = error as { readonly code?: unknown };
+  if (code === "ERR_KEOPS_INTERRUPTED") throw new InterruptedError(messageOf(error), { cause: error });
+  throw error;
+}
+
+function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+}

@@ -1,0 +1,144 @@
+/**
+ * The reference backend: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
+ * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
+ */
+import { asVariable, isVariable, nodesOf, Category } from "../formula/formula";
+import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
+import { constantValue } from "../formula/ops";
+import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
+import type { Real } from "./native";
+
+export const reference: Backend = {
+  name: "reference",
+  whyNot: () => null,
+  whyNotFormula: () => null,
+  routine: (specification) => new ReferenceRoutine(specification),
+};
+
+class ReferenceRoutine implements Routine {
+  constructor(private readonly specification: Specification) {}
+
+  reduce(call: Call): void {
+    const { reduction, formula } = this.specification;
+    if (!reduction) throw new Error("a routine of the form block cannot reduce");
+    const values = evaluator(this.specification, call.args);
+    for (let row = 0; row < call.rows; row++) {
+      const accumulators = new Array<number>(formula.dim).fill(reduction.neutral);
+      for (let column = 0; column < call.columns; column++)
+        values(row, column).forEach((value, k) => (accumulators[k] = reduction.update(accumulators[k]!, value)));
+      call.out.set(accumulators, row * formula.dim);
+    }
+  }
+
+  async reduceAsync(call: Call): Promise<void> {
+    await Promise.resolve();
+    this.reduce(call);
+  }
+
+  block({ args, out, firstRow, endRow, firstColumn, endColumn }: RectangleCall): void {
+    const values = evaluator(this.specification, args);
+    let at = 0;
+    for (let row = firstRow; row < endRow; row++)
+      for (let column = firstColumn; column < endColumn; column++) {
+        out.set(values(row, column), at);
+        at += this.specification.formula.dim;
+      }
+  }
+}
+
+type Values = Float64Array;
+
+/** The formula's components at a pair; the array is reused from pair to pair. */
+function evaluator(specification: Specification, args: readonly Real[]): (row: number, column: number) => Values {
+  const steps = new Map<Formula, Values>();
+  const updates = nodesOf(specification.formula).map((node) => {
+    const values = new Float64Array(node.dim);
+    const update = updateOf(node, values, (arg) => steps.get(arg)!, specification, args);
+    steps.set(node, values);
+    return update;
+  });
+  const result = steps.get(specification.formula)!;
+  return (row, column) => {
+    for (const update of updates) update(row, column);
+    return result;
+  };
+}
+
+type Update = (row: number, column: number) => void;
+
+/** What refreshes the values of one node, those of its arguments being fresh. */
+function updateOf(
+  node: Formula,
+  out: Values,
+  valuesOf: (arg: Formula) => Values,
+  specification: Specification,
+  args: readonly Real[],
+): Update {
+  const { shape } = node.operation;
+  const inputs = node.args.map(valuesOf);
+  if (shape.kind === "elementwise") return elementwise(node, shape, inputs, out);
+  if (shape.kind === "view") return view(node, shape, inputs, out);
+  if (shape.kind === "contraction") return contraction(node, shape, inputs, out);
+  return isVariable(node) ? read(node, out, specification, args) : constant(node, out);
+}
+
+function constant(node: Formula, out: Values): Update {
+  out.fill(constantValue(node)!);
+  return () => undefined;
+}
+
+function read(node: Formula, out: Values, { rows }: Specification, args: readonly Real[]): Update {
+  const { position, dim, category } = asVariable(node);
+  const data = args[position]!;
+  const copy = (index: number): void => {
+    for (let k = 0; k < dim; k++) out[k] = data[index * dim + k]!;
+  };
+  if (category === Category.P) return () => copy(0);
+  return category === rows ? copy : (_, column) => copy(column);
+}
+
+function elementwise(node: Formula, shape: Elementwise, inputs: readonly Values[], out: Values): Update {
+  const numbers = new Array<number>(inputs.length);
+  return () => {
+    for (let k = 0; k < out.length; k++) {
+      inputs.forEach((input, n) => (numbers[n] = input[input.length === 1 ? 0 : k]!));
+      out[k] = shape.value(numbers, node.params);
+    }
+  };
+}
+
+function view(node: Formula, shape: View, inputs: readonly Values[], out: Values): Update {
+  const segments = shape.segments(
+    node.args.map((arg) => arg.dim),
+    node.params,
+  );
+  return () => {
+    let k = 0;
+    for (const { length, arg, start, stride } of segments)
+      for (let m = 0; m < length; m++) out[k++] = arg === undefined ? 0 : inputs[arg]![start + m * stride]!;
+  };
+}
+
+function contraction(node: Formula, shape: Contraction, inputs: readonly Values[], out: Values): Update {
+  const { kept, summed } = shape.axes(
+    node.args.map((arg) => arg.dim),
+    node.params,
+  );
+  const starts = offsets(kept, inputs.length);
+  const steps = offsets(summed, inputs.length);
+  const term = (start: readonly number[], step: readonly number[]): number =>
+    inputs.reduce((product, input, n) => product * input[start[n]! + step[n]!]!, 1);
+  return () => {
+    starts.forEach((start, k) => (out[k] = steps.reduce((sum, step) => sum + term(start, step), 0)));
+  };
+}
+
+/** For every index over the axes, in row-major order, one offset per argument. */
+function offsets(axes: readonly Axis[], args: number): number[][] {
+  let found = [new Array<number>(args).fill(0)];
+  for (const { size, strides } of axes)
+    found = found.flatMap((start) =>
+      Array.from({ length: size }, (_, index) => start.map((offset, n) => offset + index * strides[n]!)),
+    );
+  return found;
+}
