@@ -113,7 +113,7 @@ function pullSumT(operation: Operation, args: readonly Formula[]): Formula | und
   if (!args.some(isSumT)) return undefined;
   const inner = args.map((arg) => (isSumT(arg) ? arg.args[0]! : arg));
   const dim = Math.max(...args.map((arg) => arg.dim));
-  return sumT(make(operation, inner), dim);
+  return repeatTo(make(operation, inner), dim);
 }
 
 interface OperationRow {
@@ -214,10 +214,11 @@ function infix(symbol: string, precedence: number): Pick<ElementwiseRow, "print"
     const own = arg.operation.precedence ?? Infinity;
     return own < precedence || (tighter && own === precedence) ? `(${text})` : text;
   };
+  const isComparison = precedence === PRECEDENCE.compare; // they do not chain
   return {
     precedence,
     print: (args, formula) =>
-      `${wrap(args[0]!, formula.args[0]!, false)} ${symbol} ${wrap(args[1]!, formula.args[1]!, true)}`,
+      `${wrap(args[0]!, formula.args[0]!, isComparison)} ${symbol} ${wrap(args[1]!, formula.args[1]!, true)}`,
   };
 }
 
@@ -235,7 +236,7 @@ function collect(x: Formula, y: Formula, sign: 1 | -1): Formula | undefined {
   return restX === restY ? mult(a + sign * b, restX) : undefined;
 }
 
-const repeatTo = (x: Formula, other: Formula): Formula => (x.dim < other.dim ? sumT(x, other.dim) : x);
+const repeatTo = (x: Formula, dim: number): Formula => (x.dim < dim ? sumT(x, dim) : x);
 
 /** Sum of two formulas. */
 export const add: Binary = elementwise("Add", "x y", {
@@ -244,8 +245,8 @@ export const add: Binary = elementwise("Add", "x y", {
   code: (x, y) => `${x} + ${y}`,
   derivative: () => [constant(1), constant(1)],
   simplify: (x, y) => {
-    if (isZero(x)) return repeatTo(y, x);
-    if (isZero(y)) return repeatTo(x, y);
+    if (isZero(x)) return repeatTo(y, x.dim);
+    if (isZero(y)) return repeatTo(x, y.dim);
     return isMinus(y) ? subtract(x, y.args[0]!) : collect(x, y, 1);
   },
   lower: (x, y) => (x === y ? mult(2, x) : add(x, y)),
@@ -259,8 +260,8 @@ export const subtract: Binary = elementwise("Subtract", "x y", {
   code: (x, y) => `${x} - ${y}`,
   derivative: () => [constant(1), constant(-1)],
   simplify: (x, y) => {
-    if (isZero(x)) return repeatTo(minus(y), x);
-    if (isZero(y)) return repeatTo(x, y);
+    if (isZero(x)) return repeatTo(minus(y), x.dim);
+    if (isZero(y)) return repeatTo(x, y.dim);
     return isMinus(y) ? add(x, y.args[0]!) : collect(x, y, -1);
   },
   ...infix("-", PRECEDENCE.add),
@@ -340,7 +341,7 @@ export const divide: Binary = elementwise("Divide", "x y", {
   simplify: (x, y) => {
     expect(!isZero(y), "Divide(x, y)", "a divisor other than 0", "0");
     if (isZero(x)) return zero(Math.max(x.dim, y.dim));
-    return constantValue(y) === 1 ? repeatTo(x, y) : undefined;
+    return constantValue(y) === 1 ? repeatTo(x, y.dim) : undefined;
   },
   lower: (x, y) => (constantValue(x) === 1 ? inv(y) : mult(x, inv(y))),
   domain: [0.5, 2],
@@ -458,7 +459,7 @@ const powBuild = elementwiseWithInteger("Pow", "exponent", {
   value: (x, m) => x ** m,
   derivative: (x, m) => mult(m, pow(x, m - 1)),
   simplify: (x, m) => {
-    if (m === 0) return repeatTo(constant(1), x);
+    if (m === 0) return repeatTo(constant(1), x.dim);
     return m === 1 ? x : m === 2 ? square(x) : undefined;
   },
   lower: (x, m) => (m < 0 ? inv(product(x, -m)) : product(x, m)),
@@ -499,8 +500,7 @@ function elementwiseWithInteger(name: string, integer: string, row: IntegerRow):
       expect(Number.isSafeInteger(m), call(name, slots), `an integer ${integer}`, String(m));
       return dim!;
     },
-    simplify: ([x], [m]) =>
-      foldElementwise(self, (args) => value(args, [m!]), [x!]) ?? row.simplify(x!, m as number),
+    simplify: ([x], [m]) => foldElementwise(self, (args) => value(args, [m!]), [x!]) ?? row.simplify(x!, m as number),
     cotangents: (cotangent, of) => {
       const factor = row.derivative(of.args[0]!, of.params[0] as number);
       return [factor && mult(cotangent, factor)];
@@ -547,10 +547,34 @@ function comparison(
   });
 }
 
-export const lessThan: Binary = comparison("LessThan", "<", "x < y", (x, y) => x < y, (x, y) => `lt(${x}, ${y})`);
-export const lessOrEqual: Binary = comparison("LessOrEqual", "<=", "x <= y", (x, y) => x <= y, (x, y) => `le(${x}, ${y})`);
-export const equal: Binary = comparison("Equal", "==", "x = y", (x, y) => x === y, (x, y) => `eq(${x}, ${y})`);
-export const notEqual: Binary = comparison("NotEqual", "!=", "x differs from y", (x, y) => x !== y, (x, y) => `ne(${x}, ${y})`);
+export const lessThan: Binary = comparison(
+  "LessThan",
+  "<",
+  "x < y",
+  (x, y) => x < y,
+  (x, y) => `lt(${x}, ${y})`,
+);
+export const lessOrEqual: Binary = comparison(
+  "LessOrEqual",
+  "<=",
+  "x <= y",
+  (x, y) => x <= y,
+  (x, y) => `le(${x}, ${y})`,
+);
+export const equal: Binary = comparison(
+  "Equal",
+  "==",
+  "x = y",
+  (x, y) => x === y,
+  (x, y) => `eq(${x}, ${y})`,
+);
+export const notEqual: Binary = comparison(
+  "NotEqual",
+  "!=",
+  "x differs from y",
+  (x, y) => x !== y,
+  (x, y) => `ne(${x}, ${y})`,
+);
 
 // ------------------------------------------------------------------------------------------------ contractions
 
@@ -562,9 +586,8 @@ const sumBuild = operation("Sum", {
   simplify: ([x]) => {
     if (x!.dim === 1) return x;
     if (isSumT(x!)) return mult(x!.dim, x!.args[0]!);
-    if (isMinus(x!)) return minus(sum(x!.args[0]!));
     if (x!.operation === squareRow) return scalprod(x!.args[0]!, x!.args[0]!);
-    return isMult(x!) ? scalarPulled(x!.args[0]!, x!.args[1]!, sum) ?? scalprod(x!.args[0]!, x!.args[1]!) : undefined;
+    return pulledFrom(x!, sum) ?? (isMult(x!) ? scalprod(x!.args[0]!, x!.args[1]!) : undefined);
   },
   cotangents: (e, [x]) => [sumT(e, x!.dim)],
 });
@@ -572,12 +595,6 @@ const sumBuild = operation("Sum", {
 /** Sum of the components of x. */
 export function sum(x: Operand): Formula {
   return sumBuild([x]);
-}
-
-/** f(s * v) = s * f(v) for a scalar s and a linear f. */
-function scalarPulled(x: Formula, y: Formula, linear: (v: Formula) => Formula): Formula | undefined {
-  if (x.dim === 1) return mult(x, linear(y));
-  return y.dim === 1 ? mult(y, linear(x)) : undefined;
 }
 
 const scalprodBuild = operation("Scalprod", {
@@ -599,9 +616,24 @@ const scalprodBuild = operation("Scalprod", {
   print: (args, { args: [x, y] }) => (x === y ? `SqNorm2(${args[0]!})` : `Scalprod(${args.join(", ")})`),
 });
 
+/** f(s * … * v) = s * … * f(v) for scalars s and a linear f; a loop, since products may be long. */
 function pulledFrom(x: Formula, linear: (v: Formula) => Formula): Formula | undefined {
-  if (isMinus(x)) return minus(linear(x.args[0]!));
-  return isMult(x) ? scalarPulled(x.args[0]!, x.args[1]!, linear) : undefined;
+  const scalars: Formula[] = [];
+  let rest = x;
+  for (let split = splitScalar(rest); split; split = splitScalar(rest)) {
+    scalars.push(split[0]);
+    rest = split[1];
+  }
+  return rest === x ? undefined : scalars.reduceRight((product, scalar) => mult(scalar, product), linear(rest));
+}
+
+/** `x` as (scalar, vector), so that x = scalar * vector, if it is written so. */
+function splitScalar(x: Formula): readonly [Formula, Formula] | undefined {
+  if (isMinus(x)) return [constant(-1), x.args[0]!];
+  if (!isMult(x) || x.dim === 1) return undefined;
+  const [left, right] = x.args as [Formula, Formula];
+  if (left.dim === 1) return [left, right];
+  return right.dim === 1 ? [right, left] : undefined;
 }
 
 /** Scalar product. */
@@ -731,8 +763,14 @@ export const sqDist: Binary = (x, y) => {
   return sqNorm2(subtract(x, y));
 };
 
-const one = (build: Unary): Entry["build"] => ([x]) => build(x as Formula);
-const two = (build: Binary): Entry["build"] => ([x, y]) => build(x as Formula, y as Formula);
+const one =
+  (build: Unary): Entry["build"] =>
+  ([x]) =>
+    build(x as Formula);
+const two =
+  (build: Binary): Entry["build"] =>
+  ([x, y]) =>
+    build(x as Formula, y as Formula);
 
 macro("SqNorm2", "Squared Euclidean norm of x.", [formulaSlot("x")], one(sqNorm2));
 macro("Norm2", "Euclidean norm of x; its gradient is 0 at 0.", [formulaSlot("x")], one(norm2));

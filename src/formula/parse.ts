@@ -1,0 +1,272 @@
+/**
+ * Formula texts and aliases into formulas: recursive descent with one table of operators, and the operation table for every call.
+ * The one idea is that text is data: nothing is evaluated, and only parsed numbers and our own objects leave this module. It
+ * knows no operation but those that have a symbol, no array and no device.
+ */
+import type { FormulaError } from "../errors";
+import { DECLARATIONS, Scope, label, readAlias, signature } from "./arguments";
+import type { Argument } from "./arguments";
+import "./autodiff"; // Grad comes into the table of entries with it
+import { isVariable } from "./formula";
+import type { Entry, Formula, Parameter, Slot } from "./formula";
+import { Cursor, builtAt, errorAt, quote, suggestion } from "./lexer";
+import type { Place } from "./lexer";
+import {
+  PRECEDENCE,
+  add,
+  constant,
+  constantValue,
+  divide,
+  entries,
+  equal,
+  lessOrEqual,
+  lessThan,
+  minus,
+  mult,
+  notEqual,
+  powf,
+  scalprod,
+  subtract,
+} from "./ops";
+
+export { label };
+export type { Argument };
+
+export interface Parsed {
+  /** One per text. */
+  readonly formulas: Formula[];
+  /** Sorted by position: 0, 1, … without gaps. */
+  readonly arguments: Argument[];
+}
+
+/**
+ * Reads formula texts over one list of aliases such as `"x = Vi(3)"`, `"x = Vi(0,3)"` or `"Var(0,3,0)"`; literals
+ * `Var(position, dim, category)` in the texts declare further arguments.
+ * @throws FormulaError with a caret under the place, when a text cannot be read, dims do not fit, or a position is left out.
+ */
+export function parse(texts: readonly string[], aliases: readonly string[]): Parsed {
+  const scope = new Scope();
+  for (const [position, text] of aliases.entries()) readAlias(new Cursor({ title: "alias", text }), position, scope);
+  const formulas = texts.map((text, n) => {
+    const title = n === 0 ? "formula" : `formula${n + 1}`;
+    return new Reader(new Cursor({ title, text }), scope).whole();
+  });
+  return { formulas, arguments: scope.arguments() };
+}
+
+// ------------------------------------------------------------------------------------------------- expressions
+
+interface BinaryOperator {
+  readonly precedence: number;
+  readonly build: (x: Formula, y: Formula) => Formula;
+}
+
+/** Every operator between two formulas; all group from the left but `**`. */
+const BINARY: ReadonlyMap<string, BinaryOperator> = new Map(
+  Object.entries({
+    "**": { precedence: PRECEDENCE.power, build: powf },
+    "*": { precedence: PRECEDENCE.mult, build: mult },
+    "/": { precedence: PRECEDENCE.mult, build: divide },
+    "+": { precedence: PRECEDENCE.add, build: add },
+    "-": { precedence: PRECEDENCE.add, build: subtract },
+    "|": { precedence: PRECEDENCE.scalprod, build: scalprod },
+    "<": { precedence: PRECEDENCE.compare, build: lessThan },
+    "<=": { precedence: PRECEDENCE.compare, build: lessOrEqual },
+    ">": { precedence: PRECEDENCE.compare, build: (x, y) => lessThan(y, x) },
+    ">=": { precedence: PRECEDENCE.compare, build: (x, y) => lessOrEqual(y, x) },
+    "==": { precedence: PRECEDENCE.compare, build: equal },
+    "!=": { precedence: PRECEDENCE.compare, build: notEqual },
+  } satisfies Record<string, BinaryOperator>),
+);
+
+const PREFIX: ReadonlyMap<string, (x: Formula) => Formula> = new Map([
+  ["-", minus],
+  ["+", (x: Formula) => x],
+]);
+
+/** Deeper texts are refused before they exhaust the stack: the richest levels overflow Node's default at about 500. */
+const DEEPEST = 200;
+
+/** Reads one text over the arguments of a scope. */
+class Reader {
+  private depth = 0;
+
+  constructor(
+    private readonly cursor: Cursor,
+    private readonly scope: Scope,
+  ) {}
+
+  whole(): Formula {
+    const formula = this.expression(PRECEDENCE.compare);
+    this.cursor.expectEnd("an operator or the end");
+    return formula;
+  }
+
+  /** An expression whose operators bind at least as tightly as `loosest`. */
+  private expression(loosest: number): Formula {
+    let left = this.operand();
+    let compared = false;
+    for (let operator = this.operatorFrom(loosest); operator; operator = this.operatorFrom(loosest)) {
+      const compares = operator.precedence === PRECEDENCE.compare;
+      if (compared && compares) throw this.cursor.unexpected("parentheses around one of two comparisons");
+      left = this.binary(left, operator);
+      compared = compares;
+    }
+    return left;
+  }
+
+  private operatorFrom(loosest: number): BinaryOperator | undefined {
+    const operator = BINARY.get(this.cursor.token.text);
+    return operator && operator.precedence >= loosest ? operator : undefined;
+  }
+
+  private binary(left: Formula, { precedence, build }: BinaryOperator): Formula {
+    const place = this.cursor.place(this.cursor.next());
+    const right =
+      precedence === PRECEDENCE.power
+        ? this.nested(place, () => this.expression(precedence))
+        : this.expression(precedence + 1);
+    return builtAt(place, () => build(left, right));
+  }
+
+  private operand(): Formula {
+    const { kind, text } = this.cursor.token;
+    if (kind === "number") return this.number();
+    if (kind === "name") return this.named();
+    const prefix = PREFIX.get(text);
+    if (prefix) return this.prefixed(prefix);
+    if (text === "(") return this.parenthesised();
+    throw this.cursor.unexpected("a formula");
+  }
+
+  private number(): Formula {
+    const token = this.cursor.next();
+    return builtAt(this.cursor.place(token), () => constant(Number(token.text)));
+  }
+
+  private prefixed(build: (x: Formula) => Formula): Formula {
+    const place = this.cursor.place(this.cursor.next());
+    const x = this.nested(place, () => this.expression(PRECEDENCE.minus));
+    return builtAt(place, () => build(x));
+  }
+
+  private parenthesised(): Formula {
+    const place = this.cursor.place(this.cursor.next());
+    const inner = this.nested(place, () => this.expression(PRECEDENCE.compare));
+    this.cursor.expect(")", `an operator or ")"`);
+    return inner;
+  }
+
+  private nested<T>(place: Place, read: () => T): T {
+    if (++this.depth > DEEPEST)
+      throw errorAt(place, `${place.source.title}: expected at most ${DEEPEST} nested levels, got more`);
+    const result = read();
+    this.depth--;
+    return result;
+  }
+
+  /** A variable or a call. */
+  private named(): Formula {
+    const place = this.cursor.place(this.cursor.next());
+    if (this.cursor.accept("(")) return this.nested(place, () => this.call(place));
+    const argument = this.scope.named(place.token.text);
+    if (!argument) throw this.unknownVariable(place);
+    return argument.variable;
+  }
+
+  private call(place: Place): Formula {
+    const entry = this.entryAt(place);
+    const values = this.values(entry);
+    const built = builtAt(place, () => entry.build(values));
+    if (DECLARATIONS.has(entry.name)) this.scope.refer(built, place);
+    return built;
+  }
+
+  /** What a called name stands for; an alias hides the operation of its name. */
+  private entryAt(place: Place): Entry {
+    const name = place.token.text;
+    const hiding = this.scope.named(name);
+    if (hiding) throw errorAt(place, `${place.source.title}: expected an operation, got ${label(hiding)}`);
+    const entry = DECLARATIONS.get(name) ?? entries.get(name);
+    if (!entry) throw unknownOperation(place);
+    return entry;
+  }
+
+  /** What stands between the parentheses of a call, up to and including the closing one. */
+  private values(entry: Entry): (Formula | Parameter)[] {
+    const values: (Formula | Parameter)[] = [];
+    for (const slot of entry.slots) {
+      const isLast = this.isAt(")");
+      if (isLast && slot.optional) break;
+      if (isLast) throw this.miscounted(entry, String(values.length));
+      if (values.length > 0) this.cursor.expect(",", `an operator, "," or ")"`);
+      values.push(this.value(slot, entry));
+    }
+    if (this.isAt(",")) throw this.miscounted(entry, "more");
+    this.cursor.expect(")", `an operator, "," or ")"`);
+    return values;
+  }
+
+  private isAt(symbol: string): boolean {
+    return this.cursor.token.text === symbol;
+  }
+
+  private miscounted(entry: Entry, got: string): FormulaError {
+    const most = entry.slots.length;
+    const least = entry.slots.filter((slot) => !slot.optional).length;
+    const count = least === most ? String(most) : `${least} to ${most}`;
+    const expected = `${count} ${count === "1" ? "argument" : "arguments"}`;
+    return errorAt(this.cursor.place(), `${signature(entry)}: expected ${expected}, got ${got}`);
+  }
+
+  private value(slot: Slot, entry: Entry): Formula | Parameter {
+    if (slot.kind === "list") return this.list(slot, entry);
+    const place = this.cursor.place();
+    const formula = this.expression(PRECEDENCE.compare);
+    if (slot.kind === "formula") return formula;
+    if (slot.kind !== "variable") return numberIn(formula, slot, entry, place);
+    if (isVariable(formula)) return formula;
+    throw errorAt(place, `${signature(entry)}: expected a variable ${slot.name}, got a formula`);
+  }
+
+  /** `[]`, `[1]`, `[1, 2]`. */
+  private list(slot: Slot, entry: Entry): readonly number[] {
+    this.cursor.expect("[", `a list ${slot.name} such as [0, 1]`);
+    const numbers: number[] = [];
+    while (!this.isAt("]")) {
+      if (numbers.length > 0) this.cursor.expect(",", `"," or "]"`);
+      const place = this.cursor.place();
+      numbers.push(numberIn(this.expression(PRECEDENCE.compare), slot, entry, place));
+    }
+    this.cursor.next();
+    return numbers;
+  }
+
+  private unknownVariable(place: Place): FormulaError {
+    const { text } = place.token;
+    const entry = entries.get(text);
+    if (entry) return errorAt(place, `${place.source.title}: expected a call ${signature(entry)}, got the name alone`);
+    const hint = suggestion(text, this.scope.names) || `: expected ${someOf([...this.scope.names])}`;
+    return errorAt(place, `${place.source.title}: unknown variable ${quote(text)}${hint}`);
+  }
+}
+
+function someOf(names: readonly string[]): string {
+  if (names.length === 0) return "an alias of that name";
+  const shown = names.slice(0, 8).map((name) => name.slice(0, 20));
+  return `one of ${shown.join(", ")}${names.length > shown.length ? ", …" : ""}`;
+}
+
+/** The number that a formula is, for a slot that takes numbers only. */
+function numberIn(formula: Formula, slot: Slot, entry: Entry, place: Place): number {
+  const number = formula.dim === 1 ? constantValue(formula) : undefined;
+  if (number !== undefined && (slot.kind !== "integer" || Number.isSafeInteger(number))) return number;
+  const expected = slot.kind === "integer" ? "an integer" : slot.kind === "list" ? "numbers in" : "a number";
+  throw errorAt(place, `${signature(entry)}: expected ${expected} ${slot.name}, got ${number ?? "a formula"}`);
+}
+
+function unknownOperation(place: Place): FormulaError {
+  const { text } = place.token;
+  const hint = suggestion(text, [...entries.keys(), ...DECLARATIONS.keys()]);
+  return errorAt(place, `${place.source.title}: unknown operation ${quote(text)}${hint}`);
+}
