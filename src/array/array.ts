@@ -1,0 +1,229 @@
+/**
+ * Making arrays: from numbers, from other arrays, and from seeded random generators.
+ * The one idea: float32 unless told otherwise, every result fresh and row-major; the same seed gives the same points in
+ * both dtypes, up to rounding. Must not know formulas or devices.
+ */
+import type { NdArray } from "ndarray";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
+import { record, requiresGrad } from "./record";
+import { allocate, dtypeOf, positions, sizeOf, wrap } from "./view";
+import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
+
+/** Options of all makers. */
+export interface ArrayOptions<D extends Dtype = Dtype> {
+  /** Element type; `"float32"` by default, as in PyTorch. */
+  readonly dtype?: D | undefined;
+  /** Mark the new array for `grad`. */
+  readonly requiresGrad?: boolean | undefined;
+}
+
+/** Options of `rand` and `randn`. */
+export interface RandomOptions<D extends Dtype = Dtype> extends ArrayOptions<D> {
+  /** A non-negative integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
+  readonly seed?: number | undefined;
+}
+
+/** Numbers, nested to any depth; typed arrays may be the innermost lists. */
+export type Nested = number | ArrayLike<number> | readonly Nested[];
+
+/** An ndarray of any numbers, integers too. */
+export type NumberArray =
+  NdArray | NdArray<InstanceType<BigInt64ArrayConstructor>> | NdArray<InstanceType<BigUint64ArrayConstructor>>;
+
+/**
+ * A new array that holds `values`: nested lists of numbers, a typed array, or any ndarray. Float typed arrays and float
+ * ndarrays keep their dtype unless one is named; all else becomes float32.
+ * Throws ArgumentError that names the place of a ragged list or of what is no number.
+ */
+export function array<T extends Real>(
+  values: T | RealArray<T>,
+  options?: (ArrayOptions & { readonly dtype?: undefined }) | null,
+): RealArray<T>;
+export function array<D extends Dtype = "float32">(
+  values: Nested | NumberArray | BigInt64Array | BigUint64Array,
+  options?: ArrayOptions<D> | null,
+): ArrayOf<D>;
+export function array(values: unknown, options?: ArrayOptions | null): RealArray {
+  const dtype = checkDtype("array", options?.dtype) ?? ownDtype(values) ?? "float32";
+  return marked(isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), options);
+}
+
+/** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
+export function zeros<D extends Dtype = "float32">(
+  shape: readonly number[],
+  options?: ArrayOptions<D> | null,
+): ArrayOf<D> {
+  return filled("zeros", shape, options, () => undefined);
+}
+
+/** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
+export function rand<D extends Dtype = "float32">(
+  shape: readonly number[],
+  options?: RandomOptions<D> | null,
+): ArrayOf<D> {
+  const uniform = generator("rand", options?.seed);
+  return filled("rand", shape, options, (data) => {
+    // float32 takes the leading 24 of the 53 bits: rounding could give 1
+    const bits = data.BYTES_PER_ELEMENT === 8 ? 2 ** 53 : 2 ** 24;
+    for (let k = 0; k < data.length; k++) data[k] = Math.floor(uniform() * bits) / bits;
+  });
+}
+
+/**
+ * A new array of `shape`, standard normal. Throws ArgumentError for a bad shape or seed.
+ * Source: Box and Muller, A note on the generation of random normal deviates, 1958.
+ */
+export function randn<D extends Dtype = "float32">(
+  shape: readonly number[],
+  options?: RandomOptions<D> | null,
+): ArrayOf<D> {
+  const uniform = generator("randn", options?.seed);
+  return filled("randn", shape, options, (data) => {
+    for (let k = 0; k < data.length; k += 2) {
+      const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+      const angle = 2 * Math.PI * uniform();
+      data[k] = radius * Math.cos(angle);
+      if (k + 1 < data.length) data[k + 1] = radius * Math.sin(angle);
+    }
+  });
+}
+
+/**
+ * A new array with the elements of `x` as `dtype`; derivatives pass through. Takes integer ndarrays too.
+ * Throws ArgumentError if `x` is not an ndarray of numbers.
+ */
+export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
+  if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
+  const to = checkDtype("astype", dtype);
+  if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
+  const result = converted("astype", x, to) as ArrayOf<D>;
+  if (ownDtype(x) === undefined) return result;
+  const source = x as unknown as RealArray;
+  return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
+    where: "astype",
+    readsInputs: [false],
+  });
+}
+
+function filled<D extends Dtype>(
+  where: string,
+  shape: readonly number[],
+  options: ArrayOptions<D> | null | undefined,
+  fill: (data: DataOf<D>) => void,
+): ArrayOf<D> {
+  const lengths = checkShape(where, shape);
+  const data = allocate((checkDtype(where, options?.dtype) ?? "float32") as D, sizeOf(lengths));
+  fill(data);
+  return marked(wrap(data, lengths), options);
+}
+
+function marked<X extends RealArray>(x: X, options: ArrayOptions | null | undefined): X {
+  return options?.requiresGrad === true ? requiresGrad(x) : x;
+}
+
+function checkDtype(where: string, dtype: unknown): Dtype | undefined {
+  if (dtype === undefined || dtype === "float32" || dtype === "float64") return dtype;
+  throw new ArgumentError(`${where}: expected dtype "float32" or "float64", got ${described(dtype)}`);
+}
+
+function ownDtype(values: unknown): Dtype | undefined {
+  const type = elementType(isNdarray(values) ? values.data : values);
+  return type === "float32" || type === "float64" ? type : undefined;
+}
+
+function converted(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
+  checkReach(where, x);
+  const source = x.data as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const places = positions(x);
+  const data = allocate(dtype, places.length);
+  for (let k = 0; k < places.length; k++) {
+    const at = places[k] as number;
+    data[k] = asNumber(source.get ? source.get(at) : source[at], where, () => `data[${String(at)}]`);
+  }
+  return wrap(data, x.shape);
+}
+
+function asNumber(value: unknown, where: string, place: () => string): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  throw new ArgumentError(`${where}: expected a number at ${place()}, got ${described(value)}`);
+}
+
+function nested(values: unknown, dtype: Dtype): RealArray {
+  const shape: number[] = [];
+  for (let first = values; isList(first); first = first[0]) shape.push(first.length);
+  const data = allocate(dtype, sizeOf(shape));
+  let at = 0;
+  const copy = (list: unknown, axis: number, place: string): void => {
+    if (axis === shape.length) {
+      data[at++] = asNumber(list, "array", () => place);
+      return;
+    }
+    const length = shape[axis] as number;
+    if (!isList(list) || list.length !== length) throw ragged(place, length, list);
+    for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
+  };
+  copy(values, 0, "values");
+  return wrap(data, shape);
+}
+
+function ragged(place: string, length: number, got: unknown): ArgumentError {
+  const found = isList(got) ? String(got.length) : described(got);
+  return new ArgumentError(
+    `array: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
+  );
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/**
+ * Uniform numbers k / 2^53 in [0, 1), from the bits of xoshiro128** (Blackman and Vigna, Scrambled linear pseudorandom
+ * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators,
+ * 2014) as its authors advise.
+ */
+function generator(where: string, seed: number | undefined): () => number {
+  const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : checkSeed(where, seed)));
+  return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
+}
+
+function checkSeed(where: string, seed: number): bigint {
+  if (Number.isSafeInteger(seed) && seed >= 0) return BigInt(seed);
+  throw new ArgumentError(`${where}: expected seed to be a non-negative integer below 2^53, got ${described(seed)}`);
+}
+
+function freshSeed(): bigint {
+  return globalThis.crypto.getRandomValues(new BigUint64Array(1))[0] as bigint;
+}
+
+function seedWords(seed: bigint): Int32Array {
+  const words = [1n, 2n].map((step) => {
+    let z = BigInt.asUintN(64, seed + step * 0x9e3779b97f4a7c15n);
+    z = BigInt.asUintN(64, (z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n);
+    z = BigInt.asUintN(64, (z ^ (z >> 27n)) * 0x94d049bb133111ebn);
+    return z ^ (z >> 31n);
+  });
+  return new Int32Array(new BigUint64Array(words).buffer);
+}
+
+function xoshiro128(state: Int32Array): () => number {
+  let [a, b, c, d] = state as unknown as [number, number, number, number];
+  return () => {
+    const result = Math.imul(rotated(Math.imul(b, 5), 7), 9);
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotated(d, 11);
+    return result;
+  };
+}
+
+function rotated(word: number, by: number): number {
+  return (word << by) | (word >>> (32 - by));
+}

@@ -1,0 +1,179 @@
+/**
+ * Marks and records: which arrays take part in derivatives, and how each came about.
+ * The one idea: derivatives belong to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view
+ * of that memory takes part. Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from
+ * writing into them. Knows closures; must not know Genred, formulas or dense operations.
+ */
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkArray } from "./check";
+import { contiguous, isWhole } from "./view";
+import type { RealArray } from "./view";
+
+/**
+ * The gradients of one recorded call: for each input one array of its shape and dtype, or null for zero. `wanted` says
+ * which are used. The cotangent may be any view and must not be written into.
+ */
+export type Backward = (cotangent: RealArray, wanted: readonly boolean[]) => readonly (RealArray | null)[];
+
+/** What a door tells about its record; all of it may be left out. */
+export interface RecordOptions {
+  /** Name of the operation in messages. */
+  readonly where?: string;
+  /** Names of the inputs in messages. */
+  readonly names?: readonly string[];
+  /** Whether the backward reads the values of each input; they are then guarded by a checksum. Default: all. */
+  readonly readsInputs?: readonly boolean[];
+  /** Whether the backward reads the values of the output. Default: false. */
+  readonly readsOutput?: boolean;
+}
+
+/** What a typed array holds between two recorded writes. */
+export interface Version {
+  /** Marked by the user, or computed from something marked. */
+  takesPart: boolean;
+  readonly made: Made | null;
+}
+
+/** How a version came about. */
+export interface Made {
+  readonly where: string;
+  readonly output: RealArray;
+  readonly outputSum: number;
+  readonly readsOutput: boolean;
+  readonly inputs: readonly Edge[];
+  readonly backward: Backward;
+}
+
+/** One input of a record: the view that was passed, the version it read, and its checksum (null: values not needed). */
+export interface Edge {
+  readonly name: string;
+  readonly view: RealArray;
+  readonly version: Version;
+  readonly sum: number | null;
+}
+
+const versions = new WeakMap<Real, Version>();
+let suspended = false;
+
+/**
+ * Marks `x` so that operations on it, or on any view of its memory, are recorded for `grad`; returns `x` itself.
+ * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ */
+export function requiresGrad<X extends RealArray>(x: X): X {
+  checkArray("requiresGrad", x);
+  versionOf(x).takesPart = true;
+  return x;
+}
+
+/** True if a call on these inputs must be recorded: one of them takes part, and no sweep without createGraph runs. */
+export function recording(inputs: readonly RealArray[]): boolean {
+  return !suspended && inputs.some((input) => versions.get(input.data)?.takesPart === true);
+}
+
+/**
+ * Throws ArgumentError if a recorded call may not write its result into `out`: marked memory, or a part of memory whose
+ * other elements come from a record. Call it before computing.
+ */
+export function checkOut(where: string, out: RealArray): void {
+  const version = versions.get(out.data);
+  if (!version?.takesPart || (version.made && isWhole(out))) return;
+  const got = version.made ? "a part of a recorded array" : "an array marked by requiresGrad";
+  throw new ArgumentError(`${where}: expected memory that takes no part in derivatives, got ${got}`);
+}
+
+/** Records, if an input takes part, that `output` was computed from `inputs`; returns `output`. */
+export function record<X extends RealArray>(
+  output: X,
+  inputs: readonly RealArray[],
+  backward: Backward,
+  options: RecordOptions = {},
+): X {
+  return recording(inputs) ? recorder(inputs, options)(output, backward) : output;
+}
+
+/**
+ * The first half of `record`, for calls that end later: takes the inputs down as they are now, whether or not they take
+ * part, and returns the function that records the output.
+ */
+export function recorder(
+  inputs: readonly RealArray[],
+  { where = "the operation", names = [], readsInputs = [], readsOutput = false }: RecordOptions = {},
+): <X extends RealArray>(output: X, backward: Backward) => X {
+  const edges = inputs.map((view, k): Edge => {
+    const sum = readsInputs[k] === false ? null : checksum(view);
+    return { name: names[k] ?? `input ${String(k)}`, view, version: versionOf(view), sum };
+  });
+  return (output, backward) => {
+    checkOut(where, output);
+    const made: Made = { where, output, outputSum: checksum(output), readsOutput, inputs: edges, backward };
+    versions.set(output.data, { takesPart: true, made });
+    return output;
+  };
+}
+
+/** The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works. */
+export function versionOf(x: RealArray): Version {
+  let version = versions.get(x.data);
+  if (!version) versions.set(x.data, (version = { takesPart: false, made: null }));
+  return version;
+}
+
+/** Runs `work` with recording on or off. */
+export function recordingIs<R>(on: boolean, work: () => R): R {
+  const before = suspended;
+  suspended = !on;
+  try {
+    return work();
+  } finally {
+    suspended = before;
+  }
+}
+
+/** The version that `x` reads, if it takes part. */
+export function recordedVersion(x: RealArray): Version | undefined {
+  const version = versions.get(x.data);
+  return version?.takesPart ? version : undefined;
+}
+
+/** Throws ArgumentError if values that the backward reads were overwritten since the call. */
+export function checkUnchanged(made: Made): void {
+  for (const { view, sum, name } of made.inputs) {
+    if (sum !== null && checksum(view) !== sum) throw overwritten(made, name);
+  }
+  if (made.readsOutput) checkOutputUnchanged(made);
+}
+
+/** Throws ArgumentError if the output was overwritten since the call. */
+export function checkOutputUnchanged(made: Made): void {
+  if (checksum(made.output) !== made.outputSum) throw overwritten(made, "its output");
+}
+
+export function overwritten({ where }: Made, name: string): ArgumentError {
+  return new ArgumentError(`grad: expected the arrays of ${where} unchanged since its call, got ${name} overwritten`);
+}
+
+/**
+ * 32 bits that tell whether the elements of `x` changed. Each step is one-to-one in the word read, so a single changed
+ * word always shows; the rotation carries high bits down, or two flipped signs would cancel. Four chains hide latency.
+ */
+function checksum(x: RealArray): number {
+  if (x.data.buffer.byteLength === 0) return 0; // also a detached buffer, over which no words can be laid
+  const data = contiguous(x);
+  const words = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
+  const whole = words.length - (words.length % 4);
+  let [a, b, c, d] = [words.length, 1, 2, 3];
+  for (let k = 0; k < whole; k += 4) {
+    a = mix(a, words[k] as number);
+    b = mix(b, words[k + 1] as number);
+    c = mix(c, words[k + 2] as number);
+    d = mix(d, words[k + 3] as number);
+  }
+  for (let k = whole; k < words.length; k++) a = mix(a, words[k] as number);
+  return mix(mix(mix(a, b), c), d);
+}
+
+function mix(sum: number, word: number): number {
+  const bits = sum ^ word;
+  return Math.imul((bits << 15) | (bits >>> 17), 0x9e3779b1);
+}

@@ -1,0 +1,225 @@
+/**
+ * Reverse-mode derivatives over arrays: `grad`, and the indexed operations that it is made of.
+ * The one idea: gradients are accumulated over memory, and every view reads or adds its own elements there; so slices,
+ * transposes, broadcasts and overlaps need no case of their own. What the sweep itself does is recorded too, which gives
+ * every higher order. Knows closures; must not know Genred, formulas or dense operations.
+ */
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkArray, described } from "./check";
+import {
+  checkOutputUnchanged,
+  checkUnchanged,
+  overwritten,
+  record,
+  recordedVersion,
+  recorder,
+  recording,
+  recordingIs,
+  versionOf,
+} from "./record";
+import type { Backward, Made, Version } from "./record";
+import {
+  allocate,
+  contiguous,
+  dtypeOf,
+  isContiguous,
+  isWhole,
+  positions,
+  reshaped,
+  sameShape,
+  shapeText,
+  sizeOf,
+  viewOf,
+  wrap,
+} from "./view";
+import type { Geometry, RealArray } from "./view";
+
+/**
+ * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, in the inputs' shapes
+ * and dtypes, zero where `output` does not depend on them. The gradient of a view is that of the memory it shows, read
+ * through the view. `cotangent` may be left out for one-element outputs; `createGraph` makes the results differentiable
+ * again. Throws ArgumentError if `output` was not recorded, the cotangent does not fit, or data that the derivative needs
+ * were overwritten since.
+ */
+export function grad<const I extends readonly RealArray[]>(
+  output: RealArray,
+  inputs: I,
+  cotangent?: RealArray | null,
+  options?: { readonly createGraph?: boolean | undefined } | null,
+): { -readonly [K in keyof I]: I[K] } {
+  const root = rootOf(output);
+  const targets = targetsOf(inputs);
+  const seed = seedOf(output, cotangent);
+  const createGraph = options?.createGraph === true;
+  return recordingIs(createGraph, () => {
+    const gradients = sweep(root, toMemory(seed, output), targets);
+    return inputs.map((x) => resultFor(x, gradients.get(versionOf(x)), createGraph));
+  }) as { -readonly [K in keyof I]: I[K] };
+}
+
+function rootOf(output: RealArray): Version {
+  checkArray("grad, output", output);
+  const root = recordedVersion(output);
+  if (!root) {
+    const got = `${described(output)} without a record`;
+    throw new ArgumentError(`grad, output: expected an array computed from one marked by requiresGrad, got ${got}`);
+  }
+  if (root.made) checkOutputUnchanged(root.made);
+  return root;
+}
+
+function targetsOf(inputs: readonly RealArray[]): Map<Real, Version> {
+  const list: unknown = inputs;
+  if (!Array.isArray(list)) {
+    throw new ArgumentError(`grad, inputs: expected a list of arrays like [x], got ${described(list)}`);
+  }
+  inputs.forEach((x, k) => checkArray(`grad, inputs[${String(k)}]`, x));
+  return new Map(inputs.map((x) => [x.data, versionOf(x)]));
+}
+
+function seedOf(output: RealArray, cotangent: RealArray | null | undefined): RealArray {
+  if (cotangent === undefined || cotangent === null) {
+    if (output.size === 1) return wrap(allocate(dtypeOf(output), 1).fill(1), output.shape);
+    const shape = shapeText(output.shape);
+    throw new ArgumentError(`grad, cotangent: expected an array of shape ${shape}, as the output has, got none`);
+  }
+  checkArray("grad, cotangent", cotangent, dtypeOf(output));
+  if (sameShape(cotangent.shape, output.shape)) return cotangent;
+  const got = shapeText(cotangent.shape);
+  throw new ArgumentError(`grad, cotangent: expected shape ${shapeText(output.shape)}, got ${got}`);
+}
+
+/** Pulls the seed back through all versions that lead to a target; returns the gradients of the targets' memories. */
+function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<Real, Version>): Map<Version, RealArray> {
+  const wanted = new Set(targets.values());
+  const leading = versionsLeadingTo(wanted, targets, root);
+  const gradients = new Map([[root, seed]]);
+  for (const version of [...leading].reverse()) {
+    const memory = gradients.get(version);
+    if (!memory || !version.made) continue;
+    if (!wanted.has(version)) gradients.delete(version);
+    pull(version.made, memory, leading, gradients);
+  }
+  return gradients;
+}
+
+/** All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack. */
+function versionsLeadingTo(
+  wanted: ReadonlySet<Version>,
+  targets: ReadonlyMap<Real, Version>,
+  root: Version,
+): Set<Version> {
+  const leading = new Set<Version>();
+  const seen = new Set([root]);
+  const path = [{ version: root, next: 0 }];
+  for (let top = path.at(-1); top; top = path.at(-1)) {
+    const edge = top.version.made?.inputs[top.next++];
+    if (!edge) {
+      path.pop();
+      const leads = wanted.has(top.version) || top.version.made?.inputs.some(({ version }) => leading.has(version));
+      if (leads) leading.add(top.version);
+      continue;
+    }
+    const asked = targets.get(edge.view.data);
+    if (asked && asked !== edge.version && top.version.made) throw overwritten(top.version.made, edge.name);
+    if (!seen.has(edge.version)) path.push({ version: edge.version, next: 0 });
+    seen.add(edge.version);
+  }
+  return leading;
+}
+
+/** Runs one backward closure, if it leads to a target, and adds what it returns to the gradients of the inputs' memories. */
+function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, gradients: Map<Version, RealArray>): void {
+  const wanted = made.inputs.map(({ version }) => leading.has(version));
+  if (!wanted.includes(true)) return;
+  checkUnchanged(made);
+  const parts = made.backward(throughMemory(memory, made.output), wanted);
+  made.inputs.forEach(({ version, view, name }, k) => {
+    const part = parts[k];
+    if (!wanted[k] || !part) return;
+    assertFits(part, view, `${made.where}, gradient of ${name}`);
+    const sum = gradients.get(version);
+    const added = toMemory(part, view);
+    gradients.set(version, sum ? plus(sum, added) : added);
+  });
+}
+
+/** A backward closure is ours: a gradient that does not fit is a bug, not a user's error. */
+function assertFits(part: RealArray, view: RealArray, where: string): void {
+  if (sameShape(part.shape, view.shape) && dtypeOf(part) === dtypeOf(view)) return;
+  throw new Error(`${where}: expected ${described(view)}, got ${described(part)}`);
+}
+
+/** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */
+function toMemory(gradient: RealArray, view: RealArray): RealArray {
+  if (!isWhole(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
+  if (!isContiguous(gradient)) return flat(copyOf(gradient));
+  return flat(gradient);
+}
+
+function flat(x: RealArray): RealArray {
+  return reshaped(x, [x.size]);
+}
+
+/** The gradient of a memory, seen through one of its views. */
+function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): RealArray {
+  return viewOf(memory, { shape, stride, offset: memory.offset + offset });
+}
+
+/** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
+function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
+  const result = memory ? copyOf(throughMemory(memory, x)) : wrap(allocate(dtypeOf(x), x.size), x.shape);
+  return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
+}
+
+/** A row-major copy, recorded. */
+export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
+  const data = contiguous(x);
+  const copy = wrap((data.buffer === x.data.buffer ? data.slice() : data) as T, x.shape);
+  return record(copy, [x], (cotangent) => [cotangent], { where: "a copy", readsInputs: [false] });
+}
+
+function plus(a: RealArray, b: RealArray): RealArray {
+  const sum = contiguous(a).slice();
+  const other = contiguous(b);
+  for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + (other[k] as number);
+  const both: Backward = (cotangent) => [cotangent, cotangent];
+  return record(wrap(sum, a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
+}
+
+/**
+ * The elements of `x`, counted in row-major order, at each `index`, as a new array of `shape`.
+ * The caller answers for `index.length` and its bounds. The derivative is `scatterAdd`.
+ */
+export function gather<T extends Real>(
+  x: RealArray<T>,
+  index: ArrayLike<number>,
+  shape: readonly number[],
+): RealArray<T> {
+  const data = contiguous(x);
+  const result = allocate(dtypeOf(x), index.length) as Real as T;
+  for (let k = 0; k < index.length; k++) result[k] = data[index[k] as number] as number;
+  const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
+  return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
+}
+
+/**
+ * A new array of `shape`, zero but for the elements of `x` added at each `index`, counted in row-major order.
+ * Repeated indices add, in float64. The caller answers for `index.length` and its bounds. The derivative is `gather`.
+ */
+export function scatterAdd<T extends Real>(
+  x: RealArray<T>,
+  index: ArrayLike<number>,
+  shape: readonly number[],
+): RealArray<T> {
+  const data = contiguous(x);
+  const sums = new Float64Array(sizeOf(shape));
+  for (let k = 0; k < index.length; k++) {
+    const at = index[k] as number;
+    sums[at] = (sums[at] as number) + (data[k] as number);
+  }
+  const result = (dtypeOf(x) === "float64" ? sums : new Float32Array(sums)) as Real as T;
+  const backward: Backward = (cotangent) => [gather(cotangent, index, x.shape)];
+  return record(wrap(result, shape), [x], backward, { where: "scatterAdd", readsInputs: [false] });
+}
