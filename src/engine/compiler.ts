@@ -57,6 +57,7 @@ type Search = { readonly compiler: string; readonly why: null } | { readonly com
 
 /** Of this process, by instruction set and source. */
 const paths = new Map<string, string>();
+let answer: { readonly asked: string; readonly search: Search } = { asked: "", search: { compiler: null, why: "" } };
 
 /**
  * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
@@ -108,7 +109,15 @@ function requireCompiler(): string {
   return compiler;
 }
 
+/** Asked for on every call of a formula, so an answer is kept while the variables stay as they are. */
 function findCompiler(): Search {
+  const { TSKEOPS_CXX: named, CXX: usual, PATH: folders } = process.env;
+  const asked = `${named ?? ""}\0${usual ?? ""}\0${folders ?? ""}`;
+  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searched() };
+  return answer.search;
+}
+
+function searched(): Search {
   const variable = ["TSKEOPS_CXX", "CXX"].find((name) => process.env[name]);
   if (variable !== undefined) return namedCompiler(variable, process.env[variable]!);
   const compiler = firstOf(NAMES.flatMap(candidates));
@@ -140,9 +149,10 @@ function firstOf(files: readonly string[]): string | undefined {
 }
 
 function isExecutable(file: string): boolean {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
   try {
     accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
+    return true;
   } catch {
     return false;
   }

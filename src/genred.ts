@@ -1,0 +1,121 @@
+/**
+ * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
+ * types of a call follow from its aliases.
+ */
+import type { Dtype, RealArray } from "./array/view";
+import type { Real } from "./engine/native";
+import { ArgumentError } from "./errors";
+import { Category } from "./formula/formula";
+import { parse } from "./formula/parse";
+import { reductionNamed } from "./formula/reductions";
+import type { SumScheme } from "./formula/reductions";
+import { Operator } from "./operator";
+import type { CallOptions, Settings } from "./operator";
+
+// --------------------------------------------------------------------------------------------------- public types
+
+/** How a formula is reduced. */
+export interface GenredOptions {
+  /** Name of the reduction; `"Sum"` by default. */
+  readonly reductionOp?: "Sum" | undefined;
+  /** 0: reduce over i, one result per j (the default, as in pykeops). 1: reduce over j, one result per i. */
+  readonly axis?: 0 | 1 | undefined;
+  /**
+   * How sums are rounded. `"block"` (the default): every 256 terms are summed in the dtype of the data, and these in float64.
+   * `"direct"`: one after the other in `dtypeAcc`. `"kahan"`: compensated.
+   */
+  readonly sumScheme?: "auto" | SumScheme | undefined;
+  /** Dtype of the accumulator of `"direct"` sums; `"auto"` is the dtype of the data. */
+  readonly dtypeAcc?: "auto" | Dtype | undefined;
+  /** Short for `dtypeAcc: "float64"`. */
+  readonly useDoubleAcc?: boolean | undefined;
+}
+
+type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
+type Declared<S extends string> = S extends `${string}=${infer K}` ? Trimmed<K> : Trimmed<S>;
+type ArgumentFor<S extends string, T extends Real> = string extends S
+  ? RealArray<T> | number
+  : Declared<S> extends `Vi(${string})` | `Vj(${string})`
+    ? RealArray<T>
+    : Declared<S> extends `Pm(${infer D})`
+      ? Trimmed<D> extends "1"
+        ? RealArray<T> | number
+        : D extends `${string},${string}`
+          ? RealArray<T> | number
+          : RealArray<T>
+      : RealArray<T> | number;
+
+/** The arguments that aliases declare: an array for each, or a number for `Pm(1)`. */
+export type ArgumentsFor<A extends readonly string[], T extends Real> = {
+  -readonly [K in keyof A]: ArgumentFor<A[K], T>;
+};
+
+/** A reduced formula, to be called on arrays. */
+export interface GenredFunction<A extends readonly string[] = readonly string[]> {
+  /**
+   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may be a number.
+   * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part.
+   * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
+   */
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions | null)?]): RealArray<T>;
+  /** The formula as it was understood. */
+  toString(): string;
+}
+
+/**
+ * The reduction of `formula` over i (axis 0) or j (axis 1), in O(M N) time and O(M + N) memory.
+ * @param aliases the arguments, such as `"x = Vi(3)"`: name, kind (Vi, Vj, Pm) and dim.
+ * @throws FormulaError when the formula or an alias cannot be read, or dims do not fit.
+ */
+export function Genred<const A extends readonly string[]>(
+  formula: string,
+  aliases: A,
+  options?: GenredOptions | null,
+): GenredFunction<A> {
+  const parsed = parse([formula], aliases);
+  const operator = new Operator(parsed.formulas[0]!, parsed.arguments, settingsOf("Genred", options));
+  const call = (...given: unknown[]): RealArray => {
+    const [args, callOptions] = splitOptions<CallOptions>(given);
+    return operator.call(operator.arrays(args), callOptions);
+  };
+  return Object.assign(call, { toString: () => String(operator) }) as GenredFunction<A>;
+}
+
+/** The last argument is the options object iff it has no `shape`; null and undefined mean absent. */
+export function splitOptions<O extends object>(given: readonly unknown[]): [unknown[], O] {
+  const last = given.at(-1);
+  const isOptions = given.length > 0 && (last === null || (typeof last === "object" && !("shape" in last)));
+  const isAbsent = last === undefined && given.length > 0;
+  return isOptions || isAbsent ? [given.slice(0, -1), (last ?? {}) as O] : [[...given], {} as O];
+}
+
+// ------------------------------------------------------------------------------------------------------- settings
+
+const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
+  auto: "block",
+  block: "block",
+  block_sum: "block",
+  direct: "direct",
+  direct_sum: "direct",
+  kahan: "kahan",
+  kahan_scheme: "kahan",
+};
+
+/** @throws ArgumentError, FormulaError for options that name nothing. */
+export function settingsOf(where: string, options: GenredOptions | null | undefined): Settings {
+  const { reductionOp = "Sum", axis = 0, sumScheme = "auto", dtypeAcc = "auto", useDoubleAcc = false } = options ?? {};
+  oneOf(`${where}, axis`, [0, 1], axis);
+  oneOf(`${where}, sumScheme`, Object.keys(SUM_SCHEMES), sumScheme);
+  oneOf(`${where}, dtypeAcc`, ["auto", "float32", "float64"], dtypeAcc);
+  return {
+    reduction: reductionNamed(reductionOp),
+    rows: axis === 1 ? Category.I : Category.J,
+    sumScheme: SUM_SCHEMES[sumScheme]!,
+    accumulator: useDoubleAcc ? "float64" : dtypeAcc,
+  };
+}
+
+function oneOf(where: string, accepted: readonly unknown[], got: unknown): void {
+  if (accepted.includes(got)) return;
+  throw new ArgumentError(`${where}: expected one of ${accepted.join(", ")}, got ${String(got)}`);
+}

@@ -1,0 +1,23 @@
+/** The public names of tskeops, and nothing else. */
+export { array, astype, rand, randn, zeros } from "./array/array";
+export type { ArrayOptions, RandomOptions } from "./array/array";
+export { grad } from "./array/tape";
+export { requiresGrad } from "./array/record";
+export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
+export * as dense from "./array/dense";
+export type { BackendName } from "./engine/backend";
+export type { Real } from "./engine/native";
+export { setThreads, threads } from "./engine/native";
+export {
+  ArgumentError,
+  CompileError,
+  ConvergenceError,
+  DeviceError,
+  FormulaError,
+  InterruptedError,
+  KeopsError,
+} from "./errors";
+export type { ErrorCode } from "./errors";
+export { Genred } from "./genred";
+export type { ArgumentsFor, GenredFunction, GenredOptions } from "./genred";
+export type { CallOptions } from "./operator";
