@@ -1,0 +1,151 @@
+/**
+ * Preconditioned conjugate gradients: one recurrence per column, one operator product for all of them.
+ * Every step size is a handle. A column that is done or broken has rho = 0, hence steps of 0: it stands still while the
+ * others go on, whether or not anybody has looked. Knows recursive residuals only; refine.ts knows the true ones.
+ */
+import type { Space } from "./space";
+import { Workspace } from "./space";
+import type { Task } from "./task";
+import { settled } from "./task";
+
+export interface CgOptions {
+  /** Residual norm at which each column is done. */
+  readonly bounds: readonly number[];
+  /** At least 1. */
+  readonly maxIterations: number;
+  /** Iterations from one reading of numbers to the next. */
+  readonly checkEvery: number;
+  /** Receives the iterations done and the recursive residual norm of each column; what it throws ends the solve. */
+  readonly onCheck?: (iteration: number, norms: readonly number[]) => void;
+}
+
+/**
+ * How a column ended: its residual reached its bound; p·Ap or r·z was not positive, by no more than rounding explains
+ * (`breakdown`) or by more (`indefinite`); numbers that are not finite; or the iterations ran out.
+ */
+export type CgEnd = "bound" | "breakdown" | "indefinite" | "nan" | "iterations";
+
+export interface CgResult {
+  readonly iterations: number;
+  readonly ends: readonly CgEnd[];
+}
+
+/** How far below zero, in units of roundoff times the largest p·Ap / p·p, a curvature may lie by rounding alone. */
+const curvatureNoise = 64;
+
+interface State<V, S> {
+  readonly r: V;
+  readonly z: V;
+  readonly p: V;
+  readonly q: V;
+  readonly bound: S;
+  readonly zero: S;
+  readonly rr: S;
+  readonly scratch: S;
+  /** r·z of the columns that still move, 0 for the others. */
+  rho: S;
+  nextRho: S;
+  readonly curvature: S;
+  readonly step: S;
+  /** Smallest and largest p·Ap / p·p so far. */
+  readonly lowest: S;
+  readonly highest: S;
+}
+
+/** Solves A x = b from x = 0; `x` holds zeros on entry and the last iterate whenever the task ends. */
+export function* cg<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions): Task<CgResult> {
+  const work = new Workspace(space);
+  try {
+    const state = yield* begin(space, work, b, options.bounds);
+    for (let iteration = 1; ; iteration++) {
+      yield* iterate(space, state, x);
+      const last = iteration >= options.maxIterations;
+      if (!last && iteration % options.checkEvery !== 0) continue;
+      const ends = yield* check(space, state, iteration, options);
+      if (last || isOver(ends)) return { iterations: iteration, ends };
+    }
+  } finally {
+    work.free();
+  }
+}
+
+function* begin<V, S>(space: Space<V, S>, work: Workspace<V, S>, b: V, bounds: readonly number[]): Task<State<V, S>> {
+  const r = work.vector();
+  const state: State<V, S> = {
+    r,
+    z: space.precondition === undefined ? r : work.vector(),
+    p: work.vector(),
+    q: work.vector(),
+    bound: work.scalar(bounds.map((bound) => bound * bound)),
+    zero: work.scalar(),
+    rr: work.scalar(),
+    scratch: work.scalar(),
+    rho: work.scalar(bounds.map(() => 1)),
+    nextRho: work.scalar(),
+    curvature: work.scalar(),
+    step: work.scalar(),
+    lowest: work.scalar(bounds.map(() => Infinity)),
+    highest: work.scalar(),
+  };
+  space.copy(b, r);
+  yield* measureResidual(space, state);
+  space.copy(state.z, state.p);
+  return state;
+}
+
+function* iterate<V, S>(space: Space<V, S>, state: State<V, S>, x: V): Task<void> {
+  const { r, p, q, zero, curvature, step } = state;
+  yield* settled(space.apply(p, q));
+  space.dot(p, q, curvature);
+  observeCurvature(space, state);
+  space.select(curvature, zero, state.rho, zero, state.rho);
+  space.div(state.rho, curvature, step);
+  space.axpy(step, p, x);
+  space.axmy(step, q, r);
+  const previousRho = state.rho;
+  yield* measureResidual(space, state);
+  space.div(state.rho, previousRho, step);
+  space.xpay(state.z, step, p);
+}
+
+/** Updates r·r, z and rho; a column with rho = 0 keeps it. */
+function* measureResidual<V, S>(space: Space<V, S>, state: State<V, S>): Task<void> {
+  const { r, z, rr, zero, rho, nextRho } = state;
+  space.dot(r, r, rr);
+  if (space.precondition !== undefined) yield* settled(space.precondition(r, z));
+  space.dot(r, z, nextRho);
+  space.select(rr, state.bound, nextRho, zero, nextRho);
+  space.select(rho, zero, nextRho, zero, nextRho);
+  space.select(nextRho, zero, nextRho, zero, nextRho);
+  state.rho = nextRho;
+  state.nextRho = rho;
+}
+
+function observeCurvature<V, S>(space: Space<V, S>, state: State<V, S>): void {
+  const { p, curvature, scratch, lowest, highest } = state;
+  space.dot(p, p, scratch);
+  space.div(curvature, scratch, scratch);
+  space.select(lowest, scratch, scratch, lowest, lowest);
+  space.select(scratch, highest, scratch, highest, highest);
+}
+
+/** Brings numbers back: reports the residual norms and says how each column stands. */
+function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: CgOptions): Task<CgEnd[]> {
+  const { rr, rho, lowest, highest } = state;
+  const numbers = yield* settled(space.read([rr, rho, lowest, highest]));
+  const [squares = [], rhos = [], lows = [], highs = []] = numbers;
+  options.onCheck?.(iteration, squares.map(Math.sqrt));
+  const noise = curvatureNoise * space.roundoff;
+  return options.bounds.map((bound, k) => {
+    const [square = NaN, moving = NaN, low = NaN, high = NaN] = [squares[k], rhos[k], lows[k], highs[k]];
+    if (!Number.isFinite(square)) return "nan";
+    if (moving !== 0) return "iterations";
+    if (square <= bound * bound) return "bound";
+    // Rounding gives curvatures near zero, never exactly zero: that is a singular operator.
+    return low === 0 || low < -noise * high ? "indefinite" : "breakdown";
+  });
+}
+
+function isOver(ends: readonly CgEnd[]): boolean {
+  return ends.includes("nan") || ends.includes("indefinite") || !ends.includes("iterations");
+}

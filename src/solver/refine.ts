@@ -1,0 +1,293 @@
+/**
+ * `solve`: A x = b by rounds of a fast inner solve, each judged by the true residual b - A x in an accurate space.
+ * A column ends when its true residual meets its target, or when a round no longer improves it. Knows of the inner
+ * solver only what conjugate gradients return, and throws nothing itself: the outcome says how far it came.
+ */
+import type { CgEnd, CgOptions } from "./cg";
+import { cg } from "./cg";
+import { Norms } from "./norms";
+import type { Precisions } from "./space";
+import { onePrecision, Workspace } from "./space";
+import type { Task } from "./task";
+import { settled } from "./task";
+
+/** Where a solve stands. */
+export interface Progress {
+  /** Inner iterations so far. */
+  readonly iteration: number;
+  /** Largest over the columns of residual norm over right-hand side norm. */
+  readonly residual: number;
+  /** Whether it was recomputed as b - A x; else the recursion's own value, from which the truth drifts away. */
+  readonly verified: boolean;
+}
+
+export interface SolveOptions {
+  /** Absolute tolerance on the root mean square of each residual column, relative where b's is below 1 (default 1e-6). */
+  readonly eps?: number | undefined;
+  /** Tolerance on the norm of each residual column over that of b (default 0); with `eps` 0 too, as far as precision goes. */
+  readonly rtol?: number | undefined;
+  /** Inner iterations over the whole solve (default `defaultMaxIterations`). */
+  readonly maxIterations?: number | undefined;
+  /** Iterations from one reading of numbers to the next (default 1); the solution does not depend on it. */
+  readonly checkEvery?: number | undefined;
+  /** Called at every reading; what it throws ends the solve. */
+  readonly onIteration?: ((progress: Progress) => void) | undefined;
+}
+
+/**
+ * How a solve ended, the worst of its columns: all met their `tolerance`; true residuals stagnate at what the
+ * `precision` can represent; `iterations` ran out; A is `indefinite`; or numbers are not finite (`nan`).
+ */
+export type Outcome = (typeof outcomes)[number];
+
+/** From best to worst. */
+const outcomes = ["tolerance", "precision", "iterations", "indefinite", "nan"] as const;
+
+export interface Solution {
+  readonly converged: Outcome;
+  readonly iterations: number;
+  /** Largest of `residuals`. */
+  readonly residual: number;
+  /** Norm of b - A x over that of b per column, as the accurate space has it; 0 where b is 0. */
+  readonly residuals: readonly number[];
+}
+
+/** A round that divides the residual by less has reached the limit of the precision. */
+const leastGain = 1.4;
+
+/**
+ * 10 n, at least 10 000 (small ill-conditioned systems need many n), at most 50 000: beyond, a system needs a
+ * preconditioner, not patience.
+ */
+export function defaultMaxIterations(rows: number): number {
+  return Math.min(Math.max(10 * rows, 10_000), 50_000);
+}
+
+/** One right-hand side: its norm, the residual norm asked for, the one reached, and its outcome once that is known. */
+interface Column {
+  readonly norm: number;
+  readonly target: number;
+  residual: number;
+  outcome: Outcome | undefined;
+}
+
+interface Run<V, S, W, T> {
+  readonly pair: Precisions<V, S, W, T>;
+  readonly options: SolveOptions;
+  readonly maxIterations: number;
+  readonly b: V;
+  readonly x: V;
+  readonly residual: V;
+  readonly correction: V;
+  readonly candidate: V;
+  readonly minusOne: S;
+  /** After each measured residual: that residual, scaled for the next round. */
+  readonly norms: Norms<V, S>;
+  columns: Column[];
+  iterations: number;
+  /** Whether rounds run in the accurate space: then, and only then, an indefinite operator is believed. */
+  isAccurate: boolean;
+}
+
+/**
+ * Solves A x = b for a symmetric positive definite A; `x` holds the start on entry, the best iterate at every end.
+ * Column k is done when its residual norm is at most max(rtol ‖b_k‖, eps √n min(1, rms(b_k))).
+ */
+export function* solve<V, S, W, T>(
+  pair: Precisions<V, S, W, T>,
+  b: V,
+  x: V,
+  options: SolveOptions = {},
+): Task<Solution> {
+  const work = new Workspace(pair.accurate);
+  try {
+    const run = prepare(pair, work, b, x, options);
+    yield* measureStart(run);
+    while (goesOn(run)) yield* improve(run);
+    return conclude(run);
+  } finally {
+    work.free();
+  }
+}
+
+function prepare<V, S, W, T>(
+  pair: Precisions<V, S, W, T>,
+  work: Workspace<V, S>,
+  b: V,
+  x: V,
+  options: SolveOptions,
+): Run<V, S, W, T> {
+  const { rows, columns } = pair.accurate;
+  return {
+    pair,
+    options,
+    maxIterations: options.maxIterations ?? defaultMaxIterations(rows),
+    b,
+    x,
+    residual: work.vector(),
+    correction: work.vector(),
+    candidate: work.vector(),
+    minusOne: work.scalar(new Array<number>(columns).fill(-1)),
+    norms: new Norms(pair.accurate, work),
+    columns: [],
+    iterations: 0,
+    isAccurate: Object.is(pair.fast, pair.accurate),
+  };
+}
+
+/** Where a column of b is 0, so is its solution, whatever the start. */
+function* measureStart<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
+  const { pair, norms, b, x, options } = run;
+  const atZero = (yield* norms.measure(x)).every((norm) => norm === 0);
+  const sizes = yield* norms.measure(b);
+  if (!atZero && sizes.includes(0)) norms.multiply(x, sizes.map(Math.sign));
+  const residuals = atZero ? sizes : yield* measureResidual(run, x);
+  run.columns = sizes.map((norm, k) => {
+    const residual = residuals[k] ?? NaN;
+    const target = targetOf(norm, pair.accurate.rows, options);
+    const open = residual > target && residual < Infinity;
+    return { norm, target, residual, outcome: open ? undefined : residual <= target ? "tolerance" : "nan" };
+  });
+  report(run, true, run.columns.map(relativeResidual));
+}
+
+/** √n min(1, rms(b)) is min(√n, ‖b‖). */
+function targetOf(norm: number, rows: number, options: SolveOptions): number {
+  const { eps = 1e-6, rtol = 0 } = options;
+  return Math.max(rtol * norm, eps * Math.min(Math.sqrt(rows), norm));
+}
+
+/** The norms of b - A x. */
+function* measureResidual<V, S, W, T>(run: Run<V, S, W, T>, x: V): Task<number[]> {
+  const { accurate } = run.pair;
+  yield* settled(accurate.apply(x, run.residual));
+  accurate.xpay(run.b, run.minusOne, run.residual);
+  return yield* run.norms.measure(run.residual);
+}
+
+/**
+ * One round: an inner solve for the correction d, which a column takes if it brings x nearer to the solution in the norm
+ * |e|² = e·Ae that conjugate gradients minimise, that is if d·(residual before + residual after) is positive. The residual
+ * norm is no judge of that: it may rise while the error falls a hundredfold.
+ */
+function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
+  const { pair, norms, x, correction, candidate, columns, isAccurate } = run;
+  const { scales } = norms;
+  const isFirst = run.iterations === 0;
+  const ends = yield* isAccurate ? correct(run, onePrecision(pair.accurate)) : correct(run, pair);
+  const before = yield* norms.dot(correction);
+  pair.accurate.copy(x, candidate);
+  norms.add(scales, correction, candidate);
+  const residuals = yield* measureResidual(run, candidate);
+  const after = yield* norms.dot(correction);
+  if (failWithNan(columns, ends, residuals)) return;
+  const steps = columns.map((column, k) => {
+    const nearer = (before[k] ?? NaN) + (after[k] ?? NaN) > 0;
+    const round = { residual: residuals[k] ?? NaN, nearer, isFirst, isAccurate, end: ends[k] };
+    return judge(column, round) ? (scales[k] ?? 0) : 0;
+  });
+  norms.add(steps, correction, x);
+  run.isAccurate ||= ends.includes("indefinite");
+  report(run, true, columns.map(relativeResidual));
+}
+
+/** Solves A correction = scaled residual in the fast space, no further than that space can mean it. */
+function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S, F, G>): Task<readonly CgEnd[]> {
+  const { fast } = pair;
+  const { scales } = run.norms;
+  const work = new Workspace(fast);
+  try {
+    const [rhs, correction] = [work.vector(), work.vector()];
+    pair.lower(run.norms.scaled, rhs);
+    const { ends } = yield* cg(fast, rhs, correction, {
+      bounds: run.columns.map((column, k) => boundOf(column, fast.roundoff) / (scales[k] ?? 1)),
+      maxIterations: run.maxIterations - run.iterations,
+      checkEvery: run.options.checkEvery ?? 1,
+      onCheck: recursionReporter(run),
+    });
+    pair.raise(correction, run.correction);
+    return ends;
+  } finally {
+    work.free();
+  }
+}
+
+/** Turns what an inner solve reports, of scaled columns, into progress of the whole solve. */
+function recursionReporter<V, S, W, T>(run: Run<V, S, W, T>): NonNullable<CgOptions["onCheck"]> {
+  const { columns, iterations, norms } = run;
+  const { scales } = norms;
+  return (iteration, sizes) => {
+    run.iterations = iterations + iteration;
+    const residuals = columns.map((column, k) =>
+      column.outcome === undefined ? ((sizes[k] ?? NaN) * (scales[k] ?? NaN)) / column.norm : relativeResidual(column),
+    );
+    report(run, false, residuals);
+  };
+}
+
+/**
+ * The residual norm at which an inner solve stops. It aims below the target, since the recursion drifts; reductions beyond
+ * about √roundoff in one round are not real in its dtype (1e-3 in float32: measured best). Ended columns stand still.
+ */
+function boundOf(column: Column, roundoff: number): number {
+  if (column.outcome !== undefined) return Infinity;
+  return Math.max(4 * Math.sqrt(roundoff) * column.residual, 0.3 * column.target);
+}
+
+/** What a round brought to a column. */
+interface Round {
+  readonly residual: number;
+  readonly nearer: boolean;
+  readonly isFirst: boolean;
+  readonly isAccurate: boolean;
+  readonly end: CgEnd | undefined;
+}
+
+/** Enters a round into a column that is still open; tells whether to take the correction. */
+function judge(column: Column, round: Round): boolean {
+  if (column.outcome !== undefined) return false;
+  // From x = 0 the residual may rise at first, hence a first round need only have brought x nearer.
+  const gained = column.residual >= leastGain * round.residual || (round.isFirst && round.nearer);
+  const taken = round.nearer || round.residual <= column.target;
+  if (taken) column.residual = round.residual;
+  if (column.residual <= column.target) column.outcome = "tolerance";
+  else if (round.end === "indefinite") column.outcome = round.isAccurate ? "indefinite" : undefined;
+  else if (round.end !== "iterations" && !gained) column.outcome = "precision";
+  return taken;
+}
+
+/** Whether a round brought numbers that are not finite; x then stays as it was. */
+function failWithNan(columns: readonly Column[], ends: readonly CgEnd[], residuals: readonly number[]): boolean {
+  const broken = columns.filter((_, k) => ends[k] === "nan" || !Number.isFinite(residuals[k]));
+  for (const column of broken) column.outcome = "nan";
+  return broken.length > 0;
+}
+
+function goesOn<V, S, W, T>(run: Run<V, S, W, T>): boolean {
+  const failed = run.columns.some(({ outcome }) => outcome === "nan" || outcome === "indefinite");
+  return !failed && run.iterations < run.maxIterations && run.columns.some(({ outcome }) => outcome === undefined);
+}
+
+function relativeResidual(column: Column): number {
+  return column.norm === 0 ? column.residual : column.residual / column.norm;
+}
+
+function report<V, S, W, T>(run: Run<V, S, W, T>, verified: boolean, residuals: readonly number[]): void {
+  run.options.onIteration?.({ iteration: run.iterations, residual: largest(residuals), verified });
+}
+
+function conclude<V, S, W, T>(run: Run<V, S, W, T>): Solution {
+  const residuals = run.columns.map(relativeResidual);
+  const ranks = run.columns.map(({ outcome }) => outcomes.indexOf(outcome ?? "iterations"));
+  return {
+    converged: outcomes[largest(ranks)] ?? "nan",
+    iterations: run.iterations,
+    residual: largest(residuals),
+    residuals,
+  };
+}
+
+/** Not `Math.max(...)`, which cannot take very many columns. */
+function largest(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.max(a, b), 0);
+}
