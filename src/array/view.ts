@@ -96,16 +96,6 @@ export function contiguous<T extends Real>(x: RealArray<T>): T {
   return copy as T;
 }
 
-/** Writes `values`, in row-major order, into the elements that `x` shows: the opposite of `contiguous`. */
-export function assign(x: RealArray, values: ArrayLike<number>): void {
-  const data = x.data;
-  const [length, step] = innermost(x);
-  let at = 0;
-  eachRow(x, (start) => {
-    for (let k = 0; k < length; k++) data[start + k * step] = values[at++] as number;
-  });
-}
-
 /** Positions in the data of the elements of a view, in row-major order. */
 export function positions(view: Geometry): Uint32Array {
   const result = new Uint32Array(sizeOf(view.shape));
