@@ -1,0 +1,112 @@
+// What the addon can do with a compiled routine on the processor: load it, check a call, run it on the pool.
+// Its one idea: a plan cuts the work into numbered units, and a unit's result depends on nothing but its number.
+// It must know nothing of JavaScript, so that it can be tested without it.
+#ifndef TSKEOPS_CPU_H
+#define TSKEOPS_CPU_H
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "routine.h"
+
+// library.cc ---------------------------------------------------------------------------------------------------------------
+
+// A loaded routine; lives as long as the process.
+struct Routine {
+  std::vector<int64> table;
+  decltype(&keops_prepare) prepare = nullptr;
+  decltype(&keops_reduce) reduce = nullptr;
+  decltype(&keops_finish) finish = nullptr;
+  decltype(&keops_block) block = nullptr;
+
+  int64 entry(TableEntry which) const { return table[which]; }
+  int64 variables() const { return table[TABLE_VARIABLES]; }
+  int64 kind(int64 variable) const { return table[TABLE_SIZE + 2 * variable]; }
+  int64 dim(int64 variable) const { return table[TABLE_SIZE + 2 * variable + 1]; }
+};
+
+// The number of the routine in this file, once per path and process. Throws std::runtime_error with the loader's reason.
+int64 loadRoutine(const std::string &path);
+// Throws std::out_of_range for a number that loadRoutine did not give.
+const Routine &routineOf(int64 number);
+
+// "avx512", "avx2" or "baseline".
+const char *bestIsa();
+
+// plan.cc ------------------------------------------------------------------------------------------------------------------
+
+struct Input {
+  const void *data;
+  int64 length;  // elements
+};
+struct Output {
+  void *data;
+  int64 length;
+};
+
+// KeOps's block-sparse ranges: row interval k is reduced over column intervals slices[k - 1] .. slices[k].
+struct Ranges {
+  std::vector<int64> rows;     // [n, 2]
+  std::vector<int64> slices;   // [n]
+  std::vector<int64> columns;  // [m, 2]
+};
+
+struct Plan {
+  int64 rows, columns, blockRows, chunkColumns, unitsPerTask, entries;
+  std::vector<int64> offsets;  // [entries, variables + 1], or empty: all 0
+  std::optional<Ranges> ranges;
+
+  int64 offset(int64 entry, int64 variable, int64 variables) const {
+    return offsets.empty() ? 0 : offsets[entry * (variables + 1) + variable];
+  }
+};
+
+struct Rectangle {
+  int64 rows, columns, firstRow, endRow, firstColumn, endColumn;
+};
+
+// Throw std::invalid_argument or std::out_of_range unless every element that the call may touch exists.
+void check(const Routine &, const Plan &, const std::vector<Input> &, const Output &);
+void check(const Routine &, const Rectangle &, const std::vector<Input> &, const Output &);
+
+// cpu.cc -------------------------------------------------------------------------------------------------------------------
+
+struct Interrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// What may end a run early, and where it tells how far it is.
+class Watch {
+ public:
+  int32 *control = nullptr;                            // [cancel flag, units done, units total], shared with others
+  const std::atomic<std::uint32_t> *alarm = nullptr;   // the run ends when this no longer is `alarmBefore`
+  std::uint32_t alarmBefore = 0;
+  std::function<bool()> poll;                          // asked by the thread that runs only, every few milliseconds
+
+  void stop() { halted.store(true, std::memory_order_relaxed); }
+  bool stopped() const { return halted.load(std::memory_order_relaxed); }
+
+  // For the running code: to call first, before each task, before each unit, after each task.
+  void begin(int64 units);
+  void askPoll();
+  bool stopping();
+  void done(int64 units);
+
+ private:
+  std::atomic<bool> halted{false};
+  std::thread::id runner;
+  std::chrono::steady_clock::time_point lastPoll;
+};
+
+// Write `out`, or throw Interrupted (then `out` is partly written) or std::bad_alloc. Arguments must have been checked.
+void reduce(const Routine &, const Plan &, const std::vector<Input> &, const Output &, Watch &);
+void block(const Routine &, const Rectangle &, const std::vector<Input> &, const Output &, Watch &);
+
+#endif

@@ -1,0 +1,171 @@
+// The checks of a call: sizes, lengths, offsets, ranges, overlaps. Everything that could make a pointer leave its array is
+// refused here, before any is used; cpu.cc relies on it. These refusals are bugs of the caller, not of the user.
+#include <algorithm>
+#include <utility>
+
+#include "cpu.h"
+
+namespace {
+
+using std::to_string;
+
+constexpr int64 LARGEST = int64(1) << 53;
+
+[[noreturn]] void refuse(const std::string &where, const std::string &expected, const std::string &got) {
+  throw std::out_of_range(where + ": expected " + expected + ", got " + got);
+}
+
+void checkSize(const char *name, int64 size, int64 least, int64 most = LARGEST) {
+  if (size < least || size > most)
+    refuse(name, "an integer from " + to_string(least) + " to " + to_string(most), to_string(size));
+}
+
+int64 product(const char *what, int64 a, int64 b) {
+  int64 result;
+  if (__builtin_mul_overflow(a, b, &result) || result > LARGEST)
+    refuse(what, "at most " + to_string(LARGEST), to_string(a) + " * " + to_string(b));
+  return result;
+}
+
+void checkReach(const std::string &where, int64 offset, int64 size, int64 length) {
+  if (offset < 0 || offset > LARGEST || size > length || offset > length - size)
+    refuse(where, to_string(size) + " elements from offset " + to_string(offset), "an array of " + to_string(length));
+}
+
+int64 argumentSize(const Routine &routine, int64 variable, int64 rows, int64 columns) {
+  const int64 kind = routine.kind(variable);
+  return product("argument", kind == KIND_ROW ? rows : kind == KIND_COLUMN ? columns : 1, routine.dim(variable));
+}
+
+void checkForm(const Routine &routine, bool isBlock) {
+  if ((routine.entry(TABLE_ACCUMULATOR_BYTES) == 0) != isBlock)
+    throw std::invalid_argument(isBlock ? "block: expected a routine of the form block, got one of the form reduce"
+                                        : "reduce: expected a routine of the form reduce, got one of the form block");
+}
+
+void checkCount(const Routine &routine, const std::vector<Input> &arguments) {
+  if (static_cast<int64>(arguments.size()) != routine.variables())
+    throw std::invalid_argument("args: expected " + to_string(routine.variables()) + " arrays, got " +
+                                to_string(arguments.size()));
+}
+
+void checkOverlap(const Routine &routine, const std::vector<Input> &arguments, const Output &out) {
+  const int64 bytes = routine.entry(TABLE_REAL_BYTES);
+  const auto outBegin = reinterpret_cast<std::uintptr_t>(out.data), outEnd = outBegin + out.length * bytes;
+  for (std::size_t v = 0; v < arguments.size(); v++) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(arguments[v].data), end = begin + arguments[v].length * bytes;
+    if (begin < outEnd && outBegin < end && begin < end && outBegin < outEnd)
+      throw std::invalid_argument("out: expected memory of its own, got memory of argument " + to_string(v));
+  }
+}
+
+void checkArguments(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments) {
+  const int64 variables = routine.variables();
+  for (int64 v = 0; v < variables; v++) {
+    const int64 size = argumentSize(routine, v, plan.rows, plan.columns);
+    for (int64 entry = 0; entry < plan.entries; entry++)
+      checkReach("argument " + to_string(v), plan.offset(entry, v, variables), size, arguments[v].length);
+  }
+}
+
+// Results of two entries must not overlap, or two threads would write the same place.
+void checkResults(const Routine &routine, const Plan &plan, const Output &out) {
+  const int64 variables = routine.variables(), size = product("out", plan.rows, routine.entry(TABLE_RESULT_DIM));
+  for (int64 entry = 0, end = 0; entry < plan.entries; entry++) {
+    const int64 offset = plan.offset(entry, variables, variables);
+    checkReach("out", offset, size, out.length);
+    if (size > 0 && offset < end) refuse("offsets of out", "at least " + to_string(end), to_string(offset));
+    end = offset + size;
+  }
+}
+
+void checkIntervals(const char *name, const std::vector<int64> &intervals, int64 extent) {
+  if (intervals.size() % 2 != 0) refuse(name, "pairs of begin and end", to_string(intervals.size()) + " numbers");
+  for (std::size_t k = 0; k < intervals.size(); k += 2) {
+    const int64 begin = intervals[k], end = intervals[k + 1];
+    if (begin < 0 || end < begin || end > extent)
+      refuse(name, "0 <= begin <= end <= " + to_string(extent), "[" + to_string(begin) + ", " + to_string(end) + "]");
+  }
+}
+
+void checkDisjoint(const char *name, const std::vector<int64> &intervals) {
+  std::vector<std::pair<int64, int64>> sorted;
+  for (std::size_t k = 0; k < intervals.size(); k += 2)
+    if (intervals[k] < intervals[k + 1]) sorted.emplace_back(intervals[k], intervals[k + 1]);
+  std::ranges::sort(sorted);
+  for (std::size_t k = 1; k < sorted.size(); k++)
+    if (sorted[k].first < sorted[k - 1].second)
+      refuse(name, "intervals that do not overlap", "row " + to_string(sorted[k].first) + " twice");
+}
+
+void checkSlices(const Ranges &ranges) {
+  const int64 intervals = static_cast<int64>(ranges.columns.size() / 2);
+  if (ranges.slices.size() != ranges.rows.size() / 2)
+    refuse("ranges.slices", to_string(ranges.rows.size() / 2) + " numbers", to_string(ranges.slices.size()));
+  for (int64 before = 0; const int64 slice : ranges.slices) {
+    if (slice < before || slice > intervals)
+      refuse("ranges.slices", "ascending numbers up to " + to_string(intervals), to_string(slice));
+    before = slice;
+  }
+}
+
+void checkRanges(const Ranges &ranges, const Plan &plan) {
+  checkIntervals("ranges.rows", ranges.rows, plan.rows);
+  checkIntervals("ranges.columns", ranges.columns, plan.columns);
+  checkSlices(ranges);
+  checkDisjoint("ranges.rows", ranges.rows);
+}
+
+// A bound of all numbers that cpu.cc computes: pairs of (block, chunk) over all entries, each with its accumulators.
+void checkUnits(const Routine &routine, const Plan &plan) {
+  const int64 intervals = plan.ranges ? static_cast<int64>(plan.ranges->slices.size()) : 0;
+  const int64 blocks = plan.rows / plan.blockRows + 1 + intervals;
+  const int64 chunks = plan.ranges ? 1 : plan.columns / plan.chunkColumns + 1;
+  const int64 units = product("units", product("units", blocks, chunks), plan.entries);
+  if (units > INT32_MAX) refuse("plan", "fewer than 2^31 units", to_string(units));
+  const int64 rows = std::min(plan.blockRows, plan.rows);
+  const int64 bytes = product("accumulators", rows, routine.entry(TABLE_ACCUMULATOR_BYTES));
+  product("accumulators", product("accumulators", blocks, chunks), bytes + 64);
+  product("hoisted", plan.columns, routine.entry(TABLE_HOISTED_REALS) * routine.entry(TABLE_REAL_BYTES));
+}
+
+void checkSizes(const Routine &routine, const Plan &plan) {
+  checkSize("rows", plan.rows, 0);
+  checkSize("columns", plan.columns, 0);
+  checkSize("blockRows", plan.blockRows, 1);
+  checkSize("chunkColumns", plan.chunkColumns, 1);
+  checkSize("unitsPerTask", plan.unitsPerTask, 1);
+  checkSize("entries", plan.entries, 0, INT32_MAX);
+  const int64 offsets = static_cast<int64>(plan.offsets.size());
+  if (offsets == 0 ? plan.entries > 1 : offsets != plan.entries * (routine.variables() + 1))
+    refuse("offsets", to_string(plan.entries) + " * " + to_string(routine.variables() + 1) + " numbers", to_string(offsets));
+}
+
+}  // namespace
+
+void check(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out) {
+  checkForm(routine, false);
+  checkCount(routine, arguments);
+  checkSizes(routine, plan);
+  checkArguments(routine, plan, arguments);
+  checkResults(routine, plan, out);
+  checkOverlap(routine, arguments, out);
+  if (plan.ranges) checkRanges(*plan.ranges, plan);
+  checkUnits(routine, plan);
+}
+
+void check(const Routine &routine, const Rectangle &part, const std::vector<Input> &arguments, const Output &out) {
+  checkForm(routine, true);
+  checkCount(routine, arguments);
+  checkSize("rows", part.rows, 0);
+  checkSize("columns", part.columns, 0);
+  checkSize("endRow", part.endRow, 0, part.rows);
+  checkSize("firstRow", part.firstRow, 0, part.endRow);
+  checkSize("endColumn", part.endColumn, 0, part.columns);
+  checkSize("firstColumn", part.firstColumn, 0, part.endColumn);
+  for (int64 v = 0; v < routine.variables(); v++)
+    checkReach("argument " + to_string(v), 0, argumentSize(routine, v, part.rows, part.columns), arguments[v].length);
+  const int64 pairs = product("out", part.endRow - part.firstRow, part.endColumn - part.firstColumn);
+  checkReach("out", 0, product("out", pairs, routine.entry(TABLE_RESULT_DIM)), out.length);
+  checkOverlap(routine, arguments, out);
+}
