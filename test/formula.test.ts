@@ -1,0 +1,599 @@
+/**
+ * Formulas as mathematics: random graphs over every row of the operation table are evaluated with a small evaluator that takes a
+ * row's `value`, `segments` and `axes` as its meaning, and held against what simplification, lowering and autodiff make of them.
+ * Nothing here knows an operation that is not in the table, so that a new row is tested by being there.
+ */
+import fc from "fast-check";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { FormulaError } from "../src/errors";
+import { freePosition, grad, isComponentwise, whyNotLinear } from "../src/formula/autodiff";
+import {
+  Category,
+  Depends,
+  type Formula,
+  type Operation,
+  type Parameter,
+  type Segment,
+  type Slot,
+  asVariable,
+  isVariable,
+  lowered,
+  make,
+  nodesOf,
+  print,
+  substitute,
+  variable,
+  variablesOf,
+} from "../src/formula/formula";
+import * as ops from "../src/formula/ops";
+import { parse } from "../src/formula/parse";
+
+const x = variable(0, 3, Category.I);
+const y = variable(1, 3, Category.J);
+const s = variable(2, 1, Category.P);
+const b = variable(3, 1, Category.J);
+const VARIABLES = [x, y, s, b];
+const ALIASES = ["x = Vi(3)", "y = Vj(3)", "s = Pm(1)", "b = Vj(1)"];
+const read = (text: string): Formula => parse([text], ALIASES).formulas[0]!;
+
+// ---------------------------------------------------------------------------------------------------- evaluator
+
+type Vector = readonly number[];
+/** What becomes of every value that an operation computes: nothing, or a little noise. */
+type Rounding = (value: number) => number;
+const exactly: Rounding = (value) => value;
+
+function apply({ shape }: Operation, args: readonly Vector[], params: readonly Parameter[], dim: number): number[] {
+  const dims = args.map((arg) => arg.length);
+  if (shape.kind === "view") return shape.segments(dims, params).flatMap((segment) => copied(segment, args));
+  if (shape.kind === "contraction") return contracted(shape.axes(dims, params), args);
+  if (shape.kind === "leaf") return [params[0] as number];
+  return Array.from({ length: dim }, (_, k) =>
+    shape.value(
+      args.map((arg) => arg[arg.length === 1 ? 0 : k]!),
+      params,
+    ),
+  );
+}
+
+function copied({ length, arg, start, stride }: Segment, args: readonly Vector[]): number[] {
+  return Array.from({ length }, (_, k) => (arg === undefined ? 0 : args[arg]![start + k * stride]!));
+}
+
+type Axes = ReturnType<Extract<Operation["shape"], { kind: "contraction" }>["axes"]>;
+
+function contracted({ kept, summed }: Axes, args: readonly Vector[]): number[] {
+  return offsetsOf(kept, args.length).map((outer) =>
+    offsetsOf(summed, args.length).reduce(
+      (sum, inner) => sum + args.reduce((product, arg, n) => product * arg[outer[n]! + inner[n]!]!, 1),
+      0,
+    ),
+  );
+}
+
+/** For each index tuple of the axes, in row-major order, the offset into each argument. */
+function offsetsOf(axes: Axes["kept"], count: number): readonly Vector[] {
+  return axes.reduce<Vector[]>(
+    (offsets, { size, strides }) =>
+      offsets.flatMap((offset) =>
+        Array.from({ length: size }, (_, index) => offset.map((from, n) => from + index * strides[n]!)),
+      ),
+    [Array.from({ length: count }, () => 0)],
+  );
+}
+
+type Point = ReadonlyMap<Formula, Vector>;
+
+function evaluate(root: Formula, point: Point, rounding: Rounding = exactly): Vector {
+  const values = new Map<Formula, Vector>(point);
+  for (const node of nodesOf(root).filter((found) => !isVariable(found))) {
+    const args = node.args.map((arg) => values.get(arg)!);
+    values.set(node, apply(node.operation, args, node.params, node.dim).map(rounding));
+  }
+  return values.get(root)!;
+}
+
+// ------------------------------------------------------------------------------------- random formulas, two ways
+
+/** A formula as it was written, without any simplification, and what `make` built of it. */
+interface Tree {
+  readonly built: Formula;
+  readonly operation?: Operation;
+  readonly args: readonly Tree[];
+  readonly params: readonly Parameter[];
+}
+
+const treeOf = (tree: Tree): Tree => Object.assign(tree, { [fc.toStringMethod]: () => written(tree).slice(0, 2000) });
+const leaf = (built: Formula): Tree => treeOf({ built, args: [], params: [] });
+
+function written({ operation, built, args, params }: Tree): string {
+  return operation ? `${operation.name}(${[...args.map(written), ...params].join(", ")})` : String(built);
+}
+const LEAVES = [...VARIABLES, ops.constant(2), ops.constant(-0.5), ops.zero(1), ops.zero(3), ops.constant(1)].map(leaf);
+const ROWS = [...ops.operations.values()];
+
+/** One attempt to add an operation to a pool of formulas: a row, arguments from the pool, parameters. */
+interface Step {
+  readonly row: number;
+  readonly args: readonly number[];
+  readonly params: readonly number[];
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  row: fc.nat(ROWS.length - 1),
+  args: fc.array(fc.nat(1000), { minLength: 6, maxLength: 6 }),
+  params: fc.array(fc.integer({ min: -1, max: 4 }), { minLength: 6, maxLength: 6 }),
+});
+
+/** The last formula of a pool that begins with the leaves and to which every step that fits is added. */
+const trees: fc.Arbitrary<Tree> = fc
+  .array(step, { minLength: 8, maxLength: 60 })
+  .map((steps) => steps.reduce<readonly Tree[]>((pool, next) => extended(pool, next), LEAVES).at(-1)!);
+
+const formulas: fc.Arbitrary<Formula> = trees.map((tree) => tree.built);
+
+function extended(pool: readonly Tree[], { row, args, params }: Step): readonly Tree[] {
+  const operation = ROWS[row]!;
+  const chosen = operation.slots.map((slot, n) => ({ slot, value: valueFor(slot, pool, args[n]!, params[n]!) }));
+  const trees = chosen.filter(({ slot }) => slot.kind === "formula").map(({ value }) => value as Tree);
+  const numbers = chosen.filter(({ slot }) => slot.kind !== "formula").map(({ value }) => value as Parameter);
+  try {
+    const built = make(
+      operation,
+      trees.map((tree) => tree.built),
+      numbers,
+    );
+    return built.dim <= 6 ? [...pool, treeOf({ built, operation, args: trees, params: numbers })] : pool;
+  } catch (error) {
+    if (error instanceof FormulaError) return pool;
+    throw error;
+  }
+}
+
+/** Recent formulas are preferred, so that graphs grow deep. */
+function valueFor(slot: Slot, pool: readonly Tree[], choice: number, number: number): Tree | Parameter {
+  if (slot.kind === "formula") return pool[Math.max(pool.length - 1 - (choice % 12), choice % pool.length)]!;
+  return slot.kind === "list" ? [number] : number;
+}
+
+function evaluateTree(root: Tree, point: Point, rounding: Rounding): Vector {
+  const values = new Map<Tree, Vector>();
+  const valueOf = (tree: Tree): Vector => {
+    const known = values.get(tree);
+    if (known) return known;
+    const { operation, built, args, params } = tree;
+    const value = operation
+      ? apply(operation, args.map(valueOf), params, built.dim).map(rounding)
+      : evaluate(built, point);
+    values.set(tree, value);
+    return value;
+  };
+  return valueOf(root);
+}
+
+// --------------------------------------------------------------------------------------------------- comparisons
+
+/** Uniform numbers in [0, 1), the same for the same seed. */
+function uniform(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A generic point: no two numbers alike, none near 0. */
+function pointFrom(seed: number, [low, high]: readonly [number, number] = [0.5, 1.5]): Point {
+  const next = uniform(seed);
+  const number = (): number => {
+    const found = low + (high - low) * next();
+    return Math.abs(found) < 0.05 ? number() : found;
+  };
+  return new Map(VARIABLES.map((v) => [v, Array.from({ length: v.dim }, number)]));
+}
+
+function noise(seed: number): Rounding {
+  const next = uniform(seed);
+  return (value) => value * (1 + 1e-11 * (next() - 0.5)) + 1e-13 * (next() - 0.5);
+}
+
+/**
+ * How far two ways of computing a value may differ by rounding: ten times what happens to it when every step is disturbed by 1e-11.
+ * (Stochastic arithmetic, as in CESTAC.) Undefined where a step is not finite, or is at a jump, where any answer is right.
+ */
+function allowances(run: (rounding: Rounding) => Vector): { value: Vector; allowed: Vector } | undefined {
+  let endless = 0;
+  const watched = (rounding: Rounding): Vector =>
+    run((value) => {
+      if (!Number.isFinite(value)) endless++;
+      return rounding(value);
+    });
+  const value = watched(exactly);
+  const disturbed = Array.from({ length: 6 }, (_, n) => watched(noise(n + 1)));
+  const allowed = value.map((v, k) => 10 * Math.max(...disturbed.map((d) => Math.abs(d[k]! - v))) + 1e-12);
+  const smooth = allowed.every((a, k) => a < 1e-4 * (1 + Math.abs(value[k]!)));
+  return endless === 0 && smooth ? { value, allowed } : undefined;
+}
+
+function expectWithin(got: Vector, expected: Vector, allowed: Vector, about: () => string): void {
+  const wrong = expected.some((v, k) => !(Math.abs(got[k]! - v) <= allowed[k]!));
+  if (wrong || got.length !== expected.length)
+    throw new Error(`${about()}: expected ${expected.join()}, got ${got.join()}, allowed ${allowed.join()}`);
+}
+
+/** Runs a property that may find a sample useless; at least `least` of the samples must have been of use. */
+function assertMostly<T>(samples: fc.Arbitrary<T>, runs: number, least: number, holds: (sample: T) => boolean): void {
+  let used = 0;
+  fc.assert(
+    fc.property(samples, (sample) => {
+      if (holds(sample)) used++;
+    }),
+    { numRuns: runs, seed: 7 },
+  );
+
+  expect(used).toBeGreaterThan(least);
+}
+
+// --------------------------------------------------------------------------------------------------------- tests
+
+describe("equal formulas", () => {
+  test("are the same object, however they were made", () => {
+    expect(ops.sqDist(x, y)).toBe(read("x - y | x - y"));
+    expect(ops.exp(ops.minus(ops.mult(s, x)))).toBe(ops.exp(ops.minus(ops.mult(s, x))));
+    expect(variable(0, 3, Category.I)).toBe(x);
+  });
+
+  test("differ from formulas of other variables, dims and parameters", () => {
+    const others = [
+      x,
+      y,
+      variable(0, 3, Category.J),
+      variable(0, 4, Category.I),
+      ops.extract(x, 0, 2),
+      ops.extract(x, 1, 2),
+    ];
+    expect(new Set(others).size).toBe(others.length);
+  });
+
+  test("have arguments with smaller ids, and know what they depend on", () => {
+    fc.assert(
+      fc.property(formulas, (formula) => {
+        for (const node of nodesOf(formula)) for (const arg of node.args) expect(arg.id).toBeLessThan(node.id);
+        const categories = new Set(variablesOf(formula).map((v) => asVariable(v).category));
+        const expected = (categories.has(Category.I) ? Depends.I : 0) | (categories.has(Category.J) ? Depends.J : 0);
+        expect(formula.depends).toBe(expected);
+      }),
+      { seed: 7 },
+    );
+  });
+
+  test("are forgotten when nobody holds them", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const build = (): WeakRef<Formula> => new WeakRef(ops.exp(ops.mult(x, 12345.678)));
+    const released = build();
+    for (let n = 0; n < 10 && released.deref(); n++) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      collect();
+    }
+    expect(released.deref()).toBeUndefined();
+    expect(ops.exp(ops.mult(x, 12345.678))).toBe(ops.exp(ops.mult(x, 12345.678)));
+  });
+});
+
+describe("simplification", () => {
+  test("never changes a value", () => {
+    assertMostly(fc.tuple(trees, fc.nat()), 3000, 1500, ([tree, seed]) => {
+      const point = pointFrom(seed);
+      const expected = allowances((rounding) => evaluateTree(tree, point, rounding));
+      if (expected)
+        expectWithin(evaluate(tree.built, point), expected.value, expected.allowed, () => String(tree.built));
+      return expected !== undefined;
+    });
+  });
+
+  test("is tried by random trees on every row", () => {
+    const seen = new Set(fc.sample(trees, { numRuns: 1000, seed: 7 }).flatMap(operationsIn));
+    expect(ROWS.map((row) => row.name).filter((name) => !seen.has(name))).toEqual([]);
+  });
+
+  test.each([
+    ["x + 0", "x"],
+    ["0 + x", "x"],
+    ["x - 0", "x"],
+    ["0 - x", "-x"],
+    ["1 * x", "x"],
+    ["x / 1", "x"],
+    ["0 * x", "Zero(3)"],
+    ["0 / x", "Zero(3)"],
+    ["x + x", "2 * x"],
+    ["2 * x + 3 * x", "5 * x"],
+    ["x - x", "Zero(3)"],
+    ["x - 3 * x", "-2 * x"],
+    ["x + -y", "x - y"],
+    ["x - -y", "x + y"],
+    ["-(-x)", "x"],
+    ["(-x) * (-y)", "x * y"],
+    ["2 * (3 * x)", "6 * x"],
+    ["x * 2", "2 * x"],
+    ["x * x", "Square(x)"],
+    ["Square(-x)", "Square(x)"],
+    ["Pow(x, 0)", "SumT(1, 3)"],
+    ["Pow(x, 1)", "x"],
+    ["x ** 2", "Square(x)"],
+    ["Sum(s)", "s"],
+    ["Sum(x * y)", "x | y"],
+    ["Sum(Square(x))", "SqNorm2(x)"],
+    ["Sum(s * x)", "s * Sum(x)"],
+    ["Sum(SumT(s, 3))", "3 * s"],
+    ["s | b", "s * b"],
+    ["(s * x) | y", "s * (x | y)"],
+    ["SumT(s, 3) | x", "s * Sum(x)"],
+    ["SumT(s, 3) + x", "s + x"],
+    ["x * SumT(s, 3)", "x * s"],
+    ["SumT(s, 3) * SumT(b, 3)", "SumT(s * b, 3)"],
+    ["Extract(Concat(x, y), 3, 3)", "y"],
+    ["Extract(x, 0, 3)", "x"],
+    ["ExtractT(x, 0, 3)", "x"],
+    ["Exp(0)", "1"],
+    ["1 / 4", "0.25"],
+  ])("makes %s the same object as %s", (text, simpler) => {
+    expect(read(text)).toBe(read(simpler));
+  });
+});
+
+function operationsIn(root: Tree): string[] {
+  const seen = new Set([root]);
+  for (const tree of seen) for (const arg of tree.args) seen.add(arg);
+  return [...seen].map((tree) => tree.operation?.name ?? "leaf");
+}
+
+describe("lowering", () => {
+  test("never changes a value, and leaves only what has code", () => {
+    assertMostly(fc.tuple(formulas, fc.nat()), 3000, 1500, ([formula, seed]) => {
+      const point = pointFrom(seed);
+      const cheap = lowered(formula);
+      for (const { operation } of nodesOf(cheap))
+        if (operation.shape.kind === "elementwise")
+          expect([operation.name, typeof operation.shape.code]).toEqual([operation.name, "function"]);
+      const expected = allowances((rounding) => evaluate(formula, point, rounding));
+      if (expected) expectWithin(evaluate(cheap, point), expected.value, expected.allowed, () => String(formula));
+      return expected !== undefined;
+    });
+  });
+
+  test("does not change the dim, and changes nothing when done twice", () => {
+    fc.assert(
+      fc.property(formulas, (formula) => {
+        const cheap = lowered(formula);
+        expect(cheap.dim).toBe(formula.dim);
+        expect(lowered(cheap)).toBe(cheap);
+      }),
+      { seed: 7 },
+    );
+  });
+});
+
+describe("printing", () => {
+  test("gives a text that is read as the same object", () => {
+    assertMostly(formulas, 1500, 1200, (formula) => {
+      const text = String(formula);
+      if (text.includes("…")) return false;
+      expect(read(text)).toBe(formula);
+      return true;
+    });
+  });
+
+  test("names variables as it is told, and cuts what is too long", () => {
+    expect(print(read("Exp(-s * SqDist(x, y))"), (v) => "xysb"[asVariable(v).position]!)).toBe(
+      "Exp(-(s * SqNorm2(x - y)))",
+    );
+    const long = Array.from({ length: 3000 }, (_, n) => n).reduce<Formula>(
+      (sum, n) => ops.add(sum, ops.extract(x, n % 3, 1)),
+      s,
+    );
+    expect(String(long).length).toBeLessThan(20_000);
+  });
+});
+
+// ----------------------------------------------------------------------------------------------------- gradients
+
+const SCALAR = variable(4, 1, Category.P);
+
+/** e | f, with fixed weights e, so that its gradient has one number per component of the variable. */
+function weighted(formula: Formula): Formula {
+  const weights = Array.from({ length: formula.dim }, (_, k) => ops.mult(0.7 + 0.3 * k, ops.extract(formula, k, 1)));
+  return weights.reduce((sum, term) => ops.add(sum, term));
+}
+
+function moved(point: Point, by: Formula, component: number, step: number): Point {
+  const from = point.get(by)!;
+  return new Map([...point, [by, from.map((value, k) => (k === component ? value + step : value))]]);
+}
+
+/** Central differences of order h⁴ at two steps; the tolerance is what they disagree by. Undefined where the function is not smooth enough to tell. */
+function differences(formula: Formula, point: Point, by: Formula): { value: Vector; allowed: Vector } | undefined {
+  const at = (component: number, h: number): number => {
+    const f = (step: number): number => evaluate(formula, moved(point, by, component, step))[0]!;
+    return (8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h);
+  };
+  const value = Array.from({ length: by.dim }, (_, k) => at(k, 1e-3));
+  const coarse = value.map((_, k) => at(k, 2e-3));
+  const scale = Math.abs(evaluate(formula, point)[0]!) + 1;
+  const allowed = value.map((v, k) => Math.abs(v - coarse[k]!) + 1e-9 * (scale + Math.abs(v)));
+  const tellable = value.every((v, k) => Number.isFinite(v) && allowed[k]! < 1e-5 * (scale + Math.abs(v)));
+  return tellable ? { value, allowed } : undefined;
+}
+
+function checkGradient(formula: Formula, by: Formula, point: Point): boolean {
+  const expected = differences(formula, point, by);
+  const gradient = evaluate(grad(formula, by, ops.constant(1)), point);
+  if (!expected || !gradient.every(Number.isFinite)) return false;
+  expectWithin(gradient, expected.value, expected.allowed, () => `Grad(${String(formula)}, ${String(by)}, 1)`);
+  return true;
+}
+
+describe("gradients", () => {
+  const sample = fc.tuple(formulas, fc.constantFrom(...VARIABLES), fc.nat());
+
+  test("agree with finite differences on random formulas", () => {
+    assertMostly(
+      sample.filter(([formula, by]) => variablesOf(formula).includes(by)),
+      1500,
+      700,
+      ([formula, by, seed]) => checkGradient(weighted(formula), by, pointFrom(seed)),
+    );
+  });
+
+  test("of gradients agree with finite differences of gradients", () => {
+    assertMostly(
+      sample.filter(([formula, by]) => variablesOf(formula).includes(by) && nodesOf(formula).length < 25),
+      800,
+      300,
+      ([formula, by, seed]) => {
+        const first = weighted(grad(weighted(formula), by, ops.constant(1)));
+        return VARIABLES.every((second) => checkGradient(first, second, pointFrom(seed)));
+      },
+    );
+  });
+
+  test.each(ROWS.map((row) => [row.name, row] as const))(
+    "of %s agree with finite differences on its domain",
+    (_, row) => {
+      const checked = signatures(row).flatMap((args) => variablesIn(args).map((by) => checkRow(row, args, by)));
+      expect(checked.length).toBeGreaterThan(0);
+      expect(checked).not.toContain(false);
+    },
+  );
+
+  test("by a variable that the formula lacks are zero", () => {
+    expect(grad(ops.exp(x), y, x)).toBe(ops.zero(3));
+  });
+
+  test("have the dim of the variable and contain the cotangent", () => {
+    const e = variable(4, 3, Category.I);
+    expect(grad(ops.mult(s, x), s, e)).toBe(ops.scalprod(e, x));
+    expect(grad(ops.sqDist(x, y), x, SCALAR).dim).toBe(3);
+  });
+
+  test("refuse what is no variable and cotangents of another dim", () => {
+    expect(() => grad(x, ops.exp(x), x)).toThrow(
+      new FormulaError(`Grad(f, v, e): expected a variable v, got Exp(${String(x)})`),
+    );
+    expect(() => grad(x, x, s)).toThrow("Grad(f, v, e): expected e of dim 3, the dim of f, got 1");
+  });
+
+  test("of a distance are zero where the two points meet", () => {
+    const point = new Map([...pointFrom(1), [y, pointFrom(1).get(x)!]]);
+    expect(evaluate(grad(ops.norm2(ops.subtract(x, y)), x, ops.constant(1)), point)).toEqual([0, 0, 0]);
+  });
+});
+
+interface Call {
+  readonly formulas: readonly Formula[];
+  readonly params: readonly Parameter[];
+}
+
+/** Calls of a row on variables, over the dims and parameters that fit. */
+function signatures(row: Operation): Call[] {
+  const choices = row.slots.map((slot): readonly (Formula | Parameter)[] => {
+    if (slot.kind === "formula") return [x, s, y, b];
+    return slot.kind === "list" ? [[], [0], [1]] : [-2, 0, 1, 2, 3, 5];
+  });
+  const calls = choices.reduce<(Formula | Parameter)[][]>(
+    (lists, list) => lists.flatMap((l) => list.map((v) => [...l, v])),
+    [[]],
+  );
+  return calls
+    .map((values) => ({
+      formulas: values.filter((_, n) => row.slots[n]!.kind === "formula") as Formula[],
+      params: values.filter((_, n) => row.slots[n]!.kind !== "formula") as Parameter[],
+    }))
+    .filter((call) => fits(row, call));
+}
+
+function fits(row: Operation, { formulas: args, params }: Call): boolean {
+  try {
+    return make(row, args, params).dim >= 1;
+  } catch (error) {
+    if (error instanceof FormulaError) return false;
+    throw error;
+  }
+}
+
+const variablesIn = (call: Call): Formula[] => [...new Set(call.formulas)];
+
+/** First and second order, at points of the row's domain. */
+function checkRow(row: Operation, call: Call, by: Formula): boolean {
+  const formula = weighted(make(row, call.formulas, call.params));
+  const first = weighted(grad(formula, by, ops.constant(1)));
+  const points = [1, 2, 3].map((seed) => pointFrom(seed, row.domain));
+  return points.every((point) =>
+    [formula, first].every((f) => variablesIn(call).every((v) => checkGradient(f, v, point))),
+  );
+}
+
+// ------------------------------------------------------------------------------------------- what solvers ask of it
+
+describe("whyNotLinear", () => {
+  test.each([
+    "b",
+    "Exp(-SqDist(x, y) * s) * b",
+    "-b / Norm2(x) + 2 * b",
+    "(x | y) * b - b",
+    "Sum(b * x)",
+    "Elem(b * x, 1) + b",
+    "Concat(b, 2 * b)",
+    "Step(s) * b",
+  ])("has nothing against %s", (text) => {
+    expect(whyNotLinear(read(text), b)).toBeUndefined();
+  });
+
+  test.each([
+    ["Exp(x)", "it does not depend on it"],
+    ["b + 1", "it is not 0 where that is 0"],
+    ["Exp(b)", "it is not 0 where that is 0"],
+    ["Square(b)", "its derivative depends on it"],
+    ["b * b * b", "its derivative depends on it"],
+    ["Abs(b)", "its derivative depends on it"],
+    ["b * Exp(b)", "its derivative depends on it"],
+    ["Sign(b)", "Sign is piecewise constant"],
+    ["b * (b < 1)", "LessThan is piecewise constant"],
+    ["b + Sign(b)", "Sign is piecewise constant"],
+  ])("says of %s: %s", (text, reason) => {
+    expect(whyNotLinear(read(text), b)).toBe(reason);
+  });
+});
+
+describe("isComponentwise", () => {
+  test.each(["x", "s * x", "-x / s + 2 * x", "x * y", "Exp(-SqDist(y, y)) * x"])("is true of %s", (text) => {
+    expect(isComponentwise(read(text), x)).toBe(true);
+  });
+
+  test.each(["Sum(x)", "(x | y) * y", "Concat(Extract(x, 1, 2), Elem(x, 0))", "Sum(x) * x", "Concat(x, x)"])(
+    "is false of %s",
+    (text) => {
+      expect(isComponentwise(read(text), x)).toBe(false);
+    },
+  );
+});
+
+describe("substitution", () => {
+  test("puts a formula in the place of a variable, simplified again", () => {
+    expect(substitute(read("Exp(-s * SqDist(x, y)) * b"), x, y)).toBe(b);
+    expect(substitute(read("x + y"), y, ops.zero(3))).toBe(x);
+  });
+
+  test("leaves what lacks the variable as it is", () => {
+    const formula = read("Exp(x)");
+    expect(substitute(formula, y, x)).toBe(formula);
+  });
+
+  test("may use a position that is free", () => {
+    expect(freePosition(read("x + y"), s)).toBe(3);
+    expect(freePosition(ops.constant(1))).toBe(0);
+  });
+});
