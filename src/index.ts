@@ -20,4 +20,8 @@ export {
 export type { ErrorCode } from "./errors";
 export { Genred } from "./genred";
 export type { ArgumentsFor, GenredFunction, GenredOptions } from "./genred";
+export { KernelSolve } from "./kernelsolve";
+export type { KernelSolveFunction, KernelSolveOptions, SolveOptions } from "./kernelsolve";
+export { chart, lineChart } from "./notebook";
 export type { CallOptions } from "./operator";
+export type { Progress } from "./solver/refine";

@@ -49,7 +49,7 @@ interface ElementwiseRow {
 }
 
 /** A row that works component by component; arguments of dim 1 are broadcast, and their cotangents summed. */
-function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
+export function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
   const slots: Slot[] = argNames.split(" ").map((arg) => ({ name: arg, kind: "formula" }));
   const value = (args: readonly number[]): number => row.value(...args);
   const { code, lower } = row;
@@ -128,7 +128,7 @@ interface OperationRow {
 }
 
 /** A row with its own dims: a view or a contraction. */
-function operation(name: string, row: OperationRow): (args: readonly Operand[], params?: readonly number[]) => Formula {
+export function operation(name: string, row: OperationRow): (args: readonly Operand[], params?: readonly number[]) => Formula {
   const formulas = row.slots.filter((slot) => slot.kind === "formula").length;
   const simplify = row.simplify;
   const self: Operation = registerOperation({
