@@ -2,14 +2,17 @@
  * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
  * types of a call follow from its aliases.
  */
+import { described } from "./array/check";
 import type { Dtype, RealArray } from "./array/view";
 import type { Real } from "./engine/native";
-import { ArgumentError } from "./errors";
+import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
+import type { Formula } from "./formula/formula";
 import { parse } from "./formula/parse";
+import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { SumScheme } from "./formula/reductions";
-import { Operator } from "./operator";
+import { CALL_OPTIONS, Operator } from "./operator";
 import type { CallOptions, Settings } from "./operator";
 
 // --------------------------------------------------------------------------------------------------- public types
@@ -50,6 +53,17 @@ export type ArgumentsFor<A extends readonly string[], T extends Real> = {
   -readonly [K in keyof A]: ArgumentFor<A[K], T>;
 };
 
+type UnknownIn<S extends string> = string extends S
+  ? string
+  : S extends `${infer Name}=${infer K}`
+    ? Trimmed<K> extends `Pm${string}`
+      ? never
+      : Trimmed<Name>
+    : never;
+
+/** The names of the aliases that a system may be solved for: those of Vi and Vj. */
+export type UnknownOf<A extends readonly string[]> = UnknownIn<A[number]>;
+
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[]> {
   /**
@@ -72,24 +86,56 @@ export function Genred<const A extends readonly string[]>(
   aliases: A,
   options?: GenredOptions | null,
 ): GenredFunction<A> {
-  const parsed = parse([formula], aliases);
-  const operator = new Operator(parsed.formulas[0]!, parsed.arguments, settingsOf("Genred", options));
+  const [read, args] = readFormula(formula, aliases);
+  const operator = new Operator(read, args, settingsOf("Genred", optionsOf("Genred", options, GENRED_OPTIONS)));
   const call = (...given: unknown[]): RealArray => {
-    const [args, callOptions] = splitOptions<CallOptions>(given);
+    const [args, callOptions] = splitOptions<CallOptions>(given, CALL_OPTIONS);
     return operator.call(operator.arrays(args), callOptions);
   };
   return Object.assign(call, { toString: () => String(operator) }) as GenredFunction<A>;
 }
 
-/** The last argument is the options object iff it has no `shape`; null and undefined mean absent. */
-export function splitOptions<O extends object>(given: readonly unknown[]): [unknown[], O] {
-  const last = given.at(-1);
-  const isOptions = given.length > 0 && (last === null || (typeof last === "object" && !("shape" in last)));
-  const isAbsent = last === undefined && given.length > 0;
-  return isOptions || isAbsent ? [given.slice(0, -1), (last ?? {}) as O] : [[...given], {} as O];
+/** @throws FormulaError when a text cannot be read, or when there is nothing to call the formula with. */
+export function readFormula(formula: string, aliases: readonly string[]): [Formula, readonly Argument[]] {
+  if (!Array.isArray(aliases))
+    throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${described(aliases)}`);
+  const parsed = parse([formula], aliases);
+  if (parsed.arguments.length === 0)
+    throw new FormulaError(
+      'aliases: expected at least one, like "x = Vi(3)", got none: no call could give sizes and dtype',
+    );
+  return [parsed.formulas[0]!, parsed.arguments];
 }
 
-// ------------------------------------------------------------------------------------------------------- settings
+// -------------------------------------------------------------------------------------------------------- options
+
+const GENRED_OPTIONS = Object.keys({
+  reductionOp: true,
+  axis: true,
+  sumScheme: true,
+  dtypeAcc: true,
+  useDoubleAcc: true,
+} satisfies Record<keyof GenredOptions, true>);
+
+/** What a door was given as options; null and undefined mean absent. @throws ArgumentError for a name that is not accepted. */
+export function optionsOf<O extends object>(where: string, options: unknown, accepted: readonly string[]): O {
+  if (options === null || options === undefined) return {} as O;
+  if (!isPlain(options)) throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
+  const unknown = Object.keys(options).find((name) => !accepted.includes(name));
+  if (unknown === undefined) return options as O;
+  throw new ArgumentError(`${where}, options: expected some of ${accepted.join(", ")}, got ${JSON.stringify(unknown)}`);
+}
+
+/** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */
+export function splitOptions<O extends object>(given: readonly unknown[], accepted: readonly string[]): [unknown[], O] {
+  const last = given.at(-1);
+  const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
+  return isOptions ? [given.slice(0, -1), optionsOf("call", last, accepted)] : [[...given], {} as O];
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
 
 const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
   auto: "block",
@@ -102,11 +148,12 @@ const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
 };
 
 /** @throws ArgumentError, FormulaError for options that name nothing. */
-export function settingsOf(where: string, options: GenredOptions | null | undefined): Settings {
-  const { reductionOp = "Sum", axis = 0, sumScheme = "auto", dtypeAcc = "auto", useDoubleAcc = false } = options ?? {};
+export function settingsOf(where: string, options: GenredOptions): Settings {
+  const { reductionOp = "Sum", axis = 0, sumScheme = "auto", dtypeAcc = "auto", useDoubleAcc = false } = options;
   oneOf(`${where}, axis`, [0, 1], axis);
   oneOf(`${where}, sumScheme`, Object.keys(SUM_SCHEMES), sumScheme);
   oneOf(`${where}, dtypeAcc`, ["auto", "float32", "float64"], dtypeAcc);
+  oneOf(`${where}, useDoubleAcc`, [false, true], useDoubleAcc);
   return {
     reduction: reductionNamed(reductionOp),
     rows: axis === 1 ? Category.I : Category.J,
@@ -117,5 +164,5 @@ export function settingsOf(where: string, options: GenredOptions | null | undefi
 
 function oneOf(where: string, accepted: readonly unknown[], got: unknown): void {
   if (accepted.includes(got)) return;
-  throw new ArgumentError(`${where}: expected one of ${accepted.join(", ")}, got ${String(got)}`);
+  throw new ArgumentError(`${where}: expected one of ${accepted.join(", ")}, got ${described(got)}`);
 }

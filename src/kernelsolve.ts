@@ -5,10 +5,8 @@
  */
 import { checkArray, described } from "./array/check";
 import { record } from "./array/record";
-import { randn } from "./array/array";
-import { Vectors } from "./array/vectors";
 import { allocate, contiguous, sameShape, shapeText, wrap } from "./array/view";
-import type { Dtype, RealArray } from "./array/view";
+import type { RealArray } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError, ConvergenceError, FormulaError } from "./errors";
 import { label } from "./formula/arguments";
@@ -16,13 +14,11 @@ import type { Argument } from "./formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "./formula/autodiff";
 import { Category } from "./formula/formula";
 import { minus } from "./formula/ops";
-import { parse } from "./formula/parse";
-import { settingsOf, splitOptions } from "./genred";
-import type { ArgumentsFor, GenredOptions } from "./genred";
+import { optionsOf, readFormula, settingsOf, splitOptions } from "./genred";
+import type { ArgumentsFor, GenredOptions, UnknownOf } from "./genred";
 import { Operator, extraArgument } from "./operator";
 import type { CallOptions, Given } from "./operator";
-import { onePrecision } from "./solver/space";
-import type { Precisions, Space } from "./solver/space";
+import { Product, checkSymmetry, replaced } from "./product";
 import { solve } from "./solver/refine";
 import type { Progress, Solution } from "./solver/refine";
 import { runSync } from "./solver/task";
@@ -69,31 +65,32 @@ export interface KernelSolveFunction<A extends readonly string[] = readonly stri
 export function KernelSolve<const A extends readonly string[]>(
   formula: string,
   aliases: A,
-  varinvalias: string,
+  varinvalias: UnknownOf<A>,
   options?: KernelSolveOptions | null,
 ): KernelSolveFunction<A> {
-  const parsed = parse([formula], aliases);
-  const settings = settingsOf("KernelSolve", { ...options, reductionOp: "Sum" });
-  const operator = new Operator(parsed.formulas[0]!, parsed.arguments, settings);
-  const system = new System(operator, unknownAmong(parsed.arguments, varinvalias));
+  const [read, args] = readFormula(formula, aliases);
+  const settings = settingsOf("KernelSolve", optionsOf<KernelSolveOptions>("KernelSolve", options, SYSTEM_OPTIONS));
+  const operator = new Operator(read, args, settings);
+  const system = new System(operator, unknownAmong(args, varinvalias));
   const call = (...given: unknown[]): RealArray => {
-    const [args, solveOptions] = splitOptions<SolveOptions>(given);
+    const [args, solveOptions] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
     return system.solve(operator.arrays(args), solveOptions);
   };
   return Object.assign(call, { toString: () => String(system) }) as KernelSolveFunction<A>;
 }
 
 function unknownAmong(args: readonly Argument[], name: string): Argument {
-  const found = args.find((argument) => argument.name === name);
-  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${JSON.stringify(name)}`);
+  const found = args.find((argument) => argument.name !== undefined && argument.name === name);
+  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${described(name)}`);
   if (found.category === Category.P)
     throw new FormulaError(`varinvalias: expected a Vi or a Vj, got the parameter ${label(found)}`);
   return found;
 }
 
 const namesOf = (args: readonly Argument[]): string => {
-  const names = args.flatMap(({ name }) => (name === undefined ? [] : [JSON.stringify(name)]));
-  return names.length > 0 ? `one of ${names.join(", ")}` : "an alias with a name";
+  const solvable = args.filter(({ category }) => category !== Category.P);
+  const names = solvable.flatMap(({ name }) => (name === undefined ? [] : [JSON.stringify(name)]));
+  return names.length > 0 ? `one of ${names.join(", ")}` : "a Vi or a Vj with a name";
 };
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
@@ -109,9 +106,13 @@ class System {
     const { formula } = operator;
     const reason = whyNotLinear(formula, unknown.variable);
     if (reason !== undefined)
-      throw new FormulaError(`KernelSolve: expected a formula that is linear in ${label(unknown)}, got ${String(operator)}: ${reason}`);
+      throw new FormulaError(
+        `KernelSolve: expected a formula that is linear in ${label(unknown)}, got ${String(operator)}: ${reason}`,
+      );
     if (formula.dim !== unknown.dim)
-      throw new FormulaError(`KernelSolve: expected a formula of dim ${unknown.dim} as ${label(unknown)}, got dim ${formula.dim}`);
+      throw new FormulaError(
+        `KernelSolve: expected a formula of dim ${unknown.dim} as ${label(unknown)}, got dim ${formula.dim}`,
+      );
   }
 
   toString(): string {
@@ -122,17 +123,22 @@ class System {
     const given = this.operator.check(arrays);
     checkOptions(options, this.shape(given));
     const solution = this.compute(given, options);
-    return record(solution, arrays, (cotangent, wanted) => this.pullback(arrays, solution, cotangent, wanted, options), {
-      where: "KernelSolve",
-      names: this.operator.args.map(label),
-      readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
-      readsOutput: true,
-    });
+    return record(
+      solution,
+      arrays,
+      (cotangent, wanted) => this.pullback(arrays, solution, cotangent, wanted, options),
+      {
+        where: "KernelSolve",
+        names: this.operator.args.map(label),
+        readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
+        readsOutput: true,
+      },
+    );
   }
 
   private shape({ arrays, rows, columns }: Given): readonly number[] {
     const { shape } = arrays[this.unknown.position]!;
-    if (shape[0] !== rows || rows !== columns && this.unknown.category !== this.operator.settings.rows)
+    if (shape[0] !== rows || (rows !== columns && this.unknown.category !== this.operator.settings.rows))
       throw new ArgumentError(`KernelSolve: expected a square operator, got ${rows} rows and ${columns} columns`);
     return shape;
   }
@@ -142,14 +148,14 @@ class System {
   private compute(given: Given, options: SolveOptions): RealArray {
     const right = given.arrays[this.unknown.position]!;
     const { rows, columns } = this.layout(given);
-    const product = new Product(this.operator, this.unknown.position, given, options);
-    const accurate = product.space(rows, columns, "float64");
-    checkSymmetry(accurate);
-    const x = accurate.vector();
+    const product = new Product(this.operator, this.unknown.position, given, alphaOf(options), options.backend);
+    const pair = product.precisions(rows, columns);
+    checkSymmetry(pair.accurate);
+    const x = pair.accurate.vector();
     if (options.x0) x.set(contiguous(options.x0));
     const { onIteration, ...rest } = options;
     const solution = runSync(
-      solve(precisions(product, accurate, given.dtype), Float64Array.from(contiguous(right)), x, {
+      solve(pair, Float64Array.from(contiguous(right)), x, {
         ...rest,
         ...(onIteration && { onIteration }),
       }),
@@ -181,11 +187,17 @@ class System {
     { alpha, eps, rtol, maxIterations, backend }: SolveOptions,
   ): (RealArray | null)[] {
     const at = this.unknown.position;
-    const lambda = this.transposed().solve(replaced(arrays, at, cotangent), { alpha, eps, rtol, maxIterations, backend });
+    const lambda = this.transposed().solve(replaced(arrays, at, cotangent), {
+      alpha,
+      eps,
+      rtol,
+      maxIterations,
+      backend,
+    });
     const others = wanted.map((want, n) => want && n !== at);
     if (!others.includes(true)) return wanted.map((want) => (want ? lambda : null));
     this.negative ??= new Operator(minus(this.operator.formula), this.operator.args, this.operator.settings);
-    const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others);
+    const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, backend);
     return replaced(gradients, at, wanted[at] ? lambda : null);
   }
 
@@ -205,100 +217,38 @@ class System {
   }
 }
 
-/** The list with another element at `at`. */
-function replaced<T>(list: readonly T[], at: number, element: T): T[] {
-  return list.map((old, n) => (n === at ? element : old));
-}
-
-// -------------------------------------------------------------------------------------------------------- product
-
-/** K v + alpha v for given data, in the dtype of the vectors. */
-class Product {
-  private readonly givens = new Map<Dtype, Given>();
-
-  constructor(
-    private readonly operator: Operator,
-    private readonly position: number,
-    given: Given,
-    private readonly options: SolveOptions,
-  ) {
-    this.givens.set(given.dtype, given);
-    if (given.dtype === "float32") this.givens.set("float64", inFloat64(given));
-  }
-
-  /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
-  space(rows: number, columns: number, dtype: Dtype): Space<Real, Float64Array> {
-    const vectors = new Vectors(rows, columns, dtype);
-    return Object.assign(vectors, {
-      apply: (x: Real, out: Real) => {
-        this.apply(x, out, dtype);
-      },
-    });
-  }
-
-  private apply(x: Real, out: Real, dtype: Dtype): void {
-    const given = this.givens.get(dtype)!;
-    const { shape } = given.arrays[this.position]!;
-    const arrays = replaced(given.arrays, this.position, wrap(x, shape));
-    this.operator.compute({ ...given, arrays }, out, this.options);
-    const alpha = alphaOf(this.options);
-    for (let n = 0; n < out.length; n++) out[n] = out[n]! + alpha * x[n]!;
-  }
-}
-
-function inFloat64(given: Given): Given {
-  const arrays = given.arrays.map((array) => wrap(Float64Array.from(contiguous(array)), array.shape));
-  return { ...given, arrays, dtype: "float64" };
-}
-
-/** Float32 data are solved as the float64 system of those numbers: iterations in float32, residuals in float64. */
-function precisions(
-  product: Product,
-  accurate: Space<Real, Float64Array>,
-  dtype: Dtype,
-): Precisions<Real, Float64Array, Real, Float64Array> {
-  if (dtype === "float64") return onePrecision(accurate);
-  const copy = (x: Real, out: Real): void => {
-    out.set(x);
-  };
-  return { accurate, fast: product.space(accurate.rows, accurate.columns, "float32"), lower: copy, raise: copy };
-}
-
-/** How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below. */
-const ASYMMETRY = 1e-9;
-
-/** One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding. */
-function checkSymmetry(space: Space<Real, Float64Array>): void {
-  const size = space.rows * space.columns;
-  const [u, v] = [1, 2].map((seed) => randn([size], { dtype: "float64", seed }).data) as [Real, Real];
-  const [ku, kv] = [space.vector(), space.vector()];
-  void space.apply(u, ku);
-  void space.apply(v, kv);
-  const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
-  const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
-  if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
-    throw new ArgumentError(
-      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
-    );
-}
-
-function dot(a: Real, b: Real): number {
-  let sum = 0;
-  for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
-  return sum;
-}
-
 // -------------------------------------------------------------------------------------------------------- options
+
+const SYSTEM_OPTIONS = Object.keys({
+  axis: true,
+  sumScheme: true,
+  dtypeAcc: true,
+  useDoubleAcc: true,
+} satisfies Record<keyof KernelSolveOptions, true>);
+
+const SOLVE_OPTIONS = Object.keys({
+  alpha: true,
+  eps: true,
+  rtol: true,
+  maxIterations: true,
+  x0: true,
+  onIteration: true,
+  backend: true,
+} satisfies Record<keyof SolveOptions, true>);
 
 const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
 
 function checkOptions(options: SolveOptions, shape: readonly number[]): void {
-  const { alpha, eps, rtol, maxIterations, x0 } = options;
+  const { alpha, eps, rtol, maxIterations, x0, onIteration } = options;
   for (const [name, value] of Object.entries({ alpha, eps, rtol })) checkAtLeastZero(name, value);
   if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
     throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
+  if (onIteration && typeof onIteration !== "function")
+    throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
   if (x0 && !sameShape(checkArray("x0", x0).shape, shape))
-    throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the right-hand side, got ${shapeText(x0.shape)}`);
+    throw new ArgumentError(
+      `x0: expected shape ${shapeText(shape)} as the right-hand side, got ${shapeText(x0.shape)}`,
+    );
 }
 
 function checkAtLeastZero(name: string, value: unknown): void {

@@ -5,7 +5,18 @@
  */
 import { checkArray, described } from "./array/check";
 import { checkOut, record } from "./array/record";
-import { allocate, contiguous, dtypeOf, overlaps, positions, sameShape, shapeText, viewOf, wrap } from "./array/view";
+import {
+  allocate,
+  contiguous,
+  dtypeOf,
+  isContiguous,
+  overlaps,
+  positions,
+  sameShape,
+  shapeText,
+  viewOf,
+  wrap,
+} from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import type { BackendName, Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
@@ -26,6 +37,11 @@ export interface CallOptions {
   /** An array of the result's shape and dtype to write into; it must not share memory with an argument. */
   readonly out?: RealArray | null | undefined;
 }
+
+export const CALL_OPTIONS: readonly string[] = Object.keys({
+  backend: true,
+  out: true,
+} satisfies Record<keyof CallOptions, true>);
 
 /** The checked options of a reduction. */
 export interface Settings {
@@ -80,7 +96,7 @@ export class Operator {
     const data = contiguous(out);
     this.compute(given, data, options);
     if (data.buffer !== out.data.buffer) positions(out).forEach((at, n) => (out.data[at] = data[n]!));
-    return record(out, arrays, (cotangent, wanted) => this.pullback(arrays, cotangent, wanted), {
+    return record(out, arrays, (cotangent, wanted) => this.pullback(arrays, cotangent, wanted, options.backend), {
       where: "Genred",
       names: this.args.map(label),
     });
@@ -88,10 +104,10 @@ export class Operator {
 
   /** Runs the routine on checked arrays, `[rows, dim]` into `out`; leaves no record. */
   compute({ arrays, dtype, rows, columns }: Given, out: Real, options: CallOptions): void {
+    const routine = this.routine(dtype, options.backend);
     if (rows === 0) return;
-    const { reduction } = this.settings;
-    if (columns === 0) out.fill(reduction.neutral);
-    else this.routine(dtype, options.backend).reduce({ args: arrays.map(contiguous), out, rows, columns });
+    if (columns === 0) out.fill(this.settings.reduction.neutral);
+    else routine.reduce({ args: arrays.map(contiguous), out, rows, columns });
   }
 
   private target({ arrays, dtype, rows }: Given, out: RealArray | null | undefined): RealArray {
@@ -103,6 +119,10 @@ export class Operator {
     const shared = arrays.findIndex((array) => overlaps(array, checked));
     if (shared >= 0)
       throw new ArgumentError(`out: expected memory of its own, got memory that ${label(this.args[shared]!)} uses`);
+    if (!isContiguous(checked) && new Set(positions(checked)).size < checked.size)
+      throw new ArgumentError(
+        `out: expected a place of its own for every element, got stride ${shapeText(checked.stride)}`,
+      );
     checkOut("out", checked);
     return checked;
   }
@@ -141,7 +161,13 @@ export class Operator {
     return { arrays, dtype, rows: extents[rows]!, columns: extents[1 - rows]! };
   }
 
-  private checkOne(n: number, value: RealArray, dtype: Dtype, extents: number[], firsts: (Argument | undefined)[]): void {
+  private checkOne(
+    n: number,
+    value: RealArray,
+    dtype: Dtype,
+    extents: number[],
+    firsts: (Argument | undefined)[],
+  ): void {
     const argument = this.args[n]!;
     const { category, dim } = argument;
     const array = n === 0 ? value : checkArray(label(argument), value, undefined);
@@ -153,7 +179,11 @@ export class Operator {
     }
     const first = firsts[category];
     if (shape.length !== 2 || shape[1] !== dim || (first && shape[0] !== extents[category]))
-      throw wrongShape(argument, first ? expectedShape(argument, extents[category], first) : expectedShape(argument), shape);
+      throw wrongShape(
+        argument,
+        first ? expectedShape(argument, extents[category], first) : expectedShape(argument),
+        shape,
+      );
     extents[category] = shape[0]!;
     firsts[category] = first ?? argument;
   }
@@ -161,12 +191,17 @@ export class Operator {
   // ---- derivatives
 
   /** One gradient per argument that is wanted, as calls of this same door; null where it is zero. */
-  pullback(arrays: readonly RealArray[], cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] {
+  pullback(
+    arrays: readonly RealArray[],
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    backend: CallOptions["backend"],
+  ): (RealArray | null)[] {
     return this.args.map((argument, n) => {
       const operator = wanted[n] ? this.gradient(n) : null;
       if (!operator) return null;
-      const gradient = operator.call([...arrays, cotangent]);
-      return argument.category === Category.P ? sumOfRows(gradient) : gradient;
+      const gradient = operator.call([...arrays, cotangent], { backend });
+      return argument.category === Category.P ? sumOfRows(gradient, backend) : gradient;
     });
   }
 
@@ -202,12 +237,12 @@ const PLAIN_SUM: Settings = {
 const rowSums = new Map<number, Operator>();
 
 /** `[rows, dim]` to `[dim]`, by the same door, so that it is differentiable as all else. */
-function sumOfRows(array: RealArray): RealArray {
+function sumOfRows(array: RealArray, backend: CallOptions["backend"]): RealArray {
   const dim = array.shape[1]!;
   const argument = extraArgument(0, dim, Category.J);
   const operator = rowSums.get(dim) ?? new Operator(argument.variable, [argument], PLAIN_SUM);
   rowSums.set(dim, operator);
-  const sums = operator.call([array]);
+  const sums = operator.call([array], { backend });
   return viewOf(sums, { shape: [dim], stride: [1], offset: 0 });
 }
 
@@ -233,7 +268,8 @@ function dtypeAmong(given: readonly unknown[]): Dtype {
 function asArray(argument: Argument, value: unknown, dtype: Dtype): RealArray {
   if (typeof value !== "number") return value as RealArray;
   if (argument.category === Category.P && argument.dim === 1) return wrap(allocate(dtype, 1).fill(value), [1]);
-  const expected = argument.category === Category.P ? `an array [${argument.dim}]` : `an array ${expectedShape(argument)}`;
+  const expected =
+    argument.category === Category.P ? `an array [${argument.dim}]` : `an array ${expectedShape(argument)}`;
   throw new ArgumentError(`${label(argument)}: expected ${expected}, got ${described(value)}`);
 }
 

@@ -25,11 +25,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "engine/reference": { parts: ["formula"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
-  genred: { parts: ["formula", "engine/routine", "array"], packages: ["ndarray"] },
-  kernelsolve: { parts: ["genred", "solver", "array"], packages: ["ndarray"] },
+  operator: { parts: ["formula", "engine/routine", "engine/backend", "engine/native", "array"] },
+  genred: { parts: ["operator", "formula", "engine/native", "array"] },
+  product: { parts: ["operator", "solver", "engine/native", "array"] },
+  kernelsolve: { parts: ["genred", "operator", "product", "formula", "solver", "engine/native", "array"] },
   lazytensor: { parts: ["kernelsolve", "genred", "formula", "engine/routine", "array"], packages: ["ndarray"] },
   notebook: { parts: ["array"], packages: ["node:"] },
-  index: { parts: [...DOORS, "array"] },
+  index: { parts: [...DOORS, "operator", "array", "engine/native", "engine/backend", "solver/refine"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

@@ -149,8 +149,8 @@ function firstOf(files: readonly string[]): string | undefined {
 }
 
 function isExecutable(file: string): boolean {
-  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
   try {
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false; // an exception per folder of PATH is slow
     accessSync(file, constants.X_OK);
     return true;
   } catch {

@@ -49,12 +49,18 @@ export function program(specification: Specification, isa: Isa): Program {
 export function whyTooLarge({ formula, variables, dtype }: Specification): string | null {
   const dims = variables.reduce((sum, { dim }) => sum + dim, 4 * formula.dim);
   const bytes = dims * VECTOR_BYTES.avx512 * (dtype === "float32" ? 1 : 2);
-  return bytes <= LARGEST_STACK_BYTES ? null : `the dims of the formula add up to ${dims}, too many for its registers and stack`;
+  return bytes <= LARGEST_STACK_BYTES
+    ? null
+    : `the dims of the formula add up to ${dims}, too many for its registers and stack`;
 }
 
 function mainScheme(specification: Specification): Scheme {
   const { formula, reduction } = specification;
-  return scheme([formula], { lanes: lanesOf(specification), hoist: reduction !== null, consume: consumer(specification) });
+  return scheme([formula], {
+    lanes: lanesOf(specification),
+    hoist: reduction !== null,
+    consume: consumer(specification),
+  });
 }
 
 /** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */
@@ -105,7 +111,16 @@ function tableText(specification: Specification): string {
   const { reduction, variables } = specification;
   const kinds = variables.map((v) => `KIND_${kindOf(v, specification).toUpperCase()}, ${v.dim}`);
   const accumulator = reduction ? "DIM * sizeof(double)" : "0";
-  const entries = ["TSKEOPS_ABI", "sizeof(scalar)", "TILE_LANES", accumulator, "DIM", "HOISTED", variables.length, ...kinds];
+  const entries = [
+    "TSKEOPS_ABI",
+    "sizeof(scalar)",
+    "TILE_LANES",
+    accumulator,
+    "DIM",
+    "HOISTED",
+    variables.length,
+    ...kinds,
+  ];
   return `extern "C" const int64 keops_table[] = {${entries.join(", ")}};`;
 }
 
@@ -146,7 +161,11 @@ const argument = (position: number): string => `((const scalar *)job->arguments[
 // ------------------------------------------------------------------------------------------------- form reduce
 
 /** How a value enters its accumulator, or the output of a block. */
-function consumer({ reduction, sumScheme, formula }: Specification): (n: number, k: number | string, value: string) => string {
+function consumer({
+  reduction,
+  sumScheme,
+  formula,
+}: Specification): (n: number, k: number | string, value: string) => string {
   if (!reduction) return (_, k, value) => `store(target + ${k}, ${formula.dim}, lanes, ${value});`;
   if (sumScheme === "kahan") return (_, k, value) => `addCompensated(s[${k}], c[${k}], ${value});`;
   return (_, k, value) => `s[${k}] = ${reduction.code(`s[${k}]`, value)};`;

@@ -3,7 +3,8 @@
  * the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
  */
 import { FormulaError } from "../errors";
-import { Formula, asVariable, isVariable, nodesOf, substitute, variable, Category } from "./formula";
+import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
+import type { Formula } from "./formula";
 import { add, formulaSlot, isZero, register, zero } from "./ops";
 
 /**

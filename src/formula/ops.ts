@@ -5,8 +5,8 @@
  * `docs/dialect.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
  */
 import { FormulaError } from "../errors";
-import { Depends, Formula, exact, make, variableEntry } from "./formula";
-import type { Contraction, Elementwise, Entry, Operation, Parameter, Slot, View } from "./formula";
+import { Depends, exact, make, variableEntry } from "./formula";
+import type { Contraction, Elementwise, Entry, Formula, Operation, Parameter, Slot, View } from "./formula";
 
 /** Every name a formula may call. */
 export const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>();
@@ -35,13 +35,12 @@ function registerOperation(row: Operation): Operation {
 
 interface ElementwiseRow {
   doc: string;
-  value(...args: number[]): number;
-  /** One argument per formula, then the row's numbers. */
-  code?(...args: string[]): string;
+  value: (...args: number[]) => number;
+  code?: (...args: string[]) => string;
   /** Factors by which the cotangent is multiplied, one per argument; null where the derivative is zero. */
-  derivative(...args: Formula[]): readonly (Formula | null)[];
-  simplify?(...args: Formula[]): Formula | undefined;
-  lower?(...args: Formula[]): Formula;
+  derivative: (...args: Formula[]) => readonly (Formula | null)[];
+  simplify?: (...args: Formula[]) => Formula | undefined;
+  lower?: (...args: Formula[]) => Formula;
   cost?: number;
   domain?: readonly [number, number];
   print?: Operation["print"];
@@ -120,15 +119,18 @@ interface OperationRow {
   doc: string;
   slots: readonly Slot[];
   shape: View | Contraction;
-  dim(dims: readonly number[], params: readonly number[]): number;
-  simplify?(args: readonly Formula[], params: readonly number[]): Formula | undefined;
-  cotangents(cotangent: Formula, args: readonly Formula[], params: readonly number[]): readonly (Formula | null)[];
+  dim: (dims: readonly number[], params: readonly number[]) => number;
+  simplify?: (args: readonly Formula[], params: readonly number[]) => Formula | undefined;
+  cotangents: (cotangent: Formula, args: readonly Formula[], params: readonly number[]) => readonly (Formula | null)[];
   print?: Operation["print"];
   precedence?: number;
 }
 
 /** A row with its own dims: a view or a contraction. */
-export function operation(name: string, row: OperationRow): (args: readonly Operand[], params?: readonly number[]) => Formula {
+export function operation(
+  name: string,
+  row: OperationRow,
+): (args: readonly Operand[], params?: readonly number[]) => Formula {
   const formulas = row.slots.filter((slot) => slot.kind === "formula").length;
   const simplify = row.simplify;
   const self: Operation = registerOperation({
@@ -540,7 +542,7 @@ function comparison(
   return elementwise(name, "x y", {
     doc: `1 where ${doc}, else 0; the derivative is 0.`,
     value: (x, y) => (holds(x, y) ? 1 : 0),
-    code: (x, y) => `asReal(${code(x!, y!)})`,
+    code: (x, y) => `asReal(${code(x, y)})`,
     derivative: () => [null, null],
     cost: 2,
     ...infix(symbol, PRECEDENCE.compare),

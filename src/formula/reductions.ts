@@ -40,5 +40,7 @@ export const reductions: ReadonlyMap<string, Reduction> = new Map([sum].map((row
 export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
-  throw new FormulaError(`reductionOp: expected one of ${[...reductions.keys()].join(", ")}, got ${JSON.stringify(name)}`);
+  throw new FormulaError(
+    `reductionOp: expected one of ${[...reductions.keys()].join(", ")}, got ${JSON.stringify(name)}`,
+  );
 }

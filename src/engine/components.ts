@@ -1,0 +1,68 @@
+/**
+ * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
+ * contraction) and knows no operation.
+ */
+import type { Axis, Contraction, Formula, Segment, View } from "../formula/formula";
+
+export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
+export const sizeOf = (axes: readonly Axis[]): number => axes.reduce((size, axis) => size * axis.size, 1);
+
+const dimsOf = (node: Formula): number[] => node.args.map((arg) => arg.dim);
+
+/** The segments of a view. */
+export const segmentsOf = (node: Formula): readonly Segment[] =>
+  (node.operation.shape as View).segments(dimsOf(node), node.params);
+
+/** The axes of a contraction. */
+export const axesOf = (node: Formula): { kept: readonly Axis[]; summed: readonly Axis[] } =>
+  (node.operation.shape as Contraction).axes(dimsOf(node), node.params);
+
+/** The segment of a view that holds component k, and the place of k in it. */
+export function segmentAt(node: Formula, k: number): readonly [Segment, number] {
+  let rest = k;
+  for (const segment of segmentsOf(node)) {
+    if (rest < segment.length) return [segment, rest];
+    rest -= segment.length;
+  }
+  throw new Error(`${node.operation.name} has no component ${k}`);
+}
+
+/** Offset of the flat index k over `axes` into argument n. */
+export function offsetOf(k: number, axes: readonly Axis[], n: number): number {
+  let rest = k;
+  let offset = 0;
+  for (const axis of [...axes].reverse()) {
+    offset += (rest % axis.size) * axis.strides[n]!;
+    rest = Math.floor(rest / axis.size);
+  }
+  return offset;
+}
+
+/** The (argument, component) pairs that component k of a node is made of. */
+export function componentsRead(node: Formula, k: number): (readonly [Formula, number])[] {
+  const { kind } = node.operation.shape;
+  if (kind === "leaf") return [];
+  if (kind === "elementwise") return node.args.map((arg) => [arg, arg.dim === 1 ? 0 : k] as const);
+  return kind === "view" ? componentViewed(node, k) : componentsContracted(node, k);
+}
+
+function componentViewed(node: Formula, k: number): (readonly [Formula, number])[] {
+  const [{ arg, start, stride }, within] = segmentAt(node, k);
+  return arg === undefined ? [] : [[node.args[arg]!, start + stride * within]];
+}
+
+function componentsContracted(node: Formula, k: number): (readonly [Formula, number])[] {
+  const { kept, summed } = axesOf(node);
+  return node.args.flatMap((arg, n) =>
+    range(sizeOf(summed)).map((d) => [arg, offsetOf(k, kept, n) + offsetOf(d, summed, n)] as const),
+  );
+}
+
+/** Vector instructions for all components of a node, its arguments given. */
+export function ownCost(node: Formula): number {
+  const { shape } = node.operation;
+  if (shape.kind === "elementwise") return shape.cost * node.dim;
+  if (shape.kind !== "contraction") return 0;
+  const { kept, summed } = axesOf(node);
+  return sizeOf(kept) * sizeOf(summed);
+}

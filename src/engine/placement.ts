@@ -1,0 +1,140 @@
+/**
+ * Where the values of a formula are computed. Two indices: the *lane* index, over which a device works in parallel, and the *loop*
+ * index, over which it runs. Every value is placed in the outermost of four phases in which it is known: once per call, per lane
+ * block, per loop step, per pair. What is known per loop step and costs more than a load is hoisted: computed once per call into an
+ * extra array. Decides, writes no text.
+ */
+import { Depends, isVariable } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { constantValue } from "../formula/ops";
+import { componentsRead, ownCost, range, segmentsOf } from "./components";
+
+/** When a value is computed. */
+export type Phase = "call" | "lane" | "loop" | "pair";
+
+/** Up to this dim, components are separate values in registers; beyond, arrays and loops. */
+export const UNROLL = 16;
+/** A value of the loop index is hoisted if it costs at least this many instructions per component. */
+const HOIST_COST = 3;
+
+export const isWide = (node: Formula): boolean => node.dim > UNROLL;
+
+/** Which of i and j is the lane index. */
+export type Lanes = Depends.I | Depends.J;
+
+export class Placement {
+  /** What must be computed, arguments first; nothing below a hoisted value. */
+  readonly nodes: readonly Formula[];
+  /** Values of the loop index alone that are computed once per call. */
+  readonly hoisted: readonly Formula[];
+  private readonly arrays = new Set<Formula>();
+  private readonly wanted = new Map<Formula, Set<number>>();
+
+  constructor(
+    private readonly roots: readonly Formula[],
+    private readonly lanes: Lanes,
+    hoist: boolean,
+  ) {
+    this.hoisted = hoist ? this.worthHoisting() : [];
+    this.nodes = nodesAbove(roots, new Set(this.hoisted));
+    this.chooseArrays();
+    this.spreadDemand();
+  }
+
+  phase(node: Formula): Phase {
+    if (node.depends === Depends.Nothing) return "call";
+    if (node.depends === Depends.Both) return "pair";
+    return node.depends === this.lanes ? "lane" : "loop";
+  }
+
+  /** Variables and hoisted values are read, not computed. */
+  isRead(node: Formula): boolean {
+    return isVariable(node) || this.hoisted.includes(node);
+  }
+
+  /** Variables of the lanes are loaded into tiles before anything else. */
+  isTile(node: Formula): boolean {
+    return isVariable(node) && this.phase(node) === "lane";
+  }
+
+  /** Whether a wide value is kept in an array; other wide values are computed where they are used. */
+  inArray(node: Formula): boolean {
+    return this.arrays.has(node);
+  }
+
+  /** The components that somebody reads, in order. */
+  componentsWanted(node: Formula): number[] {
+    return [...this.wanted.get(node)!].sort((a, b) => a - b);
+  }
+
+  /** Tiles that live through the loop: lane values that pairs read. */
+  liveTiles(): number {
+    const pairs = this.nodes.filter((node) => this.phase(node) === "pair");
+    const read = new Set([...pairs.flatMap((node) => node.args), ...this.roots]);
+    const live = [...read].filter((node) => this.phase(node) === "lane" && !isWide(node));
+    return live.reduce((sum, { dim }) => sum + dim, 0);
+  }
+
+  /** Tiles that stand in memory at one time. */
+  tilesInMemory(): number {
+    const arrays = [...this.arrays].filter((node) => ["lane", "pair"].includes(this.phase(node)));
+    const inputs = this.nodes.filter((node) => this.isTile(node));
+    return [...arrays, ...inputs].reduce((sum, { dim }) => sum + dim, 0);
+  }
+
+  /** The largest values of the loop index that cost more than a load and that something else reads. */
+  private worthHoisting(): Formula[] {
+    const all = nodesAbove(this.roots, new Set());
+    const costs = new Map<Formula, number>();
+    for (const node of all)
+      costs.set(
+        node,
+        node.args.reduce((sum, arg) => sum + costs.get(arg)!, ownCost(node)),
+      );
+    const readers = [...all.filter((node) => this.phase(node) === "pair").flatMap(({ args }) => args), ...this.roots];
+    const outermost = new Set(readers.filter((node) => this.phase(node) === "loop"));
+    return [...outermost].filter((node) => costs.get(node)! >= HOIST_COST * node.dim);
+  }
+
+  private chooseArrays(): void {
+    const readers = new Map<Formula, Set<Formula>>(this.nodes.map((node) => [node, new Set()]));
+    for (const node of this.nodes) for (const arg of node.args) readers.get(arg)?.add(node);
+    for (const node of this.nodes) {
+      const phases = [...readers.get(node)!].map((reader) => this.phase(reader));
+      if (this.roots.includes(node)) phases.push("pair");
+      if (isWide(node) && !this.isRead(node) && this.needsArray(node, phases)) this.arrays.add(node);
+    }
+  }
+
+  /** Contractions and pieced views do, and what is read from a later phase or by several others. */
+  private needsArray(node: Formula, readers: readonly Phase[]): boolean {
+    const { kind } = node.operation.shape;
+    if (constantValue(node) !== undefined) return false;
+    if (kind === "contraction") return true;
+    if (kind === "view") return segmentsOf(node).length > 1;
+    return readers.length > 1 || readers.some((phase) => phase !== this.phase(node));
+  }
+
+  private spreadDemand(): void {
+    for (const node of this.nodes) this.wanted.set(node, new Set(this.roots.includes(node) ? range(node.dim) : []));
+    for (const node of [...this.nodes].reverse().filter((n) => !this.isRead(n))) {
+      const components = isWide(node) ? range(node.dim) : this.componentsWanted(node);
+      for (const k of components) for (const [arg, m] of componentsRead(node, k)) this.wanted.get(arg)?.add(m);
+    }
+  }
+}
+
+/**
+ * The nodes below the roots, arguments first, but nothing below a hoisted one. The order depends on the formula alone, not on what
+ * was built before it, so that the same formula gives the same text in every process.
+ */
+function nodesAbove(roots: readonly Formula[], hoisted: ReadonlySet<Formula>): Formula[] {
+  const done = new Set<Formula>();
+  const stack = [...roots].reverse();
+  for (let node = stack.at(-1); node; node = stack.at(-1)) {
+    const missing = hoisted.has(node) ? [] : node.args.filter((arg) => !done.has(arg));
+    if (missing.length > 0) stack.push(...missing.reverse());
+    else done.add(stack.pop()!);
+  }
+  return [...done];
+}

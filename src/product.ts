@@ -1,0 +1,92 @@
+/**
+ * The operator of a linear system as solvers want it: a Space over plain vectors in which `apply` is K + alpha I, K being an Operator
+ * with the vector in the place of one of its arguments.
+ */
+import { randn } from "./array/array";
+import { Vectors } from "./array/vectors";
+import { contiguous, wrap } from "./array/view";
+import type { Dtype } from "./array/view";
+import type { Real } from "./engine/native";
+import { ArgumentError } from "./errors";
+import type { CallOptions, Given, Operator } from "./operator";
+import { onePrecision } from "./solver/space";
+import type { Precisions, Space } from "./solver/space";
+
+/** The list with another element at `at`. */
+export function replaced<T>(list: readonly T[], at: number, element: T): T[] {
+  return list.map((old, n) => (n === at ? element : old));
+}
+
+/** K v + alpha v for given data, in the dtype of the vectors. */
+export class Product {
+  private readonly givens = new Map<Dtype, Given>();
+
+  /** @param position of the argument in whose place v stands. */
+  constructor(
+    private readonly operator: Operator,
+    private readonly position: number,
+    private readonly given: Given,
+    private readonly alpha: number,
+    private readonly backend: CallOptions["backend"],
+  ) {
+    this.givens.set(given.dtype, given);
+    if (given.dtype === "float32") this.givens.set("float64", inFloat64(given));
+  }
+
+  /** Float32 data are solved as the float64 system of those numbers: iterations in float32, residuals in float64. */
+  precisions(rows: number, columns: number): Precisions<Real, Float64Array, Real, Float64Array> {
+    const accurate = this.space(rows, columns, "float64");
+    if (this.given.dtype === "float64") return onePrecision(accurate);
+    const copy = (x: Real, out: Real): void => {
+      out.set(x);
+    };
+    return { accurate, fast: this.space(rows, columns, "float32"), lower: copy, raise: copy };
+  }
+
+  /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
+  private space(rows: number, columns: number, dtype: Dtype): Space<Real, Float64Array> {
+    const vectors = new Vectors(rows, columns, dtype);
+    return Object.assign(vectors, {
+      apply: (x: Real, out: Real) => {
+        this.apply(x, out, dtype);
+      },
+    });
+  }
+
+  private apply(x: Real, out: Real, dtype: Dtype): void {
+    const given = this.givens.get(dtype)!;
+    const { shape } = given.arrays[this.position]!;
+    const arrays = replaced(given.arrays, this.position, wrap(x, shape));
+    this.operator.compute({ ...given, arrays }, out, { backend: this.backend });
+    for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
+  }
+}
+
+function inFloat64(given: Given): Given {
+  const arrays = given.arrays.map((array) => wrap(Float64Array.from(contiguous(array)), array.shape));
+  return { ...given, arrays, dtype: "float64" };
+}
+
+/** How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below. */
+const ASYMMETRY = 1e-9;
+
+/** One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding. */
+export function checkSymmetry(space: Space<Real, Float64Array>): void {
+  const size = space.rows * space.columns;
+  const [u, v] = [1, 2].map((seed) => randn([size], { dtype: "float64", seed }).data) as [Real, Real];
+  const [ku, kv] = [space.vector(), space.vector()];
+  void space.apply(u, ku);
+  void space.apply(v, kv);
+  const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
+  const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
+  if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
+    throw new ArgumentError(
+      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
+    );
+}
+
+function dot(a: Real, b: Real): number {
+  let sum = 0;
+  for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
+  return sum;
+}
