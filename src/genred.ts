@@ -71,7 +71,7 @@ export interface GenredFunction<A extends readonly string[] = readonly string[]>
    * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions | null)?]): RealArray<T>;
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): RealArray<T>;
   /** The formula as it was understood. */
   toString(): string;
 }

@@ -6,7 +6,7 @@
 import { checkArray, described } from "./array/check";
 import { record } from "./array/record";
 import { allocate, contiguous, sameShape, shapeText, wrap } from "./array/view";
-import type { RealArray } from "./array/view";
+import type { Dtype, RealArray } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError, ConvergenceError, FormulaError } from "./errors";
 import { label } from "./formula/arguments";
@@ -27,7 +27,7 @@ import { runSync } from "./solver/task";
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp">;
 
 /** How one system is solved. */
-export interface SolveOptions extends Omit<CallOptions, "out"> {
+export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
   /** Ridge: K + alpha I is inverted. Default 1e-10, as in pykeops. */
   readonly alpha?: number | undefined;
   /**
@@ -40,7 +40,7 @@ export interface SolveOptions extends Omit<CallOptions, "out"> {
   /** Bound on the iterations, default 10 n but at least 10 000 and at most 50 000. */
   readonly maxIterations?: number | undefined;
   /** Where to start, in the shape of b; default 0. */
-  readonly x0?: RealArray | null | undefined;
+  readonly x0?: RealArray<T> | null | undefined;
   /** Called after every iteration with its number and the largest relative residual over the columns; may throw to stop. */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
 }
@@ -53,7 +53,7 @@ export interface KernelSolveFunction<A extends readonly string[] = readonly stri
    * @throws ArgumentError for arrays that do not fit or an operator that is not symmetric, ConvergenceError when the iteration ends
    * without reaching its tolerance (it carries the last iterate), CompileError, DeviceError, InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions | null)?]): RealArray<T>;
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
   toString(): string;
 }
 
@@ -121,7 +121,7 @@ class System {
 
   solve(arrays: readonly RealArray[], options: SolveOptions): RealArray {
     const given = this.operator.check(arrays);
-    checkOptions(options, this.shape(given));
+    checkOptions(options, this.shape(given), given.dtype);
     const solution = this.compute(given, options);
     return record(
       solution,
@@ -238,14 +238,14 @@ const SOLVE_OPTIONS = Object.keys({
 
 const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
 
-function checkOptions(options: SolveOptions, shape: readonly number[]): void {
+function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
   const { alpha, eps, rtol, maxIterations, x0, onIteration } = options;
   for (const [name, value] of Object.entries({ alpha, eps, rtol })) checkAtLeastZero(name, value);
   if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
     throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
   if (onIteration && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
-  if (x0 && !sameShape(checkArray("x0", x0).shape, shape))
+  if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
     throw new ArgumentError(
       `x0: expected shape ${shapeText(shape)} as the right-hand side, got ${shapeText(x0.shape)}`,
     );

@@ -31,11 +31,11 @@ import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
 
 /** Where and how one call runs. */
-export interface CallOptions {
+export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
   /** An array of the result's shape and dtype to write into; it must not share memory with an argument. */
-  readonly out?: RealArray | null | undefined;
+  readonly out?: RealArray<T> | null | undefined;
 }
 
 export const CALL_OPTIONS: readonly string[] = Object.keys({
@@ -112,7 +112,7 @@ export class Operator {
 
   private target({ arrays, dtype, rows }: Given, out: RealArray | null | undefined): RealArray {
     const shape = [rows, this.formula.dim];
-    if (!out) return wrap(allocate(dtype, rows * this.formula.dim), shape);
+    if (out === null || out === undefined) return wrap(allocate(dtype, rows * this.formula.dim), shape);
     const checked = checkArray("out", out, dtype);
     if (!sameShape(checked.shape, shape))
       throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
