@@ -10,6 +10,8 @@ interface Rule {
   readonly parts: readonly string[];
   /** Packages that may be imported; `node:` stands for all of Node's own. */
   readonly packages?: readonly string[];
+  /** Parts of which only the types may be imported. */
+  readonly types?: readonly string[];
   /** Imports nothing but types from its own folder. */
   readonly typesOfOwnFolder?: boolean;
 }
@@ -26,10 +28,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
   operator: { parts: ["formula", "engine/routine", "engine/backend", "engine/native", "array"] },
-  genred: { parts: ["operator", "formula", "engine/native", "array"] },
-  product: { parts: ["operator", "solver", "engine/native", "array"] },
-  kernelsolve: { parts: ["genred", "operator", "product", "formula", "solver", "engine/native", "array"] },
-  lazytensor: { parts: ["kernelsolve", "genred", "formula", "engine/routine", "array"], packages: ["ndarray"] },
+  // What the doors are made of: a reduced formula over arrays, and that as a matrix for the solvers.
+  operator: { parts: ["formula", "engine/routine", "array"], types: ["engine"] },
+  product: { parts: ["operator", "formula", "solver", "array"], types: ["engine"] },
+  genred: { parts: ["operator", "formula", "array"], types: ["engine"] },
+  kernelsolve: { parts: ["operator", "product", "genred", "formula", "solver", "array"], types: ["engine"] },
+  lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   index: { parts: [...DOORS, "operator", "array", "engine/native", "engine/backend", "solver/refine"] },
 };
@@ -78,7 +82,8 @@ function isWithin(target: string, part: string): boolean {
 function mayImport(name: string, { target, isPart, typesOnly }: Import, rule: Rule): boolean {
   if (!isPart)
     return (rule.packages ?? []).some((known) => target === known || (known === "node:" && target.startsWith(known)));
-  if (target === "errors" || rule.parts.some((part) => isWithin(target, part))) return true;
+  const allowed = typesOnly ? [...rule.parts, ...(rule.types ?? [])] : rule.parts;
+  if (target === "errors" || allowed.some((part) => isWithin(target, part))) return true;
   const isOwnFolder = name.includes("/") && dirname(name) === dirname(target);
   return isOwnFolder && (typesOnly || rule.typesOfOwnFolder !== true);
 }

@@ -83,7 +83,7 @@ test(
   () => {
     const { status, stdout, stderr } = runInstalled(readmeExample());
     expect(stderr).toBe("");
-    expect(stdout).toMatch(/^\[ 500, 2 \] -?\d+\.\d+ -?\d+\.\d+\n$/);
+    expect(stdout).toMatch(/^\[ 200, 2 \] -?\d+\.\d+ -?\d+\.\d+\n$/);
     expect(status).toBe(0);
   },
   MINUTES,
