@@ -1,0 +1,146 @@
+/**
+ * Rows and macros of the operation table that take vectors apart, put them together, or measure them.
+ */
+import {
+  expect,
+  formulaSlot,
+  integerSlot,
+  isSumT,
+  isZero,
+  lift,
+  macro,
+  operation,
+  operations,
+  positive,
+  scalprod,
+  subtract,
+  sumT,
+  zero,
+} from "./core";
+import type { Binary, Operand, Unary } from "./core";
+import { sqrt } from "./maths";
+import type { Entry, Formula } from "./formula";
+
+/** A range of components must lie inside the vector. */
+function within(where: string, start: number, length: number, dim: number): void {
+  const inside = Number.isSafeInteger(start) && start >= 0 && start + positive(where, "length", length) <= dim;
+  expect(inside, where, `components inside 0…${dim - 1}`, length === 1 ? start : `${start}…${start + length - 1}`);
+}
+
+// ------------------------------------------------------------------------------------------------------- views
+
+const extractBuild = operation("Extract", {
+  doc: "The `length` components of x from `start` on.",
+  slots: [formulaSlot("x"), integerSlot("start"), integerSlot("length")],
+  shape: {
+    kind: "view",
+    segments: (_, [start, length]) => [{ length: length as number, arg: 0, start: start as number, stride: 1 }],
+  },
+  dim: ([x], [start, length]) => {
+    within("Extract(x, start, length)", start!, length!, x!);
+    return length!;
+  },
+  simplify: ([x], [start, length]) => {
+    if (length === x!.dim) return x;
+    return isSumT(x!) ? sumT(x!.args[0]!, length!) : start === undefined ? undefined : concatPart(x!, start, length!);
+  },
+  cotangents: (e, [x], [start]) => [extractT(e, start!, x!.dim)],
+});
+
+/** The `length` components of x from `start` on. */
+export function extract(x: Operand, start: number, length: number): Formula {
+  return extractBuild([x], [start, length]);
+}
+
+/** A range that lies in one half of a Concat is a range of that half. */
+function concatPart(x: Formula, start: number, length: number): Formula | undefined {
+  if (x.operation !== concatRow) return undefined;
+  const [left, right] = x.args as [Formula, Formula];
+  if (start + length <= left.dim) return extract(left, start, length);
+  return start >= left.dim ? extract(right, start - left.dim, length) : undefined;
+}
+
+const extractTBuild = operation("ExtractT", {
+  doc: "x as the components from `start` on of a vector of dim `dim` that is 0 elsewhere.",
+  slots: [formulaSlot("x"), integerSlot("start"), integerSlot("dim")],
+  shape: {
+    kind: "view",
+    segments: ([x], [start, dim]) =>
+      [
+        { length: start as number, start: 0, stride: 0 },
+        { length: x!, arg: 0, start: 0, stride: 1 },
+        { length: (dim as number) - (start as number) - x!, start: 0, stride: 0 },
+      ].filter(({ length }) => length > 0),
+  },
+  dim: ([x], [start, dim]) => {
+    within("ExtractT(x, start, dim)", start!, x!, positive("ExtractT(x, start, dim)", "dim", dim!));
+    return dim!;
+  },
+  simplify: ([x], [, dim]) => (x!.dim === dim ? x : isZero(x!) ? zero(dim!) : undefined),
+  cotangents: (e, [x], [start]) => [extract(e, start!, x!.dim)],
+});
+
+/** x as the components from `start` on of a vector of dim `dim` that is 0 elsewhere. */
+export function extractT(x: Operand, start: number, dim: number): Formula {
+  return extractTBuild([x], [start, dim]);
+}
+
+const concatBuild = operation("Concat", {
+  doc: "The components of x, then those of y.",
+  slots: [formulaSlot("x"), formulaSlot("y")],
+  shape: {
+    kind: "view",
+    segments: ([x, y]) => [
+      { length: x!, arg: 0, start: 0, stride: 1 },
+      { length: y!, arg: 1, start: 0, stride: 1 },
+    ],
+  },
+  dim: ([x, y]) => x! + y!,
+  simplify: ([x, y]) => (isZero(x!) && isZero(y!) ? zero(x!.dim + y!.dim) : undefined),
+  cotangents: (e, [x, y]) => [extract(e, 0, x!.dim), extract(e, x!.dim, y!.dim)],
+});
+const concatRow = operations.get("Concat");
+
+/** The components of x, then those of y. */
+export function concat(x: Operand, y: Operand): Formula {
+  return concatBuild([x, y]);
+}
+
+// ------------------------------------------------------------------------------------------------------ macros
+
+/** Squared Euclidean norm. */
+export const sqNorm2: Unary = (x) => scalprod(x, x);
+/** Euclidean norm; its gradient is 0 at 0. */
+export const norm2: Unary = (x) => sqrt(sqNorm2(x));
+/** Squared Euclidean distance. */
+export const sqDist: Binary = (x, y) => {
+  const [dimX, dimY] = [lift(x).dim, lift(y).dim];
+  expect(dimX === dimY, "SqDist(x, y)", "equal dims", `${dimX} and ${dimY}`);
+  return sqNorm2(subtract(x, y));
+};
+
+const one =
+  (build: Unary): Entry["build"] =>
+  ([x]) =>
+    build(x as Formula);
+const two =
+  (build: Binary): Entry["build"] =>
+  ([x, y]) =>
+    build(x as Formula, y as Formula);
+
+macro("SqNorm2", "Squared Euclidean norm of x.", [formulaSlot("x")], one(sqNorm2));
+macro("Norm2", "Euclidean norm of x; its gradient is 0 at 0.", [formulaSlot("x")], one(norm2));
+macro("SqDist", "Squared Euclidean distance of x and y.", [formulaSlot("x"), formulaSlot("y")], two(sqDist));
+macro("Elem", "Component `m` of x, counted from 0.", [formulaSlot("x"), integerSlot("m")], ([x, m]) => {
+  within("Elem(x, m)", m as number, 1, (x as Formula).dim);
+  return extract(x as Formula, m as number, 1);
+});
+macro(
+  "ElemT",
+  "The scalar x as component `m` of a vector of dim `dim` that is 0 elsewhere.",
+  [formulaSlot("x"), integerSlot("dim"), integerSlot("m")],
+  ([x, dim, m]) => {
+    expect((x as Formula).dim === 1, "ElemT(x, dim, m)", "x of dim 1", `dim ${(x as Formula).dim}`);
+    return extractT(x as Formula, m as number, dim as number);
+  },
+);
