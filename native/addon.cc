@@ -42,6 +42,8 @@ napi_value errorOf(napi_env env, const std::exception_ptr &failure) {
     napi_create_error(env, nullptr, text(env, "native run: expected enough memory, got none"), &error);
   } catch (const std::exception &e) {
     napi_create_error(env, nullptr, text(env, e.what()), &error);
+  } catch (...) {
+    napi_create_error(env, nullptr, text(env, "native run: failed for an unknown reason"), &error);
   }
   return error;
 }
@@ -108,9 +110,10 @@ struct Call {
   const Output out;
   Watch watch;
 
-  explicit Call(Info info)
+  // Pointers are taken last: reading an element of an array may run JavaScript.
+  Call(Info info, napi_value args)
       : compiled(routineOf(info)), cut(toPlan(info.Env(), info[3], info[4])),
-        arguments(toInputs(info.Env(), info[1], compiled)), out(toOutput(info.Env(), info[2], compiled)) {
+        arguments(toInputs(info.Env(), args, compiled)), out(toOutput(info.Env(), info[2], compiled)) {
     watch.control = toControl(info.Env(), info[5]);
     check(compiled, cut, arguments, out);
   }
@@ -118,7 +121,7 @@ struct Call {
 };
 
 Napi::Value reduceNow(Info info) {
-  Call call(info);
+  Call call(info, info[1]);
   const double pairs = double(call.cut.rows) * double(call.cut.columns) * double(call.cut.entries);
   runNow(info, pairs, call.watch, [&] { call.run(); });
   return info.Env().Undefined();
@@ -144,16 +147,22 @@ struct BackgroundCall {
   Napi::Reference<Napi::Value> arrays;  // keeps the memory of arguments, out and control
   std::exception_ptr failure;
 
-  explicit BackgroundCall(Info info) : call(info) {
-    // The arguments in an array of ours: nobody can take one out of it.
-    const auto kept = Napi::Array::New(info.Env());
-    const auto args = info[1].As<Napi::Array>();
-    for (uint32_t k = 0; k < args.Length(); k++) kept.Set(k, args.Get(k));
-    kept.Set(args.Length(), info[2]);
-    kept.Set(args.Length() + 1, info[5]);
+  BackgroundCall(Info info, const Napi::Array &args) : call(info, args) {
+    auto kept = Napi::Array::New(info.Env(), 3);
+    kept[0u] = args;
+    kept[1] = info[2];
+    kept[2] = info[5];
     arrays = Napi::Reference<Napi::Value>::New(kept, 1);
   }
 };
+
+// The arguments in an array of ours: nobody can take one out of it.
+Napi::Array copiedArguments(Info info) {
+  const std::vector<napi_value> elements = toElements(info.Env(), info[1], "args");
+  auto copy = Napi::Array::New(info.Env(), elements.size());
+  for (uint32_t k = 0; k < elements.size(); k++) copy[k] = elements[k];
+  return copy;
+}
 
 // On a thread of the background.
 void runAndDeliver(napi_threadsafe_function deliver, BackgroundCall &background) {
@@ -208,7 +217,7 @@ void openBackground(Napi::Env env, Environment &environment) {
 
 Napi::Value reduceInBackground(Info info) {
   Environment &environment = environmentOf(info);
-  auto background = std::make_unique<BackgroundCall>(info);
+  auto background = std::make_unique<BackgroundCall>(info, copiedArguments(info));
   if (!environment.deliver) openBackground(info.Env(), environment);
   BackgroundCall &call = *background;
   napi_value promise = nullptr;

@@ -254,7 +254,8 @@ void block(const Routine &routine, const Rectangle &part, const std::vector<Inpu
   const Job job{pointers.data(), nullptr, part.rows, part.columns};
   const int64 rows = part.endRow - part.firstRow, columns = part.endColumn - part.firstColumn;
   const int64 rowBytes = columns * routine.entry(TABLE_RESULT_DIM) * routine.entry(TABLE_REAL_BYTES);
-  const int64 rowsPerTask = roundUp(std::max<int64>(1, BLOCK_PAIRS / std::max<int64>(1, columns)), routine.entry(TABLE_ROW_GRAIN));
+  const int64 rowsOfPairs = std::max<int64>(1, BLOCK_PAIRS / std::max<int64>(1, columns));
+  const int64 rowsPerTask = roundUp(rowsOfPairs, routine.entry(TABLE_ROW_GRAIN));
   watch.begin(rows);
   Pool::ofProcess().run(rowBytes == 0 ? 0 : ceilDivide(rows, rowsPerTask), [&](int64 task) {
     watch.askPoll();

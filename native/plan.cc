@@ -59,12 +59,17 @@ void checkOverlap(const Routine &routine, const std::vector<Input> &arguments, c
   }
 }
 
+// Of all entries: the largest offset leads furthest.
 void checkArguments(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments) {
   const int64 variables = routine.variables();
-  for (int64 v = 0; v < variables; v++) {
+  for (int64 v = 0; v < variables && plan.entries > 0; v++) {
+    int64 smallest = plan.offset(0, v, variables), largest = smallest;
+    for (int64 entry = 1; entry < plan.entries; entry++) {
+      smallest = std::min(smallest, plan.offset(entry, v, variables));
+      largest = std::max(largest, plan.offset(entry, v, variables));
+    }
     const int64 size = argumentSize(routine, v, plan.rows, plan.columns);
-    for (int64 entry = 0; entry < plan.entries; entry++)
-      checkReach("argument " + to_string(v), plan.offset(entry, v, variables), size, arguments[v].length);
+    for (const int64 offset : {smallest, largest}) checkReach("argument " + to_string(v), offset, size, arguments[v].length);
   }
 }
 

@@ -1,12 +1,11 @@
 #include "values.h"
 
-#include <cmath>
-
 namespace {
 
 using std::to_string;
 
 constexpr double LARGEST = 9007199254740992.0;  // 2^53
+constexpr uint32_t MOST_ELEMENTS = 10000;
 
 struct TypedArray {
   napi_typedarray_type type;
@@ -28,18 +27,6 @@ bool isUndefined(napi_env env, napi_value value) {
   napi_valuetype type = napi_undefined;
   napi_typeof(env, value, &type);
   return type == napi_undefined;
-}
-
-std::vector<napi_value> toElements(napi_env env, napi_value value, const char *where) {
-  bool isArray = false;
-  napi_is_array(env, value, &isArray);
-  if (!isArray) refuseKind(where, "an array");
-  uint32_t length = 0;
-  napi_get_array_length(env, value, &length);
-  std::vector<napi_value> elements(length);
-  for (uint32_t k = 0; k < length; k++)
-    if (napi_get_element(env, value, k, &elements[k]) != napi_ok) refuseKind(where, "elements that can be read");
-  return elements;
 }
 
 template <typename View>
@@ -64,9 +51,11 @@ void refuseKind(const std::string &where, const std::string &expected) {
 }
 
 int64 toInteger(double number, const char *where) {
-  if (!(number >= 0 && number <= LARGEST && number == std::floor(number)))
-    throw std::out_of_range(std::string(where) + ": expected an integer from 0 to 2^53, got " + to_string(number));
-  return static_cast<int64>(number);
+  if (number >= 0 && number <= LARGEST) {
+    const auto result = static_cast<int64>(number);
+    if (static_cast<double>(result) == number) return result;
+  }
+  throw std::out_of_range(std::string(where) + ": expected an integer from 0 to 2^53, got " + to_string(number));
 }
 
 std::vector<int64> toIntegers(napi_env env, napi_value value, const char *where) {
@@ -78,6 +67,19 @@ std::vector<int64> toIntegers(napi_env env, napi_value value, const char *where)
   std::vector<int64> result(array.length);
   for (size_t k = 0; k < array.length; k++) result[k] = toInteger(doubles ? doubles[k] : ints[k], where);
   return result;
+}
+
+std::vector<napi_value> toElements(napi_env env, napi_value value, const char *where) {
+  bool isArray = false;
+  napi_is_array(env, value, &isArray);
+  if (!isArray) refuseKind(where, "an array");
+  uint32_t length = 0;
+  napi_get_array_length(env, value, &length);
+  if (length > MOST_ELEMENTS) refuseKind(where, "at most " + to_string(MOST_ELEMENTS) + " elements");
+  std::vector<napi_value> elements(length);
+  for (uint32_t k = 0; k < length; k++)
+    if (napi_get_element(env, value, k, &elements[k]) != napi_ok) refuseKind(where, "elements that can be read");
+  return elements;
 }
 
 std::vector<Input> toInputs(napi_env env, napi_value value, const Routine &routine) {

@@ -102,7 +102,7 @@ export interface Addon {
    * Throws InterruptedError when cancelled through `control` or, on the main thread, by Ctrl-C; `out` is then partly written.
    */
   reduce(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): void;
-  /** The same in the background. The arrays must not be changed, transferred or detached until the promise settles. */
+  /** The same in the background. The arrays must not be changed, resized or transferred until the promise settles. */
   reduceAsync(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): Promise<void>;
   /** The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`. */
   block(routine: NativeRoutine, args: readonly Real[], out: Real, rectangle: Rectangle): void;

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++.
+#   scripts/test-asan.sh [FOLDER ...]   takes in the routines FOLDER/*.cc too, compiled with the flags in FOLDER/flags if there
+# Prints a line per part, and "N passed, N failed" last.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+compiler=${CXX:-g++}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_init_order=1 UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1
+passed=0
+failed=0
+
+part() { # part NAME COMMAND...: one line, and the output if it fails
+  local name=$1
+  shift
+  if "$@" >"$work/log" 2>&1; then
+    passed=$((passed + 1))
+    echo "passed: $name"
+  else
+    failed=$((failed + 1))
+    echo "FAILED: $name"
+    head -n 40 "$work/log"
+  fi
+}
+
+routine() { # routine SANITIZERS OUTPUT SOURCE FLAGS...
+  "$compiler" -fsanitize="$1" -fno-sanitize-recover=all -g -shared -fPIC -Inative "${@:4}" "$3" -o "$2"
+}
+
+routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own and those of the given folders
+  local name folder source
+  mkdir -p "$2"
+  for name in sum hoisted block; do routine "$1" "$2/$name.so" "test/fixtures/$name.cc" -O1 || return; done
+  routine "$1" "$2/sum64.so" test/fixtures/sum.cc -O1 -DREAL=double || return
+  for folder in "${folders[@]}"; do
+    local flags=(-std=c++17 -O1)
+    if [ -f "$folder/flags" ]; then read -r -d '' -a flags <"$folder/flags"; fi
+    for source in "$folder"/*.cc; do
+      routine "$1" "$2/$(basename "$folder")-$(basename "$source" .cc).so" "$source" "${flags[@]}" || return
+    done
+  done
+}
+
+driver() { # driver SANITIZERS NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
+  "$compiler" -std=c++20 -O1 -g -Wall -Wextra -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all -Inative \
+    "test/native/$2.cc" native/cpu.cc native/plan.cc native/library.cc native/pool.cc -pthread -ldl -o "$work/$2"
+}
+
+suite() { # suite SANITIZERS NAME
+  part "$2: routines build with $1" routines "$1" "$work/$2-routines"
+  part "$2: the driver builds with $1" driver "$1" "$2"
+  for file in "$work/$2-routines"/*.so; do part "$2: $(basename "$file" .so)" "$work/$2" "$file"; done
+  part "$2: all routines in one process" "$work/$2" "$work/$2-routines"/*.so
+}
+
+addon() { # the addon itself, in node
+  "$compiler" -std=c++20 -O1 -g -fPIC -shared -fsanitize=address,undefined -fno-sanitize=vptr -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS \
+    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api native/*.cc -pthread -ldl -o "$work/tskeops.node" &&
+    routine address,undefined "$work/slow.so" test/fixtures/slow.cc -O1
+}
+
+in_node() { # in_node TASK EXPECTED_OUTPUT EXPECTED_CODE: of test/fixtures/addon-process.cjs
+  local given output code
+  given="{\"task\":\"$1\",\"addon\":\"$work/tskeops.node\",\"sum\":\"$work/memory-routines/sum.so\",\"slow\":\"$work/slow.so\"}"
+  # Node keeps much until it exits: leaks are looked for without it.
+  output=$(ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$("$compiler" -print-file-name=libasan.so) $("$compiler" -print-file-name=libubsan.so)" \
+    node test/fixtures/addon-process.cjs "$given" 2>"$work/errors")
+  code=$?
+  echo "$output, exit code $code"
+  cat "$work/errors"
+  [ "$output" = "$2" ] && [ "$code" -eq "$3" ] && [ ! -s "$work/errors" ]
+}
+
+folders=("$@")
+suite address,undefined memory
+part "addon: builds with address,undefined" addon
+part "addon: results in node" in_node sums right 0
+part "addon: a worker that alone loads it" in_node onlyWorkerLoads "still loaded" 0
+part "addon: exit during a call in the background" in_node exitDuringBackgroundCall "" 7
+part "addon: exit during a worker's call" in_node exitDuringCallOfWorker "" 8
+suite thread threads
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
