@@ -10,6 +10,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   futimesSync,
   lstatSync,
@@ -141,12 +142,23 @@ function write(folder: string, key: string, file: Buffer): string {
 /** The folder that outlives this process; throws, with the reason, if it cannot be trusted. */
 function sharedFolder(): string {
   const wanted = resolve(wantedFolder());
-  mkdirSync(wanted, { recursive: true, mode: 0o700 });
+  makeFolder(wanted);
   const folder = join(realpathSync(dirname(wanted)), basename(wanted));
   if (refusedFolders.has(folder)) throw new Error(`${folder}: a routine from it could not be loaded`);
   requireOurs(folder);
   requireFixed(folder);
   return folder;
+}
+
+/** Not with `recursive`: in Node 20 that never ends where a folder refuses new ones with ENOENT, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!existsSync(folder)) throw error; // else another process was faster
+  }
 }
 
 function wantedFolder(): string {
