@@ -2,7 +2,8 @@
  * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
  * contraction) and knows no operation.
  */
-import type { Axis, Contraction, Formula, Segment, View } from "../formula/formula";
+import { placed } from "../formula/formula";
+import type { Axis, Contraction, Formula, PlacedSegment, View } from "../formula/formula";
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
 export const sizeOf = (axes: readonly Axis[]): number => axes.reduce((size, axis) => size * axis.size, 1);
@@ -10,19 +11,18 @@ export const sizeOf = (axes: readonly Axis[]): number => axes.reduce((size, axis
 const dimsOf = (node: Formula): number[] => node.args.map((arg) => arg.dim);
 
 /** The segments of a view. */
-export const segmentsOf = (node: Formula): readonly Segment[] =>
-  (node.operation.shape as View).segments(dimsOf(node), node.params);
+export const segmentsOf = (node: Formula): readonly PlacedSegment[] =>
+  placed((node.operation.shape as View).segments(dimsOf(node), node.params));
 
 /** The axes of a contraction. */
 export const axesOf = (node: Formula): { kept: readonly Axis[]; summed: readonly Axis[] } =>
   (node.operation.shape as Contraction).axes(dimsOf(node), node.params);
 
 /** The segment of a view that holds component k, and the place of k in it. */
-export function segmentAt(node: Formula, k: number): readonly [Segment, number] {
-  let rest = k;
+export function segmentAt(node: Formula, k: number): readonly [PlacedSegment, number] {
   for (const segment of segmentsOf(node)) {
-    if (rest < segment.length) return [segment, rest];
-    rest -= segment.length;
+    const within = (k - segment.target.start) / segment.target.stride;
+    if (Number.isInteger(within) && within >= 0 && within < segment.length) return [segment, within];
   }
   throw new Error(`${node.operation.name} has no component ${k}`);
 }

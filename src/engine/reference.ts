@@ -2,7 +2,7 @@
  * The reference backend: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
  * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
  */
-import { asVariable, isVariable, nodesOf, Category } from "../formula/formula";
+import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
@@ -113,9 +113,9 @@ function view(node: Formula, shape: View, inputs: readonly Values[], out: Values
     node.params,
   );
   return () => {
-    let k = 0;
-    for (const { length, arg, start, stride } of segments)
-      for (let m = 0; m < length; m++) out[k++] = arg === undefined ? 0 : inputs[arg]![start + m * stride]!;
+    for (const { length, arg, start, stride, target } of placed(segments))
+      for (let m = 0; m < length; m++)
+        out[target.start + m * target.stride] = arg === undefined ? 0 : inputs[arg]![start + m * stride]!;
   };
 }
 

@@ -3,7 +3,7 @@
  * Values that vary over lanes have the type Tile, others real. This module knows no device and no data.
  */
 import { asVariable, isVariable, lowered, print } from "../formula/formula";
-import type { Axis, Elementwise, Formula, Segment, Variable } from "../formula/formula";
+import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
 import { Placement, UNROLL, isWide } from "./placement";
@@ -170,20 +170,21 @@ class Writer {
   }
 
   private fillByLoops(node: Formula, name: string, outer: Scope): void {
-    let first = 0;
-    for (const { length, value } of this.pieces(node)) {
-      const at = affine(first, 1, "k");
+    for (const { length, start, stride, value } of this.pieces(node)) {
+      const at = affine(start, stride, "k");
       outer.lines.push(...this.loop(length, outer, (scope) => `${name}[${at}] = ${value(scope)};`));
-      first += length;
     }
   }
 
   /** An elementwise value comes in one piece, a view in one piece per segment. */
-  private pieces(node: Formula): { length: number; value: (scope: Scope) => string }[] {
+  private pieces(node: Formula): (Steps & { length: number; value: (scope: Scope) => string })[] {
     const { shape } = node.operation;
     if (shape.kind === "elementwise")
-      return [{ length: node.dim, value: (scope) => this.elementwiseText(node, shape, "k", scope) }];
+      return [
+        { length: node.dim, start: 0, stride: 1, value: (scope) => this.elementwiseText(node, shape, "k", scope) },
+      ];
     return segmentsOf(node).map((segment) => ({
+      ...segment.target,
       length: segment.length,
       value: (scope) => this.segmentText(node, segment, "k", scope),
     }));

@@ -51,18 +51,38 @@ export interface Elementwise {
   readonly cost: number;
 }
 
-/** Copies components: the output is the concatenation of the segments. */
+/** Copies components: the segments together fill the output, each component once. */
 export interface View {
   readonly kind: "view";
   segments(dims: readonly number[], params: readonly Parameter[]): readonly Segment[];
 }
 
 /** `length` components start, start + stride, … of argument `arg`; zeros where `arg` is absent. */
-export interface Segment {
+export interface Segment extends Steps {
   readonly length: number;
   readonly arg?: number;
+  /** Where they stand in the output; next to the segment before where absent. */
+  readonly target?: Steps;
+}
+
+export interface Steps {
   readonly start: number;
   readonly stride: number;
+}
+
+/** A segment whose place in the output is written out. */
+export interface PlacedSegment extends Segment {
+  readonly target: Steps;
+}
+
+/** The segments with their places. */
+export function placed(segments: readonly Segment[]): readonly PlacedSegment[] {
+  let end = 0;
+  return segments.map((segment) => {
+    const target = segment.target ?? { start: end, stride: 1 };
+    end += segment.length;
+    return { ...segment, target };
+  });
 }
 
 /** out[kept…] = sum over summed… of the product of the arguments, each addressed by its strides; axes in row-major order. */
