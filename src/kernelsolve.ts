@@ -17,7 +17,7 @@ import { minus } from "./formula/ops";
 import { optionsOf, readFormula, settingsOf, splitOptions } from "./genred";
 import type { ArgumentsFor, GenredOptions, UnknownOf } from "./genred";
 import { Operator, extraArgument } from "./operator";
-import type { CallOptions, Given } from "./operator";
+import type { CallOptions, Extents, Given } from "./operator";
 import { Product, checkSymmetry, replaced } from "./product";
 import { solve } from "./solver/refine";
 import type { Progress, Solution } from "./solver/refine";
@@ -32,7 +32,8 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly alpha?: number | undefined;
   /**
    * Column k is done when ‖r_k‖ <= max(rtol ‖b_k‖, eps √n min(1, rms(b_k))), r the residual recomputed in float64. Default 1e-6; with
-   * rtol = 0 too the solver runs until the residual no longer falls.
+   * rtol = 0 too the solver runs until the residual no longer falls. A residual that stops falling earlier, at what rounding allows,
+   * is accepted as well, unless it is above a tenth of ‖b_k‖.
    */
   readonly eps?: number | undefined;
   /** Relative tolerance, default 0; see `eps`. */
@@ -41,7 +42,10 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly maxIterations?: number | undefined;
   /** Where to start, in the shape of b; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
-  /** Called after every iteration with its number and the largest relative residual over the columns; may throw to stop. */
+  /**
+   * Called after every iteration with its number and the largest relative residual over the columns; may throw to stop. A `verified`
+   * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
+   */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
 }
 
@@ -119,21 +123,16 @@ class System {
     return `Inverse of (${String(this.operator)}) as a function of ${this.unknown.name ?? label(this.unknown)}`;
   }
 
-  solve(arrays: readonly RealArray[], options: SolveOptions): RealArray {
-    const given = this.operator.check(arrays);
+  solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents): RealArray {
+    const given = this.operator.check(arrays, unseen);
     checkOptions(options, this.shape(given), given.dtype);
     const solution = this.compute(given, options);
-    return record(
-      solution,
-      arrays,
-      (cotangent, wanted) => this.pullback(arrays, solution, cotangent, wanted, options),
-      {
-        where: "KernelSolve",
-        names: this.operator.args.map(label),
-        readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
-        readsOutput: true,
-      },
-    );
+    return record(solution, arrays, (cotangent, wanted) => this.pullback(given, solution, cotangent, wanted, options), {
+      where: "KernelSolve",
+      names: this.operator.args.map(label),
+      readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
+      readsOutput: true,
+    });
   }
 
   private shape({ arrays, rows, columns }: Given): readonly number[] {
@@ -180,20 +179,15 @@ class System {
    * argument is the gradient of -lambda · K a.
    */
   private pullback(
-    arrays: readonly RealArray[],
+    { arrays, extents }: Given,
     solution: RealArray,
     cotangent: RealArray,
     wanted: readonly boolean[],
     { alpha, eps, rtol, maxIterations, backend }: SolveOptions,
   ): (RealArray | null)[] {
     const at = this.unknown.position;
-    const lambda = this.transposed().solve(replaced(arrays, at, cotangent), {
-      alpha,
-      eps,
-      rtol,
-      maxIterations,
-      backend,
-    });
+    const options = { alpha, eps, rtol, maxIterations, backend };
+    const lambda = this.transposed().solve(replaced(arrays, at, cotangent), options, extents);
     const others = wanted.map((want, n) => want && n !== at);
     if (!others.includes(true)) return wanted.map((want) => (want ? lambda : null));
     this.negative ??= new Operator(minus(this.operator.formula), this.operator.args, this.operator.settings);
@@ -256,16 +250,20 @@ function checkAtLeastZero(name: string, value: unknown): void {
   throw new ArgumentError(`${name}: expected a number of at least 0, got ${described(value)}`);
 }
 
+/** Of ‖b‖: x = 0 leaves 1, and what singular systems leave when they stop moving is no solution. */
+const USELESS_RESIDUAL = 0.1;
+
 const ADVICE = {
+  precision: "stopped falling there: K + alpha I is singular as far as rounding can tell; raise alpha",
   iterations: "ran out of iterations: raise maxIterations, alpha or eps",
   indefinite: "met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha",
   nan: "met numbers that are not finite: look for NaN or infinity in the arrays",
 } as const;
 
-/** "precision" is success: the residual fell as far as the dtype can show. */
+/** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
 function failUnlessConverged(solution: Solution, lastIterate: RealArray, options: SolveOptions): void {
   const { converged, iterations, residual } = solution;
-  if (converged === "tolerance" || converged === "precision") return;
+  if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
   throw new ConvergenceError(
     `KernelSolve, alpha ${alphaOf(options)}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
     { iterations, residual, lastIterate },

@@ -59,7 +59,11 @@ export interface Given {
   readonly dtype: Dtype;
   readonly rows: number;
   readonly columns: number;
+  /** Of i and of j. */
+  readonly extents: Extents;
 }
+
+export type Extents = readonly [number, number];
 
 /** A formula with its arguments and its reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
@@ -151,14 +155,17 @@ export class Operator {
 
   // ---- checks
 
-  /** @throws ArgumentError that names the argument, unless dtypes and shapes fit the aliases and each other. */
-  check(arrays: readonly RealArray[]): Given {
+  /**
+   * @param unseen extents of i and j where no array tells them.
+   * @throws ArgumentError that names the argument, unless dtypes and shapes fit the aliases and each other.
+   */
+  check(arrays: readonly RealArray[], unseen: Extents = [1, 1]): Given {
     const dtype = dtypeOf(checkArray(label(this.args[0]!), arrays[0]));
-    const extents = [1, 1];
+    const extents: [number, number] = [...unseen];
     const firsts: (Argument | undefined)[] = [undefined, undefined];
     for (let n = 0; n < arrays.length; n++) this.checkOne(n, arrays[n]!, dtype, extents, firsts);
     const { rows } = this.settings;
-    return { arrays, dtype, rows: extents[rows]!, columns: extents[1 - rows]! };
+    return { arrays, dtype, rows: extents[rows], columns: extents[1 - rows]!, extents };
   }
 
   private checkOne(
