@@ -311,6 +311,11 @@ describe("a bad formula", () => {
     expect(read(text).dim).toBe(1);
   });
 
+  test("is not one that is long, if it is not deep", () => {
+    const terms = Array.from({ length: 1000 }, (_, n) => `-(Exp(${n} * s) ** -1)`);
+    expect(read(terms.join(" + ")).dim).toBe(1);
+  });
+
   test("of more than a million characters is refused unread", () => {
     expect(errorOf([" ".repeat(1_000_001)], []).message).toBe(
       "formula: expected at most 1000000 characters, got 1000001",
