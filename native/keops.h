@@ -61,7 +61,7 @@ INLINE mask eq(real a, real b) { return a == b; }
 INLINE mask ne(real a, real b) { return a != b; }
 INLINE real select(mask m, real a, real b) { return m ? a : b; }
 INLINE real asReal(mask m) { return (real)(m & bits(splat(1))); }
-INLINE real abs(real a) { return (real)(bits(a) & ~bits(splat(-(scalar)0))); }
+INLINE real abs(real a) { return (real)(bits(a) & ~bits(-real{})); } // -real{} holds the sign bits; splat(-0) would lose them
 
 // The larger and the smaller; the second operand where either is NaN. Compilers turn `a > b ? a : b` into two instructions.
 #if defined(__AVX512DQ__)

@@ -95,7 +95,7 @@ class Writer {
   }
 
   private nameComponent(node: Formula, k: number, scope: Scope): void {
-    const name = `${this.place.isRead(node) ? this.readName(node) : this.name(node)}_${k}`;
+    const name = `${isVariable(node) ? this.readName(node) : this.name(node)}_${k}`;
     const text = this.valueText(node, k, scope);
     scope.lines.push(`const ${this.type(node)} ${name} = ${text};`);
     scope.names.set(keyOf(node, k), name);
