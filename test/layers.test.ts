@@ -27,7 +27,6 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "engine/reference": { parts: ["formula"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
-  operator: { parts: ["formula", "engine/routine", "engine/backend", "engine/native", "array"] },
   // What the doors are made of: a reduced formula over arrays, and that as a matrix for the solvers.
   operator: { parts: ["formula", "engine/routine", "array"], types: ["engine"] },
   product: { parts: ["operator", "formula", "solver", "array"], types: ["engine"] },
@@ -35,7 +34,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   kernelsolve: { parts: ["operator", "product", "genred", "formula", "solver", "array"], types: ["engine"] },
   lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
-  index: { parts: [...DOORS, "operator", "array", "engine/native", "engine/backend", "solver/refine"] },
+  index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
