@@ -118,11 +118,15 @@ const GENRED_OPTIONS = Object.keys({
 } satisfies Record<keyof GenredOptions, true>);
 
 /** What a door was given as options; null and undefined mean absent. @throws ArgumentError for a name that is not accepted. */
-export function optionsOf<O extends object>(where: string, options: unknown, accepted: readonly string[]): O {
+export function optionsOf<O extends object>(
+  where: string,
+  options: O | null | undefined,
+  accepted: readonly string[],
+): O {
   if (options === null || options === undefined) return {} as O;
   if (!isPlain(options)) throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
   const unknown = Object.keys(options).find((name) => !accepted.includes(name));
-  if (unknown === undefined) return options as O;
+  if (unknown === undefined) return options;
   throw new ArgumentError(`${where}, options: expected some of ${accepted.join(", ")}, got ${JSON.stringify(unknown)}`);
 }
 
@@ -130,7 +134,9 @@ export function optionsOf<O extends object>(where: string, options: unknown, acc
 export function splitOptions<O extends object>(given: readonly unknown[], accepted: readonly string[]): [unknown[], O] {
   const last = given.at(-1);
   const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
-  return isOptions ? [given.slice(0, -1), optionsOf("call", last, accepted)] : [[...given], {} as O];
+  return isOptions
+    ? [given.slice(0, -1), optionsOf("call", last as O | null | undefined, accepted)]
+    : [[...given], {} as O];
 }
 
 function isPlain(value: unknown): value is object {

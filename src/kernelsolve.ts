@@ -73,7 +73,7 @@ export function KernelSolve<const A extends readonly string[]>(
   options?: KernelSolveOptions | null,
 ): KernelSolveFunction<A> {
   const [read, args] = readFormula(formula, aliases);
-  const settings = settingsOf("KernelSolve", optionsOf<KernelSolveOptions>("KernelSolve", options, SYSTEM_OPTIONS));
+  const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(read, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
   const call = (...given: unknown[]): RealArray => {

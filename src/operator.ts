@@ -3,7 +3,7 @@
  * routine, and leaves a record on the tape. Gradients are again formulas reduced over i or j, so operators compute them, to any
  * order. Must not know texts.
  */
-import { checkArray, described } from "./array/check";
+import { checkArray, checkShape, described } from "./array/check";
 import { checkOut, record } from "./array/record";
 import {
   allocate,
@@ -14,6 +14,7 @@ import {
   positions,
   sameShape,
   shapeText,
+  sizeOf,
   viewOf,
   wrap,
 } from "./array/view";
@@ -115,8 +116,8 @@ export class Operator {
   }
 
   private target({ arrays, dtype, rows }: Given, out: RealArray | null | undefined): RealArray {
-    const shape = [rows, this.formula.dim];
-    if (out === null || out === undefined) return wrap(allocate(dtype, rows * this.formula.dim), shape);
+    const shape = checkShape("result", [rows, this.formula.dim]);
+    if (out === null || out === undefined) return wrap(allocate(dtype, sizeOf(shape)), shape);
     const checked = checkArray("out", out, dtype);
     if (!sameShape(checked.shape, shape))
       throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);

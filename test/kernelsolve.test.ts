@@ -230,7 +230,7 @@ function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: Re
 describe.each(DTYPES)("with %s data", (dtype) => {
   const { x, b } = data(dtype);
   const K = matrixOf(x, (_, squares) => [[Math.exp(-G * squares)]]);
-  const times = (factors: readonly number[]): RealArray => dense.mul(b, array(factors, { dtype }) as RealArray);
+  const times = (factors: readonly number[]): RealArray => dense.mul(b, array(factors, { dtype }));
 
   test("a right-hand side of 0 has the solution 0, after no iteration, from any start", () => {
     const { a, last } = solved(x, zeros([N, 2], { dtype }), { x0: b });
