@@ -4,8 +4,8 @@
  */
 import { FormulaError } from "../errors";
 import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
-import type { Formula } from "./formula";
-import { add, formulaSlot, isZero, register, zero } from "./ops";
+import type { Formula, Parameter, Slot } from "./formula";
+import { add, concat, constant, extract, extractT, formulaSlot, isZero, macro, mult, zero } from "./ops";
 
 /**
  * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim `by.dim`.
@@ -77,9 +77,103 @@ export function freePosition(...formulas: readonly Formula[]): number {
   return Math.max(-1, ...positions) + 1;
 }
 
-register({
-  name: "Grad",
-  doc: "Gradient of e | f with respect to the variable v: the transposed Jacobian of f applied to e.",
-  slots: [formulaSlot("f"), { name: "v", kind: "variable" }, formulaSlot("e")],
-  build: ([f, v, e]) => grad(f as Formula, v as Formula, e as Formula),
+// ------------------------------------------------------------------------------------------------------ entries
+
+/** Derivative of `formula` in the direction `tangent` of `by`: the Jacobian applied to it. Grad, transposed once more. */
+export function diff(formula: Formula, by: Formula, tangent: Formula): Formula {
+  if (isVariable(by) && tangent.dim !== by.dim)
+    throw new FormulaError(`Diff(f, v, u): expected u of dim ${by.dim}, the dim of v, got ${tangent.dim}`);
+  const probe = variable(-1 - freePosition(formula, tangent), formula.dim, Category.P);
+  return grad(grad(formula, by, probe), probe, tangent);
+}
+
+/** Column k of the transposed Jacobian: the gradient of component k. */
+function gradOfComponent(formula: Formula, by: Formula, k: number): Formula {
+  return grad(formula, by, extractT(1, k, formula.dim));
+}
+
+/** Operators that take a formula apart component by component build a formula of that size. */
+const MOST_COMPONENTS = 4096;
+
+function components(formula: Formula): number[] {
+  if (formula.dim > MOST_COMPONENTS)
+    throw new FormulaError(`Jacobian: expected f of dim ${MOST_COMPONENTS} at most, got ${formula.dim}`);
+  return Array.from({ length: formula.dim }, (_, k) => k);
+}
+
+/** Trace of the Jacobian, its row k weighted by component k of `weights`. */
+function trace(where: string, formula: Formula, by: Formula, weights?: Formula): Formula {
+  if (formula.dim !== by.dim)
+    throw new FormulaError(`${where}: expected f of dim ${by.dim}, the dim of v, got ${formula.dim}`);
+  const diagonal = components(formula).map((k) => extract(gradOfComponent(formula, by, k), k, 1));
+  const weighted = diagonal.map((d, k) => (weights ? mult(extract(weights, k, 1), d) : d));
+  return weighted.reduce((sum, d) => add(sum, d));
+}
+
+/** Sum of the second derivatives of a scalar formula. */
+function laplacian(formula: Formula, by: Formula): Formula {
+  if (formula.dim !== 1) throw new FormulaError(`Laplacian(f, v): expected f of dim 1, got ${formula.dim}`);
+  return trace("Laplacian(f, v)", grad(formula, by, constant(1)), by);
+}
+
+const f = formulaSlot("f");
+const v: Slot = { name: "v", kind: "variable" };
+const formulas = (values: readonly (Formula | Parameter)[]): readonly Formula[] => values as readonly Formula[];
+
+macro(
+  "Grad",
+  "Gradient of e | f with respect to the variable v: the transposed Jacobian of f applied to e.",
+  [f, v, formulaSlot("e")],
+  (values) => {
+    const [f, v, e] = formulas(values);
+    return grad(f!, v!, e!);
+  },
+);
+macro(
+  "AdjointOperator",
+  "The adjoint of f, which is linear in v, applied to u: the same as Grad.",
+  [f, v, formulaSlot("u")],
+  (values) => {
+    const [f, v, u] = formulas(values);
+    return grad(f!, v!, u!);
+  },
+);
+macro(
+  "Diff",
+  "Derivative of f in the direction u of the variable v: the Jacobian applied to u.",
+  [f, v, formulaSlot("u")],
+  (values) => {
+    const [f, v, u] = formulas(values);
+    return diff(f!, v!, u!);
+  },
+);
+macro("GradMatrix", "The Jacobian of f by v: df_k / dv_l stands at k·dim(v) + l.", [f, v], (values) => {
+  const [f, v] = formulas(values);
+  return components(f!)
+    .map((k) => gradOfComponent(f!, v!, k))
+    .reduceRight((rest, row) => concat(row, rest));
 });
+macro("Divergence", "Trace of the Jacobian of f by v.", [f, v], (values) => {
+  const [f, v] = formulas(values);
+  return trace("Divergence(f, v)", f!, v!);
+});
+macro("Laplacian", "Sum of the second derivatives of f by the components of v.", [f, v], (values) => {
+  const [f, v] = formulas(values);
+  return laplacian(f!, v!);
+});
+macro(
+  "TraceOperator",
+  "Trace of the Jacobian of f by v, rows weighted by w if given.",
+  [f, v, { name: "w", kind: "formula", optional: true }],
+  (values) => {
+    const [f, v, w] = formulas(values);
+    return trace("TraceOperator(f, v, w)", f!, v!, w);
+  },
+);
+macro(
+  "Factorize",
+  "f itself: equal parts are computed once in any case.",
+  [f, formulaSlot("g")],
+  ([f]) => f as Formula,
+);
+macro("AutoFactorize", "f itself: equal parts are computed once in any case.", [f], ([f]) => f as Formula);

@@ -5,7 +5,7 @@
  */
 import { FormulaError } from "../errors";
 import { exact, make, variableEntry } from "./formula";
-import type { Contraction, Elementwise, Entry, Formula, Operation, Parameter, Slot, View } from "./formula";
+import type { Contraction, Elementwise, Entry, Formula, Leaf, Operation, Parameter, Slot, View } from "./formula";
 
 /** Every name a formula may call. */
 export const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>();
@@ -115,41 +115,41 @@ function pullSumT(operation: Operation, args: readonly Formula[]): Formula | und
   return repeatTo(make(operation, inner), dim);
 }
 
-interface OperationRow {
+interface OperationRow<P extends readonly Parameter[]> {
   doc: string;
   slots: readonly Slot[];
-  shape: View | Contraction;
-  dim: (dims: readonly number[], params: readonly number[]) => number;
-  simplify?: (args: readonly Formula[], params: readonly number[]) => Formula | undefined;
-  cotangents: (cotangent: Formula, args: readonly Formula[], params: readonly number[]) => readonly (Formula | null)[];
+  shape: View | Contraction | Leaf;
+  /** Fills in what the text may leave out. */
+  complete?: (params: readonly Parameter[]) => P;
+  dim: (dims: readonly number[], params: P) => number;
+  simplify?: (args: readonly Formula[], params: P) => Formula | undefined;
+  cotangents: (cotangent: Formula, args: readonly Formula[], params: P) => readonly (Formula | null)[];
   print?: Operation["print"];
-  precedence?: number;
 }
 
-/** A row with its own dims: a view or a contraction. */
-export function operation(
+/** A row with its own dims: a view or a contraction; `P` are the numbers and lists after its formulas. */
+export function operation<P extends readonly Parameter[] = readonly number[]>(
   name: string,
-  row: OperationRow,
-): (args: readonly Operand[], params?: readonly number[]) => Formula {
+  row: OperationRow<P>,
+): (args: readonly Operand[], ...params: P) => Formula {
   const formulas = row.slots.filter((slot) => slot.kind === "formula").length;
-  const simplify = row.simplify;
+  const { simplify, complete = (params) => params as P } = row;
   const self: Operation = registerOperation({
     name,
     doc: row.doc,
     slots: row.slots,
     shape: row.shape,
-    build: (values) => build(values.slice(0, formulas) as Formula[], values.slice(formulas) as number[]),
-    dim: (dims, params) => row.dim(dims, params as readonly number[]),
+    build: (values) =>
+      build(values.slice(0, formulas) as Formula[], ...complete(values.slice(formulas) as Parameter[])),
+    dim: (dims, params) => row.dim(dims, params as P),
     ...(simplify && {
-      simplify: (args: readonly Formula[], params: readonly Parameter[]) => simplify(args, params as readonly number[]),
+      simplify: (args: readonly Formula[], params: readonly Parameter[]) => simplify(args, params as P),
     }),
-    cotangents: (cotangent, of) => row.cotangents(cotangent, of.args, of.params as readonly number[]),
+    cotangents: (cotangent, of) => row.cotangents(cotangent, of.args, of.params as P),
     domain: [-1, 1],
     ...(row.print && { print: row.print }),
-    ...(row.precedence !== undefined && { precedence: row.precedence }),
   });
-  const build = (args: readonly Operand[], params: readonly number[] = []): Formula =>
-    make(self, args.map(lift), params);
+  const build = (args: readonly Operand[], ...params: P): Formula => make(self, args.map(lift), params);
   return build;
 }
 
@@ -314,18 +314,24 @@ function regrouped(x: Formula, y: Formula): Formula {
   const factors = [...factorsOf(x), ...factorsOf(y)];
   const number = factors.filter(isConstant).reduce((product, f) => product * constantValue(f)!, 1);
   const groups = new Map<number, Formula>(number === 1 ? [] : [[0, constant(number)]]);
-  const order = (f: Formula): number => (f.dim > 1 ? 4 : 0) + f.depends;
   for (const f of factors.filter((f) => !isConstant(f))) groups.set(order(f), times(groups.get(order(f)), f));
   const earliestFirst = [...groups].sort(([a], [b]) => a - b).map(([, f]) => f);
   return earliestFirst.reduce((product, f) => times(product, f));
 }
 
+/** Scalars before vectors; of each, what depends on nothing, on i, on j, on both. */
+const order = (f: Formula): number => (f.dim > 1 ? 4 : 0) + f.depends;
+
 function times(x: Formula | undefined, y: Formula): Formula {
   return x ? exact(multRow!, [x, y]) : y;
 }
 
+/** The factors of a product, but for products of one order, which stay together: else long products would take quadratic time. */
 export function factorsOf(formula: Formula): Formula[] {
-  if (isMult(formula)) return formula.args.flatMap(factorsOf);
+  if (isMult(formula)) {
+    const [x, y] = formula.args as [Formula, Formula];
+    return isConstant(x) || order(x) !== order(y) ? [...factorsOf(x), ...factorsOf(y)] : [formula];
+  }
   if (isMinus(formula)) return [constant(-1), ...factorsOf(formula.args[0]!)];
   return [formula];
 }
@@ -427,7 +433,7 @@ export const isSumT = (formula: Formula): boolean => formula.operation === sumTR
 
 /** The scalar x, repeated `dim` times. */
 export function sumT(x: Operand, dim: number): Formula {
-  return sumTBuild([x], [dim]);
+  return sumTBuild([x], dim);
 }
 
 export function positive(where: string, name: string, n: number): number {

@@ -5,3 +5,4 @@
 export * from "./core";
 export * from "./maths";
 export * from "./vectors";
+export * from "./tensors";

@@ -49,7 +49,7 @@ const extractBuild = operation("Extract", {
 
 /** The `length` components of x from `start` on. */
 export function extract(x: Operand, start: number, length: number): Formula {
-  return extractBuild([x], [start, length]);
+  return extractBuild([x], start, length);
 }
 
 /** A range that lies in one half of a Concat is a range of that half. */
@@ -82,7 +82,7 @@ const extractTBuild = operation("ExtractT", {
 
 /** x as the components from `start` on of a vector of dim `dim` that is 0 elsewhere. */
 export function extractT(x: Operand, start: number, dim: number): Formula {
-  return extractTBuild([x], [start, dim]);
+  return extractTBuild([x], start, dim);
 }
 
 const concatBuild = operation("Concat", {
