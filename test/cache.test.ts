@@ -33,6 +33,7 @@ import {
   objectsIn,
   setAge,
   SOURCE,
+  transpiled,
 } from "./child";
 
 /** Reported as skipped where user namespaces are forbidden. */
@@ -268,7 +269,7 @@ describe("many processes and much data", () => {
     const names = ["a", "b", "c", "d"].map((digit) => `${digit.repeat(64)}.${digit === "c" ? "cc" : "so"}`);
     names.forEach((name, k) => sparse(name, 80, 10 * DAY_SECONDS - k));
     sparse("holiday.so", 300, 20 * DAY_SECONDS);
-    const path = await compile();
+    const path = await compile(sweeping());
     const kept = [...names.slice(2), "holiday.so", path.slice(at("cache").length + 1)];
     expect(readdirSync(at("cache")).sort()).toEqual(kept.sort());
   });
@@ -276,7 +277,7 @@ describe("many processes and much data", () => {
   test("up to 256 MiB all objects stay", async () => {
     mkdirSync(at("cache"), { mode: 0o700 });
     ["a", "b", "c"].forEach((digit) => sparse(`${digit.repeat(64)}.so`, 80, 10 * DAY_SECONDS));
-    await compile();
+    await compile(sweeping());
     expect(objectsIn(at("cache"))).toHaveLength(4);
   });
 
@@ -285,10 +286,15 @@ describe("many processes and much data", () => {
     const [old, young] = ["0", "1"].map((digit) => `${digit.repeat(64)}.0123456789abcdef.tmp`);
     sparse(old!, 1, 2 * 3600);
     sparse(young!, 1, 60);
-    await compile();
+    await compile(sweeping());
     expect(readdirSync(at("cache")).filter((name) => name.endsWith("tmp"))).toEqual([young]);
   });
 });
+
+/** Modules that sweep at every write. */
+function sweeping(): Child {
+  return { modules: transpiled("sweeping", "SWEEPING_KEY = /^00/", "SWEEPING_KEY = /^/") };
+}
 
 function flipBit(path: string, offset: number): void {
   const bytes = readFileSync(path);

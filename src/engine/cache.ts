@@ -35,7 +35,8 @@ const DAY = 24 * HOUR;
 const CAPACITY_BYTES = 256 * 2 ** 20;
 /** What stays when the capacity is passed: less, so that not every later write has to evict. */
 const KEPT_BYTES = 0.75 * CAPACITY_BYTES;
-const WRITES_BETWEEN_SWEEPS = 256;
+/** Writing one of these keys, 1 in 256, sweeps the folder: seldom enough, and no process or file has to count. */
+const SWEEPING_KEY = /^00/;
 const SEAL_MARK = Buffer.from("\ntskeops routine 1\n");
 const SEAL_BYTES = SEAL_MARK.length + 32;
 const EVERYONE_MAY_WRITE = 0o002;
@@ -51,7 +52,6 @@ const PRIVATE_FOLDER = /^\.tskeops-[A-Za-z0-9]{6}$/;
 const refusedFolders = new Set<string>();
 let temporary: string | undefined;
 let sweptPrivateFolders = false;
-let writes = 0;
 
 /**
  * Path of the checked file of this key (64 hexadecimal digits), whose content `make` gives if there is none yet.
@@ -135,7 +135,7 @@ function write(folder: string, key: string, file: Buffer): string {
     attempt(() => rmSync(draft, { force: true }));
     throw error;
   }
-  attempt(() => sweepSometimes(folder));
+  if (SWEEPING_KEY.test(key)) attempt(() => sweep(folder));
   return path;
 }
 
@@ -207,8 +207,7 @@ interface Found {
   readonly age: number;
 }
 
-function sweepSometimes(folder: string): void {
-  if (writes++ % WRITES_BETWEEN_SWEEPS !== 0) return;
+function sweep(folder: string): void {
   remove(ourFiles(folder, DRAFT).filter(({ age }) => age > HOUR));
   remove(surplus(ourFiles(folder, OBJECT)));
 }
