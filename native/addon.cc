@@ -112,9 +112,9 @@ struct Call {
 
   // Pointers are taken last: reading an element of an array may run JavaScript.
   Call(Info info, napi_value args)
-      : compiled(routineOf(info)), cut(toPlan(info.Env(), info[3], info[4])),
-        arguments(toInputs(info.Env(), args, compiled)), out(toOutput(info.Env(), info[2], compiled)) {
-    watch.control = toControl(info.Env(), info[5]);
+      : compiled(routineOf(info)), cut(toPlan(info.Env(), info[4], info[5])),
+        arguments(toInputs(info.Env(), args, compiled)), out(toOutput(info.Env(), info[2], info[3], compiled)) {
+    watch.control = toControl(info.Env(), info[6]);
     check(compiled, cut, arguments, out);
   }
   void run() { reduce(compiled, cut, arguments, out, watch); }
@@ -144,14 +144,15 @@ Napi::Value blockNow(Info info) {
 struct BackgroundCall {
   Call call;
   napi_deferred deferred = nullptr;
-  Napi::Reference<Napi::Value> arrays;  // keeps the memory of arguments, out and control
+  Napi::Reference<Napi::Value> arrays;  // keeps the memory of arguments, out, indices and control
   std::exception_ptr failure;
 
   BackgroundCall(Info info, const Napi::Array &args) : call(info, args) {
-    auto kept = Napi::Array::New(info.Env(), 3);
+    auto kept = Napi::Array::New(info.Env(), 4);
     kept[0u] = args;
     kept[1] = info[2];
-    kept[2] = info[5];
+    kept[2] = info[3];
+    kept[3] = info[6];
     arrays = Napi::Reference<Napi::Value>::New(kept, 1);
   }
 };

@@ -213,7 +213,10 @@ void Reduction::reduceBlock(int64 entry, const RowBlock &rows, int64 part, char 
 
 void Reduction::finishBlock(int64 entry, const RowBlock &rows, const char *accumulators) const {
   const int64 offset = plan.offset(waveFirst + entry, variables, variables) + rows.first * routine.entry(TABLE_RESULT_DIM);
-  routine.finish(rows.end - rows.first, accumulators, parts, partBytes, static_cast<char *>(out.data) + offset * realBytes);
+  char *const numbers = static_cast<char *>(out.data) + offset * realBytes;
+  const int64 row = (waveFirst + entry) * plan.rows + rows.first;
+  int32 *const indices = out.indices ? out.indices + row * routine.entry(TABLE_INDEX_DIM) : nullptr;
+  routine.finish(rows.end - rows.first, accumulators, parts, partBytes, numbers, indices);
 }
 
 }  // namespace

@@ -46,9 +46,12 @@ struct Input {
   const void *data;
   int64 length;  // elements
 };
+// What a call writes: numbers, and the indices of reductions that have some.
 struct Output {
   void *data;
   int64 length;
+  int32 *indices = nullptr;
+  int64 indexCount = 0;
 };
 
 // KeOps's block-sparse ranges: row interval k is reduced over column intervals slices[k - 1] .. slices[k].

@@ -1,5 +1,6 @@
 // Prelude of every generated routine: the functions of the code dialect over vectors of lanes. No header is included, so that a
 // routine compiles in well under 0.1 s. The routine defines KEOPS_DOUBLE (dtype) and KEOPS_TILE (vectors per tile) in front of it.
+// Functions that few formulas use are in exponentials.h and angles.h, which follow this text only where they are called.
 //
 // real  one vector of lanes; what is the same for all lanes is a splat          mask  one truth value per lane
 // Tile  KEOPS_TILE vectors of lanes: a value that varies over the lane index     Tile op real works component by component
@@ -38,7 +39,8 @@ struct TileMask {
   INLINE_MEMBER TileMask(mask a);
 };
 
-INLINE real splat(scalar a) { return real{} + a; }
+// Minus zero, not plus: a - 0 is a for all a, so that compilers drop it; 0 + a would make 0 of -0.
+INLINE real splat(scalar a) { return a - real{}; }
 INLINE real operator""_r(long double a) { return splat((scalar)a); }
 
 // Exponentials underflow into denormals, which cost some 150 cycles each; they are flushed to zero while a routine runs.
@@ -61,15 +63,49 @@ INLINE mask eq(real a, real b) { return a == b; }
 INLINE mask ne(real a, real b) { return a != b; }
 INLINE real select(mask m, real a, real b) { return m ? a : b; }
 INLINE real asReal(mask m) { return (real)(m & bits(splat(1))); }
-INLINE real abs(real a) { return (real)(bits(a) & ~bits(-real{})); } // -real{} holds the sign bits; splat(-0) would lose them
+INLINE mask signBit(real a) { return bits(a) & bits(splat(-(scalar)0)); }
+INLINE real abs(real a) { return (real)(bits(a) & ~bits(splat(-(scalar)0))); }
+INLINE real copySign(real size, real sign) { return (real)(bits(abs(size)) | signBit(sign)); }
+INLINE real infinity() { return splat((scalar)__builtin_inff()); }
+INLINE real nan() { return splat((scalar)__builtin_nanf("")); }
 
-// The larger and the smaller; the second operand where either is NaN. Compilers turn `a > b ? a : b` into two instructions.
-#if defined(__AVX512DQ__)
+// c[0] x^(N-1) + … + c[N-1], by Horner's rule.
+template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
+  real p = splat(c[0]);
+  UNROLLED for (int n = 1; n < N; n++) p = p * x + c[n];
+  return p;
+}
+
 #if KEOPS_DOUBLE
 #define KEOPS_ASM(name) name "pd"
 #else
 #define KEOPS_ASM(name) name "ps"
 #endif
+// a b + c, rounded once; without such an instruction, as exact as two roundings of short products allow (Dekker 1971).
+#if defined(__FMA__)
+INLINE real fusedMultiplyAdd(real a, real b, real c) {
+  asm(KEOPS_ASM("vfmadd213") " %2,%1,%0" : "+v"(a) : "v"(b), "v"(c));
+  return a;
+}
+#elif defined(__ARM_FEATURE_FMA)
+INLINE real fusedMultiplyAdd(real a, real b, real c) {
+  for (int l = 0; l < LANES; l++) a[l] = KEOPS_DOUBLE ? __builtin_fma(a[l], b[l], c[l]) : __builtin_fmaf(a[l], b[l], c[l]);
+  return a;
+}
+#else
+INLINE real upperHalf(real a) {
+  const real t = a * (KEOPS_DOUBLE ? 134217729.0f : 4097.0f);
+  return t - (t - a);
+}
+INLINE real fusedMultiplyAdd(real a, real b, real c) {
+  const real p = a * b, ah = upperHalf(a), bh = upperHalf(b), al = a - ah, bl = b - bh;
+  const real rest = ((ah * bh - p) + ah * bl + al * bh) + al * bl;
+  return (p + c) + rest;
+}
+#endif
+
+// The larger and the smaller; the second operand where either is NaN. Compilers turn `a > b ? a : b` into two instructions.
+#if defined(__AVX512DQ__)
 INLINE real larger(real a, real b) { real r; asm(KEOPS_ASM("vmax") " %2,%1,%0" : "=v"(r) : "v"(a), "vm"(b)); return r; }
 INLINE real smaller(real a, real b) { real r; asm(KEOPS_ASM("vmin") " %2,%1,%0" : "=v"(r) : "v"(a), "vm"(b)); return r; }
 INLINE real sqrt(real a) { real r; asm(KEOPS_ASM("vsqrt") " %1,%0" : "=v"(r) : "v"(a)); return r; }
@@ -85,22 +121,19 @@ INLINE real sqrt(real a) {
 }
 #endif
 
-INLINE real infinity() { return splat((scalar)__builtin_inff()); }
-INLINE real nan() { return splat((scalar)__builtin_nanf("")); }
-
-// Reciprocal: the 14-bit estimate and one Newton step (0.53 ulp). At 0 and infinity the correction is 0 * infinity; `larger` turns
+// Reciprocal: the 14-bit estimate and one Newton step (0.53 ulp). At 0 and infinity the correction is 0 * infinity; `smaller` turns
 // that NaN into a small number, which changes neither 0 nor infinity.
 #if defined(__AVX512DQ__) && !KEOPS_DOUBLE
 INLINE real inverse(real a) {
   real r;
   asm("vrcp14ps %1,%0" : "=v"(r) : "v"(a));
-  return r + r * larger(1 - a * r, splat(-1e-3f));
+  return r + r * smaller(1 - a * r, splat(1e-3f));
 }
 // 1 / sqrt(a), 0 at 0; 0 also at infinity, by the same turn.
 INLINE real rsqrt0(real a) {
   real r;
   asm("vrsqrt14ps %1,%0" : "=v"(r) : "v"(a));
-  r = r + r * (0.5f * larger(1 - (a * r) * r, splat(-1e-3f)));
+  r = r + r * (0.5f * smaller(1 - (a * r) * r, splat(1e-3f)));
   return select(eq(a, real{}), real{}, r);
 }
 #else
@@ -111,108 +144,101 @@ INLINE real rsqrt0(real a) { return select(eq(a, real{}), real{}, 1 / sqrt(a)); 
 // 2^f for f in [-1/2, 1/2]: minimax in the relative error, constant term exactly 1 (own fits: 2.6e-9 in float, 1.8e-17 in double).
 INLINE real powerOfFraction(real f) {
 #if KEOPS_DOUBLE
-  real p = f * 4.0780687182160308786e-10 + 7.0725711496806364561e-9;
-  p = p * f + 1.0180647786609239159e-7;
-  p = p * f + 1.3215442671639067408e-6;
-  p = p * f + 1.5252727384613258912e-5;
-  p = p * f + 1.5403530441578185621e-4;
-  p = p * f + 1.3333558153440884438e-3;
-  p = p * f + 9.6181291076069987912e-3;
-  p = p * f + 5.5504108664790389192e-2;
-  p = p * f + 2.4022650695910098012e-1;
-  p = p * f + 6.9314718055994569683e-1;
+  return polynomial(f, {4.0780687182160308786e-10, 7.0725711496806364561e-9, 1.0180647786609239159e-7, 1.3215442671639067408e-6,
+                        1.5252727384613258912e-5, 1.5403530441578185621e-4, 1.3333558153440884438e-3, 9.6181291076069987912e-3,
+                        5.5504108664790389192e-2, 2.4022650695910098012e-1, 6.9314718055994569683e-1, 1});
 #else
-  real p = f * 1.55946857e-4f + 1.34066470e-3f;
-  p = p * f + 9.61769294e-3f;
-  p = p * f + 5.55031054e-2f;
-  p = p * f + 2.40226528e-1f;
-  p = p * f + 6.93147215e-1f;
+  return polynomial(f, {1.55946857e-4, 1.34066470e-3, 9.61769294e-3, 5.55031054e-2, 2.40226528e-1, 6.93147215e-1, 1});
 #endif
-  return p * f + 1;
 }
 
 // Adding and subtracting ROUNDER rounds to the nearest integer, which then stands in the low bits of the sum.
 #if KEOPS_DOUBLE
 constexpr scalar ROUNDER = 6755399441055744.0, LEAST_POWER = -1023, LARGEST_POWER = 1024;
-constexpr scalar LOG2E_HIGH = 1.4426950408889634074, LOG2E_LOW = 2.0355273740931033e-17, LEAST_EXP = -746, LARGEST_EXP = 710;
+constexpr scalar LOG2E_HIGH = 1.4426950408889634074, LOG2E_LOW = 2.0355273740931033e-17, LARGEST_EXP = 750;
+constexpr scalar LOG2_HIGH = 0.69314718036912381649, LOG2_LOW = 1.9082149292705877e-10;
 constexpr integer MANTISSA_BITS = 52;
 #else
 constexpr scalar ROUNDER = 12582912.0f, LEAST_POWER = -127, LARGEST_POWER = 128;
-constexpr scalar LOG2E_HIGH = 1.44269502f, LOG2E_LOW = 1.92596303e-8f, LEAST_EXP = -104, LARGEST_EXP = 89;
+constexpr scalar LOG2E_HIGH = 1.44269502f, LOG2E_LOW = 1.92596303e-8f, LARGEST_EXP = 105;
+constexpr scalar LOG2_HIGH = 0.693359375f, LOG2_LOW = -2.12194440e-4f; // few digits, so that k LOG2_HIGH is exact
 constexpr integer MANTISSA_BITS = 23;
 #endif
 
+INLINE real nearest(real a) { return (a + ROUNDER) - ROUNDER; }
 #if defined(__AVX512DQ__)
 INLINE real exp2(real a) {
   const real f = fraction(a);
   return scaleByPower(powerOfFraction(f), a - f);
 }
+INLINE real floor(real a) { real r; asm(KEOPS_ASM("vrndscale") " $9,%1,%0" : "=v"(r) : "v"(a)); return r; }
 #else
 // The clamps keep NaN; 2^LEAST_POWER comes out as 0 and 2^LARGEST_POWER as infinity.
-INLINE real shiftExponent(real p, real rounded) { return (real)(bits(p) + (bits(rounded) << MANTISSA_BITS)); }
 INLINE real exp2(real a) {
   a = smaller(splat(LARGEST_POWER), larger(splat(LEAST_POWER), a));
-  const real rounded = a + ROUNDER;
-  return shiftExponent(powerOfFraction(a - (rounded - ROUNDER)), rounded);
+  const real rounded = a + ROUNDER, p = powerOfFraction(a - (rounded - ROUNDER));
+  return (real)(bits(p) + (bits(rounded) << MANTISSA_BITS));
 }
+// In two steps, so that neither power leaves the range of the dtype before the product does.
+INLINE real power(real k) { return (real)(bits(k + (ROUNDER + LARGEST_POWER - 1)) << MANTISSA_BITS); }
 INLINE real scaleByPower(real p, real k) {
-  k = smaller(splat(LARGEST_POWER), larger(splat(LEAST_POWER), k));
-  return shiftExponent(p, k + ROUNDER);
+  k = smaller(splat(2 * (LARGEST_POWER - 1)), larger(splat(2 * LEAST_POWER), k));
+  const real half = nearest(0.5f * k);
+  return p * power(half) * power(k - half);
+}
+INLINE real floor(real a) {
+  const real r = nearest(a), below = r - asReal(lt(a, r));
+  return select(lt(abs(a), splat(ROUNDER / 3)), below, a);
 }
 #endif
-
-// e^a with log2(e) in two parts: 1e-7 in float, 2e-16 in double.
-INLINE real exp(real a) {
-  a = smaller(splat(LARGEST_EXP), larger(splat(LEAST_EXP), a));
-  const real k = (a * LOG2E_HIGH + ROUNDER) - ROUNDER;
-  return scaleByPower(powerOfFraction(a * LOG2E_LOW + (a * LOG2E_HIGH - k)), k);
+INLINE real roundHalfAway(real a) {
+  const real size = abs(a), below = floor(size);
+  return copySign(below + asReal(le(splat(0.5f), size - below)), a);
 }
 
-// log(a) = k log(2) + log(m), m in [sqrt(1/2), sqrt(2)): own fits of the remainder, 0.85 ulp.
-#if KEOPS_DOUBLE
-INLINE real logOfPositive(real a) {
-  const mask e = (bits(a) - 0x3fe6a09e667f3bcdL) >> 52;
-  const real r = (real)(bits(a) - (e << 52)) - 1;
-  // The exponent as a real, by way of ROUNDER: there is no conversion from 64-bit integers below AVX-512.
-  const real k = (real)(e + bits(splat(ROUNDER))) - ROUNDER;
-  const real s = r / (2 + r), z = s * s, h = 0.5 * r * r;
-  real q = z * 0.14795949610683433541 + 0.15314050562241346883;
-  q = q * z + 0.18183564325667640796;
-  q = q * z + 0.22222198573194616454;
-  q = q * z + 0.28571428742387506062;
-  q = q * z + 0.39999999999414679003;
-  q = q * z + 0.66666666666667344121;
-  return k * 0.69314718036912381649 - ((h - (s * (h + z * q) + k * 1.9082149292705877e-10)) - r);
-}
+// 2^shift e^a. What the product with log2(e) rounds away is kept, by one rounding for a product and a sum or by a constant in two parts.
+INLINE real shiftedExp(real a, scalar shift) {
+  a = smaller(splat(LARGEST_EXP), larger(splat(-LARGEST_EXP), a));
+  const real k = nearest(a * LOG2E_HIGH);
+#if defined(__FMA__)
+  const real f = a * LOG2E_LOW + fusedMultiplyAdd(a, splat(LOG2E_HIGH), -k);
 #else
-INLINE real logOfPositive(real a) {
-  const mask e = (bits(a) - 0x3f3504f3) >> 23;
-  const real r = (real)(bits(a) - (e << 23)) - 1, k = __builtin_convertvector(e, real);
-  real p = r * -0.0763450981f + 0.127615786f;
-  p = p * r + -0.131601776f;
-  p = p * r + 0.142017574f;
-  p = p * r + -0.166233578f;
-  p = p * r + 0.200012269f;
-  p = p * r + -0.250008210f;
-  p = p * r + 0.333333317f;
-  const real q = r * r;
-  p = p * (q * r) + k * -2.12194440e-4f;
-  return (r + (p - 0.5f * q)) + k * 0.693359375f;
-}
+  const real f = ((a - k * LOG2_HIGH) - k * LOG2_LOW) * LOG2E_HIGH;
 #endif
-INLINE real log(real a) {
-  const real special = select(eq(a, real{}), -infinity(), select(lt(real{}, a), infinity(), nan()));
-  return select(lt(real{}, a) & lt(a, infinity()), logOfPositive(a), special);
+  return scaleByPower(powerOfFraction(f), k + shift);
 }
+INLINE real exp(real a) { return shiftedExp(a, 0); }
 
-// a^b with the sign rules of C's pow: integers for negative a, 1 for b = 0.
-INLINE mask isInteger(real b) { return ((b + ROUNDER) - ROUNDER == b) | (abs(b) >= ROUNDER); }
-INLINE mask isOdd(real b) { return isInteger(b) & ~isInteger(0.5f * b); }
-INLINE real pow(real a, real b) {
-  const real size = exp(b * log(abs(a)));
-  const real signedSize = select(isOdd(b), -size, size);
-  const real valid = select(isInteger(b), signedSize, nan());
-  return select(eq(b, real{}), splat(1), select(lt(a, real{}), valid, size));
+// Positive a as 2^k (1 + r), 1 + r in [sqrt(1/2), sqrt(2)).
+#if KEOPS_DOUBLE
+INLINE mask exponentOf(real a) { return (bits(a) - 0x3fe6a09e667f3bcdL) >> MANTISSA_BITS; }
+// By way of ROUNDER: there is no conversion from 64-bit integers below AVX-512.
+INLINE real realOf(mask e) { return (real)(e + bits(splat(ROUNDER))) - ROUNDER; }
+#else
+INLINE mask exponentOf(real a) { return (bits(a) - 0x3f3504f3) >> MANTISSA_BITS; }
+INLINE real realOf(mask e) { return __builtin_convertvector(e, real); }
+#endif
+INLINE real withoutPower(real a, mask e) { return (real)(bits(a) - (e << MANTISSA_BITS)); }
+
+// log(2^k (1 + r)): own fits of the remainder, 0.85 ulp.
+INLINE real logOfParts(real r, real k) {
+#if KEOPS_DOUBLE
+  const real s = r / (2 + r), z = s * s, h = 0.5 * r * r;
+  const real q = polynomial(z, {0.14795949610683433541, 0.15314050562241346883, 0.18183564325667640796, 0.22222198573194616454,
+                                0.28571428742387506062, 0.39999999999414679003, 0.66666666666667344121});
+  return k * LOG2_HIGH - ((h - (s * (h + z * q) + k * LOG2_LOW)) - r);
+#else
+  const real q = r * r, p = polynomial(r, {-0.0763450981, 0.127615786, -0.131601776, 0.142017574, -0.166233578, 0.200012269,
+                                           -0.250008210, 0.333333317});
+  return (r + ((p * (q * r) + k * LOG2_LOW) - 0.5f * q)) + k * LOG2_HIGH;
+#endif
+}
+// The logarithm where a is no positive number.
+INLINE real logOfSpecial(real a) { return select(eq(a, real{}), -infinity(), select(lt(real{}, a), a, nan())); }
+INLINE mask isPositive(real a) { return lt(real{}, a) & lt(a, infinity()); }
+INLINE real log(real a) {
+  const mask e = exponentOf(a);
+  return select(isPositive(a), logOfParts(withoutPower(a, e) - 1, realOf(e)), logOfSpecial(a));
 }
 
 // ---- tiles: the same functions, vector by vector ---------------------------------------------------------------------------
@@ -236,7 +262,6 @@ TILE_BINARY(Tile, operator+, at(a, u) + at(b, u))
 TILE_BINARY(Tile, operator-, at(a, u) - at(b, u))
 TILE_BINARY(Tile, operator*, at(a, u) * at(b, u))
 TILE_BINARY(Tile, operator/, at(a, u) / at(b, u))
-TILE_BINARY(Tile, pow, pow(at(a, u), at(b, u)))
 TILE_BINARY(TileMask, lt, lt(at(a, u), at(b, u)))
 TILE_BINARY(TileMask, le, le(at(a, u), at(b, u)))
 TILE_BINARY(TileMask, eq, eq(at(a, u), at(b, u)))
@@ -248,6 +273,8 @@ TILE_UNARY(inverse)
 TILE_UNARY(exp)
 TILE_UNARY(exp2)
 TILE_UNARY(log)
+TILE_UNARY(floor)
+TILE_UNARY(roundHalfAway)
 INLINE Tile asReal(TileMask m) { Tile r; EACH r.v[u] = asReal(m.v[u]); return r; }
 #define TILE_SELECT(M, A, B) INLINE Tile select(M m, A a, B b) { Tile r; EACH r.v[u] = select(at(m, u), at(a, u), at(b, u)); return r; }
 TILE_SELECT(TileMask, Tile, Tile)
@@ -273,23 +300,9 @@ INLINE void store(scalar *out, int64 stride, int64 count, Tile value) {
   for (int l = 0; l < TILE_LANES && l < count; l++) out[l * stride] = ((scalar *)&value)[l];
 }
 
-// Adds partial sums to the totals, which are kept in double, and clears them.
-INLINE void flush(double (*totals)[TILE_LANES], Tile *partial, int dim) {
-  for (int k = 0; k < dim; k++) {
-    for (int l = 0; l < TILE_LANES; l++) totals[k][l] += ((scalar *)&partial[k])[l];
-    partial[k] = Tile{};
-  }
-}
-
 // Kahan: c collects what the addition to s rounds away.
 INLINE void addCompensated(Tile &s, Tile &c, Tile value) {
   const Tile corrected = value - c, sum = s + corrected;
   c = (sum - s) - corrected;
   s = sum;
-}
-
-// The totals of the first `count` lanes, as [lane][dim].
-INLINE void storeTotals(double *out, int dim, int64 count, double (*totals)[TILE_LANES]) {
-  for (int l = 0; l < TILE_LANES && l < count; l++)
-    for (int k = 0; k < dim; k++) out[l * dim + k] = totals[k][l];
 }

@@ -33,7 +33,7 @@ void find(void *handle, const std::string &path, const char *name, Symbol &symbo
 bool isSane(const Routine &routine) {
   const int64 realBytes = routine.entry(TABLE_REAL_BYTES);
   if ((realBytes != 4 && realBytes != 8) || routine.entry(TABLE_ROW_GRAIN) < 1) return false;
-  for (const auto which : {TABLE_ACCUMULATOR_BYTES, TABLE_RESULT_DIM, TABLE_HOISTED_REALS})
+  for (const auto which : {TABLE_ACCUMULATOR_BYTES, TABLE_RESULT_DIM, TABLE_INDEX_DIM, TABLE_HOISTED_REALS})
     if (routine.entry(which) < 0 || routine.entry(which) > INT32_MAX) return false;
   for (int64 v = 0; v < routine.variables(); v++)
     if (routine.kind(v) < KIND_ROW || routine.kind(v) > KIND_PARAMETER || routine.dim(v) < 0 || routine.dim(v) > INT32_MAX)

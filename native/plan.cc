@@ -49,13 +49,23 @@ void checkCount(const Routine &routine, const std::vector<Input> &arguments) {
                                 to_string(arguments.size()));
 }
 
+struct Memory {
+  std::uintptr_t begin, end;
+  Memory(const void *data, int64 bytes) : begin(reinterpret_cast<std::uintptr_t>(data)), end(begin + bytes) {}
+  bool overlaps(const Memory &other) const {
+    return begin < other.end && other.begin < end && begin < end && other.begin < other.end;
+  }
+};
+
 void checkOverlap(const Routine &routine, const std::vector<Input> &arguments, const Output &out) {
   const int64 bytes = routine.entry(TABLE_REAL_BYTES);
-  const auto outBegin = reinterpret_cast<std::uintptr_t>(out.data), outEnd = outBegin + out.length * bytes;
+  const Memory numbers(out.data, out.length * bytes), indices(out.indices, out.indexCount * sizeof(int32));
+  if (numbers.overlaps(indices)) throw std::invalid_argument("indices: expected memory of their own, got memory of out");
   for (std::size_t v = 0; v < arguments.size(); v++) {
-    const auto begin = reinterpret_cast<std::uintptr_t>(arguments[v].data), end = begin + arguments[v].length * bytes;
-    if (begin < outEnd && outBegin < end && begin < end && outBegin < outEnd)
-      throw std::invalid_argument("out: expected memory of its own, got memory of argument " + to_string(v));
+    const Memory argument(arguments[v].data, arguments[v].length * bytes);
+    for (const auto &[name, written] : {std::pair("out", numbers), std::pair("indices", indices)})
+      if (written.overlaps(argument))
+        throw std::invalid_argument(std::string(name) + ": expected memory of its own, got memory of argument " + to_string(v));
   }
 }
 
@@ -82,6 +92,12 @@ void checkResults(const Routine &routine, const Plan &plan, const Output &out) {
     if (size > 0 && offset < end) refuse("offsets of out", "at least " + to_string(end), to_string(offset));
     end = offset + size;
   }
+}
+
+// Indices of one entry follow those of the entry before.
+void checkIndices(const Routine &routine, const Plan &plan, const Output &out) {
+  const int64 size = product("indices", product("indices", plan.rows, plan.entries), routine.entry(TABLE_INDEX_DIM));
+  checkReach("indices", 0, size, out.indexCount);
 }
 
 void checkIntervals(const char *name, const std::vector<int64> &intervals, int64 extent) {
@@ -154,6 +170,7 @@ void check(const Routine &routine, const Plan &plan, const std::vector<Input> &a
   checkSizes(routine, plan);
   checkArguments(routine, plan, arguments);
   checkResults(routine, plan, out);
+  checkIndices(routine, plan, out);
   checkOverlap(routine, arguments, out);
   if (plan.ranges) checkRanges(*plan.ranges, plan);
   checkUnits(routine, plan);

@@ -8,7 +8,7 @@
 typedef __INT32_TYPE__ int32;
 typedef __INT64_TYPE__ int64;
 
-enum { TSKEOPS_ABI = 1 };
+enum { TSKEOPS_ABI = 2 };
 
 // keops_table, exported by every routine: these entries, then (kind, dim) for every variable in alias order.
 enum TableEntry {
@@ -17,6 +17,7 @@ enum TableEntry {
   TABLE_ROW_GRAIN,          // blocks of rows are best a multiple of this
   TABLE_ACCUMULATOR_BYTES,  // per row; 0 in a routine of the form `block`
   TABLE_RESULT_DIM,         // numbers per row (reduce) or per pair (block) in `out`
+  TABLE_INDEX_DIM,          // int32 per row in `indices`; 0 in most reductions
   TABLE_HOISTED_REALS,      // reals per column that keops_prepare computes once per call; 0 when there is no such function
   TABLE_VARIABLES,          // how many (kind, dim) follow
   TABLE_SIZE
@@ -42,7 +43,8 @@ extern const int64 keops_table[];
 // Form `reduce`:
 void keops_prepare(const Job *, int64 firstColumn, int64 endColumn);                 // only if TABLE_HOISTED_REALS > 0
 void keops_reduce(const Job *, const Block *, void *accumulators);                   // writes [endRow - firstRow][ACCUMULATOR_BYTES]
-void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out);  // merges parts in order
+// Merges parts in order; `indices` is null where TABLE_INDEX_DIM is 0.
+void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices);
 // Form `block`: the formula's values for every pair of a rectangle, out[endRow - firstRow][endColumn - firstColumn][RESULT_DIM].
 void keops_block(const Job *, int64 firstRow, int64 endRow, int64 firstColumn, int64 endColumn, void *out);
 }

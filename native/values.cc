@@ -93,6 +93,16 @@ Output toOutput(napi_env env, napi_value value, const Routine &routine) {
   return toReals<Output>(env, value, routine, "out");
 }
 
+Output toOutput(napi_env env, napi_value value, napi_value indices, const Routine &routine) {
+  Output out = toOutput(env, value, routine);
+  if (isUndefined(env, indices)) return out;
+  const TypedArray array = toTypedArray(env, indices, "indices");
+  if (array.type != napi_int32_array) refuseKind("indices", "an Int32Array");
+  out.indices = static_cast<int32 *>(array.data);
+  out.indexCount = static_cast<int64>(array.length);
+  return out;
+}
+
 Plan toPlan(napi_env env, napi_value sizes, napi_value tables) {
   const std::vector<int64> s = toSizes(env, sizes);
   Plan plan{s[0], s[1], s[2], s[3], s[4], s[5], {}, {}};

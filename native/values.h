@@ -20,6 +20,8 @@ std::vector<napi_value> toElements(napi_env, napi_value, const char *where);
 // Arrays of the routine's dtype.
 std::vector<Input> toInputs(napi_env, napi_value, const Routine &);
 Output toOutput(napi_env, napi_value, const Routine &);
+// The same and indices, which are undefined or an Int32Array.
+Output toOutput(napi_env, napi_value, napi_value indices, const Routine &);
 
 // [rows, columns, blockRows, chunkColumns, unitsPerTask, entries] and [offsets, ranges.rows, .slices, .columns] | undefined.
 Plan toPlan(napi_env, napi_value sizes, napi_value tables);

@@ -3,7 +3,7 @@
  * types of a call follow from its aliases.
  */
 import { described } from "./array/check";
-import type { Dtype, RealArray } from "./array/view";
+import type { Dtype } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -11,16 +11,21 @@ import type { Formula } from "./formula/formula";
 import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
-import type { SumScheme } from "./formula/reductions";
+import type { Reduction, SumScheme } from "./formula/reductions";
 import { CALL_OPTIONS, Operator } from "./operator";
 import type { CallOptions, Settings } from "./operator";
+import type { ArgumentsFor, ReductionName, ResultOf } from "./signature";
 
 // --------------------------------------------------------------------------------------------------- public types
 
 /** How a formula is reduced. */
-export interface GenredOptions {
+export interface GenredOptions<R extends ReductionName = ReductionName> {
   /** Name of the reduction; `"Sum"` by default. */
-  readonly reductionOp?: "Sum" | undefined;
+  readonly reductionOp?: R | undefined;
+  /** The weights of LogSumExp and SumSoftMaxWeight: a second formula over the same aliases. */
+  readonly formula2?: string | null | undefined;
+  /** The K of the K smallest or largest. */
+  readonly optArg?: number | null | undefined;
   /** 0: reduce over i, one result per j (the default, as in pykeops). 1: reduce over j, one result per i. */
   readonly axis?: 0 | 1 | undefined;
   /**
@@ -34,44 +39,15 @@ export interface GenredOptions {
   readonly useDoubleAcc?: boolean | undefined;
 }
 
-type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
-type Declared<S extends string> = S extends `${string}=${infer K}` ? Trimmed<K> : Trimmed<S>;
-type ArgumentFor<S extends string, T extends Real> = string extends S
-  ? RealArray<T> | number
-  : Declared<S> extends `Vi(${string})` | `Vj(${string})`
-    ? RealArray<T>
-    : Declared<S> extends `Pm(${infer D})`
-      ? Trimmed<D> extends "1"
-        ? RealArray<T> | number
-        : D extends `${string},${string}`
-          ? RealArray<T> | number
-          : RealArray<T>
-      : RealArray<T> | number;
-
-/** The arguments that aliases declare: an array for each, or a number for `Pm(1)`. */
-export type ArgumentsFor<A extends readonly string[], T extends Real> = {
-  -readonly [K in keyof A]: ArgumentFor<A[K], T>;
-};
-
-type UnknownIn<S extends string> = string extends S
-  ? string
-  : S extends `${infer Name}=${infer K}`
-    ? Trimmed<K> extends `Pm${string}`
-      ? never
-      : Trimmed<Name>
-    : never;
-
-/** The names of the aliases that a system may be solved for: those of Vi and Vj. */
-export type UnknownOf<A extends readonly string[]> = UnknownIn<A[number]>;
-
 /** A reduced formula, to be called on arrays. */
-export interface GenredFunction<A extends readonly string[] = readonly string[]> {
+export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
    * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may be a number.
-   * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part.
+   * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part; the K best are `[M, K]` for
+   * dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of numbers and indices.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): RealArray<T>;
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
   /** The formula as it was understood. */
   toString(): string;
 }
@@ -81,36 +57,60 @@ export interface GenredFunction<A extends readonly string[] = readonly string[]>
  * @param aliases the arguments, such as `"x = Vi(3)"`: name, kind (Vi, Vj, Pm) and dim.
  * @throws FormulaError when the formula or an alias cannot be read, or dims do not fit.
  */
-export function Genred<const A extends readonly string[]>(
+export function Genred<const A extends readonly string[], const R extends ReductionName = "Sum">(
   formula: string,
   aliases: A,
-  options?: GenredOptions | null,
-): GenredFunction<A> {
-  const [read, args] = readFormula(formula, aliases);
-  const operator = new Operator(read, args, settingsOf("Genred", optionsOf("Genred", options, GENRED_OPTIONS)));
-  const call = (...given: unknown[]): RealArray => {
+  options?: GenredOptions<R> | null,
+): GenredFunction<A, R> {
+  const checked = optionsOf("Genred", options, GENRED_OPTIONS);
+  const settings = settingsOf("Genred", checked);
+  const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
+  checkWeighted(settings.reduction, formulas);
+  const operator = new Operator(formulas, args, settings);
+  const call = (...given: unknown[]): unknown => {
     const [args, callOptions] = splitOptions<CallOptions>(given, CALL_OPTIONS);
-    return operator.call(operator.arrays(args), callOptions);
+    const { values, indices } = operator.call(operator.arrays(args), callOptions);
+    return values && indices ? [values, indices] : (values ?? indices);
   };
-  return Object.assign(call, { toString: () => String(operator) }) as GenredFunction<A>;
+  return Object.assign(call, { toString: () => String(operator) }) as GenredFunction<A, R>;
+}
+
+function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): string[] {
+  const isGiven = formula2 !== undefined && formula2 !== null;
+  if (isGiven && weights === "none")
+    throw new ArgumentError(`formula2: expected none for ${name}, got ${described(formula2)}`);
+  if (!isGiven && weights === "required")
+    throw new ArgumentError(`formula2: expected the weights of ${name}, got none`);
+  return isGiven ? [formula2] : [];
+}
+
+/** Exponents are numbers, also where weights are vectors. */
+function checkWeighted({ name, weights }: Reduction, [formula]: readonly Formula[]): void {
+  if (weights === "none" || formula!.dim === 1) return;
+  throw new FormulaError(`${name}: expected a formula of dim 1, got ${String(formula)} of dim ${formula!.dim}`);
 }
 
 /** @throws FormulaError when a text cannot be read, or when there is nothing to call the formula with. */
-export function readFormula(formula: string, aliases: readonly string[]): [Formula, readonly Argument[]] {
+export function readFormulas(
+  texts: readonly string[],
+  aliases: readonly string[],
+): [readonly Formula[], readonly Argument[]] {
   if (!Array.isArray(aliases))
     throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${described(aliases)}`);
-  const parsed = parse([formula], aliases);
+  const parsed = parse(texts, aliases);
   if (parsed.arguments.length === 0)
     throw new FormulaError(
       'aliases: expected at least one, like "x = Vi(3)", got none: no call could give sizes and dtype',
     );
-  return [parsed.formulas[0]!, parsed.arguments];
+  return [parsed.formulas, parsed.arguments];
 }
 
 // -------------------------------------------------------------------------------------------------------- options
 
 const GENRED_OPTIONS = Object.keys({
   reductionOp: true,
+  formula2: true,
+  optArg: true,
   axis: true,
   sumScheme: true,
   dtypeAcc: true,
@@ -160,12 +160,22 @@ export function settingsOf(where: string, options: GenredOptions): Settings {
   oneOf(`${where}, sumScheme`, Object.keys(SUM_SCHEMES), sumScheme);
   oneOf(`${where}, dtypeAcc`, ["auto", "float32", "float64"], dtypeAcc);
   oneOf(`${where}, useDoubleAcc`, [false, true], useDoubleAcc);
+  const reduction = reductionNamed(reductionOp);
   return {
-    reduction: reductionNamed(reductionOp),
+    reduction,
+    k: kOf(reduction, options),
     rows: axis === 1 ? Category.I : Category.J,
     sumScheme: SUM_SCHEMES[sumScheme]!,
     accumulator: useDoubleAcc ? "float64" : dtypeAcc,
   };
+}
+
+function kOf({ name, takesK }: Reduction, { optArg }: GenredOptions): number {
+  const isGiven = optArg !== undefined && optArg !== null;
+  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${described(optArg)}`);
+  if (!takesK) return 1;
+  if (isGiven && Number.isSafeInteger(optArg) && optArg >= 1) return optArg;
+  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${described(optArg)}`);
 }
 
 function oneOf(where: string, accepted: readonly unknown[], got: unknown): void {

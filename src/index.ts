@@ -19,9 +19,12 @@ export {
 } from "./errors";
 export type { ErrorCode } from "./errors";
 export { Genred } from "./genred";
-export type { ArgumentsFor, GenredFunction, GenredOptions } from "./genred";
+export type { GenredFunction, GenredOptions } from "./genred";
 export { KernelSolve } from "./kernelsolve";
 export type { KernelSolveFunction, KernelSolveOptions, SolveOptions } from "./kernelsolve";
 export { chart, lineChart } from "./notebook";
+export type { ChartBundle, ChartOptions, LineChartOptions } from "./notebook";
 export type { CallOptions } from "./operator";
+export type { IndexArray } from "./result";
+export type { ArgumentsFor, ReductionName, ResultOf, UnknownOf } from "./signature";
 export type { Progress } from "./solver/refine";

@@ -9,22 +9,25 @@ import { allocate, contiguous, sameShape, shapeText, wrap } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError, ConvergenceError, FormulaError } from "./errors";
-import { label } from "./formula/arguments";
+import { extraArgument, label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "./formula/autodiff";
 import { Category } from "./formula/formula";
+import type { Formula } from "./formula/formula";
 import { minus } from "./formula/ops";
-import { optionsOf, readFormula, settingsOf, splitOptions } from "./genred";
-import type { ArgumentsFor, GenredOptions, UnknownOf } from "./genred";
-import { Operator, extraArgument } from "./operator";
-import type { CallOptions, Extents, Given } from "./operator";
+import { optionsOf, readFormulas, settingsOf, splitOptions } from "./genred";
+import type { GenredOptions } from "./genred";
+import type { ArgumentsFor, UnknownOf } from "./signature";
+import type { Extents, Given } from "./arguments";
+import { Operator } from "./operator";
+import type { CallOptions } from "./operator";
 import { Product, checkSymmetry, replaced } from "./product";
 import { solve } from "./solver/refine";
 import type { Progress, Solution } from "./solver/refine";
 import { runSync } from "./solver/task";
 
 /** How the product with K is computed. */
-export type KernelSolveOptions = Omit<GenredOptions, "reductionOp">;
+export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
@@ -72,9 +75,9 @@ export function KernelSolve<const A extends readonly string[]>(
   varinvalias: UnknownOf<A>,
   options?: KernelSolveOptions | null,
 ): KernelSolveFunction<A> {
-  const [read, args] = readFormula(formula, aliases);
+  const [formulas, args] = readFormulas([formula], aliases);
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
-  const operator = new Operator(read, args, settings);
+  const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
   const call = (...given: unknown[]): RealArray => {
     const [args, solveOptions] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
@@ -99,6 +102,7 @@ const namesOf = (args: readonly Argument[]): string => {
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 class System {
+  private readonly formula: Formula;
   private adjoint: System | undefined;
   /** -K, whose gradients are those of b - K a. */
   private negative: Operator | undefined;
@@ -107,7 +111,8 @@ class System {
     private readonly operator: Operator,
     private readonly unknown: Argument,
   ) {
-    const { formula } = operator;
+    this.formula = operator.formulas[0]!;
+    const { formula } = this;
     const reason = whyNotLinear(formula, unknown.variable);
     if (reason !== undefined)
       throw new FormulaError(
@@ -135,8 +140,9 @@ class System {
     });
   }
 
-  private shape({ arrays, rows, columns }: Given): readonly number[] {
-    const { shape } = arrays[this.unknown.position]!;
+  private shape(given: Given): readonly number[] {
+    const { rows, columns } = this.operator.sizes(given);
+    const { shape } = given.arrays[this.unknown.position]!;
     if (shape[0] !== rows || (rows !== columns && this.unknown.category !== this.operator.settings.rows))
       throw new ArgumentError(`KernelSolve: expected a square operator, got ${rows} rows and ${columns} columns`);
     return shape;
@@ -166,9 +172,10 @@ class System {
   }
 
   /** Columns are independent systems where the formula keeps components apart; else all components are one system. */
-  private layout({ rows }: Given): { rows: number; columns: number } {
+  private layout(given: Given): { rows: number; columns: number } {
+    const { rows } = this.operator.sizes(given);
     const { dim } = this.unknown;
-    const apart = isComponentwise(this.operator.formula, this.unknown.variable);
+    const apart = isComponentwise(this.formula, this.unknown.variable);
     return apart ? { rows, columns: dim } : { rows: rows * dim, columns: 1 };
   }
 
@@ -190,7 +197,7 @@ class System {
     const lambda = this.transposed().solve(replaced(arrays, at, cotangent), options, extents);
     const others = wanted.map((want, n) => want && n !== at);
     if (!others.includes(true)) return wanted.map((want) => (want ? lambda : null));
-    this.negative ??= new Operator(minus(this.operator.formula), this.operator.args, this.operator.settings);
+    this.negative ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings);
     const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, backend);
     return replaced(gradients, at, wanted[at] ? lambda : null);
   }
@@ -198,10 +205,11 @@ class System {
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
   private transposed(): System {
     if (this.adjoint) return this.adjoint;
-    const { formula, args, settings } = this.operator;
+    const { formula } = this;
+    const { args, settings } = this.operator;
     const { position, category, variable } = this.unknown;
     const cotangent = extraArgument(position, formula.dim, settings.rows);
-    const operator = new Operator(grad(formula, variable, cotangent.variable), replaced(args, position, cotangent), {
+    const operator = new Operator([grad(formula, variable, cotangent.variable)], replaced(args, position, cotangent), {
       ...settings,
       rows: category as Category.I | Category.J,
     });

@@ -1,41 +1,33 @@
 /**
- * Operator: a formula with its arguments and its reduction, over ndarrays; what every door is made of. It checks arrays, finds the
+ * Operator: formulas with their arguments and a reduction, over ndarrays; what every door is made of. It checks arrays, finds the
  * routine, and leaves a record on the tape. Gradients are again formulas reduced over i or j, so operators compute them, to any
  * order. Must not know texts.
  */
-import { checkArray, checkShape, described } from "./array/check";
-import { checkOut, record } from "./array/record";
-import {
-  allocate,
-  contiguous,
-  dtypeOf,
-  isContiguous,
-  overlaps,
-  positions,
-  sameShape,
-  shapeText,
-  sizeOf,
-  viewOf,
-  wrap,
-} from "./array/view";
+import { arraysOf, checkArguments } from "./arguments";
+import type { Extents, Given } from "./arguments";
+import { record, recording } from "./array/record";
+import { allocate, contiguous, viewOf } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import type { BackendName, Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { routine } from "./engine/routine";
 import { ArgumentError } from "./errors";
-import { label } from "./formula/arguments";
+import { extraArgument, label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
-import { Category, asVariable, print, variable } from "./formula/formula";
+import { Category, asVariable, print } from "./formula/formula";
 import type { Formula } from "./formula/formula";
 import { isZero } from "./formula/ops";
-import { reductionNamed } from "./formula/reductions";
-import type { Reduction, SumScheme } from "./formula/reductions";
+import { reductionNamed, withIndices } from "./formula/reductions";
+import type { Extent, Reduction, Saved, SumGradient, SumScheme } from "./formula/reductions";
+import { Pairs, onPairs } from "./pairs";
+import { fill, indexTargetOf, targetOf } from "./result";
+import type { IndexArray } from "./result";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
-  /** An array of the result's shape and dtype to write into; it must not share memory with an argument. */
+  /** An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument. */
   readonly out?: RealArray<T> | null | undefined;
 }
 
@@ -47,39 +39,43 @@ export const CALL_OPTIONS: readonly string[] = Object.keys({
 /** The checked options of a reduction. */
 export interface Settings {
   readonly reduction: Reduction;
+  /** The K of the K best; 1 where there is none. */
+  readonly k: number;
   /** The kept index: I for axis 1. */
   readonly rows: Category.I | Category.J;
   readonly sumScheme: SumScheme;
   readonly accumulator: "auto" | Dtype;
 }
 
-/** What a call was given, checked. */
-export interface Given {
-  /** In argument order; numbers have become arrays. */
-  readonly arrays: readonly RealArray[];
-  readonly dtype: Dtype;
-  readonly rows: number;
-  readonly columns: number;
-  /** Of i and of j. */
-  readonly extents: Extents;
+/** What a call gives: numbers, indices, or both. */
+export interface Result {
+  readonly values: RealArray | null;
+  readonly indices: IndexArray | null;
 }
 
-export type Extents = readonly [number, number];
+type Backend = CallOptions["backend"];
 
-/** A formula with its arguments and its reduction: what Genred, KernelSolve and gradients call. */
+/** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
   private readonly routines = new Map<string, Routine>();
-  private readonly pullbacks = new Map<number, Operator | null>();
+  private readonly gradients = new Map<number, Operator | null>();
+  private readonly extent: Extent;
+  private readonly evaluated: readonly Formula[];
 
+  /** @param formulas the formula, and the weights if the reduction has some. */
   constructor(
-    readonly formula: Formula,
+    readonly formulas: readonly Formula[],
     readonly args: readonly Argument[],
     readonly settings: Settings,
-  ) {}
+  ) {
+    this.evaluated = settings.reduction.evaluated(formulas);
+    this.extent = { dims: this.evaluated.map(({ dim }) => dim), k: settings.k };
+  }
 
   toString(): string {
-    const index = this.settings.rows === Category.I ? "j" : "i";
-    return `${this.settings.reduction.name} over ${index} of ${print(this.formula, (v) => this.nameOf(v))}`;
+    const { reduction, rows } = this.settings;
+    const texts = this.formulas.map((formula) => print(formula, (v) => this.nameOf(v)));
+    return `${reduction.name} over ${rows === Category.I ? "j" : "i"} of ${texts.join(" with weights ")}`;
   }
 
   private nameOf(variable: Formula): string {
@@ -87,52 +83,62 @@ export class Operator {
     return this.args[position]?.name ?? String(variable);
   }
 
-  /** Numbers become arrays `[1]`; everything else is checked later. @throws ArgumentError for a wrong count. */
+  // ---- calls
+
+  /** @throws ArgumentError for a wrong count. */
   arrays(given: readonly unknown[]): RealArray[] {
-    if (given.length !== this.args.length) throw wrongCount(this.args, given.length);
-    const dtype = dtypeAmong(given);
-    return given.map((value, n) => asArray(this.args[n]!, value, dtype));
+    return arraysOf(this.args, given);
+  }
+
+  /** @throws ArgumentError unless the arrays fit. */
+  check(arrays: readonly RealArray[], unseen?: Extents): Given {
+    return checkArguments(this.args, arrays, unseen);
+  }
+
+  /** Rows (kept) and columns (reduced over) of a call. */
+  sizes({ extents }: Given): { rows: number; columns: number } {
+    const { rows } = this.settings;
+    return { rows: extents[rows], columns: extents[1 - rows]! };
   }
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
-  call(arrays: readonly RealArray[], options: CallOptions = {}): RealArray {
+  call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
+    if (this.needsIndices() && recording(arrays)) return { ...this.withIndices().call(arrays, options), indices: null };
     const given = this.check(arrays);
-    const out = this.target(given, options.out);
-    const data = contiguous(out);
-    this.compute(given, data, options);
-    if (data.buffer !== out.data.buffer) positions(out).forEach((at, n) => (out.data[at] = data[n]!));
-    return record(out, arrays, (cotangent, wanted) => this.pullback(arrays, cotangent, wanted, options.backend), {
-      where: "Genred",
-      names: this.args.map(label),
-    });
+    const [numbers, places] = [
+      this.settings.reduction.values(this.extent),
+      this.settings.reduction.indices(this.extent),
+    ];
+    const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), options.out, this.args) : null;
+    const indices = places > 0 ? indexTargetOf(this.shape(given, places)) : null;
+    const data = values ? contiguous(values) : allocate(given.dtype, 0);
+    this.compute(given, data, options.backend, indices?.data);
+    if (values) fill(values, data);
+    return { values: values && this.recorded(values, indices, arrays, options.backend), indices };
   }
 
-  /** Runs the routine on checked arrays, `[rows, dim]` into `out`; leaves no record. */
-  compute({ arrays, dtype, rows, columns }: Given, out: Real, options: CallOptions): void {
-    const routine = this.routine(dtype, options.backend);
-    if (rows === 0) return;
-    if (columns === 0) out.fill(this.settings.reduction.neutral);
-    else routine.reduce({ args: arrays.map(contiguous), out, rows, columns });
+  /** The numbers of a call, where the reduction gives numbers. */
+  values(arrays: readonly RealArray[], options: CallOptions = {}): RealArray {
+    return this.call(arrays, options).values!;
   }
 
-  private target({ arrays, dtype, rows }: Given, out: RealArray | null | undefined): RealArray {
-    const shape = checkShape("result", [rows, this.formula.dim]);
-    if (out === null || out === undefined) return wrap(allocate(dtype, sizeOf(shape)), shape);
-    const checked = checkArray("out", out, dtype);
-    if (!sameShape(checked.shape, shape))
-      throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
-    const shared = arrays.findIndex((array) => overlaps(array, checked));
-    if (shared >= 0)
-      throw new ArgumentError(`out: expected memory of its own, got memory that ${label(this.args[shared]!)} uses`);
-    if (!isContiguous(checked) && new Set(positions(checked)).size < checked.size)
-      throw new ArgumentError(
-        `out: expected a place of its own for every element, got stride ${shapeText(checked.stride)}`,
-      );
-    checkOut("out", checked);
-    return checked;
+  /** Runs the routine on checked arrays, `[rows, dim]` into `out` and `indices`; leaves no record. */
+  compute(given: Given, out: Real, backend: Backend, indices?: Int32Array): void {
+    const { rows, columns } = this.sizes(given);
+    const found = this.routine(given.dtype, backend);
+    this.checkK(columns);
+    if (rows > 0 && columns > 0)
+      found.reduce({ args: given.arrays.map(contiguous), out, ...(indices && { indices }), rows, columns });
+    else if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
   }
 
-  private routine(dtype: Dtype, backend: CallOptions["backend"] = "auto"): Routine {
+  private checkK(columns: number): void {
+    const { reduction, k } = this.settings;
+    if (reduction.takesK && k > columns && columns > 0)
+      throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
+  }
+
+  private routine(dtype: Dtype, backend: Backend = "auto"): Routine {
     const key = `${dtype} ${backend}`;
     const found = this.routines.get(key) ?? routine(this.specification(dtype), backend);
     this.routines.set(key, found);
@@ -140,12 +146,13 @@ export class Operator {
   }
 
   private specification(dtype: Dtype): Specification {
-    const { reduction, rows, sumScheme, accumulator } = this.settings;
+    const { reduction, k, rows, sumScheme, accumulator } = this.settings;
     if (accumulator === "float32" && dtype === "float64")
       throw new ArgumentError(`dtypeAcc: expected "float64" or "auto" for float64 arrays, got "float32"`);
     return {
-      formula: this.formula,
+      formulas: this.evaluated,
       reduction,
+      k,
       rows,
       variables: this.args,
       dtype,
@@ -154,90 +161,134 @@ export class Operator {
     };
   }
 
-  // ---- checks
+  // ---- results
 
-  /**
-   * @param unseen extents of i and j where no array tells them.
-   * @throws ArgumentError that names the argument, unless dtypes and shapes fit the aliases and each other.
-   */
-  check(arrays: readonly RealArray[], unseen: Extents = [1, 1]): Given {
-    const dtype = dtypeOf(checkArray(label(this.args[0]!), arrays[0]));
-    const extents: [number, number] = [...unseen];
-    const firsts: (Argument | undefined)[] = [undefined, undefined];
-    for (let n = 0; n < arrays.length; n++) this.checkOne(n, arrays[n]!, dtype, extents, firsts);
-    const { rows } = this.settings;
-    return { arrays, dtype, rows: extents[rows], columns: extents[1 - rows]!, extents };
-  }
-
-  private checkOne(
-    n: number,
-    value: RealArray,
-    dtype: Dtype,
-    extents: number[],
-    firsts: (Argument | undefined)[],
-  ): void {
-    const argument = this.args[n]!;
-    const { category, dim } = argument;
-    const array = n === 0 ? value : checkArray(label(argument), value, undefined);
-    if (dtypeOf(array) !== dtype) throw mixedDtypes(this.args[0]!, dtype, argument, array);
-    const { shape } = array;
-    if (category === Category.P) {
-      if (shape.length !== 1 || shape[0] !== dim) throw wrongShape(argument, `[${dim}]`, shape);
-      return;
-    }
-    const first = firsts[category];
-    if (shape.length !== 2 || shape[1] !== dim || (first && shape[0] !== extents[category]))
-      throw wrongShape(
-        argument,
-        first ? expectedShape(argument, extents[category], first) : expectedShape(argument),
-        shape,
-      );
-    extents[category] = shape[0]!;
-    firsts[category] = first ?? argument;
+  /** `[rows, size]`; the K best of a dim above 1 are `[rows, K, dim]`. */
+  private shape(given: Given, size: number): readonly number[] {
+    const { reduction, k } = this.settings;
+    const { rows } = this.sizes(given);
+    const dim = this.extent.dims[0]!;
+    return reduction.takesK && dim > 1 ? [rows, k, dim] : [rows, size];
   }
 
   // ---- derivatives
 
-  /** One gradient per argument that is wanted, as calls of this same door; null where it is zero. */
+  private recorded(
+    values: RealArray,
+    indices: IndexArray | null,
+    arrays: readonly RealArray[],
+    backend: Backend,
+  ): RealArray {
+    const { gradient } = this.settings.reduction;
+    const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] => {
+      if (gradient.kind === "none") return wanted.map(() => null);
+      return gradient.kind === "sum"
+        ? this.pullback(arrays, cotangent, wanted, backend, values)
+        : this.routedPullback(arrays, indices!.data, cotangent, wanted, backend);
+    };
+    const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
+    return record(values, arrays, pullback, { where: "Genred", names: this.args.map(label), readsOutput });
+  }
+
+  /**
+   * One gradient per argument that is wanted, as calls of this same door; null where it is zero.
+   * @param result of the call, where the reduction needs it for its gradient.
+   */
   pullback(
     arrays: readonly RealArray[],
     cotangent: RealArray,
     wanted: readonly boolean[],
-    backend: CallOptions["backend"],
+    backend: Backend,
+    result?: RealArray,
   ): (RealArray | null)[] {
+    const of = (this.settings.reduction.gradient as SumGradient).saved(this.formulas);
+    const saved = of.map((what) => this.savedValue(what, arrays, backend, result));
     return this.args.map((argument, n) => {
       const operator = wanted[n] ? this.gradient(n) : null;
       if (!operator) return null;
-      const gradient = operator.call([...arrays, cotangent], { backend });
+      const gradient = operator.values([...arrays, cotangent, ...saved], { backend });
       return argument.category === Category.P ? sumOfRows(gradient, backend) : gradient;
     });
   }
 
-  /** The gradient by argument n: the cotangent is a new last argument of the category of the result. Null if it is zero. */
+  private savedValue(of: Saved, arrays: readonly RealArray[], backend: Backend, result?: RealArray): RealArray {
+    if (of === "result") return result!;
+    return new Operator(of.formulas, this.args, { ...this.settings, reduction: of.reduction }).values(arrays, {
+      backend,
+    });
+  }
+
+  /** The gradient by argument n: cotangent and saved values are new last arguments of the category of the result. */
   private gradient(n: number): Operator | null {
-    let found = this.pullbacks.get(n);
-    if (found === undefined) this.pullbacks.set(n, (found = this.makeGradient(n)));
+    let found = this.gradients.get(n);
+    if (found === undefined) this.gradients.set(n, (found = this.makeGradient(n)));
     return found;
   }
 
   private makeGradient(n: number): Operator | null {
     const { reduction, rows } = this.settings;
+    const rule = reduction.gradient as SumGradient;
+    const dims = rule.saved(this.formulas).map((of) => this.savedDim(of));
+    const extra = [reduction.values(this.extent), ...dims].map((d, m) => extraArgument(this.args.length + m, d, rows));
+    const [cotangent, ...saved] = extra.map((argument) => argument.variable);
     const by = this.args[n]!;
-    const cotangent = extraArgument(this.args.length, this.formula.dim, rows);
-    const formula = reduction.gradient(this.formula, by.variable, cotangent.variable);
-    if (isZero(formula)) return null;
+    const gradient = rule.formula({ formulas: this.formulas, by: by.variable, cotangent: cotangent!, saved });
+    if (isZero(gradient)) return null;
     const kept = by.category === Category.P ? rows : by.category;
-    return new Operator(formula, [...this.args, cotangent], { ...this.settings, rows: kept });
+    return new Operator([gradient], [...this.args, ...extra], {
+      ...this.settings,
+      reduction: PLAIN_SUM.reduction,
+      k: 1,
+      rows: kept,
+    });
+  }
+
+  private savedDim(of: Saved): number {
+    if (of === "result") return this.settings.reduction.values(this.extent);
+    return of.reduction.values({ dims: of.formulas.map(({ dim }) => dim), k: 1 });
+  }
+
+  // ---- derivatives of the best: at the pairs that the indices name, the result is the formula itself
+
+  /** Routed gradients go where the indices point. */
+  private needsIndices(): boolean {
+    const { reduction } = this.settings;
+    return reduction.gradient.kind === "routed" && reduction.indices(this.extent) === 0;
+  }
+
+  private withIndices(): Operator {
+    return new Operator(this.formulas, this.args, {
+      ...this.settings,
+      reduction: withIndices(this.settings.reduction),
+    });
+  }
+
+  private routedPullback(
+    arrays: readonly RealArray[],
+    columns: Int32Array,
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    backend: Backend,
+  ): (RealArray | null)[] {
+    const { reduction, rows } = this.settings;
+    const [formulas, args] = onPairs(this.formulas, this.args);
+    const pairs = new Pairs(rows, columns, reduction.indices(this.extent));
+    const gathered = arrays.map((array, n) => pairs.gathered(array, this.args[n]!));
+    const routed = pairs.cotangent(cotangent, this.extent.dims[0]!);
+    const gradients = new Operator(formulas, args, PLAIN_SUM).pullback(gathered, routed, wanted, backend);
+    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, this.args[n]!, arrays[n]!.shape));
   }
 }
 
-/** An argument that no alias declared. */
-export function extraArgument(position: number, dim: number, category: Category): Argument {
-  return { name: undefined, position, dim, category, variable: variable(position, dim, category) };
+/** Without columns every row is the neutral element, and no index names anything. */
+function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
+  out.fill(empty);
+  indices?.fill(-1);
 }
 
 const PLAIN_SUM: Settings = {
   reduction: reductionNamed("Sum"),
+  k: 1,
   rows: Category.I,
   sumScheme: "block",
   accumulator: "auto",
@@ -245,56 +296,11 @@ const PLAIN_SUM: Settings = {
 const rowSums = new Map<number, Operator>();
 
 /** `[rows, dim]` to `[dim]`, by the same door, so that it is differentiable as all else. */
-function sumOfRows(array: RealArray, backend: CallOptions["backend"]): RealArray {
+function sumOfRows(array: RealArray, backend: Backend): RealArray {
   const dim = array.shape[1]!;
   const argument = extraArgument(0, dim, Category.J);
-  const operator = rowSums.get(dim) ?? new Operator(argument.variable, [argument], PLAIN_SUM);
+  const operator = rowSums.get(dim) ?? new Operator([argument.variable], [argument], PLAIN_SUM);
   rowSums.set(dim, operator);
-  const sums = operator.call([array], { backend });
+  const sums = operator.values([array], { backend });
   return viewOf(sums, { shape: [dim], stride: [1], offset: 0 });
-}
-
-// ------------------------------------------------------------------------------------------------------ arguments
-
-const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
-
-function wrongCount(args: readonly Argument[], got: number): ArgumentError {
-  const names = args.map(label).join(", ");
-  return new ArgumentError(`call: expected ${plural(args.length, "array")}: ${names}; got ${plural(got, "argument")}`);
-}
-
-/** The dtype of the first array, for numbers to follow; float32 where there is none. */
-function dtypeAmong(given: readonly unknown[]): Dtype {
-  const data = given.map((value) => (value as { data?: unknown } | null | undefined)?.data);
-  const first = data.find((d) => d !== undefined);
-  return first instanceof Float64Array || (first as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT === 8
-    ? "float64"
-    : "float32";
-}
-
-/** A number stands for an array `[1]`, where a Pm(1) is expected. */
-function asArray(argument: Argument, value: unknown, dtype: Dtype): RealArray {
-  if (typeof value !== "number") return value as RealArray;
-  if (argument.category === Category.P && argument.dim === 1) return wrap(allocate(dtype, 1).fill(value), [1]);
-  const expected =
-    argument.category === Category.P ? `an array [${argument.dim}]` : `an array ${expectedShape(argument)}`;
-  throw new ArgumentError(`${label(argument)}: expected ${expected}, got ${described(value)}`);
-}
-
-const EXTENTS = ["M", "N"] as const;
-
-/** The shape an argument must have; the extent is a number once an earlier argument has fixed it. */
-function expectedShape({ category, dim }: Argument, extent?: number, fixedBy?: Argument): string {
-  const rows = extent ?? EXTENTS[category as Category.I | Category.J];
-  return `[${rows}, ${dim}]${fixedBy ? ` as ${label(fixedBy)} has ${extent} rows` : ""}`;
-}
-
-function wrongShape(argument: Argument, expected: string, got: readonly number[]): ArgumentError {
-  return new ArgumentError(`${label(argument)}: expected shape ${expected}, got ${shapeText(got)}`);
-}
-
-function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: RealArray): ArgumentError {
-  return new ArgumentError(
-    `${label(argument)}: expected ${dtype} as ${label(first)} has, got ${dtypeOf(array)}: convert it with astype(x, "${dtype}")`,
-  );
 }

@@ -8,7 +8,8 @@ import { contiguous, wrap } from "./array/view";
 import type { Dtype } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError } from "./errors";
-import type { CallOptions, Given, Operator } from "./operator";
+import type { Given } from "./arguments";
+import type { CallOptions, Operator } from "./operator";
 import { onePrecision } from "./solver/space";
 import type { Precisions, Space } from "./solver/space";
 
@@ -57,7 +58,7 @@ export class Product {
     const given = this.givens.get(dtype)!;
     const { shape } = given.arrays[this.position]!;
     const arrays = replaced(given.arrays, this.position, wrap(x, shape));
-    this.operator.compute({ ...given, arrays }, out, { backend: this.backend });
+    this.operator.compute({ ...given, arrays }, out, this.backend);
     for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
   }
 }

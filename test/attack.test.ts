@@ -8,7 +8,7 @@ import { grad as gradient } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
-import { extraArgument } from "../src/operator";
+import { extraArgument } from "../src/formula/arguments";
 
 /** Every generated file is made here, before a compiler is asked for. */
 const generated = jest.spyOn(cpu, "routine");
@@ -179,7 +179,7 @@ function sources(...names: readonly [string, string, string]): string[] {
     [reductionNamed("Sum"), null].map((reduction) => {
       const variables = [...args, ...cotangents];
       const plain = { rows: Category.I, dtype: "float32", sumScheme: "block", accumulator: "float32" } as const;
-      return cpu.routine({ formula, reduction, variables, ...plain }).source!;
+      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).source!;
     }),
   );
 }
@@ -219,7 +219,8 @@ describe("generated code", () => {
     const { formulas, arguments: args } = parse(["x * 000012.50e-0001"], ["x = Vi(2)"]);
     const plain = { rows: Category.I, dtype: "float64", sumScheme: "block", accumulator: "float64" } as const;
     const { source } = cpu.routine({
-      formula: formulas[0]!,
+      formulas,
+      k: 1,
       reduction: reductionNamed("Sum"),
       variables: args,
       ...plain,

@@ -362,9 +362,9 @@ describe("Genred", () => {
     ["an axis written as text", { axis: "1" }, ArgumentError, /^Genred, axis: .* got the string "1"$/],
     [
       "an unknown reduction",
-      { reductionOp: "Prod" },
+      { reductionOp: "Product" },
       FormulaError,
-      /^reductionOp: expected one of .*Sum.*, got "Prod"$/,
+      /^reductionOp: expected one of .*Sum.*, got "Product"$/,
     ],
     [
       "an unknown sum scheme",
@@ -385,12 +385,7 @@ describe("Genred", () => {
       ArgumentError,
       /^Genred, useDoubleAcc: expected one of false, true, got/,
     ],
-    [
-      "a misspelt option",
-      { axes: 1 },
-      ArgumentError,
-      /^Genred, options: expected some of reductionOp, axis, .* got "axes"$/,
-    ],
+    ["a misspelt option", { axes: 1 }, ArgumentError, /^Genred, options: expected some of reductionOp, .* got "axes"$/],
     ["options as text", "axis", ArgumentError, /^Genred, options: expected an object, got the string "axis"$/],
     ["options as a list", [1], ArgumentError, /^Genred, options: expected an object, got a plain array$/],
     ["options as a number", 1, ArgumentError, /^Genred, options: expected an object, got the number 1$/],

@@ -27,14 +27,24 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "engine/reference": { parts: ["formula"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
-  // What the doors are made of: a reduced formula over arrays, and that as a matrix for the solvers.
-  operator: { parts: ["formula", "engine/routine", "array"], types: ["engine"] },
-  product: { parts: ["operator", "formula", "solver", "array"], types: ["engine"] },
-  genred: { parts: ["operator", "formula", "array"], types: ["engine"] },
-  kernelsolve: { parts: ["operator", "product", "genred", "formula", "solver", "array"], types: ["engine"] },
+  // What the doors are made of: arguments and results of a call, a reduced formula over arrays, and that as a matrix for solvers.
+  arguments: { parts: ["formula", "array"] },
+  result: { parts: ["arguments", "formula", "array"], types: ["engine"] },
+  pairs: { parts: ["formula", "array"] },
+  operator: { parts: ["arguments", "result", "pairs", "formula", "engine/routine", "array"], types: ["engine"] },
+  product: { parts: ["operator", "arguments", "formula", "solver", "array"], types: ["engine"] },
+  signature: { parts: [], types: ["result", "array", "engine"] },
+  genred: { parts: ["operator", "formula", "array"], types: ["signature", "engine"] },
+  kernelsolve: {
+    parts: ["operator", "arguments", "product", "genred", "formula", "solver", "array"],
+    types: ["signature", "engine"],
+  },
   lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
-  index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator"] },
+  index: {
+    parts: [...DOORS, "array", "engine/native"],
+    types: ["engine", "solver", "operator", "result", "signature"],
+  },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

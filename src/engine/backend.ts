@@ -9,9 +9,12 @@ export type Dtype = "float32" | "float64";
 
 /** What to compute. Rows are the kept index, columns the reduced one. */
 export interface Specification {
-  readonly formula: Formula;
+  /** What is evaluated per pair: a formula, and its weights if the reduction has some. */
+  readonly formulas: readonly Formula[];
   /** Null for the form `block`, which keeps both indices. */
   readonly reduction: Reduction | null;
+  /** The K of the K best; 1 where there is none. */
+  readonly k: number;
   /** Which of i and j is kept: I for axis 1. */
   readonly rows: Category.I | Category.J;
   /** Every argument of a call in order, whether the formula reads it or not. */
@@ -25,6 +28,8 @@ export interface Specification {
 export interface Call {
   readonly args: readonly Real[];
   readonly out: Real;
+  /** Needed where the reduction gives indices. */
+  readonly indices?: Int32Array;
   readonly rows: number;
   readonly columns: number;
   readonly control?: Control;

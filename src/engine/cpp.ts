@@ -1,14 +1,14 @@
 /**
  * The C++ file of a specification: the loops of the CPU around the loop body that the scheme writes. Lanes are rows; columns are
- * read one by one and broadcast; partial sums go to double every BLOCK columns. Text in, text out: nothing is compiled here.
+ * read one by one and broadcast; a reducer of native/reductions.h takes what each pair gives. Text in, text out: nothing is compiled.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-
 import { Category, Depends } from "../formula/formula";
 import type { Variable } from "../formula/formula";
 import type { Isa } from "./native";
+import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
+import { UNROLL } from "./placement";
+import { prelude } from "./prelude";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
 
@@ -28,26 +28,23 @@ export interface Program {
 
 const VECTOR_BYTES: Readonly<Record<Isa, number>> = { avx512: 64, avx2: 32, baseline: 16 };
 const REGISTERS: Readonly<Record<Isa, number>> = { avx512: 32, avx2: 16, baseline: 16 };
-/** Registers for the constants of one exponential. */
-const CONSTANTS = 10;
-/** Registers for intermediate values, per vector of a tile. */
-const TEMPORARIES = 3;
 /** What arrays may take of a thread's stack: what is aimed at, and what a formula may take at most. */
-const STACK_BYTES = 128 * 1024;
+const STACK_BYTES = 256 * 1024;
 const LARGEST_STACK_BYTES = 1024 * 1024;
 
 /** The generated file for one specification and instruction set. */
 export function program(specification: Specification, isa: Isa): Program {
   const main = mainScheme(specification);
-  const tile = tileOf(main, specification.formula.dim, isa);
+  const tile = tileOf(main, specification, isa);
   const bytes = specification.dtype === "float32" ? 4 : 8;
   const source = sourceOf(specification, main, tile);
   return { source, tile, grain: (tile * VECTOR_BYTES[isa]) / bytes, cost: main.cost };
 }
 
 /** Why the formula is too large for the stack of a thread, or null. */
-export function whyTooLarge({ formula, variables, dtype }: Specification): string | null {
-  const dims = variables.reduce((sum, { dim }) => sum + dim, 4 * formula.dim);
+export function whyTooLarge(specification: Specification): string | null {
+  const { variables, dtype } = specification;
+  const dims = variables.reduce((sum, { dim }) => sum + dim, 4 * tilesKept(specification));
   const bytes = dims * VECTOR_BYTES.avx512 * (dtype === "float32" ? 1 : 2);
   return bytes <= LARGEST_STACK_BYTES
     ? null
@@ -55,8 +52,8 @@ export function whyTooLarge({ formula, variables, dtype }: Specification): strin
 }
 
 function mainScheme(specification: Specification): Scheme {
-  const { formula, reduction } = specification;
-  return scheme([formula], {
+  const { formulas, reduction } = specification;
+  return scheme(reduction?.onDevice?.(formulas) ?? formulas, {
     lanes: lanesOf(specification),
     hoist: reduction !== null,
     consume: consumer(specification),
@@ -68,38 +65,55 @@ function lanesOf({ reduction, rows }: Specification): Depends.I | Depends.J {
   return (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J;
 }
 
-/** As many vectors per tile as fit the registers, 4 at most; tiles that live in memory cost none. */
-function tileOf(main: Scheme, dim: number, isa: Isa): number {
-  const accumulators = dim > 8 ? 0 : dim;
-  const fitting = Math.floor((REGISTERS[isa] - CONSTANTS) / (main.liveTiles + accumulators + TEMPORARIES));
-  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * dim) * VECTOR_BYTES[isa]));
+/**
+ * As many vectors per tile as the registers hold of their lane values and accumulators, but 2 to 4: with one the pipelines wait for
+ * each other, and what is spilled costs only a load. What lives in memory anyway takes no register, but room on the stack.
+ */
+function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
+  if (specification.k > 1) return 1;
+  const kept = tilesKept(specification);
+  const accumulators = kept > UNROLL ? 0 : kept;
+  const fitting = Math.max(2, Math.floor(REGISTERS[isa] / (main.liveTiles + accumulators)));
+  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * VECTOR_BYTES[isa]));
   return Math.max(1, Math.min(4, fitting, onStack));
 }
+
+/** Tiles that a reducer keeps from pair to pair. */
+function tilesKept({ formulas, k }: Specification): number {
+  return formulas.reduce((sum, { dim }) => sum + dim * k, 0);
+}
+
+const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.map(({ dim }) => dim), k });
 
 // ---------------------------------------------------------------------------------------------------- the file
 
 function sourceOf(specification: Specification, main: Scheme, tile: number): string {
-  const { formula, reduction, variables, dtype } = specification;
+  const { reduction, variables, dtype } = specification;
   const functions = reduction ? reduceFunctions(specification, main) : [blockFunction(main)];
   return [
     `// ${reduction ? `${reduction.name} over the columns of` : "Values of"} ${main.text}`,
     ...variables.map((v) => `//   argument ${v.position}: ${kindOf(v, specification)} of dim ${v.dim}`),
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     `#define KEOPS_TILE ${tile}`,
-    prelude(),
-    `enum { DIM = ${formula.dim}, HOISTED = ${dimOf(main)} };`,
+    prelude(functions.flat().join("\n")),
+    ...constants(specification, main),
     tableText(specification),
     ...functions.flatMap((lines) => ["", ...lines]),
     "",
   ].join("\n");
 }
 
-let preludeText: string | undefined;
-
-function prelude(): string {
-  const folder = join(__dirname, "..", "..", "native");
-  preludeText ??= ["routine.h", "keops.h"].map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
-  return preludeText;
+function constants(specification: Specification, main: Scheme): string[] {
+  const { reduction, formulas, sumScheme } = specification;
+  const extent = extentOf(specification);
+  const dims = reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
+  const sizes = `enum { RESULT_DIM = ${dims[0]!}, INDEX_DIM = ${dims[1]!}, HOISTED = ${dimOf(main)} };`;
+  if (!reduction) return [sizes];
+  return [
+    sizes,
+    `using Reducer = ${reduction.reducer(extent, sumScheme)};`,
+    "using Accumulator = Reducer::Accumulator;",
+  ];
 }
 
 function kindOf({ category }: Variable, { rows }: Specification): "row" | "column" | "parameter" {
@@ -110,13 +124,14 @@ function kindOf({ category }: Variable, { rows }: Specification): "row" | "colum
 function tableText(specification: Specification): string {
   const { reduction, variables } = specification;
   const kinds = variables.map((v) => `KIND_${kindOf(v, specification).toUpperCase()}, ${v.dim}`);
-  const accumulator = reduction ? "DIM * sizeof(double)" : "0";
+  const accumulator = reduction ? "sizeof(Accumulator)" : "0";
   const entries = [
     "TSKEOPS_ABI",
     "sizeof(scalar)",
     "TILE_LANES",
     accumulator,
-    "DIM",
+    "RESULT_DIM",
+    "INDEX_DIM",
     "HOISTED",
     variables.length,
     ...kinds,
@@ -160,15 +175,10 @@ const argument = (position: number): string => `((const scalar *)job->arguments[
 
 // ------------------------------------------------------------------------------------------------- form reduce
 
-/** How a value enters its accumulator, or the output of a block. */
-function consumer({
-  reduction,
-  sumScheme,
-  formula,
-}: Specification): (n: number, k: number | string, value: string) => string {
-  if (!reduction) return (_, k, value) => `store(target + ${k}, ${formula.dim}, lanes, ${value});`;
-  if (sumScheme === "kahan") return (_, k, value) => `addCompensated(s[${k}], c[${k}], ${value});`;
-  return (_, k, value) => `s[${k}] = ${reduction.code(`s[${k}]`, value)};`;
+/** How a value enters its reducer, or the output of a block. */
+function consumer({ reduction, formulas }: Specification): (n: number, k: number | string, value: string) => string {
+  if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
+  return (n, k, value) => reduction.enter(n, k, value, formulas.length);
 }
 
 function reduceFunctions(specification: Specification, main: Scheme): string[][] {
@@ -195,7 +205,6 @@ function prepareFunction(specification: Specification, main: Scheme): string[] {
 }
 
 function reduceFunction(specification: Specification, main: Scheme): string[] {
-  const kahan = specification.sumScheme === "kahan";
   const hoisted = "const scalar *const h = (const scalar *)job->hoisted + HOISTED * column;";
   const columns = braces(
     "for (int64 column = first; column < last; column++)",
@@ -205,10 +214,8 @@ function reduceFunction(specification: Specification, main: Scheme): string[] {
   const blocks = braces(
     `for (int64 first = block->intervals[2 * n]; first < end; first += ${flushEvery(specification)})`,
     `const int64 last = end - first < ${flushEvery(specification)} ? end : first + ${flushEvery(specification)};`,
-    "Tile s[DIM] = {};",
-    ...(kahan ? ["Tile c[DIM] = {};"] : []),
     ...columns,
-    "flush(totals, s, DIM);",
+    "reducer.flush(last - first);",
   );
   const intervals = braces(
     "for (int64 n = 0; n < block->intervalCount; n++)",
@@ -218,9 +225,9 @@ function reduceFunction(specification: Specification, main: Scheme): string[] {
   const rows = braces(
     "for (int64 row = block->firstRow; row < block->endRow; row += TILE_LANES)",
     ...perLane(main, "row", "job->rows"),
-    "double totals[DIM][TILE_LANES] = {};",
+    "Reducer reducer(firstColumn(block));",
     ...intervals,
-    "storeTotals((double *)accumulators + (row - block->firstRow) * DIM, DIM, block->endRow - row, totals);",
+    "reducer.store((Accumulator *)accumulators + (row - block->firstRow), block->endRow - row);",
   );
   const head = 'extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulators)';
   return braces(head, ...perCall(main), ...rows);
@@ -233,13 +240,8 @@ function flushEvery({ sumScheme, dtype, accumulator }: Specification): string {
 }
 
 const FINISH: string[] = braces(
-  'extern "C" void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out)',
-  ...braces(
-    "for (int64 n = 0; n < rows * DIM; n++)",
-    "double total = 0;",
-    "for (int64 part = 0; part < parts; part++) total += ((const double *)((const char *)accumulators + part * partBytes))[n];",
-    "((scalar *)out)[n] = total;",
-  ),
+  'extern "C" void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices)',
+  "finishRows<Accumulator>(rows, accumulators, parts, partBytes, (scalar *)out, RESULT_DIM, indices, INDEX_DIM);",
 );
 
 // -------------------------------------------------------------------------------------------------- form block
@@ -247,7 +249,7 @@ const FINISH: string[] = braces(
 function blockFunction(main: Scheme): string[] {
   const rows = braces(
     "for (int64 row = firstRow; row < endRow; row++)",
-    "scalar *const target = (scalar *)out + ((row - firstRow) * (endColumn - firstColumn) + column - firstColumn) * DIM;",
+    "scalar *const target = (scalar *)out + ((row - firstRow) * (endColumn - firstColumn) + column - firstColumn) * RESULT_DIM;",
     ...perStep(main, "row"),
   );
   const columns = braces(

@@ -31,11 +31,12 @@ class CpuRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.program), call.control);
+    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.program), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    return this.addon.reduceAsync(this.loaded(), call.args, call.out, planOf(call, this.program), call.control);
+    const { args, out, control, indices } = call;
+    return this.addon.reduceAsync(this.loaded(), args, out, planOf(call, this.program), control, indices);
   }
 
   block(call: RectangleCall): void {
@@ -68,16 +69,19 @@ function chosenIsa(addon: Addon): Isa {
   return wanted < 0 ? best : ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
 }
 
-/** Work that is worth handing to a thread: about 50 µs at 2 vector instructions per cycle. */
-const UNIT_VECTOR_INSTRUCTIONS = 300_000;
+/** A unit of work is about 4 to 40 µs, at 2 vector instructions per cycle: as long as leaves units for many threads. */
+const LEAST_UNIT = 30_000;
+const LARGEST_UNIT = 300_000;
+const MANY_UNITS = 128;
 /** Row blocks below which columns are cut into parts as well, so that all cores have work. */
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
 function planOf({ rows, columns }: Call, { cost, grain, tile }: Program): Plan {
-  const perRowTile = Math.max(1, columns * tile * (cost + 1));
-  const tiles = Math.max(1, Math.floor(UNIT_VECTOR_INSTRUCTIONS / perRowTile));
+  const perTile = Math.max(1, columns * tile * (cost + 1));
   const blocks = Math.ceil(rows / grain);
+  const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, (blocks * perTile) / MANY_UNITS));
+  const tiles = Math.max(1, Math.floor(unit / perTile));
   const parts = blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, blocks));
   const part = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
   return { rows, columns, blockRows: grain * tiles, chunkColumns: part, unitsPerTask: 1 };

@@ -98,12 +98,27 @@ export interface Addon {
   /** The routine's `keops_table` (native/routine.h). */
   table(routine: NativeRoutine): number[];
   /**
-   * Reduces now, on this thread and the pool. `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`.
+   * Reduces now, on this thread and the pool. `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices`
+   * are `[entries, rows, indexDim]` where the reduction gives some.
    * Throws InterruptedError when cancelled through `control` or, on the main thread, by Ctrl-C; `out` is then partly written.
    */
-  reduce(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): void;
+  reduce(
+    routine: NativeRoutine,
+    args: readonly Real[],
+    out: Real,
+    plan: Plan,
+    control?: Control,
+    indices?: Int32Array,
+  ): void;
   /** The same in the background. The arrays must not be changed, resized or transferred until the promise settles. */
-  reduceAsync(routine: NativeRoutine, args: readonly Real[], out: Real, plan: Plan, control?: Control): Promise<void>;
+  reduceAsync(
+    routine: NativeRoutine,
+    args: readonly Real[],
+    out: Real,
+    plan: Plan,
+    control?: Control,
+    indices?: Int32Array,
+  ): Promise<void>;
   /** The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`. */
   block(routine: NativeRoutine, args: readonly Real[], out: Real, rectangle: Rectangle): void;
 }
@@ -116,11 +131,19 @@ interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block"> {
   reduceAsync(...call: RawCall): Promise<void>;
   block(routine: NativeRoutine, args: readonly Real[], out: Real, sizes: Float64Array): void;
 }
-type RawCall = [NativeRoutine, readonly Real[], Real, Float64Array, RawTables | undefined, Control | undefined];
+type RawCall = [
+  routine: NativeRoutine,
+  args: readonly Real[],
+  out: Real,
+  indices: Int32Array | undefined,
+  sizes: Float64Array,
+  tables: RawTables | undefined,
+  control: Control | undefined,
+];
 type RawTables = readonly [Float64Array | undefined, ...(readonly [] | readonly [Integers, Integers, Integers])];
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
-const ABI = 1;
+const ABI = 2;
 const PACKAGE_ROOT = join(__dirname, "..", "..");
 const CANDIDATES = [
   join(PACKAGE_ROOT, "build", "Release", "tskeops.node"),
@@ -196,13 +219,13 @@ function wrapped(raw: RawAddon): Addon {
     },
     load: (path) => raw.load(path),
     table: (routine) => raw.table(routine),
-    reduce: (routine, args, out, plan, control) => {
+    reduce: (routine, args, out, plan, control, indices) => {
       interruptible(() => {
-        raw.reduce(routine, args, out, sizesOf(plan), tablesOf(plan), control);
+        raw.reduce(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control);
       });
     },
-    reduceAsync: async (routine, args, out, plan, control) => {
-      await raw.reduceAsync(routine, args, out, sizesOf(plan), tablesOf(plan), control).catch(rethrow);
+    reduceAsync: async (routine, args, out, plan, control, indices) => {
+      await raw.reduceAsync(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control).catch(rethrow);
     },
     block: (routine, args, out, rectangle) => {
       interruptible(() => {

@@ -19,14 +19,16 @@ class ReferenceRoutine implements Routine {
   constructor(private readonly specification: Specification) {}
 
   reduce(call: Call): void {
-    const { reduction, formula } = this.specification;
+    const { reduction, formulas, k } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
-    const values = evaluator(this.specification, call.args);
+    const extent = { dims: formulas.map(({ dim }) => dim), k };
+    const evaluated = evaluator(this.specification, call.args);
     for (let row = 0; row < call.rows; row++) {
-      const accumulators = new Array<number>(formula.dim).fill(reduction.neutral);
-      for (let column = 0; column < call.columns; column++)
-        values(row, column).forEach((value, k) => (accumulators[k] = reduction.update(accumulators[k]!, value)));
-      call.out.set(accumulators, row * formula.dim);
+      const accumulator = reduction.meaning(extent);
+      for (let column = 0; column < call.columns; column++) accumulator.update(evaluated(row, column), column);
+      const { values, indices } = accumulator.finish();
+      if (reduction.values(extent) > 0) call.out.set(values, row * values.length);
+      if (reduction.indices(extent) > 0) call.indices!.set(indices, row * indices.length);
     }
   }
 
@@ -36,31 +38,35 @@ class ReferenceRoutine implements Routine {
   }
 
   block({ args, out, firstRow, endRow, firstColumn, endColumn }: RectangleCall): void {
-    const values = evaluator(this.specification, args);
+    const evaluated = evaluator(this.specification, args);
     let at = 0;
     for (let row = firstRow; row < endRow; row++)
       for (let column = firstColumn; column < endColumn; column++) {
-        out.set(values(row, column), at);
-        at += this.specification.formula.dim;
+        const [values] = evaluated(row, column);
+        out.set(values!, at);
+        at += values!.length;
       }
   }
 }
 
 type Values = Float64Array;
 
-/** The formula's components at a pair; the array is reused from pair to pair. */
-function evaluator(specification: Specification, args: readonly Real[]): (row: number, column: number) => Values {
+/** The components of the formulas at a pair; the arrays are reused from pair to pair. */
+function evaluator(
+  specification: Specification,
+  args: readonly Real[],
+): (row: number, column: number) => readonly Values[] {
   const steps = new Map<Formula, Values>();
-  const updates = nodesOf(specification.formula).map((node) => {
+  const updates = nodesOf(...specification.formulas).map((node) => {
     const values = new Float64Array(node.dim);
     const update = updateOf(node, values, (arg) => steps.get(arg)!, specification, args);
     steps.set(node, values);
     return update;
   });
-  const result = steps.get(specification.formula)!;
+  const results = specification.formulas.map((formula) => steps.get(formula)!);
   return (row, column) => {
     for (const update of updates) update(row, column);
-    return result;
+    return results;
   };
 }
 

@@ -35,11 +35,12 @@ const whyNot = (backend: Backend, specification: Specification): string | null =
 const routines = new WeakMap<Formula, Map<string, Routine>>();
 
 function cached(backend: Backend, specification: Specification): Routine {
-  const { formula, reduction, rows, variables, dtype, sumScheme, accumulator } = specification;
-  const ofFormula = routines.get(formula) ?? new Map<string, Routine>();
-  routines.set(formula, ofFormula);
+  const { formulas, reduction, k, rows, variables, dtype, sumScheme, accumulator } = specification;
+  const [formula, weights] = formulas;
+  const ofFormula = routines.get(formula!) ?? new Map<string, Routine>();
+  routines.set(formula!, ofFormula);
   const table = variables.map(({ category, dim }) => `${category}:${dim}`).join();
-  const key = [backend.name, reduction?.name, rows, dtype, sumScheme, accumulator, table].join("|");
+  const key = [backend.name, reduction?.name, weights?.id, k, rows, dtype, sumScheme, accumulator, table].join("|");
   const known = ofFormula.get(key) ?? backend.routine(specification);
   ofFormula.set(key, known);
   return known;

@@ -109,10 +109,10 @@ class Writer {
   }
 
   /** A loop over k whose last line is `last`; values that line needs are computed inside. */
-  private loop(size: number, outer: Scope, last: (scope: Scope) => string): string[] {
+  private loop(size: number, outer: Scope, last: (scope: Scope) => string, step = 1): string[] {
     const scope = newScope(outer);
     const line = last(scope);
-    return [`for (int k = 0; k < ${size}; k++) {`, ...[...scope.lines, line].map((text) => `  ${text}`), "}"];
+    return [`for (int k = 0; k < ${size}; k += ${step}) {`, ...[...scope.lines, line].map((text) => `  ${text}`), "}"];
   }
 
   // ---- values
@@ -145,13 +145,18 @@ class Writer {
     return range(terms).map(product).join(" + ");
   }
 
+  /** Even and odd terms apart: in one sum, each addition would wait for the one before. */
   private loopedSum(node: Formula, start: readonly number[], { size, strides }: Axis, outer: Scope): string {
-    const sum = `${this.name(node)}_${outer.names.size}s`;
-    const index = (n: number): number | string => (strides[n] === 0 ? start[n]! : affine(start[n]!, strides[n]!, "k"));
-    const product = (scope: Scope): string => node.args.map((arg, n) => this.at(arg, index(n), scope)).join(" * ");
-    const loop = this.loop(size, outer, (scope) => `${sum} = ${sum} + ${product(scope)};`);
-    outer.lines.push(`${this.type(node)} ${sum} = {};`, ...loop);
-    return sum;
+    const sums = `${this.name(node)}_${outer.names.size}s`;
+    const product = (k: number | string, scope: Scope): string =>
+      node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
+    const add = (half: 0 | 1, k: number | string, scope: Scope): string =>
+      `${sums}[${half}] = ${sums}[${half}] + ${product(k, scope)};`;
+    const even = size - (size % 2);
+    const loop = this.loop(even, outer, (scope) => `${add(0, "k", scope)} ${add(1, "k + 1", scope)}`, 2);
+    outer.lines.push(`${this.type(node)} ${sums}[2] = {};`, ...loop);
+    if (even < size) outer.lines.push(add(0, even, outer));
+    return `(${sums}[0] + ${sums}[1])`;
   }
 
   /** Instructions of pairs are what a call costs. */
@@ -192,8 +197,7 @@ class Writer {
 
   private segmentText(node: Formula, { arg, start, stride }: Segment, k: number | string, scope: Scope): string {
     if (arg === undefined) return literal(0);
-    const from = typeof k === "number" ? start + stride * k : affine(start, stride, k);
-    return this.at(node.args[arg]!, stride === 0 ? start : from, scope);
+    return this.at(node.args[arg]!, affine(start, stride, k), scope);
   }
 
   // ---- names
@@ -244,7 +248,7 @@ class Writer {
   private readText(node: Formula, k: number | string): string {
     const before = this.place.hoisted.slice(0, Math.max(0, this.place.hoisted.indexOf(node)));
     const offset = before.reduce((sum, { dim }) => sum + dim, 0);
-    return `${this.readName(node)}[${typeof k === "number" ? offset + k : affine(offset, 1, k)}]`;
+    return `${this.readName(node)}[${affine(offset, 1, k)}]`;
   }
 }
 
@@ -252,8 +256,10 @@ function mapPhases<T>(f: (phase: Phase) => T): Record<Phase, T> {
   return { call: f("call"), lane: f("lane"), loop: f("loop"), pair: f("pair") };
 }
 
-/** Text of start + stride * k. */
-function affine(start: number, stride: number, k: string): string {
+/** start + stride * k, as text where k is. */
+function affine(start: number, stride: number, k: number | string): number | string {
+  if (stride === 0) return start;
+  if (typeof k === "number") return start + stride * k;
   const scaled = stride === 1 ? k : `${stride} * (${k})`;
   return start === 0 ? scaled : `${start} + ${scaled}`;
 }

@@ -20,6 +20,11 @@ export interface Argument {
   readonly variable: Formula;
 }
 
+/** An argument that no alias declared. */
+export function extraArgument(position: number, dim: number, category: Category): Argument {
+  return { name: undefined, position, dim, category, variable: variable(position, dim, category) };
+}
+
 const KIND_OF_CATEGORY = { [Category.I]: "Vi", [Category.J]: "Vj", [Category.P]: "Pm" } as const;
 
 /** What errors call an argument: `y (Vj, dim 3)`, or `argument 2 (Vj, dim 3)` where it has no name. */

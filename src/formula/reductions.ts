@@ -1,46 +1,291 @@
 /**
- * The reduction table: one row per reduction over i or j, with its gradient. A row says what an accumulator starts from, how one
- * value enters it and how two are merged, as numbers (the reference) and as text in the code dialect (every device).
+ * The reduction table: one row per reduction over i or j. A row says what is evaluated, what a row of the result holds, what it means
+ * (for the reference), which reducer of `native/reductions.h` computes it, and how its gradient is made of sums again.
  */
 import { FormulaError } from "../errors";
 import { grad } from "./autodiff";
 import type { Formula } from "./formula";
+import { BestMeaning, ExponentialMeaning, ProductMeaning, SumMeaning } from "./meaning";
+import type { Meaning } from "./meaning";
+import { add, constant, divide, equal, exp, mult, notEqual, scalprod, subtract } from "./ops";
 
 /** How rounding errors of a sum are kept small. */
 export type SumScheme = "direct" | "block" | "kahan";
 
+/** What the rows of a result are made of: the dims of the evaluated formulas, and the K of the K best (else 1). */
+export interface Extent {
+  readonly dims: readonly number[];
+  readonly k: number;
+}
+
+/** A value that a gradient needs from the forward pass: the result itself, or another reduction. */
+export type Saved = "result" | { readonly reduction: Reduction; readonly formulas: readonly Formula[] };
+
+/** What a gradient formula is made of; `saved` are variables that stand for the saved values. */
+export interface GradientParts {
+  readonly formulas: readonly Formula[];
+  readonly by: Formula;
+  readonly cotangent: Formula;
+  readonly saved: readonly Formula[];
+}
+
+/** The gradient is the sum over the other index of a formula. */
+export interface SumGradient {
+  readonly kind: "sum";
+  saved(formulas: readonly Formula[]): readonly Saved[];
+  formula(parts: GradientParts): Formula;
+}
+
+/** `routed`: the gradient goes to the pairs that the indices name. `none`: indices and counts have none. */
+export type Gradient = SumGradient | { readonly kind: "routed" } | { readonly kind: "none" };
+
 export interface Reduction {
   readonly name: string;
   readonly doc: string;
-  /** What an empty row gives, and where accumulators start. */
-  readonly neutral: number;
-  update(accumulator: number, value: number): number;
-  /** The same as text: a tile or real of accumulators and one of values. */
-  code(accumulator: string, value: string): string;
+  /** Whether a second formula, the weights, is refused, possible or required. */
+  readonly weights: "none" | "optional" | "required";
+  /** Whether it takes the K of the K best. */
+  readonly takesK: boolean;
   /** Whether the summation schemes apply. */
   readonly isSum: boolean;
-  /** The formula whose sum over the other index is the gradient by `by`, from the cotangent of the reduced result. */
-  gradient(formula: Formula, by: Formula, cotangent: Formula): Formula;
+  /** What is evaluated per pair, from the formulas that were given. */
+  evaluated(formulas: readonly Formula[]): readonly Formula[];
+  /** Numbers per row of the result, and indices. */
+  values(extent: Extent): number;
+  indices(extent: Extent): number;
+  /** What a row without columns holds. */
+  readonly empty: number;
+  meaning(extent: Extent): Meaning;
+  /** The same on a device: what is evaluated, the type of the reducer, and how component k of formula n enters it. */
+  onDevice?(evaluated: readonly Formula[]): readonly Formula[];
+  reducer(extent: Extent, scheme: SumScheme): string;
+  enter(n: number, k: number | string, value: string, formulas: number): string;
+  readonly gradient: Gradient;
 }
 
-const sum: Reduction = {
+const total = ({ dims: [dim] }: Extent): number => dim!;
+const zero = (): number => 0;
+const same = (formulas: readonly Formula[]): readonly Formula[] => formulas;
+const none: Gradient = { kind: "none" };
+const entersAt = (k: number | string, value: string): string => `reducer.add(${k}, ${value}, column);`;
+
+// ----------------------------------------------------------------------------------------------------------- sums
+
+type Told = "Total" | "Mean" | "IsPositive" | "IsZero";
+
+interface SumRow {
+  readonly name: string;
+  readonly doc: string;
+  readonly told: Told;
+  readonly empty?: number;
+  readonly evaluated?: (formulas: readonly Formula[]) => readonly Formula[];
+  readonly gradient: Gradient;
+}
+
+function sumLike({ name, doc, told, empty = 0, evaluated = same, gradient }: SumRow): Reduction {
+  return {
+    name,
+    doc,
+    weights: "none",
+    takesK: false,
+    isSum: told === "Total" || told === "Mean",
+    evaluated,
+    values: total,
+    indices: zero,
+    empty,
+    meaning: ({ dims: [dim] }) => new SumMeaning(dim!, told),
+    reducer: ({ dims: [dim] }, scheme) => `Sum<${dim}, ${scheme === "kahan"}, Told::${told}>`,
+    enter: (_, k, value) => entersAt(k, value),
+    gradient,
+  };
+}
+
+const sum: Reduction = sumLike({
   name: "Sum",
-  doc: "Sum of the formula over the reduced index.",
-  neutral: 0,
-  update: (accumulator, value) => accumulator + value,
-  code: (accumulator, value) => `${accumulator} + ${value}`,
-  isSum: true,
-  gradient: grad,
+  doc: "Sum of the formula.",
+  told: "Total",
+  gradient: {
+    kind: "sum",
+    saved: () => [],
+    formula: ({ formulas: [f], by, cotangent }) => grad(f!, by, cotangent),
+  },
+});
+
+const mean: Reduction = sumLike({
+  name: "Mean",
+  doc: "Mean of the formula.",
+  told: "Mean",
+  empty: NaN,
+  gradient: {
+    kind: "sum",
+    saved: () => [{ reduction: sum, formulas: [constant(1)] }],
+    formula: ({ formulas: [f], by, cotangent, saved: [count] }) => grad(f!, by, divide(cotangent, count!)),
+  },
+});
+
+const nonZero = ([f]: readonly Formula[]): readonly Formula[] => [notEqual(f!, 0)];
+const count: Reduction = sumLike({
+  name: "Count",
+  doc: "How often the formula differs from 0.",
+  told: "Total",
+  evaluated: nonZero,
+  gradient: none,
+});
+const any: Reduction = sumLike({
+  name: "Any",
+  doc: "1 where the formula differs from 0 at least once, else 0.",
+  told: "IsPositive",
+  evaluated: nonZero,
+  gradient: none,
+});
+const all: Reduction = sumLike({
+  name: "All",
+  doc: "1 where the formula never is 0, else 0.",
+  told: "IsZero",
+  empty: 1,
+  evaluated: ([f]) => [equal(f!, 0)],
+  gradient: none,
+});
+
+const prod: Reduction = {
+  name: "Prod",
+  doc: "Product of the formula; the gradient needs factors other than 0.",
+  weights: "none",
+  takesK: false,
+  isSum: false,
+  evaluated: same,
+  values: total,
+  indices: zero,
+  empty: 1,
+  meaning: ({ dims: [dim] }) => new ProductMeaning(dim!),
+  reducer: ({ dims: [dim] }) => `Product<${dim}>`,
+  enter: (_, k, value) => entersAt(k, value),
+  gradient: {
+    kind: "sum",
+    saved: () => ["result"],
+    formula: ({ formulas: [f], by, cotangent, saved: [product] }) =>
+      grad(f!, by, mult(cotangent, divide(product!, f!))),
+  },
 };
 
+// ------------------------------------------------------------------------------------------- smallest and largest
+
+/** Names are made of what is kept: the best value, where it is, or both; one or K of them. */
+function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices: boolean, takesK: boolean): Reduction {
+  const size = ({ dims: [dim], k }: Extent): number => dim! * k;
+  return {
+    name,
+    doc: `${doc}; ties go to the lowest index.`,
+    weights: "none",
+    takesK,
+    isSum: false,
+    evaluated: same,
+    values: values ? size : zero,
+    indices: indices ? size : zero,
+    empty: sign * Infinity,
+    meaning: ({ dims: [dim], k }) => new BestMeaning(dim!, k, sign),
+    reducer: ({ dims: [dim], k }) => `Best<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
+    enter: (_, k, value) => entersAt(k, value),
+    gradient: values ? { kind: "routed" } : none,
+  };
+}
+
+const extremes: readonly Reduction[] = (
+  [
+    ["Min", "smallest", 1],
+    ["Max", "largest", -1],
+  ] as const
+).flatMap(([name, word, sign]) => [
+  best(name, `The ${word} value, component by component`, sign, true, false, false),
+  best(`Arg${name}`, `The index of the ${word} value, component by component`, sign, false, true, false),
+  best(`${name}_Arg${name}`, `The ${word} value and its index, component by component`, sign, true, true, false),
+  best(`K${name}`, `The K ${word} values in order, component by component`, sign, true, false, true),
+  best(`ArgK${name}`, `The indices of the K ${word} values in order`, sign, false, true, true),
+  best(`K${name}_ArgK${name}`, `The K ${word} values in order, and their indices`, sign, true, true, true),
+]);
+
+/** The reduction that gives the indices beside the values of a routed one. */
+export function withIndices({ name }: Reduction): Reduction {
+  return name.includes("Arg") ? reductions.get(name)! : reductions.get(`${name}_Arg${name}`)!;
+}
+
+// ------------------------------------------------------------------------------------------------- exponential sums
+
+const exponential = {
+  takesK: false,
+  isSum: false,
+  evaluated: same,
+  indices: zero,
+  onDevice: ([f, ...weights]: readonly Formula[]) => [mult(Math.LOG2E, f!), ...weights],
+} as const;
+
+const logSumExp: Reduction = {
+  ...exponential,
+  name: "LogSumExp",
+  doc: "log of the sum of exp(F), or of exp(F) times each component of the weights.",
+  weights: "optional",
+  values: ({ dims: [, weights = 1] }) => weights,
+  empty: -Infinity,
+  meaning: ({ dims: [, weights = 1] }) => new ExponentialMeaning(weights, false),
+  reducer: ({ dims: [, weights = 1] }) => `Exponentials<${weights}, false>`,
+  enter: (n, k, value, formulas) => {
+    if (n > 0) return `reducer.addWeighted(${k}, ${value});`;
+    return `reducer.exponent(${value});${formulas === 1 ? " reducer.addPower(0);" : ""}`;
+  },
+  gradient: {
+    kind: "sum",
+    saved: () => ["result"],
+    formula: ({ formulas: [f, weights], by, cotangent, saved: [result] }) => {
+      const share = mult(cotangent, exp(subtract(f!, result!)));
+      if (!weights) return grad(f!, by, share);
+      return add(grad(f!, by, scalprod(share, weights)), grad(weights, by, share));
+    },
+  },
+};
+
+const sumSoftMaxWeight: Reduction = {
+  ...exponential,
+  name: "SumSoftMaxWeight",
+  doc: "Mean of the weights, each pair counting exp(F).",
+  weights: "required",
+  values: ({ dims: [, weights] }) => weights!,
+  empty: NaN,
+  meaning: ({ dims: [, weights] }) => new ExponentialMeaning(weights!, true),
+  reducer: ({ dims: [, weights] }) => `Exponentials<${weights! + 1}, true>`,
+  enter: (n, k, value) =>
+    n === 0 ? `reducer.exponent(${value}); reducer.addPower(0);` : `reducer.addWeighted(1 + ${k}, ${value});`,
+  gradient: {
+    kind: "sum",
+    saved: ([f]) => ["result", { reduction: logSumExp, formulas: [f!] }],
+    formula: ({ formulas: [f, weights], by, cotangent, saved: [result, log] }) => {
+      const share = exp(subtract(f!, log!));
+      const ofWeights = mult(cotangent, share);
+      const ofF = mult(share, scalprod(cotangent, subtract(weights!, result!)));
+      return add(grad(f!, by, ofF), grad(weights!, by, ofWeights));
+    },
+  },
+};
+
+// ---------------------------------------------------------------------------------------------------------- table
+
+/** Other names that pykeops knows. */
+const ALIASES: readonly (readonly [string, Reduction])[] = [
+  ["LogSumExpWeight", { ...logSumExp, weights: "required" }],
+  ["SoftMax", sumSoftMaxWeight],
+];
+
 /** Every reduction by name. */
-export const reductions: ReadonlyMap<string, Reduction> = new Map([sum].map((row) => [row.name, row]));
+export const reductions: ReadonlyMap<string, Reduction> = new Map([
+  ...[sum, mean, prod, count, any, all, ...extremes, logSumExp, sumSoftMaxWeight].map(
+    (row) => [row.name, row] as const,
+  ),
+  ...ALIASES,
+]);
 
 /** The reduction called `name`. @throws FormulaError that lists the names. */
 export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
-  throw new FormulaError(
-    `reductionOp: expected one of ${[...reductions.keys()].join(", ")}, got ${JSON.stringify(name)}`,
-  );
+  const known = [...reductions.keys()].join(", ");
+  throw new FormulaError(`reductionOp: expected one of ${known}, got ${JSON.stringify(name)}`);
 }

@@ -1,0 +1,52 @@
+/**
+ * The arrays that a call writes: new ones, or one that the caller gave, checked.
+ */
+import { checkArray, checkShape } from "./array/check";
+import { int32Zeros } from "./array/integers";
+import type { Int32NdArray } from "./array/integers";
+import { checkOut } from "./array/record";
+import { allocate, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "./array/view";
+import type { RealArray } from "./array/view";
+import type { Given } from "./arguments";
+import type { Real } from "./engine/native";
+import { ArgumentError } from "./errors";
+import { label } from "./formula/arguments";
+import type { Argument } from "./formula/arguments";
+
+/** The indices of columns, exact. */
+export type IndexArray = Int32NdArray;
+
+/** An array for the numbers of a result. @throws ArgumentError if `out` cannot take them. */
+export function targetOf(
+  given: Given,
+  shape: readonly number[],
+  out: RealArray | null | undefined,
+  args: readonly Argument[],
+): RealArray {
+  checkShape("result", shape);
+  if (out === null || out === undefined) return wrap(allocate(given.dtype, sizeOf(shape)), shape);
+  const checked = checkArray("out", out, given.dtype);
+  if (!sameShape(checked.shape, shape))
+    throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
+  const shared = given.arrays.findIndex((array) => overlaps(array, checked));
+  if (shared >= 0)
+    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(args[shared]!)} uses`);
+  checkPlaces(checked);
+  checkOut("out", checked);
+  return checked;
+}
+
+function checkPlaces(out: RealArray): void {
+  if (isContiguous(out) || new Set(positions(out)).size === out.size) return;
+  throw new ArgumentError(`out: expected a place of its own for every element, got stride ${shapeText(out.stride)}`);
+}
+
+export function indexTargetOf(shape: readonly number[]): IndexArray {
+  return int32Zeros(checkShape("result", shape));
+}
+
+/** Numbers in row-major order into an array of any strides. */
+export function fill(target: RealArray, data: Real): void {
+  if (data.buffer === target.data.buffer) return;
+  positions(target).forEach((at, n) => (target.data[at] = data[n]!));
+}
