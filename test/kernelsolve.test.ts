@@ -277,6 +277,12 @@ describe.each(DTYPES)("with %s data", (dtype) => {
     expect(norm(left)).toBeLessThanOrEqual(2e-6 * norm(values(b)));
   });
 
+  test("a system that rounding to float32 makes singular is solved in float64", () => {
+    const points = rand([100, 2], { dtype, seed: 1 });
+    const { last } = solved(points, randn([100, 2], { dtype, seed: 2 }), { alpha: 1e-10 });
+    expect(last.residual).toBeLessThanOrEqual(1e-6);
+  });
+
   test("started at the solution, no iteration is left to do", () => {
     const { a } = solved(x, b, { eps: 1e-8 });
     const again = solved(x, b, { x0: a, eps: 1e-3 });

@@ -1,6 +1,6 @@
 /**
  * `solve`: A x = b by rounds of a fast inner solve, each judged by the true residual b - A x in an accurate space.
- * A column ends when its true residual meets its target, or when a round no longer improves it. Knows of the inner
+ * Once a round no longer improves some column, rounds run in the accurate space; there a column ends when that happens. Knows of the inner
  * solver only what conjugate gradients return, and throws nothing itself: the outcome says how far it came.
  */
 import type { CgEnd, CgOptions } from "./cg";
@@ -52,8 +52,11 @@ export interface Solution {
   readonly residuals: readonly number[];
 }
 
-/** A round that divides the residual by less has reached the limit of the precision. */
+/** A round that divides the residual by less has reached the limit of the precision it ran in. */
 const leastGain = 1.4;
+
+/** Without rounding, `rows` iterations are enough; a fast round that needs more than these in addition loses to rounding. */
+const leastPatience = 100;
 
 /**
  * 10 n, at least 10 000 (small ill-conditioned systems need many n), at most 50 000: beyond, a system needs a
@@ -184,10 +187,11 @@ function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   const steps = columns.map((column, k) => {
     const nearer = (before[k] ?? NaN) + (after[k] ?? NaN) > 0;
     const round = { residual: residuals[k] ?? NaN, nearer, isFirst, isAccurate, end: ends[k] };
-    return judge(column, round) ? (scales[k] ?? 0) : 0;
+    const { taken, exhausted } = judge(column, round);
+    run.isAccurate ||= exhausted;
+    return taken ? (scales[k] ?? 0) : 0;
   });
   norms.add(steps, correction, x);
-  run.isAccurate ||= ends.includes("indefinite");
   report(run, true, columns.map(relativeResidual));
 }
 
@@ -201,7 +205,10 @@ function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S,
     pair.lower(run.norms.scaled, rhs);
     const { ends } = yield* cg(fast, rhs, correction, {
       bounds: run.columns.map((column, k) => boundOf(column, fast.roundoff) / (scales[k] ?? 1)),
-      maxIterations: run.maxIterations - run.iterations,
+      maxIterations: Math.min(
+        run.maxIterations - run.iterations,
+        run.isAccurate ? Infinity : leastPatience + fast.rows,
+      ),
       checkEvery: run.options.checkEvery ?? 1,
       onCheck: recursionReporter(run),
     });
@@ -243,17 +250,24 @@ interface Round {
   readonly end: CgEnd | undefined;
 }
 
-/** Enters a round into a column that is still open; tells whether to take the correction. */
-function judge(column: Column, round: Round): boolean {
-  if (column.outcome !== undefined) return false;
+/** Enters a round into a column that is still open: whether to take the correction, and whether its space can do no more. */
+function judge(column: Column, round: Round): { taken: boolean; exhausted: boolean } {
+  if (column.outcome !== undefined) return { taken: false, exhausted: false };
   // From x = 0 the residual may rise at first, hence a first round need only have brought x nearer.
   const gained = column.residual >= leastGain * round.residual || (round.isFirst && round.nearer);
   const taken = round.nearer || round.residual <= column.target;
   if (taken) column.residual = round.residual;
+  const exhausted =
+    column.residual > column.target && (!gained || round.end === "indefinite" || round.end === "iterations");
   if (column.residual <= column.target) column.outcome = "tolerance";
-  else if (round.end === "indefinite") column.outcome = round.isAccurate ? "indefinite" : undefined;
-  else if (round.end !== "iterations" && !gained) column.outcome = "precision";
-  return taken;
+  else if (exhausted && round.isAccurate) column.outcome = outcomeOf(round.end);
+  return { taken, exhausted };
+}
+
+/** Of a column that the accurate space cannot improve; where only iterations have run out, `goesOn` sees to it. */
+function outcomeOf(end: CgEnd | undefined): Outcome | undefined {
+  if (end === "iterations") return undefined;
+  return end === "indefinite" ? "indefinite" : "precision";
 }
 
 /** Whether a round brought numbers that are not finite; x then stays as it was. */
