@@ -18,7 +18,7 @@ import { Category, asVariable, print } from "./formula/formula";
 import type { Formula } from "./formula/formula";
 import { isZero } from "./formula/ops";
 import { reductionNamed, withIndices } from "./formula/reductions";
-import type { Extent, Reduction, Saved, SumGradient, SumScheme } from "./formula/reductions";
+import type { Extent, Reduction, SumGradient, SumScheme } from "./formula/reductions";
 import { Pairs, onPairs } from "./pairs";
 import { fill, indexTargetOf, targetOf } from "./result";
 import type { IndexArray } from "./result";
@@ -55,10 +55,17 @@ export interface Result {
 
 type Backend = CallOptions["backend"];
 
+/** A value that gradients take as an argument: another reduction, or where there is no operator, the result. */
+interface SavedValue {
+  readonly argument: Argument;
+  readonly operator: Operator | null;
+}
+
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
   private readonly routines = new Map<string, Routine>();
   private readonly gradients = new Map<number, Operator | null>();
+  private savedValues: readonly SavedValue[] | undefined;
   private readonly extent: Extent;
   private readonly evaluated: readonly Formula[];
 
@@ -201,24 +208,40 @@ export class Operator {
     backend: Backend,
     result?: RealArray,
   ): (RealArray | null)[] {
-    const of = (this.settings.reduction.gradient as SumGradient).saved(this.formulas);
-    const saved = of.map((what) => this.savedValue(what, arrays, backend, result));
+    const saved: RealArray[] = [];
+    for (const { operator } of this.saved())
+      saved.push(operator ? operator.values([...arrays, ...saved], { backend }) : result!);
     return this.args.map((argument, n) => {
       const operator = wanted[n] ? this.gradient(n) : null;
       if (!operator) return null;
-      const gradient = operator.values([...arrays, cotangent, ...saved], { backend });
+      const gradient = operator.values([...arrays, ...saved, cotangent], { backend });
       return argument.category === Category.P ? sumOfRows(gradient, backend) : gradient;
     });
   }
 
-  private savedValue(of: Saved, arrays: readonly RealArray[], backend: Backend, result?: RealArray): RealArray {
-    if (of === "result") return result!;
-    return new Operator(of.formulas, this.args, { ...this.settings, reduction: of.reduction }).values(arrays, {
-      backend,
-    });
+  /** What gradients need of the forward pass, each computed from the arguments and those before it. */
+  private saved(): readonly SavedValue[] {
+    return (this.savedValues ??= this.makeSaved());
   }
 
-  /** The gradient by argument n: cotangent and saved values are new last arguments of the category of the result. */
+  private makeSaved(): SavedValue[] {
+    const { reduction, rows } = this.settings;
+    const made: SavedValue[] = [];
+    for (const wanted of (reduction.gradient as SumGradient).saved(this.formulas)) {
+      const args = [...this.args, ...made.map(({ argument }) => argument)];
+      const formulas = wanted === "result" ? [] : wanted.formulas(made.map(({ argument }) => argument.variable));
+      const operator =
+        wanted === "result" ? null : new Operator(formulas, args, { ...this.settings, reduction: wanted.reduction });
+      made.push({ argument: extraArgument(args.length, (operator ?? this).dim, rows), operator });
+    }
+    return made;
+  }
+
+  private get dim(): number {
+    return this.settings.reduction.values(this.extent);
+  }
+
+  /** The gradient by argument n: saved values and the cotangent are new last arguments of the category of the result. */
   private gradient(n: number): Operator | null {
     let found = this.gradients.get(n);
     if (found === undefined) this.gradients.set(n, (found = this.makeGradient(n)));
@@ -227,25 +250,23 @@ export class Operator {
 
   private makeGradient(n: number): Operator | null {
     const { reduction, rows } = this.settings;
-    const rule = reduction.gradient as SumGradient;
-    const dims = rule.saved(this.formulas).map((of) => this.savedDim(of));
-    const extra = [reduction.values(this.extent), ...dims].map((d, m) => extraArgument(this.args.length + m, d, rows));
-    const [cotangent, ...saved] = extra.map((argument) => argument.variable);
+    const saved = this.saved().map(({ argument }) => argument);
+    const cotangent = extraArgument(this.args.length + saved.length, this.dim, rows);
     const by = this.args[n]!;
-    const gradient = rule.formula({ formulas: this.formulas, by: by.variable, cotangent: cotangent!, saved });
+    const gradient = (reduction.gradient as SumGradient).formula({
+      formulas: this.formulas,
+      by: by.variable,
+      cotangent: cotangent.variable,
+      saved: saved.map(({ variable }) => variable),
+    });
     if (isZero(gradient)) return null;
     const kept = by.category === Category.P ? rows : by.category;
-    return new Operator([gradient], [...this.args, ...extra], {
+    return new Operator([gradient], [...this.args, ...saved, cotangent], {
       ...this.settings,
       reduction: PLAIN_SUM.reduction,
       k: 1,
       rows: kept,
     });
-  }
-
-  private savedDim(of: Saved): number {
-    if (of === "result") return this.settings.reduction.values(this.extent);
-    return of.reduction.values({ dims: of.formulas.map(({ dim }) => dim), k: 1 });
   }
 
   // ---- derivatives of the best: at the pairs that the indices name, the result is the formula itself

@@ -133,7 +133,7 @@ export function operation<P extends readonly Parameter[] = readonly number[]>(
   row: OperationRow<P>,
 ): (args: readonly Operand[], ...params: P) => Formula {
   const formulas = row.slots.filter((slot) => slot.kind === "formula").length;
-  const { simplify, complete = (params) => params as P } = row;
+  const { complete = (params) => params as P } = row;
   const self: Operation = registerOperation({
     name,
     doc: row.doc,
@@ -142,9 +142,8 @@ export function operation<P extends readonly Parameter[] = readonly number[]>(
     build: (values) =>
       build(values.slice(0, formulas) as Formula[], ...complete(values.slice(formulas) as Parameter[])),
     dim: (dims, params) => row.dim(dims, params as P),
-    ...(simplify && {
-      simplify: (args: readonly Formula[], params: readonly Parameter[]) => simplify(args, params as P),
-    }),
+    simplify: (args, params) =>
+      row.simplify?.(args, params as P) ?? (vanishes(self, args) ? zero(self.dim(dimsOf(args), params)) : undefined),
     cotangents: (cotangent, of) => row.cotangents(cotangent, of.args, of.params as P),
     domain: [-1, 1],
     ...(row.print && { print: row.print }),
@@ -152,6 +151,14 @@ export function operation<P extends readonly Parameter[] = readonly number[]>(
   const build = (args: readonly Operand[], ...params: P): Formula => make(self, args.map(lift), params);
   return build;
 }
+
+/** Whether a view shows zeros alone, or a sum of products has a factor 0 throughout. */
+function vanishes({ shape, name }: Operation, args: readonly Formula[]): boolean {
+  if (shape.kind === "contraction") return args.some(isZero);
+  return shape.kind === "view" && name !== "SumT" && args.every(isZero);
+}
+
+const dimsOf = (args: readonly Formula[]): number[] => args.map(({ dim }) => dim);
 
 /** An entry that is made of other operations and leaves no node of its own. */
 export function macro(name: string, doc: string, slots: readonly Slot[], build: Entry["build"]): void {
@@ -381,7 +388,6 @@ const scalprodBuild = operation("Scalprod", {
   },
   simplify: ([x, y]) => {
     if (x!.dim === 1) return mult(x!, y!);
-    if (isZero(x!) || isZero(y!)) return zero(1);
     if (isSumT(x!)) return mult(x!.args[0]!, sum(y!));
     if (isSumT(y!)) return mult(y!.args[0]!, sum(x!));
     return pulledFrom(x!, (v) => scalprod(v, y!)) ?? pulledFrom(y!, (v) => scalprod(x!, v));

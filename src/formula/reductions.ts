@@ -18,8 +18,9 @@ export interface Extent {
   readonly k: number;
 }
 
-/** A value that a gradient needs from the forward pass: the result itself, or another reduction. */
-export type Saved = "result" | { readonly reduction: Reduction; readonly formulas: readonly Formula[] };
+/** A value that a gradient needs: the result, or another reduction, which may read what was saved before it. */
+export type Saved =
+  "result" | { readonly reduction: Reduction; readonly formulas: (saved: readonly Formula[]) => readonly Formula[] };
 
 /** What a gradient formula is made of; `saved` are variables that stand for the saved values. */
 export interface GradientParts {
@@ -118,7 +119,7 @@ const mean: Reduction = sumLike({
   empty: NaN,
   gradient: {
     kind: "sum",
-    saved: () => [{ reduction: sum, formulas: [constant(1)] }],
+    saved: () => [{ reduction: sum, formulas: () => [constant(1)] }],
     formula: ({ formulas: [f], by, cotangent, saved: [count] }) => grad(f!, by, divide(cotangent, count!)),
   },
 });
@@ -256,12 +257,18 @@ const sumSoftMaxWeight: Reduction = {
     n === 0 ? `reducer.exponent(${value}); reducer.addPower(0);` : `reducer.addWeighted(1 + ${k}, ${value});`,
   gradient: {
     kind: "sum",
-    saved: ([f]) => ["result", { reduction: logSumExp, formulas: [f!] }],
-    formula: ({ formulas: [f, weights], by, cotangent, saved: [result, log] }) => {
+    // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r comes along: it
+    // is what r is short of, to full precision.
+    saved: ([f, weights]) => [
+      "result",
+      { reduction: logSumExp, formulas: () => [f!] },
+      { reduction: sumSoftMaxWeight, formulas: ([result]) => [f!, subtract(weights!, result!)] },
+    ],
+    formula: ({ formulas: [f, weights], by, cotangent, saved: [result, log, shortOf] }) => {
       const share = exp(subtract(f!, log!));
-      const ofWeights = mult(cotangent, share);
-      const ofF = mult(share, scalprod(cotangent, subtract(weights!, result!)));
-      return add(grad(f!, by, ofF), grad(weights!, by, ofWeights));
+      const deviation = subtract(scalprod(cotangent, subtract(weights!, result!)), scalprod(cotangent, shortOf!));
+      const ofF = mult(share, deviation);
+      return add(grad(f!, by, ofF), grad(weights!, by, mult(cotangent, share)));
     },
   },
 };
