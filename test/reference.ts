@@ -116,7 +116,7 @@ function arrayOf({ shape, data }: Stored, dtype: Dtype): RealArray {
   const numbers = data.map(Number);
   return ndarray(dtype === "float64" ? Float64Array.from(numbers) : Float32Array.from(numbers), [
     ...shape,
-  ]) as RealArray;
+  ]);
 }
 
 // --------------------------------------------------------------------------------------------------- reductions
@@ -124,7 +124,7 @@ function arrayOf({ shape, data }: Stored, dtype: Dtype): RealArray {
 type Call = (...args: unknown[]) => Got | readonly [RealArray, NdArray<Int32Array>];
 
 function reductionOf({ formula, aliases, axis, reductionOp, formula2, optArg }: Case): Call {
-  const options: GenredOptions<ReductionName> = { axis, reductionOp, formula2, optArg };
+  const options: GenredOptions = { axis, reductionOp, formula2, optArg };
   return Genred(formula, aliases, options) as unknown as Call;
 }
 
@@ -152,16 +152,16 @@ function checkGradients(found: Case, out: RealArray, args: readonly RealArray[],
   const { inputs, cotangent, grads, secondOrder } = found;
   if (!cotangent || !grads) return;
   const names = inputs.map(({ name }) => name);
-  const e = requiresGrad(arrayOf(cotangent, out.dtype as Dtype));
+  const e = requiresGrad(arrayOf(cotangent, out.dtype));
   const wanted = names.filter((name) => name in grads);
   const of = (name: string): RealArray => args[names.indexOf(name)]!;
   grad(out, wanted.map(of), e).forEach((gradient, n) =>
     expectClose(`gradient by ${wanted[n]!}`, gradient, grads[wanted[n]!]!, tolerance),
   );
   if (!secondOrder) return;
-  const [first] = grad(out, [of(secondOrder.of)], e, { createGraph: true }) as [RealArray];
+  const [first] = grad(out, [of(secondOrder.of)], e, { createGraph: true });
   const all = [...names, "cotangent"];
-  grad(first, [...args, e], arrayOf(secondOrder.cotangent, out.dtype as Dtype)).forEach((gradient, n) =>
+  grad(first, [...args, e], arrayOf(secondOrder.cotangent, out.dtype)).forEach((gradient, n) =>
     expectClose(`second order by ${all[n]!}`, gradient, secondOrder.grads[all[n]!]!, tolerance),
   );
 }
@@ -206,7 +206,7 @@ function checkSplit(found: Case, run: Run, own: readonly RealArray[], tolerance:
   const out = solved(found, run, own);
   for (const [name, expected] of Object.entries(gradsPerArgument)) {
     const at = inputs.findIndex((input) => input.name === name);
-    const [gradient] = grad(out, [own[at]!], arrayOf(cotangent!, run.dtype)) as [RealArray];
+    const [gradient] = grad(out, [own[at]!], arrayOf(cotangent!, run.dtype));
     expectClose(`gradient by ${name} alone`, gradient, expected, tolerance);
   }
 }
