@@ -14,14 +14,10 @@ import {
   type Formula,
   type Operation,
   type Parameter,
-  type Segment,
-  type Slot,
   asVariable,
-  isVariable,
   lowered,
   make,
   nodesOf,
-  placed,
   print,
   substitute,
   variable,
@@ -29,6 +25,8 @@ import {
 } from "../src/formula/formula";
 import * as ops from "../src/formula/ops";
 import { parse } from "../src/formula/parse";
+import { allowances, apply, attempted, evaluate, expectWithin, fitsOf, uniform } from "./evaluate";
+import type { Fit, Point, Rounding, Vector } from "./evaluate";
 
 const x = variable(0, 3, Category.I);
 const y = variable(1, 3, Category.J);
@@ -39,68 +37,6 @@ const ALIASES = ["x = Vi(3)", "y = Vj(3)", "s = Pm(1)", "b = Vj(1)"];
 const read = (text: string): Formula => parse([text], ALIASES).formulas[0]!;
 
 // ---------------------------------------------------------------------------------------------------- evaluator
-
-type Vector = readonly number[];
-/** What becomes of every value that an operation computes: nothing, or a little noise. */
-type Rounding = (value: number) => number;
-const exactly: Rounding = (value) => value;
-
-function apply({ shape }: Operation, args: readonly Vector[], params: readonly Parameter[], dim: number): number[] {
-  const dims = args.map((arg) => arg.length);
-  if (shape.kind === "view") return copied(shape.segments(dims, params), args, dim);
-  if (shape.kind === "contraction") return contracted(shape.axes(dims, params), args);
-  if (shape.kind === "leaf") return [params[0] as number];
-  return Array.from({ length: dim }, (_, k) =>
-    shape.value(
-      args.map((arg) => arg[arg.length === 1 ? 0 : k]!),
-      params,
-    ),
-  );
-}
-
-/** NaN where no segment, or more than one, gives a component. */
-function copied(segments: readonly Segment[], args: readonly Vector[], dim: number): number[] {
-  const out = new Array<number>(dim).fill(NaN);
-  for (const { length, arg, start, stride, target } of placed(segments))
-    for (let k = 0; k < length; k++) {
-      const at = target.start + k * target.stride;
-      out[at] = Number.isNaN(out[at]) ? (arg === undefined ? 0 : args[arg]![start + k * stride]!) : NaN;
-    }
-  return out;
-}
-
-type Axes = ReturnType<Extract<Operation["shape"], { kind: "contraction" }>["axes"]>;
-
-function contracted({ kept, summed }: Axes, args: readonly Vector[]): number[] {
-  return offsetsOf(kept, args.length).map((outer) =>
-    offsetsOf(summed, args.length).reduce(
-      (sum, inner) => sum + args.reduce((product, arg, n) => product * arg[outer[n]! + inner[n]!]!, 1),
-      0,
-    ),
-  );
-}
-
-/** For each index tuple of the axes, in row-major order, the offset into each argument. */
-function offsetsOf(axes: Axes["kept"], count: number): readonly Vector[] {
-  return axes.reduce<Vector[]>(
-    (offsets, { size, strides }) =>
-      offsets.flatMap((offset) =>
-        Array.from({ length: size }, (_, index) => offset.map((from, n) => from + index * strides[n]!)),
-      ),
-    [Array.from({ length: count }, () => 0)],
-  );
-}
-
-type Point = ReadonlyMap<Formula, Vector>;
-
-function evaluate(root: Formula, point: Point, rounding: Rounding = exactly): Vector {
-  const values = new Map<Formula, Vector>(point);
-  for (const node of nodesOf(root).filter((found) => !isVariable(found))) {
-    const args = node.args.map((arg) => values.get(arg)!);
-    values.set(node, apply(node.operation, args, node.params, node.dim).map(rounding));
-  }
-  return values.get(root)!;
-}
 
 // ------------------------------------------------------------------------------------- random formulas, two ways
 
@@ -121,50 +57,9 @@ function written({ operation, built, args, params }: Tree): string {
 const LEAVES = [...VARIABLES, ops.constant(2), ops.constant(-0.5), ops.zero(1), ops.zero(3), ops.constant(1)].map(leaf);
 const ROWS = [...ops.operations.values()];
 
-/** Dims and parameters with which a row can be built. */
-interface Fit {
-  readonly dims: readonly number[];
-  readonly params: readonly Parameter[];
-}
-
-const PARAMETERS: Readonly<Record<Slot["kind"], readonly Parameter[]>> = {
-  formula: [],
-  variable: [],
-  integer: [-2, 0, 1, 2, 3, 4],
-  number: [-0.5, 0.5, 2],
-  list: [[], [0], [3], [0, 1]],
-};
-const FITS: ReadonlyMap<Operation, readonly Fit[]> = new Map(ROWS.map((row) => [row, fitsOf(row)]));
-
-/** Found by trying; rows of many parameters are tried on fewer dims. */
-function fitsOf(row: Operation): Fit[] {
-  const isFormula = row.slots.map(({ kind }) => kind === "formula");
-  const dims = row.slots.length > 5 ? [1, 3] : [1, 2, 3, 4, 6];
-  const choices = row.slots.map(({ kind }) => (kind === "formula" ? dims : PARAMETERS[kind]));
-  return combinations<Parameter>(choices)
-    .map((values) => ({
-      dims: values.filter((_, n) => isFormula[n]) as number[],
-      params: values.filter((_, n) => !isFormula[n]),
-    }))
-    .filter((fit) => attempted(() => row.dim(fit.dims, fit.params) <= 6));
-}
-
-function combinations<T>(choices: readonly (readonly T[])[]): T[][] {
-  return choices.reduce<T[][]>(
-    (lists, choice) => lists.flatMap((list) => choice.map((value) => [...list, value])),
-    [[]],
-  );
-}
-
-/** What `build` gives, or undefined where it throws a FormulaError. */
-function attempted<T>(build: () => T): T | undefined {
-  try {
-    return build();
-  } catch (error) {
-    if (error instanceof FormulaError) return undefined;
-    throw error;
-  }
-}
+const FITS: ReadonlyMap<Operation, readonly Fit[]> = new Map(
+  ROWS.map((row) => [row, fitsOf(row, row.slots.length > 5 ? [1, 3] : [1, 2, 3, 4, 6], 6)]),
+);
 
 /** One attempt to add an operation to a pool of formulas: a row, a fit of it, arguments from the pool. */
 interface Step {
@@ -220,17 +115,6 @@ function evaluateTree(root: Tree, point: Point, rounding: Rounding): Vector {
 
 // --------------------------------------------------------------------------------------------------- comparisons
 
-/** Uniform numbers in [0, 1), the same for the same seed. */
-function uniform(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** A generic point: no two numbers alike, none near 0. */
 function pointFrom(seed: number, [low, high]: readonly [number, number] = [0.5, 1.5]): Point {
   const next = uniform(seed);
@@ -239,35 +123,6 @@ function pointFrom(seed: number, [low, high]: readonly [number, number] = [0.5, 
     return Math.abs(found) < 0.05 ? number() : found;
   };
   return new Map(VARIABLES.map((v) => [v, Array.from({ length: v.dim }, number)]));
-}
-
-function noise(seed: number): Rounding {
-  const next = uniform(seed);
-  return (value) => value * (1 + 1e-11 * (next() - 0.5)) + 1e-13 * (next() - 0.5);
-}
-
-/**
- * How far two ways of computing a value may differ by rounding: ten times what happens to it when every step is disturbed by 1e-11.
- * (Stochastic arithmetic, as in CESTAC.) Undefined where a step is not finite, or is at a jump, where any answer is right.
- */
-function allowances(run: (rounding: Rounding) => Vector): { value: Vector; allowed: Vector } | undefined {
-  let endless = 0;
-  const watched = (rounding: Rounding): Vector =>
-    run((value) => {
-      if (!Number.isFinite(value)) endless++;
-      return rounding(value);
-    });
-  const value = watched(exactly);
-  const disturbed = Array.from({ length: 6 }, (_, n) => watched(noise(n + 1)));
-  const allowed = value.map((v, k) => 10 * Math.max(...disturbed.map((d) => Math.abs(d[k]! - v))) + 1e-12);
-  const smooth = allowed.every((a, k) => a < 1e-4 * (1 + Math.abs(value[k]!)));
-  return endless === 0 && smooth ? { value, allowed } : undefined;
-}
-
-function expectWithin(got: Vector, expected: Vector, allowed: Vector, about: () => string): void {
-  const wrong = expected.some((v, k) => !(Math.abs(got[k]! - v) <= allowed[k]!));
-  if (wrong || got.length !== expected.length)
-    throw new Error(`${about()}: expected ${expected.join()}, got ${got.join()}, allowed ${allowed.join()}`);
 }
 
 /** Runs a property that may find a sample useless; at least `least` of the samples must have been of use. */

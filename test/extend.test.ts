@@ -1,0 +1,71 @@
+/** One row in the table gives everything: parser, dim check, gradient to any order, both engines, both dtypes, and the documents. */
+import { execFileSync } from "node:child_process";
+import { resolve } from "node:path";
+import { Genred, grad, rand, requiresGrad } from "../src/index";
+import { elementwise, entries, mult } from "../src/formula/ops";
+import type { Formula } from "../src/formula/formula";
+import { check, samplesOf } from "./sweep";
+
+const cubeMinus: (...args: (Formula | number)[]) => Formula = elementwise("CubeMinus", "x y", {
+  doc: "x³ - y.",
+  value: (x, y) => x * x * x - y,
+  code: (x, y) => `${x} * ${x} * ${x} - ${y}`,
+  derivative: (x) => [mult(3, mult(x!, x!)), mult(-1, 1)],
+  cost: 3,
+});
+
+test("a new row can be called by its name, with the dims that it can take", () => {
+  const F = Genred("CubeMinus(x, y)", ["x = Vi(2)", "y = Vj(1)"]);
+  expect(String(F)).toBe("Sum over i of CubeMinus(x, y)");
+  expect(() => Genred("CubeMinus(x, y)", ["x = Vi(2)", "y = Vj(3)"])).toThrow("equal dims, or 1, got 2 and 3");
+  expect(() => Genred("CubeMinu(x, y)", ["x = Vi(2)", "y = Vj(3)"])).toThrow("CubeMinus");
+});
+
+test.each(["reference", "cpu"] as const)("it has values and gradients on the engine %s", (backend) => {
+  for (const sample of samplesOf(entries.get("CubeMinus")!, 3)) {
+    expect(check(sample, backend, "float64")).toBe(true);
+    expect(check(sample, backend, "float32")).toBe(true);
+  }
+});
+
+test("it has derivatives of second and third order", () => {
+  const x = requiresGrad(rand([4, 1], { dtype: "float64", seed: 1 }));
+  const y = rand([3, 1], { dtype: "float64", seed: 2 });
+  const one = rand([4, 1], { dtype: "float64", seed: 3 });
+  one.data.fill(1);
+  const sums = Genred("CubeMinus(x, y)", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 })(x, y);
+  const [first] = grad(sums, [x], one, { createGraph: true });
+  const [second] = grad(first, [x], one, { createGraph: true });
+  const [third] = grad(second, [x], one);
+  x.data.forEach((value, n) => {
+    expect(first.data[n]).toBeCloseTo(3 * 3 * value ** 2, 12);
+    expect(second.data[n]).toBeCloseTo(3 * 6 * value, 12);
+    expect(third.data[n]).toBeCloseTo(3 * 6, 12);
+  });
+});
+
+test("it is simplified and folded like all others", () => {
+  expect(String(cubeMinus(2, 3))).toBe("5");
+});
+
+/** In a process of its own: the documents are made from what has been built. */
+const inNode = (code: string): string =>
+  execFileSync(process.execPath, ["--input-type=module", "-e", code], {
+    cwd: resolve(__dirname, ".."),
+    encoding: "utf8",
+  });
+
+test("it is in the documents", () => {
+  const text = inNode(`
+    import { createRequire } from "node:module";
+    import { operationsText } from "./scripts/operations-doc.mjs";
+    const { elementwise } = createRequire(import.meta.url)("./dist/formula/ops.js");
+    elementwise("CubeMinus", "x y", { doc: "x³ - y.", value: (x, y) => x ** 3 - y, derivative: () => [null, null] });
+    console.log(operationsText());
+  `);
+  expect(text).toContain("| `CubeMinus(x, y)` | x³ - y. |");
+});
+
+test("the documents are what the tables say", () => {
+  execFileSync(process.execPath, ["scripts/operations-doc.mjs", "--check"], { cwd: resolve(__dirname, "..") });
+});
