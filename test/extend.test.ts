@@ -10,7 +10,7 @@ const cubeMinus: (...args: (Formula | number)[]) => Formula = elementwise("CubeM
   doc: "x³ - y.",
   value: (x, y) => x * x * x - y,
   code: (x, y) => `${x} * ${x} * ${x} - ${y}`,
-  derivative: (x) => [mult(3, mult(x!, x!)), mult(-1, 1)],
+  derivative: (x) => [mult(3, mult(x, x)), mult(-1, 1)],
   cost: 3,
 });
 

@@ -108,5 +108,5 @@ function rowSum(
 
 function arrayOf(numbers: readonly number[], category: Category, dim: number, dtype: Dtype): RealArray {
   const data = dtype === "float64" ? Float64Array.from(numbers) : Float32Array.from(numbers);
-  return ndarray(data, category === Category.P ? [dim] : [numbers.length / dim, dim]) as RealArray;
+  return ndarray(data, category === Category.P ? [dim] : [numbers.length / dim, dim]);
 }
