@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++.
-#   scripts/test-asan.sh [FOLDER ...]   takes in the routines FOLDER/*.cc too, compiled with the flags in FOLDER/flags if there
+# Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
+#   scripts/test-asan.sh [FOLDER ...]   FOLDER/*.cc, compiled with the flags in FOLDER/flags if there
 # Prints a line per part, and "N passed, N failed" last.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -73,7 +74,8 @@ in_node() { # in_node TASK EXPECTED_OUTPUT EXPECTED_CODE: of test/fixtures/addon
   [ "$output" = "$2" ] && [ "$code" -eq "$3" ] && [ ! -s "$work/errors" ]
 }
 
-folders=("$@")
+folders=("$work/generated" "$@")
+part "routines are generated" node scripts/generated-routines.mjs "$work/generated"
 suite address,undefined memory
 part "addon: builds with address,undefined" addon
 part "addon: results in node" in_node sums right 0

@@ -92,7 +92,8 @@ function objectOf(source: string, compiler: string, flags: readonly string[]): s
   return cachedObject(key, () => compiled(source, compiler, flags));
 }
 
-function flagsFor(isa: Isa): readonly string[] {
+/** How generated code is compiled. */
+export function flagsFor(isa: Isa): readonly string[] {
   return process.arch === "x64" ? [...FLAGS, ...FLAGS_X64[isa]] : FLAGS;
 }
 

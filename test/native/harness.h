@@ -12,10 +12,11 @@
 
 #include "cpu.h"
 
-// Numbers of a routine's dtype.
+// Numbers of a routine's dtype, and the indices of its reduction.
 struct Reals {
   int64 bytes, length;
   std::vector<char> memory;
+  std::vector<int32> indices;
 
   Reals(int64 bytes, int64 length) : bytes(bytes), length(length), memory(bytes * length) { memory.shrink_to_fit(); }
   double get(int64 k) const {
@@ -27,7 +28,7 @@ struct Reals {
     else reinterpret_cast<float *>(memory.data())[k] = static_cast<float>(value);
   }
   Input input() const { return {memory.data(), length}; }
-  Output output() { return {memory.data(), length}; }
+  Output output() { return {memory.data(), length, indices.data(), static_cast<int64>(indices.size())}; }
 };
 
 inline int64 sizeOf(const Routine &routine, int64 variable, int64 rows, int64 columns) {
@@ -51,8 +52,14 @@ struct Arguments {
   }
 };
 
-inline Reals resultOf(const Routine &routine, const Plan &plan, const std::vector<Input> &inputs, int64 length) {
+inline Reals spaceFor(const Routine &routine, const Plan &plan, int64 length) {
   Reals out(routine.entry(TABLE_REAL_BYTES), length);
+  out.indices.assign(plan.entries * plan.rows * routine.entry(TABLE_INDEX_DIM), -7);
+  return out;
+}
+
+inline Reals resultOf(const Routine &routine, const Plan &plan, const std::vector<Input> &inputs, int64 length) {
+  Reals out = spaceFor(routine, plan, length);
   Watch watch;
   check(routine, plan, inputs, out.output());
   reduce(routine, plan, inputs, out.output(), watch);
@@ -74,11 +81,11 @@ inline Reals blockOf(const Routine &routine, const Rectangle &part, const Argume
 }
 
 inline void expectSame(const Reals &a, const Reals &b, const char *what) {
-  if (a.memory != b.memory) fail(what);
+  if (a.memory != b.memory || a.indices != b.indices) fail(what);
 }
 
 inline void expectNear(const Reals &a, const Reals &b, const char *what) {
-  if (a.length != b.length) fail(what);
+  if (a.length != b.length || a.indices != b.indices) fail(what);
   double largest = 0, difference = 0;
   for (int64 k = 0; k < a.length; k++) {
     if (std::isnan(a.get(k)) != std::isnan(b.get(k))) fail(what);

@@ -37,7 +37,7 @@ void repeatBlocks(const Routine &routine, unsigned seed) {
 void cancelCalls(const Routine &routine, unsigned seed) {
   const Arguments arguments(routine, 200, 100, seed);
   const Plan plan{200, 100, 4, 16, 1, 1, {}, {}};
-  Reals out(routine.entry(TABLE_REAL_BYTES), 200 * routine.entry(TABLE_RESULT_DIM));
+  Reals out = spaceFor(routine, plan, 200 * routine.entry(TABLE_RESULT_DIM));
   for (int round = 0; round < 40; round++) {
     int32 control[4] = {};
     Watch watch;

@@ -1,0 +1,48 @@
+/**
+ * Writes what the CPU engine generates for formulas of every kind of loop, reducer and dtype: `FOLDER/*.cc`, and the compiler's flags
+ * in `FOLDER/flags`. For tools that look at generated code. Needs `npm run build`.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const require = createRequire(import.meta.url);
+const { parse } = require("../dist/formula/parse.js");
+const { reductionNamed } = require("../dist/formula/reductions.js");
+const { program } = require("../dist/engine/cpp.js");
+const { flagsFor } = require("../dist/engine/compiler.js");
+const { nativeAddon } = require("../dist/engine/native.js");
+
+const POINTS = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"];
+const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
+const WIDE = ["x = Vi(40)", "y = Vj(40)", "b = Vj(37)"];
+
+const ROUTINES = {
+  gaussian: { texts: [GAUSSIAN], aliases: POINTS },
+  gaussian64: { texts: [GAUSSIAN], aliases: POINTS, dtype: "float64" },
+  kahan: { texts: [GAUSSIAN], aliases: POINTS, sumScheme: "kahan" },
+  direct: { texts: [GAUSSIAN], aliases: POINTS, sumScheme: "direct", accumulator: "float64" },
+  gradient: { texts: [`Grad(${GAUSSIAN}, x, Var(4, 2, 0))`], aliases: [...POINTS, "Vi(2)"] },
+  values: { texts: [GAUSSIAN], aliases: POINTS, reduction: null },
+  wide: { texts: ["Norm2(x - y) * b"], aliases: WIDE },
+  hoisted: { texts: ["Exp(y) * Log(y) * x"], aliases: POINTS.slice(0, 2) },
+  mean: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "Mean" },
+  product: { texts: ["x * y"], aliases: POINTS.slice(0, 2), reduction: "Prod" },
+  minimum: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "Min_ArgMin" },
+  places: { texts: ["SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "ArgMax", dtype: "float64" },
+  nearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3 },
+  logarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp" },
+  softmax: { texts: ["x | y", "b"], aliases: POINTS.slice(0, 3), reduction: "SumSoftMaxWeight" },
+};
+
+const isa = nativeAddon().isa();
+const folder = process.argv[2];
+mkdirSync(folder, { recursive: true });
+writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
+for (const [name, routine] of Object.entries(ROUTINES)) writeFileSync(join(folder, `${name}.cc`), sourceOf(routine));
+
+function sourceOf({ texts, aliases, reduction = "Sum", k = 1, dtype = "float32", sumScheme = "block", accumulator = dtype }) {
+  const { formulas, arguments: variables } = parse(texts, aliases);
+  const found = reduction && reductionNamed(reduction);
+  return program({ formulas, reduction: found, k, rows: 0, variables, dtype, sumScheme, accumulator }, isa).source;
+}
