@@ -353,3 +353,34 @@ describe("a wrong call", () => {
     expect(Array.from(out)).toEqual(Array.from({ length: 10 }, () => -7));
   });
 });
+describe("indices", () => {
+  const plan: Plan = { ...whole(30, 40), blockRows: 7, chunkColumns: 11, entries: 2, offsets: new Float64Array(10) };
+  plan.offsets!.set([60, 80, 40, 1, 30], 5);
+  const args = sumArguments(30, 40, 2);
+  const call = (indices?: Int32Array, out = new Float32Array(60)): void => {
+    addon().reduce(routine("sum", "-DINDICES=1"), args, out, plan, undefined, indices);
+  };
+
+  it("follow each other entry by entry, row by row", () => {
+    const indices = new Int32Array(2 * 30 * 2).fill(9);
+    call(indices);
+    expect([...indices]).toEqual(Array.from({ length: 60 }, () => [4, -1]).flat());
+  });
+
+  it("come from the background too", async () => {
+    const indices = new Int32Array(2 * 30 * 2).fill(9);
+    await addon().reduceAsync(routine("sum", "-DINDICES=1"), args, new Float32Array(60), plan, undefined, indices);
+    expect([...indices]).toEqual(Array.from({ length: 60 }, () => [4, -1]).flat());
+  });
+
+  it("are refused where they do not fit", () => {
+    expect(() => call()).toThrow(/indices: expected 120 elements from offset 0, got an array of 0/);
+    expect(() => call(new Int32Array(119))).toThrow(/indices: expected 120 elements/);
+    expect(() => call(new Float32Array(120) as unknown as Int32Array)).toThrow(/indices: expected an Int32Array/);
+    expect(() => call(new Int32Array(args[0]!.buffer))).toThrow(
+      /indices: expected memory of its own, got memory of argument 0/,
+    );
+    const shared = new ArrayBuffer(480);
+    expect(() => call(new Int32Array(shared), new Float32Array(shared))).toThrow(/indices: .*memory of out/);
+  });
+});
