@@ -37,7 +37,7 @@ export function targetOf(
 }
 
 function checkPlaces(out: RealArray): void {
-  if (isContiguous(out) || new Set(positions(out)).size === out.size) return;
+  if (isContiguous(out) || new Set(positions(out)).size === sizeOf(out.shape)) return;
   throw new ArgumentError(`out: expected a place of its own for every element, got stride ${shapeText(out.stride)}`);
 }
 

@@ -147,6 +147,12 @@ describe.each(BACKENDS)("on the backend %s", (backend) => {
       expectClose(values(K(given.x, given.y, given.b, G, { backend })), looped(given, 1), close);
     });
 
+    test("an object with data, shape, stride and offset is an ndarray, whoever made it", () => {
+      const { x, y, b } = data();
+      const { data: memory, shape, stride, offset } = x;
+      expect(untyped(overJ)({ data: memory, shape, stride, offset }, y, b, G)).toEqual(overJ(x, y, b, G));
+    });
+
     test("a number for a Pm(1), an array [1] and a view of one element are the same", () => {
       const written = array([G], { dtype });
       const shown = array([5, G, 5], { dtype }).lo(1).hi(1);

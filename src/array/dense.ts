@@ -73,7 +73,7 @@ export function sqrt<T extends Real>(a: RealArray<T>): RealArray<T> {
  */
 export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): RealArray<T> {
   checkArray("sum", a);
-  if (axis === undefined || axis === null) return sum(reshape(a, [a.size]), 0);
+  if (axis === undefined || axis === null) return sum(reshape(a, [sizeOf(a.shape)]), 0);
   const at = checkAxis("sum", axis, a.shape);
   const output = wrap(
     sumsAlong(a, at),
@@ -100,8 +100,8 @@ export function transpose<T extends Real>(a: RealArray<T>): RealArray<T> {
 /** The elements of `a` in row-major order as `shape`: a view where possible. Throws ArgumentError if sizes differ. */
 export function reshape<T extends Real>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
   checkArray("reshape", a);
-  if (sizeOf(checkShape("reshape", shape)) !== a.size) {
-    const expected = `a shape of ${String(a.size)} elements, as ${shapeText(a.shape)} has`;
+  if (sizeOf(checkShape("reshape", shape)) !== sizeOf(a.shape)) {
+    const expected = `a shape of ${String(sizeOf(a.shape))} elements, as ${shapeText(a.shape)} has`;
     throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
   }
   return reshaped(isContiguous(a) ? a : copyOf(a), shape);
@@ -113,7 +113,7 @@ export function eye<D extends Dtype = "float32">(
   options?: { readonly dtype?: D | undefined } | null,
 ): ArrayOf<D> {
   const identity = zeros(checkShape("eye", [n, n]), options);
-  for (let k = 0; k < identity.size; k += n + 1) identity.data[k] = 1;
+  for (let k = 0; k < sizeOf(identity.shape); k += n + 1) identity.data[k] = 1;
   return identity;
 }
 
@@ -287,7 +287,7 @@ function checkMatrix(
 
 /** With G the cotangent: gradient of B is A^-T G, gradient of A is -(A^-T G) X^T. */
 function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  const data = allocate(dtypeOf(A), B.size);
+  const data = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
   const X = wrap(data as T, B.shape);
   const options = { where: "solve", names: ["its matrix", "its right-hand side"], readsInputs: [true, false] };

@@ -80,7 +80,7 @@ function targetsOf(inputs: readonly RealArray[]): Map<Real, Version> {
 
 function seedOf(output: RealArray, cotangent: RealArray | null | undefined): RealArray {
   if (cotangent === undefined || cotangent === null) {
-    if (output.size === 1) return wrap(allocate(dtypeOf(output), 1).fill(1), output.shape);
+    if (sizeOf(output.shape) === 1) return wrap(allocate(dtypeOf(output), 1).fill(1), output.shape);
     const shape = shapeText(output.shape);
     throw new ArgumentError(`grad, cotangent: expected an array of shape ${shape}, as the output has, got none`);
   }
@@ -159,7 +159,7 @@ function toMemory(gradient: RealArray, view: RealArray): RealArray {
 }
 
 function flat(x: RealArray): RealArray {
-  return reshaped(x, [x.size]);
+  return reshaped(x, [sizeOf(x.shape)]);
 }
 
 /** The gradient of a memory, seen through one of its views. */
@@ -169,7 +169,7 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
 
 /** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
-  const result = memory ? copyOf(throughMemory(memory, x)) : wrap(allocate(dtypeOf(x), x.size), x.shape);
+  const result = memory ? copyOf(throughMemory(memory, x)) : wrap(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
 }
 

@@ -78,7 +78,7 @@ export function isContiguous({ shape, stride }: Geometry): boolean {
 
 /** True if the view is exactly its memory, in order. */
 export function isWhole(x: RealArray): boolean {
-  return x.size === x.data.length && x.offset === 0 && isContiguous(x);
+  return sizeOf(x.shape) === x.data.length && x.offset === 0 && isContiguous(x);
 }
 
 /**
@@ -86,7 +86,7 @@ export function isWhole(x: RealArray): boolean {
  * a copy.
  */
 export function contiguous<T extends Real>(x: RealArray<T>): T {
-  const size = x.size;
+  const size = sizeOf(x.shape);
   if (isContiguous(x)) {
     return x.offset === 0 && size === x.data.length ? x.data : (x.data.subarray(x.offset, x.offset + size) as T);
   }
@@ -109,7 +109,7 @@ export function positions(view: Geometry): Uint32Array {
 
 /** True if the two views may share memory, judged by their ranges of bytes; sees through different typed arrays. */
 export function overlaps(a: RealArray, b: RealArray): boolean {
-  if (a.data.buffer !== b.data.buffer || a.size === 0 || b.size === 0) return false;
+  if (a.data.buffer !== b.data.buffer || sizeOf(a.shape) === 0 || sizeOf(b.shape) === 0) return false;
   const [firstA, endA] = byteRange(a);
   const [firstB, endB] = byteRange(b);
   return firstA < endB && firstB < endA;
