@@ -4,6 +4,7 @@
 import { checkArray, described } from "./array/check";
 import { allocate, dtypeOf, shapeText, wrap } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
+import { commonBatch, rankOf } from "./batch";
 import { ArgumentError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -18,6 +19,8 @@ export interface Given {
   readonly arrays: readonly RealArray[];
   readonly dtype: Dtype;
   readonly extents: Extents;
+  /** The leading dimensions of the result, `[]` without batches. */
+  readonly batch: readonly number[];
 }
 
 /** Numbers become arrays `[1]`; everything else is checked later. @throws ArgumentError for a wrong count. */
@@ -44,7 +47,7 @@ export function checkArguments(
     if (dtypeOf(array) !== dtype) throw mixedDtypes(args[0]!, dtype, args[n]!, array);
     checkShapeOf(args[n]!, array.shape, extents, firsts);
   }
-  return { arrays, dtype, extents };
+  return { arrays, dtype, extents, batch: commonBatch(args, arrays) };
 }
 
 /** The first array of a category fixes its extent for the others. */
@@ -55,19 +58,13 @@ function checkShapeOf(
   firsts: (Argument | undefined)[],
 ): void {
   const { category, dim } = argument;
-  if (category === Category.P) {
-    if (shape.length !== 1 || shape[0] !== dim) throw wrongShape(argument, `[${dim}]`, shape);
-    return;
-  }
-  const first = firsts[category];
-  if (shape.length !== 2 || shape[1] !== dim || (first && shape[0] !== extents[category]))
-    throw wrongShape(
-      argument,
-      first ? expectedShape(argument, extents[category], first) : expectedShape(argument),
-      shape,
-    );
-  extents[category] = shape[0]!;
-  firsts[category] = first ?? argument;
+  const rank = rankOf(argument);
+  if (shape.length < rank || shape.at(-1) !== dim) throw wrongShape(argument, shape, extents, firsts);
+  if (category === Category.P) return;
+  const rows = shape.at(-rank)!;
+  if (firsts[category] && rows !== extents[category]) throw wrongShape(argument, shape, extents, firsts);
+  extents[category] = rows;
+  firsts[category] ??= argument;
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -90,21 +87,28 @@ function dtypeAmong(given: readonly unknown[]): Dtype {
 function asArray(argument: Argument, value: unknown, dtype: Dtype): RealArray {
   if (typeof value !== "number") return value as RealArray;
   if (argument.category === Category.P && argument.dim === 1) return wrap(allocate(dtype, 1).fill(value), [1]);
-  const expected =
-    argument.category === Category.P ? `an array [${argument.dim}]` : `an array ${expectedShape(argument)}`;
+  const expected = `an array [${expectedShape(argument)}]`;
   throw new ArgumentError(`${label(argument)}: expected ${expected}, got ${described(value)}`);
 }
 
-const EXTENTS = ["M", "N"] as const;
-
-/** The shape an argument must have; the extent is a number once an earlier argument has fixed it. */
-function expectedShape({ category, dim }: Argument, extent?: number, fixedBy?: Argument): string {
-  const rows = extent ?? EXTENTS[category as Category.I | Category.J];
-  return `[${rows}, ${dim}]${fixedBy ? ` as ${label(fixedBy)} has ${extent} rows` : ""}`;
+/** The shape that an argument of one entry must have. */
+function expectedShape({ category, dim }: Argument, extent?: number): string {
+  return category === Category.P ? `${dim}` : `${extent ?? (category === Category.I ? "M" : "N")}, ${dim}`;
 }
 
-function wrongShape(argument: Argument, expected: string, got: readonly number[]): ArgumentError {
-  return new ArgumentError(`${label(argument)}: expected shape ${expected}, got ${shapeText(got)}`);
+/** The extent is a number where an earlier argument has fixed it. */
+function wrongShape(
+  argument: Argument,
+  got: readonly number[],
+  extents: readonly number[],
+  firsts: readonly (Argument | undefined)[],
+): ArgumentError {
+  const first = firsts[argument.category];
+  const extent = first && extents[argument.category];
+  const lead = got.length > rankOf(argument) ? "..., " : "";
+  const because = first ? ` as ${label(first)} has ${extent!} rows` : "";
+  const expected = `shape [${lead}${expectedShape(argument, extent)}]${because}`;
+  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(got)}`);
 }
 
 function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: RealArray): ArgumentError {

@@ -3,7 +3,9 @@
  * types of a call follow from its aliases.
  */
 import { described } from "./array/check";
-import type { Dtype } from "./array/view";
+import type { Dtype, RealArray } from "./array/view";
+import { CALL_OPTIONS } from "./call";
+import type { CallOptions } from "./call";
 import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -12,9 +14,10 @@ import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
-import { CALL_OPTIONS, Operator } from "./operator";
-import type { CallOptions, Settings } from "./operator";
+import { Operator } from "./operator";
+import type { Settings } from "./operator";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./signature";
+import { PairValues } from "./values";
 
 // --------------------------------------------------------------------------------------------------- public types
 
@@ -39,15 +42,27 @@ export interface GenredOptions<R extends ReductionName = ReductionName> {
   readonly useDoubleAcc?: boolean | undefined;
 }
 
+/** How values at all pairs are computed. */
+export interface DenseOptions extends Pick<CallOptions, "backend"> {
+  /** Bound on the memory of the result; 2^30 by default. */
+  readonly maxBytes?: number | undefined;
+}
+
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
    * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may be a number.
    * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part; the K best are `[M, K]` for
-   * dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of numbers and indices.
+   * dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of numbers and indices. With batch dimensions in
+   * front, `[...batch, M, d]`, every entry is a call of its own; a dimension of length 1 serves all entries.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
   <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
+  /**
+   * The formula's values at all pairs, `[...batch, M, N, dim]` whatever the axis; differentiable as the call.
+   * @throws ArgumentError also for a result larger than `maxBytes`.
+   */
+  dense<T extends Real>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
   /** The formula as it was understood. */
   toString(): string;
 }
@@ -72,7 +87,19 @@ export function Genred<const A extends readonly string[], const R extends Reduct
     const { values, indices } = operator.call(operator.arrays(args), callOptions);
     return values && indices ? [values, indices] : (values ?? indices);
   };
-  return Object.assign(call, { toString: () => String(operator) }) as GenredFunction<A, R>;
+  const dense = (...given: unknown[]): RealArray => {
+    const [args, { backend, maxBytes = 2 ** 30 }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
+    checkBytes(maxBytes);
+    return new PairValues(operator).compute(operator.arrays(args), { backend }, maxBytes);
+  };
+  return Object.assign(call, { dense, toString: () => String(operator) }) as GenredFunction<A, R>;
+}
+
+const DENSE_OPTIONS = Object.keys({ backend: true, maxBytes: true } satisfies Record<keyof DenseOptions, true>);
+
+function checkBytes(maxBytes: unknown): void {
+  if (typeof maxBytes === "number" && maxBytes >= 0) return;
+  throw new ArgumentError(`dense, maxBytes: expected a number of at least 0, got ${described(maxBytes)}`);
 }
 
 function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): string[] {

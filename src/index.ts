@@ -1,10 +1,17 @@
 /** The public names of tskeops, and nothing else. */
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
+export { clusterCentroids, clusterRanges, clusterRangesCentroids, gridCluster, sortClusters } from "./array/clusters";
+export type { Sorted } from "./array/clusters";
+export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
+export { rangesFromRadius } from "./array/radius";
+export { fromMatrix, swapAxes } from "./array/ranges";
+export type { BlockRanges, KeepMatrix, RangeArrays } from "./array/ranges";
 export { grad } from "./array/tape";
 export { requiresGrad } from "./array/record";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
+export type { CallOptions } from "./call";
 export type { BackendName } from "./engine/backend";
 export type { Real } from "./engine/native";
 export { setThreads, threads } from "./engine/native";
@@ -18,13 +25,14 @@ export {
   KeopsError,
 } from "./errors";
 export type { ErrorCode } from "./errors";
+export { genericArgkmin, genericArgmin, genericLogsumexp, genericSum } from "./generic";
+export type { GenericFunction } from "./generic";
 export { Genred } from "./genred";
-export type { GenredFunction, GenredOptions } from "./genred";
+export type { DenseOptions, GenredFunction, GenredOptions } from "./genred";
 export { KernelSolve } from "./kernelsolve";
 export type { KernelSolveFunction, KernelSolveOptions, SolveOptions } from "./kernelsolve";
 export { chart, lineChart } from "./notebook";
 export type { ChartBundle, ChartOptions, LineChartOptions } from "./notebook";
-export type { CallOptions } from "./operator";
 export type { IndexArray } from "./result";
 export type { ArgumentsFor, ReductionName, ResultOf, UnknownOf } from "./signature";
 export type { Progress } from "./solver/refine";

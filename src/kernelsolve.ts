@@ -5,9 +5,12 @@
  */
 import { checkArray, described } from "./array/check";
 import { record } from "./array/record";
-import { allocate, contiguous, sameShape, shapeText, wrap } from "./array/view";
+import { allocate, contiguous, sameShape, shapeText, sizeOf, wrap } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import type { Real } from "./engine/native";
+import { entryOf, summedTo } from "./batch";
+import { howOf } from "./call";
+import type { CallOptions, How } from "./call";
 import { ArgumentError, ConvergenceError, FormulaError } from "./errors";
 import { extraArgument, label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -20,7 +23,6 @@ import type { GenredOptions } from "./genred";
 import type { ArgumentsFor, UnknownOf } from "./signature";
 import type { Extents, Given } from "./arguments";
 import { Operator } from "./operator";
-import type { CallOptions } from "./operator";
 import { Product, checkSymmetry, replaced } from "./product";
 import { solve } from "./solver/refine";
 import type { Progress, Solution } from "./solver/refine";
@@ -43,10 +45,10 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly rtol?: number | undefined;
   /** Bound on the iterations, default 10 n but at least 10 000 and at most 50 000. */
   readonly maxIterations?: number | undefined;
-  /** Where to start, in the shape of b; default 0. */
+  /** Where to start, in the shape of the solution; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
   /**
-   * Called after every iteration with its number and the largest relative residual over the columns; may throw to stop. A `verified`
+   * Called after every iteration of every entry of a batch with its number and the largest relative residual over the columns; may throw to stop. A `verified`
    * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
    */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
@@ -56,7 +58,7 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
 export interface KernelSolveFunction<A extends readonly string[] = readonly string[]> {
   /**
    * Arrays in the order of the aliases; in the place of the unknown stands the right-hand side b `[N, dim]`. Returns the solution
-   * `[N, dim]`, recorded for `grad`.
+   * `[N, dim]`, recorded for `grad`. Batch dimensions in front make every entry a system of its own; `ranges` make K block-sparse.
    * @throws ArgumentError for arrays that do not fit or an operator that is not symmetric, ConvergenceError when the iteration ends
    * without reaching its tolerance (it carries the last iterate), CompileError, DeviceError, InterruptedError.
    */
@@ -130,9 +132,14 @@ class System {
 
   solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents): RealArray {
     const given = this.operator.check(arrays, unseen);
-    checkOptions(options, this.shape(given), given.dtype);
-    const solution = this.compute(given, options);
-    return record(solution, arrays, (cotangent, wanted) => this.pullback(given, solution, cotangent, wanted, options), {
+    const shape = this.shape(given);
+    checkOptions(options, shape, given.dtype);
+    const how = howOf(options, given.extents);
+    const solution = wrap(allocate(given.dtype, sizeOf(shape)), shape);
+    for (let entry = 0; entry < sizeOf(given.batch); entry++) this.solveEntry(given, entry, options, how, solution);
+    const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] =>
+      this.pullback(given, solution, cotangent, wanted, options, how);
+    return record(solution, arrays, pullback, {
       where: "KernelSolve",
       names: this.operator.args.map(label),
       readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
@@ -140,35 +147,42 @@ class System {
     });
   }
 
+  /** Of the solution: `[...batch, rows, dim]`. */
   private shape(given: Given): readonly number[] {
     const { rows, columns } = this.operator.sizes(given);
-    const { shape } = given.arrays[this.unknown.position]!;
-    if (shape[0] !== rows || (rows !== columns && this.unknown.category !== this.operator.settings.rows))
+    const { category, dim } = this.unknown;
+    if (given.extents[category as Category.I | Category.J] !== rows || (rows !== columns && !this.keepsUnknown()))
       throw new ArgumentError(`KernelSolve: expected a square operator, got ${rows} rows and ${columns} columns`);
-    return shape;
+    return [...given.batch, rows, dim];
+  }
+
+  private keepsUnknown(): boolean {
+    return this.unknown.category === this.operator.settings.rows;
   }
 
   // ---- the solve
 
-  private compute(given: Given, options: SolveOptions): RealArray {
-    const right = given.arrays[this.unknown.position]!;
+  private solveEntry(given: Given, entry: number, options: SolveOptions, how: How, solution: RealArray): void {
+    const { args } = this.operator;
+    const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
     const { rows, columns } = this.layout(given);
-    const product = new Product(this.operator, this.unknown.position, given, alphaOf(options), options.backend);
+    const product = new Product(
+      this.operator,
+      this.unknown.position,
+      { ...given, arrays, batch: [] },
+      alphaOf(options),
+      how,
+    );
     const pair = product.precisions(rows, columns);
     checkSymmetry(pair.accurate);
     const x = pair.accurate.vector();
-    if (options.x0) x.set(contiguous(options.x0));
+    const begin = entry * x.length;
+    if (options.x0) x.set(contiguous(options.x0).subarray(begin, begin + x.length));
+    const right = Float64Array.from(contiguous(arrays[this.unknown.position]!));
     const { onIteration, ...rest } = options;
-    const solution = runSync(
-      solve(pair, Float64Array.from(contiguous(right)), x, {
-        ...rest,
-        ...(onIteration && { onIteration }),
-      }),
-    );
-    const result = wrap(allocate(given.dtype, x.length), right.shape);
-    result.data.set(x);
-    failUnlessConverged(solution, result, options);
-    return result;
+    const found = runSync(solve(pair, right, x, { ...rest, ...(onIteration && { onIteration }) }));
+    solution.data.set(x, begin);
+    failUnlessConverged(found, solution, alphaOf(options), given.batch.length > 0 ? `, entry ${entry}` : "");
   }
 
   /** Columns are independent systems where the formula keeps components apart; else all components are one system. */
@@ -190,16 +204,18 @@ class System {
     solution: RealArray,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { alpha, eps, rtol, maxIterations, backend }: SolveOptions,
+    { alpha, eps, rtol, maxIterations, backend, ranges }: SolveOptions,
+    how: How,
   ): (RealArray | null)[] {
     const at = this.unknown.position;
-    const options = { alpha, eps, rtol, maxIterations, backend };
+    const options = { alpha, eps, rtol, maxIterations, backend, ranges };
     const lambda = this.transposed().solve(replaced(arrays, at, cotangent), options, extents);
+    const ofRight = wanted[at] ? summedTo(lambda, this.unknown, arrays[at]!.shape) : null;
     const others = wanted.map((want, n) => want && n !== at);
-    if (!others.includes(true)) return wanted.map((want) => (want ? lambda : null));
+    if (!others.includes(true)) return wanted.map((_, n) => (n === at ? ofRight : null));
     this.negative ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings);
-    const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, backend);
-    return replaced(gradients, at, wanted[at] ? lambda : null);
+    const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, how);
+    return replaced(gradients, at, ofRight);
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
@@ -236,6 +252,7 @@ const SOLVE_OPTIONS = Object.keys({
   x0: true,
   onIteration: true,
   backend: true,
+  ranges: true,
 } satisfies Record<keyof SolveOptions, true>);
 
 const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
@@ -248,9 +265,7 @@ function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dt
   if (onIteration && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
   if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
-    throw new ArgumentError(
-      `x0: expected shape ${shapeText(shape)} as the right-hand side, got ${shapeText(x0.shape)}`,
-    );
+    throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
 }
 
 function checkAtLeastZero(name: string, value: unknown): void {
@@ -269,11 +284,11 @@ const ADVICE = {
 } as const;
 
 /** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
-function failUnlessConverged(solution: Solution, lastIterate: RealArray, options: SolveOptions): void {
+function failUnlessConverged(solution: Solution, lastIterate: RealArray, alpha: number, entry: string): void {
   const { converged, iterations, residual } = solution;
   if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
   throw new ConvergenceError(
-    `KernelSolve, alpha ${alphaOf(options)}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
+    `KernelSolve, alpha ${alpha}${entry}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
     { iterations, residual, lastIterate },
   );
 }

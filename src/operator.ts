@@ -6,9 +6,12 @@
 import { arraysOf, checkArguments } from "./arguments";
 import type { Extents, Given } from "./arguments";
 import { record, recording } from "./array/record";
-import { allocate, contiguous, viewOf } from "./array/view";
+import { allocate, contiguous, sizeOf } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
-import type { BackendName, Routine, Specification } from "./engine/backend";
+import { offsetsOf, summedTo } from "./batch";
+import { howOf } from "./call";
+import type { CallOptions, How } from "./call";
+import type { Call, Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { routine } from "./engine/routine";
 import { ArgumentError } from "./errors";
@@ -19,22 +22,9 @@ import type { Formula } from "./formula/formula";
 import { isZero } from "./formula/ops";
 import { reductionNamed, withIndices } from "./formula/reductions";
 import type { Extent, Reduction, SumGradient, SumScheme } from "./formula/reductions";
-import { Pairs, onPairs } from "./pairs";
+import { Pairs } from "./pairs";
 import { fill, indexTargetOf, targetOf } from "./result";
 import type { IndexArray } from "./result";
-
-/** Where and how one call runs. */
-export interface CallOptions<T extends Real = Real> {
-  /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
-  readonly backend?: "auto" | BackendName | undefined;
-  /** An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument. */
-  readonly out?: RealArray<T> | null | undefined;
-}
-
-export const CALL_OPTIONS: readonly string[] = Object.keys({
-  backend: true,
-  out: true,
-} satisfies Record<keyof CallOptions, true>);
 
 /** The checked options of a reduction. */
 export interface Settings {
@@ -52,8 +42,6 @@ export interface Result {
   readonly values: RealArray | null;
   readonly indices: IndexArray | null;
 }
-
-type Backend = CallOptions["backend"];
 
 /** A value that gradients take as an argument: another reduction, or where there is no operator, the result. */
 interface SavedValue {
@@ -102,7 +90,7 @@ export class Operator {
     return checkArguments(this.args, arrays, unseen);
   }
 
-  /** Rows (kept) and columns (reduced over) of a call. */
+  /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
     return { rows: extents[rows], columns: extents[1 - rows]! };
@@ -110,33 +98,52 @@ export class Operator {
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
-    if (this.needsIndices() && recording(arrays)) return { ...this.withIndices().call(arrays, options), indices: null };
     const given = this.check(arrays);
+    return this.run(given, howOf(options, given.extents), options.out);
+  }
+
+  /** The numbers of a call, where the reduction gives numbers. */
+  values(arrays: readonly RealArray[], how: How = {}): RealArray {
+    return this.run(this.check(arrays), how).values!;
+  }
+
+  private run(given: Given, how: How, out?: CallOptions["out"]): Result {
+    if (this.needsIndices() && recording(given.arrays))
+      return { ...this.withIndices().run(given, how, out), indices: null };
     const [numbers, places] = [
       this.settings.reduction.values(this.extent),
       this.settings.reduction.indices(this.extent),
     ];
-    const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), options.out, this.args) : null;
+    const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), out, this.args) : null;
     const indices = places > 0 ? indexTargetOf(this.shape(given, places)) : null;
     const data = values ? contiguous(values) : allocate(given.dtype, 0);
-    this.compute(given, data, options.backend, indices?.data);
+    this.compute(given, data, how, indices?.data);
     if (values) fill(values, data);
-    return { values: values && this.recorded(values, indices, arrays, options.backend), indices };
+    return { values: values && this.recorded(values, indices, given, how), indices };
   }
 
-  /** The numbers of a call, where the reduction gives numbers. */
-  values(arrays: readonly RealArray[], options: CallOptions = {}): RealArray {
-    return this.call(arrays, options).values!;
-  }
-
-  /** Runs the routine on checked arrays, `[rows, dim]` into `out` and `indices`; leaves no record. */
-  compute(given: Given, out: Real, backend: Backend, indices?: Int32Array): void {
+  /** Runs the routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
+  compute(given: Given, out: Real, { backend, ranges }: How, indices?: Int32Array): void {
     const { rows, columns } = this.sizes(given);
-    const found = this.routine(given.dtype, backend);
+    const routine = this.routine(given.dtype, backend);
     this.checkK(columns);
-    if (rows > 0 && columns > 0)
-      found.reduce({ args: given.arrays.map(contiguous), out, ...(indices && { indices }), rows, columns });
-    else if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
+    if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
+    else if (sizeOf(given.batch) * rows > 0)
+      routine.reduce({
+        args: given.arrays.map(contiguous),
+        out,
+        ...(indices && { indices }),
+        rows,
+        columns,
+        ...this.entries(given, rows),
+        ranges: ranges?.[this.settings.rows],
+      });
+  }
+
+  /** A call without batch is one entry, which begins at 0 everywhere. */
+  private entries({ arrays, batch }: Given, rows: number): Pick<Call, "entries" | "offsets"> {
+    const entries = sizeOf(batch);
+    return entries === 1 ? {} : { entries, offsets: offsetsOf(this.args, arrays, batch, rows * this.dim) };
   }
 
   private checkK(columns: number): void {
@@ -145,7 +152,7 @@ export class Operator {
       throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
   }
 
-  private routine(dtype: Dtype, backend: Backend = "auto"): Routine {
+  private routine(dtype: Dtype, backend: How["backend"] = "auto"): Routine {
     const key = `${dtype} ${backend}`;
     const found = this.routines.get(key) ?? routine(this.specification(dtype), backend);
     this.routines.set(key, found);
@@ -170,31 +177,26 @@ export class Operator {
 
   // ---- results
 
-  /** `[rows, size]`; the K best of a dim above 1 are `[rows, K, dim]`. */
+  /** `[...batch, rows, size]`; the K best of a dim above 1 are `[...batch, rows, K, dim]`. */
   private shape(given: Given, size: number): readonly number[] {
     const { reduction, k } = this.settings;
     const { rows } = this.sizes(given);
     const dim = this.extent.dims[0]!;
-    return reduction.takesK && dim > 1 ? [rows, k, dim] : [rows, size];
+    return [...given.batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
   }
 
   // ---- derivatives
 
-  private recorded(
-    values: RealArray,
-    indices: IndexArray | null,
-    arrays: readonly RealArray[],
-    backend: Backend,
-  ): RealArray {
+  private recorded(values: RealArray, indices: IndexArray | null, given: Given, how: How): RealArray {
     const { gradient } = this.settings.reduction;
     const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] => {
       if (gradient.kind === "none") return wanted.map(() => null);
       return gradient.kind === "sum"
-        ? this.pullback(arrays, cotangent, wanted, backend, values)
-        : this.routedPullback(arrays, indices!.data, cotangent, wanted, backend);
+        ? this.pullback(given.arrays, cotangent, wanted, how, values)
+        : this.routedPullback(given, indices!.data, cotangent, wanted, how);
     };
     const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
-    return record(values, arrays, pullback, { where: "Genred", names: this.args.map(label), readsOutput });
+    return record(values, given.arrays, pullback, { where: "Genred", names: this.args.map(label), readsOutput });
   }
 
   /**
@@ -205,17 +207,16 @@ export class Operator {
     arrays: readonly RealArray[],
     cotangent: RealArray,
     wanted: readonly boolean[],
-    backend: Backend,
+    how: How,
     result?: RealArray,
   ): (RealArray | null)[] {
     const saved: RealArray[] = [];
     for (const { operator } of this.saved())
-      saved.push(operator ? operator.values([...arrays, ...saved], { backend }) : result!);
+      saved.push(operator ? operator.values([...arrays, ...saved], how) : result!);
     return this.args.map((argument, n) => {
       const operator = wanted[n] ? this.gradient(n) : null;
       if (!operator) return null;
-      const gradient = operator.values([...arrays, ...saved, cotangent], { backend });
-      return argument.category === Category.P ? sumOfRows(gradient, backend) : gradient;
+      return summedTo(operator.values([...arrays, ...saved, cotangent], how), argument, arrays[n]!.shape);
     });
   }
 
@@ -285,19 +286,20 @@ export class Operator {
   }
 
   private routedPullback(
-    arrays: readonly RealArray[],
+    given: Given,
     columns: Int32Array,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    backend: Backend,
+    { backend }: How,
   ): (RealArray | null)[] {
-    const { reduction, rows } = this.settings;
-    const [formulas, args] = onPairs(this.formulas, this.args);
-    const pairs = new Pairs(rows, columns, reduction.indices(this.extent));
-    const gathered = arrays.map((array, n) => pairs.gathered(array, this.args[n]!));
+    const { reduction, rows: kept } = this.settings;
+    const { rows } = this.sizes(given);
+    const choice = { ...given, rows, columns, perRow: reduction.indices(this.extent) };
+    const pairs = new Pairs(this.formulas, this.args, kept, choice);
+    const onPairs = new Operator(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, this.extent.dims[0]!);
-    const gradients = new Operator(formulas, args, PLAIN_SUM).pullback(gathered, routed, wanted, backend);
-    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, this.args[n]!, arrays[n]!.shape));
+    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend });
+    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
   }
 }
 
@@ -307,21 +309,11 @@ function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefi
   indices?.fill(-1);
 }
 
-const PLAIN_SUM: Settings = {
+/** Sums over j in the default way. */
+export const PLAIN_SUM: Settings = {
   reduction: reductionNamed("Sum"),
   k: 1,
   rows: Category.I,
   sumScheme: "block",
   accumulator: "auto",
 };
-const rowSums = new Map<number, Operator>();
-
-/** `[rows, dim]` to `[dim]`, by the same door, so that it is differentiable as all else. */
-function sumOfRows(array: RealArray, backend: Backend): RealArray {
-  const dim = array.shape[1]!;
-  const argument = extraArgument(0, dim, Category.J);
-  const operator = rowSums.get(dim) ?? new Operator([argument.variable], [argument], PLAIN_SUM);
-  rowSums.set(dim, operator);
-  const sums = operator.values([array], { backend });
-  return viewOf(sums, { shape: [dim], stride: [1], offset: 0 });
-}

@@ -9,7 +9,8 @@ import type { Dtype } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError } from "./errors";
 import type { Given } from "./arguments";
-import type { CallOptions, Operator } from "./operator";
+import type { How } from "./call";
+import type { Operator } from "./operator";
 import { onePrecision } from "./solver/space";
 import type { Precisions, Space } from "./solver/space";
 
@@ -28,7 +29,7 @@ export class Product {
     private readonly position: number,
     private readonly given: Given,
     private readonly alpha: number,
-    private readonly backend: CallOptions["backend"],
+    private readonly how: How,
   ) {
     this.givens.set(given.dtype, given);
     if (given.dtype === "float32") this.givens.set("float64", inFloat64(given));
@@ -58,7 +59,7 @@ export class Product {
     const given = this.givens.get(dtype)!;
     const { shape } = given.arrays[this.position]!;
     const arrays = replaced(given.arrays, this.position, wrap(x, shape));
-    this.operator.compute({ ...given, arrays }, out, this.backend);
+    this.operator.compute({ ...given, arrays }, out, this.how);
     for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
   }
 }

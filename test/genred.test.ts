@@ -247,7 +247,7 @@ describe("a wrong call", () => {
     [
       "a cube for a Vi",
       [ndarray(x.data, [1, M, 3]), y, b, G],
-      /^x \(Vi, dim 3\): expected shape \[M, 3\], got \[1, 7, 3\]$/,
+      /^y \(Vj, dim 3\): expected 1 batch dimension before \[N, 3\] as x \(Vi, dim 3\) has, got \[11, 3\]$/,
     ],
     [
       "a matrix for a Pm",
@@ -339,8 +339,12 @@ describe("a wrong call", () => {
   });
 
   test.each([
-    ["a misspelt option", { bakend: "cpu" }, /^call, options: expected some of backend, out, got "bakend"$/],
-    ["an option that belongs to a solve", { alpha: 1 }, /^call, options: expected some of backend, out, got "alpha"$/],
+    ["a misspelt option", { bakend: "cpu" }, /^call, options: expected some of backend, ranges, out, got "bakend"$/],
+    [
+      "an option that belongs to a solve",
+      { alpha: 1 },
+      /^call, options: expected some of backend, ranges, out, got "alpha"$/,
+    ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
     ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "reference", got "GPU"$/],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],

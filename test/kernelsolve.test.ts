@@ -529,7 +529,7 @@ describe("a wrong solve", () => {
     [
       "a start of another shape",
       { x0: b.hi(50, 2) },
-      /^x0: expected shape \[60, 2\] as the right-hand side, got \[50, 2\]$/,
+      /^x0: expected shape \[60, 2\] as the solution has, got \[50, 2\]$/,
     ],
     ["a start of another dtype", { x0: astype(b, "float32") }, /^x0: expected a float64 ndarray, got a float32 one/],
     ["a start that is a plain array", { x0: [1] }, /^x0: expected a float64 ndarray, got a plain array/],

@@ -16,7 +16,7 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["genred", "kernelsolve", "lazytensor", "notebook"];
+const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -27,23 +27,31 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "engine/reference": { parts: ["formula"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
-  // What the doors are made of: arguments and results of a call, a reduced formula over arrays, and that as a matrix for solvers.
-  arguments: { parts: ["formula", "array"] },
+  // What the doors are made of: arguments, batches, options and results of a call, a reduced formula over arrays, that as a matrix for
+  // solvers, and its values at all pairs.
+  batch: { parts: ["formula", "array"] },
+  arguments: { parts: ["batch", "formula", "array"] },
+  call: { parts: ["array"], types: ["arguments", "engine"] },
   result: { parts: ["arguments", "formula", "array"], types: ["engine"] },
-  pairs: { parts: ["formula", "array"] },
-  operator: { parts: ["arguments", "result", "pairs", "formula", "engine/routine", "array"], types: ["engine"] },
-  product: { parts: ["operator", "arguments", "formula", "solver", "array"], types: ["engine"] },
+  pairs: { parts: ["batch", "formula", "array"] },
+  operator: {
+    parts: ["arguments", "batch", "call", "result", "pairs", "formula", "engine/routine", "array"],
+    types: ["engine"],
+  },
+  product: { parts: ["operator", "arguments", "formula", "solver", "array"], types: ["call", "engine"] },
+  values: { parts: ["operator", "batch", "formula", "array"], types: ["arguments", "call"] },
   signature: { parts: [], types: ["result", "array", "engine"] },
-  genred: { parts: ["operator", "formula", "array"], types: ["signature", "engine"] },
+  genred: { parts: ["operator", "values", "call", "formula", "array"], types: ["signature", "engine"] },
+  generic: { parts: ["genred", "formula"], types: ["signature"] },
   kernelsolve: {
-    parts: ["operator", "arguments", "product", "genred", "formula", "solver", "array"],
+    parts: ["operator", "arguments", "batch", "call", "product", "genred", "formula", "solver", "array"],
     types: ["signature", "engine"],
   },
   lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   index: {
     parts: [...DOORS, "array", "engine/native"],
-    types: ["engine", "solver", "operator", "result", "signature"],
+    types: ["engine", "solver", "call", "result", "signature"],
   },
 };
 

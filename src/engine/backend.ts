@@ -3,7 +3,7 @@
  */
 import type { Category, Formula, Variable } from "../formula/formula";
 import type { Reduction, SumScheme } from "../formula/reductions";
-import type { Control, Real } from "./native";
+import type { Control, Ranges, Real } from "./native";
 
 export type Dtype = "float32" | "float64";
 
@@ -25,18 +25,28 @@ export interface Specification {
 }
 
 /** Contiguous arrays `[rows | columns | 1, dim]` of the routine's dtype, and where the result goes. */
-export interface Call {
+interface Arrays {
   readonly args: readonly Real[];
   readonly out: Real;
-  /** Needed where the reduction gives indices. */
-  readonly indices?: Int32Array;
+  /** Rows and columns of one entry of the batch. */
   readonly rows: number;
   readonly columns: number;
   readonly control?: Control;
 }
 
+export interface Call extends Arrays {
+  /** `[entries, rows, indexDim]`: needed where the reduction gives indices. */
+  readonly indices?: Int32Array;
+  /** Entries of a batch, 1 if absent. */
+  readonly entries?: number | undefined;
+  /** `[entries, args + 1]`: first element of each argument, then of `out`, per entry; all 0 if absent. */
+  readonly offsets?: Float64Array | undefined;
+  /** The pairs to visit, in every entry; they cover every row once. All pairs if absent. */
+  readonly ranges?: Ranges | undefined;
+}
+
 /** A part of the rows and columns of a call: begin inclusive, end exclusive. */
-export interface RectangleCall extends Call {
+export interface RectangleCall extends Arrays {
   readonly firstRow: number;
   readonly endRow: number;
   readonly firstColumn: number;

@@ -77,12 +77,28 @@ const MANY_UNITS = 128;
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
-function planOf({ rows, columns }: Call, { cost, grain, tile }: Program): Plan {
-  const perTile = Math.max(1, columns * tile * (cost + 1));
+function planOf(call: Call, { cost, grain, tile }: Program): Plan {
+  const { rows, columns, entries = 1, offsets, ranges } = call;
+  const perTile = Math.max(1, visitedColumns(call) * tile * (cost + 1));
   const blocks = Math.ceil(rows / grain);
-  const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, (blocks * perTile) / MANY_UNITS));
-  const tiles = Math.max(1, Math.floor(unit / perTile));
-  const parts = blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, blocks));
+  const total = Math.max(1, entries * blocks * perTile);
+  const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, total / MANY_UNITS));
+  const blockRows = grain * Math.max(1, Math.floor(unit / perTile));
+  const parts = entries * blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, entries * blocks));
   const part = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
-  return { rows, columns, blockRows: grain * tiles, chunkColumns: part, unitsPerTask: 1 };
+  // Small entries and short row intervals make units smaller than one would like, so that a task takes several.
+  const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
+  const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
+  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, entries, offsets, ranges };
+}
+
+/** Columns that a row visits, on average. */
+function visitedColumns({ rows, columns, ranges }: Call): number {
+  if (!ranges || rows === 0) return columns;
+  let pairs = 0;
+  for (let k = 0, n = 0; k < ranges.slices.length; k++) {
+    const height = ranges.rows[2 * k + 1]! - ranges.rows[2 * k]!;
+    for (; n < ranges.slices[k]!; n++) pairs += height * (ranges.columns[2 * n + 1]! - ranges.columns[2 * n]!);
+  }
+  return pairs / rows;
 }

@@ -19,16 +19,30 @@ class ReferenceRoutine implements Routine {
   constructor(private readonly specification: Specification) {}
 
   reduce(call: Call): void {
+    const { entries = 1, args, out, offsets, rows } = call;
+    const width = args.length + 1;
+    for (let entry = 0; entry < entries; entry++) {
+      const begin = (n: number): number => offsets?.[entry * width + n] ?? 0;
+      const evaluated = evaluator(
+        this.specification,
+        args.map((data, n) => data.subarray(begin(n))),
+      );
+      this.reduceEntry(evaluated, { ...call, out: out.subarray(begin(args.length)) }, entry * rows);
+    }
+  }
+
+  private reduceEntry(evaluated: Evaluator, { out, indices, ...call }: Call, firstRow: number): void {
     const { reduction, formulas, k } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
     const extent = { dims: formulas.map(({ dim }) => dim), k };
-    const evaluated = evaluator(this.specification, call.args);
-    for (let row = 0; row < call.rows; row++) {
+    for (const { row, intervals } of rowsOf(call)) {
       const accumulator = reduction.meaning(extent);
-      for (let column = 0; column < call.columns; column++) accumulator.update(evaluated(row, column), column);
-      const { values, indices } = accumulator.finish();
-      if (reduction.values(extent) > 0) call.out.set(values, row * values.length);
-      if (reduction.indices(extent) > 0) call.indices!.set(indices, row * indices.length);
+      for (let n = 0; n < intervals.length; n += 2)
+        for (let column = intervals[n]!; column < intervals[n + 1]!; column++)
+          accumulator.update(evaluated(row, column), column);
+      const { values, indices: places } = accumulator.finish();
+      if (reduction.values(extent) > 0) out.set(values, row * values.length);
+      if (reduction.indices(extent) > 0) indices!.set(places, (firstRow + row) * places.length);
     }
   }
 
@@ -49,13 +63,24 @@ class ReferenceRoutine implements Routine {
   }
 }
 
+/** Every row with the columns that it visits, as intervals [begin, end). */
+function* rowsOf({ rows, columns, ranges }: Pick<Call, "rows" | "columns" | "ranges">): Generator<{
+  readonly row: number;
+  readonly intervals: ArrayLike<number>;
+}> {
+  const blocks = ranges ?? { rows: [0, rows], slices: [1], columns: [0, columns] };
+  for (let k = 0; k < blocks.slices.length; k++) {
+    const intervals = blocks.columns.slice(2 * (blocks.slices[k - 1] ?? 0), 2 * blocks.slices[k]!);
+    for (let row = blocks.rows[2 * k]!; row < blocks.rows[2 * k + 1]!; row++) yield { row, intervals };
+  }
+}
+
 type Values = Float64Array;
 
 /** The components of the formulas at a pair; the arrays are reused from pair to pair. */
-function evaluator(
-  specification: Specification,
-  args: readonly Real[],
-): (row: number, column: number) => readonly Values[] {
+type Evaluator = (row: number, column: number) => readonly Values[];
+
+function evaluator(specification: Specification, args: readonly Real[]): Evaluator {
   const steps = new Map<Formula, Values>();
   const updates = nodesOf(...specification.formulas).map((node) => {
     const values = new Float64Array(node.dim);

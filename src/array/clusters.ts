@@ -1,0 +1,225 @@
+/**
+ * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any dimension.
+ * The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory; so labels are made,
+ * arrays are sorted by them, and each label becomes an interval. Must not know reductions.
+ */
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkArray, described } from "./check";
+import { int32, integersOf } from "./integers";
+import type { Int32NdArray, IntegerArray } from "./integers";
+import { gather } from "./tape";
+import { allocate, contiguous, dtypeOf, positions, shapeText, sizeOf, wrap } from "./view";
+import type { RealArray } from "./view";
+
+/**
+ * Labels `[N]`, 0 to C - 1, of the cubic cells that the points `x` `[N, D]` lie in; labels ascend with the cells in
+ * lexicographic order. Cells begin at the multiples of `size`, so the cells of two clouds agree, their labels do not.
+ * @param size the edge of a cell: a number, or one for each of the D coordinates.
+ * @throws ArgumentError for points that are not finite, or a size that is not positive.
+ */
+export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int32NdArray {
+  const [count, dim, data] = points("gridCluster, x", x);
+  const edges = typeof size === "number" ? new Array<number>(dim).fill(size) : Array.from(size);
+  if (edges.length !== dim || !edges.every((edge) => edge > 0))
+    throw new ArgumentError(
+      `gridCluster, size: expected a positive number or ${dim} of them, got [${edges.join(", ")}]`,
+    );
+  let labels = new Float64Array(count);
+  for (let axis = 0, clusters = 1; axis < dim; axis++) {
+    const cells = ranked(
+      Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edges[axis]!)),
+    );
+    checkPairs(clusters, cells.count);
+    const refined = ranked(labels.map((label, n) => label * cells.count + cells.ranks[n]!));
+    [labels, clusters] = [refined.ranks, refined.count];
+  }
+  return int32("gridCluster", labels, [count]);
+}
+
+function finite(coordinate: number, row: number): number {
+  if (Number.isFinite(coordinate)) return coordinate;
+  throw new ArgumentError(`gridCluster, x: expected finite coordinates, got ${coordinate} in row ${row}`);
+}
+
+/** Cells are numbered before they are combined, so only hundreds of millions of distinct ones could overflow. */
+function checkPairs(clusters: number, cells: number): void {
+  if (clusters * cells <= Number.MAX_SAFE_INTEGER) return;
+  throw new ArgumentError(`gridCluster: expected fewer cells, got ${clusters} times ${cells}: take a larger size`);
+}
+
+/** The place of each number among the distinct ones, and how many of these there are. */
+function ranked(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; count: number } {
+  const distinct = numbers.slice().sort();
+  let count = 0;
+  for (const number of distinct) if (count === 0 || number !== distinct[count - 1]) distinct[count++] = number;
+  const ranks = new Map(Array.from(distinct.subarray(0, count), (number, rank) => [number, rank]));
+  return { ranks: Float64Array.from(numbers, (number) => ranks.get(number)!), count };
+}
+
+/** What `sortClusters` returns: sorted arrays, sorted labels, and where each row came from. */
+export type Sorted<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
+
+/**
+ * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the sorted labels
+ * `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
+ * @param x an array `[N, ...]`, or a list of arrays with N rows each.
+ * @param labels integers `[N]` of at least 0.
+ */
+export function sortClusters<T extends Real>(x: RealArray<T>, labels: IntegerArray): Sorted<RealArray<T>>;
+export function sortClusters<const X extends readonly RealArray[]>(
+  x: X,
+  labels: IntegerArray,
+): Sorted<{ -readonly [K in keyof X]: X[K] }>;
+export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): Sorted<unknown> {
+  const given = labelsOf("sortClusters, labels", labels);
+  const order = sortingOrder(given);
+  const sorted = Array.isArray(x)
+    ? x.map((array, k) => taken(`sortClusters, x[${k}]`, array as RealArray, order))
+    : taken("sortClusters, x", x as RealArray, order);
+  const sortedLabels = order.map((row) => given[row]!);
+  return [
+    sorted,
+    int32("sortClusters, labels", sortedLabels, [order.length]),
+    int32("sortClusters", order, [order.length]),
+  ];
+}
+
+/** Rows in ascending order of their labels, stable: one count per label. */
+function sortingOrder(labels: Float64Array): Float64Array {
+  const { ranks, count } = ranked(labels);
+  const next = new Float64Array(count + 1);
+  for (const rank of ranks) next[rank + 1] = next[rank + 1]! + 1;
+  for (let rank = 0; rank < count; rank++) next[rank + 1] = next[rank + 1]! + next[rank]!;
+  const order = new Float64Array(labels.length);
+  ranks.forEach((rank, row) => {
+    order[next[rank]!] = row;
+    next[rank] = next[rank]! + 1;
+  });
+  return order;
+}
+
+function taken(where: string, x: RealArray, order: Float64Array): RealArray {
+  const { shape } = checkArray(where, x);
+  if (shape.length === 0 || shape[0] !== order.length)
+    throw new ArgumentError(
+      `${where}: expected ${order.length} rows as there are labels, got shape ${shapeText(shape)}`,
+    );
+  const width = sizeOf(shape.slice(1));
+  const index = new Float64Array(order.length * width);
+  for (let n = 0, at = 0; n < order.length; n++) for (let k = 0; k < width; k++) index[at++] = order[n]! * width + k;
+  return gather(x, index, shape);
+}
+
+/**
+ * Intervals `[C, 2]` of the clusters of sorted labels `[N]`: rows [begin, end) have label k. A label that does not occur has
+ * an empty interval.
+ * @throws ArgumentError for labels that are not sorted.
+ */
+export function clusterRanges(labels: IntegerArray): Int32NdArray {
+  return intervalsOfSorted("clusterRanges, labels", labelsOf("clusterRanges, labels", labels));
+}
+
+function intervalsOfSorted(where: string, labels: Float64Array): Int32NdArray {
+  const bounds: number[] = [];
+  labels.forEach((label, row) => {
+    const before = row === 0 ? 0 : labels[row - 1]!;
+    if (label < before)
+      throw new ArgumentError(
+        `${where}: expected sorted labels (sortClusters), got ${label} after ${before} in row ${row}`,
+      );
+    while (bounds.length <= label) bounds.push(row);
+  });
+  const intervals = bounds.flatMap((begin, k) => [begin, bounds[k + 1] ?? labels.length]);
+  return int32(where, intervals, [bounds.length, 2]);
+}
+
+/**
+ * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without weight has
+ * its plain mean, one without points NaN. Leaves no record for `grad`.
+ * @param labels integers `[N]` of at least 0, in any order.
+ */
+export function clusterCentroids<T extends Real>(
+  x: RealArray<T>,
+  labels: IntegerArray,
+  weights?: RealArray | null,
+): RealArray<T> {
+  return statistics("clusterCentroids", x, labels, weights)[0];
+}
+
+/**
+ * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` that are sorted by `labels`
+ * `[N]`; weights are counts where none are given.
+ * @throws ArgumentError for labels that are not sorted.
+ */
+export function clusterRangesCentroids<T extends Real>(
+  x: RealArray<T>,
+  labels: IntegerArray,
+  weights?: RealArray | null,
+): readonly [ranges: Int32NdArray, centroids: RealArray<T>, weights: RealArray<T>] {
+  const where = "clusterRangesCentroids";
+  const ranges = intervalsOfSorted(`${where}, labels`, labelsOf(`${where}, labels`, labels));
+  return [ranges, ...statistics(where, x, labels, weights)];
+}
+
+/** Centroids and total weights. */
+function statistics<T extends Real>(
+  where: string,
+  x: RealArray<T>,
+  labels: IntegerArray,
+  weights: RealArray | null | undefined,
+): [RealArray<T>, RealArray<T>] {
+  const [count, dim, data] = points(`${where}, x`, x);
+  const given = labelsOf(`${where}, labels`, labels);
+  if (given.length !== count)
+    throw new ArgumentError(`${where}, labels: expected ${count} labels, one for each row of x, got ${given.length}`);
+  const clusters = given.reduce((most, label) => Math.max(most, label + 1), 0);
+  const ones = new Float64Array(count).fill(1);
+  const own = weights ? weightsOf(`${where}, weights`, weights, count) : ones;
+  const totals = sums(own, ones, given, clusters, 1);
+  const shares = own.map((weight, n) => (totals[given[n]!] === 0 ? 1 : weight));
+  const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];
+  const made = (values: Float64Array, shape: number[]): RealArray<T> => {
+    const memory = allocate(dtypeOf(x), values.length) as Real as T;
+    memory.set(values);
+    return wrap(memory, shape);
+  };
+  return [
+    made(
+      moments.map((moment, n) => moment / masses[Math.floor(n / dim)]!),
+      [clusters, dim],
+    ),
+    made(totals, [clusters]),
+  ];
+}
+
+/** Per label, the sum of `factor[n]` times row n of `values` `[N, width]`. */
+function sums(values: Real, factor: Float64Array, labels: Float64Array, count: number, width: number): Float64Array {
+  const result = new Float64Array(count * width);
+  labels.forEach((label, n) => {
+    for (let k = 0; k < width; k++)
+      result[label * width + k] = result[label * width + k]! + factor[n]! * values[n * width + k]!;
+  });
+  return result;
+}
+
+/** Count, dim and elements, row by row, of points `[N, D]`. Throws ArgumentError. */
+export function points(where: string, x: RealArray): [count: number, dim: number, data: Real] {
+  const { shape } = checkArray(where, x);
+  if (shape.length !== 2) throw new ArgumentError(`${where}: expected shape [N, D], got ${shapeText(shape)}`);
+  return [shape[0]!, shape[1]!, contiguous(x)];
+}
+
+function weightsOf(where: string, weights: RealArray, count: number): Float64Array {
+  const { shape } = checkArray(where, weights);
+  const fits = shape[0] === count && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
+  if (!fits) throw new ArgumentError(`${where}: expected shape [${count}], got ${shapeText(shape)}`);
+  return Float64Array.from(positions(weights), (at) => weights.data[at]!);
+}
+
+function labelsOf(where: string, labels: IntegerArray): Float64Array {
+  const numbers = integersOf(where, labels);
+  const wrong = numbers.findIndex((label) => label < 0);
+  if (wrong < 0) return numbers;
+  throw new ArgumentError(`${where}[${wrong}]: expected labels of at least 0, got ${described(numbers[wrong])}`);
+}

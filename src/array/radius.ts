@@ -1,0 +1,116 @@
+/**
+ * Ranges from distances: which runs of rows and columns may hold pairs that are near each other.
+ * The one idea: consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if
+ * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
+ */
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { described } from "./check";
+import { points } from "./clusters";
+import { rangeArrays } from "./ranges";
+import type { RangeArrays, Visits } from "./ranges";
+import type { RealArray } from "./view";
+
+/** A run is not cut before it has so many points: shorter ones cost more than they spare. */
+const LEAST_RUN = 32;
+
+/**
+ * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole blocks
+ * around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the order they are
+ * in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort first, as by
+ * `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
+ * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
+ */
+export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
+  const [rows, dim, ofX] = points("rangesFromRadius, x", x);
+  const [columns, dimOfY, ofY] = points("rangesFromRadius, y", y);
+  if (dimOfY !== dim)
+    throw new ArgumentError(`rangesFromRadius, y: expected shape [N, ${dim}] as x has, got dim ${dimOfY}`);
+  if (typeof radius !== "number" || !(radius >= 0))
+    throw new ArgumentError(`rangesFromRadius, radius: expected a number of at least 0, got ${described(radius)}`);
+  const [a, b] = [runsOf(ofX, rows, dim, radius), runsOf(ofY, columns, dim, radius)];
+  const limit = radius * radius * (1 + (dim + 4) * 2 ** -52) + dim * Number.MIN_VALUE;
+  return rangeArrays("rangesFromRadius", a.intervals, b.intervals, visits(a, b, limit), visits(b, a, limit));
+}
+
+/** Lowest and highest coordinates. */
+interface Box {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+interface Runs {
+  /** `[n, 2]`: where each run begins and ends. */
+  readonly intervals: Float64Array;
+  readonly boxes: readonly Box[];
+}
+
+/** Cuts points into runs whose boxes have edges of at most half the radius, or few points. */
+function runsOf(data: Real, count: number, dim: number, radius: number): Runs {
+  const [starts, boxes]: [number[], Box[]] = [[], []];
+  for (let row = 0; row < count; row++) {
+    const box = boxes.at(-1);
+    const point = Float64Array.from(data.subarray(row * dim, (row + 1) * dim));
+    const full = box === undefined || (row - starts.at(-1)! >= LEAST_RUN && !fitsWith(box, point, radius / 2));
+    if (full) {
+      starts.push(row);
+      boxes.push({ low: point, high: point.slice() });
+    } else extend(box, point);
+  }
+  const intervals = Float64Array.from(starts.flatMap((start, k) => [start, starts[k + 1] ?? count]));
+  return { intervals, boxes };
+}
+
+const fitsWith = ({ low, high }: Box, point: Float64Array, edge: number): boolean =>
+  point.every((value, k) => Math.max(high[k]!, value) - Math.min(low[k]!, value) <= edge);
+
+/** NaN spreads: a box with a NaN is near everything. */
+function extend({ low, high }: Box, point: Float64Array): void {
+  point.forEach((value, k) => {
+    low[k] = Math.min(low[k]!, value);
+    high[k] = Math.max(high[k]!, value);
+  });
+}
+
+/**
+ * The squared distance of two boxes. Rounding is monotone, and every operation here is, so this never exceeds the same sum over
+ * the differences of any two points inside, nor that of smaller boxes inside.
+ */
+function squaredGap(a: Box, b: Box): number {
+  let sum = 0;
+  for (let k = 0; k < a.low.length; k++) {
+    const gap = Math.max(0, a.low[k]! - b.high[k]!, b.low[k]! - a.high[k]!);
+    sum += gap * gap;
+  }
+  return sum;
+}
+
+/** For each run, the runs of the other cloud whose boxes are within the limit, in order. */
+function visits(own: Runs, other: Runs, limit: number): Visits {
+  const tree = treeOf(other.boxes, 0, other.boxes.length);
+  return own.boxes.map((box) => (tree ? collected(tree, box, limit, []) : []));
+}
+
+/** The boxes from `first` on, `count` of them, under a box that holds them all. */
+interface Tree extends Box {
+  readonly first: number;
+  readonly halves: readonly [Tree, Tree] | null;
+}
+
+function treeOf(boxes: readonly Box[], first: number, count: number): Tree | null {
+  if (count === 0) return null;
+  if (count === 1) return { ...boxes[first]!, first, halves: null };
+  const half = count >> 1;
+  const halves = [treeOf(boxes, first, half)!, treeOf(boxes, first + half, count - half)!] as const;
+  const box = { low: halves[0].low.slice(), high: halves[0].high.slice() };
+  extend(box, halves[1].low);
+  extend(box, halves[1].high);
+  return { ...box, first, halves };
+}
+
+function collected(tree: Tree, box: Box, limit: number, found: number[]): number[] {
+  if (squaredGap(tree, box) > limit) return found;
+  if (!tree.halves) found.push(tree.first);
+  else for (const half of tree.halves) collected(half, box, limit, found);
+  return found;
+}

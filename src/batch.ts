@@ -1,0 +1,111 @@
+/**
+ * Batches: leading dimensions in front of the rows of every array. Each entry is a call of its own over the same routine; dimensions of
+ * length 1 serve all entries. The one idea is a stride of 0: it tells where an entry begins in memory that is never copied, and,
+ * walked the other way, where the gradients of several entries add up. Must not know reductions.
+ */
+import { scatterAdd } from "./array/tape";
+import { positions, sameShape, shapeText, sizeOf, viewOf } from "./array/view";
+import type { RealArray } from "./array/view";
+import { ArgumentError } from "./errors";
+import { label } from "./formula/arguments";
+import type { Argument } from "./formula/arguments";
+import { Category } from "./formula/formula";
+
+/** Dimensions of one entry of an argument: rows and components, or components alone. */
+export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);
+
+const leading = (argument: Argument, shape: readonly number[]): readonly number[] =>
+  shape.slice(0, shape.length - rankOf(argument));
+
+/**
+ * The batch dimensions of a call: every array has the same number of them, of length 1 or the common length; a parameter may have
+ * none. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
+ */
+export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
+  const first = leader(args);
+  const count = leading(args[first]!, arrays[first]!.shape).length;
+  const common = new Array<number>(count).fill(1);
+  for (let n = 0; n < args.length; n++) {
+    const own = leading(args[n]!, arrays[n]!.shape);
+    if (own.length !== count && !(own.length === 0 && args[n]!.category === Category.P))
+      throw otherCount(args[n]!, arrays[n]!, args[first]!, count);
+    for (let axis = 0; axis < own.length; axis++) {
+      if (common[axis] === 1) common[axis] = own[axis]!;
+      else if (own[axis] !== 1 && own[axis] !== common[axis]) throw otherLengths(args[n]!, own, common);
+    }
+  }
+  return common;
+}
+
+/** Who decides how many batch dimensions there are: the first argument that has rows. */
+function leader(args: readonly Argument[]): number {
+  return Math.max(
+    0,
+    args.findIndex(({ category }) => category !== Category.P),
+  );
+}
+
+function otherCount(argument: Argument, { shape }: RealArray, first: Argument, count: number): ArgumentError {
+  const rows = { [Category.I]: "M, ", [Category.J]: "N, ", [Category.P]: "" }[argument.category];
+  const own = `[${rows}${argument.dim}]`;
+  const dimensions = `${count} batch dimension${count === 1 ? "" : "s"}`;
+  const expected = count === 0 ? `shape ${own}` : `${dimensions} before ${own} as ${label(first)} has`;
+  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(shape)}`);
+}
+
+function otherLengths(argument: Argument, own: readonly number[], common: readonly number[]): ArgumentError {
+  const expected = `batch dimensions that are 1 or those of the arrays before, ${shapeText(common)}`;
+  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(own)}`);
+}
+
+/** The shape as seen from `batchRank` batch dimensions, rows and components: what is not there has length 1. */
+function aligned(argument: Argument, shape: readonly number[], batchRank: number): number[] {
+  const own = leading(argument, shape);
+  const rows = argument.category === Category.P ? [1] : [];
+  return [...new Array<number>(batchRank - own.length).fill(1), ...own, ...rows, ...shape.slice(own.length)];
+}
+
+/** Strides of row-major memory, 0 where an axis repeats. */
+const repeating = (shape: readonly number[]): number[] =>
+  shape.map((length, axis) => (length === 1 ? 0 : sizeOf(shape.slice(axis + 1))));
+
+/** `[entries]`: where each entry begins in the row-major memory of an argument. */
+export function startsIn(argument: Argument, shape: readonly number[], batch: readonly number[]): Uint32Array {
+  const stride = repeating(aligned(argument, shape, batch.length)).slice(0, batch.length);
+  return positions({ shape: batch, stride, offset: 0 });
+}
+
+/** `[entries, arguments + 1]`: where each entry begins in every argument, and in a result with `size` numbers per entry. */
+export function offsetsOf(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  batch: readonly number[],
+  size: number,
+): Float64Array {
+  const width = args.length + 1;
+  const offsets = new Float64Array(sizeOf(batch) * width);
+  args.forEach((argument, n) => {
+    const starts = startsIn(argument, arrays[n]!.shape, batch);
+    for (let entry = 0; entry < starts.length; entry++) offsets[entry * width + n] = starts[entry]!;
+  });
+  for (let entry = 0; entry * width < offsets.length; entry++) offsets[entry * width + width - 1] = entry * size;
+  return offsets;
+}
+
+/** One entry of an argument, as a view without batch dimensions. */
+export function entryOf(argument: Argument, array: RealArray, batch: readonly number[], entry: number): RealArray {
+  const own = leading(argument, array.shape);
+  let [offset, rest] = [array.offset, entry];
+  for (let axis = batch.length - 1; axis >= 0; rest = Math.floor(rest / batch[axis--]!)) {
+    const at = axis - batch.length + own.length;
+    if (at >= 0 && own[at] !== 1) offset += (rest % batch[axis]!) * array.stride[at]!;
+  }
+  return viewOf(array, { shape: array.shape.slice(own.length), stride: array.stride.slice(own.length), offset });
+}
+
+/** The gradient by an argument: `[...batch, rows, dim]` summed over the entries, and for parameters the rows, that it served. */
+export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
+  return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
+}
