@@ -72,7 +72,7 @@ export function sortClusters<const X extends readonly RealArray[]>(
   labels: IntegerArray,
 ): Sorted<{ -readonly [K in keyof X]: X[K] }>;
 export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): Sorted<unknown> {
-  const given = labelsOf("sortClusters, labels", labels);
+  const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);
   const sorted = Array.isArray(x)
     ? x.map((array, k) => taken(`sortClusters, x[${k}]`, array as RealArray, order))
@@ -217,9 +217,12 @@ function weightsOf(where: string, weights: RealArray, count: number): Float64Arr
   return Float64Array.from(positions(weights), (at) => weights.data[at]!);
 }
 
-function labelsOf(where: string, labels: IntegerArray): Float64Array {
+/** Where there is something for every label up to the largest, labels of this size are a mistake. */
+const MOST_CLUSTERS = 2 ** 26;
+
+function labelsOf(where: string, labels: IntegerArray, end = MOST_CLUSTERS): Float64Array {
   const numbers = integersOf(where, labels);
-  const wrong = numbers.findIndex((label) => label < 0);
+  const wrong = numbers.findIndex((label) => label < 0 || label >= end);
   if (wrong < 0) return numbers;
-  throw new ArgumentError(`${where}[${wrong}]: expected labels of at least 0, got ${described(numbers[wrong])}`);
+  throw new ArgumentError(`${where}[${wrong}]: expected labels from 0 to ${end - 1}, got ${described(numbers[wrong])}`);
 }
