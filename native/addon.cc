@@ -1,5 +1,5 @@
 // What JavaScript sees of the addon: takes calls, checks and runs them, makes errors of C++ exceptions.
-// The only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
+// With densecalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
 // Calls come flat: sizes in one Float64Array, optional tables in one array (values.h, src/engine/native.ts).
 #include <dlfcn.h>
 #include <napi.h>
@@ -9,6 +9,7 @@
 
 #include "background.h"
 #include "cpu.h"
+#include "densecalls.h"
 #include "interrupt.h"
 #include "pool.h"
 #include "values.h"
@@ -293,6 +294,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<reduceNow>(exports, "reduce");
   add<reduceInBackground>(exports, "reduceAsync");
   add<blockNow>(exports, "block");
+  add<denseSubtractProduct>(exports, "subtractProduct");
+  add<denseAddGram>(exports, "addGram");
+  add<denseCholesky>(exports, "cholesky");
+  add<denseCholeskySolve>(exports, "choleskySolve");
   return exports;
 }
 

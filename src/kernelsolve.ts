@@ -23,10 +23,12 @@ import type { GenredOptions } from "./genred";
 import type { ArgumentsFor, UnknownOf } from "./signature";
 import type { Extents, Given } from "./arguments";
 import { Operator } from "./operator";
+import { denseAlgebra } from "./engine/native";
+import { scalarKernel } from "./kernelmatrix";
+import { Inverses, solveBy } from "./method";
+import type { Method, PreconditionerOption, Report, Situation } from "./method";
 import { Product, checkSymmetry, replaced } from "./product";
-import { solve } from "./solver/refine";
-import type { Progress, Solution } from "./solver/refine";
-import { runSync } from "./solver/task";
+import type { Outcome, Progress } from "./solver/refine";
 
 /** How the product with K is computed. */
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
@@ -45,6 +47,16 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly rtol?: number | undefined;
   /** Bound on the iterations, default 10 n but at least 10 000 and at most 50 000. */
   readonly maxIterations?: number | undefined;
+  /**
+   * `"direct"` factorises K + alpha I in float64 (Cholesky, n²·8 bytes), `"cg"` iterates; `"auto"` (the default) factorises small
+   * systems, and larger ones where iterations fail. Factorisations need a formula that is a kernel k(x, y) times the unknown.
+   */
+  readonly method?: Method | undefined;
+  /**
+   * Of the iterations: randomly pivoted Cholesky of a rank that a model of the cost finds (`"auto"`, the default) or of a given
+   * rank; or `"none"`.
+   */
+  readonly preconditioner?: PreconditionerOption | undefined;
   /** Where to start, in the shape of the solution; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
   /**
@@ -52,6 +64,20 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
    */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
+}
+
+/** A solution, and how it was found. */
+export interface SolveResult<T extends Real = Real> {
+  readonly solution: RealArray<T>;
+  /** Over all entries of a batch. */
+  readonly iterations: number;
+  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
+  readonly residual: number;
+  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  readonly converged: Outcome;
+  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
+  readonly method: "cg" | "direct";
+  readonly rank: number;
 }
 
 /** A linear system as a function of its data. */
@@ -63,6 +89,8 @@ export interface KernelSolveFunction<A extends readonly string[] = readonly stri
    * without reaching its tolerance (it carries the last iterate), CompileError, DeviceError, InterruptedError.
    */
   <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
+  /** The same, with how it was found. */
+  solve<T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
   toString(): string;
 }
 
@@ -81,11 +109,13 @@ export function KernelSolve<const A extends readonly string[]>(
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
-  const call = (...given: unknown[]): RealArray => {
+  const solved = (given: readonly unknown[]): Solved => {
     const [args, solveOptions] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
     return system.solve(operator.arrays(args), solveOptions);
   };
-  return Object.assign(call, { toString: () => String(system) }) as KernelSolveFunction<A>;
+  const call = (...given: unknown[]): RealArray => solved(given).solution;
+  const solve = (...given: unknown[]): SolveResult => summary(solved(given));
+  return Object.assign(call, { solve, toString: () => String(system) }) as KernelSolveFunction<A>;
 }
 
 function unknownAmong(args: readonly Argument[], name: string): Argument {
@@ -102,9 +132,27 @@ const namesOf = (args: readonly Argument[]): string => {
   return names.length > 0 ? `one of ${names.join(", ")}` : "a Vi or a Vj with a name";
 };
 
+interface Solved {
+  readonly solution: RealArray;
+  /** One per entry of the batch. */
+  readonly reports: readonly Report[];
+}
+
+function summary({ solution, reports }: Solved): SolveResult {
+  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0 };
+  return {
+    ...last,
+    solution,
+    iterations: reports.reduce((sum, { iterations }) => sum + iterations, 0),
+    residual: reports.reduce((most, { residual }) => Math.max(most, residual), 0),
+  };
+}
+
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 class System {
   private readonly formula: Formula;
+  /** k, where K is a scalar kernel. */
+  private readonly kernel: Formula | null;
   private adjoint: System | undefined;
   /** -K, whose gradients are those of b - K a. */
   private negative: Operator | undefined;
@@ -124,27 +172,31 @@ class System {
       throw new FormulaError(
         `KernelSolve: expected a formula of dim ${unknown.dim} as ${label(unknown)}, got dim ${formula.dim}`,
       );
+    this.kernel = scalarKernel(formula, unknown);
   }
 
   toString(): string {
     return `Inverse of (${String(this.operator)}) as a function of ${this.unknown.name ?? label(this.unknown)}`;
   }
 
-  solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents): RealArray {
+  /** @param known inverses of the same system, one per entry of the batch. */
+  solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents, known?: readonly Inverses[]): Solved {
     const given = this.operator.check(arrays, unseen);
     const shape = this.shape(given);
     checkOptions(options, shape, given.dtype);
     const how = howOf(options, given.extents);
     const solution = wrap(allocate(given.dtype, sizeOf(shape)), shape);
-    for (let entry = 0; entry < sizeOf(given.batch); entry++) this.solveEntry(given, entry, options, how, solution);
+    const inverses = known ?? Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
+    const reports = inverses.map((of, entry) => this.solveEntry(given, entry, options, how, solution, of));
     const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] =>
-      this.pullback(given, solution, cotangent, wanted, options, how);
-    return record(solution, arrays, pullback, {
+      this.pullback(given, solution, cotangent, wanted, options, how, inverses);
+    const recorded = record(solution, arrays, pullback, {
       where: "KernelSolve",
       names: this.operator.args.map(label),
       readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
       readsOutput: true,
     });
+    return { solution: recorded, reports };
   }
 
   /** Of the solution: `[...batch, rows, dim]`. */
@@ -162,34 +214,55 @@ class System {
 
   // ---- the solve
 
-  private solveEntry(given: Given, entry: number, options: SolveOptions, how: How, solution: RealArray): void {
+  private solveEntry(
+    given: Given,
+    entry: number,
+    options: SolveOptions,
+    how: How,
+    solution: RealArray,
+    inverses: Inverses,
+  ): Report {
     const { args } = this.operator;
     const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
     const { rows, columns } = this.layout(given);
-    const product = new Product(
-      this.operator,
-      this.unknown.position,
-      { ...given, arrays, batch: [] },
-      alphaOf(options),
-      how,
-    );
-    const pair = product.precisions(rows, columns);
-    checkSymmetry(pair.accurate);
-    const x = pair.accurate.vector();
+    const { position } = this.unknown;
+    const product = new Product(this.operator, position, { ...given, arrays, batch: [] }, alphaOf(options), how);
+    const accurate = product.space(rows, columns, "float64", null);
+    checkSymmetry(accurate);
+    const x = accurate.vector();
     const begin = entry * x.length;
     if (options.x0) x.set(contiguous(options.x0).subarray(begin, begin + x.length));
-    const right = Float64Array.from(contiguous(arrays[this.unknown.position]!));
-    const { onIteration, ...rest } = options;
-    const found = runSync(solve(pair, right, x, { ...rest, ...(onIteration && { onIteration }) }));
+    const right = Float64Array.from(contiguous(arrays[position]!));
+    const attempts = inverses.attempts(this.situation(product, given, options, how));
+    const found = solveBy(attempts, product, [right, x], columns, {
+      ...options,
+      onIteration: options.onIteration ?? undefined,
+    });
     solution.data.set(x, begin);
     failUnlessConverged(found, solution, alphaOf(options), given.batch.length > 0 ? `, entry ${entry}` : "");
+    return found;
+  }
+
+  /** What the choice of a method depends on. */
+  private situation(product: Product, given: Given, options: SolveOptions, how: How): Situation {
+    const { kernel, unknown } = this;
+    const isMatrix = kernel && !how.ranges && !this.keepsUnknown();
+    return {
+      method: options.method ?? "auto",
+      preconditioner: options.preconditioner ?? "auto",
+      alpha: alphaOf(options),
+      rows: this.operator.sizes(given).rows,
+      dtype: given.dtype,
+      matrix: isMatrix ? (of) => product.matrix(kernel, unknown, of) : null,
+      algebra: denseAlgebra(),
+    };
   }
 
   /** Columns are independent systems where the formula keeps components apart; else all components are one system. */
   private layout(given: Given): { rows: number; columns: number } {
     const { rows } = this.operator.sizes(given);
     const { dim } = this.unknown;
-    const apart = isComponentwise(this.formula, this.unknown.variable);
+    const apart = this.kernel !== null || isComponentwise(this.formula, this.unknown.variable);
     return apart ? { rows, columns: dim } : { rows: rows * dim, columns: 1 };
   }
 
@@ -204,12 +277,12 @@ class System {
     solution: RealArray,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { alpha, eps, rtol, maxIterations, backend, ranges }: SolveOptions,
+    { x0: _, onIteration: __, ...options }: SolveOptions,
     how: How,
+    inverses: readonly Inverses[],
   ): (RealArray | null)[] {
     const at = this.unknown.position;
-    const options = { alpha, eps, rtol, maxIterations, backend, ranges };
-    const lambda = this.transposed().solve(replaced(arrays, at, cotangent), options, extents);
+    const { solution: lambda } = this.transposed().solve(replaced(arrays, at, cotangent), options, extents, inverses);
     const ofRight = wanted[at] ? summedTo(lambda, this.unknown, arrays[at]!.shape) : null;
     const others = wanted.map((want, n) => want && n !== at);
     if (!others.includes(true)) return wanted.map((_, n) => (n === at ? ofRight : null));
@@ -251,6 +324,8 @@ const SOLVE_OPTIONS = Object.keys({
   maxIterations: true,
   x0: true,
   onIteration: true,
+  method: true,
+  preconditioner: true,
   backend: true,
   ranges: true,
 } satisfies Record<keyof SolveOptions, true>);
@@ -258,14 +333,26 @@ const SOLVE_OPTIONS = Object.keys({
 const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
 
 function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
-  const { alpha, eps, rtol, maxIterations, x0, onIteration } = options;
+  const { alpha, eps, rtol, maxIterations, method, preconditioner, x0, onIteration } = options;
   for (const [name, value] of Object.entries({ alpha, eps, rtol })) checkAtLeastZero(name, value);
   if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
     throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
+  checkMethod(method, preconditioner);
   if (onIteration && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
   if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
     throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
+}
+
+function checkMethod(method: unknown, preconditioner: unknown): void {
+  if (method !== undefined && !["auto", "cg", "direct"].includes(method as string))
+    throw new ArgumentError(`method: expected "auto", "cg" or "direct", got ${described(method)}`);
+  const rank = (preconditioner as { readonly rank?: unknown } | null | undefined)?.rank;
+  const isRank = Number.isSafeInteger(rank) && (rank as number) >= 1;
+  if (preconditioner === undefined || preconditioner === "auto" || preconditioner === "none" || isRank) return;
+  throw new ArgumentError(
+    `preconditioner: expected "auto", "none" or {rank} with an integer of at least 1, got ${described(preconditioner)}`,
+  );
 }
 
 function checkAtLeastZero(name: string, value: unknown): void {
@@ -284,8 +371,8 @@ const ADVICE = {
 } as const;
 
 /** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
-function failUnlessConverged(solution: Solution, lastIterate: RealArray, alpha: number, entry: string): void {
-  const { converged, iterations, residual } = solution;
+function failUnlessConverged(report: Report, lastIterate: RealArray, alpha: number, entry: string): void {
+  const { converged, iterations, residual } = report;
   if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
   throw new ConvergenceError(
     `KernelSolve, alpha ${alpha}${entry}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,

@@ -4,13 +4,18 @@
  */
 import { randn } from "./array/array";
 import { Vectors } from "./array/vectors";
-import { contiguous, wrap } from "./array/view";
+import { wrap } from "./array/view";
 import type { Dtype } from "./array/view";
 import type { Real } from "./engine/native";
 import { ArgumentError } from "./errors";
 import type { Given } from "./arguments";
 import type { How } from "./call";
+import type { Argument } from "./formula/arguments";
+import type { Formula } from "./formula/formula";
+import { KernelMatrix, inFloat64 } from "./kernelmatrix";
+import type { Attempt } from "./method";
 import type { Operator } from "./operator";
+import type { Preconditioner } from "./solver/preconditioner";
 import { onePrecision } from "./solver/space";
 import type { Precisions, Space } from "./solver/space";
 
@@ -35,24 +40,41 @@ export class Product {
     if (given.dtype === "float32") this.givens.set("float64", inFloat64(given));
   }
 
-  /** Float32 data are solved as the float64 system of those numbers: iterations in float32, residuals in float64. */
-  precisions(rows: number, columns: number): Precisions<Real, Float64Array, Real, Float64Array> {
-    const accurate = this.space(rows, columns, "float64");
-    if (this.given.dtype === "float64") return onePrecision(accurate);
+  /**
+   * Float32 data are solved as the float64 system of those numbers: iterations in float32, residuals in float64, or both in float64.
+   * The preconditioner is of the dtype of the iterations.
+   */
+  precisions(
+    rows: number,
+    columns: number,
+    { inverse, dtype }: Attempt,
+  ): Precisions<Real, Float64Array, Real, Float64Array> {
+    if (dtype === "float64") return onePrecision(this.space(rows, columns, dtype, inverse));
     const copy = (x: Real, out: Real): void => {
       out.set(x);
     };
-    return { accurate, fast: this.space(rows, columns, "float32"), lower: copy, raise: copy };
+    const accurate = this.space(rows, columns, "float64", null);
+    return { accurate, fast: this.space(rows, columns, dtype, inverse), lower: copy, raise: copy };
   }
 
   /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
-  private space(rows: number, columns: number, dtype: Dtype): Space<Real, Float64Array> {
-    const vectors = new Vectors(rows, columns, dtype);
-    return Object.assign(vectors, {
+  space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): Space<Real, Float64Array> {
+    return Object.assign(new Vectors(rows, columns, dtype), {
       apply: (x: Real, out: Real) => {
         this.apply(x, out, dtype);
       },
+      ...(inverse && {
+        precondition: (x: Real, out: Real) => {
+          inverse.apply(x, out, columns);
+        },
+      }),
     });
+  }
+
+  /** K as a matrix, of a scalar kernel. */
+  matrix(kernel: Formula, unknown: Argument, dtype: Dtype): KernelMatrix {
+    const { args, settings } = this.operator;
+    return new KernelMatrix(kernel, args, unknown, this.givens.get(dtype)!, settings.rows, this.how);
   }
 
   private apply(x: Real, out: Real, dtype: Dtype): void {
@@ -62,11 +84,6 @@ export class Product {
     this.operator.compute({ ...given, arrays }, out, this.how);
     for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
   }
-}
-
-function inFloat64(given: Given): Given {
-  const arrays = given.arrays.map((array) => wrap(Float64Array.from(contiguous(array)), array.shape));
-  return { ...given, arrays, dtype: "float64" };
 }
 
 /** How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below. */

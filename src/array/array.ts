@@ -185,7 +185,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
  * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators,
  * 2014) as its authors advise.
  */
-function generator(where: string, seed: number | undefined): () => number {
+export function generator(where: string, seed: number | undefined): () => number {
   const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : checkSeed(where, seed)));
   return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 }

@@ -85,9 +85,24 @@ export function progress(control: Control): number {
   return total === 0 ? 0 : Atomics.load(control, 1) / total;
 }
 
+/**
+ * Dense linear algebra on the addon's threads; all matrices row-major, lengths exact. Results do not depend on the number of threads.
+ */
+export interface Dense {
+  /** out `[rows, columns]` -= a `[rows, inner]` b `[inner, columns]`, of one dtype. */
+  subtractProduct(out: Real, a: Real, b: Real, rows: number, inner: number, columns: number): void;
+  /** out `[aColumns, bColumns]` += aᵀ b for a `[rows, aColumns]` and b `[rows, bColumns]` of one dtype. */
+  addGram(out: Float64Array, a: Real, b: Real, rows: number, aColumns: number, bColumns: number): void;
+  /** The lower half of a `[n, n]` becomes its factor L; 0, or the order of the first leading minor that is not positive. */
+  cholesky(a: Float64Array, n: number): number;
+  /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
+  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
+}
+
 /** The addon's functions. Wrong arguments are a TypeError or RangeError before anything is read or written. */
 export interface Addon {
   readonly abi: number;
+  readonly dense: Dense;
   /** The best instruction set of this machine. */
   isa(): Isa;
   /** Threads that one call uses, the calling one included. */
@@ -124,7 +139,7 @@ export interface Addon {
 }
 
 /** What the .node file exports: as `Addon`, but plans come flat, because reading properties costs more than a tiny call. */
-interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block"> {
+interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block" | "dense">, Dense {
   /** Sets the thread count unless `setThreads` was called anywhere in the process. */
   initialThreads(count: number): void;
   reduce(...call: RawCall): void;
@@ -155,6 +170,11 @@ let loaded: Loaded | undefined;
 /** The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS is set to no thread count. */
 export function nativeAddon(): Addon | null {
   return load().addon;
+}
+
+/** The addon's dense algebra, or null. */
+export function denseAlgebra(): Dense | null {
+  return nativeAddon()?.dense ?? null;
 }
 
 /** Why `nativeAddon` gives null, in one sentence; null if it does not. */
@@ -212,6 +232,7 @@ function checkThreads(where: string, count: number): number {
 function wrapped(raw: RawAddon): Addon {
   return {
     abi: raw.abi,
+    dense: raw,
     isa: () => raw.isa(),
     threads: () => raw.threads(),
     setThreads: (count) => {

@@ -1,0 +1,151 @@
+/**
+ * How a linear system is solved: which preconditioners are tried, in which order and precision. All of them serve the same iteration,
+ * and the true residual alone decides; a dense factorisation is the preconditioner with which one iteration is enough.
+ */
+import type { Dtype } from "./array/view";
+import { generator } from "./array/array";
+import type { Real } from "./engine/native";
+import type { Product } from "./product";
+import { solve } from "./solver/refine";
+import type { Outcome, Progress, SolveOptions } from "./solver/refine";
+import { defaultMaxIterations } from "./solver/refine";
+import { runSync } from "./solver/task";
+import { exactInverse, lowRankInverse } from "./solver/preconditioner";
+import type { Algebra, Matrix, Preconditioner } from "./solver/preconditioner";
+
+/** `"direct"` factorises K + alpha I, `"cg"` iterates. */
+export type Method = "auto" | "cg" | "direct";
+
+/** Of iterations: of a rank that a model of the cost finds, of a given one, or none. */
+export type PreconditionerOption = "auto" | "none" | { readonly rank: number };
+
+/** One try: a preconditioner with its dtype, and the iterations after which the next one is tried. */
+export interface Attempt {
+  readonly inverse: Preconditioner | null;
+  readonly dtype: Dtype;
+  readonly patience: number;
+}
+
+/** How a solve went. */
+export interface Report {
+  /** Of all attempts together. */
+  readonly iterations: number;
+  /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns. */
+  readonly residual: number;
+  readonly converged: Outcome;
+  readonly method: "cg" | "direct";
+  /** Of the preconditioner that did it; 0 where there was none. */
+  readonly rank: number;
+}
+
+/** What a choice is made from. */
+export interface Situation {
+  readonly method: Method;
+  readonly preconditioner: PreconditionerOption;
+  readonly alpha: number;
+  readonly rows: number;
+  /** Of the data. */
+  readonly dtype: Dtype;
+  /** K in a dtype; null where there is no scalar kernel, no addon, or only some pairs count. */
+  readonly matrix: ((dtype: Dtype) => Matrix) | null;
+  readonly algebra: Algebra | null;
+}
+
+/** Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not enough. */
+const DIRECT_ROWS = 500;
+/** Memory of a factor. */
+const LARGEST_FACTOR = 2 ** 31;
+/** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
+const FLOAT32_BOUND = 0.1;
+/** A preconditioned iteration that takes longer than this was a bad guess. */
+const PATIENCE = 500;
+const SEED = 5;
+
+/** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
+export class Inverses {
+  private readonly found = new Map<string, Preconditioner | null>();
+
+  /** What to try, in this order, until one is enough. */
+  *attempts(situation: Situation): Generator<Attempt> {
+    const { method, preconditioner, matrix, algebra, dtype } = situation;
+    const plain = { inverse: null, dtype, patience: Infinity };
+    if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) return yield plain;
+    if (method !== "direct" && !isSmall(situation, matrix)) yield* this.lowRank(situation, matrix, algebra);
+    if (method !== "cg" && 8 * situation.rows ** 2 <= LARGEST_FACTOR) {
+      const inverse = this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
+      if (inverse) yield { inverse, dtype: "float64", patience: PATIENCE };
+    }
+    yield plain;
+  }
+
+  private *lowRank(situation: Situation, matrix: (dtype: Dtype) => Matrix, algebra: Algebra): Generator<Attempt> {
+    const { preconditioner, alpha, dtype } = situation;
+    const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
+    if (preconditioner === "none" || alpha === 0) return;
+    for (const of of new Set<Dtype>(fitsFloat32(situation, matrix) ? [dtype, "float64"] : ["float64"])) {
+      const inverse = this.kept(of, () =>
+        lowRankInverse(matrix(of), alpha, algebra, generator("KernelSolve", SEED), rank),
+      );
+      if (inverse) yield { inverse, dtype: of, patience: PATIENCE };
+    }
+  }
+
+  private kept(name: string, make: () => Preconditioner | null): Preconditioner | null {
+    const known = this.found.get(name);
+    if (known !== undefined) return known;
+    const made = make();
+    this.found.set(name, made);
+    return made;
+  }
+}
+
+function isSmall(situation: Situation, matrix: (dtype: Dtype) => Matrix): boolean {
+  const { method, rows } = situation;
+  if (method === "cg") return false;
+  return rows <= DIRECT_ROWS || (rows <= 2 * DIRECT_ROWS && !fitsFloat32(situation, matrix));
+}
+
+function fitsFloat32({ alpha, dtype }: Situation, matrix: (dtype: Dtype) => Matrix): boolean {
+  if (dtype === "float64") return false;
+  const trace = matrix(dtype)
+    .diagonal()
+    .reduce((sum, value) => sum + value, 0);
+  return 2 ** -24 * trace < FLOAT32_BOUND * alpha;
+}
+
+/** Where more attempts would not help: numbers that are not finite, or a residual at the limit of float64. */
+const LIMIT = 1e-9;
+
+/** Solves from `x` on, by one attempt after another until one is enough; x is the solution then, else the last iterate. */
+export function solveBy(
+  attempts: Iterable<Attempt>,
+  product: Product,
+  [right, x]: readonly [Float64Array, Real],
+  columns: number,
+  options: SolveOptions,
+): Report {
+  const rows = columns === 0 ? 0 : x.length / columns;
+  const most = options.maxIterations ?? defaultMaxIterations(rows);
+  let [report, done]: [Report | undefined, number] = [undefined, 0];
+  for (const attempt of attempts) {
+    const maxIterations = Math.min(attempt.patience, most - done);
+    const counted = { ...options, maxIterations, onIteration: counting(options.onIteration, done) };
+    const found = runSync(solve(product.precisions(rows, columns, attempt), right, x, counted));
+    done += found.iterations;
+    report = { ...found, iterations: done, ...told(attempt) };
+    if (done >= most || isEnough(report)) break;
+  }
+  return report!;
+}
+
+const told = ({ inverse }: Attempt): Pick<Report, "method" | "rank"> => ({
+  method: inverse?.kind === "cholesky" ? "direct" : "cg",
+  rank: inverse?.rank ?? 0,
+});
+
+const isEnough = ({ converged, residual }: Report): boolean =>
+  converged === "tolerance" || converged === "nan" || (converged === "precision" && residual < LIMIT);
+
+function counting(onIteration: SolveOptions["onIteration"], done: number): ((progress: Progress) => void) | undefined {
+  return onIteration && ((progress) => onIteration({ ...progress, iteration: done + progress.iteration }));
+}
