@@ -14,6 +14,8 @@ import { Category } from "./formula/formula";
 /** Dimensions of one entry of an argument: rows and components, or components alone. */
 export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);
 
+const NONE: readonly number[] = [];
+
 const leading = (argument: Argument, shape: readonly number[]): readonly number[] =>
   shape.slice(0, shape.length - rankOf(argument));
 
@@ -22,6 +24,7 @@ const leading = (argument: Argument, shape: readonly number[]): readonly number[
  * none. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
  */
 export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
+  if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
   const first = leader(args);
   const count = leading(args[first]!, arrays[first]!.shape).length;
   const common = new Array<number>(count).fill(1);

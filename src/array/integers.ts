@@ -8,7 +8,7 @@ import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
 import type { NumberArray } from "./array";
 import { checkReach, described, isNdarray } from "./check";
-import { positions, shapeText, sizeOf } from "./view";
+import { isContiguous, positions, shapeText, sizeOf } from "./view";
 
 /** Integers `[n]`: a list, a typed array, or an ndarray. */
 export type IntegerArray = ArrayLike<number> | ArrayLike<bigint> | NumberArray;
@@ -70,6 +70,8 @@ function ndarrayElements(
 ): ArrayLike<unknown> {
   checkReach(where, value);
   const data = value.data as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const isWhole = value.offset === 0 && data.length === sizeOf(value.shape) && isContiguous(value);
+  if (isWhole && !data.get) return data;
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));
 }
 

@@ -194,7 +194,9 @@ function checkedSlices(where: string, value: unknown, count: number, total: numb
 /** Interval numbers by their begin, empty ones first among equals. */
 function ascending(intervals: Float64Array): number[] {
   const order = Array.from({ length: intervals.length / 2 }, (_, k) => k);
-  return order.sort((a, b) => intervals[2 * a]! - intervals[2 * b]! || intervals[2 * a + 1]! - intervals[2 * b + 1]!);
+  const compare = (a: number, b: number): number =>
+    intervals[2 * a]! - intervals[2 * b]! || intervals[2 * a + 1]! - intervals[2 * b + 1]!;
+  return order.every((k) => k === 0 || compare(k - 1, k) <= 0) ? order : order.sort(compare);
 }
 
 /** The same columns in ascending intervals; neighbours that touch become one. Throws ArgumentError for a column listed twice. */
