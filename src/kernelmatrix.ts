@@ -11,6 +11,7 @@ import type { Real } from "./engine/native";
 import { routine } from "./engine/routine";
 import { extraArgument } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
+import { isComponentwise } from "./formula/autodiff";
 import { Category, substitute, variable } from "./formula/formula";
 import type { Formula } from "./formula/formula";
 import { constant, isSumT, sumT } from "./formula/ops";
@@ -21,6 +22,7 @@ export function scalarKernel(
   formula: Formula,
   { position, dim, category, variable: unknown }: Argument,
 ): Formula | null {
+  if (dim > 1 && !isComponentwise(formula, unknown)) return null;
   const one = variable(position, 1, category);
   const product = substitute(formula, unknown, sumT(one, dim));
   const scalar = dim === 1 ? product : isSumT(product) ? product.args[0]! : null;

@@ -5,12 +5,12 @@
 import type { Dtype } from "./array/view";
 import { generator } from "./array/array";
 import type { Real } from "./engine/native";
-import type { Product } from "./product";
+import type { Attempt, Product } from "./product";
 import { solve } from "./solver/refine";
 import type { Outcome, Progress, SolveOptions } from "./solver/refine";
 import { defaultMaxIterations } from "./solver/refine";
 import { runSync } from "./solver/task";
-import { exactInverse, lowRankInverse } from "./solver/preconditioner";
+import { exactInverse, exceedsCholesky, lowRankInverse } from "./solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "./solver/preconditioner";
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
@@ -18,13 +18,6 @@ export type Method = "auto" | "cg" | "direct";
 
 /** Of iterations: of a rank that a model of the cost finds, of a given one, or none. */
 export type PreconditionerOption = "auto" | "none" | { readonly rank: number };
-
-/** One try: a preconditioner with its dtype, and the iterations after which the next one is tried. */
-export interface Attempt {
-  readonly inverse: Preconditioner | null;
-  readonly dtype: Dtype;
-  readonly patience: number;
-}
 
 /** How a solve went. */
 export interface Report {
@@ -57,8 +50,8 @@ const DIRECT_ROWS = 500;
 const LARGEST_FACTOR = 2 ** 31;
 /** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
 const FLOAT32_BOUND = 0.1;
-/** A preconditioned iteration that takes longer than this was a bad guess. */
-const PATIENCE = 500;
+/** More iterations than these and twice the expected number show that the guess was bad. */
+const PATIENCE = 50;
 const SEED = 5;
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
@@ -67,26 +60,37 @@ export class Inverses {
 
   /** What to try, in this order, until one is enough. */
   *attempts(situation: Situation): Generator<Attempt> {
-    const { method, preconditioner, matrix, algebra, dtype } = situation;
-    const plain = { inverse: null, dtype, patience: Infinity };
-    if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) return yield plain;
-    if (method !== "direct" && !isSmall(situation, matrix)) yield* this.lowRank(situation, matrix, algebra);
-    if (method !== "cg" && 8 * situation.rows ** 2 <= LARGEST_FACTOR) {
-      const inverse = this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
-      if (inverse) yield { inverse, dtype: "float64", patience: PATIENCE };
+    const { method, preconditioner, matrix, algebra, dtype, rows } = situation;
+    const plain: Attempt = { inverse: null, dtype, patience: Infinity };
+    if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) {
+      yield plain;
+      return;
     }
+    const mayFactorise = method !== "cg" && 8 * rows ** 2 <= LARGEST_FACTOR;
+    if (!mayFactorise || (method === "auto" && !isSmall(situation, matrix)))
+      for (const attempt of this.lowRank(situation, matrix, algebra)) {
+        if (mayFactorise && preconditioner === "auto" && exceedsCholesky(attempt.inverse.iterations, rows)) break;
+        yield attempt;
+      }
+    const exact = mayFactorise && this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
+    if (exact) yield { inverse: exact, dtype: "float64", patience: PATIENCE };
     yield plain;
   }
 
-  private *lowRank(situation: Situation, matrix: (dtype: Dtype) => Matrix, algebra: Algebra): Generator<Attempt> {
+  /** In float32 where that is enough, then in float64. */
+  private *lowRank(
+    situation: Situation,
+    matrix: (dtype: Dtype) => Matrix,
+    algebra: Algebra,
+  ): Generator<Attempt & { readonly inverse: Preconditioner }> {
     const { preconditioner, alpha, dtype } = situation;
-    const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
     if (preconditioner === "none" || alpha === 0) return;
+    const rank = preconditioner === "auto" ? undefined : preconditioner.rank;
     for (const of of new Set<Dtype>(fitsFloat32(situation, matrix) ? [dtype, "float64"] : ["float64"])) {
       const inverse = this.kept(of, () =>
         lowRankInverse(matrix(of), alpha, algebra, generator("KernelSolve", SEED), rank),
       );
-      if (inverse) yield { inverse, dtype: of, patience: PATIENCE };
+      if (inverse) yield { inverse, dtype: of, patience: PATIENCE + 2 * inverse.iterations };
     }
   }
 
@@ -113,7 +117,7 @@ function fitsFloat32({ alpha, dtype }: Situation, matrix: (dtype: Dtype) => Matr
   return 2 ** -24 * trace < FLOAT32_BOUND * alpha;
 }
 
-/** Where more attempts would not help: numbers that are not finite, or a residual at the limit of float64. */
+/** Residuals that stop falling here are at the limit of float64, where another attempt would not help. */
 const LIMIT = 1e-9;
 
 /** Solves from `x` on, by one attempt after another until one is enough; x is the solution then, else the last iterate. */
@@ -143,8 +147,10 @@ const told = ({ inverse }: Attempt): Pick<Report, "method" | "rank"> => ({
   rank: inverse?.rank ?? 0,
 });
 
-const isEnough = ({ converged, residual }: Report): boolean =>
-  converged === "tolerance" || converged === "nan" || (converged === "precision" && residual < LIMIT);
+const isEnough = ({ converged, residual, method }: Report): boolean =>
+  converged === "tolerance" ||
+  converged === "nan" ||
+  (converged === "precision" && (method === "direct" || residual < LIMIT));
 
 function counting(onIteration: SolveOptions["onIteration"], done: number): ((progress: Progress) => void) | undefined {
   return onIteration && ((progress) => onIteration({ ...progress, iteration: done + progress.iteration }));

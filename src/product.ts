@@ -13,7 +13,6 @@ import type { How } from "./call";
 import type { Argument } from "./formula/arguments";
 import type { Formula } from "./formula/formula";
 import { KernelMatrix, inFloat64 } from "./kernelmatrix";
-import type { Attempt } from "./method";
 import type { Operator } from "./operator";
 import type { Preconditioner } from "./solver/preconditioner";
 import { onePrecision } from "./solver/space";
@@ -22,6 +21,13 @@ import type { Precisions, Space } from "./solver/space";
 /** The list with another element at `at`. */
 export function replaced<T>(list: readonly T[], at: number, element: T): T[] {
   return list.map((old, n) => (n === at ? element : old));
+}
+
+/** One try at a system: a preconditioner with its dtype, and the iterations after which the next one is tried. */
+export interface Attempt {
+  readonly inverse: Preconditioner | null;
+  readonly dtype: Dtype;
+  readonly patience: number;
 }
 
 /** K v + alpha v for given data, in the dtype of the vectors. */

@@ -1,0 +1,107 @@
+/**
+ * How a linear system is solved, as users say it: the options with their checks, and what is said where a solve fails.
+ */
+import { checkArray, described } from "./array/check";
+import { sameShape, shapeText } from "./array/view";
+import type { Dtype, RealArray } from "./array/view";
+import type { CallOptions } from "./call";
+import type { Real } from "./engine/native";
+import { ArgumentError, ConvergenceError } from "./errors";
+import type { Method, PreconditionerOption, Report } from "./method";
+import type { Progress } from "./solver/refine";
+
+/** How one system is solved. */
+export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
+  /** Ridge: K + alpha I is inverted. Default 1e-10, as in pykeops. */
+  readonly alpha?: number | undefined;
+  /**
+   * Column k is done when ‖r_k‖ <= max(rtol ‖b_k‖, eps √n min(1, rms(b_k))), r the residual recomputed in float64. Default 1e-6; with
+   * rtol = 0 too the solver runs until the residual no longer falls. A residual that stops falling earlier, at what rounding allows,
+   * is accepted as well, unless it is above a tenth of ‖b_k‖.
+   */
+  readonly eps?: number | undefined;
+  /** Relative tolerance, default 0; see `eps`. */
+  readonly rtol?: number | undefined;
+  /** Bound on the iterations, default 10 n but at least 10 000 and at most 50 000. */
+  readonly maxIterations?: number | undefined;
+  /**
+   * `"direct"` factorises K + alpha I in float64 (Cholesky, n²·8 bytes), `"cg"` iterates; `"auto"` (the default) factorises small
+   * systems, and larger ones where iterations fail. Factorisations need a formula that is a kernel k(x, y) times the unknown.
+   */
+  readonly method?: Method | undefined;
+  /**
+   * Of the iterations: randomly pivoted Cholesky of a rank that a model of the cost finds (`"auto"`, the default) or of a given
+   * rank; or `"none"`.
+   */
+  readonly preconditioner?: PreconditionerOption | undefined;
+  /** Where to start, in the shape of the solution; default 0. */
+  readonly x0?: RealArray<T> | null | undefined;
+  /**
+   * Called after every iteration of every entry of a batch with its number and the largest relative residual over the columns; may throw to stop. A `verified`
+   * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
+   */
+  readonly onIteration?: ((progress: Progress) => void) | null | undefined;
+}
+
+export const SOLVE_OPTIONS: readonly string[] = Object.keys({
+  alpha: true,
+  eps: true,
+  rtol: true,
+  maxIterations: true,
+  x0: true,
+  onIteration: true,
+  method: true,
+  preconditioner: true,
+  backend: true,
+  ranges: true,
+} satisfies Record<keyof SolveOptions, true>);
+
+export const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
+
+export function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
+  const { alpha, eps, rtol, maxIterations, method, preconditioner, x0, onIteration } = options;
+  for (const [name, value] of Object.entries({ alpha, eps, rtol })) checkAtLeastZero(name, value);
+  if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
+    throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
+  checkMethod(method, preconditioner);
+  if (onIteration && typeof onIteration !== "function")
+    throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
+  if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
+    throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
+}
+
+function checkMethod(method: unknown, preconditioner: unknown): void {
+  if (method !== undefined && !["auto", "cg", "direct"].includes(method as string))
+    throw new ArgumentError(`method: expected "auto", "cg" or "direct", got ${described(method)}`);
+  const rank = (preconditioner as { readonly rank?: unknown } | null | undefined)?.rank;
+  const isRank = Number.isSafeInteger(rank) && (rank as number) >= 1;
+  if (preconditioner === undefined || preconditioner === "auto" || preconditioner === "none" || isRank) return;
+  throw new ArgumentError(
+    `preconditioner: expected "auto", "none" or {rank} with an integer of at least 1, got ${described(preconditioner)}`,
+  );
+}
+
+function checkAtLeastZero(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "number" && value >= 0 && value < Infinity)) return;
+  throw new ArgumentError(`${name}: expected a number of at least 0, got ${described(value)}`);
+}
+
+/** Of ‖b‖: x = 0 leaves 1, and what singular systems leave when they stop moving is no solution. */
+const USELESS_RESIDUAL = 0.1;
+
+const ADVICE = {
+  precision: "stopped falling there: K + alpha I is singular as far as rounding can tell; raise alpha",
+  iterations: "ran out of iterations: raise maxIterations, alpha or eps",
+  indefinite: "met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha",
+  nan: "met numbers that are not finite: look for NaN or infinity in the arrays",
+} as const;
+
+/** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
+export function failUnlessConverged(report: Report, lastIterate: RealArray, alpha: number, entry: string): void {
+  const { converged, iterations, residual } = report;
+  if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
+  throw new ConvergenceError(
+    `KernelSolve, alpha ${alpha}${entry}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
+    { iterations, residual, lastIterate },
+  );
+}
