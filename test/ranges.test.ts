@@ -11,6 +11,7 @@ import {
   rand,
   randn,
   requiresGrad,
+  setThreads,
   swapAxes,
 } from "../src";
 import type { BlockRanges, RealArray, ReductionName } from "../src";
@@ -260,6 +261,59 @@ describe.each(BACKENDS)("a call with ranges on %s", (backend) => {
       expectNear(gradients[1].data.slice(begin, end), ofB.data, "gradient by b");
     }
   });
+});
+
+describe("large blocks on the addon's threads", () => {
+  const BOUNDS = { rows: [0, 1, 40, 340, 700], columns: [0, 3, 300, 301, 900] };
+  const KEEP = [
+    [1, 0, 1, 1],
+    [0, 1, 0, 1],
+    [0, 1, 1, 0],
+    [1, 1, 1, 1],
+  ];
+  const between = (bounds: readonly number[]): [number, number][] => bounds.slice(1).map((end, k) => [bounds[k]!, end]);
+  const [ofI, ofJ] = [between(BOUNDS.rows), between(BOUNDS.columns)];
+  const ranges = fromMatrix(ofI, ofJ, KEEP);
+  const [x, y] = [rand([700, 3], { dtype: "float64", seed: 1 }), rand([900, 3], { dtype: "float64", seed: 2 })];
+  const rowsOf = (a: RealArray, rows: readonly number[]): RealArray =>
+    array(
+      rows.map((row) => [a.get(row, 0), a.get(row, 1), a.get(row, 2)]),
+      { dtype: "float64" },
+    );
+  const span = ([begin, end]: readonly [number, number]): number[] => [...Array(end).keys()].slice(begin);
+  type Both = (x: RealArray, y: RealArray, options?: unknown) => [RealArray, { data: Int32Array }] | RealArray;
+
+  afterEach(() => {
+    setThreads(2);
+  });
+
+  const NAMES: ReductionName[] = ["Sum", "Mean", "Prod", "LogSumExp", "Count", "Min_ArgMin", "KMax_ArgKMax"];
+  test.each(NAMES)(
+    "are dense calls on the columns that each interval visits: %s, with any number of threads",
+    (reductionOp) => {
+      const K = Genred("SqDist(x, y) + 1/2", ["x = Vi(3)", "y = Vj(3)"], {
+        axis: 1,
+        reductionOp,
+        optArg,
+      }) as unknown as Both;
+      const parts = (result: ReturnType<Both>): number[][] =>
+        (Array.isArray(result) ? result : [result]).map(({ data }) => [...data]);
+      const got = [1, 2, 3].map((count) => {
+        setThreads(count);
+        return parts(K(x, y, { backend: "cpu", ranges }));
+      });
+      const expected = ofI.map((rows, a) => {
+        const visited = ofJ.filter((_, b) => KEEP[a]![b]).flatMap(span);
+        const [values, places] = parts(K(rowsOf(x, span(rows)), rowsOf(y, visited)));
+        return [values!, (places ?? []).map((place) => visited[place]!)] as const;
+      });
+      expect([got[1], got[2]]).toEqual([got[0], got[0]]);
+      const scale = Math.max(...expected.flatMap(([values]) => values.map(Math.abs)));
+      const off = expected.flatMap(([values]) => values).map((value, n) => Math.abs(value - got[0]![0]![n]!) / scale);
+      expect(Math.max(...off)).toBeLessThan(1e-13);
+      expect(got[0]![1] ?? []).toEqual(expected.flatMap(([, places]) => places));
+    },
+  );
 });
 
 describe("ranges that are refused", () => {
