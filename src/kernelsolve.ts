@@ -197,7 +197,9 @@ class System {
     const { position } = this.unknown;
     const product = new Product(this.operator, position, { ...given, arrays, batch: [] }, alphaOf(options), how);
     const accurate = product.space(rows, columns, "float64", null);
-    checkSymmetry(accurate);
+    // Known inverses come from a solve with the same K, or its transpose, whose symmetry was checked.
+    if (!inverses.isChecked) checkSymmetry(accurate, this.kernel !== null);
+    inverses.isChecked = true;
     const x = accurate.vector();
     const begin = entry * x.length;
     if (options.x0) x.set(contiguous(options.x0).subarray(begin, begin + x.length));

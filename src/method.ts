@@ -56,6 +56,8 @@ const SEED = 5;
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
+  /** Whether the operator was found symmetric. */
+  isChecked: boolean = false;
   private readonly found = new Map<string, Preconditioner | null>();
 
   /** What to try, in this order, until one is enough. */

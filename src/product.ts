@@ -95,19 +95,44 @@ export class Product {
 /** How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below. */
 const ASYMMETRY = 1e-9;
 
-/** One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding. */
-export function checkSymmetry(space: Space<Real, Float64Array>): void {
-  const size = space.rows * space.columns;
-  const [u, v] = [1, 2].map((seed) => randn([size], { dtype: "float64", seed }).data) as [Real, Real];
-  const [ku, kv] = [space.vector(), space.vector()];
-  void space.apply(u, ku);
-  void space.apply(v, kv);
+/**
+ * One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding.
+ * @param isShared whether K is the same for all columns: u and v are then two columns of one product.
+ */
+export function checkSymmetry(space: Space<Real, Float64Array>, isShared: boolean): void {
+  const { u, v, ku, kv } = isShared && space.columns > 1 ? probedAtOnce(space) : probed(space);
   const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
   const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
   if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
     throw new ArgumentError(
       `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
     );
+}
+
+interface Probe {
+  readonly u: Real;
+  readonly v: Real;
+  readonly ku: Real;
+  readonly kv: Real;
+}
+
+const random = (size: number, seed: number): Real => randn([size], { dtype: "float64", seed }).data;
+
+function probed(space: Space<Real, Float64Array>): Probe {
+  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [Real, Real];
+  const [ku, kv] = [space.vector(), space.vector()];
+  void space.apply(u, ku);
+  void space.apply(v, kv);
+  return { u, v, ku, kv };
+}
+
+function probedAtOnce(space: Space<Real, Float64Array>): Probe {
+  const both = random(space.rows * space.columns, 1);
+  const product = space.vector();
+  void space.apply(both, product);
+  const column = (of: Real, k: number): Real =>
+    Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
+  return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };
 }
 
 function dot(a: Real, b: Real): number {
