@@ -42,6 +42,7 @@ export interface LineChartOptions {
   readonly series?: string;
   /** Field that stacks one picture for each of its values. */
   readonly row?: string;
+  readonly xScale?: "linear" | "log";
   readonly yScale?: "linear" | "log";
   readonly title?: string;
   /** Size of one picture, in CSS pixels (default 600 by 160). */
@@ -51,7 +52,7 @@ export interface LineChartOptions {
 
 /** Describes lines through `rows`, one object for each point, in vega-lite v5, for `chart`. */
 export function lineChart(rows: readonly object[], options: LineChartOptions): object {
-  const { x, y, series, row, title, yScale = "linear", width = 600, height = 160 } = options;
+  const { x, y, series, row, title, xScale = "linear", yScale = "linear", width = 600, height = 160 } = options;
   return {
     ...(title === undefined ? {} : { title }),
     data: { values: rows },
@@ -59,8 +60,8 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
     width,
     height,
     encoding: {
-      x: { field: x, type: "quantitative", scale: { nice: false } },
-      y: { field: y, type: "quantitative", ...Y_SCALES[yScale] },
+      x: { field: x, type: "quantitative", ...SCALES[xScale], ...(xScale === "linear" && { scale: { nice: false } }) },
+      y: { field: y, type: "quantitative", ...SCALES[yScale] },
       ...(series === undefined ? {} : seriesEncoding(series)),
       ...(row === undefined ? {} : { row: { field: row, type: "nominal", title: null, sort: null } }),
     },
@@ -69,7 +70,7 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
 }
 
 /** Powers of ten need few ticks, written as such. */
-const Y_SCALES = {
+const SCALES = {
   linear: { scale: { zero: false } },
   log: { scale: { type: "log" }, axis: { format: "~e", tickCount: 6 } },
 };
