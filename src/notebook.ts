@@ -60,8 +60,8 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
     width,
     height,
     encoding: {
-      x: { field: x, type: "quantitative", ...SCALES[xScale], ...(xScale === "linear" && { scale: { nice: false } }) },
-      y: { field: y, type: "quantitative", ...SCALES[yScale] },
+      x: { field: x, type: "quantitative", ...X_SCALES[xScale] },
+      y: { field: y, type: "quantitative", ...Y_SCALES[yScale] },
       ...(series === undefined ? {} : seriesEncoding(series)),
       ...(row === undefined ? {} : { row: { field: row, type: "nominal", title: null, sort: null } }),
     },
@@ -69,8 +69,13 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
   };
 }
 
+const X_SCALES = {
+  linear: { scale: { nice: false } },
+  log: { scale: { type: "log", nice: false }, axis: { format: ",d", tickCount: 6 } },
+};
+
 /** Powers of ten need few ticks, written as such. */
-const SCALES = {
+const Y_SCALES = {
   linear: { scale: { zero: false } },
   log: { scale: { type: "log" }, axis: { format: "~e", tickCount: 6 } },
 };
