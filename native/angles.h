@@ -49,23 +49,6 @@ static __attribute__((noinline, cold)) void reduceLargeAngles(const real *angles
   }
 }
 
-// Whether a truth value holds in any lane.
-INLINE bool any(mask m) {
-#if defined(__AVX512DQ__) && KEOPS_DOUBLE
-  typedef long long lanes __attribute__((vector_size(64)));
-  return __builtin_ia32_cvtq2mask512((lanes)m) != 0;
-#elif defined(__AVX512DQ__)
-  return __builtin_ia32_cvtd2mask512(m) != 0;
-#elif defined(__AVX2__)
-  typedef float lanes __attribute__((vector_size(32)));
-  return __builtin_ia32_movmskps256((lanes)m) != 0;
-#else
-  integer all = 0;
-  for (int l = 0; l < LANES; l++) all |= m[l];
-  return all != 0;
-#endif
-}
-
 // a - k part, rounded once: without such an instruction the product must be exact.
 INLINE real minusProduct(real a, real k, scalar part) {
 #if defined(__FMA__) || defined(__ARM_FEATURE_FMA)

@@ -69,6 +69,25 @@ INLINE real copySign(real size, real sign) { return (real)(bits(abs(size)) | sig
 INLINE real infinity() { return splat((scalar)__builtin_inff()); }
 INLINE real nan() { return splat((scalar)__builtin_nanf("")); }
 
+// Whether any lane holds.
+#if defined(__AVX512DQ__)
+INLINE bool any(mask m) {
+  int lanes;
+#if KEOPS_DOUBLE
+  asm("vpmovq2m %1,%%k1\n\tkmovb %%k1,%0" : "=r"(lanes) : "v"(m) : "k1");
+#else
+  asm("vpmovd2m %1,%%k1\n\tkmovw %%k1,%0" : "=r"(lanes) : "v"(m) : "k1");
+#endif
+  return lanes;
+}
+#else
+INLINE bool any(mask m) {
+  integer lanes = 0;
+  for (int l = 0; l < LANES; l++) lanes |= m[l];
+  return lanes;
+}
+#endif
+
 // c[0] x^(N-1) + … + c[N-1], by Horner's rule.
 template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
   real p = splat(c[0]);

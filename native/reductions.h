@@ -90,25 +90,6 @@ template <int D> struct Product {
 
 // ---- smallest and largest values, and where they are -----------------------------------------------------------------------
 
-// Whether any lane holds.
-#if defined(__AVX512DQ__)
-INLINE bool any(mask m) {
-  int lanes;
-#if KEOPS_DOUBLE
-  asm("vpmovq2m %1,%%k1\n\tkmovb %%k1,%0" : "=r"(lanes) : "v"(m) : "k1");
-#else
-  asm("vpmovd2m %1,%%k1\n\tkmovw %%k1,%0" : "=r"(lanes) : "v"(m) : "k1");
-#endif
-  return lanes;
-}
-#else
-INLINE bool any(mask m) {
-  integer lanes = 0;
-  for (int l = 0; l < LANES; l++) lanes |= m[l];
-  return lanes;
-}
-#endif
-
 // The K smallest values of each component in order, ties by index; with SIGN -1 the largest. An index of -1 marks an empty place.
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumulator {
   double value[D][K];

@@ -237,7 +237,12 @@ export function coefficient(formula: Formula): readonly [number, Formula] {
 function collect(x: Formula, y: Formula, sign: 1 | -1): Formula | undefined {
   const [a, restX] = coefficient(x);
   const [b, restY] = coefficient(y);
-  return restX === restY ? mult(a + sign * b, restX) : undefined;
+  return restX === restY ? ifFinite(a + sign * b, (factor) => mult(factor, restX)) : undefined;
+}
+
+/** Numbers are merged only while they stay finite: what overflows is left for the engines, which compute as IEEE 754 says. */
+function ifFinite(merged: number, build: (number: number) => Formula | undefined): Formula | undefined {
+  return Number.isFinite(merged) ? build(merged) : undefined;
 }
 
 export const repeatTo = (x: Formula, dim: number): Formula => (x.dim < dim ? sumT(x, dim) : x);
@@ -296,12 +301,13 @@ export const mult: Binary = elementwise("Mult", "x y", {
   derivative: (x, y) => [y, x],
   simplify: (x, y) => {
     if (isZero(x) || isZero(y)) return zero(Math.max(x.dim, y.dim));
-    if (isConstant(y)) return mult(y, x);
+    if (isConstant(y)) return isConstant(x) ? undefined : mult(y, x);
     if (isConstant(x)) return scaled(constantValue(x)!, y);
     if (x === y) return square(x);
     const [a, restX] = coefficient(x);
     const [b, restY] = coefficient(y);
-    return restX === x && restY === y ? undefined : mult(a * b, mult(restX, restY));
+    if (restX === x && restY === y) return undefined;
+    return ifFinite(a * b, (factor) => mult(factor, mult(restX, restY)));
   },
   lower: regrouped,
   ...infix("*", PRECEDENCE.mult),
@@ -312,7 +318,7 @@ const isMult = (formula: Formula): boolean => formula.operation === multRow;
 function scaled(factor: number, x: Formula): Formula | undefined {
   if (factor === 1) return x;
   const [inner, rest] = coefficient(x);
-  if (rest !== x) return mult(factor * inner, rest);
+  if (rest !== x) return ifFinite(factor * inner, (merged) => mult(merged, rest));
   return factor === -1 ? minus(x) : undefined;
 }
 
@@ -320,6 +326,7 @@ function scaled(factor: number, x: Formula): Formula | undefined {
 function regrouped(x: Formula, y: Formula): Formula {
   const factors = [...factorsOf(x), ...factorsOf(y)];
   const number = factors.filter(isConstant).reduce((product, f) => product * constantValue(f)!, 1);
+  if (!Number.isFinite(number)) return times(x, y);
   const groups = new Map<number, Formula>(number === 1 ? [] : [[0, constant(number)]]);
   for (const f of factors.filter((f) => !isConstant(f))) groups.set(order(f), times(groups.get(order(f)), f));
   const earliestFirst = [...groups].sort(([a], [b]) => a - b).map(([, f]) => f);
@@ -351,7 +358,7 @@ export const square: Unary = elementwise("Square", "x", {
   derivative: (x) => [mult(2, x)],
   simplify: (x) => {
     const [factor, rest] = coefficient(x);
-    return rest === x ? undefined : mult(factor * factor, square(rest));
+    return rest === x ? undefined : ifFinite(factor * factor, (squared) => mult(squared, square(rest)));
   },
 });
 

@@ -143,12 +143,17 @@ const forget = new FinalizationRegistry<string>((key) => {
 });
 let nextId = 0;
 
+/** Larger vectors come of mistakes, such as a slipped digit, and would exhaust memory. */
+const LARGEST_DIM = 2 ** 20;
+
 /** The formula `operation(args, params)`, simplified; the same object for the same arguments. */
 export function make(operation: Operation, args: readonly Formula[], params: readonly Parameter[] = []): Formula {
   const dim = operation.dim(
     args.map((arg) => arg.dim),
     params,
   );
+  if (dim > LARGEST_DIM)
+    throw new FormulaError(`${operation.name}: expected a dim of at most ${LARGEST_DIM}, got ${dim}`);
   return operation.simplify?.(args, params) ?? intern(operation, args, params, dim);
 }
 

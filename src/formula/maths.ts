@@ -153,7 +153,7 @@ const powBuild = elementwiseWithInteger("Pow", "exponent", {
 
 /** x to the power of the integer m. @throws FormulaError unless m is an integer. */
 export function pow(x: Operand, m: number): Formula {
-  return powBuild(lift(x), m);
+  return powBuild(x, m);
 }
 
 /** x^m by squaring. */
@@ -167,12 +167,19 @@ interface IntegerRow {
   doc: string;
   value(x: number, m: number): number;
   derivative(x: Formula, m: number): Formula | null;
-  simplify(x: Formula, m: number): Formula | undefined;
-  lower(x: Formula, m: number): Formula;
+  simplify?(x: Formula, m: number): Formula | undefined;
+  /** Either what it becomes for the engines, or its code. */
+  lower?(x: Formula, m: number): Formula;
+  code?(x: string, m: number): string;
+  cost?: number;
 }
 
 /** An elementwise row of one argument and one integer. */
-function elementwiseWithInteger(name: string, integer: string, row: IntegerRow): (x: Formula, m: number) => Formula {
+export function elementwiseWithInteger(
+  name: string,
+  integer: string,
+  row: IntegerRow,
+): (x: Operand, m: number) => Formula {
   const slots = [formulaSlot("x"), integerSlot(integer)];
   const value = (args: readonly number[], params: readonly Parameter[]): number =>
     row.value(args[0]!, params[0] as number);
@@ -180,21 +187,28 @@ function elementwiseWithInteger(name: string, integer: string, row: IntegerRow):
     name,
     doc: row.doc,
     slots,
-    shape: { kind: "elementwise", value, cost: 4 },
+    shape: {
+      kind: "elementwise",
+      value,
+      ...(row.code && {
+        code: (args: readonly string[], [m]: readonly Parameter[]) => row.code!(args[0]!, m as number),
+      }),
+      cost: row.cost ?? 4,
+    },
     build: ([x, m]) => build(x as Formula, m as number),
     dim: ([dim], [m]) => {
       expect(Number.isSafeInteger(m), call(name, slots), `an integer ${integer}`, String(m));
       return dim!;
     },
-    simplify: ([x], [m]) => foldElementwise(self, (args) => value(args, [m!]), [x!]) ?? row.simplify(x!, m as number),
+    simplify: ([x], [m]) => foldElementwise(self, (args) => value(args, [m!]), [x!]) ?? row.simplify?.(x!, m as number),
     cotangents: (cotangent, of) => {
       const factor = row.derivative(of.args[0]!, of.params[0] as number);
       return [factor && mult(cotangent, factor)];
     },
-    lower: (formula) => row.lower(formula.args[0]!, formula.params[0] as number),
+    ...(row.lower && { lower: (formula: Formula) => row.lower!(formula.args[0]!, formula.params[0] as number) }),
     domain: [0.5, 2],
   });
-  const build = (x: Formula, m: number): Formula => make(self, [x], [m]);
+  const build = (x: Operand, m: number): Formula => make(self, [lift(x)], [m]);
   return build;
 }
 

@@ -4,5 +4,8 @@
  */
 export * from "./core";
 export * from "./maths";
+export * from "./functions";
 export * from "./vectors";
 export * from "./tensors";
+export * from "./complex";
+export * from "./special";

@@ -1,0 +1,245 @@
+/**
+ * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real parts, the
+ * imaginary parts, and the two put together again: every other row is real arithmetic between them, so that gradients (those of the
+ * 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single number, of dim 2.
+ */
+import {
+  add,
+  constantValue,
+  expect,
+  formulaSlot,
+  integerSlot,
+  isZero,
+  lift,
+  macro,
+  minus,
+  mult,
+  operation,
+  operations,
+  repeatTo,
+  square,
+  subtract,
+  sum,
+  sumT,
+  zero,
+} from "./core";
+import type { Binary, Operand, Unary } from "./core";
+import type { Formula } from "./formula";
+import { atan2, cos, sin } from "./functions";
+import { exp, inv, log, powf, rsqrt, sqrt, step } from "./maths";
+
+function complexDim(where: string, dim: number): number {
+  expect(dim % 2 === 0, where, "complex numbers, that is an even dim", dim);
+  return dim / 2;
+}
+
+// ------------------------------------------------------------------------------------------------------- views
+
+function partBuild(name: string, part: "Real" | "Imaginary", place: 0 | 1): (args: readonly Operand[]) => Formula {
+  return operation(name, {
+    doc: `${part} parts of the complex numbers x.`,
+    slots: [formulaSlot("x")],
+    shape: { kind: "view", segments: ([dim]) => [{ length: dim! / 2, arg: 0, start: place, stride: 2 }] },
+    dim: ([dim]) => complexDim(`${name}(x)`, dim!),
+    simplify: ([x]) => {
+      if (x!.operation === complexRow) return x!.args[place];
+      return constantValue(x!) === undefined ? undefined : repeatTo(lift(constantValue(x!)!), x!.dim / 2);
+    },
+    cotangents: (e) => [place === 0 ? complex(e, zero(e.dim)) : complex(zero(e.dim), e)],
+  });
+}
+const realBuild = partBuild("ComplexReal", "Real", 0);
+const imagBuild = partBuild("ComplexImag", "Imaginary", 1);
+
+/** Real parts, of half the dim. */
+export const complexReal: Unary = (x) => realBuild([x]);
+/** Imaginary parts, of half the dim. */
+export const complexImag: Unary = (x) => imagBuild([x]);
+
+const complexBuild = operation("Complex", {
+  doc: "Complex numbers of the real parts re and the imaginary parts im.",
+  slots: [formulaSlot("re"), formulaSlot("im")],
+  shape: {
+    kind: "view",
+    segments: ([dim]) =>
+      [0, 1].map((arg) => ({ length: dim!, arg, start: 0, stride: 1, target: { start: arg, stride: 2 } })),
+  },
+  dim: ([re, im]) => {
+    expect(re === im, "Complex(re, im)", "equal dims", `${re} and ${im}`);
+    return 2 * re!;
+  },
+  simplify: ([re, im]) => {
+    if (isZero(re!) && isZero(im!)) return zero(2 * re!.dim);
+    const [x] = re!.args;
+    return x && re!.operation === realRow && im === complexImag(x) ? x : undefined;
+  },
+  cotangents: (e) => [complexReal(e), complexImag(e)],
+});
+const [realRow, complexRow] = ["ComplexReal", "Complex"].map((name) => operations.get(name));
+
+/** Complex numbers of their real and imaginary parts; a part of dim 1 is repeated. */
+export const complex: Binary = (re, im) => {
+  const dim = Math.max(lift(re).dim, lift(im).dim);
+  return complexBuild([repeatTo(lift(re), dim), repeatTo(lift(im), dim)]);
+};
+
+// -------------------------------------------------------------------------------------------------- arithmetic
+
+const parts = (x: Operand): readonly [Formula, Formula] => [complexReal(x), complexImag(x)];
+
+/** Both operands, one of which may be a single complex number, with equal dims. */
+function matched(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+  const operands = [lift(x), lift(y)] as const;
+  const dims = operands.map((operand) => 2 * complexDim(where, operand.dim));
+  const dim = Math.max(...dims);
+  expect(
+    dims.every((d) => d === dim || d === 2),
+    where,
+    "equal dims, or 2",
+    dims.join(" and "),
+  );
+  return operands;
+}
+
+function repeated(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+  const operands = matched(where, x, y);
+  const dim = Math.max(operands[0].dim, operands[1].dim);
+  const repeat = (z: Formula): Formula => (z.dim < dim ? complexSumT(z, dim) : z);
+  return [repeat(operands[0]), repeat(operands[1])];
+}
+
+export const complexAdd: Binary = (x, y) => add(...repeated("ComplexAdd(x, y)", x, y));
+export const complexSubtract: Binary = (x, y) => subtract(...repeated("ComplexSubtract(x, y)", x, y));
+
+export const complexMult: Binary = (x, y) => {
+  const [[a, b], [c, d]] = matched("ComplexMult(x, y)", x, y).map(parts) as [Parts, Parts];
+  return complex(subtract(mult(a, c), mult(b, d)), add(mult(a, d), mult(b, c)));
+};
+type Parts = readonly [Formula, Formula];
+
+/** Every number times its own real factor; one factor, or one number, may serve all. */
+function scaled(factor: Formula, x: Formula): Formula {
+  const [re, im] = parts(x);
+  return complex(mult(factor, re), mult(factor, im));
+}
+
+export const conj: Unary = (x) => complex(complexReal(x), minus(complexImag(x)));
+export const complexSquareAbs: Unary = (x) => add(square(complexReal(x)), square(complexImag(x)));
+/** Modulus; its gradient is 0 at 0. */
+export const complexAbs: Unary = (x) => sqrt(complexSquareAbs(x));
+/** Argument, in [-pi, pi]. */
+export const complexAngle: Unary = (x) => atan2(complexImag(x), complexReal(x));
+export const complexReciprocal: Unary = (x) => scaled(inv(complexSquareAbs(x)), conj(x));
+
+export const complexDivide: Binary = (x, y) => {
+  const [dividend, divisor] = matched("ComplexDivide(x, y)", x, y);
+  return scaled(inv(complexSquareAbs(divisor)), complexMult(dividend, conj(divisor)));
+};
+
+/** A real number times complex numbers, in either order. */
+export const complexRealScal: Binary = (x, y) => {
+  const where = "ComplexRealScal(x, y)";
+  const [number, numbers] = lift(x).dim === 1 ? [lift(x), lift(y)] : [lift(y), lift(x)];
+  expect(number.dim === 1, where, "one of dim 1", `dims ${lift(x).dim} and ${lift(y).dim}`);
+  complexDim(where, numbers.dim);
+  return mult(number, numbers);
+};
+
+export const complexSum: Unary = (x) => complex(sum(complexReal(x)), sum(complexImag(x)));
+
+/** The complex number x as often as fits into the dim `dim`. */
+export function complexSumT(x: Operand, dim: number): Formula {
+  const where = "ComplexSumT(x, dim)";
+  expect(lift(x).dim === 2, where, "x of dim 2", `dim ${lift(x).dim}`);
+  expect(dim >= 2 && dim % 2 === 0, where, "an even dim of at least 2", dim);
+  const [re, im] = parts(x);
+  return complex(sumT(re, dim / 2), sumT(im, dim / 2));
+}
+
+// --------------------------------------------------------------------------------------------------- functions
+
+/** The numbers of given modulus and argument. */
+const polar = (modulus: Formula, angle: Formula): Formula =>
+  complex(mult(modulus, cos(angle)), mult(modulus, sin(angle)));
+
+export const complexExp1j: Unary = (x) => complex(cos(x), sin(x));
+export const complexExp: Unary = (x) => polar(exp(complexReal(x)), complexImag(x));
+/** Principal logarithm. */
+export const complexLog: Unary = (x) => complex(mult(0.5, log(complexSquareAbs(x))), complexAngle(x));
+
+/**
+ * Principal square root. With t = sqrt((|x| + |a|) / 2), the parts of the root of x = a + ib are t and b / 2t, in the order that the
+ * sign of a says, so that nothing cancels. Signs are factors, whose derivative is 0, for exact gradients on the axes.
+ */
+export const complexSqrt: Unary = (x) => {
+  const [a, b] = parts(x);
+  const [isRight, isLeft] = [step(a), subtract(1, step(a))];
+  const [signOfA, signOfB] = [a, b].map((part) => subtract(mult(2, step(part)), 1)) as [Formula, Formula];
+  const squared = mult(0.5, add(complexAbs(x), mult(signOfA, a)));
+  const [large, small] = [sqrt(squared), mult(0.5, mult(b, rsqrt(squared)))];
+  const re = add(mult(isRight, large), mult(isLeft, mult(signOfB, small)));
+  const im = add(mult(isRight, small), mult(isLeft, mult(signOfB, large)));
+  return complex(re, im);
+};
+
+/** x to the power y: a number or formula of dim 1 is real, else y is complex. Principal value; whole numbers by multiplication. */
+export const complexPow: Binary = (x, y) => {
+  const power = lift(y);
+  const exponent = power.dim === 1 ? constantValue(power) : undefined;
+  complexDim("ComplexPow(x, y)", lift(x).dim);
+  if (exponent !== undefined && Number.isSafeInteger(exponent)) return integerPower(lift(x), exponent);
+  return power.dim === 1 ? realPower(lift(x), power) : complexPower(...matched("ComplexPow(x, y)", x, power));
+};
+
+function integerPower(x: Formula, exponent: number): Formula {
+  if (exponent < 0) return complexReciprocal(integerPower(x, -exponent));
+  if (exponent < 2) return exponent === 1 ? x : complex(sumT(1, x.dim / 2), zero(x.dim / 2));
+  const half = integerPower(x, Math.floor(exponent / 2));
+  const squared = complexMult(half, half);
+  return exponent % 2 === 0 ? squared : complexMult(squared, x);
+}
+
+function realPower(x: Formula, exponent: Formula): Formula {
+  return polar(powf(complexSquareAbs(x), mult(0.5, exponent)), mult(exponent, complexAngle(x)));
+}
+
+function complexPower(x: Formula, exponent: Formula): Formula {
+  return complexExp(complexMult(exponent, complexLog(x)));
+}
+
+// ------------------------------------------------------------------------------------------------------ entries
+
+const UNARY: readonly (readonly [name: string, doc: string, build: Unary])[] = [
+  ["Real2Complex", "The real numbers x as complex numbers.", (x) => complex(x, zero(lift(x).dim))],
+  ["Imag2Complex", "The complex numbers i x of the real numbers x.", (x) => complex(zero(lift(x).dim), x)],
+  ["Conj", "Conjugates of the complex numbers x.", conj],
+  ["ComplexAbs", "Moduli of the complex numbers x; their gradient is 0 at 0.", complexAbs],
+  ["ComplexSquareAbs", "Squared moduli of the complex numbers x.", complexSquareAbs],
+  ["ComplexAngle", "Arguments of the complex numbers x, in [-π, π].", complexAngle],
+  ["ComplexReciprocal", "Reciprocals of the complex numbers x.", complexReciprocal],
+  ["ComplexSum", "Sum of the complex numbers x.", complexSum],
+  ["ComplexExp", "Exponentials of the complex numbers x.", complexExp],
+  ["ComplexExp1j", "The complex numbers exp(i x) of the real numbers x.", complexExp1j],
+  ["ComplexLog", "Principal logarithms of the complex numbers x.", complexLog],
+  ["ComplexSqrt", "Principal square roots of the complex numbers x.", complexSqrt],
+];
+for (const [name, doc, build] of UNARY) macro(name, doc, [formulaSlot("x")], ([x]) => build(x as Formula));
+
+const BINARY: readonly (readonly [name: string, doc: string, build: Binary])[] = [
+  ["ComplexAdd", "Sum of complex numbers; one of dim 2 is repeated.", complexAdd],
+  ["ComplexSubtract", "Difference of complex numbers; one of dim 2 is repeated.", complexSubtract],
+  ["ComplexMult", "Product of complex numbers; one of dim 2 is repeated.", complexMult],
+  ["ComplexScal", "Product of complex numbers, as ComplexMult.", complexMult],
+  ["ComplexDivide", "Quotient of complex numbers; one of dim 2 is repeated.", complexDivide],
+  ["ComplexRealScal", "A real number times complex numbers, in either order.", complexRealScal],
+  ["ComplexPow", "x to the power y, principal value; y of dim 1 is a real number, else complex.", complexPow],
+];
+for (const [name, doc, build] of BINARY)
+  macro(name, doc, [formulaSlot("x"), formulaSlot("y")], ([x, y]) => build(x as Formula, y as Formula));
+
+macro(
+  "ComplexSumT",
+  "The complex number x, repeated up to the dim `dim`.",
+  [formulaSlot("x"), integerSlot("dim")],
+  ([x, dim]) => complexSumT(x as Formula, dim as number),
+);

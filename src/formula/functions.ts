@@ -1,0 +1,288 @@
+/**
+ * Rows of the operation table: functions of real numbers, component by component. Circular, hyperbolic, rounding, piecewise.
+ */
+import { add, constant, elementwise, formulaSlot, integerSlot, macro, minus, mult, square, subtract } from "./core";
+import type { Binary, Operand, Unary } from "./core";
+import type { Formula } from "./formula";
+import { abs, elementwiseWithInteger, exp, inv, lessOrEqual, lessThan, log, rsqrt, step } from "./maths";
+
+// ---------------------------------------------------------------------------------------------- circular functions
+
+export const sin: Unary = elementwise("Sin", "x", {
+  doc: "Sine of x, an angle in radians.",
+  value: Math.sin,
+  code: (x) => `sin(${x})`,
+  derivative: (x) => [cos(x)],
+  cost: 24,
+});
+
+export const cos: Unary = elementwise("Cos", "x", {
+  doc: "Cosine of x, an angle in radians.",
+  value: Math.cos,
+  code: (x) => `cos(${x})`,
+  derivative: (x) => [minus(sin(x))],
+  cost: 24,
+});
+
+export const tan: Unary = elementwise("Tan", "x", {
+  doc: "Tangent of x, an angle in radians.",
+  value: Math.tan,
+  code: (x) => `tan(${x})`,
+  derivative: (x) => [add(1, square(tan(x)))],
+  cost: 40,
+});
+
+export const sinXDivX: Unary = elementwise("SinXDivX", "x", {
+  doc: "Sine of x over x; 1 at 0, where the derivative is 0.",
+  value: (x) => (x === 0 ? 1 : Math.sin(x) / x),
+  code: (x) => `select(eq(${x}, 0.0), 1.0, sin(${x}) / ${x})`,
+  derivative: (x) => [ifElse(subtract(abs(x), 0.5), slopeOfSinc(x), slopeOfSincNearZero(x))],
+  cost: 34,
+});
+
+/** (cos x - sin x / x) / x, and 0 at 0, where the reciprocal of the square is 0 as Rsqrt has it. */
+const slopeOfSinc = (x: Formula): Formula => mult(subtract(cos(x), sinXDivX(x)), mult(x, square(rsqrt(square(x)))));
+
+/** The same as a series, sum of (-1)^n 2 n x^(2n-1) / (2n+1)!: the difference above has no digits left near 0. */
+function slopeOfSincNearZero(x: Formula): Formula {
+  const terms = [-1 / 3, 1 / 30, -1 / 840, 1 / 45360, -1 / 3991680, 1 / 518918400, -1 / 93405312000];
+  const z = square(x);
+  return mult(
+    x,
+    terms.slice(0, -1).reduceRight<Formula>((sum, term) => add(term, mult(z, sum)), constant(terms.at(-1)!)),
+  );
+}
+
+export const asin: Unary = elementwise("Asin", "x", {
+  doc: "Arcsine of x.",
+  value: Math.asin,
+  code: (x) => `asin(${x})`,
+  derivative: (x) => [rsqrt(subtract(1, square(x)))],
+  cost: 32,
+  domain: [-0.9, 0.9],
+});
+
+export const acos: Unary = elementwise("Acos", "x", {
+  doc: "Arccosine of x.",
+  value: Math.acos,
+  code: (x) => `acos(${x})`,
+  derivative: (x) => [minus(rsqrt(subtract(1, square(x))))],
+  cost: 34,
+  domain: [-0.9, 0.9],
+});
+
+export const atan: Unary = elementwise("Atan", "x", {
+  doc: "Arctangent of x.",
+  value: Math.atan,
+  code: (x) => `atan(${x})`,
+  derivative: (x) => [inv(add(1, square(x)))],
+  cost: 34,
+});
+
+export const atan2: Binary = elementwise("Atan2", "y x", {
+  doc: "The angle of the point (x, y), from -pi to pi.",
+  value: Math.atan2,
+  code: (y, x) => `atan2(${y}, ${x})`,
+  derivative: (y, x) => {
+    const perSquare = inv(add(square(x), square(y)));
+    return [mult(x, perSquare), minus(mult(y, perSquare))];
+  },
+  cost: 40,
+});
+
+// -------------------------------------------------------------------------------------------- hyperbolic and kin
+
+export const sinh: Unary = elementwise("Sinh", "x", {
+  doc: "Hyperbolic sine of x.",
+  value: Math.sinh,
+  code: (x) => `sinh(${x})`,
+  derivative: (x) => [cosh(x)],
+  cost: 34,
+});
+
+export const cosh: Unary = elementwise("Cosh", "x", {
+  doc: "Hyperbolic cosine of x.",
+  value: Math.cosh,
+  code: (x) => `cosh(${x})`,
+  derivative: (x) => [sinh(x)],
+  cost: 26,
+});
+
+export const tanh: Unary = elementwise("Tanh", "x", {
+  doc: "Hyperbolic tangent of x.",
+  value: Math.tanh,
+  code: (x) => `tanh(${x})`,
+  derivative: (x) => [subtract(1, square(tanh(x)))],
+  cost: 36,
+});
+
+export const sigmoid: Unary = elementwise("Sigmoid", "x", {
+  doc: "1 / (1 + exp(-x)).",
+  value: (x) => 1 / (1 + Math.exp(-x)),
+  code: (x) => `inverse(1.0 + exp(-${x}))`,
+  derivative: (x) => [mult(sigmoid(x), sigmoid(minus(x)))],
+  cost: 22,
+});
+
+export const softplus: Unary = elementwise("Softplus", "x", {
+  doc: "log(1 + exp(x)), without overflow.",
+  value: (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+  code: (x) => `select(lt(${x}, 0.0), 0.0, ${x}) + log1p(exp(-abs(${x})))`,
+  derivative: (x) => [sigmoid(x)],
+  cost: 40,
+});
+
+export const log1p: Unary = elementwise("Log1p", "x", {
+  doc: "log(1 + x), precise near 0.",
+  value: Math.log1p,
+  code: (x) => `log1p(${x})`,
+  derivative: (x) => [inv(add(1, x))],
+  cost: 24,
+  domain: [-0.5, 1],
+});
+
+export const expm1: Unary = elementwise("Expm1", "x", {
+  doc: "exp(x) - 1, precise near 0.",
+  value: Math.expm1,
+  code: (x) => `expm1(${x})`,
+  derivative: (x) => [exp(x)],
+  cost: 24,
+});
+
+/** JavaScript has no error function: the series (Abramowitz and Stegun 7.1.6) up to 3, the continued fraction (7.1.14) beyond. */
+function errorFunction(x: number): number {
+  const size = Math.abs(x);
+  return Math.sign(x) * (size < 3 ? seriesOfErf(size) : 1 - restOfErf(size));
+}
+
+function seriesOfErf(x: number): number {
+  let [term, total] = [x, x];
+  for (let n = 1; term > 1e-18 * total; n++) total += term *= (2 * x * x) / (2 * n + 1);
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
+}
+
+function restOfErf(x: number): number {
+  let fraction = x;
+  for (let n = 60; n >= 1; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
+}
+
+export const erf: Unary = elementwise("Erf", "x", {
+  doc: "Error function of x.",
+  value: errorFunction,
+  code: (x) => `erf(${x})`,
+  derivative: (x) => [mult(2 / Math.sqrt(Math.PI), exp(minus(square(x))))],
+  cost: 50,
+});
+
+export const xLogX: Unary = elementwise("XLogX", "x", {
+  doc: "x log(x); 0 at 0.",
+  value: (x) => (x === 0 ? 0 : x * Math.log(x)),
+  code: (x) => `select(eq(${x}, 0.0), 0.0, ${x} * log(${x}))`,
+  derivative: (x) => [add(log(x), 1)],
+  cost: 25,
+  domain: [0.5, 2],
+});
+
+// ------------------------------------------------------------------------------------------------ piecewise linear
+
+export const relu: Unary = elementwise("ReLU", "x", {
+  doc: "x, or 0 where x is negative.",
+  value: (x) => (x < 0 ? 0 : x),
+  code: (x) => `select(lt(${x}, 0.0), 0.0, ${x})`,
+  derivative: (x) => [step(x)],
+  cost: 2,
+});
+
+/** Where both are equal, the first one counts. */
+export const minimum: Binary = elementwise("Minimum", "x y", {
+  doc: "The smaller of x and y, component by component; the gradient at ties goes to x.",
+  value: (x, y) => (y < x ? y : x),
+  code: (x, y) => `select(lt(${y}, ${x}), ${y}, ${x})`,
+  derivative: (x, y) => [lessOrEqual(x, y), lessThan(y, x)],
+  cost: 2,
+});
+
+export const maximum: Binary = elementwise("Maximum", "x y", {
+  doc: "The larger of x and y, component by component; the gradient at ties goes to x.",
+  value: (x, y) => (x < y ? y : x),
+  code: (x, y) => `select(lt(${x}, ${y}), ${y}, ${x})`,
+  derivative: (x, y) => [lessOrEqual(y, x), lessThan(x, y)],
+  cost: 2,
+});
+
+/** x between the bounds a and b. */
+export const clamp: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("Clamp", "x a b", {
+  doc: "x, or a where x is smaller, or b where x is larger.",
+  value: (x, a, b) => (x < a ? a : x > b ? b : x),
+  code: (x, a, b) => `select(lt(${x}, ${a}), ${a}, select(lt(${b}, ${x}), ${b}, ${x}))`,
+  derivative: (x, a, b) => [isBetween(x, a, b), lessThan(x, a), mult(lessOrEqual(a, x), lessThan(b, x))],
+  cost: 4,
+});
+
+const isBetween = (x: Operand, a: Operand, b: Operand): Formula => mult(lessOrEqual(a, x), lessOrEqual(x, b));
+const boundSlots = [formulaSlot("x"), integerSlot("a"), integerSlot("b")];
+
+macro("ClampInt", "x, or the integer `a` where x is smaller, or `b` where x is larger.", boundSlots, ([x, a, b]) =>
+  clamp(x as Formula, constant(a as number), constant(b as number)),
+);
+macro("DiffClampInt", "1 where x is from the integer `a` to `b`, else 0.", boundSlots, ([x, a, b]) =>
+  isBetween(x as Formula, constant(a as number), constant(b as number)),
+);
+
+/** a where f >= 0, else b. */
+export const ifElse: (f: Operand, a: Operand, b: Operand) => Formula = elementwise("IfElse", "f a b", {
+  doc: "a where f >= 0, else b.",
+  value: (f, a, b) => (f >= 0 ? a : b),
+  code: (f, a, b) => `select(le(0.0, ${f}), ${a}, ${b})`,
+  derivative: (f) => [null, lessOrEqual(0, f), lessThan(f, 0)],
+  cost: 2,
+});
+
+// -------------------------------------------------------------------------------------------------------- rounding
+
+export const floor: Unary = elementwise("Floor", "x", {
+  doc: "The largest integer that is not above x; the derivative is 0.",
+  value: Math.floor,
+  code: (x) => `floor(${x})`,
+  derivative: () => [null],
+  cost: 2,
+});
+
+export const ceil: Unary = elementwise("Ceil", "x", {
+  doc: "The smallest integer that is not below x; the derivative is 0.",
+  value: Math.ceil,
+  code: (x) => `(-floor(-${x}))`,
+  derivative: () => [null],
+  cost: 4,
+});
+
+/** x rounded to `digits` decimal places, halves away from 0. */
+export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits", {
+  doc: "x rounded to `digits` decimal places, halves away from 0; the derivative is 0.",
+  value: (x, digits) => scaled(x, digits, (v) => Math.sign(v) * Math.round(Math.abs(v))),
+  code: (x, digits) => (digits === 0 ? `roundHalfAway(${x})` : roundedCode(x, digits)),
+  derivative: () => null,
+  cost: 10,
+});
+
+/** Powers of ten below 1 are not exact: they are divided by instead. */
+function scaled(x: number, digits: number, rounded: (v: number) => number): number {
+  const power = 10 ** Math.abs(digits);
+  return digits < 0 ? rounded(x / power) * power : rounded(x * power) / power;
+}
+
+function roundedCode(x: string, digits: number): string {
+  const power = (10 ** Math.abs(digits)).toExponential(1);
+  return digits < 0 ? `(roundHalfAway(${x} / ${power}) * ${power})` : `(roundHalfAway(${x} * ${power}) / ${power})`;
+}
+
+/** x - n floor((x - d) / n). */
+export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise("Mod", "x n d", {
+  doc: "x modulo n, from d on: x - n floor((x - d) / n).",
+  value: (x, n, d) => x - n * Math.floor((x - d) / n),
+  code: (x, n, d) => `(${x} - ${n} * floor((${x} - ${d}) / ${n}))`,
+  derivative: (x, n, d) => [constant(1), minus(floor(mult(subtract(x, d), inv(n)))), null],
+  cost: 14,
+  domain: [0.5, 2],
+});
