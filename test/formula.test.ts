@@ -33,6 +33,8 @@ const y = variable(1, 3, Category.J);
 const s = variable(2, 1, Category.P);
 const b = variable(3, 1, Category.J);
 const VARIABLES = [x, y, s, b];
+/** For rows that want an even dim. */
+const PAIRS = [variable(5, 2, Category.I), variable(6, 2, Category.J)];
 const ALIASES = ["x = Vi(3)", "y = Vj(3)", "s = Pm(1)", "b = Vj(1)"];
 const read = (text: string): Formula => parse([text], ALIASES).formulas[0]!;
 
@@ -122,7 +124,7 @@ function pointFrom(seed: number, [low, high]: readonly [number, number] = [0.5, 
     const found = low + (high - low) * next();
     return Math.abs(found) < 0.05 ? number() : found;
   };
-  return new Map(VARIABLES.map((v) => [v, Array.from({ length: v.dim }, number)]));
+  return new Map([...VARIABLES, ...PAIRS].map((v) => [v, Array.from({ length: v.dim }, number)]));
 }
 
 /** Runs a property that may find a sample useless; at least `least` of the samples must have been of use. */
@@ -406,6 +408,7 @@ interface Call {
 function callsOf(row: Operation): Call[] {
   const ofDim = new Map([
     [1, [s, b]],
+    [2, PAIRS],
     [3, [x, y]],
   ]);
   const fits = FITS.get(row)!.filter(({ dims }) => dims.every((dim) => ofDim.has(dim)));
