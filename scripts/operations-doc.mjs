@@ -15,7 +15,7 @@ export function operationsText() {
   const { entries } = require("../dist/formula/ops.js");
   const { DECLARATIONS, signature } = require("../dist/formula/arguments.js");
   const { reductions } = require("../dist/formula/reductions.js");
-  const row = (left, right) => `| ${[left, right].map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+  const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   const named = (rows) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     "# Operations and reductions",
@@ -31,11 +31,13 @@ export function operationsText() {
     "",
     "## Operations",
     "",
-    "| call | value |",
-    "| --- | --- |",
+    "The dims are an example. Derivatives are formulas again, so they exist to any order.",
+    "",
+    "| call | value | dims | derivative |",
+    "| --- | --- | --- | --- |",
     ...named(entries)
       .filter(([name]) => !DECLARATIONS.has(name))
-      .map(([, entry]) => row(`\`${signature(entry)}\``, entry.doc)),
+      .map(([, entry]) => row(`\`${signature(entry)}\``, entry.doc, ...exampleOf(entry))),
     "",
     "## Reductions",
     "",
@@ -44,6 +46,48 @@ export function operationsText() {
     ...[...reductions].map(([name, reduction]) => reductionRow(name, reduction)),
     "",
   ].join("\n");
+}
+
+/** What is tried for each kind of argument until a call can be built; for formulas, their dims. */
+const TRIED = {
+  formula: [3, 1, 2, 4, 6, 9],
+  variable: [3, 1],
+  integer: [1, 2, 3, 0],
+  number: [0.5],
+  list: [[3], [0], []],
+};
+
+/** Dims of the arguments and of the result, and whether there is a derivative. */
+function exampleOf({ slots, build }) {
+  const { Category, variable } = require("../dist/formula/formula.js");
+  const { grad } = require("../dist/formula/autodiff.js");
+  const { constant, isZero, sum } = require("../dist/formula/ops.js");
+  const isFormula = slots.map(({ kind }) => kind === "formula" || kind === "variable");
+  for (const values of combinations(slots.map(({ kind }) => TRIED[kind]))) {
+    const args = values.map((value, n) => (isFormula[n] ? variable(n, value, Category.I) : value));
+    const built = attempted(() => build(args));
+    if (!built) continue;
+    const dims = values.filter((_, n) => isFormula[n]).join(", ");
+    const variables = args.filter((_, n) => isFormula[n]);
+    const varies =
+      slots.some(({ kind }) => kind === "variable") ||
+      variables.some((by) => !isZero(grad(sum(built), by, constant(1))));
+    return [`${dims}${dims && " → "}${built.dim}`, variables.length === 0 ? "" : varies ? "yes" : "0"];
+  }
+  return ["", ""];
+}
+
+function* combinations([first, ...rest]) {
+  if (first === undefined) yield [];
+  else for (const value of first) for (const others of combinations(rest)) yield [value, ...others];
+}
+
+function attempted(build) {
+  try {
+    return build();
+  } catch {
+    return undefined;
+  }
 }
 
 function reductionRow(name, { doc, weights, takesK, gradient }) {
