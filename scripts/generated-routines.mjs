@@ -41,7 +41,15 @@ mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
 for (const [name, routine] of Object.entries(ROUTINES)) writeFileSync(join(folder, `${name}.cc`), sourceOf(routine));
 
-function sourceOf({ texts, aliases, reduction = "Sum", k = 1, dtype = "float32", sumScheme = "block", accumulator = dtype }) {
+function sourceOf({
+  texts,
+  aliases,
+  reduction = "Sum",
+  k = 1,
+  dtype = "float32",
+  sumScheme = "block",
+  accumulator = dtype,
+}) {
   const { formulas, arguments: variables } = parse(texts, aliases);
   const found = reduction && reductionNamed(reduction);
   return program({ formulas, reduction: found, k, rows: 0, variables, dtype, sumScheme, accumulator }, isa).source;

@@ -114,9 +114,7 @@ function errorAgainst(expected: number, got: number): number {
 
 function arrayOf({ shape, data }: Stored, dtype: Dtype): RealArray {
   const numbers = data.map(Number);
-  return ndarray(dtype === "float64" ? Float64Array.from(numbers) : Float32Array.from(numbers), [
-    ...shape,
-  ]);
+  return ndarray(dtype === "float64" ? Float64Array.from(numbers) : Float32Array.from(numbers), [...shape]);
 }
 
 // --------------------------------------------------------------------------------------------------- reductions
