@@ -162,7 +162,18 @@ INLINE real erf(real a) {
   return select(le(size, splat(1)), a + a * p, copySign(1 - exp2(log2OfRest), a));
 }
 
+// log(e^a + e^b). Not inlined: formulas that call it call it for every cell of a table, and the text would take minutes to compile.
+__attribute__((noinline)) static real logOfSum(real a, real b) {
+  return select(eq(a, b), a + splat((scalar)0.69314718055994531), larger(a, b) + log1p(exp(-abs(a - b))));
+}
+// e^a / (e^a + e^b).
+__attribute__((noinline)) static real shareOfSum(real a, real b) { return inverse(1 + exp(b - a)); }
+INLINE real logAddExp(real a, real b) { return logOfSum(a, b); }
+INLINE real expShare(real a, real b) { return shareOfSum(a, b); }
+
 TILE_BINARY(Tile, pow, pow(at(a, u), at(b, u)))
+TILE_BINARY(Tile, logAddExp, logOfSum(at(a, u), at(b, u)))
+TILE_BINARY(Tile, expShare, shareOfSum(at(a, u), at(b, u)))
 TILE_UNARY(expm1)
 TILE_UNARY(log1p)
 TILE_UNARY(sinh)

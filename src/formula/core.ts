@@ -64,7 +64,7 @@ export function elementwise(name: string, argNames: string, row: ElementwiseRow)
     shape,
     build: (values) => build(...(values as Formula[])),
     dim: (dims) => broadcastDim(name, slots, dims),
-    simplify: (args) => foldElementwise(operation, value, args) ?? row.simplify?.(...args) ?? pullSumT(operation, args),
+    simplify: (args) => foldElementwise(value, args) ?? row.simplify?.(...args) ?? pullSumT(operation, args),
     cotangents: (cotangent, of) =>
       row.derivative(...of.args).map((factor, n) => factor && broadcastCotangent(cotangent, factor, of.args[n]!)),
     ...(lower && { lower: (formula: Formula) => lower(...formula.args) }),
@@ -93,18 +93,13 @@ function broadcastCotangent(cotangent: Formula, factor: Formula, arg: Formula): 
 
 /** Constants fold into a constant where the value is finite; Zero(d) counts as the constant 0. */
 export function foldElementwise(
-  operation: Operation,
   value: (args: readonly number[]) => number,
   args: readonly Formula[],
 ): Formula | undefined {
   const numbers = args.map(constantValue);
   if (!numbers.every((n) => n !== undefined)) return undefined;
   const folded = value(numbers);
-  const dim = operation.dim(
-    args.map((arg) => arg.dim),
-    [],
-  );
-  return Number.isFinite(folded) ? sumT(constant(folded), dim) : undefined;
+  return Number.isFinite(folded) ? sumT(constant(folded), Math.max(...args.map(({ dim }) => dim))) : undefined;
 }
 
 /** f(SumT(x, d), y) is f(x, y) if y has dim d already, and SumT(f(x, …), d) if all arguments are repeated or scalar. */

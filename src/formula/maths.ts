@@ -200,7 +200,7 @@ export function elementwiseWithInteger(
       expect(Number.isSafeInteger(m), call(name, slots), `an integer ${integer}`, String(m));
       return dim!;
     },
-    simplify: ([x], [m]) => foldElementwise(self, (args) => value(args, [m!]), [x!]) ?? row.simplify?.(x!, m as number),
+    simplify: ([x], [m]) => foldElementwise((args) => value(args, [m!]), [x!]) ?? row.simplify?.(x!, m as number),
     cotangents: (cotangent, of) => {
       const factor = row.derivative(of.args[0]!, of.params[0] as number);
       return [factor && mult(cotangent, factor)];

@@ -25,7 +25,7 @@ import {
 } from "./core";
 import type { Binary, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
-import { floor, maximum, minimum, sigmoid } from "./functions";
+import { floor, maximum, minimum } from "./functions";
 import { divide, equal, inv, lessOrEqual, lessThan, rsqrt } from "./maths";
 import { concat, extract } from "./vectors";
 
@@ -129,13 +129,24 @@ function ofNextDegree(
 
 // --------------------------------------------------------------------------------------------- dynamic time warping
 
+/** exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell of a table. */
+const expShare: Binary = elementwise("ExpShare", "x y", {
+  doc: "Exp(x) / (Exp(x) + Exp(y)), without overflow.",
+  value: (x, y) => 1 / (1 + Math.exp(y - x)),
+  code: (x, y) => `expShare(${x}, ${y})`,
+  derivative: (x, y) => {
+    const slope = mult(expShare(x, y), expShare(y, x));
+    return [slope, minus(slope)];
+  },
+  cost: 24,
+});
+
 /** log(exp(x) + exp(y)), without overflow. */
 export const logAddExp: Binary = elementwise("LogAddExp", "x y", {
   doc: "Log(Exp(x) + Exp(y)), without overflow.",
   value: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
-  code: (x, y) =>
-    `select(eq(${x}, ${y}), ${x} + ${Math.LN2}, select(lt(${x}, ${y}), ${y}, ${x}) + log1p(exp(-abs(${x} - ${y}))))`,
-  derivative: (x, y) => [sigmoid(subtract(x, y)), sigmoid(subtract(y, x))],
+  code: (x, y) => `logAddExp(${x}, ${y})`,
+  derivative: (x, y) => [expShare(x, y), expShare(y, x)],
   cost: 45,
 });
 
