@@ -1,7 +1,7 @@
 /**
  * npm run bench [-- --quick] [-- --record]: times reductions and solves beside two yardsticks measured in the same run. Prints one JSON
- * line per row and a table last; `--record` writes bench/results/<date>.json too. Times are the best of several repetitions: on
- * shared machines only ratios within one run mean something.
+ * line per row and a table last; `--record` writes bench/results/<date>.json too, unless other processes took part of the machine: a
+ * disturbed yardstick makes every ratio too good. Times are the best of several repetitions; only ratios within one run mean something.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -26,9 +26,29 @@ function report(row) {
   console.log(JSON.stringify(row));
 }
 
+const MOST_OTHERS = 0.05;
+const busySeconds = () =>
+  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + (user + nice + sys + irq) / 1000, 0);
+const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
+let othersShare = 0;
+
+/** Runs `action`, and notes the share of the machine that other processes took meanwhile. */
+function watched(action, childSeconds = () => 0) {
+  const [busy, own, start] = [busySeconds(), ownSeconds(), performance.now()];
+  const result = action();
+  const wall = (performance.now() - start) / 1000;
+  const others = busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
+  if (wall > 0.4) othersShare = Math.max(othersShare, others / (wall * cpus().length)); // else the clock of `cpus` is too coarse
+  return result;
+}
+
 /** The best time in seconds of a call that has run once before. */
 function best(call, most = quick ? 0.5 : 3) {
   call();
+  return watched(() => bestOfRepeated(call, most));
+}
+
+function bestOfRepeated(call, most) {
   let [least, spent] = [Infinity, 0];
   for (let k = 0; k < 3 || (spent < most && k < 1000); k++) {
     const start = performance.now();
@@ -45,8 +65,8 @@ function best(call, most = quick ? 0.5 : 3) {
 function plainLoop(n) {
   const path = join(work, "plain");
   execFileSync("g++", ["-O3", "-std=c++11", join(here, "plain.cc"), "-o", path, "-pthread"]);
-  const output = execFileSync(path, [n, threads(), quick ? 1 : 3].map(String), { encoding: "utf8" });
-  const [float32, float64] = JSON.parse(output);
+  const run = () => JSON.parse(execFileSync(path, [n, threads(), quick ? 1 : 3].map(String), { encoding: "utf8" }));
+  const [float32, float64] = watched(run, ([, , cpuSeconds]) => cpuSeconds);
   return { float32: n ** 2 / float32, float64: n ** 2 / float64 };
 }
 
@@ -179,6 +199,7 @@ function main() {
   timeOverhead();
   timeFirstCalls();
   printTable();
+  console.log(`other processes took at most ${(100 * othersShare).toFixed(1)} % of the machine`);
   if (process.argv.includes("--record")) record();
 }
 
@@ -210,6 +231,11 @@ function printTable() {
 }
 
 function record() {
+  if (othersShare > MOST_OTHERS) {
+    console.error(`not recorded: expected at most ${100 * MOST_OTHERS} % of the machine in other processes`);
+    process.exitCode = 1;
+    return;
+  }
   const folder = join(here, "results");
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0].model, threads: threads(), isa: nativeAddon().isa(), node: process.version };
