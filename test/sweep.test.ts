@@ -2,7 +2,7 @@
 import { DECLARATIONS } from "../src/formula/arguments";
 import { entries } from "../src/formula/ops";
 import "../src/formula/parse";
-import { check, samplesOf } from "./sweep";
+import { check, samplesOf, wideSamplesOf } from "./sweep";
 
 const ROWS = [...entries.values()].filter(({ name }) => !DECLARATIONS.has(name));
 /** Rows that take a variable, such as Grad, are made of others, and the reference data have them all. */
@@ -15,6 +15,18 @@ describe.each(["reference", "cpu"] as const)("on the engine %s", (backend) => {
     const used = samples.map((sample) => [check(sample, backend, "float64"), check(sample, backend, "float32")]);
     expect(used.flat().filter(Boolean).length).toBeGreaterThanOrEqual(samples.length);
   });
+});
+
+describe("with many components, on the engine cpu", () => {
+  const wide = NAMES.map((name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const);
+
+  test.each(wide.filter(([, samples]) => samples.length > 0))(
+    "%s and its gradient are what the table says",
+    (_, samples) => {
+      const used = samples.map((sample) => check(sample, "cpu", "float64"));
+      expect(used.filter(Boolean).length).toBeGreaterThan(0);
+    },
+  );
 });
 
 afterAll(() => {

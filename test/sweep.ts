@@ -27,7 +27,17 @@ export interface Sample {
 
 /** At most `count` calls of a row: on variables of several kinds and dims, with parameters that fit; and their gradients. */
 export function samplesOf(entry: Entry, count: number): Sample[] {
-  const fits = fitsOf(entry, entry.slots.length > 5 ? [1, 3] : [1, 2, 3, 4], 20);
+  return samplesAmong(entry, count, fitsOf(entry, entry.slots.length > 5 ? [1, 3] : [1, 2, 3, 4], 20));
+}
+
+/** The same with more components than registers hold, which engines keep in arrays and compute in loops. */
+export function wideSamplesOf(entry: Entry, count: number): Sample[] {
+  if (entry.slots.length > 5) return [];
+  const fits = fitsOf(entry, [1, 9, 18], 400).filter(({ dims }) => dims.some((dim) => dim > 16));
+  return samplesAmong(entry, count, fits);
+}
+
+function samplesAmong(entry: Entry, count: number, fits: readonly Fit[]): Sample[] {
   return thinned(fits, count).flatMap((fit) => samplesOfFit(entry, fit));
 }
 

@@ -14,10 +14,11 @@ export type Phase = "call" | "lane" | "loop" | "pair";
 
 /** Up to this dim, components are separate values in registers; beyond, arrays and loops. */
 export const UNROLL = 16;
+/** In formulas of more nodes than these, unrolled components would make a text that takes minutes to compile. */
+const LARGE_GRAPH = 150;
+const UNROLL_IN_LARGE_GRAPHS = 4;
 /** A value of the loop index is hoisted if it costs at least this many instructions per component. */
 const HOIST_COST = 3;
-
-export const isWide = (node: Formula): boolean => node.dim > UNROLL;
 
 /** Which of i and j is the lane index. */
 export type Lanes = Depends.I | Depends.J;
@@ -27,6 +28,7 @@ export class Placement {
   readonly nodes: readonly Formula[];
   /** Values of the loop index alone that are computed once per call. */
   readonly hoisted: readonly Formula[];
+  private readonly wide = new Set<Formula>();
   private readonly arrays = new Set<Formula>();
   private readonly wanted = new Map<Formula, Set<number>>();
 
@@ -37,8 +39,14 @@ export class Placement {
   ) {
     this.hoisted = hoist ? this.worthHoisting() : [];
     this.nodes = nodesAbove(roots, new Set(this.hoisted));
+    this.chooseWide(this.nodes.length > LARGE_GRAPH ? UNROLL_IN_LARGE_GRAPHS : UNROLL);
     this.chooseArrays();
     this.spreadDemand();
+  }
+
+  /** Whether components are kept in arrays and computed in loops. */
+  isWide(node: Formula): boolean {
+    return this.wide.has(node);
   }
 
   phase(node: Formula): Phase {
@@ -71,7 +79,7 @@ export class Placement {
   liveTiles(): number {
     const pairs = this.nodes.filter((node) => this.phase(node) === "pair");
     const read = new Set([...pairs.flatMap((node) => node.args), ...this.roots]);
-    const live = [...read].filter((node) => this.phase(node) === "lane" && !isWide(node));
+    const live = [...read].filter((node) => this.phase(node) === "lane" && !this.isWide(node));
     return live.reduce((sum, { dim }) => sum + dim, 0);
   }
 
@@ -96,13 +104,22 @@ export class Placement {
     return [...outermost].filter((node) => costs.get(node)! >= HOIST_COST * node.dim);
   }
 
+  /** Large dims are; and what a loop over them reads by its index must be, too. */
+  private chooseWide(largest: number): void {
+    for (const node of [...this.nodes].reverse()) {
+      if (node.dim > largest) this.wide.add(node);
+      const isLooped = this.isWide(node) && !this.isRead(node) && node.operation.shape.kind !== "contraction";
+      if (isLooped) for (const arg of node.args) if (arg.dim > 1) this.wide.add(arg);
+    }
+  }
+
   private chooseArrays(): void {
     const readers = new Map<Formula, Set<Formula>>(this.nodes.map((node) => [node, new Set()]));
     for (const node of this.nodes) for (const arg of node.args) readers.get(arg)?.add(node);
     for (const node of this.nodes) {
       const phases = [...readers.get(node)!].map((reader) => this.phase(reader));
       if (this.roots.includes(node)) phases.push("pair");
-      if (isWide(node) && !this.isRead(node) && this.needsArray(node, phases)) this.arrays.add(node);
+      if (this.isWide(node) && !this.isRead(node) && this.needsArray(node, phases)) this.arrays.add(node);
     }
   }
 
@@ -118,7 +135,7 @@ export class Placement {
   private spreadDemand(): void {
     for (const node of this.nodes) this.wanted.set(node, new Set(this.roots.includes(node) ? range(node.dim) : []));
     for (const node of [...this.nodes].reverse().filter((n) => !this.isRead(n))) {
-      const components = isWide(node) ? range(node.dim) : this.componentsWanted(node);
+      const components = this.isWide(node) ? range(node.dim) : this.componentsWanted(node);
       for (const k of components) for (const [arg, m] of componentsRead(node, k)) this.wanted.get(arg)?.add(m);
     }
   }

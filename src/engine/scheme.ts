@@ -6,7 +6,7 @@ import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
-import { Placement, UNROLL, isWide } from "./placement";
+import { Placement, UNROLL } from "./placement";
 import type { Lanes, Phase } from "./placement";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */
@@ -52,6 +52,8 @@ class Writer {
   private readonly scopes = mapPhases(() => newScope());
   private readonly numbers: ReadonlyMap<Formula, number>;
   private cost = 0;
+  /** Of names that are neither a component nor an array. */
+  private unique = 0;
 
   constructor(
     private readonly roots: readonly Formula[],
@@ -84,7 +86,7 @@ class Writer {
   private writeNode(node: Formula): void {
     const scope = this.scopes[this.place.phase(node)];
     if (this.place.inArray(node)) this.fillArray(node, scope);
-    else if (!isWide(node) && !this.isAlias(node))
+    else if (!this.place.isWide(node) && !this.isAlias(node))
       for (const k of this.place.componentsWanted(node)) this.nameComponent(node, k, scope);
   }
 
@@ -104,7 +106,7 @@ class Writer {
   private useRoot(root: Formula, n: number): void {
     const { lines } = this.scopes.pair;
     const use = (k: number | string, scope: Scope): string => this.options.consume(n, k, this.at(root, k, scope));
-    if (isWide(root)) lines.push(...this.loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
+    if (this.place.isWide(root)) lines.push(...this.loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
   }
 
@@ -147,7 +149,7 @@ class Writer {
 
   /** Even and odd terms apart: in one sum, each addition would wait for the one before. */
   private loopedSum(node: Formula, start: readonly number[], { size, strides }: Axis, outer: Scope): string {
-    const sums = `${this.name(node)}_${outer.names.size}s`;
+    const sums = `${this.name(node)}_s${this.unique++}`;
     const product = (k: number | string, scope: Scope): string =>
       node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
     const add = (half: 0 | 1, k: number | string, scope: Scope): string =>
@@ -197,7 +199,8 @@ class Writer {
 
   private segmentText(node: Formula, { arg, start, stride }: Segment, k: number | string, scope: Scope): string {
     if (arg === undefined) return literal(0);
-    return this.at(node.args[arg]!, affine(start, stride, k), scope);
+    const shown = node.args[arg]!;
+    return this.at(shown, shown.dim === 1 ? 0 : affine(start, stride, k), scope);
   }
 
   // ---- names
@@ -226,7 +229,7 @@ class Writer {
   /** A component of a wide value that has no array. */
   private computedHere(node: Formula, index: number | string, scope: Scope): string {
     const text = this.valueText(node, index, scope);
-    const name = `${this.name(node)}_${scope.names.size}`;
+    const name = `${this.name(node)}_v${this.unique++}`;
     scope.lines.push(`const ${this.type(node)} ${name} = ${text};`);
     scope.names.set(keyOf(node, index), name);
     return name;
