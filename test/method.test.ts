@@ -114,6 +114,14 @@ describe("what is chosen", () => {
     expect(counts[2]).toBeLessThan(counts[0]! / 4);
   });
 
+  test.each([1, 2, 3, 5, 9, 15, 16, 17, 33])("%i points are solved by every method", (n) => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const x = rand([n, 2], { dtype: "float64", seed });
+      for (const options of Object.values(METHODS))
+        expect(K.solve(x, x, x, 500, { alpha: 0.01, ...options }).residual).toBeLessThanOrEqual(1e-6);
+    }
+  });
+
   test("the same call gives the same bits", () => {
     const x = rand([700, 2], { seed: 1 });
     const b = randn([700, 2], { seed: 2 });

@@ -33,6 +33,8 @@ const LEAST_BLOCK = 32;
 const LARGEST_BLOCK = 64;
 /** Candidates whose residual has fallen this far below the largest are rounding. */
 const NEGLIGIBLE = 1e-9;
+/** Memory of F. */
+const LARGEST_BYTES = 2 ** 30;
 /** What is left of the trace when float32 columns are rounding divided by tiny pivots. */
 const FLOAT32_LIMIT = 1e-6;
 
@@ -66,7 +68,9 @@ export class PivotedCholesky {
 
   get isExhausted(): boolean {
     const limit = this.matrix.dtype === "float32" ? FLOAT32_LIMIT : 2 ** -52;
-    return !(this.trace > limit * this.initialTrace) || this.rank >= this.matrix.rows;
+    const { rows, dtype } = this.matrix;
+    const bytes = rows * this.rank * (dtype === "float32" ? 4 : 8);
+    return !(this.trace > limit * this.initialTrace) || this.rank >= rows || bytes >= LARGEST_BYTES;
   }
 
   /** Whether some candidates were accepted. */
@@ -210,7 +214,8 @@ function firstAbove(sums: Float64Array, bound: number): number {
 }
 
 function rowsOf({ columns, width }: Block, rows: readonly number[]): Numbers {
-  const found = columns.slice(0, rows.length * width);
+  const length = rows.length * width;
+  const found = columns instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
   rows.forEach((row, n) => {
     found.set(columns.subarray(row * width, (row + 1) * width), n * width);
   });
