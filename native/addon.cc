@@ -12,6 +12,7 @@
 #include "densecalls.h"
 #include "interrupt.h"
 #include "pool.h"
+#include "tiles.h"
 #include "values.h"
 
 namespace {
@@ -250,6 +251,34 @@ Napi::Value table(Info info) {
   return result;
 }
 
+const TileLibrary &libraryOf(Info info) {
+  if (!info[0].IsString() || !info[1].IsNumber()) refuseKind("tiles", "an instruction set and a number of bytes");
+  return tileLibrary(info[0].As<Napi::String>(), toInteger(info[1].As<Napi::Number>(), "tiles"));
+}
+
+template <typename Entry>
+Napi::Array namesOf(Napi::Env env, const Entry *entries, int64 count) {
+  auto names = Napi::Array::New(env, count);
+  for (uint32_t k = 0; k < count; k++) names[k] = entries[k].name;
+  return names;
+}
+
+Napi::Value tiles(Info info) {
+  const TileLibrary &library = libraryOf(info);
+  auto result = Napi::Object::New(info.Env());
+  result.Set("lanes", static_cast<double>(library.lanes));
+  result.Set("kernels", namesOf(info.Env(), library.kernels, library.kernelCount));
+  result.Set("reducers", namesOf(info.Env(), library.reducers, library.reducerCount));
+  return result;
+}
+
+Napi::Value loadTiles(Info info) {
+  const TileLibrary &library = libraryOf(info);
+  const std::vector<int64> program = toIntegers(info.Env(), info[2], "program");
+  const std::vector<double> constants = toNumbers(info.Env(), info[3], "constants");
+  return Napi::Number::New(info.Env(), static_cast<double>(keepRoutine(tileRoutine(library, program, constants))));
+}
+
 int threadCount(Info info) {
   const int64 count = info[0].IsNumber() ? toInteger(info[0].As<Napi::Number>(), "setThreads") : 0;
   if (count < 1 || count > 1024) throw std::out_of_range("setThreads: expected an integer from 1 to 1024, got something else");
@@ -291,6 +320,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<initialThreads>(exports, "initialThreads");
   add<load>(exports, "load");
   add<table>(exports, "table");
+  add<tiles>(exports, "tiles");
+  add<loadTiles>(exports, "loadTiles");
   add<reduceNow>(exports, "reduce");
   add<reduceInBackground>(exports, "reduceAsync");
   add<blockNow>(exports, "block");

@@ -5,41 +5,45 @@
 
 #include <algorithm>
 #include <memory>
-#include <new>
 
+#include "memory.h"
 #include "pool.h"
 
 namespace {
 
-constexpr std::align_val_t CACHE_LINE{64};
 constexpr int64 WAVE_BYTES = int64(64) << 20;
 constexpr int64 WAVE_ENTRIES = 1 << 16;
 constexpr int64 PREPARED_REALS = 1 << 14;  // per task: some tens of microseconds
 constexpr int64 BLOCK_PAIRS = 1 << 14;
 
-struct Free {
-  void operator()(char *memory) const { ::operator delete[](memory, CACHE_LINE); }
-};
-using Buffer = std::unique_ptr<char[], Free>;
-
-Buffer allocate(int64 bytes) {
-  return Buffer(bytes == 0 ? nullptr : static_cast<char *>(::operator new[](bytes, CACHE_LINE)));
-}
-
 // Memory of this thread, valid until it asks again.
 char *threadMemory(int64 bytes) {
-  static thread_local Buffer buffer;
-  static thread_local int64 size = 0;
-  if (size < bytes) {
-    size = 0;
-    buffer = allocate(bytes);
-    size = bytes;
-  }
-  return buffer.get();
+  static thread_local GrowingBuffer buffer;
+  return buffer.ofSize(bytes);
 }
 
-int64 ceilDivide(int64 a, int64 b) { return a / b + (a % b != 0); }
-int64 roundUp(int64 a, int64 b) { return ceilDivide(a, b) * b; }
+// Does the numbered units on the pool, `unitsPerTask` at a time; each counts as `counted` in the progress.
+template <typename Unit>
+void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, int64 counted, Unit unit) {
+  std::atomic<bool> outOfMemory{false};
+  unitsPerTask = std::min(unitsPerTask, units);
+  Pool::ofProcess().run(units == 0 ? 0 : ceilDivide(units, unitsPerTask), [&](int64 task) {
+    const int64 first = task * unitsPerTask, end = std::min(first + unitsPerTask, units);
+    watch.askPoll();
+    try {
+      for (int64 u = first; u < end; u++) {
+        if (watch.stopping()) return;
+        unit(u);
+      }
+      watch.done(counted * (end - first));
+    } catch (const std::bad_alloc &) {
+      outOfMemory = true;
+      watch.stop();
+    }
+  });
+  if (outOfMemory) throw std::bad_alloc();
+  if (watch.stopped()) throw Interrupted(std::string(what) + ": interrupted");
+}
 
 // A part of the rows, inside row interval `range` if there are ranges.
 struct RowBlock {
@@ -58,8 +62,6 @@ class Reduction {
   void beginWave(int64 first, int64 count);
   void prepareColumns();
   void reduceBlocks();
-  template <typename Unit>
-  void handOut(int64 units, int64 unitsPerTask, int64 counted, Unit unit);
   void prepareUnit(int64 unit);
   void reduceUnit(int64 unit);
   RowBlock blockAt(int64 number) const;
@@ -83,7 +85,6 @@ class Reduction {
   std::vector<Job> jobs;
   Buffer hoisted, accumulators;
   std::unique_ptr<std::atomic<int64>[]> missing;  // parts, per (entry of the wave, block)
-  std::atomic<bool> outOfMemory{false};
 };
 
 Reduction::Reduction(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out,
@@ -150,33 +151,11 @@ void Reduction::beginWave(int64 first, int64 count) {
 void Reduction::prepareColumns() {
   if (preparedChunks == 0) return;
   const int64 reals = std::min(preparedColumns, plan.columns) * hoistedReals;
-  handOut(waveCount * preparedChunks, std::max<int64>(1, PREPARED_REALS / reals), 0, [this](int64 unit) { prepareUnit(unit); });
+  handOut("reduce", watch, waveCount * preparedChunks, std::max<int64>(1, PREPARED_REALS / reals), 0, [this](int64 unit) { prepareUnit(unit); });
 }
 
 void Reduction::reduceBlocks() {
-  handOut(waveCount * blocks * parts, plan.unitsPerTask, 1, [this](int64 unit) { reduceUnit(unit); });
-}
-
-// `counted`: what a unit counts in the progress.
-template <typename Unit>
-void Reduction::handOut(int64 units, int64 unitsPerTask, int64 counted, Unit unit) {
-  unitsPerTask = std::min(unitsPerTask, units);
-  Pool::ofProcess().run(ceilDivide(units, unitsPerTask), [&](int64 task) {
-    const int64 first = task * unitsPerTask, end = std::min(first + unitsPerTask, units);
-    watch.askPoll();
-    try {
-      for (int64 u = first; u < end; u++) {
-        if (watch.stopping()) return;
-        unit(u);
-      }
-      watch.done(counted * (end - first));
-    } catch (const std::bad_alloc &) {
-      outOfMemory = true;
-      watch.stop();
-    }
-  });
-  if (outOfMemory) throw std::bad_alloc();
-  if (watch.stopped()) throw Interrupted("reduce: interrupted");
+  handOut("reduce", watch, waveCount * blocks * parts, plan.unitsPerTask, 1, [this](int64 unit) { reduceUnit(unit); });
 }
 
 void Reduction::prepareUnit(int64 unit) {
@@ -259,14 +238,11 @@ void block(const Routine &routine, const Rectangle &part, const std::vector<Inpu
   const int64 rowBytes = columns * routine.entry(TABLE_RESULT_DIM) * routine.entry(TABLE_REAL_BYTES);
   const int64 rowsOfPairs = std::max<int64>(1, BLOCK_PAIRS / std::max<int64>(1, columns));
   const int64 rowsPerTask = roundUp(rowsOfPairs, routine.entry(TABLE_ROW_GRAIN));
-  watch.begin(rows);
-  Pool::ofProcess().run(rowBytes == 0 ? 0 : ceilDivide(rows, rowsPerTask), [&](int64 task) {
-    watch.askPoll();
-    if (watch.stopping()) return;
+  const int64 tasks = rowBytes == 0 ? 0 : ceilDivide(rows, rowsPerTask);
+  watch.begin(tasks);
+  handOut("block", watch, tasks, 1, 1, [&](int64 task) {
     const int64 first = task * rowsPerTask, end = std::min(first + rowsPerTask, rows);
     char *const place = static_cast<char *>(out.data) + first * rowBytes;
     routine.block(&job, part.firstRow + first, part.firstRow + end, part.firstColumn, part.endColumn, place);
-    watch.done(end - first);
   });
-  if (watch.stopped()) throw Interrupted("block: interrupted");
 }

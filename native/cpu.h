@@ -18,13 +18,13 @@
 
 // library.cc ---------------------------------------------------------------------------------------------------------------
 
-// A loaded routine; lives as long as the process.
+// A loaded routine, compiled or made of tile kernels; lives as long as the process.
 struct Routine {
   std::vector<int64> table;
-  decltype(&keops_prepare) prepare = nullptr;
-  decltype(&keops_reduce) reduce = nullptr;
-  decltype(&keops_finish) finish = nullptr;
-  decltype(&keops_block) block = nullptr;
+  std::function<decltype(keops_prepare)> prepare;
+  std::function<decltype(keops_reduce)> reduce;
+  std::function<decltype(keops_finish)> finish;
+  std::function<decltype(keops_block)> block;
 
   int64 entry(TableEntry which) const { return table[which]; }
   int64 variables() const { return table[TABLE_VARIABLES]; }
@@ -34,11 +34,23 @@ struct Routine {
 
 // The number of the routine in this file, once per path and process. Throws std::runtime_error with the loader's reason.
 int64 loadRoutine(const std::string &path);
+// The number of a routine that was made otherwise.
+int64 keepRoutine(Routine);
 // Throws std::out_of_range for a number that loadRoutine did not give.
 const Routine &routineOf(int64 number);
 
 // "avx512", "avx2" or "baseline".
 const char *bestIsa();
+
+// tiles.cc -----------------------------------------------------------------------------------------------------------------
+
+struct TileLibrary;
+
+// The precompiled kernels for an instruction set and dtype. Throws std::invalid_argument where there are none.
+const TileLibrary &tileLibrary(const std::string &isa, int64 realBytes);
+// A routine that runs a program of these kernels; its format is told in tiles.cc. Throws std::out_of_range unless all that the program
+// reads and writes exists.
+Routine tileRoutine(const TileLibrary &, const std::vector<int64> &program, const std::vector<double> &constants);
 
 // plan.cc ------------------------------------------------------------------------------------------------------------------
 

@@ -25,9 +25,10 @@ Library &library() {
 }
 
 template <typename Symbol>
-void find(void *handle, const std::string &path, const char *name, Symbol &symbol) {
-  symbol = reinterpret_cast<Symbol>(dlsym(handle, name));
+Symbol *find(void *handle, const std::string &path, const char *name) {
+  void *const symbol = dlsym(handle, name);
   if (!symbol) fail(path, std::string("no ") + name);
+  return reinterpret_cast<Symbol *>(symbol);
 }
 
 bool isSane(const Routine &routine) {
@@ -42,8 +43,7 @@ bool isSane(const Routine &routine) {
 }
 
 void readTable(Routine &routine, void *handle, const std::string &path) {
-  const int64 *table;
-  find(handle, path, "keops_table", table);
+  const auto *table = find<const int64>(handle, path, "keops_table");
   if (table[TABLE_ABI] != TSKEOPS_ABI)
     fail(path, "ABI " + std::to_string(table[TABLE_ABI]) + " instead of " + std::to_string(TSKEOPS_ABI));
   const int64 variables = table[TABLE_VARIABLES];
@@ -55,11 +55,12 @@ void readTable(Routine &routine, void *handle, const std::string &path) {
 void readFunctions(Routine &routine, void *handle, const std::string &path) {
   if (routine.entry(TABLE_ACCUMULATOR_BYTES) == 0) {
     if (routine.entry(TABLE_HOISTED_REALS) > 0) fail(path, "hoisted reals in a routine of the form block");
-    return find(handle, path, "keops_block", routine.block);
+    routine.block = find<decltype(keops_block)>(handle, path, "keops_block");
+    return;
   }
-  find(handle, path, "keops_reduce", routine.reduce);
-  find(handle, path, "keops_finish", routine.finish);
-  if (routine.entry(TABLE_HOISTED_REALS) > 0) find(handle, path, "keops_prepare", routine.prepare);
+  routine.reduce = find<decltype(keops_reduce)>(handle, path, "keops_reduce");
+  routine.finish = find<decltype(keops_finish)>(handle, path, "keops_finish");
+  if (routine.entry(TABLE_HOISTED_REALS) > 0) routine.prepare = find<decltype(keops_prepare)>(handle, path, "keops_prepare");
 }
 
 Routine open(const std::string &path) {
@@ -86,6 +87,13 @@ int64 loadRoutine(const std::string &path) {
   const int64 number = static_cast<int64>(all.routines.size()) - 1;
   all.numbers.emplace(path, number);
   return number;
+}
+
+int64 keepRoutine(Routine routine) {
+  Library &all = library();
+  std::lock_guard lock(all.guard);
+  all.routines.push_back(std::move(routine));
+  return static_cast<int64>(all.routines.size()) - 1;
 }
 
 const Routine &routineOf(int64 number) {

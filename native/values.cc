@@ -69,6 +69,13 @@ std::vector<int64> toIntegers(napi_env env, napi_value value, const char *where)
   return result;
 }
 
+std::vector<double> toNumbers(napi_env env, napi_value value, const char *where) {
+  const TypedArray array = toTypedArray(env, value, where);
+  if (array.type != napi_float64_array) refuseKind(where, "a Float64Array");
+  const auto *numbers = static_cast<const double *>(array.data);
+  return {numbers, numbers + array.length};
+}
+
 std::vector<napi_value> toElements(napi_env env, napi_value value, const char *where) {
   bool isArray = false;
   napi_is_array(env, value, &isArray);

@@ -14,6 +14,9 @@ int64 toInteger(double number, const char *where);
 // Of an Int32Array or a Float64Array; none of `undefined`.
 std::vector<int64> toIntegers(napi_env, napi_value, const char *where);
 
+// Of a Float64Array.
+std::vector<double> toNumbers(napi_env, napi_value, const char *where);
+
 // Of a JavaScript array; reading them may run JavaScript.
 std::vector<napi_value> toElements(napi_env, napi_value, const char *where);
 

@@ -2,14 +2,28 @@
 // With --optional (as `npm ci` calls it) a failure is explained in a few lines and is no error: everything then runs,
 // slowly, on the reference engine.
 import { spawnSync } from "node:child_process";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, "build", "Release", "tskeops.node");
+const tiles = join(root, "native", "generated");
 const optional = process.argv.includes("--optional");
+
+/** The kernels of the tile evaluator, one file per instruction set and dtype; a file that stays as it is is not compiled again. */
+function writeTiles() {
+  const { kernelSource } = createRequire(import.meta.url)(join(root, "dist", "engine", "tilekernels.js"));
+  mkdirSync(tiles, { recursive: true });
+  for (const isa of process.arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"])
+    for (const dtype of ["float32", "float64"])
+      writeIfChanged(join(tiles, `${isa}-${dtype}.cc`), kernelSource(isa, dtype));
+}
+
+function writeIfChanged(file, text) {
+  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+}
 
 function compile() {
   const manifest = createRequire(import.meta.url).resolve("cmake-js/package.json");
@@ -32,6 +46,7 @@ function explain(outcome) {
   console.warn("tskeops: it needs a C++20 compiler, cmake and make; then run `npm run build:native`.");
 }
 
+writeTiles();
 const outcome = compile();
 const built = outcome.status === 0 && existsSync(addon);
 if (!built) rmSync(addon, { force: true }); // an addon of older sources must not be loaded in its place

@@ -4,4 +4,5 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-for (const folder of ["dist", "build", "prebuilds"]) rmSync(join(root, folder), { recursive: true, force: true });
+for (const folder of ["dist", "build", "prebuilds", "native/generated"])
+  rmSync(join(root, folder), { recursive: true, force: true });

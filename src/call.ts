@@ -5,13 +5,19 @@ import { checkRanges } from "./array/ranges";
 import type { BlockRanges, CheckedRanges } from "./array/ranges";
 import type { RealArray } from "./array/view";
 import type { Extents } from "./arguments";
-import type { BackendName } from "./engine/backend";
+import type { BackendName, Compile } from "./engine/backend";
 import type { Real } from "./engine/native";
+import type { Begun } from "./engine/routine";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
+  /**
+   * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until compiling it pays, in the
+   * background; `"always"` compiles it before its first call; `"never"` does not. The ways agree to rounding.
+   */
+  readonly compile?: Compile | undefined;
   /**
    * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry. Rows that visit
    * nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of -1.
@@ -23,6 +29,7 @@ export interface CallOptions<T extends Real = Real> {
 
 export const CALL_OPTIONS: readonly string[] = Object.keys({
   backend: true,
+  compile: true,
   ranges: true,
   out: true,
 } satisfies Record<keyof CallOptions, true>);
@@ -30,10 +37,14 @@ export const CALL_OPTIONS: readonly string[] = Object.keys({
 /** The same, checked, for a call and all its derivatives. */
 export interface How {
   readonly backend?: CallOptions["backend"];
+  readonly compile?: CallOptions["compile"];
+  /** How often the call will be repeated, about: solvers do. */
+  readonly repeats?: number;
+  readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
 }
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j. */
-export function howOf({ backend, ranges }: CallOptions, extents: Extents): How {
-  return { backend, ranges: ranges ? checkRanges(ranges, extents) : undefined };
+export function howOf({ backend, compile, ranges }: CallOptions, extents: Extents): How {
+  return { backend, compile, ranges: ranges ? checkRanges(ranges, extents) : undefined, begun: new Map() };
 }

@@ -8,7 +8,7 @@ import type { Given } from "./arguments";
 import type { How } from "./call";
 import type { Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
-import { routine } from "./engine/routine";
+import { chooser, routineFor } from "./engine/routine";
 import { extraArgument } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { isComponentwise } from "./formula/autodiff";
@@ -28,6 +28,9 @@ export function scalarKernel(
   const scalar = dim === 1 ? product : isSumT(product) ? product.args[0]! : null;
   return scalar && substitute(scalar, one, constant(1));
 }
+
+/** Columns that a preconditioner asks for, about. */
+const COLUMNS_ABOUT = 300;
 
 /** Entries for the data of one call without batch dimensions. */
 export class KernelMatrix implements Matrix {
@@ -52,7 +55,7 @@ export class KernelMatrix implements Matrix {
     const unread = extraArgument(unknown.position, 1, Category.P);
     this.args = args.map((argument) => (argument === unknown ? unread : argument));
     this.data = given.arrays.map((array, n) => (n === unknown.position ? allocate(given.dtype, 1) : contiguous(array)));
-    this.values = routine(this.specification([kernel], this.args, kept), how.backend ?? "auto");
+    this.values = this.routine(this.specification([kernel], this.args, kept), this.rows * COLUMNS_ABOUT);
   }
 
   diagonal(): Float64Array {
@@ -60,7 +63,7 @@ export class KernelMatrix implements Matrix {
       argument.category === Category.P ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
     const kernel = args.reduce((f, { variable }, n) => substitute(f, this.args[n]!.variable, variable), this.kernel);
-    const values = routine(this.specification([kernel], args, Category.I), this.how.backend ?? "auto");
+    const values = this.routine(this.specification([kernel], args, Category.I), this.rows);
     return Float64Array.from(this.evaluated(values, this.data, this.rows, 1));
   }
 
@@ -70,6 +73,10 @@ export class KernelMatrix implements Matrix {
       return places ? rowsAt(this.data[n]!, dim, places) : this.data[n]!;
     });
     return this.evaluated(this.values, data, rows?.length ?? this.rows, columns?.length ?? this.rows, out);
+  }
+
+  private routine(specification: Specification, pairs: number): Routine {
+    return routineFor(chooser(specification, this.how), pairs, this.how.begun);
   }
 
   private evaluated(values: Routine, args: readonly Real[], rows: number, columns: number, memory?: Real): Real {

@@ -117,6 +117,9 @@ function summary({ solution, reports }: Solved): SolveResult {
   };
 }
 
+/** Products with K that a solve takes, about. */
+const PRODUCTS_ABOUT = 30;
+
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 class System {
   private readonly formula: Formula;
@@ -153,12 +156,12 @@ class System {
     const given = this.operator.check(arrays, unseen);
     const shape = this.shape(given);
     checkOptions(options, shape, given.dtype);
-    const how = howOf(options, given.extents);
+    const how = { ...howOf(options, given.extents), repeats: PRODUCTS_ABOUT };
     const solution = wrap(allocate(given.dtype, sizeOf(shape)), shape);
     const inverses = known ?? Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
     const reports = inverses.map((of, entry) => this.solveEntry(given, entry, options, how, solution, of));
     const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] =>
-      this.pullback(given, solution, cotangent, wanted, options, how, inverses);
+      this.pullback(given, solution, cotangent, wanted, options, howOf(options, given.extents), inverses);
     const recorded = record(solution, arrays, pullback, {
       where: "KernelSolve",
       names: this.operator.args.map(label),

@@ -13,7 +13,8 @@ import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
 import type { Call, Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
-import { routine } from "./engine/routine";
+import { chooser, routineFor } from "./engine/routine";
+import type { Chooser } from "./engine/routine";
 import { ArgumentError } from "./errors";
 import { extraArgument, label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -51,7 +52,7 @@ interface SavedValue {
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
-  private readonly routines = new Map<string, Routine>();
+  private readonly choosers = new Map<string, Chooser>();
   private readonly gradients = new Map<number, Operator | null>();
   private savedValues: readonly SavedValue[] | undefined;
   private readonly extent: Extent;
@@ -123,9 +124,10 @@ export class Operator {
   }
 
   /** Runs the routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
-  compute(given: Given, out: Real, { backend, ranges }: How, indices?: Int32Array): void {
+  compute(given: Given, out: Real, how: How, indices?: Int32Array): void {
     const { rows, columns } = this.sizes(given);
-    const routine = this.routine(given.dtype, backend);
+    const pairs = sizeOf(given.batch) * rows * columns * (how.repeats ?? 1);
+    const routine = routineFor(this.chooser(given.dtype, how), pairs, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
     else if (sizeOf(given.batch) * rows > 0)
@@ -136,7 +138,7 @@ export class Operator {
         rows,
         columns,
         ...this.entries(given, rows),
-        ranges: ranges?.[this.settings.rows],
+        ranges: how.ranges?.[this.settings.rows],
       });
   }
 
@@ -152,10 +154,10 @@ export class Operator {
       throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
   }
 
-  private routine(dtype: Dtype, backend: How["backend"] = "auto"): Routine {
-    const key = `${dtype} ${backend}`;
-    const found = this.routines.get(key) ?? routine(this.specification(dtype), backend);
-    this.routines.set(key, found);
+  private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
+    const key = `${dtype} ${backend} ${compile}`;
+    const found = this.choosers.get(key) ?? chooser(this.specification(dtype), { backend, compile });
+    this.choosers.set(key, found);
     return found;
   }
 
@@ -290,7 +292,7 @@ export class Operator {
     columns: Int32Array,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { backend }: How,
+    { backend, compile }: How,
   ): (RealArray | null)[] {
     const { reduction, rows: kept } = this.settings;
     const { rows } = this.sizes(given);
@@ -298,7 +300,7 @@ export class Operator {
     const pairs = new Pairs(this.formulas, this.args, kept, choice);
     const onPairs = new Operator(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, this.extent.dims[0]!);
-    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend });
+    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, compile });
     return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
   }
 }

@@ -53,6 +53,7 @@ export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   method: true,
   preconditioner: true,
   backend: true,
+  compile: true,
   ranges: true,
 } satisfies Record<keyof SolveOptions, true>);
 

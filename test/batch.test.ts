@@ -17,7 +17,7 @@ import {
 import type { RealArray, ReductionName } from "../src";
 import { nativeAddon } from "../src/engine/native";
 
-const BACKENDS = ["cpu", "reference"] as const;
+const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const [M, N] = [4, 5];
 const FORMULA = "Exp(-g * SqDist(x, y)) * b";
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;

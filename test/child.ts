@@ -24,9 +24,10 @@ import { dirname, join } from "node:path";
 import { transformSync } from "@swc/core";
 
 import type * as Compiler from "../src/engine/compiler";
+import type * as Toolchain from "../src/engine/toolchain";
 
 /** What a child is given: the module under test, and whether the dynamic loader takes a file. */
-type Tools = typeof Compiler & { readonly fs: typeof FileSystem; readonly loads: (path: string) => boolean };
+type Tools = typeof Compiler & typeof Toolchain & { readonly fs: typeof FileSystem; readonly loads: (path: string) => boolean };
 export type Env = Readonly<Record<string, string>>;
 
 export interface Failure {
@@ -55,7 +56,7 @@ export const OBJECT_NAME = /^[0-9a-f]{64}\.so$/;
 const HARNESS = `
 const fs = require("node:fs");
 const [modules, body, args] = JSON.parse(process.argv[2]);
-const compiler = require(modules + "/engine/compiler.js");
+const compiler = { ...require(modules + "/engine/toolchain.js"), ...require(modules + "/engine/compiler.js") };
 function loads(path) {
   try { process.dlopen({ exports: {} }, path); } catch (error) { return error.message.includes("did not self-register"); }
   return true;
@@ -89,7 +90,7 @@ afterAll(() => {
 /** The modules under test as JavaScript, with one piece of text changed if wished. */
 export function transpiled(name: string, from = "", to = ""): string {
   const folder = join(home, name);
-  const texts = ["errors", "engine/cache", "engine/compiler"].map((file) => [file, sourceOf(file)] as const);
+  const texts = ["errors", "engine/cache", "engine/toolchain", "engine/compiler"].map((file) => [file, sourceOf(file)] as const);
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);
   for (const [file, text] of texts) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });

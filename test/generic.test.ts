@@ -66,7 +66,7 @@ describe("the short doors", () => {
   });
 });
 
-describe.each(["cpu", "reference"] as const)("dense values on %s", (backend) => {
+describe.each(["cpu", "tiles", "reference"] as const)("dense values on %s", (backend) => {
   test.each([0, 1] as const)("are the formula at every pair, whatever the axis: %d", (axis) => {
     const K = Genred("(x - y) * g", [...ALIASES, "g = Pm(1)"], { axis });
     const got = K.dense(x, y, 2, { backend });

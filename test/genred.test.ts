@@ -22,7 +22,7 @@ import type { CallOptions, Dtype, GenredOptions, RealArray } from "../src";
 import { cpu } from "../src/engine/cpu";
 
 const [M, N, G] = [7, 11, 0.7];
-const BACKENDS = ["cpu", "reference"] as const;
+const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const DTYPES = ["float32", "float64"] as const;
 const ROUNDING = { float32: 1e-5, float64: 1e-13 } as const;
 
@@ -339,14 +339,18 @@ describe("a wrong call", () => {
   });
 
   test.each([
-    ["a misspelt option", { bakend: "cpu" }, /^call, options: expected some of backend, ranges, out, got "bakend"$/],
+    ["a misspelt option", { bakend: "cpu" }, /^call, options: expected some of backend, compile, ranges, out, got "bakend"$/],
     [
       "an option that belongs to a solve",
       { alpha: 1 },
-      /^call, options: expected some of backend, ranges, out, got "alpha"$/,
+      /^call, options: expected some of backend, compile, ranges, out, got "alpha"$/,
     ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
-    ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "reference", got "GPU"$/],
+    [
+      "an unknown backend",
+      { backend: "GPU" },
+      /^backend: expected one of "auto", "cpu", "tiles", "reference", got "GPU"$/,
+    ],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],
   ])("with %s is refused", (_what, options, message) => {
     expect(() => call(x, y, b, G, options)).toThrow(ArgumentError);

@@ -21,7 +21,7 @@ import {
 import type { Dtype, Progress, RealArray, SolveOptions } from "../src";
 
 const [N, D, G] = [60, 2, 20];
-const BACKENDS = ["cpu", "reference"] as const;
+const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const DTYPES = ["float32", "float64"] as const;
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;
 const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
@@ -545,7 +545,11 @@ describe("a wrong solve", () => {
       { onIteration: "print" },
       /^onIteration: expected a function, got the string "print"$/,
     ],
-    ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "reference", got "GPU"$/],
+    [
+      "an unknown backend",
+      { backend: "GPU" },
+      /^backend: expected one of "auto", "cpu", "tiles", "reference", got "GPU"$/,
+    ],
   ])("with %s is refused", (_what, options, message) => {
     expect(() => call(x, x, b, G, options)).toThrow(ArgumentError);
     expect(() => call(x, x, b, G, options)).toThrow(message);

@@ -18,7 +18,7 @@ import type { BlockRanges, RealArray, ReductionName } from "../src";
 import { checkRanges } from "../src/array/ranges";
 import type { Ranges } from "../src/engine/native";
 
-const BACKENDS = ["cpu", "reference"] as const;
+const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const intervals = (...numbers: number[]): Int32Array => Int32Array.from(numbers);
 
 /** Rows 0..9 and columns 0..11 in blocks, with a row that nobody lists, and a block that visits nothing. */

@@ -46,7 +46,7 @@ export interface Run {
   readonly dtype: Dtype;
 }
 
-export const RUNS: readonly Run[] = (["reference", "cpu"] as const).flatMap((backend) =>
+export const RUNS: readonly Run[] = (["reference", "cpu", "tiles"] as const).flatMap((backend) =>
   (["float64", "float32"] as const).map((dtype) => ({ backend, dtype })),
 );
 

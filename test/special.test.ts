@@ -199,7 +199,7 @@ describe("B-splines", () => {
   });
 });
 
-describe.each<BackendName>(["reference", "cpu"])("on the engine %s in float32", (backend) => {
+describe.each<BackendName>(["reference", "cpu", "tiles"])("on the engine %s in float32", (backend) => {
   const column = (values: Vector): ndarray.NdArray<Float32Array> =>
     ndarray(Float32Array.from(values), [1, values.length]);
 

@@ -9,7 +9,7 @@ const ROWS = [...entries.values()].filter(({ name }) => !DECLARATIONS.has(name))
 const EXCLUDED = ROWS.filter(({ slots }) => slots.some(({ kind }) => kind === "variable")).map(({ name }) => name);
 const NAMES = ROWS.map(({ name }) => name).filter((name) => !EXCLUDED.includes(name));
 
-describe.each(["reference", "cpu"] as const)("on the engine %s", (backend) => {
+describe.each(["reference", "cpu", "tiles"] as const)("on the engine %s", (backend) => {
   test.each(NAMES)("%s and its gradient are what the table says", (name) => {
     const samples = samplesOf(entries.get(name)!, backend === "cpu" ? 2 : 6);
     const used = samples.map((sample) => [check(sample, backend, "float64"), check(sample, backend, "float32")]);
@@ -17,13 +17,13 @@ describe.each(["reference", "cpu"] as const)("on the engine %s", (backend) => {
   });
 });
 
-describe("with many components, on the engine cpu", () => {
+describe.each(["cpu", "tiles"] as const)("with many components, on the engine %s", (backend) => {
   const wide = NAMES.map((name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const);
 
   test.each(wide.filter(([, samples]) => samples.length > 0))(
     "%s and its gradient are what the table says",
     (_, samples) => {
-      const used = samples.map((sample) => check(sample, "cpu", "float64"));
+      const used = samples.map((sample) => check(sample, backend, "float64"));
       expect(used.filter(Boolean).length).toBeGreaterThan(0);
     },
   );
@@ -32,6 +32,6 @@ describe("with many components, on the engine cpu", () => {
 afterAll(() => {
   const excluded = `${EXCLUDED.join(", ")} (made of other rows; in the reference data)`;
   process.stdout.write(
-    `sweep: ${NAMES.length} of ${ROWS.length} operations on two engines in two dtypes; not: ${excluded}\n`,
+    `sweep: ${NAMES.length} of ${ROWS.length} operations on three engines in two dtypes; not: ${excluded}\n`,
   );
 });

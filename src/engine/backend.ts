@@ -63,7 +63,13 @@ export interface Routine {
   readonly source?: string;
 }
 
-export type BackendName = "cpu" | "reference";
+export type BackendName = "cpu" | "tiles" | "reference";
+
+/**
+ * What becomes of a formula that is called: `"always"` compiles it before it runs, `"never"` evaluates it by precompiled kernels, `"auto"`
+ * evaluates it until compiling pays.
+ */
+export type Compile = "auto" | "never" | "always";
 
 export interface Backend {
   readonly name: BackendName;

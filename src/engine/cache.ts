@@ -58,7 +58,20 @@ let sweptPrivateFolders = false;
  * @throws DeviceError when no folder can be written and loaded from; and what `make` throws
  */
 export function cachedObject(key: string, make: () => Uint8Array): string {
-  return lookUp(key) ?? store(key, sealed(key, make()));
+  return knownObject(key) ?? keptObject(key, make());
+}
+
+/** Path of the checked file of this key, if there is one. */
+export function knownObject(key: string): string | undefined {
+  const folder = attempt(sharedFolder);
+  if (folder === undefined) return undefined;
+  const path = join(folder, `${key}.so`);
+  return attempt(() => isSound(path, key)) === true ? path : undefined;
+}
+
+/** Keeps the content of this key. @throws DeviceError when no folder can be written and loaded from */
+export function keptObject(key: string, content: Uint8Array): string {
+  return store(key, sealed(key, content));
 }
 
 /** Deletes a file that could not be loaded, and keeps away from its folder from now on, unless that is the temporary one. */
@@ -72,13 +85,6 @@ export function privateFolder(): string {
   if (!sweptPrivateFolders) attempt(sweepPrivateFolders);
   sweptPrivateFolders = true;
   return mkdtempSync(join(resolve(tmpdir()), ".tskeops-"));
-}
-
-function lookUp(key: string): string | undefined {
-  const folder = attempt(sharedFolder);
-  if (folder === undefined) return undefined;
-  const path = join(folder, `${key}.so`);
-  return attempt(() => isSound(path, key)) === true ? path : undefined;
 }
 
 /** Links, pipes and files that anyone else may have written are unsound like damaged ones; the next rename replaces them. */

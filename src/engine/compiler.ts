@@ -1,31 +1,24 @@
 /**
- * From generated C++ to a shared object: finds the user's compiler, runs it without a shell, keeps what it made.
+ * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps what it made.
  * The key of a kept object is everything that decides its content; the compiler counts by path, size and date, because asking it
  * for its version would cost more than the rest of a warm first call.
  * It must not know what the source computes, nor load what it makes.
  */
-import { spawnSync } from "node:child_process";
-import type { SpawnSyncReturns, StdioOptions } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  accessSync,
-  constants,
-  existsSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
 
 import { CompileError, DeviceError } from "../errors";
-import { cachedObject, discardObject, privateFolder } from "./cache";
+import { cachedObject, discardObject, keptObject, knownObject, privateFolder } from "./cache";
 import type { Isa } from "./native";
+import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 
 export type { Isa } from "./native";
 
-const NAMES = ["c++", "g++", "clang++"];
 const TIMEOUT_SECONDS = 60;
 const MESSAGE_CHARACTERS = 8000;
 const COMPILER_OUTPUT_BYTES = 64 * 2 ** 20;
@@ -53,11 +46,8 @@ const FLAGS_X64: Readonly<Record<Isa, readonly string[]>> = {
   baseline: ["-mprefer-vector-width=512", "-march=x86-64"],
 };
 
-type Search = { readonly compiler: string; readonly why: null } | { readonly compiler: null; readonly why: string };
-
 /** Of this process, by instruction set and source. */
 const paths = new Map<string, string>();
-let answer: { readonly asked: string; readonly search: Search } = { asked: "", search: { compiler: null, why: "" } };
 
 /**
  * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
@@ -65,18 +55,36 @@ let answer: { readonly asked: string; readonly search: Search } = { asked: "", s
  * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
 export function sharedObject(source: string, isa: Isa): string {
-  const request = `${isa} ${source}`;
-  const known = paths.get(request);
+  const known = paths.get(requestOf(source, isa));
   if (known !== undefined) return known;
-  const path = objectOf(source, requireCompiler(), flagsFor(isa));
-  if (process.env["TSKEOPS_VERBOSE"]) keepSource(path.replace(/so$/, "cc"), source);
-  paths.set(request, path);
-  return path;
+  const job = new Job(source, isa);
+  return remembered(
+    job,
+    cachedObject(job.key, () => job.run()),
+  );
 }
 
-/** Why nothing can be compiled here, or null. */
-export function whyNoCompiler(): string | null {
-  return findCompiler().why;
+/** The same if it has been compiled before, by this process or another. */
+export function compiledBefore(source: string, isa: Isa): string | undefined {
+  const known = paths.get(requestOf(source, isa));
+  if (known !== undefined || whyNoCompiler() !== null) return known;
+  const job = new Job(source, isa);
+  const path = knownObject(job.key);
+  return path === undefined ? undefined : remembered(job, path);
+}
+
+/** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
+export async function compileInBackground(source: string, isa: Isa): Promise<void> {
+  const job = new Job(source, isa);
+  remembered(job, keptObject(job.key, await job.runInBackground()));
+}
+
+const requestOf = (source: string, isa: Isa): string => `${isa} ${source}`;
+
+function remembered({ source, isa }: Job, path: string): string {
+  if (process.env["TSKEOPS_VERBOSE"]) keepSource(path.replace(/so$/, "cc"), source);
+  paths.set(requestOf(source, isa), path);
+  return path;
 }
 
 /** Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder. */
@@ -86,91 +94,64 @@ export function discard(path: string): void {
   if (requests.length > 0) discardObject(path);
 }
 
-function objectOf(source: string, compiler: string, flags: readonly string[]): string {
-  const parts = [source, flags, identityOf(compiler), process.platform, process.arch];
-  const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-  return cachedObject(key, () => compiled(source, compiler, flags));
-}
-
 /** How generated code is compiled. */
 export function flagsFor(isa: Isa): readonly string[] {
   return process.arch === "x64" ? [...FLAGS, ...FLAGS_X64[isa]] : FLAGS;
 }
 
-/** The given path too: a link to a wrapper such as ccache decides by its name which compiler runs. */
-function identityOf(compiler: string): readonly unknown[] {
-  const real = realpathSync(compiler);
-  const { size, mtimeMs } = statSync(real);
-  return [compiler, real, size, mtimeMs];
-}
+/** One source for one instruction set, and the compiler that makes an object of it in a folder of its own. */
+class Job {
+  readonly key: string;
+  private readonly compiler = requireCompiler();
+  private readonly flags: readonly string[];
 
-function requireCompiler(): string {
-  const { compiler, why } = findCompiler();
-  if (compiler === null) throw new DeviceError(why);
-  return compiler;
-}
-
-/** Asked for on every call of a formula, so an answer is kept while the variables stay as they are. */
-function findCompiler(): Search {
-  const { TSKEOPS_CXX: named, CXX: usual, PATH: folders } = process.env;
-  const asked = `${named ?? ""}\0${usual ?? ""}\0${folders ?? ""}`;
-  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searched() };
-  return answer.search;
-}
-
-function searched(): Search {
-  const variable = ["TSKEOPS_CXX", "CXX"].find((name) => process.env[name]);
-  if (variable !== undefined) return namedCompiler(variable, process.env[variable]!);
-  const compiler = firstOf(NAMES.flatMap(candidates));
-  if (compiler !== undefined) return { compiler, why: null };
-  const install =
-    "install one (Debian: apt install g++; conda: conda install cxx-compiler) or set TSKEOPS_CXX to its path";
-  return { compiler: null, why: `C++ compiler: expected c++, g++ or clang++ on PATH, got none of them: ${install}` };
-}
-
-function namedCompiler(variable: string, value: string): Search {
-  const compiler = firstOf(candidates(value));
-  if (compiler !== undefined) return { compiler, why: null };
-  const program = value.trim().split(/\s+/)[0]!;
-  const hasArguments = program !== value && firstOf(candidates(program)) !== undefined;
-  const hint = hasArguments ? "; it takes no arguments" : "";
-  const got = JSON.stringify(value);
-  return { compiler: null, why: `${variable}: expected the name or path of a C++ compiler, got ${got}${hint}` };
-}
-
-/** A path as it is; a name in every folder of PATH, except those that depend on where the process stands. */
-function candidates(name: string): string[] {
-  if (name.includes("/")) return [resolve(name)];
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  return folders.filter((folder) => isAbsolute(folder)).map((folder) => join(folder, name));
-}
-
-function firstOf(files: readonly string[]): string | undefined {
-  return files.find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false; // an exception per folder of PATH is slow
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
+  constructor(
+    readonly source: string,
+    readonly isa: Isa,
+  ) {
+    this.flags = flagsFor(isa);
+    const parts = [source, this.flags, identityOf(this.compiler), process.platform, process.arch];
+    this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
-}
 
-function compiled(source: string, compiler: string, flags: readonly string[]): Uint8Array {
-  const folder = orNoPlace(privateFolder);
-  try {
-    orNoPlace(() => writeFileSync(join(folder, "routine.cc"), source, { mode: 0o600 }));
-    const fault = faultOf(run(compiler, [...flags, "-o", "routine.so", "routine.cc"], folder));
+  run(): Uint8Array {
+    const folder = this.newFolder();
+    try {
+      return this.objectIn(folder, faultOf(run(this.compiler, this.arguments, folder)));
+    } finally {
+      removeFolder(folder);
+    }
+  }
+
+  async runInBackground(): Promise<Uint8Array> {
+    const folder = this.newFolder();
+    try {
+      return this.objectIn(folder, faultOf(await runInBackground(this.compiler, this.arguments, folder)));
+    } finally {
+      removeFolder(folder);
+    }
+  }
+
+  private get arguments(): readonly string[] {
+    return [...this.flags, "-o", "routine.so", "routine.cc"];
+  }
+
+  private newFolder(): string {
+    const folder = orNoPlace(privateFolder);
+    orNoPlace(() => writeFileSync(join(folder, "routine.cc"), this.source, { mode: 0o600 }));
+    return folder;
+  }
+
+  private objectIn(folder: string, fault: string | null): Uint8Array {
     const object = join(folder, "routine.so");
     if (fault === null && existsSync(object)) return readFileSync(object);
     const got = fault ?? "no shared object";
-    throw new CompileError(`generated routine: expected ${compiler} to compile it, got ${got}`, source);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    throw new CompileError(`generated routine: expected ${this.compiler} to compile it, got ${got}`, this.source);
   }
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 function orNoPlace<T>(action: () => T): T {
@@ -203,6 +184,40 @@ function run(compiler: string, args: readonly string[], folder: string): SpawnSy
   return done;
 }
 
+/** The same without waiting; if the process ends first, the compiler ends with it. */
+async function runInBackground(compiler: string, args: readonly string[], folder: string): Promise<Outcome> {
+  const child = spawn(compiler, args, {
+    cwd: folder,
+    env: environment(folder),
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const abandon = (): void => {
+    if (child.pid !== undefined) endGroup(child.pid);
+    removeFolder(folder);
+  };
+  const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
+  for (const handle of [child, timer, child.stderr as Socket]) handle.unref();
+  process.once("exit", abandon);
+  try {
+    return await outcomeOf(child);
+  } finally {
+    clearTimeout(timer);
+    process.removeListener("exit", abandon);
+  }
+}
+
+function outcomeOf(child: ChildProcessByStdio<null, null, Readable>): Promise<Outcome> {
+  return new Promise((settle) => {
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (stderr.length < MESSAGE_CHARACTERS) stderr += text;
+    });
+    child.on("error", (error) => settle({ error, status: null, signal: null, stderr }));
+    child.on("close", (status, signal) => settle({ status, signal, stderr }));
+  });
+}
+
 function endGroup(leader: number): void {
   try {
     process.kill(-leader, "SIGKILL");
@@ -217,7 +232,10 @@ function environment(folder: string): NodeJS.ProcessEnv {
   return kept;
 }
 
-function faultOf({ error, status, signal, stderr }: SpawnSyncReturns<string>): string | null {
+/** How a compiler ended. */
+type Outcome = Pick<SpawnSyncReturns<string>, "error" | "status" | "signal" | "stderr">;
+
+function faultOf({ error, status, signal, stderr }: Outcome): string | null {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (code === "ETIMEDOUT") return `no answer within ${TIMEOUT_SECONDS} s`;
   if (error !== undefined) return error.message;

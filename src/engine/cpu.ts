@@ -1,51 +1,118 @@
 /**
- * The CPU backend: compiles the C++ file of a specification, loads it, and cuts each call into units of work for the addon's
- * threads. How a call is cut depends on sizes alone, so results do not depend on the number of threads.
+ * The backends of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
+ * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
+ * the number of threads.
  */
-import { discard, sharedObject, whyNoCompiler } from "./compiler";
+import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { BLOCK, program, whyTooLarge } from "./cpp";
 import type { Program } from "./cpp";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
+import { tileProgram, whyNoKernels } from "./tileprogram";
+import type { TileProgram } from "./tileprogram";
+import { whyNoCompiler } from "./toolchain";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 
-export const cpu: Backend = {
+export const cpu: Omit<Backend, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
   whyNot: () => whyNoAddon() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
-  routine: (specification) => new CpuRoutine(specification),
+  routine: (specification) => new CompiledRoutine(specification),
 };
 
-class CpuRoutine implements Routine {
-  private readonly addon: Addon = nativeAddon()!;
-  private readonly isa: Isa = chosenIsa(this.addon);
-  private readonly program: Program;
+export const tiles: Backend = {
+  name: "tiles",
+  whyNot: whyNoAddon,
+  whyNotFormula: ({ formulas }) => whyNoKernels(formulas, kernelNames()),
+  routine: (specification) => new TileRoutine(specification),
+};
+
+let names: ReadonlySet<string> | undefined;
+
+/** The same for all instruction sets and dtypes. */
+function kernelNames(): ReadonlySet<string> {
+  return (names ??= new Set(nativeAddon()!.tiles("baseline", 8).kernels));
+}
+
+/** What the planner must know of a routine. */
+type Shape = Pick<Program, "tile" | "grain" | "cost">;
+
+/** A routine of the addon, loaded when it is first called. */
+abstract class AddonRoutine implements Routine {
+  protected readonly addon: Addon = nativeAddon()!;
+  protected readonly isa: Isa = chosenIsa(this.addon);
+  protected abstract readonly shape: Shape;
   private handle: NativeRoutine | undefined;
 
-  constructor(specification: Specification) {
-    this.program = program(specification, this.isa);
-  }
-
-  get source(): string {
-    return this.program.source;
-  }
-
   reduce(call: Call): void {
-    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.program), call.control, call.indices);
+    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.shape), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    return this.addon.reduceAsync(this.loaded(), args, out, planOf(call, this.program), control, indices);
+    return this.addon.reduceAsync(this.loaded(), args, out, planOf(call, this.shape), control, indices);
   }
 
   block(call: RectangleCall): void {
     this.addon.block(this.loaded(), call.args, call.out, call);
   }
 
-  private loaded(): NativeRoutine {
-    this.handle ??= loadCompiled(this.addon, this.source, this.isa);
-    return this.handle;
+  protected abstract load(): NativeRoutine;
+
+  protected loaded(): NativeRoutine {
+    return (this.handle ??= this.load());
+  }
+}
+
+/** Compiled for the formula, when it is first called or before. */
+export class CompiledRoutine extends AddonRoutine {
+  protected readonly shape: Program;
+
+  constructor(specification: Specification) {
+    super();
+    this.shape = program(specification, this.isa);
+  }
+
+  get source(): string {
+    return this.shape.source;
+  }
+
+  /** Whether it was compiled before, by this process or another. */
+  isCompiled(): boolean {
+    return compiledBefore(this.source, this.isa) !== undefined;
+  }
+
+  /** @throws CompileError; DeviceError where there is no compiler or no place to write. */
+  compile(): void {
+    this.loaded();
+  }
+
+  /** Rejects with CompileError, or with DeviceError where there is no compiler or no place to write. */
+  compileInBackground(): Promise<void> {
+    return compileInBackground(this.source, this.isa);
+  }
+
+  protected load(): NativeRoutine {
+    return loadCompiled(this.addon, this.source, this.isa);
+  }
+}
+
+/** A program of the addon's precompiled kernels. */
+class TileRoutine extends AddonRoutine {
+  protected readonly shape: Shape;
+  private readonly program: TileProgram;
+  private readonly realBytes: number;
+
+  constructor({ dtype, ...specification }: Specification) {
+    super();
+    this.realBytes = dtype === "float32" ? 4 : 8;
+    const names = this.addon.tiles(this.isa, this.realBytes);
+    this.program = tileProgram({ dtype, ...specification }, names, this.realBytes);
+    this.shape = { tile: 1, grain: names.lanes, cost: this.program.cost };
+  }
+
+  protected load(): NativeRoutine {
+    return this.addon.loadTiles(this.isa, this.realBytes, this.program.code, this.program.constants);
   }
 }
 
@@ -77,7 +144,7 @@ const MANY_UNITS = 128;
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
-function planOf(call: Call, { cost, grain, tile }: Program): Plan {
+function planOf(call: Call, { cost, grain, tile }: Shape): Plan {
   const { rows, columns, entries = 1, offsets, ranges } = call;
   const perTile = Math.max(1, visitedColumns(call) * tile * (cost + 1));
   const blocks = Math.ceil(rows / grain);

@@ -99,6 +99,13 @@ export interface Dense {
   choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
 }
 
+/** What the addon's tile kernels and reducers are called, in its order. */
+export interface TileNames {
+  readonly lanes: number;
+  readonly kernels: readonly string[];
+  readonly reducers: readonly string[];
+}
+
 /** The addon's functions. Wrong arguments are a TypeError or RangeError before anything is read or written. */
 export interface Addon {
   readonly abi: number;
@@ -110,6 +117,10 @@ export interface Addon {
   setThreads(count: number): void;
   /** Loads a compiled routine, once per path and process; throws Error with the loader's reason. */
   load(path: string): NativeRoutine;
+  /** The precompiled kernels of the tile evaluator: lanes of a vector, and names by number. */
+  tiles(isa: Isa, realBytes: number): TileNames;
+  /** A routine that runs a program of these kernels (native/tiles.cc); throws RangeError for one that makes no sense. */
+  loadTiles(isa: Isa, realBytes: number, program: Int32Array, constants: Float64Array): NativeRoutine;
   /** The routine's `keops_table` (native/routine.h). */
   table(routine: NativeRoutine): number[];
   /**
@@ -239,6 +250,8 @@ function wrapped(raw: RawAddon): Addon {
       raw.setThreads(count);
     },
     load: (path) => raw.load(path),
+    tiles: (isa, realBytes) => raw.tiles(isa, realBytes),
+    loadTiles: (isa, realBytes, program, constants) => raw.loadTiles(isa, realBytes, program, constants),
     table: (routine) => raw.table(routine),
     reduce: (routine, args, out, plan, control, indices) => {
       interruptible(() => {

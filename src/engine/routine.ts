@@ -1,25 +1,68 @@
 /**
- * Chooses the backend for a specification and keeps routines, so that a formula is compiled once per process.
+ * Chooses where a specification runs, and keeps routines, so that a formula is compiled once per process.
  */
 import { ArgumentError, DeviceError } from "../errors";
 import type { Formula } from "../formula/formula";
-import type { Backend, BackendName, Routine, Specification } from "./backend";
-import { cpu } from "./cpu";
+import type { Backend, BackendName, Compile, Routine, Specification } from "./backend";
+import { cpu, tiles } from "./cpu";
 import { reference } from "./reference";
+import { Tiers } from "./tiers";
 
 /** Best first; the last can always run. */
-export const BACKENDS: readonly Backend[] = [cpu, reference];
+export const BACKENDS: readonly Backend[] = [cpu, tiles, reference];
+
+/** Where a specification may run. */
+export interface Choice {
+  readonly backend?: BackendName | "auto" | undefined;
+  readonly compile?: Compile | undefined;
+}
 
 /**
- * The routine for `specification` on the backend called `name`; "auto" takes the first that can run.
- * @throws DeviceError when a backend that was asked for by name cannot run, saying why.
+ * The routine for calls of `specification`, given the pairs that the next one visits. With the backend "auto" it may be another one from
+ * call to call: see {@link Tiers}.
  */
-export function routine(specification: Specification, name: BackendName | "auto" = "auto"): Routine {
-  const backend = name === "auto" ? BACKENDS.find((b) => whyNot(b, specification) === null)! : named(name);
-  const reason = whyNot(backend, specification);
-  if (reason !== null) throw new DeviceError(`backend "${backend.name}": ${reason}`);
-  return cached(backend, specification);
+export type Chooser = (pairs: number) => Routine;
+
+/** @throws DeviceError when a backend that was asked for by name cannot run, saying why; ArgumentError for an unknown name. */
+export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
+  const wanted = checkedCompile(compile);
+  if (backend !== "auto") return constantly(required(named(backend), specification));
+  if (wanted === "always") return constantly(first([cpu, tiles, reference], specification));
+  if (wanted === "never" || whyNot(cpu, specification) !== null || whyNot(tiles, specification) !== null)
+    return constantly(first(wanted === "never" ? [tiles, reference] : BACKENDS, specification));
+  const tiers = kept(
+    specification,
+    "tiers",
+    () => new Tiers(routineOf(tiles, specification), () => compiled(specification)),
+  );
+  return (pairs) => tiers.routine(pairs);
 }
+
+/** What a call or a solve has begun with: it keeps to it, so that its numbers fit together. */
+export type Begun = Map<Chooser, Routine>;
+
+/** The routine for a call of so many pairs, or the one that was begun with. */
+export function routineFor(choose: Chooser, pairs: number, begun: Begun | undefined): Routine {
+  const chosen = choose(pairs); // asked in any case: it counts the pairs
+  const routine = begun?.get(choose) ?? chosen;
+  begun?.set(choose, routine);
+  return routine;
+}
+
+const COMPILE: readonly string[] = ["auto", "never", "always"] satisfies Compile[];
+
+function checkedCompile(option: Compile | undefined): Compile {
+  const [where, wanted] =
+    option === undefined ? ["TSKEOPS_COMPILE", process.env["TSKEOPS_COMPILE"] || "auto"] : ["compile", option];
+  if (COMPILE.includes(wanted)) return wanted as Compile;
+  const names = COMPILE.map((name) => `"${name}"`).join(", ");
+  throw new ArgumentError(`${where}: expected one of ${names}, got ${JSON.stringify(wanted)}`);
+}
+
+const constantly =
+  (fixed: Routine): Chooser =>
+  () =>
+    fixed;
 
 function named(name: string): Backend {
   const backend = BACKENDS.find((b) => b.name === name);
@@ -28,20 +71,38 @@ function named(name: string): Backend {
   throw new ArgumentError(`backend: expected one of ${names}, got ${JSON.stringify(name)}`);
 }
 
+function required(backend: Backend, specification: Specification): Routine {
+  const reason = whyNot(backend, specification);
+  if (reason !== null) throw new DeviceError(`backend "${backend.name}": ${reason}`);
+  return routineOf(backend, specification);
+}
+
+function first(backends: readonly Backend[], specification: Specification): Routine {
+  return routineOf(
+    backends.find((b) => whyNot(b, specification) === null)!,
+    specification,
+  );
+}
+
 const whyNot = (backend: Backend, specification: Specification): string | null =>
   backend.whyNot() ?? backend.whyNotFormula(specification);
 
-/** Formulas are interned and held weakly, so a routine lives as long as somebody holds its formula. */
-const routines = new WeakMap<Formula, Map<string, Routine>>();
+const routineOf = (backend: Backend, specification: Specification): Routine =>
+  kept(specification, backend.name, () => backend.routine(specification));
 
-function cached(backend: Backend, specification: Specification): Routine {
+const compiled = (specification: Specification): ReturnType<typeof cpu.routine> =>
+  kept(specification, cpu.name, () => cpu.routine(specification));
+
+/** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
+const keptOf = new WeakMap<Formula, Map<string, unknown>>();
+
+function kept<T>(specification: Specification, kind: string, make: () => T): T {
   const { formulas, reduction, k, rows, variables, dtype, sumScheme, accumulator } = specification;
   const [formula, weights] = formulas;
-  const ofFormula = routines.get(formula!) ?? new Map<string, Routine>();
-  routines.set(formula!, ofFormula);
+  const ofFormula = keptOf.get(formula!) ?? new Map<string, unknown>();
+  keptOf.set(formula!, ofFormula);
   const table = variables.map(({ category, dim }) => `${category}:${dim}`).join();
-  const key = [backend.name, reduction?.name, weights?.id, k, rows, dtype, sumScheme, accumulator, table].join("|");
-  const known = ofFormula.get(key) ?? backend.routine(specification);
-  ofFormula.set(key, known);
-  return known;
+  const key = [kind, reduction?.name, weights?.id, k, rows, dtype, sumScheme, accumulator, table].join("|");
+  if (!ofFormula.has(key)) ofFormula.set(key, make());
+  return ofFormula.get(key) as T;
 }

@@ -132,7 +132,7 @@ class Writer {
     if (!shape.code) throw new Error(`${node.operation.name} has no code and was not lowered`);
     this.count(node, shape.cost * (typeof k === "string" ? node.dim : 1));
     const args = node.args.map((arg) => this.at(arg, arg.dim === 1 ? 0 : k, scope));
-    return withLiterals(shape.code(args, node.params));
+    return withLiterals(shape.code(args));
   }
 
   /** A sum of products, written out if it is short, else the name of a sum that a loop in front has made. */
@@ -268,13 +268,13 @@ function affine(start: number, stride: number, k: number | string): number | str
 }
 
 /** A number in the code dialect. */
-function literal(value: number): string {
+export function literal(value: number): string {
   const digits = String(value);
   const decimal = /[.e]/.test(digits) ? digits : `${digits}.0`;
   return value < 0 ? `(${decimal}_r)` : `${decimal}_r`;
 }
 
 /** The numbers in a row's text get the suffix that makes them reals; names and numbers that have it already stay. */
-function withLiterals(code: string): string {
+export function withLiterals(code: string): string {
   return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
 }

@@ -54,7 +54,7 @@ export function elementwise(name: string, argNames: string, row: ElementwiseRow)
   const shape: Elementwise = {
     kind: "elementwise",
     value,
-    ...(code && { code: (args: readonly string[]) => code(...args) }),
+    ...(code && { code: (args) => code(...args) }),
     cost: row.cost ?? 1,
   };
   const operation: Operation = registerOperation({

@@ -46,7 +46,7 @@ export interface Elementwise {
   /** Meaning, on numbers. */
   value(args: readonly number[], params: readonly Parameter[]): number;
   /** Meaning, as text in the code dialect; absent where `lower` always rewrites. */
-  readonly code?: (args: readonly string[], params: readonly Parameter[]) => string;
+  readonly code?: (args: readonly string[]) => string;
   /** Vector instructions, about. */
   readonly cost: number;
 }

@@ -257,25 +257,26 @@ export const ceil: Unary = elementwise("Ceil", "x", {
   cost: 4,
 });
 
+/** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact. */
+const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
+  doc: "x rounded to a multiple of b / a, halves away from 0; the derivative is 0.",
+  value: (x, a, b) => (nearest((x * a) / b) * b) / a,
+  code: (x, a, b) => `(roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
+  derivative: () => [null, null, null],
+  cost: 14,
+  domain: [0.5, 2],
+});
+
+const nearest = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
+
 /** x rounded to `digits` decimal places, halves away from 0. */
 export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits", {
   doc: "x rounded to `digits` decimal places, halves away from 0; the derivative is 0.",
-  value: (x, digits) => scaled(x, digits, (v) => Math.sign(v) * Math.round(Math.abs(v))),
-  code: (x, digits) => (digits === 0 ? `roundHalfAway(${x})` : roundedCode(x, digits)),
+  value: (x, digits) =>
+    digits < 0 ? nearest(x / 10 ** -digits) * 10 ** -digits : nearest(x * 10 ** digits) / 10 ** digits,
+  lower: (x, digits) => roundTo(x, 10 ** Math.max(0, digits), 10 ** Math.max(0, -digits)),
   derivative: () => null,
-  cost: 10,
 });
-
-/** Powers of ten below 1 are not exact: they are divided by instead. */
-function scaled(x: number, digits: number, rounded: (v: number) => number): number {
-  const power = 10 ** Math.abs(digits);
-  return digits < 0 ? rounded(x / power) * power : rounded(x * power) / power;
-}
-
-function roundedCode(x: string, digits: number): string {
-  const power = (10 ** Math.abs(digits)).toExponential(1);
-  return digits < 0 ? `(roundHalfAway(${x} / ${power}) * ${power})` : `(roundHalfAway(${x} * ${power}) / ${power})`;
-}
 
 /** x - n floor((x - d) / n). */
 export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise("Mod", "x n d", {

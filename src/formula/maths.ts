@@ -168,10 +168,8 @@ interface IntegerRow {
   value(x: number, m: number): number;
   derivative(x: Formula, m: number): Formula | null;
   simplify?(x: Formula, m: number): Formula | undefined;
-  /** Either what it becomes for the engines, or its code. */
-  lower?(x: Formula, m: number): Formula;
-  code?(x: string, m: number): string;
-  cost?: number;
+  /** What it becomes for the engines. */
+  lower(x: Formula, m: number): Formula;
 }
 
 /** An elementwise row of one argument and one integer. */
@@ -187,14 +185,7 @@ export function elementwiseWithInteger(
     name,
     doc: row.doc,
     slots,
-    shape: {
-      kind: "elementwise",
-      value,
-      ...(row.code && {
-        code: (args: readonly string[], [m]: readonly Parameter[]) => row.code!(args[0]!, m as number),
-      }),
-      cost: row.cost ?? 4,
-    },
+    shape: { kind: "elementwise", value, cost: 4 },
     build: ([x, m]) => build(x as Formula, m as number),
     dim: ([dim], [m]) => {
       expect(Number.isSafeInteger(m), call(name, slots), `an integer ${integer}`, String(m));
@@ -205,7 +196,7 @@ export function elementwiseWithInteger(
       const factor = row.derivative(of.args[0]!, of.params[0] as number);
       return [factor && mult(cotangent, factor)];
     },
-    ...(row.lower && { lower: (formula: Formula) => row.lower!(formula.args[0]!, formula.params[0] as number) }),
+    lower: (formula: Formula) => row.lower(formula.args[0]!, formula.params[0] as number),
     domain: [0.5, 2],
   });
   const build = (x: Operand, m: number): Formula => make(self, [lift(x)], [m]);

@@ -1,0 +1,57 @@
+/**
+ * When a formula is worth compiling. The tile evaluator runs it at once; compiling takes about 0.1 s and gains a quarter to a half of
+ * the time of every later call. So what has been evaluated is counted, and each step is taken when it has cost as much as it gains.
+ */
+import type { Routine } from "./backend";
+
+/** A routine that may have to be compiled before it runs. */
+export interface Compilable extends Routine {
+  isCompiled(): boolean;
+  compile(): void;
+  compileInBackground(): Promise<void>;
+}
+
+/** Pairs after which it is looked up whether another process has compiled the formula: some milliseconds. */
+const LOOK_UP_PAIRS = 1e8;
+/** Pairs after which it is compiled in the background; a single call of as many waits for the compiler. */
+const COMPILE_PAIRS = 3e9;
+/** Pairs after which nobody waits for the background any longer: it cannot report while calls follow each other without a pause. */
+const PATIENCE_PAIRS = 3 * COMPILE_PAIRS;
+
+type State = "unknown" | "evaluated" | "compiling" | "compiled" | "failed";
+
+export class Tiers {
+  private state: State = "unknown";
+  private pairs = 0;
+
+  constructor(
+    private readonly evaluated: Routine,
+    private readonly compiled: () => Compilable,
+  ) {}
+
+  /** The routine for a call of so many pairs. What cannot be compiled stays evaluated. */
+  routine(pairs: number): Routine {
+    this.pairs += pairs;
+    if (this.state === "unknown" && this.pairs >= LOOK_UP_PAIRS)
+      this.state = this.compiled().isCompiled() ? "compiled" : "evaluated";
+    if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon(pairs);
+    if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
+    return this.state === "compiled" ? this.compiled() : this.evaluated;
+  }
+
+  private compileSoon(pairs: number): void {
+    if (pairs >= COMPILE_PAIRS) return this.compileNow();
+    this.state = "compiling";
+    const end = (state: State) => (): void => void (this.state = state);
+    this.compiled().compileInBackground().then(end("compiled"), end("failed"));
+  }
+
+  private compileNow(): void {
+    try {
+      this.compiled().compile();
+      this.state = "compiled";
+    } catch {
+      this.state = "failed";
+    }
+  }
+}
