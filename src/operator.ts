@@ -11,7 +11,7 @@ import type { Dtype, RealArray } from "./array/view";
 import { offsetsOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Call, Routine, Specification } from "./engine/backend";
+import type { Call, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { chooser, routineFor } from "./engine/routine";
 import type { Chooser } from "./engine/routine";

@@ -180,7 +180,7 @@ function sources(...names: readonly [string, string, string]): string[] {
     [reductionNamed("Sum"), null].map((reduction) => {
       const variables = [...args, ...cotangents];
       const plain = { rows: Category.I, dtype: "float32", sumScheme: "block", accumulator: "float32" } as const;
-      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).source!;
+      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).source;
     }),
   );
 }

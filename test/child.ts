@@ -27,7 +27,8 @@ import type * as Compiler from "../src/engine/compiler";
 import type * as Toolchain from "../src/engine/toolchain";
 
 /** What a child is given: the module under test, and whether the dynamic loader takes a file. */
-type Tools = typeof Compiler & typeof Toolchain & { readonly fs: typeof FileSystem; readonly loads: (path: string) => boolean };
+type Tools = typeof Compiler &
+  typeof Toolchain & { readonly fs: typeof FileSystem; readonly loads: (path: string) => boolean };
 export type Env = Readonly<Record<string, string>>;
 
 export interface Failure {
@@ -90,7 +91,9 @@ afterAll(() => {
 /** The modules under test as JavaScript, with one piece of text changed if wished. */
 export function transpiled(name: string, from = "", to = ""): string {
   const folder = join(home, name);
-  const texts = ["errors", "engine/cache", "engine/toolchain", "engine/compiler"].map((file) => [file, sourceOf(file)] as const);
+  const texts = ["errors", "engine/cache", "engine/toolchain", "engine/compiler"].map(
+    (file) => [file, sourceOf(file)] as const,
+  );
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);
   for (const [file, text] of texts) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });

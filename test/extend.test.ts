@@ -31,7 +31,9 @@ test.each(["reference", "cpu"] as const)("it has values and gradients on the eng
 test("the tile evaluator, which was built without it, says so, and auto runs it all the same", () => {
   const [x, y] = [rand([4, 1], { seed: 1 }), rand([3, 1], { seed: 2 })];
   const F = Genred("CubeMinus(x, y)", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
-  expect(() => F(x, y, { backend: "tiles" })).toThrow('backend "tiles": the addon was built without the operation CubeMinus');
+  expect(() => F(x, y, { backend: "tiles" })).toThrow(
+    'backend "tiles": the addon was built without the operation CubeMinus',
+  );
   expect(F(x, y).data).toEqual(F(x, y, { backend: "cpu" }).data);
 });
 

@@ -339,7 +339,11 @@ describe("a wrong call", () => {
   });
 
   test.each([
-    ["a misspelt option", { bakend: "cpu" }, /^call, options: expected some of backend, compile, ranges, out, got "bakend"$/],
+    [
+      "a misspelt option",
+      { bakend: "cpu" },
+      /^call, options: expected some of backend, compile, ranges, out, got "bakend"$/,
+    ],
     [
       "an option that belongs to a solve",
       { alpha: 1 },

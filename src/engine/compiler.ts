@@ -8,7 +8,6 @@ import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
@@ -197,7 +196,7 @@ async function runInBackground(compiler: string, args: readonly string[], folder
     removeFolder(folder);
   };
   const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
-  for (const handle of [child, timer, child.stderr as Socket]) handle.unref();
+  for (const handle of [child, timer, child.stderr]) (handle as { unref(): void }).unref();
   process.once("exit", abandon);
   try {
     return await outcomeOf(child);

@@ -34,15 +34,17 @@ export class Tiers {
     this.pairs += pairs;
     if (this.state === "unknown" && this.pairs >= LOOK_UP_PAIRS)
       this.state = this.compiled().isCompiled() ? "compiled" : "evaluated";
-    if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon(pairs);
+    if (this.state === "evaluated" && pairs >= COMPILE_PAIRS) this.compileNow();
+    if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon();
     if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
     return this.state === "compiled" ? this.compiled() : this.evaluated;
   }
 
-  private compileSoon(pairs: number): void {
-    if (pairs >= COMPILE_PAIRS) return this.compileNow();
+  private compileSoon(): void {
     this.state = "compiling";
-    const end = (state: State) => (): void => void (this.state = state);
+    const end = (state: State) => (): void => {
+      this.state = state;
+    };
     this.compiled().compileInBackground().then(end("compiled"), end("failed"));
   }
 
