@@ -72,6 +72,7 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
     alignas(64) double totals[];  // [dim][LANES]
   };
 
+  bool takesWeights() const override { return true; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &) const override { return 0; }
   int64 stateBytes(const Extent &extent) const override { return sizeof(State) + extent.dim * LANES * sizeof(double); }
@@ -108,6 +109,7 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
 template <> struct OnTiles<Product<1>> final : TileReducer {
   using Accumulator = ProductAccumulator<1>;
 
+  bool takesWeights() const override { return false; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &) const override { return 0; }
   int64 stateBytes(const Extent &extent) const override { return extent.dim * LANES * sizeof(double); }
@@ -153,6 +155,7 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
     mask index;
   };
 
+  bool takesWeights() const override { return false; }
   int64 resultDim(const Extent &extent) const override { return VALUES ? extent.dim * extent.k : 0; }
   int64 indexDim(const Extent &extent) const override { return INDICES ? extent.dim * extent.k : 0; }
   int64 stateBytes(const Extent &extent) const override { return extent.dim * extent.k * sizeof(Kept); }
@@ -239,6 +242,7 @@ template <int SUMS, bool SOFTMAX> struct OnTiles<Exponentials<SUMS, SOFTMAX>> fi
   };
 
   static int64 sumsOf(const Extent &extent) { return extent.dim + SOFTMAX; }
+  bool takesWeights() const override { return true; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &) const override { return 0; }
   int64 stateBytes(const Extent &extent) const override { return sizeof(State) + sumsOf(extent) * LANES * sizeof(double); }

@@ -37,7 +37,7 @@ const TileLibrary *const LIBRARIES[] = {
 
 enum Region { CALL, LANE, LOOP, PAIR, REGIONS };
 
-constexpr int64 MOST_SLOTS = 1 << 20, MOST_VALUES = 1 << 24;
+constexpr int64 MOST_SLOTS = 1 << 20, MOST_VALUES = 1 << 24, MOST_BYTES = int64(1) << 29;
 
 struct Load {
   int64 variable, component, slot;
@@ -79,6 +79,11 @@ struct Program {
   int64 bytes(int64 region) const { return roundUp(slots[region] * realsPerSlot(region) * library.realBytes, 64); }
   int64 resultDim() const { return isBlock ? extent.dim : reducer->resultDim(extent); }
   int64 indexDim() const { return isBlock ? 0 : reducer->indexDim(extent); }
+  int64 bytesOfAll() const {
+    int64 sum = stateBytes();
+    for (int64 region = CALL; region < REGIONS; region++) sum += bytes(region);
+    return sum + operands.size() * sizeof(Span);
+  }
   int64 stateBytes() const { return isBlock ? 0 : roundUp(reducer->stateBytes(extent), 64); }
 };
 
@@ -94,6 +99,7 @@ class Reader {
     for (int64 region = CALL; region < REGIONS; region++) readInstructions(Region(region));
     readResults();
     if (at != code.size()) throw std::out_of_range("tiles: expected the end of the program, got more");
+    if (program.bytesOfAll() > MOST_BYTES) throw std::out_of_range("tiles: expected tiles of less memory");
   }
 
  private:
@@ -114,7 +120,8 @@ class Reader {
     if (!program.isBlock) program.reducer = program.library.reducers[reducer].reducer;
     program.extent.dim = next(1, MOST_SLOTS, "a dim");
     program.extent.k = next(1, MOST_SLOTS, "a k");
-    program.extent.weights = Weights(next(0, 2, "a kind of weights"));
+    const bool isWeighted = program.reducer && program.reducer->takesWeights();
+    program.extent.weights = Weights(next(0, isWeighted ? 2 : 0, "a kind of weights"));
   }
 
   void readVariables() {
@@ -254,9 +261,7 @@ class Evaluation {
 
  private:
   void placeRegions() {
-    int64 bytes = program.stateBytes();
-    for (int64 region = CALL; region < REGIONS; region++) bytes += program.bytes(region);
-    char *at = threadMemory(bytes + program.operands.size() * sizeof(Span));
+    char *at = threadMemory(program.bytesOfAll());
     state = at;
     at += program.stateBytes();
     for (int64 region = CALL; region < REGIONS; region++) {

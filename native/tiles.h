@@ -35,6 +35,7 @@ struct Extent {
 // A reduction on tiles. State belongs to one tile of rows; accumulators are what parts of the columns leave behind, one per row.
 class TileReducer {
  public:
+  virtual bool takesWeights() const = 0;
   virtual int64 resultDim(const Extent &) const = 0;
   virtual int64 indexDim(const Extent &) const = 0;
   virtual int64 stateBytes(const Extent &) const = 0;

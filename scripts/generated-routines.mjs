@@ -1,6 +1,6 @@
 /**
- * Writes what the CPU engine generates for formulas of every kind of loop, reducer and dtype: `FOLDER/*.cc`, and the compiler's flags
- * in `FOLDER/flags`. For tools that look at generated code. Needs `npm run build`.
+ * Writes what the CPU engines generate for formulas of every kind of loop, reducer and dtype: `FOLDER/*.cc`, the compiler's flags in
+ * `FOLDER/flags`, and the programs of tile kernels in `FOLDER/*.tiles`. For tools that look at generated code. Needs `npm run build`.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 const { parse } = require("../dist/formula/parse.js");
 const { reductionNamed } = require("../dist/formula/reductions.js");
 const { program } = require("../dist/engine/cpp.js");
+const { tileProgram } = require("../dist/engine/tileprogram.js");
 const { flagsFor } = require("../dist/engine/compiler.js");
 const { nativeAddon } = require("../dist/engine/native.js");
 
@@ -39,9 +40,13 @@ const isa = nativeAddon().isa();
 const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
-for (const [name, routine] of Object.entries(ROUTINES)) writeFileSync(join(folder, `${name}.cc`), sourceOf(routine));
+for (const [name, routine] of Object.entries(ROUTINES)) {
+  const specification = specificationOf(routine);
+  writeFileSync(join(folder, `${name}.cc`), program(specification, isa).source);
+  writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
+}
 
-function sourceOf({
+function specificationOf({
   texts,
   aliases,
   reduction = "Sum",
@@ -51,6 +56,21 @@ function sourceOf({
   accumulator = dtype,
 }) {
   const { formulas, arguments: variables } = parse(texts, aliases);
-  const found = reduction && reductionNamed(reduction);
-  return program({ formulas, reduction: found, k, rows: 0, variables, dtype, sumScheme, accumulator }, isa).source;
+  return {
+    formulas,
+    reduction: reduction && reductionNamed(reduction),
+    k,
+    rows: 0,
+    variables,
+    dtype,
+    sumScheme,
+    accumulator,
+  };
+}
+
+/** As test/native/harness.h reads it. */
+function tilesOf(specification) {
+  const realBytes = specification.dtype === "float32" ? 4 : 8;
+  const { code, constants } = tileProgram(specification, nativeAddon().tiles(isa, realBytes), realBytes);
+  return [`${isa} ${realBytes} ${code.length} ${constants.length}`, code.join(" "), constants.join(" "), ""].join("\n");
 }

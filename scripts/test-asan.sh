@@ -36,6 +36,7 @@ routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own
   for name in sum hoisted block; do routine "$1" "$2/$name.so" "test/fixtures/$name.cc" -O1 || return; done
   routine "$1" "$2/sum64.so" test/fixtures/sum.cc -O1 -DREAL=double || return
   for folder in "${folders[@]}"; do
+    cp "$folder"/*.tiles "$2" 2>/dev/null
     local flags=(-std=c++17 -O1)
     if [ -f "$folder/flags" ]; then read -r -d '' -a flags <"$folder/flags"; fi
     for source in "$folder"/*.cc; do
@@ -44,21 +45,40 @@ routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own
   done
 }
 
+tiles() { # tiles SANITIZERS FOLDER: the kernels of the tile evaluator that this machine uses; of the others, what the build has made
+  local isa flags dtype
+  isa=$(node -p 'require("./dist/engine/native.js").nativeAddon().isa()') || return
+  mkdir -p "$2"
+  cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
+  case $isa in
+    avx512) flags=(-march=x86-64-v4 -mprefer-vector-width=512) ;;
+    avx2) flags=(-march=x86-64-v3) ;;
+    *) flags=() ;;
+  esac
+  for dtype in float32 float64; do
+    "$compiler" -std=c++20 -O1 -g -fwrapv -Wno-psabi -fPIC -fsanitize="$1" -fno-sanitize-recover=all -Inative "${flags[@]}" \
+      -c "native/generated/$isa-$dtype.cc" -o "$2/$isa-$dtype.cc.o" || return
+  done
+}
+
 driver() { # driver SANITIZERS NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
   "$compiler" -std=c++20 -O1 -g -Wall -Wextra -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all -Inative \
-    "test/native/$2.cc" native/cpu.cc native/plan.cc native/library.cc native/pool.cc -pthread -ldl -o "$work/$2"
+    "test/native/$2.cc" native/cpu.cc native/plan.cc native/library.cc native/pool.cc native/tiles.cc "$work/$2-tiles"/*.o \
+    -pthread -ldl -o "$work/$2"
 }
 
 suite() { # suite SANITIZERS NAME
   part "$2: routines build with $1" routines "$1" "$work/$2-routines"
+  part "$2: tile kernels build with $1" tiles "$1" "$work/$2-tiles"
   part "$2: the driver builds with $1" driver "$1" "$2"
-  for file in "$work/$2-routines"/*.so; do part "$2: $(basename "$file" .so)" "$work/$2" "$file"; done
-  part "$2: all routines in one process" "$work/$2" "$work/$2-routines"/*.so
+  for file in "$work/$2-routines"/*; do part "$2: $(basename "$file")" "$work/$2" "$file"; done
+  part "$2: all routines in one process" "$work/$2" "$work/$2-routines"/*
 }
 
 addon() { # the addon itself, in node
   "$compiler" -std=c++20 -O1 -g -fPIC -shared -fsanitize=address,undefined -fno-sanitize=vptr -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS \
-    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api native/*.cc -pthread -ldl -o "$work/tskeops.node" &&
+    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api native/*.cc "$work/memory-tiles"/*.o \
+    -pthread -ldl -o "$work/tskeops.node" &&
     routine address,undefined "$work/slow.so" test/fixtures/slow.cc -O1
 }
 

@@ -32,6 +32,7 @@ const FLAGS = [
   "-fno-math-errno",
   "-fno-trapping-math",
   "-ffp-contract=fast",
+  "-fwrapv", // what is computed of the bits of numbers may overflow
   "-fno-exceptions",
   "-fno-rtti",
   "-fno-asynchronous-unwind-tables",

@@ -8,7 +8,7 @@ import { BLOCK, program, whyTooLarge } from "./cpp";
 import type { Program } from "./cpp";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
-import { tileProgram, whyNoKernels } from "./tileprogram";
+import { tileProgram, whyNoProgram } from "./tileprogram";
 import type { TileProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
@@ -23,7 +23,7 @@ export const cpu: Omit<Backend, "routine"> & { routine(specification: Specificat
 export const tiles: Backend = {
   name: "tiles",
   whyNot: whyNoAddon,
-  whyNotFormula: ({ formulas }) => whyNoKernels(formulas, kernelNames()),
+  whyNotFormula: ({ formulas }) => whyNoProgram(formulas, kernelNames()),
   routine: (specification) => new TileRoutine(specification),
 };
 

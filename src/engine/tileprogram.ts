@@ -61,11 +61,18 @@ export function tileProgram(specification: Specification, names: TileNames, real
   return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), cost };
 }
 
-/** Why there is no program: rows may have been added since the addon was built. */
-export function whyNoKernels(formulas: readonly Formula[], kernels: ReadonlySet<string>): string | null {
-  const rows = nodesOf(...formulas.map(lowered)).map(({ operation }) => operation);
-  const missing = rows.find(({ shape, name }) => shape.kind === "elementwise" && !kernels.has(name));
-  return missing ? `the addon was built without the operation ${missing.name}` : null;
+/** Components above which the tiles of a program would take too much memory. */
+const MOST_COMPONENTS = 100_000;
+
+/** Why there is no program of these kernels, or null: rows may have been added since the addon was built. */
+export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string>): string | null {
+  const nodes = nodesOf(...formulas.map(lowered));
+  const missing = nodes.find(({ operation: { shape, name } }) => shape.kind === "elementwise" && !kernels.has(name));
+  if (missing) return `the addon was built without the operation ${missing.operation.name}`;
+  const components = nodes.reduce((sum, { dim }) => sum + dim, 0);
+  return components <= MOST_COMPONENTS
+    ? null
+    : `the dims of the formula add up to ${components}, too many for its tiles`;
 }
 
 const listed = (entries: readonly (readonly number[])[]): number[] => [entries.length, ...entries.flat()];

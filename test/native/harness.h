@@ -8,7 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <random>
+#include <string>
 
 #include "cpu.h"
 
@@ -30,6 +32,31 @@ struct Reals {
   Input input() const { return {memory.data(), length}; }
   Output output() { return {memory.data(), length, indices.data(), static_cast<int64>(indices.size())}; }
 };
+
+// A program of tile kernels as scripts/generated-routines.mjs writes it.
+struct TileText {
+  std::string isa;
+  int64 realBytes = 0;
+  std::vector<int64> program;
+  std::vector<double> constants;
+
+  explicit TileText(const std::string &path) {
+    std::ifstream file(path);
+    std::size_t integers = 0, numbers = 0;
+    file >> isa >> realBytes >> integers >> numbers;
+    program.resize(integers);
+    constants.resize(numbers);
+    for (int64 &integer : program) file >> integer;
+    for (double &number : constants) file >> number;
+  }
+  Routine routine() const { return tileRoutine(tileLibrary(isa, realBytes), program, constants); }
+};
+
+inline bool isTileText(const std::string &path) { return path.ends_with(".tiles"); }
+
+inline const Routine &routineIn(const std::string &path) {
+  return routineOf(isTileText(path) ? keepRoutine(TileText(path).routine()) : loadRoutine(path));
+}
 
 inline int64 sizeOf(const Routine &routine, int64 variable, int64 rows, int64 columns) {
   const int64 kind = routine.kind(variable);

@@ -92,11 +92,31 @@ void tryBlock(const Routine &routine, int64 rows, int64 columns) {
   expectNear(cut, part, "a part of a block differs from the whole");
 }
 
+// Whatever integers stand in a program, it is refused or touches only what exists.
+void tryDamaged(const std::string &path) {
+  std::mt19937 random(1);
+  const TileText whole(path);
+  for (int trial = 0; trial < 600; trial++) {
+    TileText damaged = whole;
+    for (unsigned changes = random() % 3 + 1; changes > 0; changes--)
+      damaged.program[random() % damaged.program.size()] = static_cast<int64>(random() % 40) - 2;
+    if (trial % 10 == 0) damaged.program.resize(random() % damaged.program.size());
+    try {
+      const Routine routine = damaged.routine();
+      const Arguments arguments(routine, 17, 31, 1);
+      if (routine.block) blockOf(routine, {17, 31, 0, 17, 0, 31}, arguments);
+      else resultOf(routine, wholePlan(17, 31), arguments.inputs, 17 * routine.entry(TABLE_RESULT_DIM));
+    } catch (const std::out_of_range &) {
+    }
+  }
+}
+
 }  // namespace
 
 int main(int count, char **paths) {
   for (int k = 1; k < count; k++) {
-    const Routine &routine = routineOf(loadRoutine(paths[k]));
+    if (isTileText(paths[k])) tryDamaged(paths[k]);
+    const Routine &routine = routineIn(paths[k]);
     for (const int64 rows : {0, 1, 2, 15, 17, 33, 67})
       for (const int64 columns : {0, 1, 3, 16, 31, 259}) {
         Pool::ofProcess().setThreads(2);

@@ -70,7 +70,7 @@ int main(int count, char **paths) {
   for (unsigned seed = 1; seed <= 2; seed++) {
     callers.emplace_back([seed] { countTasks(seed); });
     for (int k = 1; k < count; k++) {
-      const Routine &routine = routineOf(loadRoutine(paths[k]));
+      const Routine &routine = routineIn(paths[k]);
       callers.emplace_back([&routine, seed] { routine.block ? repeatBlocks(routine, seed) : repeatCalls(routine, seed); });
       if (!routine.block) callers.emplace_back([&routine, seed] { cancelCalls(routine, seed); });
     }
