@@ -13,14 +13,15 @@
 // What is told of a sum in the end.
 enum class Told { Total, Mean, IsPositive, IsZero };
 
+// Of a mean, the last total is the number of columns.
 template <int D, Told TOLD> struct SumAccumulator {
-  double total[D], columns;
+  static constexpr int TOTALS = D + (TOLD == Told::Mean);
+  double total[TOTALS];
   void merge(const SumAccumulator &later) {
-    for (int k = 0; k < D; k++) total[k] += later.total[k];
-    columns += later.columns;
+    for (int k = 0; k < TOTALS; k++) total[k] += later.total[k];
   }
   double told(double sum) const {
-    if (TOLD == Told::Mean) return sum / columns;
+    if (TOLD == Told::Mean) return sum / total[TOTALS - 1];
     if (TOLD == Told::IsPositive) return sum > 0;
     return TOLD == Told::IsZero ? sum == 0 : sum;
   }
@@ -51,8 +52,8 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
   }
   void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
-      to[l].columns = columns;
       for (int k = 0; k < D; k++) to[l].total[k] = totals[k][l];
+      if (TOLD == Told::Mean) to[l].total[D] = columns;
     }
   }
 };

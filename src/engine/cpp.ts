@@ -65,17 +65,21 @@ function lanesOf({ reduction, rows }: Specification): Depends.I | Depends.J {
   return (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J;
 }
 
+/** Instructions that a step of the loop should have for each instruction that waits for the step before. */
+const WORK_WHILE_WAITING = 16;
+
 /**
- * As many vectors per tile as the registers hold of their lane values and accumulators, but 2 to 4: with one the pipelines wait for
- * each other, and what is spilled costs only a load. What lives in memory anyway takes no register, but room on the stack.
+ * Vectors per tile: one where a step is long, for processors look ahead over many steps; several where a step is so short that it
+ * would wait for the sums of the step before, or where vectors are read from memory, to use what else was read for all of them.
  */
 function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
   if (specification.k > 1) return 1;
   const kept = tilesKept(specification);
-  const accumulators = kept > UNROLL ? 0 : kept;
-  const fitting = Math.max(2, Math.floor(REGISTERS[isa] / (main.liveTiles + accumulators)));
   const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * VECTOR_BYTES[isa]));
-  return Math.max(1, Math.min(4, fitting, onStack));
+  const chain = specification.sumScheme === "kahan" ? 4 : 1;
+  const readsMemory = main.tilesInMemory > REGISTERS[isa] || kept > UNROLL;
+  const wanted = readsMemory ? 4 : Math.ceil((chain * WORK_WHILE_WAITING) / (main.cost + 1));
+  return Math.max(1, Math.min(4, wanted, onStack));
 }
 
 /** Tiles that a reducer keeps from pair to pair. */
@@ -151,14 +155,14 @@ const braces = (head: string, ...lines: readonly string[]): string[] => [
 /** Parameters, and what depends on them alone. */
 function perCall({ variables, lines }: Scheme): string[] {
   const pointers = variables.call.map(({ position }) => `const scalar *const p${position} = ${argument(position)};`);
-  return ["const FlushDenormals whileRunning;", ...pointers, ...lines.call];
+  return [...pointers, ...lines.call];
 }
 
 /** The lane values of a block of lanes that begins at `first`; `count` is the extent of the lane index. */
 function perLane({ variables, lines }: Scheme, first: string, count: string): string[] {
   const loads = variables.lane.flatMap(({ position, dim }) => [
     `Tile x${position}[${dim}];`,
-    `load(x${position}, ${dim}, ${argument(position)}, ${first}, ${count});`,
+    `load(x${position}, ${argument(position)}, ${first}, ${count});`,
   ]);
   return [...loads, ...lines.lane];
 }

@@ -7,6 +7,7 @@ import { BLOCK, program, whyTooLarge } from "./cpp";
 import type { Program } from "./cpp";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
+import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 
 export const cpu: Backend = {
@@ -78,7 +79,8 @@ const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
 function planOf(call: Call, { cost, grain, tile }: Program): Plan {
-  const { rows, columns, entries = 1, offsets, ranges } = call;
+  const { rows, columns, batch, ranges } = call;
+  const entries = entriesOf(call);
   const perTile = Math.max(1, visitedColumns(call) * tile * (cost + 1));
   const blocks = Math.ceil(rows / grain);
   const total = Math.max(1, entries * blocks * perTile);
@@ -89,7 +91,7 @@ function planOf(call: Call, { cost, grain, tile }: Program): Plan {
   // Small entries and short row intervals make units smaller than one would like, so that a task takes several.
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
-  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, entries, offsets, ranges };
+  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
 }
 
 /** Columns that a row visits, on average. */
