@@ -337,16 +337,32 @@ INLINE real permuted(real a, real b, mask places) {
   asm(KEOPS_ASM("vpermt2") " %2,%1,%0" : "+v"(a) : "v"(places), "v"(b));
   return a;
 }
+// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
+constexpr int PREFETCHED = 1024 / sizeof(scalar);
+typedef scalar anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
+// Component k of each lane is at place starts + k of the numbers.
+template <int DIM> INLINE void pickByLane(Tile (&to)[DIM], int u, const real (&numbers)[4], mask starts) {
+  UNROLLED for (int k = 0; k < DIM; k++) {
+    const real early = permuted(numbers[0], numbers[1], starts + k);
+    to[k].v[u] = DIM <= 2 ? early : select(starts + k < 2 * LANES, early, permuted(numbers[2], numbers[3], starts + k));
+  }
+}
 template <int DIM> INLINE void loadByVectors(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
   EACH {
     const int64 wanted = first + u * LANES, row = wanted < count ? wanted : count - 1, rows = count - row;
+    const scalar *const start = from + DIM * row;
     real numbers[4] = {};
-    UNROLLED for (int q = 0; q < DIM; q++) numbers[q] = loadFirst(from + DIM * row + q * LANES, rows * DIM - q * LANES);
-    const integer last = rows < LANES ? rows - 1 : LANES - 1;
-    const mask lanes = laneNumbers(), starts = DIM * (lanes < last ? lanes : mask{} + last);
-    UNROLLED for (int k = 0; k < DIM; k++) {
-      const real early = permuted(numbers[0], numbers[1], starts + k);
-      to[k].v[u] = DIM <= 2 ? early : select(starts + k < 2 * LANES, early, permuted(numbers[2], numbers[3], starts + k));
+    if (rows < LANES) {
+      UNROLLED for (int q = 0; q < DIM; q++) numbers[q] = loadFirst(start + q * LANES, rows * DIM - q * LANES);
+      const mask lanes = laneNumbers(), last = mask{} + integer(rows - 1);
+      pickByLane(to, u, numbers, DIM * (lanes < last ? lanes : last));
+    } else {
+      UNROLLED for (int q = 0; q < DIM; q++) {
+        __builtin_prefetch(start + q * LANES + PREFETCHED);
+        numbers[q] = *(const anywhere *)(start + q * LANES);
+      }
+      if (DIM == 1) to[0].v[u] = numbers[0];
+      else pickByLane(to, u, numbers, DIM * laneNumbers());
     }
   }
 }

@@ -33,6 +33,12 @@ const ROUTINES = {
   nearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3 },
   logarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp" },
   softmax: { texts: ["x | y", "b"], aliases: POINTS.slice(0, 3), reduction: "SumSoftMaxWeight" },
+  few: { texts: [GAUSSIAN], aliases: POINTS, shape: "few" },
+  few64: { texts: [GAUSSIAN], aliases: POINTS, shape: "few", dtype: "float64" },
+  fewWide: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "few" },
+  fewNearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3, shape: "few" },
+  fewLogarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp", shape: "few" },
+  narrow: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "narrow" },
 };
 
 const isa = nativeAddon().isa();
@@ -49,8 +55,10 @@ function sourceOf({
   dtype = "float32",
   sumScheme = "block",
   accumulator = dtype,
+  shape = "many",
 }) {
   const { formulas, arguments: variables } = parse(texts, aliases);
   const found = reduction && reductionNamed(reduction);
-  return program({ formulas, reduction: found, k, rows: 0, variables, dtype, sumScheme, accumulator }, isa).source;
+  return program({ formulas, reduction: found, k, rows: 0, variables, dtype, sumScheme, accumulator }, isa, shape)
+    .source;
 }

@@ -4,7 +4,7 @@
  */
 import { discard, sharedObject, whyNoCompiler } from "./compiler";
 import { BLOCK, program, whyTooLarge } from "./cpp";
-import type { Program } from "./cpp";
+import type { Program, Shape } from "./cpp";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
 import { entriesOf } from "./backend";
@@ -20,33 +20,63 @@ export const cpu: Backend = {
 class CpuRoutine implements Routine {
   private readonly addon: Addon = nativeAddon()!;
   private readonly isa: Isa = chosenIsa(this.addon);
-  private readonly program: Program;
-  private handle: NativeRoutine | undefined;
+  private readonly shapes = new Map<Shape, Compiled>();
 
-  constructor(specification: Specification) {
-    this.program = program(specification, this.isa);
-  }
+  constructor(private readonly specification: Specification) {}
 
   get source(): string {
-    return this.program.source;
+    return this.shape("many").program.source;
   }
 
   reduce(call: Call): void {
-    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.program), call.control, call.indices);
+    const { program, handle } = this.fitting(call);
+    this.addon.reduce(handle, call.args, call.out, planOf(call, program), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    return this.addon.reduceAsync(this.loaded(), args, out, planOf(call, this.program), control, indices);
+    const { program, handle } = this.fitting(call);
+    return this.addon.reduceAsync(handle, args, out, planOf(call, program), control, indices);
   }
 
   block(call: RectangleCall): void {
-    this.addon.block(this.loaded(), call.args, call.out, call);
+    this.addon.block(this.shape("many").handle, call.args, call.out, call);
   }
 
-  private loaded(): NativeRoutine {
-    this.handle ??= loadCompiled(this.addon, this.source, this.isa);
-    return this.handle;
+  /** By sizes alone, so that the same call always gives the same bits. */
+  private fitting(call: Call): Compiled {
+    const usual = this.shape("many");
+    let [best, most] = [usual, LEAST_GAIN];
+    for (const shape of othersFor(call, usual.program)) {
+      const found = this.shape(shape);
+      const saved = gain(call, usual.program, found.program);
+      if (saved > most) [best, most] = [found, saved];
+    }
+    return best;
+  }
+
+  private shape(shape: Shape): Compiled {
+    let found = this.shapes.get(shape);
+    if (!found) {
+      found = new Compiled(this.addon, program(this.specification, this.isa, shape), this.isa);
+      this.shapes.set(shape, found);
+    }
+    return found;
+  }
+}
+
+/** A program, compiled and loaded when it is first run. */
+class Compiled {
+  private loaded: NativeRoutine | undefined;
+
+  constructor(
+    private readonly addon: Addon,
+    readonly program: Program,
+    private readonly isa: Isa,
+  ) {}
+
+  get handle(): NativeRoutine {
+    return (this.loaded ??= loadCompiled(this.addon, this.program.source, this.isa));
   }
 }
 
@@ -70,6 +100,30 @@ function chosenIsa(addon: Addon): Isa {
   return wanted < 0 ? best : ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
 }
 
+// --------------------------------------------------------------------------------------------------- shapes of calls
+
+/** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
+const LEAST_GAIN = 1e5;
+
+/** Shapes other than the usual one, where rows are few. */
+function othersFor(call: Call, { grain }: Program): readonly Shape[] {
+  return heightOf(call) < 1.5 * grain ? ["narrow", "few"] : [];
+}
+
+/** Vector instructions that the call saves in another shape than the usual one. */
+function gain(call: Call, usual: Program, other: Program): number {
+  const [rows, columns] = [heightOf(call), visitedColumns(call)];
+  const rectangles = (entriesOf(call) * call.rows) / Math.max(1, rows);
+  return rectangles * (usual.instructions(rows, columns) - other.instructions(rows, columns));
+}
+
+/** Rows that visit the same columns, on average. */
+function heightOf({ rows, ranges }: Call): number {
+  return ranges ? Math.ceil(rows / Math.max(1, ranges.slices.length)) : rows;
+}
+
+// ---------------------------------------------------------------------------------------------------------- plans
+
 /** A unit of work is about 4 to 40 µs, at 2 vector instructions per cycle: as long as leaves units for many threads. */
 const LEAST_UNIT = 30_000;
 const LARGEST_UNIT = 300_000;
@@ -78,10 +132,11 @@ const MANY_UNITS = 128;
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
-function planOf(call: Call, { cost, grain, tile }: Program): Plan {
+function planOf(call: Call, program: Program): Plan {
   const { rows, columns, batch, ranges } = call;
+  const { grain } = program;
   const entries = entriesOf(call);
-  const perTile = Math.max(1, visitedColumns(call) * tile * (cost + 1));
+  const perTile = Math.max(1, program.instructions(Math.min(rows, grain), visitedColumns(call)));
   const blocks = Math.ceil(rows / grain);
   const total = Math.max(1, entries * blocks * perTile);
   const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, total / MANY_UNITS));
