@@ -7,13 +7,12 @@ extern "C" const int64 keops_table[] = {TSKEOPS_ABI, sizeof(scalar), TILE_LANES,
                                         KIND_ROW, 3, KIND_COLUMN, 3, KIND_COLUMN, 1, KIND_PARAMETER, 1};
 
 extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulators) {
-  const FlushDenormals whileRunning;
   const scalar *x = (const scalar *)job->arguments[0], *y = (const scalar *)job->arguments[1], *b = (const scalar *)job->arguments[2];
   const scalar c = -(scalar)1.4426950408889634 * ((const scalar *)job->arguments[3])[0];
   const int64 begin = block->intervals[0], end = block->intervals[1];
   for (int64 row = block->firstRow; row < block->endRow; row += TILE_LANES) {
     Tile points[3];
-    load(points, 3, x, row, job->rows);
+    load(points, x, row, job->rows);
     double totals[TILE_LANES] = {};
     for (int64 first = begin; first < end; first += 256) {
       const int64 last = end - first < 256 ? end : first + 256;

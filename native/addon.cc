@@ -114,7 +114,7 @@ struct Call {
 
   // Pointers are taken last: reading an element of an array may run JavaScript.
   Call(Info info, napi_value args)
-      : compiled(routineOf(info)), cut(toPlan(info.Env(), info[4], info[5])),
+      : compiled(routineOf(info)), cut(toPlan(info.Env(), info[4], info[5], compiled)),
         arguments(toInputs(info.Env(), args, compiled)), out(toOutput(info.Env(), info[2], info[3], compiled)) {
     watch.control = toControl(info.Env(), info[6]);
     check(compiled, cut, arguments, out);
@@ -124,7 +124,7 @@ struct Call {
 
 Napi::Value reduceNow(Info info) {
   Call call(info, info[1]);
-  const double pairs = double(call.cut.rows) * double(call.cut.columns) * double(call.cut.entries);
+  const double pairs = double(call.cut.rows) * double(call.cut.columns) * double(call.cut.entries());
   runNow(info, pairs, call.watch, [&] { call.run(); });
   return info.Env().Undefined();
 }

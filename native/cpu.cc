@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <memory>
 
+#include "denormals.h"
 #include "memory.h"
 #include "pool.h"
 
 namespace {
 
 constexpr int64 WAVE_BYTES = int64(64) << 20;
-constexpr int64 WAVE_ENTRIES = 1 << 16;
 constexpr int64 PREPARED_REALS = 1 << 14;  // per task: some tens of microseconds
 constexpr int64 BLOCK_PAIRS = 1 << 14;
 
@@ -22,18 +22,21 @@ char *threadMemory(int64 bytes) {
   return buffer.ofSize(bytes);
 }
 
-// Does the numbered units on the pool, `unitsPerTask` at a time; each counts as `counted` in the progress.
-template <typename Unit>
-void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, int64 counted, Unit unit) {
+// Does units on the pool, `unitsPerTask` at a time. `unitsFrom(first)` gives what does the next unit at every call; `counted`: what a
+// unit counts in the progress.
+template <typename UnitsFrom>
+void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, int64 counted, UnitsFrom unitsFrom) {
   std::atomic<bool> outOfMemory{false};
   unitsPerTask = std::min(unitsPerTask, units);
   Pool::ofProcess().run(units == 0 ? 0 : ceilDivide(units, unitsPerTask), [&](int64 task) {
+    const FlushDenormals whileRunning;
     const int64 first = task * unitsPerTask, end = std::min(first + unitsPerTask, units);
     watch.askPoll();
     try {
+      auto doNext = unitsFrom(first);
       for (int64 u = first; u < end; u++) {
         if (watch.stopping()) return;
-        unit(u);
+        doNext();
       }
       watch.done(counted * (end - first));
     } catch (const std::bad_alloc &) {
@@ -51,7 +54,30 @@ struct RowBlock {
   std::size_t range;
 };
 
+class Reduction;
+
+// One entry of the batch after the other: where its arguments and results begin.
+class Entry {
+ public:
+  Entry(const Reduction &, int64 inWave);
+  void next();
+
+  Job job;
+  char *out;
+  int32 *indices;
+
+ private:
+  void point(int64 inWave);
+
+  const Reduction &of;
+  int64 inWave, inInnermostAxis;
+  std::vector<const void *> arguments;
+};
+
 class Reduction {
+  friend class Entry;
+  friend class Units;
+
  public:
   Reduction(const Routine &, const Plan &, const std::vector<Input> &, const Output &, Watch &);
   void run();
@@ -63,17 +89,16 @@ class Reduction {
   void prepareColumns();
   void reduceBlocks();
   void prepareUnit(int64 unit);
-  void reduceUnit(int64 unit);
   RowBlock blockAt(int64 number) const;
-  void reduceBlock(int64 entry, const RowBlock &rows, int64 part, char *accumulators) const;
-  void finishBlock(int64 entry, const RowBlock &rows, const char *accumulators) const;
+  void reduceBlock(const Job &, const RowBlock &rows, int64 part, char *accumulators) const;
+  void finishBlock(const Entry &, const RowBlock &rows, const char *accumulators) const;
 
   const Routine &routine;
   const Plan &plan;
   const std::vector<Input> &arguments;
   const Output &out;
   Watch &watch;
-  const int64 realBytes, variables, hoistedReals, accumulatorBytes;
+  const int64 realBytes, variables, hoistedReals, accumulatorBytes, resultDim, indexDim, entries;
   const int64 parts;              // per block of rows
   const int64 partBytes;
   std::vector<RowBlock> listed;   // with ranges only
@@ -81,10 +106,49 @@ class Reduction {
   int64 preparedColumns, preparedChunks;
   // The wave: as many entries of the batch as are in memory at a time.
   int64 waveFirst = 0, waveCount = 0;
-  std::vector<const void *> pointers;
-  std::vector<Job> jobs;
   Buffer hoisted, accumulators;
   std::unique_ptr<std::atomic<int64>[]> missing;  // parts, per (entry of the wave, block)
+};
+
+Entry::Entry(const Reduction &reduction, int64 inWave) : of(reduction), arguments(of.variables) { point(inWave); }
+
+void Entry::point(int64 to) {
+  const Plan &plan = of.plan;
+  const int64 entry = of.waveFirst + to;
+  inWave = to;
+  inInnermostAxis = plan.batch.empty() ? 0 : entry % plan.batch.back().length;
+  for (int64 v = 0; v < of.variables; v++)
+    arguments[v] = static_cast<const char *>(of.arguments[v].data) + plan.offset(entry, v) * of.realBytes;
+  job = {arguments.data(), of.hoisted ? of.hoisted.get() + to * of.hoistedBytes : nullptr, plan.rows, plan.columns};
+  out = static_cast<char *>(of.out.data) + plan.offset(entry, of.variables) * of.realBytes;
+  indices = of.out.indices ? of.out.indices + entry * plan.rows * of.indexDim : nullptr;
+}
+
+// Entries may be tiny: where one more step along the innermost axis leads is not computed from the beginning.
+void Entry::next() {
+  const Axis &axis = of.plan.batch.back();
+  if (++inInnermostAxis == axis.length) return point(inWave + 1);
+  inWave++;
+  for (int64 v = 0; v < of.variables; v++)
+    arguments[v] = static_cast<const char *>(arguments[v]) + axis.steps[v] * of.realBytes;
+  if (job.hoisted) job.hoisted = static_cast<char *>(job.hoisted) + of.hoistedBytes;
+  out += axis.steps[of.variables] * of.realBytes;
+  if (indices) indices += of.plan.rows * of.indexDim;
+}
+
+// Units one after the other, from a given one on: parts of the columns of a block of rows, blocks of an entry, entries.
+class Units {
+ public:
+  Units(Reduction &, int64 first);
+  void doNext();
+
+ private:
+  void advance();
+
+  Reduction &of;
+  int64 number, block, part;  // of all blocks of the wave, of the blocks of the entry, of the parts of the block
+  Entry entry;
+  char *const memory;
 };
 
 Reduction::Reduction(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out,
@@ -92,6 +156,7 @@ Reduction::Reduction(const Routine &routine, const Plan &plan, const std::vector
     : routine(routine), plan(plan), arguments(arguments), out(out), watch(watch),
       realBytes(routine.entry(TABLE_REAL_BYTES)), variables(routine.variables()),
       hoistedReals(routine.entry(TABLE_HOISTED_REALS)), accumulatorBytes(routine.entry(TABLE_ACCUMULATOR_BYTES)),
+      resultDim(routine.entry(TABLE_RESULT_DIM)), indexDim(routine.entry(TABLE_INDEX_DIM)), entries(plan.entries()),
       parts(plan.ranges ? 1 : std::max<int64>(1, ceilDivide(plan.columns, plan.chunkColumns))),
       partBytes(roundUp(std::min(plan.blockRows, plan.rows) * accumulatorBytes, 64)) {
   if (plan.ranges) listBlocks(*plan.ranges);
@@ -100,8 +165,7 @@ Reduction::Reduction(const Routine &routine, const Plan &plan, const std::vector
   preparedChunks = hoistedReals == 0 ? 0 : ceilDivide(plan.columns, preparedColumns);
   hoistedBytes = roundUp(plan.columns * hoistedReals * realBytes, 64);
   partsBytes = parts == 1 ? 0 : blocks * parts * partBytes;
-  waveSize = std::clamp<int64>(WAVE_BYTES / std::max<int64>(1, hoistedBytes + partsBytes), 1, WAVE_ENTRIES);
-  waveSize = std::min(waveSize, plan.entries);
+  waveSize = std::clamp<int64>(WAVE_BYTES / std::max<int64>(1, hoistedBytes + partsBytes), 1, std::max<int64>(1, entries));
 }
 
 void Reduction::listBlocks(const Ranges &ranges) {
@@ -116,20 +180,18 @@ void Reduction::listBlocks(const Ranges &ranges) {
 }
 
 void Reduction::run() {
-  watch.begin(plan.entries * blocks * parts);
+  watch.begin(entries * blocks * parts);
   if (watch.stopping()) throw Interrupted("reduce: interrupted");
-  if (blocks == 0 || plan.entries == 0) return;
+  if (blocks == 0 || entries == 0) return;
   allocateWave();
-  for (int64 first = 0; first < plan.entries; first += waveSize) {
-    beginWave(first, std::min(waveSize, plan.entries - first));
+  for (int64 first = 0; first < entries; first += waveSize) {
+    beginWave(first, std::min(waveSize, entries - first));
     prepareColumns();
     reduceBlocks();
   }
 }
 
 void Reduction::allocateWave() {
-  pointers.resize(waveSize * variables);
-  jobs.resize(waveSize);
   hoisted = allocate(waveSize * hoistedBytes);
   accumulators = allocate(waveSize * partsBytes);
   if (parts > 1) missing = std::make_unique<std::atomic<int64>[]>(waveSize * blocks);
@@ -138,12 +200,6 @@ void Reduction::allocateWave() {
 void Reduction::beginWave(int64 first, int64 count) {
   waveFirst = first;
   waveCount = count;
-  for (int64 entry = 0; entry < count; entry++) {
-    const void **own = pointers.data() + entry * variables;
-    for (int64 v = 0; v < variables; v++)
-      own[v] = static_cast<const char *>(arguments[v].data) + plan.offset(first + entry, v, variables) * realBytes;
-    jobs[entry] = {own, hoisted ? hoisted.get() + entry * hoistedBytes : nullptr, plan.rows, plan.columns};
-  }
   if (parts > 1)
     for (int64 k = 0; k < count * blocks; k++) missing[k].store(parts, std::memory_order_relaxed);
 }
@@ -151,25 +207,41 @@ void Reduction::beginWave(int64 first, int64 count) {
 void Reduction::prepareColumns() {
   if (preparedChunks == 0) return;
   const int64 reals = std::min(preparedColumns, plan.columns) * hoistedReals;
-  handOut("reduce", watch, waveCount * preparedChunks, std::max<int64>(1, PREPARED_REALS / reals), 0, [this](int64 unit) { prepareUnit(unit); });
+  handOut("reduce", watch, waveCount * preparedChunks, std::max<int64>(1, PREPARED_REALS / reals), 0,
+          [this](int64 first) { return [this, unit = first]() mutable { prepareUnit(unit++); }; });
 }
 
 void Reduction::reduceBlocks() {
-  handOut("reduce", watch, waveCount * blocks * parts, plan.unitsPerTask, 1, [this](int64 unit) { reduceUnit(unit); });
+  handOut("reduce", watch, waveCount * blocks * parts, plan.unitsPerTask, 1,
+          [this](int64 first) { return [units = Units(*this, first)]() mutable { units.doNext(); }; });
 }
 
 void Reduction::prepareUnit(int64 unit) {
   const int64 first = unit % preparedChunks * preparedColumns;
-  routine.prepare(&jobs[unit / preparedChunks], first, std::min(first + preparedColumns, plan.columns));
+  const Entry entry(*this, unit / preparedChunks);
+  routine.prepare(&entry.job, first, std::min(first + preparedColumns, plan.columns));
 }
 
-void Reduction::reduceUnit(int64 unit) {
-  const int64 part = unit % parts, number = unit / parts, entry = number / blocks;
-  const RowBlock rows = blockAt(number % blocks);
-  char *const own = parts == 1 ? threadMemory(partBytes) : accumulators.get() + number * parts * partBytes;
-  reduceBlock(entry, rows, part, own + part * partBytes);
+Units::Units(Reduction &reduction, int64 first)
+    : of(reduction), number(first / of.parts), block(number % of.blocks), part(first % of.parts),
+      entry(of, number / of.blocks), memory(of.parts == 1 ? threadMemory(of.partBytes) : nullptr) {}
+
+void Units::doNext() {
+  const RowBlock rows = of.blockAt(block);
+  char *const parts = memory ? memory : of.accumulators.get() + number * of.parts * of.partBytes;
+  of.reduceBlock(entry.job, rows, part, parts + part * of.partBytes);
   // The last one sees what all the others have written: each has released its part by counting down.
-  if (parts == 1 || missing[number].fetch_sub(1, std::memory_order_acq_rel) == 1) finishBlock(entry, rows, own);
+  if (of.parts == 1 || of.missing[number].fetch_sub(1, std::memory_order_acq_rel) == 1) of.finishBlock(entry, rows, parts);
+  advance();
+}
+
+void Units::advance() {
+  if (++part < of.parts) return;
+  part = 0;
+  number++;
+  if (++block < of.blocks) return;
+  block = 0;
+  if (number < of.waveCount * of.blocks) entry.next();
 }
 
 RowBlock Reduction::blockAt(int64 number) const {
@@ -178,7 +250,7 @@ RowBlock Reduction::blockAt(int64 number) const {
   return {first, plan.rows - first > plan.blockRows ? first + plan.blockRows : plan.rows, 0};
 }
 
-void Reduction::reduceBlock(int64 entry, const RowBlock &rows, int64 part, char *accumulators) const {
+void Reduction::reduceBlock(const Job &job, const RowBlock &rows, int64 part, char *accumulators) const {
   const int64 first = part * plan.chunkColumns;
   const int64 chunk[2] = {first, plan.columns - first > plan.chunkColumns ? first + plan.chunkColumns : plan.columns};
   Block block{rows.first, rows.end, chunk, plan.columns > 0};
@@ -187,14 +259,12 @@ void Reduction::reduceBlock(int64 entry, const RowBlock &rows, int64 part, char 
     block.intervals = plan.ranges->columns.data() + 2 * begin;
     block.intervalCount = plan.ranges->slices[rows.range] - begin;
   }
-  routine.reduce(&jobs[entry], &block, accumulators);
+  routine.reduce(&job, &block, accumulators);
 }
 
-void Reduction::finishBlock(int64 entry, const RowBlock &rows, const char *accumulators) const {
-  const int64 offset = plan.offset(waveFirst + entry, variables, variables) + rows.first * routine.entry(TABLE_RESULT_DIM);
-  char *const numbers = static_cast<char *>(out.data) + offset * realBytes;
-  const int64 row = (waveFirst + entry) * plan.rows + rows.first;
-  int32 *const indices = out.indices ? out.indices + row * routine.entry(TABLE_INDEX_DIM) : nullptr;
+void Reduction::finishBlock(const Entry &entry, const RowBlock &rows, const char *accumulators) const {
+  char *const numbers = entry.out + rows.first * resultDim * realBytes;
+  int32 *const indices = entry.indices ? entry.indices + rows.first * indexDim : nullptr;
   routine.finish(rows.end - rows.first, accumulators, parts, partBytes, numbers, indices);
 }
 
@@ -240,9 +310,10 @@ void block(const Routine &routine, const Rectangle &part, const std::vector<Inpu
   const int64 rowsPerTask = roundUp(rowsOfPairs, routine.entry(TABLE_ROW_GRAIN));
   const int64 tasks = rowBytes == 0 ? 0 : ceilDivide(rows, rowsPerTask);
   watch.begin(tasks);
-  handOut("block", watch, tasks, 1, 1, [&](int64 task) {
+  const auto doTask = [&](int64 task) {
     const int64 first = task * rowsPerTask, end = std::min(first + rowsPerTask, rows);
     char *const place = static_cast<char *>(out.data) + first * rowBytes;
     routine.block(&job, part.firstRow + first, part.firstRow + end, part.firstColumn, part.endColumn, place);
-  });
+  };
+  handOut("block", watch, tasks, 1, 1, [&](int64 first) { return [&doTask, task = first]() mutable { doTask(task++); }; });
 }

@@ -73,13 +73,28 @@ struct Ranges {
   std::vector<int64> columns;  // [m, 2]
 };
 
+// A dimension of a batch; steps: elements from one index to the next, in each argument and then in the output.
+struct Axis {
+  int64 length;
+  std::vector<int64> steps;
+};
+
 struct Plan {
-  int64 rows, columns, blockRows, chunkColumns, unitsPerTask, entries;
-  std::vector<int64> offsets;  // [entries, variables + 1], or empty: all 0
+  int64 rows, columns, blockRows, chunkColumns, unitsPerTask;
+  std::vector<Axis> batch;  // outermost first
   std::optional<Ranges> ranges;
 
-  int64 offset(int64 entry, int64 variable, int64 variables) const {
-    return offsets.empty() ? 0 : offsets[entry * (variables + 1) + variable];
+  int64 entries() const {
+    int64 count = 1;
+    for (const Axis &axis : batch) count *= axis.length;
+    return count;
+  }
+  // Where an entry begins in an argument, or in the output if `variable` is the number of arguments.
+  int64 offset(int64 entry, int64 variable) const {
+    int64 offset = 0;
+    for (size_t a = batch.size(); a-- > 0; entry /= batch[a].length)
+      offset += (a == 0 ? entry : entry % batch[a].length) * batch[a].steps[variable];
+    return offset;
   }
 };
 

@@ -69,34 +69,35 @@ void checkOverlap(const Routine &routine, const std::vector<Input> &arguments, c
   }
 }
 
-// Of all entries: the largest offset leads furthest.
+int64 sum(const std::string &what, int64 a, int64 b) {
+  if (a > LARGEST - b) refuse(what, "at most " + to_string(LARGEST), to_string(a) + " + " + to_string(b));
+  return a + b;
+}
+
+// The last entry leads furthest.
 void checkArguments(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments) {
-  const int64 variables = routine.variables();
-  for (int64 v = 0; v < variables && plan.entries > 0; v++) {
-    int64 smallest = plan.offset(0, v, variables), largest = smallest;
-    for (int64 entry = 1; entry < plan.entries; entry++) {
-      smallest = std::min(smallest, plan.offset(entry, v, variables));
-      largest = std::max(largest, plan.offset(entry, v, variables));
-    }
-    const int64 size = argumentSize(routine, v, plan.rows, plan.columns);
-    for (const int64 offset : {smallest, largest}) checkReach("argument " + to_string(v), offset, size, arguments[v].length);
+  for (int64 v = 0; v < routine.variables() && plan.entries() > 0; v++) {
+    int64 offset = 0;
+    for (const Axis &axis : plan.batch) offset = sum("batch", offset, product("batch", axis.length - 1, axis.steps[v]));
+    checkReach("argument " + to_string(v), offset, argumentSize(routine, v, plan.rows, plan.columns), arguments[v].length);
   }
 }
 
-// Results of two entries must not overlap, or two threads would write the same place.
+// Results of two entries must not overlap, or two threads would write the same place: each step passes all that is inside.
 void checkResults(const Routine &routine, const Plan &plan, const Output &out) {
-  const int64 variables = routine.variables(), size = product("out", plan.rows, routine.entry(TABLE_RESULT_DIM));
-  for (int64 entry = 0, end = 0; entry < plan.entries; entry++) {
-    const int64 offset = plan.offset(entry, variables, variables);
-    checkReach("out", offset, size, out.length);
-    if (size > 0 && offset < end) refuse("offsets of out", "at least " + to_string(end), to_string(offset));
-    end = offset + size;
+  if (plan.entries() == 0) return;
+  int64 extent = product("out", plan.rows, routine.entry(TABLE_RESULT_DIM));
+  for (auto axis = plan.batch.rbegin(); axis != plan.batch.rend(); ++axis) {
+    const int64 step = axis->steps.back();
+    if (axis->length > 1 && step < extent) refuse("batch, steps of out", "at least " + to_string(extent), to_string(step));
+    extent = sum("out", extent, product("out", axis->length - 1, step));
   }
+  checkReach("out", 0, extent, out.length);
 }
 
 // Indices of one entry follow those of the entry before.
 void checkIndices(const Routine &routine, const Plan &plan, const Output &out) {
-  const int64 size = product("indices", product("indices", plan.rows, plan.entries), routine.entry(TABLE_INDEX_DIM));
+  const int64 size = product("indices", product("indices", plan.rows, plan.entries()), routine.entry(TABLE_INDEX_DIM));
   checkReach("indices", 0, size, out.indexCount);
 }
 
@@ -142,7 +143,7 @@ void checkUnits(const Routine &routine, const Plan &plan) {
   const int64 intervals = plan.ranges ? static_cast<int64>(plan.ranges->slices.size()) : 0;
   const int64 blocks = plan.rows / plan.blockRows + 1 + intervals;
   const int64 chunks = plan.ranges ? 1 : plan.columns / plan.chunkColumns + 1;
-  const int64 units = product("units", product("units", blocks, chunks), plan.entries);
+  const int64 units = product("units", product("units", blocks, chunks), plan.entries());
   if (units > INT32_MAX) refuse("plan", "fewer than 2^31 units", to_string(units));
   const int64 rows = std::min(plan.blockRows, plan.rows);
   const int64 bytes = product("accumulators", rows, routine.entry(TABLE_ACCUMULATOR_BYTES));
@@ -156,10 +157,14 @@ void checkSizes(const Routine &routine, const Plan &plan) {
   checkSize("blockRows", plan.blockRows, 1);
   checkSize("chunkColumns", plan.chunkColumns, 1);
   checkSize("unitsPerTask", plan.unitsPerTask, 1);
-  checkSize("entries", plan.entries, 0, INT32_MAX);
-  const int64 offsets = static_cast<int64>(plan.offsets.size());
-  if (offsets == 0 ? plan.entries > 1 : offsets != plan.entries * (routine.variables() + 1))
-    refuse("offsets", to_string(plan.entries) + " * " + to_string(routine.variables() + 1) + " numbers", to_string(offsets));
+  for (int64 entries = 1; const Axis &axis : plan.batch) {
+    checkSize("batch", axis.length, 0, INT32_MAX);
+    entries = product("batch", entries, axis.length);
+    checkSize("entries", entries, 0, INT32_MAX);
+    if (static_cast<int64>(axis.steps.size()) != routine.variables() + 1)
+      refuse("batch", to_string(routine.variables() + 1) + " steps", to_string(axis.steps.size()));
+    for (const int64 step : axis.steps) checkSize("batch", step, 0);
+  }
 }
 
 }  // namespace

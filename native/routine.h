@@ -38,6 +38,7 @@ struct Block {
   int64 intervalCount;
 };
 
+// Functions are called with denormals flushed to zero (denormals.h).
 extern "C" {
 extern const int64 keops_table[];
 // Form `reduce`:

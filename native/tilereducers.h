@@ -96,11 +96,17 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
     const State &own = *(const State *)state;
     for (int64 l = 0; l < count; l++)
       for (int64 k = 0; k < extent.dim; k++)
-        ((Accumulator *)accumulators)[l * extent.dim + k] = {{own.totals[k * LANES + l]}, own.columns};
+        ((Accumulator *)accumulators)[l * extent.dim + k] = accumulator(own.totals[k * LANES + l], own.columns);
   }
   void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *) const override {
     finishRows<Accumulator>(rows * extent.dim, accumulators, parts, partBytes, (scalar *)out, 1, nullptr, 0);
+  }
+
+ private:
+  static Accumulator accumulator(double total, double columns) {
+    if constexpr (TOLD == Told::Mean) return {{total, columns}};
+    else return {{total}};
   }
 };
 

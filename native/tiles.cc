@@ -213,19 +213,6 @@ class Reader {
 
 // ---- running it ------------------------------------------------------------------------------------------------------------
 
-#if defined(__SSE2__)
-struct FlushDenormals {
-  const unsigned callers = __builtin_ia32_stmxcsr();
-  FlushDenormals() { __builtin_ia32_ldmxcsr(callers | 0x8040); }
-  ~FlushDenormals() { __builtin_ia32_ldmxcsr(callers); }
-};
-#else
-struct FlushDenormals {
-  FlushDenormals() {}
-  ~FlushDenormals() {}
-};
-#endif
-
 char *threadMemory(int64 bytes) {
   static thread_local GrowingBuffer buffer;
   return buffer.ofSize(bytes);
@@ -316,7 +303,6 @@ int64 firstColumn(const Block &block) {
 
 template <typename Real>
 void reduceTiles(const Program &program, const Job &job, const Block &block, char *accumulators) {
-  const FlushDenormals whileRunning;
   const int64 lanes = program.library.lanes, bytes = program.reducer->accumulatorBytes(program.extent);
   Evaluation<Real> tile(program, job);
   for (int64 row = block.firstRow; row < block.endRow; row += lanes) {
@@ -342,7 +328,6 @@ void scatter(Real *to, int64 stride, const Real *lanes, int64 count) {
 
 template <typename Real>
 void evaluateBlock(const Program &program, const Job &job, const Rectangle &part, Real *out) {
-  const FlushDenormals whileRunning;
   const int64 lanes = program.library.lanes, dim = program.resultDim();
   const int64 rowReals = (part.endColumn - part.firstColumn) * dim;
   Evaluation<Real> tile(program, job);

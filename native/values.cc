@@ -110,13 +110,26 @@ Output toOutput(napi_env env, napi_value value, napi_value indices, const Routin
   return out;
 }
 
-Plan toPlan(napi_env env, napi_value sizes, napi_value tables) {
+namespace {
+
+std::vector<Axis> toBatch(napi_env env, napi_value value, const Routine &routine) {
+  const std::vector<int64> numbers = toIntegers(env, value, "batch");
+  const int64 width = 1 + routine.variables() + 1, count = static_cast<int64>(numbers.size());
+  if (count % width != 0) refuseKind("batch", to_string(width) + " numbers for every dimension");
+  std::vector<Axis> batch;
+  for (auto axis = numbers.begin(); axis != numbers.end(); axis += width) batch.push_back({*axis, {axis + 1, axis + width}});
+  return batch;
+}
+
+}  // namespace
+
+Plan toPlan(napi_env env, napi_value sizes, napi_value tables, const Routine &routine) {
   const std::vector<int64> s = toSizes(env, sizes);
-  Plan plan{s[0], s[1], s[2], s[3], s[4], s[5], {}, {}};
+  Plan plan{s[0], s[1], s[2], s[3], s[4], {}, {}};
   if (isUndefined(env, tables)) return plan;
   const std::vector<napi_value> t = toElements(env, tables, "tables");
-  if (t.size() != 1 && t.size() != 4) refuseKind("tables", "offsets, or offsets and ranges");
-  plan.offsets = toIntegers(env, t[0], "offsets");
+  if (t.size() != 1 && t.size() != 4) refuseKind("tables", "a batch, or a batch and ranges");
+  plan.batch = toBatch(env, t[0], routine);
   if (t.size() == 4)
     plan.ranges = Ranges{toIntegers(env, t[1], "ranges.rows"), toIntegers(env, t[2], "ranges.slices"),
                          toIntegers(env, t[3], "ranges.columns")};

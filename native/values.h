@@ -26,8 +26,8 @@ Output toOutput(napi_env, napi_value, const Routine &);
 // The same and indices, which are undefined or an Int32Array.
 Output toOutput(napi_env, napi_value, napi_value indices, const Routine &);
 
-// [rows, columns, blockRows, chunkColumns, unitsPerTask, entries] and [offsets, ranges.rows, .slices, .columns] | undefined.
-Plan toPlan(napi_env, napi_value sizes, napi_value tables);
+// [rows, columns, blockRows, chunkColumns, unitsPerTask, unused] and [batch, ranges.rows, .slices, .columns] | undefined.
+Plan toPlan(napi_env, napi_value sizes, napi_value tables, const Routine &);
 Rectangle toRectangle(napi_env, napi_value sizes);
 
 // An Int32Array over shared memory: other threads of JavaScript write to it, and nobody can detach it. Null of `undefined`.

@@ -34,6 +34,12 @@ const ROUTINES = {
   nearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3 },
   logarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp" },
   softmax: { texts: ["x | y", "b"], aliases: POINTS.slice(0, 3), reduction: "SumSoftMaxWeight" },
+  few: { texts: [GAUSSIAN], aliases: POINTS, shape: "few" },
+  few64: { texts: [GAUSSIAN], aliases: POINTS, shape: "few", dtype: "float64" },
+  fewWide: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "few" },
+  fewNearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3, shape: "few" },
+  fewLogarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp", shape: "few" },
+  narrow: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "narrow" },
 };
 
 const isa = nativeAddon().isa();
@@ -42,8 +48,8 @@ mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
 for (const [name, routine] of Object.entries(ROUTINES)) {
   const specification = specificationOf(routine);
-  writeFileSync(join(folder, `${name}.cc`), program(specification, isa).source);
-  writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
+  writeFileSync(join(folder, `${name}.cc`), program(specification, isa, routine.shape).source);
+  if (!routine.shape) writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
 }
 
 function specificationOf({

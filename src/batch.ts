@@ -6,6 +6,7 @@
 import { scatterAdd } from "./array/tape";
 import { positions, sameShape, shapeText, sizeOf, viewOf } from "./array/view";
 import type { RealArray } from "./array/view";
+import type { BatchAxis } from "./engine/native";
 import { ArgumentError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -78,21 +79,16 @@ export function startsIn(argument: Argument, shape: readonly number[], batch: re
   return positions({ shape: batch, stride, offset: 0 });
 }
 
-/** `[entries, arguments + 1]`: where each entry begins in every argument, and in a result with `size` numbers per entry. */
-export function offsetsOf(
+/** The batch dimensions as the engine takes them, for a result with `size` numbers per entry. */
+export function axesOf(
   args: readonly Argument[],
   arrays: readonly RealArray[],
   batch: readonly number[],
   size: number,
-): Float64Array {
-  const width = args.length + 1;
-  const offsets = new Float64Array(sizeOf(batch) * width);
-  args.forEach((argument, n) => {
-    const starts = startsIn(argument, arrays[n]!.shape, batch);
-    for (let entry = 0; entry < starts.length; entry++) offsets[entry * width + n] = starts[entry]!;
-  });
-  for (let entry = 0; entry * width < offsets.length; entry++) offsets[entry * width + width - 1] = entry * size;
-  return offsets;
+): readonly BatchAxis[] {
+  const strides = args.map((argument, n) => repeating(aligned(argument, arrays[n]!.shape, batch.length)));
+  const ofResult = repeating([...batch, size]);
+  return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => stride[axis]!) }));
 }
 
 /** One entry of an argument, as a view without batch dimensions. */

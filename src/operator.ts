@@ -8,10 +8,10 @@ import type { Extents, Given } from "./arguments";
 import { record, recording } from "./array/record";
 import { allocate, contiguous, sizeOf } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
-import { offsetsOf, summedTo } from "./batch";
+import { axesOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Call, Specification } from "./engine/backend";
+import type { Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { chooser, routineFor } from "./engine/routine";
 import type { Chooser } from "./engine/routine";
@@ -137,15 +137,9 @@ export class Operator {
         ...(indices && { indices }),
         rows,
         columns,
-        ...this.entries(given, rows),
+        batch: axesOf(this.args, given.arrays, given.batch, rows * this.dim),
         ranges: how.ranges?.[this.settings.rows],
       });
-  }
-
-  /** A call without batch is one entry, which begins at 0 everywhere. */
-  private entries({ arrays, batch }: Given, rows: number): Pick<Call, "entries" | "offsets"> {
-    const entries = sizeOf(batch);
-    return entries === 1 ? {} : { entries, offsets: offsetsOf(this.args, arrays, batch, rows * this.dim) };
   }
 
   private checkK(columns: number): void {

@@ -24,12 +24,12 @@ const TABLE: Readonly<Record<string, Rule>> = {
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
   "engine/native": { parts: [], packages: ["node:"], typesOfOwnFolder: true },
-  "engine/reference": { parts: ["formula"], typesOfOwnFolder: true },
+  "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
   // What the doors are made of: arguments, batches, options and results of a call, a reduced formula over arrays, that as a matrix for
   // solvers, and its values at all pairs.
-  batch: { parts: ["formula", "array"] },
+  batch: { parts: ["formula", "array"], types: ["engine"] },
   arguments: { parts: ["batch", "formula", "array"] },
   call: { parts: ["array"], types: ["arguments", "engine"] },
   result: { parts: ["arguments", "formula", "array"], types: ["engine"] },

@@ -92,9 +92,9 @@ describe("reduce", () => {
   it("computes what depends on columns alone before everything else, in every batch entry", () => {
     const [rows, columns, entries] = [33, 3001, 3];
     const args = [rows * entries, columns * entries, entries].map((size, k) => Float64Array.from(numbers(size, k + 1)));
-    const offsets = Float64Array.from([0, 1, 2].flatMap((e) => [e * rows, e * columns, e, 2 * e * rows]));
+    const batch = [{ length: entries, steps: [rows, columns, 1, 2 * rows] }];
     const out = new Float64Array(2 * rows * entries);
-    const plan = { rows, columns, blockRows: 8, chunkColumns: 1000, unitsPerTask: 2, entries, offsets };
+    const plan = { rows, columns, blockRows: 8, chunkColumns: 1000, unitsPerTask: 2, batch };
     addon().reduce(routine("hoisted"), args, out, plan);
     const [x, y, p] = args as [Float64Array, Float64Array, Float64Array];
     const expected = Array.from(x).flatMap((value, i) => {
@@ -106,26 +106,24 @@ describe("reduce", () => {
     expect(largestError(out, expected)).toBeLessThan(1e-9);
   });
 
-  it("places the entries of a batch by their offsets, shared arguments included", () => {
-    const [rows, columns, entries] = [5, 9, 700];
-    const args = sumArguments(rows, columns, entries);
-    const shared = 4; // of y, in elements
-    const offsets = Float64Array.from(
-      Array.from({ length: entries }, (_, e) => [
-        2 * rows * (entries - 1 - e),
-        shared,
-        columns * e,
-        e,
-        rows * e,
-      ]).flat(),
-    );
-    const got = sums(args, { rows, columns, blockRows: 4, chunkColumns: 4, unitsPerTask: 7, entries, offsets });
-    for (let e = 0; e < entries; e++) {
-      const [a, b, c, d] = Array.from(offsets.subarray(5 * e, 5 * e + 4)) as [number, number, number, number];
-      const own = [args[0]!.subarray(a), args[1]!.subarray(b), args[2]!.subarray(c), args[3]!.subarray(d)];
-      const result = got.subarray(rows * e, rows * (e + 1));
-      expect(largestError(result, expectedSums(own, rows, columns))).toBeLessThan(1e-5);
-    }
+  it("places the entries of a batch by the steps along its dimensions, shared arguments included", () => {
+    const [rows, columns] = [5, 9];
+    const args = sumArguments(rows, columns, 700);
+    const batch = [
+      { length: 7, steps: [0, 2 * columns, columns, 3, 130 * rows] },
+      { length: 1, steps: [1e9, 1e9, 1e9, 1e9, 0] },
+      { length: 100, steps: [2 * rows, 0, 7 * columns, 1, rows] },
+    ];
+    const out = new Float32Array(6 * 130 * rows + 100 * rows).fill(-7);
+    addon().reduce(routine("sum"), args, out, { rows, columns, blockRows: 4, chunkColumns: 4, unitsPerTask: 7, batch });
+    for (let a = 0; a < 7; a++)
+      for (let b = 0; b < 100; b++) {
+        const begins = [2 * rows * b, 2 * columns * a, columns * (a + 7 * b), 3 * a + b];
+        const own = args.map((values, n) => values.subarray(begins[n]));
+        const result = out.subarray(rows * (130 * a + b), rows * (130 * a + b + 1));
+        expect(largestError(result, expectedSums(own, rows, columns))).toBeLessThan(1e-5);
+      }
+    expect(out.subarray(100 * rows, 130 * rows).every((value) => value === -7)).toBe(true);
   });
 
   it("reads views at a byte offset, and shared memory", () => {
@@ -163,13 +161,13 @@ describe("reduce with ranges", () => {
 
   it("takes the same ranges for every entry of a batch, as float64 too", () => {
     const batch = sumArguments(100, 90, 2);
-    const offsets = Float64Array.from([0, 0, 0, 0, 0, 200, 180, 90, 1, 100]);
+    const entries = [{ length: 2, steps: [200, 180, 90, 1, 100] }];
     const asDouble = {
       rows: Float64Array.from(ranges.rows),
       slices: Float64Array.from(ranges.slices),
       columns: Float64Array.from(ranges.columns),
     };
-    const got = sums(batch, { ...whole(100, 90), ranges: asDouble, entries: 2, offsets });
+    const got = sums(batch, { ...whole(100, 90), ranges: asDouble, batch: entries });
     const second = [batch[0]!.subarray(200), batch[1]!.subarray(180), batch[2]!.subarray(90), batch[3]!.subarray(1)];
     const expected = expectedSums(second, 100, 90, isPair).map((value, i) => (i >= 33 && i < 50 ? -7 : value));
     expect(largestError(got.subarray(100), expected)).toBeLessThan(1e-5);
@@ -232,7 +230,8 @@ describe("block", () => {
 });
 
 describe("a wrong call", () => {
-  const plan: Plan = { ...whole(10, 8), offsets: new Float64Array(5), entries: 1 };
+  const plan: Plan = whole(10, 8);
+  const axis = (length: number, ...steps: number[]): object => ({ plan: { batch: [{ length, steps }] } });
   const good = sumArguments(10, 8);
   const out = new Float32Array(10).fill(-7);
   const replaced = (index: number, value: unknown): Real[] => good.map((own, k) => (k === index ? value : own) as Real);
@@ -292,33 +291,18 @@ describe("a wrong call", () => {
       () => ({ args: replaced(1, detached) }),
       /argument 1: expected 16 elements .* got an array of 0/,
     ],
+    ["a step that leads past the end", () => axis(2, 1, 0, 0, 0, 0), /argument 0: expected 20 elements from offset 1/],
+    ["a step that leads out of out", () => axis(2, 0, 0, 0, 0, 10), /out: expected 20 elements/],
+    ["steps that overflow", () => axis(2 ** 31 - 1, 2 ** 52, 0, 0, 0, 10), /batch: expected at most/],
+    ["a negative step", () => axis(2, 0, -1, 0, 0, 10), /batch: expected an integer/],
+    ["a negative length", () => axis(-1, 0, 0, 0, 0, 10), /batch: expected an integer/],
+    ["too few steps", () => axis(2, 0, 0, 0, 10), /batch: expected 6 numbers for every dimension/],
     [
-      "an offset that leads past the end",
-      () => ({ plan: { offsets: Float64Array.of(1, 0, 0, 0, 0) } }),
-      /argument 0: .*offset 1/,
+      "too many entries",
+      () => ({ plan: { batch: [1, 2].map(() => ({ length: 2 ** 20, steps: [0, 0, 0, 0, 10] })) } }),
+      /entries: expected an integer/,
     ],
-    [
-      "an offset of out that leads past the end",
-      () => ({ plan: { offsets: Float64Array.of(0, 0, 0, 0, 1) } }),
-      /out: .*offset 1/,
-    ],
-    [
-      "a negative offset",
-      () => ({ plan: { offsets: Float64Array.of(0, -1, 0, 0, 0) } }),
-      /offsets: expected an integer/,
-    ],
-    ["too few offsets", () => ({ plan: { offsets: new Float64Array(4) } }), /offsets: expected/],
-    [
-      "offsets of another kind",
-      () => ({ plan: { offsets: new Float32Array(5) } }),
-      /offsets: expected an Int32Array or/,
-    ],
-    ["several entries without offsets", () => ({ plan: { entries: 2, offsets: undefined } }), /offsets: expected/],
-    [
-      "entries that write the same place",
-      () => ({ plan: { entries: 2, offsets: new Float64Array(10) } }),
-      /offsets of out/,
-    ],
+    ["entries that write the same place", () => axis(2, 0, 0, 0, 0, 9), /batch, steps of out: expected at least 10/],
     ["an out that is too short", () => ({ out: new Float32Array(9) }), /out: expected 10 elements/],
     ["an out of another dtype", () => ({ out: new Float64Array(10) }), /out: expected a Float32Array/],
     ["an out that is an argument", () => ({ args: replaced(0, memory), out: memory }), /memory of argument 0/],
@@ -354,8 +338,8 @@ describe("a wrong call", () => {
   });
 });
 describe("indices", () => {
-  const plan: Plan = { ...whole(30, 40), blockRows: 7, chunkColumns: 11, entries: 2, offsets: new Float64Array(10) };
-  plan.offsets!.set([60, 80, 40, 1, 30], 5);
+  const batch = [{ length: 2, steps: [60, 80, 40, 1, 30] }];
+  const plan: Plan = { ...whole(30, 40), blockRows: 7, chunkColumns: 11, batch };
   const args = sumArguments(30, 40, 2);
   const call = (indices?: Int32Array, out = new Float32Array(60)): void => {
     addon().reduce(routine("sum", "-DINDICES=1"), args, out, plan, undefined, indices);

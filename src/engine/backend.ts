@@ -1,9 +1,9 @@
 /**
- * What a backend is given and what it gives back: specifications, calls and routines. Types only.
+ * What a backend is given and what it gives back: specifications, calls and routines; and where the entries of a batch begin.
  */
 import type { Category, Formula, Variable } from "../formula/formula";
 import type { Reduction, SumScheme } from "../formula/reductions";
-import type { Control, Ranges, Real } from "./native";
+import type { BatchAxis, Control, Ranges, Real } from "./native";
 
 export type Dtype = "float32" | "float64";
 
@@ -37,12 +37,26 @@ interface Arrays {
 export interface Call extends Arrays {
   /** `[entries, rows, indexDim]`: needed where the reduction gives indices. */
   readonly indices?: Int32Array;
-  /** Entries of a batch, 1 if absent. */
-  readonly entries?: number | undefined;
-  /** `[entries, args + 1]`: first element of each argument, then of `out`, per entry; all 0 if absent. */
-  readonly offsets?: Float64Array | undefined;
+  /** The dimensions of the batch, outermost first; `out` is contiguous. One entry if absent. */
+  readonly batch?: readonly BatchAxis[] | undefined;
   /** The pairs to visit, in every entry; they cover every row once. All pairs if absent. */
   readonly ranges?: Ranges | undefined;
+}
+
+/** How many entries the batch of a call has. */
+export function entriesOf({ batch = [] }: Pick<Call, "batch">): number {
+  return batch.reduce((entries, { length }) => entries * length, 1);
+}
+
+/** The first element of entry number `entry` in argument `n`, or in `out` where `n` is the number of arguments. */
+export function beginOf({ batch = [] }: Pick<Call, "batch">, entry: number, n: number): number {
+  let [begin, rest] = [0, entry];
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    const { length, steps } = batch[axis]!;
+    begin += (rest % length) * steps[n]!;
+    rest = Math.floor(rest / length);
+  }
+  return begin;
 }
 
 /** A part of the rows and columns of a call: begin inclusive, end exclusive. */

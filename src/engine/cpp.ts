@@ -1,13 +1,15 @@
 /**
- * The C++ file of a specification: the loops of the CPU around the loop body that the scheme writes. Lanes are rows; columns are
- * read one by one and broadcast; a reducer of native/reductions.h takes what each pair gives. Text in, text out: nothing is compiled.
+ * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme writes, in one of the
+ * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
  */
 import { Category, Depends } from "../formula/formula";
 import type { Variable } from "../formula/formula";
 import type { Isa } from "./native";
 import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
+import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { UNROLL } from "./placement";
+import type { Lanes } from "./placement";
 import { prelude } from "./prelude";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
@@ -15,15 +17,19 @@ import type { Scheme } from "./scheme";
 /** Columns whose partial sums are kept in the dtype of the data before they go to double. */
 export const BLOCK = 256;
 
+/**
+ * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
+ * rows as that has lanes. `few`: a handful of rows over so many columns that these are the lanes.
+ */
+export type Shape = "many" | "narrow" | "few";
+
 /** A generated file, and what the planner must know of it. */
 export interface Program {
   readonly source: string;
-  /** Vectors per tile. */
-  readonly tile: number;
-  /** Rows per tile. */
+  /** Rows that share a step: blocks of rows are best multiples of it. */
   readonly grain: number;
-  /** Vector instructions per pair of a lane and a column, about. */
-  readonly cost: number;
+  /** Vector instructions for a rectangle of pairs, about. */
+  instructions(rows: number, columns: number): number;
 }
 
 const VECTOR_BYTES: Readonly<Record<Isa, number>> = { avx512: 64, avx2: 32, baseline: 16 };
@@ -32,14 +38,54 @@ const REGISTERS: Readonly<Record<Isa, number>> = { avx512: 32, avx2: 16, baselin
 const STACK_BYTES = 256 * 1024;
 const LARGEST_STACK_BYTES = 1024 * 1024;
 
-/** The generated file for one specification and instruction set. */
-export function program(specification: Specification, isa: Isa): Program {
-  const main = mainScheme(specification);
-  const tile = tileOf(main, specification, isa);
-  const bytes = specification.dtype === "float32" ? 4 : 8;
-  const source = sourceOf(specification, main, tile);
-  return { source, tile, grain: (tile * VECTOR_BYTES[isa]) / bytes, cost: main.cost };
+/** The generated file for one specification, instruction set and shape. */
+export function program(specification: Specification, isa: Isa, shape: Shape = "many"): Program {
+  const lanes = VECTOR_BYTES[isa] / (specification.dtype === "float32" ? 4 : 8);
+  return shape === "few" ? fewRows(specification, isa, lanes) : manyRows(specification, isa, lanes, shape);
 }
+
+function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
+  const main = mainScheme(specification, lanesOf(specification));
+  const tile = shape === "narrow" ? 1 : tileOf(main, specification, isa);
+  const functions = specification.reduction
+    ? [...prepareFunctions(specification, main), reduceByRows(main, flushEvery(specification)), FINISH]
+    : [blockFunction(main)];
+  const ofTile = (columns: number): number => tile * (columns * (main.cost + 1) + PER_BLOCK);
+  return {
+    source: sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
+    grain: tile * lanes,
+    instructions: (rows, columns) => Math.ceil(rows / (tile * lanes)) * ofTile(columns),
+  };
+}
+
+/** What a block of rows costs beside its columns. */
+const PER_BLOCK = 50;
+
+function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
+  const main = mainScheme(specification, otherThan(lanesOf(specification)));
+  const kept = tilesKept(specification);
+  const grain = Math.max(1, Math.min(16, Math.floor(GROUP_BYTES / (4 * kept * VECTOR_BYTES[isa]))));
+  const functions = [reduceByColumns(main, flushEvery(specification), grain), FINISH];
+  const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
+  const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes;
+  return {
+    source: sourceOf(specification, main, { tile: 1, grain, functions }),
+    grain,
+    instructions: (rows, columns) => {
+      const steps = Math.ceil(columns / lanes);
+      return rows * perRow(steps) + Math.ceil(rows / grain) * steps * loads;
+    },
+  };
+}
+
+/** What the reducers of the rows that share columns may take: a part of the first cache. */
+const GROUP_BYTES = 16 * 1024;
+/** What it costs to merge a lane, twice. */
+const PER_MERGE = 30;
+
+/** Short rows are transposed by permutations, others number by number. */
+const loadCost = (dim: number, isa: Isa, lanes: number): number =>
+  isa === "avx512" && dim <= 4 ? 4 * dim : 2 * dim * lanes;
 
 /** Why the formula is too large for the stack of a thread, or null. */
 export function whyTooLarge(specification: Specification): string | null {
@@ -51,31 +97,38 @@ export function whyTooLarge(specification: Specification): string | null {
     : `the dims of the formula add up to ${dims}, too many for its registers and stack`;
 }
 
-function mainScheme(specification: Specification): Scheme {
+/** @param lanes which of i and j. */
+function mainScheme(specification: Specification, lanes: Lanes): Scheme {
   const { formulas, reduction } = specification;
   return scheme(reduction?.onDevice?.(formulas) ?? formulas, {
-    lanes: lanesOf(specification),
-    hoist: reduction !== null,
+    lanes,
+    hoist: reduction !== null && lanes === lanesOf(specification),
     consume: consumer(specification),
   });
 }
 
 /** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */
-function lanesOf({ reduction, rows }: Specification): Depends.I | Depends.J {
+function lanesOf({ reduction, rows }: Specification): Lanes {
   return (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J;
 }
 
+const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends.J : Depends.I);
+
+/** Instructions that a step of the loop should have for each instruction that waits for the step before. */
+const WORK_WHILE_WAITING = 16;
+
 /**
- * As many vectors per tile as the registers hold of their lane values and accumulators, but 2 to 4: with one the pipelines wait for
- * each other, and what is spilled costs only a load. What lives in memory anyway takes no register, but room on the stack.
+ * Vectors per tile: one where a step is long, for processors look ahead over many steps; several where a step is so short that it
+ * would wait for the sums of the step before, or where vectors are read from memory, to use what else was read for all of them.
  */
 function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
   if (specification.k > 1) return 1;
   const kept = tilesKept(specification);
-  const accumulators = kept > UNROLL ? 0 : kept;
-  const fitting = Math.max(2, Math.floor(REGISTERS[isa] / (main.liveTiles + accumulators)));
   const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * VECTOR_BYTES[isa]));
-  return Math.max(1, Math.min(4, fitting, onStack));
+  const chain = specification.sumScheme === "kahan" ? 4 : 1;
+  const readsMemory = main.tilesInMemory > REGISTERS[isa] || kept > UNROLL;
+  const wanted = readsMemory ? 4 : Math.ceil((chain * WORK_WHILE_WAITING) / (main.cost + 1));
+  return Math.max(1, Math.min(4, wanted, onStack));
 }
 
 /** Tiles that a reducer keeps from pair to pair. */
@@ -87,19 +140,27 @@ const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.m
 
 // ---------------------------------------------------------------------------------------------------- the file
 
-function sourceOf(specification: Specification, main: Scheme, tile: number): string {
+interface Parts {
+  readonly tile: number;
+  readonly grain: number;
+  readonly functions: readonly (readonly string[])[];
+}
+
+function sourceOf(specification: Specification, main: Scheme, { tile, grain, functions }: Parts): string {
   const { reduction, variables, dtype } = specification;
-  const functions = reduction ? reduceFunctions(specification, main) : [blockFunction(main)];
+  const text = [
+    ...constants(specification, main),
+    tableText(specification, grain),
+    ...functions.flatMap((lines) => ["", ...lines]),
+    "",
+  ].join("\n");
   return [
     `// ${reduction ? `${reduction.name} over the columns of` : "Values of"} ${main.text}`,
     ...variables.map((v) => `//   argument ${v.position}: ${kindOf(v, specification)} of dim ${v.dim}`),
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     `#define KEOPS_TILE ${tile}`,
-    prelude(functions.flat().join("\n")),
-    ...constants(specification, main),
-    tableText(specification),
-    ...functions.flatMap((lines) => ["", ...lines]),
-    "",
+    prelude(text),
+    text,
   ].join("\n");
 }
 
@@ -121,14 +182,14 @@ function kindOf({ category }: Variable, { rows }: Specification): "row" | "colum
   return category === rows ? "row" : "column";
 }
 
-function tableText(specification: Specification): string {
+function tableText(specification: Specification, grain: number): string {
   const { reduction, variables } = specification;
   const kinds = variables.map((v) => `KIND_${kindOf(v, specification).toUpperCase()}, ${v.dim}`);
   const accumulator = reduction ? "sizeof(Accumulator)" : "0";
   const entries = [
     "TSKEOPS_ABI",
     "sizeof(scalar)",
-    "TILE_LANES",
+    grain,
     accumulator,
     "RESULT_DIM",
     "INDEX_DIM",
@@ -140,39 +201,6 @@ function tableText(specification: Specification): string {
 }
 
 const dimOf = ({ hoisted }: Scheme): number => hoisted.reduce((sum, { dim }) => sum + dim, 0);
-const braces = (head: string, ...lines: readonly string[]): string[] => [
-  `${head} {`,
-  ...lines.map((line) => (line.startsWith("#") ? line : `  ${line}`)),
-  "}",
-];
-
-// ------------------------------------------------------------------------------------------------------- parts
-
-/** Parameters, and what depends on them alone. */
-function perCall({ variables, lines }: Scheme): string[] {
-  const pointers = variables.call.map(({ position }) => `const scalar *const p${position} = ${argument(position)};`);
-  return ["const FlushDenormals whileRunning;", ...pointers, ...lines.call];
-}
-
-/** The lane values of a block of lanes that begins at `first`; `count` is the extent of the lane index. */
-function perLane({ variables, lines }: Scheme, first: string, count: string): string[] {
-  const loads = variables.lane.flatMap(({ position, dim }) => [
-    `Tile x${position}[${dim}];`,
-    `load(x${position}, ${dim}, ${argument(position)}, ${first}, ${count});`,
-  ]);
-  return [...loads, ...lines.lane];
-}
-
-/** The values of one step of the loop, and of its pairs. */
-function perStep({ variables, lines }: Scheme, step: string): string[] {
-  const pointers = variables.loop.map(
-    ({ position, dim }) => `const scalar *const y${position} = ${argument(position)} + ${dim} * ${step};`,
-  );
-  return [...pointers, ...lines.loop, ...lines.pair];
-}
-
-const argument = (position: number): string => `((const scalar *)job->arguments[${position}])`;
-
 // ------------------------------------------------------------------------------------------------- form reduce
 
 /** How a value enters its reducer, or the output of a block. */
@@ -181,16 +209,12 @@ function consumer({ reduction, formulas }: Specification): (n: number, k: number
   return (n, k, value) => reduction.enter(n, k, value, formulas.length);
 }
 
-function reduceFunctions(specification: Specification, main: Scheme): string[][] {
-  const prepare = main.hoisted.length > 0 ? [prepareFunction(specification, main)] : [];
-  return [...prepare, reduceFunction(specification, main), FINISH];
-}
-
 /** What depends on the columns alone and is worth an array, computed once per call with columns as lanes. */
-function prepareFunction(specification: Specification, main: Scheme): string[] {
+function prepareFunctions(specification: Specification, main: Scheme): string[][] {
+  if (main.hoisted.length === 0) return [];
   const offsets = main.hoisted.map((_, n) => dimOf({ ...main, hoisted: main.hoisted.slice(0, n) }));
   const columns = scheme(main.hoisted, {
-    lanes: lanesOf(specification) === Depends.I ? Depends.J : Depends.I,
+    lanes: otherThan(lanesOf(specification)),
     hoist: false,
     consume: (n, k, value) => `store(h + ${offsets[n]!} + ${k}, HOISTED, endColumn - column, ${value});`,
   });
@@ -201,36 +225,7 @@ function prepareFunction(specification: Specification, main: Scheme): string[] {
     ...columns.lines.pair,
   );
   const head = 'extern "C" void keops_prepare(const Job *job, int64 firstColumn, int64 endColumn)';
-  return braces(head, ...perCall(columns), ...tiles);
-}
-
-function reduceFunction(specification: Specification, main: Scheme): string[] {
-  const hoisted = "const scalar *const h = (const scalar *)job->hoisted + HOISTED * column;";
-  const columns = braces(
-    "for (int64 column = first; column < last; column++)",
-    ...(main.hoisted.length > 0 ? [hoisted] : []),
-    ...perStep(main, "column"),
-  );
-  const blocks = braces(
-    `for (int64 first = block->intervals[2 * n]; first < end; first += ${flushEvery(specification)})`,
-    `const int64 last = end - first < ${flushEvery(specification)} ? end : first + ${flushEvery(specification)};`,
-    ...columns,
-    "reducer.flush(last - first);",
-  );
-  const intervals = braces(
-    "for (int64 n = 0; n < block->intervalCount; n++)",
-    "const int64 end = block->intervals[2 * n + 1];",
-    ...blocks,
-  );
-  const rows = braces(
-    "for (int64 row = block->firstRow; row < block->endRow; row += TILE_LANES)",
-    ...perLane(main, "row", "job->rows"),
-    "Reducer reducer(firstColumn(block));",
-    ...intervals,
-    "reducer.store((Accumulator *)accumulators + (row - block->firstRow), block->endRow - row);",
-  );
-  const head = 'extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulators)';
-  return braces(head, ...perCall(main), ...rows);
+  return [braces(head, ...perCall(columns), ...tiles)];
 }
 
 /** Columns between two flushes to double: the scheme `direct` never flushes, or always if it accumulates in double. */

@@ -5,12 +5,12 @@
  */
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { BLOCK, program, whyTooLarge } from "./cpp";
-import type { Program } from "./cpp";
+import type { Program, Shape } from "./cpp";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
 import { tileProgram, whyNoProgram } from "./tileprogram";
-import type { TileProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
+import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 
 export const cpu: Omit<Backend, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
@@ -34,47 +34,51 @@ function kernelNames(): ReadonlySet<string> {
   return (names ??= new Set(nativeAddon()!.tiles("baseline", 8).kernels));
 }
 
-/** What the planner must know of a routine. */
-type Shape = Pick<Program, "tile" | "grain" | "cost">;
+/** What the addon runs, and what the planner must know of it. */
+interface Runnable {
+  readonly costs: Costs;
+  readonly handle: NativeRoutine;
+}
+type Costs = Pick<Program, "grain" | "instructions">;
 
-/** A routine of the addon, loaded when it is first called. */
+/** A routine of the addon, which may be another one for calls of another shape. */
 abstract class AddonRoutine implements Routine {
   protected readonly addon: Addon = nativeAddon()!;
   protected readonly isa: Isa = chosenIsa(this.addon);
-  protected abstract readonly shape: Shape;
-  private handle: NativeRoutine | undefined;
 
   reduce(call: Call): void {
-    this.addon.reduce(this.loaded(), call.args, call.out, planOf(call, this.shape), call.control, call.indices);
+    const { costs, handle } = this.fitting(call);
+    this.addon.reduce(handle, call.args, call.out, planOf(call, costs), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    return this.addon.reduceAsync(this.loaded(), args, out, planOf(call, this.shape), control, indices);
+    const { costs, handle } = this.fitting(call);
+    return this.addon.reduceAsync(handle, args, out, planOf(call, costs), control, indices);
   }
 
   block(call: RectangleCall): void {
-    this.addon.block(this.loaded(), call.args, call.out, call);
+    this.addon.block(this.usual().handle, call.args, call.out, call);
   }
 
-  protected abstract load(): NativeRoutine;
+  /** What runs calls of many rows, and blocks. */
+  protected abstract usual(): Runnable;
 
-  protected loaded(): NativeRoutine {
-    return (this.handle ??= this.load());
+  protected fitting(_: Call): Runnable {
+    return this.usual();
   }
 }
 
 /** Compiled for the formula, when it is first called or before. */
 export class CompiledRoutine extends AddonRoutine {
-  protected readonly shape: Program;
+  private readonly shapes = new Map<Shape, Compiled>();
 
-  constructor(specification: Specification) {
+  constructor(private readonly specification: Specification) {
     super();
-    this.shape = program(specification, this.isa);
   }
 
   get source(): string {
-    return this.shape.source;
+    return this.usual().costs.source;
   }
 
   /** Whether it was compiled before, by this process or another. */
@@ -84,7 +88,7 @@ export class CompiledRoutine extends AddonRoutine {
 
   /** @throws CompileError; DeviceError where there is no compiler or no place to write. */
   compile(): void {
-    this.loaded();
+    this.usual().load();
   }
 
   /** Rejects with CompileError, or with DeviceError where there is no compiler or no place to write. */
@@ -92,27 +96,71 @@ export class CompiledRoutine extends AddonRoutine {
     return compileInBackground(this.source, this.isa);
   }
 
-  protected load(): NativeRoutine {
-    return loadCompiled(this.addon, this.source, this.isa);
+  protected usual(): Compiled {
+    return this.shape("many");
+  }
+
+  /** By sizes alone, so that the same call always gives the same bits. */
+  protected override fitting(call: Call): Compiled {
+    const usual = this.usual();
+    let [best, most] = [usual, LEAST_GAIN];
+    for (const shape of othersFor(call, usual.costs)) {
+      const found = this.shape(shape);
+      const saved = gain(call, usual.costs, found.costs);
+      if (saved > most) [best, most] = [found, saved];
+    }
+    return best;
+  }
+
+  private shape(shape: Shape): Compiled {
+    let found = this.shapes.get(shape);
+    if (!found) {
+      found = new Compiled(this.addon, program(this.specification, this.isa, shape), this.isa);
+      this.shapes.set(shape, found);
+    }
+    return found;
   }
 }
 
 /** A program of the addon's precompiled kernels. */
 class TileRoutine extends AddonRoutine {
-  protected readonly shape: Shape;
-  private readonly program: TileProgram;
-  private readonly realBytes: number;
+  private readonly loaded: Runnable;
 
-  constructor({ dtype, ...specification }: Specification) {
+  constructor(specification: Specification) {
     super();
-    this.realBytes = dtype === "float32" ? 4 : 8;
-    const names = this.addon.tiles(this.isa, this.realBytes);
-    this.program = tileProgram({ dtype, ...specification }, names, this.realBytes);
-    this.shape = { tile: 1, grain: names.lanes, cost: this.program.cost };
+    const realBytes = specification.dtype === "float32" ? 4 : 8;
+    const kernels = this.addon.tiles(this.isa, realBytes);
+    const { code, constants, cost } = tileProgram(specification, kernels, realBytes);
+    this.loaded = {
+      costs: {
+        grain: kernels.lanes,
+        instructions: (rows, columns) => Math.ceil(rows / kernels.lanes) * columns * (cost + 1),
+      },
+      handle: this.addon.loadTiles(this.isa, realBytes, code, constants),
+    };
   }
 
-  protected load(): NativeRoutine {
-    return this.addon.loadTiles(this.isa, this.realBytes, this.program.code, this.program.constants);
+  protected usual(): Runnable {
+    return this.loaded;
+  }
+}
+
+/** A program, compiled and loaded when it is first run. */
+class Compiled implements Runnable {
+  private loaded: NativeRoutine | undefined;
+
+  constructor(
+    private readonly addon: Addon,
+    readonly costs: Program,
+    private readonly isa: Isa,
+  ) {}
+
+  get handle(): NativeRoutine {
+    return this.load();
+  }
+
+  load(): NativeRoutine {
+    return (this.loaded ??= loadCompiled(this.addon, this.costs.source, this.isa));
   }
 }
 
@@ -136,6 +184,30 @@ function chosenIsa(addon: Addon): Isa {
   return wanted < 0 ? best : ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
 }
 
+// --------------------------------------------------------------------------------------------------- shapes of calls
+
+/** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
+const LEAST_GAIN = 1e5;
+
+/** Shapes other than the usual one, where rows are few. */
+function othersFor(call: Call, { grain }: Costs): readonly Shape[] {
+  return heightOf(call) < 1.5 * grain ? ["narrow", "few"] : [];
+}
+
+/** Vector instructions that the call saves in another shape than the usual one. */
+function gain(call: Call, usual: Costs, other: Costs): number {
+  const [rows, columns] = [heightOf(call), visitedColumns(call)];
+  const rectangles = (entriesOf(call) * call.rows) / Math.max(1, rows);
+  return rectangles * (usual.instructions(rows, columns) - other.instructions(rows, columns));
+}
+
+/** Rows that visit the same columns, on average. */
+function heightOf({ rows, ranges }: Call): number {
+  return ranges ? Math.ceil(rows / Math.max(1, ranges.slices.length)) : rows;
+}
+
+// ---------------------------------------------------------------------------------------------------------- plans
+
 /** A unit of work is about 4 to 40 µs, at 2 vector instructions per cycle: as long as leaves units for many threads. */
 const LEAST_UNIT = 30_000;
 const LARGEST_UNIT = 300_000;
@@ -144,9 +216,10 @@ const MANY_UNITS = 128;
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
-function planOf(call: Call, { cost, grain, tile }: Shape): Plan {
-  const { rows, columns, entries = 1, offsets, ranges } = call;
-  const perTile = Math.max(1, visitedColumns(call) * tile * (cost + 1));
+function planOf(call: Call, { grain, instructions }: Costs): Plan {
+  const { rows, columns, batch, ranges } = call;
+  const entries = entriesOf(call);
+  const perTile = Math.max(1, instructions(Math.min(rows, grain), visitedColumns(call)));
   const blocks = Math.ceil(rows / grain);
   const total = Math.max(1, entries * blocks * perTile);
   const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, total / MANY_UNITS));
@@ -156,7 +229,7 @@ function planOf(call: Call, { cost, grain, tile }: Shape): Plan {
   // Small entries and short row intervals make units smaller than one would like, so that a task takes several.
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
-  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, entries, offsets, ranges };
+  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
 }
 
 /** Columns that a row visits, on average. */

@@ -36,6 +36,12 @@ export interface Ranges {
   readonly columns: Integers;
 }
 
+/** A dimension of a batch, and by how many elements a step along it moves the begin of each argument, then of `out`. */
+export interface BatchAxis {
+  readonly length: number;
+  readonly steps: readonly number[];
+}
+
 /** How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does. */
 export interface Plan {
   /** Rows (kept) of one batch entry. */
@@ -48,10 +54,8 @@ export interface Plan {
   readonly chunkColumns: number;
   /** Units that a thread takes at a time. */
   readonly unitsPerTask: number;
-  /** Batch entries, 1 if absent. */
-  readonly entries?: number | undefined;
-  /** `[entries, variables + 1]`: first element of each argument, then of `out`, per entry; all 0 if absent. */
-  readonly offsets?: Float64Array | undefined;
+  /** Outermost first; one entry, which begins at 0 everywhere, if absent. Entries must not overlap in `out`. */
+  readonly batch?: readonly BatchAxis[] | undefined;
   /** The same for every entry; everything if absent. */
   readonly ranges?: Ranges | undefined;
 }
@@ -166,7 +170,8 @@ type RawCall = [
   tables: RawTables | undefined,
   control: Control | undefined,
 ];
-type RawTables = readonly [Float64Array | undefined, ...(readonly [] | readonly [Integers, Integers, Integers])];
+/** Axes of the batch, `[axes, 1 + steps]`, and ranges. */
+type RawTables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
 const ABI = 2;
@@ -278,7 +283,7 @@ function sizesOf(plan: Plan): Float64Array {
   sizes[2] = plan.blockRows;
   sizes[3] = plan.chunkColumns;
   sizes[4] = plan.unitsPerTask;
-  sizes[5] = plan.entries ?? 1;
+  sizes[5] = 0;
   return sizes;
 }
 
@@ -292,9 +297,10 @@ function rectangleSizes(rectangle: Rectangle): Float64Array {
   return sizes;
 }
 
-function tablesOf({ offsets, ranges }: Plan): RawTables | undefined {
-  if (ranges) return [offsets, ranges.rows, ranges.slices, ranges.columns];
-  return offsets && [offsets];
+function tablesOf({ batch = [], ranges }: Plan): RawTables | undefined {
+  if (!ranges && batch.length === 0) return undefined;
+  const axes = Float64Array.from(batch.flatMap(({ length, steps }) => [length, ...steps]));
+  return ranges ? [axes, ranges.rows, ranges.slices, ranges.columns] : [axes];
 }
 
 function interruptible(call: () => void): void {

@@ -1,17 +1,28 @@
 /**
- * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions the routine
- * calls, because every line costs compile time. Which function stands in which part is read from the parts themselves, where each
- * ends with what routines call. Knows nothing of what a routine computes.
+ * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions or types the routine
+ * calls, because every line costs compile time. Which function stands in which part is read from the parts themselves. Knows nothing
+ * of what a routine computes.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const CORE = ["routine.h", "keops.h"];
-const PARTS = ["exponentials.h", "angles.h", "reductions.h"];
+/** What a part needs stands in front of it. */
+export const PARTS: readonly string[] = [
+  "exponentials.h",
+  "angles.h",
+  "reductions.h",
+  "sums.h",
+  "products.h",
+  "best.h",
+  "exponentialsums.h",
+  "columnlanes.h",
+];
 
 interface Part {
   readonly text: string;
-  readonly functions: readonly string[];
+  readonly defines: readonly string[];
+  readonly names: readonly string[];
 }
 
 let core: string | undefined;
@@ -20,17 +31,30 @@ let parts: readonly Part[] | undefined;
 /** The prelude of a routine, from the routine's own text. */
 export function prelude(routine: string): string {
   core ??= CORE.map(textOf).join("\n");
-  parts ??= PARTS.map(textOf).map((text) => ({ text, functions: functionsIn(text) }));
-  const called = new Set([...routine.matchAll(/\b(\w+)\(/g)].map(([, name]) => name!));
-  const needed = parts.filter(({ functions }) => functions.some((name) => called.has(name)));
-  return [core, ...needed.map(({ text }) => text)].join("\n");
+  parts ??= PARTS.map(partOf);
+  const named = new Set(namesIn(routine));
+  const needed: string[] = [];
+  for (const { text, defines, names } of [...parts].reverse()) {
+    if (!defines.some((name) => named.has(name))) continue;
+    for (const name of names) named.add(name);
+    needed.unshift(text);
+  }
+  return [core, ...needed].join("\n");
 }
+
+function partOf(file: string): Part {
+  const text = textOf(file);
+  return { text, defines: definedIn(text), names: namesIn(text.replace(/\/\/.*/g, "")) };
+}
+
+const namesIn = (text: string): string[] => text.match(/\b[A-Za-z]\w*/g) ?? [];
 
 function textOf(file: string): string {
   return readFileSync(join(__dirname, "..", "..", "native", file), "utf8");
 }
 
-/** The names in `TILE_UNARY(name)`, `TILE_BINARY(Type, name, …)` and `INLINE Type name(…)`. */
-function functionsIn(text: string): string[] {
-  return [...text.matchAll(/^(?:TILE_UNARY\(|TILE_BINARY\(\w+, |INLINE \w+ )(\w+)/gm)].map(([, name]) => name!);
+/** The names in `TILE_UNARY(name)`, `TILE_BINARY(Type, name, …)`, `INLINE Type name(…)` and `struct name`. */
+function definedIn(text: string): string[] {
+  const definition = /^(?:template <[^>]*> )?(?:TILE_UNARY\(|TILE_BINARY\(\w+, |INLINE \w+ |struct )(\w+)/gm;
+  return [...text.matchAll(definition)].map(([, name]) => name!);
 }

@@ -5,6 +5,7 @@
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
+import { beginOf, entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 import type { Real } from "./native";
 
@@ -19,10 +20,9 @@ class ReferenceRoutine implements Routine {
   constructor(private readonly specification: Specification) {}
 
   reduce(call: Call): void {
-    const { entries = 1, args, out, offsets, rows } = call;
-    const width = args.length + 1;
-    for (let entry = 0; entry < entries; entry++) {
-      const begin = (n: number): number => offsets?.[entry * width + n] ?? 0;
+    const { args, out, rows } = call;
+    for (let entry = 0; entry < entriesOf(call); entry++) {
+      const begin = (n: number): number => beginOf(call, entry, n);
       const evaluated = evaluator(
         this.specification,
         args.map((data, n) => data.subarray(begin(n))),

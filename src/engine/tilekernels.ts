@@ -8,6 +8,7 @@ import type { Formula, Operation } from "../formula/formula";
 import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
+import { PARTS } from "./prelude";
 import { literal, withLiterals } from "./scheme";
 
 /** A formula over holes: what a kernel computes of its arguments. */
@@ -99,7 +100,7 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
     "namespace {",
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     "#define KEOPS_TILE 1",
-    ...["keops.h", "exponentials.h", "angles.h", "reductions.h", "tilekernels.h", "tilereducers.h"].map(
+    ...["keops.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map(
       (file) => `#include "${file}"`,
     ),
     "",

@@ -81,7 +81,7 @@ struct Arguments {
 
 inline Reals spaceFor(const Routine &routine, const Plan &plan, int64 length) {
   Reals out(routine.entry(TABLE_REAL_BYTES), length);
-  out.indices.assign(plan.entries * plan.rows * routine.entry(TABLE_INDEX_DIM), -7);
+  out.indices.assign(plan.entries() * plan.rows * routine.entry(TABLE_INDEX_DIM), -7);
   return out;
 }
 

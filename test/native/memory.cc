@@ -5,13 +5,13 @@
 
 namespace {
 
-Plan wholePlan(int64 rows, int64 columns) { return {rows, columns, 64, 1 << 30, 1, 1, {}, {}}; }
+Plan wholePlan(int64 rows, int64 columns) { return {rows, columns, 64, 1 << 30, 1, {}, {}}; }
 
 // However a call is cut, it gives about the same; and the same bits for any number of threads.
 void tryCuts(const Routine &routine, int64 rows, int64 columns, const Arguments &arguments, const Reals &expected) {
   for (const int64 blockRows : {1, 7, 16, 1000})
     for (const int64 chunkColumns : {1, 6, 64, 1000}) {
-      const Plan plan{rows, columns, blockRows, chunkColumns, 2, 1, {}, {}};
+      const Plan plan{rows, columns, blockRows, chunkColumns, 2, {}, {}};
       Pool::ofProcess().setThreads(1);
       const Reals alone = resultOf(routine, plan, arguments.inputs, expected.length);
       expectNear(expected, alone, "a cut changes the result");
@@ -22,25 +22,23 @@ void tryCuts(const Routine &routine, int64 rows, int64 columns, const Arguments 
     }
 }
 
-void tryOffsets(const Routine &routine, int64 rows, int64 columns) {
-  const int64 entries = 3, gap = 1, bytes = routine.entry(TABLE_REAL_BYTES), size = rows * routine.entry(TABLE_RESULT_DIM);
+void tryBatches(const Routine &routine, int64 rows, int64 columns) {
+  const int64 entries = 6, gap = 1, bytes = routine.entry(TABLE_REAL_BYTES), size = rows * routine.entry(TABLE_RESULT_DIM);
   const Arguments arguments(routine, rows, columns, 7, entries, gap);
-  Plan plan{rows, columns, 5, 9, 2, entries, {}, {}};
-  for (int64 entry = 0; entry < entries; entry++) {
-    for (int64 v = 0; v < routine.variables(); v++)
-      plan.offsets.push_back(entry * (gap + sizeOf(routine, v, rows, columns)) + gap);
-    plan.offsets.push_back(entry * (gap + size) + gap);
+  Plan plan{rows, columns, 5, 9, 2, {{2, {}}, {3, {}}}, {}};
+  for (int64 v = 0; v <= routine.variables(); v++) {
+    const int64 step = gap + (v < routine.variables() ? sizeOf(routine, v, rows, columns) : size);
+    plan.batch[0].steps.push_back(3 * step);
+    plan.batch[1].steps.push_back(step);
   }
   const Reals all = resultOf(routine, plan, arguments.inputs, entries * (gap + size));
-  Plan one{rows, columns, 5, 9, 2, 1, {}, {}};
+  Plan one{rows, columns, 5, 9, 2, {}, {}};
   for (int64 entry = 0; entry < entries; entry++) {
     std::vector<Input> own;
-    for (int64 v = 0; v < routine.variables(); v++) {
-      const int64 offset = plan.offset(entry, v, routine.variables());
-      own.push_back({arguments.arrays[v].memory.data() + offset * bytes, sizeOf(routine, v, rows, columns)});
-    }
+    for (int64 v = 0; v < routine.variables(); v++)
+      own.push_back({arguments.arrays[v].memory.data() + plan.offset(entry, v) * bytes, sizeOf(routine, v, rows, columns)});
     const Reals alone = resultOf(routine, one, own, size);
-    const auto begin = all.memory.begin() + plan.offset(entry, routine.variables(), routine.variables()) * bytes;
+    const auto begin = all.memory.begin() + plan.offset(entry, routine.variables()) * bytes;
     if (!std::equal(alone.memory.begin(), alone.memory.end(), begin)) fail("an entry of a batch differs from a call of its own");
   }
 }
@@ -74,7 +72,7 @@ void tryReduce(const Routine &routine, int64 rows, int64 columns) {
   const Arguments arguments(routine, rows, columns, 1);
   const Reals expected = resultOf(routine, wholePlan(rows, columns), arguments.inputs, rows * routine.entry(TABLE_RESULT_DIM));
   tryCuts(routine, rows, columns, arguments, expected);
-  tryOffsets(routine, rows, columns);
+  tryBatches(routine, rows, columns);
   tryWholeRanges(routine, rows, columns, arguments, expected);
   tryPartialRanges(routine, rows, columns, arguments);
 }

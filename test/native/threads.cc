@@ -19,7 +19,7 @@ void countTasks(unsigned seed) {
 void repeatCalls(const Routine &routine, unsigned seed) {
   const int64 rows = 90 + seed, columns = 70, length = rows * routine.entry(TABLE_RESULT_DIM);
   const Arguments arguments(routine, rows, columns, seed);
-  const Plan plan{rows, columns, 8, seed % 2 ? 16 : 1000, 1, 1, {}, {}};
+  const Plan plan{rows, columns, 8, seed % 2 ? 16 : 1000, 1, {}, {}};
   const Reals expected = resultOf(routine, plan, arguments.inputs, length);
   for (int round = 0; round < 40; round++)
     expectSame(expected, resultOf(routine, plan, arguments.inputs, length), "calls at once change the bits");
@@ -36,7 +36,7 @@ void repeatBlocks(const Routine &routine, unsigned seed) {
 
 void cancelCalls(const Routine &routine, unsigned seed) {
   const Arguments arguments(routine, 200, 100, seed);
-  const Plan plan{200, 100, 4, 16, 1, 1, {}, {}};
+  const Plan plan{200, 100, 4, 16, 1, {}, {}};
   Reals out = spaceFor(routine, plan, 200 * routine.entry(TABLE_RESULT_DIM));
   for (int round = 0; round < 40; round++) {
     int32 control[4] = {};

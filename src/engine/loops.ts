@@ -1,0 +1,117 @@
+/**
+ * The loops of the CPU around a loop body: `keops_reduce`, in the shapes that calls come in. Lanes are rows, and columns are read one
+ * by one and broadcast; or, for few rows and many columns, the other way round. Text in, text out.
+ */
+import type { Scheme } from "./scheme";
+
+export const braces = (head: string, ...lines: readonly string[]): string[] => [
+  `${head} {`,
+  ...lines.map((line) => (line.startsWith("#") ? line : `  ${line}`)),
+  "}",
+];
+
+// ------------------------------------------------------------------------------------------------------- parts
+
+/** Parameters, and what depends on them alone. */
+export function perCall({ variables, lines }: Scheme): string[] {
+  const pointers = variables.call.map(({ position }) => `const scalar *const p${position} = ${argument(position)};`);
+  return [...pointers, ...lines.call];
+}
+
+/** The lane values of a block of lanes that begins at `first`; `count` is the extent of the lane index. */
+export function perLane({ variables, lines }: Scheme, first: string, count: string): string[] {
+  const loads = variables.lane.flatMap(({ position, dim }) => [
+    `Tile x${position}[${dim}];`,
+    `load(x${position}, ${argument(position)}, ${first}, ${count});`,
+  ]);
+  return [...loads, ...lines.lane];
+}
+
+/** The values of one step of the loop, and of its pairs. */
+export function perStep({ variables, lines }: Scheme, step: string): string[] {
+  const pointers = variables.loop.map(
+    ({ position, dim }) => `const scalar *const y${position} = ${argument(position)} + ${dim} * ${step};`,
+  );
+  return [...pointers, ...lines.loop, ...lines.pair];
+}
+
+const argument = (position: number): string => `((const scalar *)job->arguments[${position}])`;
+
+// ------------------------------------------------------------------------------------------------- keops_reduce
+
+const HEAD = 'extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulators)';
+
+/** Lanes are rows. @param flushEvery columns between two flushes, as text. */
+export function reduceByRows(main: Scheme, flushEvery: string): string[] {
+  const hoisted = "const scalar *const h = (const scalar *)job->hoisted + HOISTED * column;";
+  const columns = braces(
+    "for (int64 column = first; column < last; column++)",
+    ...(main.hoisted.length > 0 ? [hoisted] : []),
+    ...perStep(main, "column"),
+  );
+  const blocks = braces(
+    `for (int64 first = block->intervals[2 * n]; first < end; first += ${flushEvery})`,
+    `const int64 last = end - first < ${flushEvery} ? end : first + ${flushEvery};`,
+    ...columns,
+    "reducer.flush(last - first);",
+  );
+  const intervals = braces(
+    "for (int64 n = 0; n < block->intervalCount; n++)",
+    "const int64 end = block->intervals[2 * n + 1];",
+    ...blocks,
+  );
+  const rows = braces(
+    "for (int64 row = block->firstRow; row < block->endRow; row += TILE_LANES)",
+    ...perLane(main, "row", "job->rows"),
+    "Reducer reducer;",
+    "reducer.begin(firstColumn(block));",
+    ...intervals,
+    "reducer.store((Accumulator *)accumulators + (row - block->firstRow), block->endRow - row);",
+  );
+  return braces(HEAD, ...perCall(main), ...rows);
+}
+
+/** Lanes are columns; `group` rows at a time share what was read of them. */
+export function reduceByColumns(main: Scheme, flushEvery: string, group: number): string[] {
+  const rows = braces(
+    "for (int64 row = firstRow; row < endRow; row++)",
+    "Reducer &reducer = reducers[row - firstRow];",
+    ...perStep(main, "row"),
+  );
+  const tiles = braces(
+    "for (int64 first = from; first < last; first += TILE_LANES)",
+    "const TileMask column = columnsFrom(first);",
+    ...perLane(main, "first", "job->columns"),
+    ...rows,
+  );
+  const step = `${flushEvery} * TILE_LANES`;
+  const blocks = braces(
+    `for (int64 from = stretch.first; from < stretch.end; from += ${step})`,
+    `const int64 last = stretch.end - from < ${step} ? stretch.end : from + ${step};`,
+    ...tiles,
+    "flushRows(reducers, rows, (last - from + TILE_LANES - 1) / TILE_LANES);",
+  );
+  const intervals = braces(
+    "for (int64 n = 0; n < block->intervalCount; n++)",
+    "const Stretch stretch = stretchOf(block->intervals + 2 * n, isRest);",
+    "if (stretch.first == stretch.end) continue;",
+    "if (isRest || !isBegun) beginRows(reducers, rows, columnsFrom(stretch.first));",
+    "isBegun = true;",
+    ...blocks,
+    "if (isRest) mergeLanes(reducers, rows, stretch.end - stretch.first, to);",
+  );
+  const groups = braces(
+    `for (int64 firstRow = block->firstRow; firstRow < block->endRow; firstRow += ${group})`,
+    `const int64 endRow = block->endRow - firstRow < ${group} ? block->endRow : firstRow + ${group}, rows = endRow - firstRow;`,
+    "Accumulator *const to = (Accumulator *)accumulators + (firstRow - block->firstRow);",
+    `Reducer reducers[${group}];`,
+    "storeNeutral(reducers[0], rows, to);",
+    ...braces(
+      "for (int isRest = 0; isRest < 2; isRest++)",
+      "bool isBegun = false;",
+      ...intervals,
+      "if (isBegun && !isRest) mergeLanes(reducers, rows, TILE_LANES, to);",
+    ),
+  );
+  return braces(HEAD, ...perCall(main), ...groups);
+}
