@@ -3,74 +3,105 @@
 
 // ---- operations ------------------------------------------------------------------------------------------------------------
 
+constexpr Steps digit(int variant, int argument) {
+  for (; argument > 0; argument--) variant /= KINDS_OF_STEPS;
+  return Steps(variant % KINDS_OF_STEPS);
+}
+
 template <bool SPLAT> INLINE real read(const scalar *at) {
   if constexpr (SPLAT) return splat(*at);
   else return *(const real *)at;
 }
 
-// Where the arguments of one operation stand.
-template <int ARGUMENTS> struct Cursor {
-  const scalar *at[ARGUMENTS];
-  int64 step[ARGUMENTS];
+// One argument of an operation, vector after vector.
+template <Steps STEPS> struct Cursor {
+  const scalar *at;
+  int64 step;
 
-  INLINE_MEMBER Cursor(const Span *spans, int64 vector) {
-    UNROLLED for (int n = 0; n < ARGUMENTS; n++) {
-      step[n] = spans[n].step;
-      at[n] = (const scalar *)spans[n].data + vector * step[n];
-    }
+  INLINE_MEMBER Cursor(const Span &span, int64 vector) : at((const scalar *)span.data), step(span.step) {
+    if (STEPS == Steps::Vectors) step = LANES;
+    at += vector * step;
   }
-  template <class Op, int SPLATS> INLINE_MEMBER real next() {
-    real arguments[ARGUMENTS];
-    arguments[0] = read<(SPLATS & 1) != 0>(at[0]);
-    if constexpr (ARGUMENTS > 1) arguments[1] = read<(SPLATS & 2) != 0>(at[1]);
-    if constexpr (ARGUMENTS > 2) arguments[2] = read<(SPLATS & 4) != 0>(at[2]);
-    UNROLLED for (int n = 0; n < ARGUMENTS; n++) at[n] += step[n];
-    if constexpr (ARGUMENTS == 1) return Op::of(arguments[0]);
-    else if constexpr (ARGUMENTS == 2) return Op::of(arguments[0], arguments[1]);
-    else return Op::of(arguments[0], arguments[1], arguments[2]);
+  INLINE_MEMBER real next() {
+    const real value = read<STEPS == Steps::Splats>(at);
+    at += step;
+    return value;
+  }
+};
+template <> struct Cursor<Steps::Fixed> {
+  const real value;
+
+  INLINE_MEMBER Cursor(const Span &span, int64) : value(*(const real *)span.data) {}
+  INLINE_MEMBER real next() const { return value; }
+};
+
+// The arguments of one operation; `next` gives its results.
+template <class Op, int ARGUMENTS, int VARIANT> struct Results {
+  Cursor<digit(VARIANT, 0)> a;
+  Cursor<digit(VARIANT, 1)> b;
+  Cursor<digit(VARIANT, 2)> c;
+
+  // What is no argument is not read.
+  INLINE_MEMBER Results(const Span *spans, int64 vector)
+      : a(spans[0], vector), b(spans[ARGUMENTS > 1 ? 1 : 0], vector), c(spans[ARGUMENTS > 2 ? 2 : 0], vector) {}
+  INLINE_MEMBER real next() {
+    if constexpr (ARGUMENTS == 1) return Op::of(a.next());
+    else if constexpr (ARGUMENTS == 2) return Op::of(a.next(), b.next());
+    else return Op::of(a.next(), b.next(), c.next());
   }
 };
 
-template <class Op, int ARGUMENTS, int SPLATS> void eachVector(void *out, const Span *spans, int64, int64 vectors, bool) {
-  Cursor<ARGUMENTS> cursor(spans, 0);
-  for (int64 v = 0; v < vectors; v++) ((real *)out)[v] = cursor.template next<Op, SPLATS>();
+template <class Op, int ARGUMENTS, int VARIANT> void eachVector(void *out, const Span *spans, int64, int64 vectors, bool) {
+  Results<Op, ARGUMENTS, VARIANT> results(spans, 0);
+  for (int64 v = 0; v < vectors; v++) ((real *)out)[v] = results.next();
 }
 
 // ---- sums of operations over components ------------------------------------------------------------------------------------
 
-template <class Op, int ARGUMENTS, int SPLATS, int GROUP>
+template <class Op, int ARGUMENTS, int VARIANT, int GROUP>
 INLINE void sumOfGroup(real *out, const Span *spans, int64 terms, int64 first, bool add) {
   real sums[GROUP];
   UNROLLED for (int v = 0; v < GROUP; v++) sums[v] = add ? out[first + v] : real{};
   for (int64 term = 0; term < terms; term++) {
-    Cursor<ARGUMENTS> cursor(spans + term * ARGUMENTS, first);
-    UNROLLED for (int v = 0; v < GROUP; v++) sums[v] = sums[v] + cursor.template next<Op, SPLATS>();
+    Results<Op, ARGUMENTS, VARIANT> results(spans + term * ARGUMENTS, first);
+    UNROLLED for (int v = 0; v < GROUP; v++) sums[v] = sums[v] + results.next();
   }
   UNROLLED for (int v = 0; v < GROUP; v++) out[first + v] = sums[v];
 }
 
-template <class Op, int ARGUMENTS, int SPLATS>
+template <class Op, int ARGUMENTS, int VARIANT>
 void sumOverTerms(void *out, const Span *spans, int64 terms, int64 vectors, bool add) {
   enum { GROUP = 8 };
   int64 v = 0;
-  for (; v + GROUP <= vectors; v += GROUP) sumOfGroup<Op, ARGUMENTS, SPLATS, GROUP>((real *)out, spans, terms, v, add);
-  for (; v < vectors; v++) sumOfGroup<Op, ARGUMENTS, SPLATS, 1>((real *)out, spans, terms, v, add);
+  for (; v + GROUP <= vectors; v += GROUP) sumOfGroup<Op, ARGUMENTS, VARIANT, GROUP>((real *)out, spans, terms, v, add);
+  for (; v < vectors; v++) sumOfGroup<Op, ARGUMENTS, VARIANT, 1>((real *)out, spans, terms, v, add);
 }
 
 // ---- the table -------------------------------------------------------------------------------------------------------------
 
-template <class Op, int ARGUMENTS, bool IS_SUM, int SPLATS> constexpr TileKernel variant() {
-  constexpr bool copies = IS_SUM && ARGUMENTS == 1;  // other operations on nothing but splats are done before they are splats
-  if constexpr (SPLATS > (1 << ARGUMENTS) - 1 - !copies) return nullptr;
-  else if constexpr (IS_SUM) return sumOverTerms<Op, ARGUMENTS, SPLATS>;
-  else return eachVector<Op, ARGUMENTS, SPLATS>;
+// Operations on nothing but splats are done before they are splats; a sum of one argument copies, and may.
+template <class Op, int ARGUMENTS, bool IS_SUM> constexpr bool exists(int variant) {
+  bool isSplat = true;
+  for (int n = 0; n < 3; n++) {
+    if (n >= ARGUMENTS && digit(variant, n) != Steps::Vectors) return false;
+    if (n < ARGUMENTS && digit(variant, n) != Steps::Splats) isSplat = false;
+  }
+  return !isSplat || (IS_SUM && ARGUMENTS == 1);
+}
+
+template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT> constexpr TileKernel variant() {
+  if constexpr (!exists<Op, ARGUMENTS, IS_SUM>(VARIANT)) return nullptr;
+  else if constexpr (IS_SUM) return sumOverTerms<Op, ARGUMENTS, VARIANT>;
+  else return eachVector<Op, ARGUMENTS, VARIANT>;
+}
+
+template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT = 0> constexpr void fill(KernelEntry &entry) {
+  entry.variants[VARIANT] = variant<Op, ARGUMENTS, IS_SUM, VARIANT>();
+  if constexpr (VARIANT + 1 < VARIANTS) fill<Op, ARGUMENTS, IS_SUM, VARIANT + 1>(entry);
 }
 
 template <class Op, int ARGUMENTS, bool IS_SUM> constexpr KernelEntry entry(const char *name) {
-  return {name,
-          ARGUMENTS,
-          IS_SUM,
-          {variant<Op, ARGUMENTS, IS_SUM, 0>(), variant<Op, ARGUMENTS, IS_SUM, 1>(), variant<Op, ARGUMENTS, IS_SUM, 2>(),
-           variant<Op, ARGUMENTS, IS_SUM, 3>(), variant<Op, ARGUMENTS, IS_SUM, 4>(), variant<Op, ARGUMENTS, IS_SUM, 5>(),
-           variant<Op, ARGUMENTS, IS_SUM, 6>(), variant<Op, ARGUMENTS, IS_SUM, 7>()}};
+  KernelEntry made{name, ARGUMENTS, IS_SUM, {}};
+  fill<Op, ARGUMENTS, IS_SUM>(made);
+  return made;
 }

@@ -177,15 +177,19 @@ class Reader {
 
   TileKernel variant(const KernelEntry &kernel, const Instruction &instruction, Region phase) const {
     const Operand *const operands = program.operands.data() + instruction.firstOperand;
-    int64 splats = 0;
-    for (int64 k = 0; k < instruction.terms * kernel.arguments; k++) {
-      const int64 argument = k % kernel.arguments;
-      if (operands[k].region != operands[argument].region)
+    int64 digits = 0;
+    for (int64 k = instruction.terms * kernel.arguments - 1; k >= 0; k--) {
+      if (operands[k].region != operands[k % kernel.arguments].region)
         throw std::out_of_range("tiles: expected an argument of one region, got one of several");
-      if (phase == PAIR && isSplat(operands[k])) splats |= 1 << argument;
+      if (k < kernel.arguments) digits = digits * KINDS_OF_STEPS + int64(stepsOf(operands[k], phase));
     }
-    if (!kernel.variants[splats]) throw std::out_of_range("tiles: expected a kernel for these operands, got none");
-    return kernel.variants[splats];
+    if (!kernel.variants[digits]) throw std::out_of_range("tiles: expected a kernel for these operands, got none");
+    return kernel.variants[digits];
+  }
+
+  static Steps stepsOf(const Operand &operand, Region phase) {
+    if (operand.step == 0) return Steps::Fixed;
+    return phase == PAIR && isSplat(operand) ? Steps::Splats : Steps::Vectors;
   }
 
   static bool isSplat(const Operand &operand) { return operand.region == LOOP || operand.region >= REGIONS; }

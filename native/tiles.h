@@ -16,13 +16,15 @@ struct Span {
 // Writes `vectors` vectors. Sums have `terms` groups of arguments, of which each argument steps alike; with `add` they add to `out`.
 using TileKernel = void (*)(void *out, const Span *arguments, int64 terms, int64 vectors, bool add);
 
-enum { MOST_ARGUMENTS = 3, VARIANTS = 1 << MOST_ARGUMENTS };
+// How an argument steps: from vector to vector, not at all, or from splat to splat.
+enum class Steps { Vectors, Fixed, Splats };
+enum { KINDS_OF_STEPS = 3, VARIANTS = 27 };  // of at most three arguments
 
 struct KernelEntry {
   const char *name;
   int64 arguments;
   bool isSum;
-  TileKernel variants[VARIANTS];  // bit n: argument n is a splat; null where all are
+  TileKernel variants[VARIANTS];  // by the digits, to base 3, of how the arguments step, the first one lowest; null where all are splats
 };
 
 // What a reducer takes: the dim of the formula or of its weights, the K of the K best, and what weights are.

@@ -34,8 +34,9 @@ function reads(formula: Formula, hole: Formula): boolean {
 
 /** Compositions, the largest first: a program takes the first that fits. */
 export const FUSED: readonly Kernel[] = [
-  exp2(mult(A, B)),
+  mult(A, exp2(mult(B, C))),
   mult(A, exp2(B)),
+  exp2(mult(A, B)),
   square(subtract(A, B)),
   abs(subtract(A, B)),
   add(mult(A, B), C),
@@ -100,9 +101,7 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
     "namespace {",
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     "#define KEOPS_TILE 1",
-    ...["keops.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map(
-      (file) => `#include "${file}"`,
-    ),
+    ...["keops.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map((file) => `#include "${file}"`),
     "",
     ...all.map(({ definition }) => definition),
     "",

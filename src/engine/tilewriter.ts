@@ -86,15 +86,15 @@ export class Writer {
     return value.region === Region.Pair ? value : this.copied(value, Region.Pair);
   }
 
-  /** The formula as a scalar of pairs times a vector of the loop alone. */
+  /** The formula as a scalar of pairs times a vector that steps with the loop. */
   factors(formula: Formula): readonly [Formula, Formula] | undefined {
     const bound = matched(PRODUCT, formula, () => true);
     const [a, b] = bound ? PRODUCT.holes.map((hole) => bound.get(hole)!) : [];
     if (!a || !b) return undefined;
     const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f) === Region.Pair;
-    const isOfLoop = (f: Formula): boolean => f.dim === formula.dim && this.phase(f) === Region.Loop;
-    if (isScalar(a) && isOfLoop(b)) return [a, b];
-    return isScalar(b) && isOfLoop(a) ? [b, a] : undefined;
+    const isVector = (f: Formula): boolean => f.dim === formula.dim && this.phase(f) >= Region.Loop;
+    if (isScalar(a) && isVector(b)) return [a, b];
+    return isScalar(b) && isVector(a) ? [b, a] : undefined;
   }
 
   // ---- in order
