@@ -1,24 +1,33 @@
-// What is timed: formulas over random points, and solves. `pairs` counts evaluations of the formula.
+// What is timed: formulas over random points, and solves. `plain` names the loop of plain.cc that does the same.
 const POINTS = (d) => [`x = Vi(${d})`, `y = Vj(${d})`, "b = Vj(1)", "g = Pm(1)"];
+const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
 
-const sum = (name, formula, n, d, options = {}) => ({ name, formula, m: n, n, d, dv: 1, ...options });
+const sum = (name, formula, n, d, options = {}) => ({ name, formula, m: n, n, d, dv: 1, options: {}, ...options });
+const gaussian = (name, n, d, plain, options = {}) => sum(name, GAUSSIAN, n, d, { plain, ...options });
 
 export const SUMS = [
-  sum("Gaussian, D = 3", "Exp(-g * SqDist(x, y)) * b", 20_000, 3),
-  sum("Gaussian, D = 3", "Exp(-g * SqDist(x, y)) * b", 100_000, 3),
-  sum("Laplacian, D = 3", "Exp(-g * Norm2(x - y)) * b", 50_000, 3),
-  sum("Cauchy, D = 3", "b / (1 + g * SqDist(x, y))", 50_000, 3),
-  sum("LogSumExp, D = 3", "-g * SqDist(x, y) + 0 * b", 50_000, 3, { reductionOp: "LogSumExp" }),
-  sum("Gaussian, D = 10", "Exp(-g * SqDist(x, y)) * b", 20_000, 10),
-  sum("Gaussian, D = 100", "Exp(-g * SqDist(x, y)) * b", 10_000, 100),
-  sum("Gaussian, D = 784", "Exp(-g * SqDist(x, y)) * b", 4_000, 784),
-  sum("Gaussian, D = 3, Dv = 32", "Exp(-g * SqDist(x, y)) * b", 20_000, 3, { dv: 32 }),
-  sum("Gaussian, D = 3, Dv = 100", "Exp(-g * SqDist(x, y)) * b", 10_000, 3, { dv: 100 }),
-  sum("ArgKMin, K = 10, D = 3", "SqDist(x, y) + 0 * g * b", 50_000, 3, { reductionOp: "ArgKMin", optArg: 10 }),
-  sum("ArgKMin, K = 10, D = 100", "SqDist(x, y) + 0 * g * b", 10_000, 100, { reductionOp: "ArgKMin", optArg: 10 }),
-  sum("ArgMin, 100 columns, D = 3", "SqDist(x, y) + 0 * g * b", 100_000, 3, { n: 100, reductionOp: "ArgMin" }),
-  sum("Gaussian, one row, D = 3", "Exp(-g * SqDist(x, y)) * b", 1, 3, { n: 1_000_000 }),
-  sum("Gradient of the Gaussian", "Grad(Exp(-g * SqDist(x, y)) * b, x, Var(4, 1, 0))", 50_000, 3, { extra: true }),
+  gaussian("Gaussian", 20_000, 3, "gaussian3"),
+  gaussian("Gaussian", 100_000, 3, "gaussian3"),
+  sum("Laplacian", "Exp(-g * Norm2(x - y)) * b", 50_000, 3, { plain: "laplacian" }),
+  sum("Cauchy", "b / (1 + g * SqDist(x, y))", 50_000, 3, { plain: "cauchy" }),
+  sum("LogSumExp", "-g * SqDist(x, y) + 0 * b", 50_000, 3, {
+    options: { reductionOp: "LogSumExp" },
+    plain: "logsumexp",
+  }),
+  gaussian("Gaussian, D = 10", 20_000, 10, "gaussian10"),
+  gaussian("Gaussian, D = 100", 10_000, 100, "gaussian100"),
+  gaussian("Gaussian, D = 784", 4_000, 784, "gaussian784"),
+  gaussian("Gaussian, Dv = 32", 20_000, 3, "gaussian3x32", { dv: 32 }),
+  gaussian("Gaussian, Dv = 100", 10_000, 3, "gaussian3x100", { dv: 100 }),
+  nearest("ArgKMin, K = 10", 50_000, 3, 10, "nearest10of3"),
+  nearest("ArgKMin, K = 10, D = 100", 10_000, 100, 10, "nearest10of100"),
+  { ...nearest("ArgMin, 100 columns", 100_000, 3, 1, "nearest"), n: 100 },
+  gaussian("Gaussian, one row", 1, 3, "gaussian3", { n: 1_000_000 }),
+  gaussian("Gaussian, 8 rows", 8, 3, "gaussian3", { n: 1_000_000 }),
+  gaussian("Gaussian, 20 000 batches", 10, 3, undefined, { n: 20, batch: 20_000 }),
+  gaussian("Gaussian, 5 % of the blocks", 50_000, 3, undefined, { blocks: 20 }),
+  sum("Gradient of the Gaussian", `Grad(${GAUSSIAN}, x, Var(4, 1, 0))`, 50_000, 3, { extra: [1], plain: "gradient" }),
+  sum("Second derivative", `Grad(Grad(${GAUSSIAN}, x, Var(4, 1, 0)), x, Var(5, 3, 0))`, 20_000, 3, { extra: [1, 3] }),
   // Compositions that nobody tuned for.
   sum("composition 1", "Sqrt(1 + Square(x | y)) * Exp(-g * Norm2(x - y)) * b", 20_000, 3),
   sum("composition 2", "Log(1 + SqDist(x, y)) * Inv(1 + Abs(x | y)) * b", 20_000, 3),
@@ -27,10 +36,18 @@ export const SUMS = [
   sum("composition 5", "Exp(-g * SqNorm2(x * y - 2 * x)) * (x | y) * b", 20_000, 3),
 ];
 
-export function aliasesOf({ d, dv, extra }) {
-  const aliases = POINTS(d).map((alias) => alias.replace("b = Vj(1)", `b = Vj(${dv})`));
-  return extra ? [...aliases, "Vi(1)"] : aliases;
+function nearest(name, n, d, k, plain) {
+  const options = k === 1 ? { reductionOp: "ArgMin" } : { reductionOp: "ArgKMin", optArg: k };
+  return sum(name, "SqDist(x, y) + 0 * g * b", n, d, { options, plain });
 }
+
+export const aliasesOf = ({ d, dv, extra = [] }) => [
+  ...POINTS(d).map((alias) => alias.replace("b = Vj(1)", `b = Vj(${dv})`)),
+  ...extra.map((dim) => `Vi(${dim})`),
+];
+
+export const labelOf = ({ name, m, n, d, batch }) =>
+  `${name}${name.includes("D =") ? "" : `, D = ${d}`}, ${batch ? `${batch} x ` : ""}${m} x ${n}`;
 
 export const SOLVES = [
   { name: "tutorial's system", n: 5000, g: 50, alpha: 1e-2 },

@@ -1,24 +1,33 @@
 /**
- * npm run bench [-- --quick] [-- --record]: times reductions and solves beside two yardsticks measured in the same run. Prints one JSON
- * line per row and a table last; `--record` writes bench/results/<date>.json too, unless other processes took part of the machine: a
- * disturbed yardstick makes every ratio too good. Times are the best of several repetitions; only ratios within one run mean something.
+ * npm run bench [-- --quick] [-- --record] [-- --compare FILE] [-- --peers]: times reductions on both engines, and solves, beside
+ * yardsticks measured in the same run (yardsticks.mjs). Prints one JSON line per row and a table last. `--record` writes
+ * bench/results/<date>.json and docs/images/bench.png too, unless other processes took part of the machine: a disturbed yardstick
+ * makes every ratio too good. Times are the best of several repetitions; only ratios within one run mean something.
  */
-import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { SOLVES, SUMS, aliasesOf } from "./cases.mjs";
+import { SOLVES, SUMS, aliasesOf, labelOf } from "./cases.mjs";
+import { best, othersShare } from "./measure.mjs";
+import { drawRatios, printComparison, printTable } from "./report.mjs";
+import { Yardsticks, peerRows } from "./yardsticks.mjs";
 
 const require = createRequire(import.meta.url);
-const { Genred, KernelSolve, grad, rand, randn, setThreads, threads } = require("../dist/index.js");
+const { Genred, KernelSolve, grad, rand, randn, threads } = require("../dist/index.js");
+const { parse } = require("../dist/formula/parse.js");
+const { reductionNamed } = require("../dist/formula/reductions.js");
+const { program } = require("../dist/engine/cpp.js");
 const { nativeAddon } = require("../dist/engine/native.js");
-const { flagsFor } = require("../dist/engine/compiler.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const quick = process.argv.includes("--quick");
-const work = mkdtempSync(join(tmpdir(), "tskeops-bench-"));
+const [quick, records, withPeers] = ["--quick", "--record", "--peers"].map((flag) => process.argv.includes(flag));
+const compared = process.argv[process.argv.indexOf("--compare") + 1];
+const MOST_OTHERS = 0.05;
+const MANY = 4096;
+const MOST_SECONDS = quick ? 0.5 : 3;
 const rows = [];
 
 function report(row) {
@@ -26,107 +35,81 @@ function report(row) {
   console.log(JSON.stringify(row));
 }
 
-const MOST_OTHERS = 0.05;
-const busySeconds = () =>
-  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + (user + nice + sys + irq) / 1000, 0);
-const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
-let othersShare = 0;
+// ------------------------------------------------------------------------------------------------------------- sums
 
-/** Runs `action`, and notes the share of the machine that other processes took meanwhile. */
-function watched(action, childSeconds = () => 0) {
-  const [busy, own, start] = [busySeconds(), ownSeconds(), performance.now()];
-  const result = action();
-  const wall = (performance.now() - start) / 1000;
-  const others = busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
-  if (wall > 0.4) othersShare = Math.max(othersShare, others / (wall * cpus().length)); // else the clock of `cpus` is too coarse
-  return result;
-}
-
-/** The best time in seconds of a call that has run once before. */
-function best(call, most = quick ? 0.5 : 3) {
-  call();
-  return watched(() => bestOfRepeated(call, most));
-}
-
-function bestOfRepeated(call, most) {
-  let [least, spent] = [Infinity, 0];
-  for (let k = 0; k < 3 || (spent < most && k < 1000); k++) {
-    const start = performance.now();
-    call();
-    const seconds = (performance.now() - start) / 1000;
-    least = Math.min(least, seconds);
-    spent += seconds;
-  }
-  return least;
-}
-
-// ------------------------------------------------------------------------------------------------------- yardsticks
-
-function plainLoop(n) {
-  const path = join(work, "plain");
-  execFileSync("g++", ["-O3", "-std=c++11", join(here, "plain.cc"), "-o", path, "-pthread"]);
-  const run = () => JSON.parse(execFileSync(path, [n, threads(), quick ? 1 : 3].map(String), { encoding: "utf8" }));
-  const [float32, float64] = watched(run, ([, , cpuSeconds]) => cpuSeconds);
-  return { float32: n ** 2 / float32, float64: n ** 2 / float64 };
-}
-
-/** The best loop by hand over the numbers of vectors per tile, as pairs per second. */
-function handLoop(n) {
-  const addon = nativeAddon();
-  const [x, b] = [rand([n, 3], { seed: 1 }).data, rand([n, 1], { seed: 2 }).data];
-  const out = new Float32Array(n);
-  const seconds = [2, 3, 4].map((tile) => {
-    const routine = addon.load(handRoutine(tile));
-    const grain = addon.table(routine)[2];
-    const plan = { rows: n, columns: n, blockRows: grain * 4, chunkColumns: 1e9, unitsPerTask: 1 };
-    return best(() => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, plan), 1);
-  });
-  return n ** 2 / Math.min(...seconds);
-}
-
-function handRoutine(tile) {
-  const native = (file) => readFileSync(join(here, "..", "native", file), "utf8");
-  const source = join(work, `hand${tile}.cc`);
-  const head = `#define KEOPS_DOUBLE 0\n#define KEOPS_TILE ${tile}\n`;
-  writeFileSync(
-    source,
-    [head, native("routine.h"), native("keops.h"), readFileSync(join(here, "hand.cc"), "utf8")].join("\n"),
-  );
-  const object = join(work, `hand${tile}.so`);
-  execFileSync("g++", [...flagsFor(nativeAddon().isa()), source, "-o", object]);
-  return object;
-}
-
-// ------------------------------------------------------------------------------------------------------------ cases
-
-function timeSum(row, dtype, yardsticks) {
-  const { name, formula, m, n, d, dv, extra, ...options } = row;
-  const array = (shape, seed) => rand(shape, { dtype, seed });
-  const args = [array([m, d], 1), array([n, d], 2), array([n, dv], 3), 50, ...(extra ? [array([m, 1], 4)] : [])];
-  const reduced = Genred(formula, aliasesOf(row), { axis: 1, ...options });
-  const seconds = best(() => reduced(...args));
-  const perSecond = (m * n) / seconds;
-  const isYardstick = name.startsWith("Gaussian, D = 3") && dv === 1;
+function timeSum(row, dtype, engine, { yardsticks, hand, peak, peers }) {
+  const { formula, m, n, d, dv, extra = [], batch, blocks, plain } = row;
+  const pairs = (m * n * (batch ?? 1)) / (blocks ?? 1);
+  const array = (count, dim, seed) => rand([...(batch ? [batch] : []), count, dim], { dtype, seed });
+  const args = [array(m, d, 1), array(n, d, 2), array(n, dv, 3), 50, ...extra.map((dim, k) => array(m, dim, 4 + k))];
+  const reduced = Genred(formula, aliasesOf(row), { axis: 1, ...row.options });
+  const ranges = blocks && diagonalBlocks(m, n, blocks);
+  const seconds = best(() => reduced(...args, { backend: engine, ranges }), MOST_SECONDS);
+  const perSecond = pairs / seconds;
+  const isHand = plain === "gaussian3" && m >= 1000 && dtype === "float32";
   report({
-    name: `${name}, ${m} x ${n}`,
+    name: labelOf(row),
     dtype,
+    engine,
     seconds,
     gigapairs: perSecond / 1e9,
-    ...(isYardstick && { overPlainLoop: perSecond / yardsticks.plain[dtype] }),
-    ...(isYardstick && dtype === "float32" && { overHandLoop: perSecond / yardsticks.hand }),
+    ofPeak: (instructionsPerPair(row, dtype) * perSecond) / peak,
+    ...(plain && { overPlainLoop: perSecond / yardsticks.plain(plain, n)[dtype] }),
+    ...(isHand && { overHandLoop: perSecond / hand }),
+    ...overPeers(peers, row, dtype, seconds),
   });
 }
 
-function timeSolve({ name, n, g, alpha }, dtype, yardsticks) {
+/** As many row clusters as blocks, each with the columns of its own: a fraction 1 / blocks of all pairs. */
+function diagonalBlocks(m, n, blocks) {
+  const cuts = (count) =>
+    Array.from({ length: blocks }, (_, k) => [
+      Math.floor((k * count) / blocks),
+      Math.floor(((k + 1) * count) / blocks),
+    ]);
+  const slices = Array.from({ length: blocks }, (_, k) => k + 1);
+  return [cuts(m), slices, cuts(n), cuts(n), slices, cuts(m)];
+}
+
+/** Vector instructions that the generator counts for a pair, where all lanes are busy. */
+function instructionsPerPair({ formula, options, ...row }, dtype) {
+  const { formulas, arguments: variables } = parse([formula], aliasesOf(row));
+  const { reductionOp = "Sum", optArg = 1 } = options;
+  const specification = { formulas, reduction: reductionNamed(reductionOp), k: optArg, rows: 0, variables, dtype };
+  const generated = program({ ...specification, sumScheme: "block", accumulator: dtype }, nativeAddon().isa());
+  return generated.instructions(MANY, MANY) / MANY ** 2;
+}
+
+function overPeers(peers, row, dtype, seconds) {
+  const found = peers.filter((peer) => peer.label === labelOf(row) && peer.dtype === dtype);
+  if (found.length === 0) return {};
+  return { overPeers: Object.fromEntries(found.map((peer) => [peer.peer, peer.seconds / seconds])) };
+}
+
+function peerCases(sums) {
+  const gaussians = sums.filter(
+    ({ name, batch, blocks, m, n }) => name.startsWith("Gaussian") && !batch && !blocks && m * n <= 4e8,
+  );
+  return ["float32", "float64"].flatMap((dtype) =>
+    gaussians.map((row) => ({ label: labelOf(row), kind: "gaussian", ...row, dtype })),
+  );
+}
+
+// ----------------------------------------------------------------------------------------------------------- solves
+
+function timeSolve({ name, n, g, alpha }, dtype, { yardsticks }) {
   const K = KernelSolve("Exp(-g * SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"], "b", {
     axis: 1,
   });
   const x = rand([n, 2], { dtype, seed: 1, requiresGrad: true });
   const [b, e] = [2, 3].map((seed) => randn([n, 2], { dtype, seed }));
-  const solve = () => K.solve(x, x, b, g, { alpha });
+  const solve = () => K.solve(x, x, b, g, { alpha, compile: "always" });
   const { method, rank, iterations, residual } = solve();
-  report({ name: `solve: ${name}, N = ${n}`, dtype, seconds: best(solve), method, rank, iterations, residual });
-  const seconds = Math.min(
+  const plainProduct = n ** 2 / yardsticks.plain("gaussian3", n)[dtype];
+  const seconds = best(solve, MOST_SECONDS);
+  const found = { method, rank, iterations, residual };
+  report({ name: `solve: ${name}, N = ${n}`, dtype, seconds, ...found, plainLoopProducts: seconds / plainProduct });
+  const derivative = Math.min(
     ...[1, 2, 3].map(() => {
       const { solution } = solve();
       const start = performance.now();
@@ -134,104 +117,67 @@ function timeSolve({ name, n, g, alpha }, dtype, yardsticks) {
       return (performance.now() - start) / 1000;
     }),
   );
-  report({
-    name: `its derivative by x`,
-    dtype,
-    seconds,
-    plainLoopProducts: seconds / (n ** 2 / yardsticks.plain[dtype]),
-  });
+  report({ name: `its derivative by x`, dtype, seconds: derivative, plainLoopProducts: derivative / plainProduct });
 }
+
+// ------------------------------------------------------------------------------------------------------ small calls
 
 /** Microseconds of a call on a few points, where the work is nothing. */
 function timeOverhead() {
   const x = rand([10, 3], { seed: 1 });
   const K = Genred("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"], { axis: 1 });
   const b = rand([10, 1], { seed: 2 });
-  const thousand = () => {
-    for (let k = 0; k < 1000; k++) K(x, x, b, 50);
-  };
-  report({ name: "overhead of a call, 10 x 10", dtype: "float32", microseconds: best(thousand) * 1000 });
+  for (const engine of ["cpu", "tiles"]) {
+    const thousand = () => {
+      for (let k = 0; k < 1000; k++) K(x, x, b, 50, { backend: engine });
+    };
+    const microseconds = best(thousand, MOST_SECONDS) * 1000;
+    report({ name: "overhead of a call, 10 x 10", dtype: "float32", engine, microseconds });
+  }
 }
 
-/** Of a process of its own: the first call of a formula, without and with what an earlier process has compiled. */
-function timeFirstCalls() {
-  const cache = join(work, "cache");
-  const code = `
+/** Of processes of their own: the first call of a formula over 1000 points, evaluated, compiled, and compiled before. */
+function timeFirstCalls(work) {
+  const run = (compile) => {
+    const code = `
     const { Genred, rand } = require(${JSON.stringify(join(here, "../dist/index.js"))});
-    const x = rand([10, 3]), b = rand([10, 1]);
+    const x = rand([1000, 3]), b = rand([1000, 1]);
     const K = Genred("Exp(-Norm2(x - y) * 0.37) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
     const start = performance.now();
-    K(x, x, b);
+    K(x, x, b, { compile: "${compile}" });
     console.log((performance.now() - start) / 1000);`;
-  const run = () => {
-    const { stdout } = spawnSync(process.execPath, ["-e", code], {
-      env: { ...process.env, TSKEOPS_CACHE: cache },
-      encoding: "utf8",
-    });
-    return Number(stdout);
+    const env = { ...process.env, TSKEOPS_CACHE: join(work, "cache") };
+    return Number(spawnSync(process.execPath, ["-e", code], { env, encoding: "utf8" }).stdout);
   };
-  report({ name: "first call, compiled", dtype: "float32", seconds: run() });
-  report({ name: "first call, from the cache on disk", dtype: "float32", seconds: Math.min(run(), run(), run()) });
+  const least = (compile) => Math.min(run(compile), run(compile), run(compile));
+  const first = (name, seconds) => report({ name: `first call, ${name}`, dtype: "float32", seconds });
+  first("evaluated", least("auto"));
+  first("compiled", run("always"));
+  first("from the cache on disk", least("always"));
 }
 
 // ------------------------------------------------------------------------------------------------------------- main
 
-function main() {
-  setThreads(Math.max(1, threads()));
+function measure(work) {
   const n = quick ? 5000 : 20_000;
-  const yardsticks = { plain: plainLoop(n), hand: handLoop(n) };
-  report({
-    name: `plain loop (-O3, no -march), ${n} x ${n}`,
-    dtype: "float32",
-    gigapairs: yardsticks.plain.float32 / 1e9,
-  });
-  report({
-    name: `plain loop (-O3, no -march), ${n} x ${n}`,
-    dtype: "float64",
-    gigapairs: yardsticks.plain.float64 / 1e9,
-  });
-  report({ name: `loop by hand, ${n} x ${n}`, dtype: "float32", gigapairs: yardsticks.hand / 1e9 });
-  const sums = quick ? SUMS.filter(({ m, n }) => m * n <= 4e8) : SUMS;
+  const yardsticks = new Yardsticks(work, quick ? 1 : 3);
+  const sums = quick ? SUMS.filter(({ m, n: columns }) => m * columns <= 4e8) : SUMS;
+  const peers = withPeers ? peerRows(peerCases(sums)) : [];
+  const beside = { yardsticks, hand: yardsticks.hand(n), peak: yardsticks.peak(), peers };
+  for (const dtype of ["float32", "float64"])
+    report({ name: "plain loop, Gaussian, D = 3", dtype, gigapairs: yardsticks.plain("gaussian3", n)[dtype] / 1e9 });
+  report({ name: "loop by hand, Gaussian, D = 3", dtype: "float32", gigapairs: beside.hand / 1e9 });
+  report({ name: "vector instructions, 10^9 per second", dtype: "float32", rate: beside.peak / 1e9 });
   for (const dtype of ["float32", "float64"]) {
-    for (const row of sums) timeSum(row, dtype, yardsticks);
-    for (const row of quick ? SOLVES.slice(0, 2) : SOLVES) timeSolve(row, dtype, yardsticks);
+    for (const row of sums) for (const engine of ["cpu", "tiles"]) timeSum(row, dtype, engine, beside);
+    for (const row of quick ? SOLVES.slice(0, 2) : SOLVES) timeSolve(row, dtype, beside);
   }
   timeOverhead();
-  timeFirstCalls();
-  printTable();
-  console.log(`other processes took at most ${(100 * othersShare).toFixed(1)} % of the machine`);
-  if (process.argv.includes("--record")) record();
+  timeFirstCalls(work);
 }
 
-function printTable() {
-  const cell = (value, digits = 3) => (value === undefined ? "" : Number(value).toPrecision(digits));
-  const table = rows.map(
-    ({ name, dtype, seconds, microseconds, gigapairs, overPlainLoop, overHandLoop, method, rank, iterations }) => [
-      name,
-      dtype,
-      seconds === undefined
-        ? microseconds === undefined
-          ? ""
-          : `${cell(microseconds)} us`
-        : `${cell(seconds * 1000)} ms`,
-      gigapairs === undefined ? "" : `${cell(gigapairs)} Gpairs/s`,
-      overPlainLoop === undefined ? "" : `${cell(overPlainLoop)} x plain loop`,
-      overHandLoop === undefined ? "" : `${cell(overHandLoop)} x loop by hand`,
-      method === undefined ? "" : `${method}, rank ${rank}, ${iterations} it.`,
-    ],
-  );
-  const widths = table[0].map((_, k) => Math.max(...table.map((row) => row[k].length)));
-  for (const row of table)
-    console.log(
-      row
-        .map((text, k) => text.padEnd(widths[k]))
-        .join("  ")
-        .trimEnd(),
-    );
-}
-
-function record() {
-  if (othersShare > MOST_OTHERS) {
+async function record() {
+  if (othersShare() > MOST_OTHERS) {
     console.error(`not recorded: expected at most ${100 * MOST_OTHERS} % of the machine in other processes`);
     process.exitCode = 1;
     return;
@@ -239,14 +185,18 @@ function record() {
   const folder = join(here, "results");
   mkdirSync(folder, { recursive: true });
   const machine = { cpu: cpus()[0].model, threads: threads(), isa: nativeAddon().isa(), node: process.version };
-  writeFileSync(
-    join(folder, `${new Date().toISOString().slice(0, 10)}.json`),
-    `${JSON.stringify({ machine, rows }, null, 2)}\n`,
-  );
+  const file = join(folder, `${new Date().toISOString().slice(0, 10)}.json`);
+  writeFileSync(file, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
+  await drawRatios(rows, join(here, "..", "docs", "images", "bench.png"));
 }
 
+const work = mkdtempSync(join(tmpdir(), "tskeops-bench-"));
 try {
-  main();
+  measure(work);
+  printTable(rows);
+  if (process.argv.includes("--compare")) printComparison(rows, compared);
+  console.log(`other processes took at most ${(100 * othersShare()).toFixed(1)} % of the machine`);
+  if (records) await record();
 } finally {
   rmSync(work, { recursive: true });
 }
