@@ -36,6 +36,8 @@ export type { SolveOptions } from "./solveoptions";
 export { chart, lineChart } from "./notebook";
 export type { ChartBundle, ChartOptions, LineChartOptions } from "./notebook";
 export type { RunProgress } from "./progress";
+export { progressBar } from "./progressbar";
+export type { ProgressBarOptions } from "./progressbar";
 export type { IndexArray } from "./result";
 export type { AsyncOptions } from "./running";
 export type { ArgumentsFor, ReductionName, ResultOf, UnknownOf } from "./signature";

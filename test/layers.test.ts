@@ -16,7 +16,7 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook"];
+const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook", "progressbar"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -80,6 +80,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
+  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["progress"] },
   index: {
     parts: [...DOORS, "array", "engine/native"],
     types: [
