@@ -106,7 +106,10 @@ Napi::Value attend(Info info) {
   if (!info[0].IsFunction()) refuseKind("attend", "a function");
   std::optional<InterruptScope> scope;
   if (environmentOf(info).isMain) scope.emplace();
-  return info[0].As<Napi::Function>().Call({});
+  // By the plain C function: a notebook's stop button may end JavaScript itself, which is no exception that could be caught.
+  napi_value result = nullptr;
+  napi_call_function(info.Env(), info.Env().Undefined(), info[0], 0, nullptr, &result);
+  return Napi::Value(info.Env(), result);
 }
 
 Napi::Value interrupts(Info info) { return Napi::Number::New(info.Env(), interruptCount().load()); }

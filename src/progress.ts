@@ -76,7 +76,10 @@ export class Meter {
   tell(stage: Stage): void {
     const isNew = stage.doing !== this.stage.doing || stage.part?.[0] !== this.stage.part?.[0];
     if (isNew) [this.highest, this.firstResidual] = [0, undefined];
-    if (stage.doing !== this.stage.doing) this.stageBegin = performance.now();
+    if (stage.doing !== this.stage.doing) {
+      this.stageBegin = performance.now();
+      this.control[2] = 0; // what the control block says is still of the stage before
+    }
     this.stage = stage;
     this.firstResidual ??= stage.residual;
   }
