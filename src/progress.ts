@@ -36,6 +36,8 @@ export interface Stage {
   readonly iterations?: number;
   readonly residual?: number;
   readonly target?: number;
+  /** Whether that residual is the true one. */
+  readonly verified?: boolean;
   /** Of a batch: entries done, and entries. */
   readonly part?: readonly [number, number];
 }
@@ -54,6 +56,8 @@ export function ofPart(tell: Tell | undefined, done: number, entries: number): T
 
 /** Fractions below say nothing about the time that is left. */
 const TELLING = 0.02;
+/** What is done when the residual of the iteration is small enough, and the true one is not yet known. */
+const UNVERIFIED = 0.99;
 /** Of a target of 0: as far as float64 goes. */
 const LEAST_TARGET = 1e-15;
 
@@ -104,10 +108,11 @@ export class Meter {
   }
 
   private ownFraction(): number | undefined {
-    const { doing, residual, target } = this.stage;
+    const { doing, residual, target, verified } = this.stage;
     if (doing === "reduction" || doing === "factorisation") return progress(this.control);
     if (residual === undefined || target === undefined || this.firstResidual === undefined) return undefined;
     const whole = Math.log(this.firstResidual / Math.max(target, LEAST_TARGET));
-    return whole > 0 ? Math.min(1, Math.max(0, Math.log(this.firstResidual / residual) / whole)) : undefined;
+    const most = verified === true ? 1 : UNVERIFIED;
+    return whole > 0 ? Math.min(most, Math.max(0, Math.log(this.firstResidual / residual) / whole)) : undefined;
   }
 }

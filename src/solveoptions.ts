@@ -110,8 +110,8 @@ export function told(
   if (!tell) return onIteration ?? undefined;
   const target = relativeTarget(right, columns, options);
   return (progress) => {
-    const { iteration, residual } = progress;
-    tell({ doing: "iterations", iterations: iteration, residual, target });
+    const { iteration, residual, verified } = progress;
+    tell({ doing: "iterations", iterations: iteration, residual, target, verified });
     onIteration?.(progress);
   };
 }

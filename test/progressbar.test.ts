@@ -27,8 +27,8 @@ describe("a meter", () => {
   it("reads iterations from how far the residual has fallen, and never goes back", () => {
     const meter = new Meter(newControl(), "check");
     time = 1000;
-    const told = (iterations: number, residual: number): number | undefined => {
-      meter.tell({ doing: "iterations", iterations, residual, target: 1e-6 });
+    const told = (iterations: number, residual: number, verified = false): number | undefined => {
+      meter.tell({ doing: "iterations", iterations, residual, target: 1e-6, verified });
       return meter.read(false).fraction;
     };
     expect(told(0, 1)).toBe(0);
@@ -37,7 +37,8 @@ describe("a meter", () => {
     expect(meter.read(false)).toMatchObject({ seconds: 3, rate: 5, iterations: 10, residual: 1e-3 });
     expect(meter.read(false).secondsLeft).toBeCloseTo(2);
     expect(told(11, 1e-2)).toBeCloseTo(0.5);
-    expect(told(30, 1e-7)).toBe(1);
+    expect(told(30, 1e-7)).toBe(0.99);
+    expect(told(30, 1e-7, true)).toBe(1);
   });
 
   it("knows nothing of what was done where nobody can: a preconditioner, numbers that are not finite", () => {
