@@ -1,16 +1,12 @@
-// What JavaScript sees of the addon: takes calls, checks and runs them, makes errors of C++ exceptions.
-// With densecalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
+// What JavaScript sees of the addon: takes calls and checks them; calls.h runs them.
+// With calls.cc and densecalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
 // Calls come flat: sizes in one Float64Array, optional tables in one array (values.h, src/engine/native.ts).
 #include <dlfcn.h>
 #include <napi.h>
 
-#include <new>
-#include <set>
-
-#include "background.h"
+#include "calls.h"
 #include "cpu.h"
 #include "densecalls.h"
-#include "interrupt.h"
 #include "pool.h"
 #include "tiles.h"
 #include "values.h"
@@ -19,223 +15,51 @@ namespace {
 
 using Info = const Napi::CallbackInfo &;
 
-constexpr double BRIEF_PAIRS = 1 << 16;  // at most some milliseconds: not worth the system calls that Ctrl-C takes
-
-// Errors -------------------------------------------------------------------------------------------------------------------
-
-napi_value text(napi_env env, const char *characters) {
-  napi_value value = nullptr;
-  napi_create_string_utf8(env, characters, NAPI_AUTO_LENGTH, &value);
-  return value;
-}
-
-// By the plain C functions: they do not throw where the environment is being torn down.
-napi_value errorOf(napi_env env, const std::exception_ptr &failure) {
-  napi_value error = nullptr;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Interrupted &e) {
-    napi_create_error(env, text(env, "ERR_KEOPS_INTERRUPTED"), text(env, e.what()), &error);
-  } catch (const std::out_of_range &e) {
-    napi_create_range_error(env, nullptr, text(env, e.what()), &error);
-  } catch (const std::invalid_argument &e) {
-    napi_create_type_error(env, nullptr, text(env, e.what()), &error);
-  } catch (const std::bad_alloc &) {
-    napi_create_error(env, nullptr, text(env, "native run: expected enough memory, got none"), &error);
-  } catch (const std::exception &e) {
-    napi_create_error(env, nullptr, text(env, e.what()), &error);
-  } catch (...) {
-    napi_create_error(env, nullptr, text(env, "native run: failed for an unknown reason"), &error);
-  }
-  return error;
-}
-
-template <Napi::Value (*body)(Info)>
-Napi::Value guarded(Info info) {
-  try {
-    return body(info);
-  } catch (const Napi::Error &) {
-    throw;
-  } catch (...) {
-    napi_throw(info.Env(), errorOf(info.Env(), std::current_exception()));
-    return Napi::Value();
-  }
-}
-
-// Environment --------------------------------------------------------------------------------------------------------------
-
-struct BackgroundCall;
-
-struct Environment {
-  const bool isMain = onMainThread();
-  BackgroundThreads threads;
-  std::set<BackgroundCall *> calls;  // that `threads` do
-  napi_threadsafe_function deliver = nullptr;
-};
-
-Environment &environmentOf(Info info) { return *info.Env().GetInstanceData<Environment>(); }
-
 // A number that no routine has stands for everything that is no number.
-const Routine &routineOf(Info info) {
-  return ::routineOf(info[0].IsNumber() ? toInteger(info[0].As<Napi::Number>(), "routine") : -1);
+const Routine &routineOf(Napi::Value value) {
+  return ::routineOf(value.IsNumber() ? toInteger(value.As<Napi::Number>(), "routine") : -1);
 }
 
-// Synchronous calls --------------------------------------------------------------------------------------------------------
+// Long calls ---------------------------------------------------------------------------------------------------------------
 
-// While a call keeps its thread busy, worker.terminate() and process.exit() can only be seen by asking: they forbid
-// JavaScript, and then even looking into an array fails.
-void watchEnvironment(Info info, Watch &watch) {
-  if (environmentOf(info).isMain) return;
-  napi_env env = info.Env();
-  napi_value array = info[1];
-  watch.poll = [env, array] {
-    bool ignored;
-    return napi_has_element(env, array, 0, &ignored) != napi_ok;
-  };
-}
-
-template <typename Run>
-void runNow(Info info, double pairs, Watch &watch, Run run) {
-  if (pairs < BRIEF_PAIRS) return run();
-  watchEnvironment(info, watch);
-  watch.alarmBefore = interruptCount();
-  watch.alarm = &interruptCount();
-  std::optional<InterruptScope> scope;
-  if (environmentOf(info).isMain) scope.emplace();
-  run();
-}
-
-struct Call {
+struct Reduce : Work {
   const Routine &compiled;
   const Plan cut;
-  const std::vector<Input> arguments;
+  const std::vector<Input> inputs;
   const Output out;
-  Watch watch;
 
   // Pointers are taken last: reading an element of an array may run JavaScript.
-  Call(Info info, napi_value args)
-      : compiled(routineOf(info)), cut(toPlan(info.Env(), info[4], info[5], compiled)),
-        arguments(toInputs(info.Env(), args, compiled)), out(toOutput(info.Env(), info[2], info[3], compiled)) {
-    watch.control = toControl(info.Env(), info[6]);
-    check(compiled, cut, arguments, out);
+  explicit Reduce(const Arguments &arguments)
+      : compiled(routineOf(arguments[0])), cut(toPlan(arguments.Env(), arguments[4], arguments[5], compiled)),
+        inputs(toInputs(arguments.Env(), arguments[1], compiled)),
+        out(toOutput(arguments.Env(), arguments[2], arguments[3], compiled)) {
+    watch.control = toControl(arguments.Env(), arguments[6]);
+    check(compiled, cut, inputs, out);
   }
-  void run() { reduce(compiled, cut, arguments, out, watch); }
-};
-
-Napi::Value reduceNow(Info info) {
-  Call call(info, info[1]);
-  const double pairs = double(call.cut.rows) * double(call.cut.columns) * double(call.cut.entries());
-  runNow(info, pairs, call.watch, [&] { call.run(); });
-  return info.Env().Undefined();
-}
-
-Napi::Value blockNow(Info info) {
-  const Routine &compiled = routineOf(info);
-  const std::vector<Input> arguments = toInputs(info.Env(), info[1], compiled);
-  const Output out = toOutput(info.Env(), info[2], compiled);
-  const Rectangle part = toRectangle(info.Env(), info[3]);
-  check(compiled, part, arguments, out);
-  Watch watch;
-  const double pairs = double(part.endRow - part.firstRow) * double(part.endColumn - part.firstColumn);
-  runNow(info, pairs, watch, [&] { block(compiled, part, arguments, out, watch); });
-  return info.Env().Undefined();
-}
-
-// Background calls ---------------------------------------------------------------------------------------------------------
-
-struct BackgroundCall {
-  Call call;
-  napi_deferred deferred = nullptr;
-  Napi::Reference<Napi::Value> arrays;  // keeps the memory of arguments, out, indices and control
-  std::exception_ptr failure;
-
-  BackgroundCall(Info info, const Napi::Array &args) : call(info, args) {
-    auto kept = Napi::Array::New(info.Env(), 4);
-    kept[0u] = args;
-    kept[1] = info[2];
-    kept[2] = info[3];
-    kept[3] = info[6];
-    arrays = Napi::Reference<Napi::Value>::New(kept, 1);
+  double cost() const override { return double(cut.rows) * double(cut.columns) * double(cut.entries()); }
+  double run() override {
+    reduce(compiled, cut, inputs, out, watch);
+    return 0;
   }
 };
 
-// The arguments in an array of ours: nobody can take one out of it.
-Napi::Array copiedArguments(Info info) {
-  const std::vector<napi_value> elements = toElements(info.Env(), info[1], "args");
-  auto copy = Napi::Array::New(info.Env(), elements.size());
-  for (uint32_t k = 0; k < elements.size(); k++) copy[k] = elements[k];
-  return copy;
-}
+struct BlockOfPairs : Work {
+  const Routine &compiled;
+  const std::vector<Input> inputs;
+  const Output out;
+  const Rectangle part;
 
-// On a thread of the background.
-void runAndDeliver(napi_threadsafe_function deliver, BackgroundCall &background) {
-  try {
-    background.call.run();
-  } catch (...) {
-    background.failure = std::current_exception();
+  explicit BlockOfPairs(const Arguments &arguments)
+      : compiled(routineOf(arguments[0])), inputs(toInputs(arguments.Env(), arguments[1], compiled)),
+        out(toOutput(arguments.Env(), arguments[2], compiled)), part(toRectangle(arguments.Env(), arguments[3])) {
+    check(compiled, part, inputs, out);
   }
-  napi_call_threadsafe_function(deliver, &background, napi_tsfn_nonblocking);
-}
-
-void settle(napi_env env, BackgroundCall &background) {
-  Napi::HandleScope scope(env);
-  napi_value value = nullptr;
-  if (background.failure) value = errorOf(env, background.failure);
-  else napi_get_undefined(env, &value);
-  if (background.failure) napi_reject_deferred(env, background.deferred, value);
-  else napi_resolve_deferred(env, background.deferred, value);
-}
-
-void forget(napi_env env, Environment &environment, BackgroundCall *background) {
-  environment.calls.erase(background);
-  delete background;
-  if (environment.calls.empty()) napi_unref_threadsafe_function(env, environment.deliver);
-}
-
-void onDelivery(napi_env env, napi_value, void *context, void *data) {
-  if (env == nullptr) return;  // torn down: endBackground has seen to everything
-  auto *background = static_cast<BackgroundCall *>(data);
-  settle(env, *background);
-  forget(env, *static_cast<Environment *>(context), background);
-}
-
-// Runs while the environment is being torn down: stops its calls and waits for them, since their memory goes next.
-void endBackground(void *data) {
-  auto &environment = *static_cast<Environment *>(data);
-  for (BackgroundCall *background : environment.calls) background->call.watch.stop();
-  environment.threads.awaitAll();
-  for (BackgroundCall *background : environment.calls) delete background;
-  environment.calls.clear();
-}
-
-void openBackground(Napi::Env env, Environment &environment) {
-  const auto name = Napi::String::New(env, "tskeops");
-  const napi_status status = napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, &environment,
-                                                             onDelivery, &environment.deliver);
-  if (status != napi_ok) throw std::runtime_error("reduceAsync: expected a way back to this thread, got none");
-  napi_unref_threadsafe_function(env, environment.deliver);
-  // Hooks run in reverse order: this one before the end of what was made above.
-  napi_add_env_cleanup_hook(env, endBackground, &environment);
-}
-
-Napi::Value reduceInBackground(Info info) {
-  Environment &environment = environmentOf(info);
-  auto background = std::make_unique<BackgroundCall>(info, copiedArguments(info));
-  if (!environment.deliver) openBackground(info.Env(), environment);
-  BackgroundCall &call = *background;
-  napi_value promise = nullptr;
-  napi_create_promise(info.Env(), &call.deferred, &promise);
-  environment.calls.insert(&call);
-  napi_ref_threadsafe_function(info.Env(), environment.deliver);
-  background.release();
-  try {
-    environment.threads.start(call.call.watch, [deliver = environment.deliver, &call] { runAndDeliver(deliver, call); });
-  } catch (...) {
-    forget(info.Env(), environment, &call);
-    throw;
+  double cost() const override { return double(part.endRow - part.firstRow) * double(part.endColumn - part.firstColumn); }
+  double run() override {
+    block(compiled, part, inputs, out, watch);
+    return 0;
   }
-  return Napi::Value(info.Env(), promise);
-}
+};
 
 // The rest -----------------------------------------------------------------------------------------------------------------
 
@@ -245,7 +69,7 @@ Napi::Value load(Info info) {
 }
 
 Napi::Value table(Info info) {
-  const std::vector<int64> &entries = routineOf(info).table;
+  const std::vector<int64> &entries = routineOf(info[0]).table;
   auto result = Napi::Array::New(info.Env(), entries.size());
   for (uint32_t k = 0; k < entries.size(); k++) result[k] = static_cast<double>(entries[k]);
   return result;
@@ -312,7 +136,7 @@ void add(Napi::Object exports, const char *name) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   stayLoaded();
-  env.SetInstanceData(new Environment);
+  openEnvironment(env);
   exports.Set("abi", Napi::Number::New(env, TSKEOPS_ABI));
   add<isa>(exports, "isa");
   add<threads>(exports, "threads");
@@ -322,13 +146,17 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<table>(exports, "table");
   add<tiles>(exports, "tiles");
   add<loadTiles>(exports, "loadTiles");
-  add<reduceNow>(exports, "reduce");
-  add<reduceInBackground>(exports, "reduceAsync");
-  add<blockNow>(exports, "block");
-  add<denseSubtractProduct>(exports, "subtractProduct");
-  add<denseAddGram>(exports, "addGram");
-  add<denseCholesky>(exports, "cholesky");
-  add<denseCholeskySolve>(exports, "choleskySolve");
+  add<now<Reduce>>(exports, "reduce");
+  add<later<Reduce>>(exports, "reduceAsync");
+  add<now<BlockOfPairs>>(exports, "block");
+  add<attend>(exports, "attend");
+  add<interrupts>(exports, "interrupts");
+  add<now<SubtractProduct>>(exports, "subtractProduct");
+  add<now<AddGram>>(exports, "addGram");
+  add<now<Cholesky>>(exports, "cholesky");
+  add<later<Cholesky>>(exports, "choleskyAsync");
+  add<now<CholeskySolve>>(exports, "choleskySolve");
+  add<later<CholeskySolve>>(exports, "choleskySolveAsync");
   return exports;
 }
 

@@ -177,10 +177,16 @@ struct FlushDenormals {
 
 constexpr int64_t PIECE = 64;  // rows of a task
 
+thread_local Watch *watched = nullptr;
+
+bool stopped() { return watched && watched->stopped(); }
+
 // Runs body(first, end) on pieces of [0, count) of at most `piece`.
 template <class Body>
 void inPieces(int64_t count, int64_t piece, Body body) {
-  Pool::ofProcess().run((count + piece - 1) / piece, [&](int64_t task) {
+  Pool::ofProcess().run((count + piece - 1) / piece, [&, watch = watched](int64_t task) {
+    if (watch) watch->askPoll();
+    if (watch && watch->stopping()) return;
     [[maybe_unused]] const FlushDenormals whileRunning;
     body(task * piece, std::min(count, (task + 1) * piece));
   });
@@ -230,6 +236,13 @@ void updateBelow(double *a, int64_t n, int64_t first, int64_t end, std::vector<d
 
 }  // namespace
 
+WatchedDense::WatchedDense(Watch &watch) {
+  watch.begin(0);
+  watched = &watch;
+}
+
+WatchedDense::~WatchedDense() { watched = nullptr; }
+
 template <class T>
 static void subtractProductOfFew(T *out, const T *a, const T *b, int64_t rows, int64_t inner, int64_t columns) {
   std::vector<T> transposed(columns * inner);
@@ -274,13 +287,16 @@ template void addGram(double *, const double *, const double *, int64_t, int64_t
 int64_t cholesky(double *a, int64_t n) {
   [[maybe_unused]] const FlushDenormals whileRunning;
   std::vector<double> transposed;
-  for (int64_t first = 0; first < n; first += BLOCK) {
-    const int64_t end = std::min(n, first + BLOCK);
+  const int64_t blocks = (n + BLOCK - 1) / BLOCK;
+  if (watched) watched->begin((blocks - 1) * blocks * (2 * blocks - 1) / 6);  // the sum of what is added below
+  for (int64_t first = 0; first < n && !stopped(); first += BLOCK) {
+    const int64_t end = std::min(n, first + BLOCK), below = (n - end + BLOCK - 1) / BLOCK;
     if (const int64_t failed = factorBlock(a, n, first, end)) return failed;
     inPieces(n - end, Lanes<double>::COUNT, [=](int64_t row, int64_t endRow) {
       eliminate(a, n, end + row, endRow - row, first, end);
     });
     updateBelow(a, n, first, end, transposed);
+    if (watched) watched->done(below * below);
   }
   return 0;
 }

@@ -1,11 +1,21 @@
 // Dense linear algebra that solvers need, on the pool: products, Gram matrices, Cholesky. All matrices are row-major.
-// Results do not depend on the number of threads. It must know nothing of JavaScript, routines or formulas.
+// Results do not depend on the number of threads. It must know nothing of JavaScript or formulas.
 #ifndef TSKEOPS_DENSE_H
 #define TSKEOPS_DENSE_H
 
 #include <cstdint>
 
+#include "cpu.h"
+
 using std::int64_t;
+
+// While it lives, what this thread asks of this file ends early when the watch says so; results are then partly written.
+class WatchedDense {
+ public:
+  explicit WatchedDense(Watch &);
+  ~WatchedDense();
+  WatchedDense(const WatchedDense &) = delete;
+};
 
 // out [rows, columns] -= a [rows, inner] b [inner, columns]. Fast where columns are a multiple of 64 bytes.
 template <class T>

@@ -1,5 +1,4 @@
-// What JavaScript sees of dense.h: functions that check every length and overlap, then run. With addon.cc the only file that
-// includes napi.h.
+// What JavaScript sees of dense.h: work that checks every length and overlap, then runs.
 #include "densecalls.h"
 
 #include "dense.h"
@@ -7,7 +6,7 @@
 
 namespace {
 
-using Info = const Napi::CallbackInfo &;
+using Info = const Arguments &;
 using std::to_string;
 
 template <class T>
@@ -45,46 +44,67 @@ bool isFloat32(Info info, size_t position) {
 }
 
 template <class T>
-void subtractProductOf(Info info) {
-  const int64 rows = sizeAt(info, 3, "rows"), inner = sizeAt(info, 4, "inner"), columns = sizeAt(info, 5, "columns");
+std::function<int64()> subtractProductOf(Info info, int64 rows, int64 inner, int64 columns) {
   const auto out = matrixAt<T>(info, 0, "out", rows, columns);
   const auto a = matrixAt<T>(info, 1, "a", rows, inner), b = matrixAt<T>(info, 2, "b", inner, columns);
   refuseOverlap(out, a, "a");
   refuseOverlap(out, b, "b");
-  subtractProduct(out.data, a.data, b.data, rows, inner, columns);
+  return [=] {
+    subtractProduct(out.data, a.data, b.data, rows, inner, columns);
+    return 0;
+  };
 }
 
 template <class T>
-void addGramOf(Info info) {
-  const int64 rows = sizeAt(info, 3, "rows"), p = sizeAt(info, 4, "aColumns"), q = sizeAt(info, 5, "bColumns");
+std::function<int64()> addGramOf(Info info, int64 rows, int64 p, int64 q) {
   const auto out = matrixAt<double>(info, 0, "out", p, q);
   const auto a = matrixAt<T>(info, 1, "a", rows, p), b = matrixAt<T>(info, 2, "b", rows, q);
   refuseOverlap(out, a, "a");
   refuseOverlap(out, b, "b");
-  addGram(out.data, a.data, b.data, rows, p, q);
+  return [=] {
+    addGram(out.data, a.data, b.data, rows, p, q);
+    return 0;
+  };
 }
 
 }  // namespace
 
-Napi::Value denseSubtractProduct(Info info) {
-  isFloat32(info, 0) ? subtractProductOf<float>(info) : subtractProductOf<double>(info);
-  return info.Env().Undefined();
+double DenseWork::run() {
+  const WatchedDense whileRunning(watch);
+  const double result = static_cast<double>(work());
+  if (watch.stopped()) throw Interrupted("dense algebra: interrupted");
+  return result;
 }
 
-Napi::Value denseAddGram(Info info) {
-  isFloat32(info, 1) ? addGramOf<float>(info) : addGramOf<double>(info);
-  return info.Env().Undefined();
+SubtractProduct::SubtractProduct(const Arguments &info) {
+  const int64 rows = sizeAt(info, 3, "rows"), inner = sizeAt(info, 4, "inner"), columns = sizeAt(info, 5, "columns");
+  work = isFloat32(info, 0) ? subtractProductOf<float>(info, rows, inner, columns)
+                            : subtractProductOf<double>(info, rows, inner, columns);
+  multiplications = double(rows) * double(inner) * double(columns);
 }
 
-Napi::Value denseCholesky(Info info) {
+AddGram::AddGram(const Arguments &info) {
+  const int64 rows = sizeAt(info, 3, "rows"), p = sizeAt(info, 4, "aColumns"), q = sizeAt(info, 5, "bColumns");
+  work = isFloat32(info, 1) ? addGramOf<float>(info, rows, p, q) : addGramOf<double>(info, rows, p, q);
+  multiplications = double(rows) * double(p) * double(q);
+}
+
+Cholesky::Cholesky(const Arguments &info) {
   const int64 n = sizeAt(info, 1, "n");
-  return Napi::Number::New(info.Env(), static_cast<double>(cholesky(matrixAt<double>(info, 0, "a", n, n).data, n)));
+  const auto a = matrixAt<double>(info, 0, "a", n, n);
+  watch.control = toControl(info.Env(), info[2]);
+  work = [=] { return cholesky(a.data, n); };
+  multiplications = double(n) * double(n) * double(n) / 6;
 }
 
-Napi::Value denseCholeskySolve(Info info) {
+CholeskySolve::CholeskySolve(const Arguments &info) {
   const int64 n = sizeAt(info, 2, "n"), columns = sizeAt(info, 3, "columns");
   const auto l = matrixAt<double>(info, 0, "l", n, n), x = matrixAt<double>(info, 1, "x", n, columns);
   refuseOverlap(x, l, "l");
-  choleskySolve(l.data, x.data, n, columns);
-  return info.Env().Undefined();
+  watch.control = toControl(info.Env(), info[4]);
+  work = [=] {
+    choleskySolve(l.data, x.data, n, columns);
+    return 0;
+  };
+  multiplications = double(n) * double(n) * double(columns);
 }

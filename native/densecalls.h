@@ -1,12 +1,32 @@
-// The functions of dense.h for JavaScript: see Dense in src/engine/native.ts. They throw C++ exceptions, as values.h does.
+// The functions of dense.h for JavaScript: see Dense in src/engine/native.ts. Constructors check every length and overlap; they throw
+// C++ exceptions, as values.h does.
 #ifndef TSKEOPS_DENSECALLS_H
 #define TSKEOPS_DENSECALLS_H
 
-#include <napi.h>
+#include "calls.h"
 
-Napi::Value denseSubtractProduct(const Napi::CallbackInfo &);
-Napi::Value denseAddGram(const Napi::CallbackInfo &);
-Napi::Value denseCholesky(const Napi::CallbackInfo &);
-Napi::Value denseCholeskySolve(const Napi::CallbackInfo &);
+// What dense.h is to run, and how many multiplications that takes.
+class DenseWork : public Work {
+ public:
+  double cost() const override { return multiplications / 16; }
+  double run() override;
+
+ protected:
+  std::function<int64()> work;
+  double multiplications = 0;
+};
+
+struct SubtractProduct : DenseWork {
+  explicit SubtractProduct(const Arguments &);
+};
+struct AddGram : DenseWork {
+  explicit AddGram(const Arguments &);
+};
+struct Cholesky : DenseWork {
+  explicit Cholesky(const Arguments &);
+};
+struct CholeskySolve : DenseWork {
+  explicit CholeskySolve(const Arguments &);
+};
 
 #endif

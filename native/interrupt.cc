@@ -46,7 +46,8 @@ bool onMainThread() {
 #endif
 }
 
-InterruptScope::InterruptScope() {
+InterruptScope::InterruptScope() : isOutermost(!open) {
+  if (!isOutermost) return;
   struct sigaction now, ours {};
   sigaction(SIGINT, nullptr, &now);
   if (!(now.sa_flags & SA_SIGINFO) && now.sa_handler == SIG_IGN) return;
@@ -60,7 +61,7 @@ InterruptScope::InterruptScope() {
 }
 
 InterruptScope::~InterruptScope() {
-  if (!open) return;
+  if (!isOutermost || !open) return;
   struct sigaction now;
   sigaction(SIGINT, nullptr, &now);
   if (isOurs(now)) sigaction(SIGINT, &before, nullptr);  // whoever has installed another one meanwhile keeps it

@@ -13,12 +13,15 @@ const std::atomic<std::uint32_t> &interruptCount();
 bool onMainThread();
 
 // Counts SIGINT while it is open, and passes it on to the handler that was there if that does more than end the process.
-// For the main thread only: a call in a worker leaves Ctrl-C to whatever the idle main thread does about it.
+// For the main thread only: a call in a worker leaves Ctrl-C to whatever the idle main thread does about it. One inside another does nothing.
 class InterruptScope {
  public:
   InterruptScope();
   ~InterruptScope();
   InterruptScope(const InterruptScope &) = delete;
+
+ private:
+  const bool isOutermost;
 };
 
 #endif

@@ -2,7 +2,7 @@
  * The arguments of a call: arrays held against the aliases that declare them, and against each other.
  */
 import { checkArray, described } from "./array/check";
-import { allocate, dtypeOf, shapeText, wrap } from "./array/view";
+import { allocate, contiguous, dtypeOf, shapeText, wrap } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import { commonBatch, rankOf } from "./batch";
 import { ArgumentError } from "./errors";
@@ -48,6 +48,14 @@ export function checkArguments(
     checkShapeOf(args[n]!, array.shape, extents, firsts);
   }
   return { arrays, dtype, extents, batch: commonBatch(args, arrays) };
+}
+
+/** The same numbers in memory of their own. */
+export const copied = (given: Given): Given => ({ ...given, arrays: given.arrays.map(copyOf) });
+
+export function copyOf(array: RealArray): RealArray {
+  const data = contiguous(array);
+  return wrap(data.buffer === array.data.buffer ? data.slice() : data, array.shape);
 }
 
 /** The first array of a category fixes its extent for the others. */

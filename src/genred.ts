@@ -16,7 +16,12 @@ import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
 import { Operator } from "./operator";
 import type { Settings } from "./operator";
+import type { Tell } from "./progress";
+import type { Result } from "./result";
+import { ASYNC_OPTIONS, inBackground } from "./running";
+import type { AsyncOptions } from "./running";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./signature";
+import type { Task } from "./solver/task";
 import { PairValues } from "./values";
 
 // --------------------------------------------------------------------------------------------------- public types
@@ -48,6 +53,9 @@ export interface DenseOptions extends Pick<CallOptions, "backend"> {
   readonly maxBytes?: number | undefined;
 }
 
+/** What a call in the background takes. */
+export interface AsyncCallOptions<T extends Real = Real> extends CallOptions<T>, AsyncOptions {}
+
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
@@ -63,6 +71,12 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    * @throws ArgumentError also for a result larger than `maxBytes`.
    */
   dense<T extends Real>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
+  /**
+   * The same as a promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
+   * would be. `out` is written when all is computed.
+   * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
+   */
+  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /** The formula as it was understood. */
   toString(): string;
 }
@@ -84,16 +98,24 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const operator = new Operator(formulas, args, settings);
   const call = (...given: unknown[]): unknown => {
     const [args, callOptions] = splitOptions<CallOptions>(given, CALL_OPTIONS);
-    const { values, indices } = operator.call(operator.arrays(args), callOptions);
-    return values && indices ? [values, indices] : (values ?? indices);
+    return answer(operator.call(operator.arrays(args), callOptions));
+  };
+  const async = async (...given: unknown[]): Promise<unknown> => {
+    const [args, { signal, onProgress, ...callOptions }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL_OPTIONS);
+    const begin = (tell: Tell | undefined): Task<Result> => operator.calling(operator.arrays(args), callOptions, tell);
+    return answer(await inBackground("reduction", begin, { signal, onProgress }));
   };
   const dense = (...given: unknown[]): RealArray => {
     const [args, { backend, maxBytes = 2 ** 30 }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
     checkBytes(maxBytes);
     return new PairValues(operator).compute(operator.arrays(args), { backend }, maxBytes);
   };
-  return Object.assign(call, { dense, toString: () => String(operator) }) as GenredFunction<A, R>;
+  return Object.assign(call, { dense, async, toString: () => String(operator) }) as GenredFunction<A, R>;
 }
+
+const answer = ({ values, indices }: Result): unknown => (values && indices ? [values, indices] : (values ?? indices));
+
+const ASYNC_CALL_OPTIONS = [...CALL_OPTIONS, ...ASYNC_OPTIONS];
 
 const DENSE_OPTIONS = Object.keys({ backend: true, maxBytes: true } satisfies Record<keyof DenseOptions, true>);
 

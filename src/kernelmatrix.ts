@@ -7,6 +7,7 @@ import type { Dtype, RealArray } from "./array/view";
 import type { Given } from "./arguments";
 import type { How } from "./call";
 import type { Routine, Specification } from "./engine/backend";
+import { denseAlgebra } from "./engine/native";
 import type { Real } from "./engine/native";
 import { chooser, routineFor } from "./engine/routine";
 import { extraArgument } from "./formula/arguments";
@@ -15,7 +16,8 @@ import { isComponentwise } from "./formula/autodiff";
 import { Category, substitute, variable } from "./formula/formula";
 import type { Formula } from "./formula/formula";
 import { constant, isSumT, sumT } from "./formula/ops";
-import type { Matrix } from "./solver/preconditioner";
+import type { Algebra, Matrix } from "./solver/preconditioner";
+import { Work } from "./solver/task";
 
 /** k if the formula is k times the unknown, the same k for all components; else null. */
 export function scalarKernel(
@@ -107,4 +109,26 @@ function rowsAt(data: Real, dim: number, places: readonly number[]): Real {
 export function inFloat64(given: Given): Given {
   const arrays = given.arrays.map((array): RealArray => wrap(Float64Array.from(contiguous(array)), array.shape));
   return { ...given, arrays, dtype: "float64" };
+}
+
+/** Dense algebra whose long steps have two forms. */
+export function denseWork(): Algebra | null {
+  const dense = denseAlgebra();
+  return (
+    dense && {
+      ...dense,
+      cholesky: (a, n) =>
+        new Work(
+          () => dense.cholesky(a, n),
+          (control) => dense.choleskyAsync(a, n, control),
+        ),
+      choleskySolve: (l, x, n, columns) =>
+        new Work(
+          () => {
+            dense.choleskySolve(l, x, n, columns);
+          },
+          (control) => dense.choleskySolveAsync(l, x, n, columns, control),
+        ),
+    }
+  );
 }

@@ -3,16 +3,15 @@
  * solver iterates over plain vectors and asks an Operator for every product with K; the derivative is one more solve with the
  * transposed formula (implicit function theorem) and the gradients of the product, so it is differentiable in its turn.
  */
-import { described } from "./array/check";
-import { record } from "./array/record";
+import { checkArray, described } from "./array/check";
+import { recorder, recording } from "./array/record";
 import { allocate, contiguous, sizeOf, wrap } from "./array/view";
 import type { RealArray } from "./array/view";
+import { copied, copyOf } from "./arguments";
 import type { Extents, Given } from "./arguments";
 import { entryOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { How } from "./call";
-import { denseAlgebra } from "./engine/native";
-import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { extraArgument, label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -21,47 +20,19 @@ import { Category } from "./formula/formula";
 import type { Formula } from "./formula/formula";
 import { minus } from "./formula/ops";
 import { optionsOf, readFormulas, settingsOf, splitOptions } from "./genred";
-import type { GenredOptions } from "./genred";
-import { scalarKernel } from "./kernelmatrix";
+import { denseWork, scalarKernel } from "./kernelmatrix";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
 import { Operator } from "./operator";
 import { Product, checkSymmetry, replaced } from "./product";
-import type { ArgumentsFor, UnknownOf } from "./signature";
-import { SOLVE_OPTIONS, alphaOf, checkOptions, failUnlessConverged } from "./solveoptions";
+import { ofPart } from "./progress";
+import type { Tell } from "./progress";
+import { ASYNC_OPTIONS, blocking, inBackground } from "./running";
+import type { UnknownOf } from "./signature";
+import { SOLVE_OPTIONS, alphaOf, checkOptions, failUnlessConverged, told } from "./solveoptions";
 import type { SolveOptions } from "./solveoptions";
-import type { Outcome } from "./solver/refine";
-
-/** How the product with K is computed. */
-export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
-
-/** A solution, and how it was found. */
-export interface SolveResult<T extends Real = Real> {
-  readonly solution: RealArray<T>;
-  /** Over all entries of a batch. */
-  readonly iterations: number;
-  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
-  readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
-  readonly converged: Outcome;
-  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
-  readonly method: "cg" | "direct";
-  readonly rank: number;
-}
-
-/** A linear system as a function of its data. */
-export interface KernelSolveFunction<A extends readonly string[] = readonly string[]> {
-  /**
-   * Arrays in the order of the aliases; in the place of the unknown stands the right-hand side b `[N, dim]`. Returns the solution
-   * `[N, dim]`, recorded for `grad`. Batch dimensions in front make every entry a system of its own; `ranges` make K block-sparse.
-   * @throws ArgumentError for arrays that do not fit or an operator that is not symmetric, ConvergenceError when the iteration ends
-   * without reaching its tolerance (it carries the last iterate), CompileError, DeviceError, InterruptedError.
-   */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
-  /** The same, with how it was found. */
-  solve<T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
-  toString(): string;
-}
+import type { AsyncSolveOptions, KernelSolveFunction, KernelSolveOptions, SolveResult } from "./solvefunction";
+import type { Task } from "./solver/task";
 
 /**
  * The inverse of the reduction of `formula` over i (axis 0) or j (axis 1), as a linear operator on the argument `varinvalias`. The
@@ -82,10 +53,22 @@ export function KernelSolve<const A extends readonly string[]>(
     const [args, solveOptions] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
     return system.solve(operator.arrays(args), solveOptions);
   };
-  const call = (...given: unknown[]): RealArray => solved(given).solution;
-  const solve = (...given: unknown[]): SolveResult => summary(solved(given));
-  return Object.assign(call, { solve, toString: () => String(system) }) as KernelSolveFunction<A>;
+  const solvedLater = async (given: readonly unknown[]): Promise<Solved> => {
+    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
+    const begin = (tell: Tell | undefined): Task<Solved> => system.solving(operator.arrays(args), options, tell);
+    return inBackground("check", begin, { signal, onProgress });
+  };
+  const inTwoForms = (result: (solved: Solved) => unknown): object =>
+    Object.assign((...given: unknown[]) => result(solved(given)), {
+      async: async (...given: unknown[]) => result(await solvedLater(given)),
+    });
+  return Object.assign(
+    inTwoForms(({ solution }) => solution),
+    { solve: inTwoForms(summary), toString: () => String(system) },
+  ) as KernelSolveFunction<A>;
 }
+
+const ASYNC_SOLVE_OPTIONS = [...SOLVE_OPTIONS, ...ASYNC_OPTIONS];
 
 function unknownAmong(args: readonly Argument[], name: string): Argument {
   const found = args.find((argument) => argument.name !== undefined && argument.name === name);
@@ -154,21 +137,50 @@ class System {
   /** @param known inverses of the same system, one per entry of the batch. */
   solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents, known?: readonly Inverses[]): Solved {
     const given = this.operator.check(arrays, unseen);
+    return blocking(this.run(given, given, options, known));
+  }
+
+  /** The same as a task that may wait: from its first step on, the arrays may change. */
+  *solving(arrays: readonly RealArray[], { x0, ...options }: SolveOptions, tell?: Tell): Task<Solved> {
+    const given = this.operator.check(arrays);
+    const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
+    return yield* this.run(given, copied(given), { ...options, x0: start }, undefined, tell);
+  }
+
+  /** @param read what is computed with: `given`, or a copy of it. */
+  private *run(
+    given: Given,
+    read: Given,
+    options: SolveOptions,
+    known?: readonly Inverses[],
+    tell?: Tell,
+  ): Task<Solved> {
     const shape = this.shape(given);
     checkOptions(options, shape, given.dtype);
     const how = { ...howOf(options, given.extents), repeats: PRODUCTS_ABOUT };
+    const recorded = recording(given.arrays) ? this.recorder(given) : undefined;
     const solution = wrap(allocate(given.dtype, sizeOf(shape)), shape);
     const inverses = known ?? Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
-    const reports = inverses.map((of, entry) => this.solveEntry(given, entry, options, how, solution, of));
-    const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] =>
-      this.pullback(given, solution, cotangent, wanted, options, howOf(options, given.extents), inverses);
-    const recorded = record(solution, arrays, pullback, {
+    const reports: Report[] = [];
+    for (const [entry, of] of inverses.entries()) {
+      const tellPart = ofPart(tell, entry, inverses.length);
+      reports.push(yield* this.solveEntry(read, entry, options, how, solution, of, tellPart));
+    }
+    if (recorded)
+      recorded(solution, (cotangent, wanted) =>
+        this.pullback(given, solution, cotangent, wanted, options, howOf(options, given.extents), inverses),
+      );
+    return { solution, reports };
+  }
+
+  /** Takes the arguments down as they are now, and returns what records the solution. */
+  private recorder({ arrays }: Given): ReturnType<typeof recorder> {
+    return recorder(arrays, {
       where: "KernelSolve",
       names: this.operator.args.map(label),
       readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
       readsOutput: true,
     });
-    return { solution: recorded, reports };
   }
 
   /** Of the solution: `[...batch, rows, dim]`. */
@@ -186,14 +198,15 @@ class System {
 
   // ---- the solve
 
-  private solveEntry(
+  private *solveEntry(
     given: Given,
     entry: number,
     options: SolveOptions,
     how: How,
     solution: RealArray,
     inverses: Inverses,
-  ): Report {
+    tell?: Tell,
+  ): Task<Report> {
     const { args } = this.operator;
     const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
     const { rows, columns } = this.layout(given);
@@ -201,17 +214,15 @@ class System {
     const product = new Product(this.operator, position, { ...given, arrays, batch: [] }, alphaOf(options), how);
     const accurate = product.space(rows, columns, "float64", null);
     // Known inverses come from a solve with the same K, or its transpose, whose symmetry was checked.
-    if (!inverses.isChecked) checkSymmetry(accurate, this.kernel !== null);
+    if (!inverses.isChecked) yield* checkSymmetry(accurate, this.kernel !== null);
     inverses.isChecked = true;
     const x = accurate.vector();
     const begin = entry * x.length;
     if (options.x0) x.set(contiguous(options.x0).subarray(begin, begin + x.length));
     const right = Float64Array.from(contiguous(arrays[position]!));
-    const attempts = inverses.attempts(this.situation(product, given, options, how));
-    const found = solveBy(attempts, product, [right, x], columns, {
-      ...options,
-      onIteration: options.onIteration ?? undefined,
-    });
+    const situation = { ...this.situation(product, given, options, how), tell };
+    const onIteration = told(options, tell, right, columns);
+    const found = yield* solveBy(inverses, situation, product, [right, x], columns, { ...options, onIteration });
     solution.data.set(x, begin);
     failUnlessConverged(found, solution, alphaOf(options), given.batch.length > 0 ? `, entry ${entry}` : "");
     return found;
@@ -228,7 +239,7 @@ class System {
       rows: this.operator.sizes(given).rows,
       dtype: given.dtype,
       matrix: isMatrix ? (of) => product.matrix(kernel, unknown, of) : null,
-      algebra: denseAlgebra(),
+      algebra: denseWork(),
     };
   }
 

@@ -7,9 +7,10 @@ import { generator } from "./array/array";
 import type { Real } from "./engine/native";
 import type { Attempt, Product } from "./product";
 import { solve } from "./solver/refine";
+import type { Tell } from "./progress";
 import type { Outcome, Progress, SolveOptions } from "./solver/refine";
 import { defaultMaxIterations } from "./solver/refine";
-import { runSync } from "./solver/task";
+import type { Task } from "./solver/task";
 import { exactInverse, exceedsCholesky, lowRankInverse } from "./solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "./solver/preconditioner";
 
@@ -42,6 +43,7 @@ export interface Situation {
   /** K in a dtype; null where there is no scalar kernel, no addon, or only some pairs count. */
   readonly matrix: ((dtype: Dtype) => Matrix) | null;
   readonly algebra: Algebra | null;
+  readonly tell?: Tell | undefined;
 }
 
 /** Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not enough. */
@@ -60,49 +62,55 @@ export class Inverses {
   isChecked: boolean = false;
   private readonly found = new Map<string, Preconditioner | null>();
 
-  /** What to try, in this order, until one is enough. */
-  *attempts(situation: Situation): Generator<Attempt> {
-    const { method, preconditioner, matrix, algebra, dtype, rows } = situation;
+  /** Tries one attempt after the other, until `isEnough` says so. */
+  *attempts(situation: Situation, isEnough: (attempt: Attempt) => Task<boolean>): Task<void> {
+    const { method, preconditioner, matrix, algebra, dtype, rows, tell } = situation;
     const plain: Attempt = { inverse: null, dtype, patience: Infinity };
     if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) {
-      yield plain;
+      yield* isEnough(plain);
       return;
     }
     const mayFactorise = method !== "cg" && 8 * rows ** 2 <= LARGEST_FACTOR;
     if (!mayFactorise || (method === "auto" && !isSmall(situation, matrix)))
-      for (const attempt of this.lowRank(situation, matrix, algebra)) {
-        if (mayFactorise && preconditioner === "auto" && exceedsCholesky(attempt.inverse.iterations, rows)) break;
-        yield attempt;
+      for (const of of lowRankDtypes(situation, matrix)) {
+        const inverse = yield* this.lowRank(of, situation, matrix(of), algebra);
+        if (!inverse) continue;
+        if (mayFactorise && preconditioner === "auto" && exceedsCholesky(inverse.iterations, rows)) break;
+        if (yield* isEnough({ inverse, dtype: of, patience: PATIENCE + 2 * inverse.iterations })) return;
       }
-    const exact = mayFactorise && this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
-    if (exact) yield { inverse: exact, dtype: "float64", patience: PATIENCE };
-    yield plain;
-  }
-
-  /** In float32 where that is enough, then in float64. */
-  private *lowRank(
-    situation: Situation,
-    matrix: (dtype: Dtype) => Matrix,
-    algebra: Algebra,
-  ): Generator<Attempt & { readonly inverse: Preconditioner }> {
-    const { preconditioner, alpha, dtype } = situation;
-    if (preconditioner === "none" || alpha === 0) return;
-    const rank = preconditioner === "auto" ? undefined : preconditioner.rank;
-    for (const of of new Set<Dtype>(fitsFloat32(situation, matrix) ? [dtype, "float64"] : ["float64"])) {
-      const inverse = this.kept(of, () =>
-        lowRankInverse(matrix(of), alpha, algebra, generator("KernelSolve", SEED), rank),
-      );
-      if (inverse) yield { inverse, dtype: of, patience: PATIENCE + 2 * inverse.iterations };
+    if (mayFactorise) {
+      tell?.({ doing: "factorisation" });
+      const exact = yield* this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
+      if (exact && (yield* isEnough({ inverse: exact, dtype: "float64", patience: PATIENCE }))) return;
     }
+    yield* isEnough(plain);
   }
 
-  private kept(name: string, make: () => Preconditioner | null): Preconditioner | null {
+  private lowRank(
+    dtype: Dtype,
+    { preconditioner, alpha, tell }: Situation,
+    matrix: Matrix,
+    algebra: Algebra,
+  ): Task<Preconditioner | null> {
+    tell?.({ doing: "preconditioner" });
+    const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
+    return this.kept(dtype, () => lowRankInverse(matrix, alpha, algebra, generator("KernelSolve", SEED), rank));
+  }
+
+  private *kept(name: string, make: () => Task<Preconditioner | null>): Task<Preconditioner | null> {
     const known = this.found.get(name);
     if (known !== undefined) return known;
-    const made = make();
+    const made = yield* make();
     this.found.set(name, made);
     return made;
   }
+}
+
+/** In float32 where that is enough, then in float64. */
+function lowRankDtypes(situation: Situation, matrix: (dtype: Dtype) => Matrix): ReadonlySet<Dtype> {
+  const { preconditioner, alpha, dtype } = situation;
+  if (preconditioner === "none" || alpha === 0) return new Set();
+  return new Set<Dtype>(fitsFloat32(situation, matrix) ? [dtype, "float64"] : ["float64"]);
 }
 
 function isSmall(situation: Situation, matrix: (dtype: Dtype) => Matrix): boolean {
@@ -123,24 +131,25 @@ function fitsFloat32({ alpha, dtype }: Situation, matrix: (dtype: Dtype) => Matr
 const LIMIT = 1e-9;
 
 /** Solves from `x` on, by one attempt after another until one is enough; x is the solution then, else the last iterate. */
-export function solveBy(
-  attempts: Iterable<Attempt>,
+export function* solveBy(
+  inverses: Inverses,
+  situation: Situation,
   product: Product,
   [right, x]: readonly [Float64Array, Real],
   columns: number,
   options: SolveOptions,
-): Report {
+): Task<Report> {
   const rows = columns === 0 ? 0 : x.length / columns;
   const most = options.maxIterations ?? defaultMaxIterations(rows);
   let [report, done]: [Report | undefined, number] = [undefined, 0];
-  for (const attempt of attempts) {
+  yield* inverses.attempts(situation, function* (attempt) {
     const maxIterations = Math.min(attempt.patience, most - done);
     const counted = { ...options, maxIterations, onIteration: counting(options.onIteration, done) };
-    const found = runSync(solve(product.precisions(rows, columns, attempt), right, x, counted));
+    const found = yield* solve(product.precisions(rows, columns, attempt), right, x, counted);
     done += found.iterations;
     report = { ...found, iterations: done, ...told(attempt) };
-    if (done >= most || isEnough(report)) break;
-  }
+    return done >= most || isEnough(report);
+  });
   return report!;
 }
 

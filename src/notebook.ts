@@ -167,13 +167,14 @@ function isResolvable(require: NodeJS.Require, name: string): boolean {
   }
 }
 
-type DisplayWriter = (content: object, update: boolean) => void;
+/** Writes an output of the running cell, or an update of one. */
+export type DisplayWriter = (content: object, update: boolean) => void;
 
 /**
  * tslab's public `display` sends one format per output; its own writer sends a bundle. The kernel that runs us is the copy of
  * tslab whose writer is set.
  */
-function tslabWriter(): DisplayWriter | undefined {
+export function tslabWriter(): DisplayWriter | undefined {
   for (const [path, loaded] of Object.entries(require.cache)) {
     if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path)) continue;
     const { lastWriteDisplayData } = loaded?.exports as { lastWriteDisplayData?: DisplayWriter | null };

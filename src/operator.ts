@@ -3,15 +3,15 @@
  * routine, and leaves a record on the tape. Gradients are again formulas reduced over i or j, so operators compute them, to any
  * order. Must not know texts.
  */
-import { arraysOf, checkArguments } from "./arguments";
+import { arraysOf, checkArguments, copied } from "./arguments";
 import type { Extents, Given } from "./arguments";
-import { record, recording } from "./array/record";
+import { recorder, recording } from "./array/record";
 import { allocate, contiguous, sizeOf } from "./array/view";
 import type { Dtype, RealArray } from "./array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Specification } from "./engine/backend";
+import type { Call, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { chooser, routineFor } from "./engine/routine";
 import type { Chooser } from "./engine/routine";
@@ -24,8 +24,11 @@ import { isZero } from "./formula/ops";
 import { reductionNamed, withIndices } from "./formula/reductions";
 import type { Extent, Reduction, SumGradient, SumScheme } from "./formula/reductions";
 import { Pairs } from "./pairs";
-import { fill, indexTargetOf, targetOf } from "./result";
-import type { IndexArray } from "./result";
+import type { Tell } from "./progress";
+import { fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import type { IndexArray, Result } from "./result";
+import { Work, runSync, settled } from "./solver/task";
+import type { Task } from "./solver/task";
 
 /** The checked options of a reduction. */
 export interface Settings {
@@ -36,12 +39,6 @@ export interface Settings {
   readonly rows: Category.I | Category.J;
   readonly sumScheme: SumScheme;
   readonly accumulator: "auto" | Dtype;
-}
-
-/** What a call gives: numbers, indices, or both. */
-export interface Result {
-  readonly values: RealArray | null;
-  readonly indices: IndexArray | null;
 }
 
 /** A value that gradients take as an argument: another reduction, or where there is no operator, the result. */
@@ -100,46 +97,63 @@ export class Operator {
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
     const given = this.check(arrays);
-    return this.run(given, howOf(options, given.extents), options.out);
+    return runSync(this.run(given, given, howOf(options, given.extents), options.out));
+  }
+
+  /** The same as a task that may wait: from its first step on, the arrays may change. */
+  *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
+    const given = this.check(arrays);
+    const { rows, columns } = this.sizes(given);
+    tell?.({ doing: "reduction", pairs: sizeOf(given.batch) * rows * columns });
+    return yield* this.run(given, copied(given), howOf(options, given.extents), options.out);
   }
 
   /** The numbers of a call, where the reduction gives numbers. */
   values(arrays: readonly RealArray[], how: How = {}): RealArray {
-    return this.run(this.check(arrays), how).values!;
+    const given = this.check(arrays);
+    return runSync(this.run(given, given, how)).values!;
   }
 
-  private run(given: Given, how: How, out?: CallOptions["out"]): Result {
+  /** @param read what is computed with: `given`, or a copy of it. */
+  private *run(given: Given, read: Given, how: How, out?: CallOptions["out"]): Task<Result> {
     if (this.needsIndices() && recording(given.arrays))
-      return { ...this.withIndices().run(given, how, out), indices: null };
+      return { ...(yield* this.withIndices().run(given, read, how, out)), indices: null };
     const [numbers, places] = [
       this.settings.reduction.values(this.extent),
       this.settings.reduction.indices(this.extent),
     ];
     const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), out, this.args) : null;
     const indices = places > 0 ? indexTargetOf(this.shape(given, places)) : null;
-    const data = values ? contiguous(values) : allocate(given.dtype, 0);
-    this.compute(given, data, how, indices?.data);
+    const data = values && (given === read || !out) ? contiguous(values) : allocate(given.dtype, values?.size ?? 0);
+    const recorded = recording(given.arrays) ? this.recorder(given, how) : undefined;
+    yield* settled(this.work(read, data, how, indices?.data));
     if (values) fill(values, data);
-    return { values: values && this.recorded(values, indices, given, how), indices };
+    return { values: values && recorded ? recorded(values, indices) : values, indices };
   }
 
-  /** Runs the routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
-  compute(given: Given, out: Real, how: How, indices?: Int32Array): void {
+  /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
+  work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
     const { rows, columns } = this.sizes(given);
     const pairs = sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * (how.repeats ?? 1);
     const routine = routineFor(this.chooser(given.dtype, how), pairs, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
-    else if (sizeOf(given.batch) * rows > 0)
-      routine.reduce({
-        args: given.arrays.map(contiguous),
-        out,
-        ...(indices && { indices }),
-        rows,
-        columns,
-        batch: axesOf(this.args, given.arrays, given.batch, rows * this.dim),
-        ranges: how.ranges?.[this.settings.rows],
-      });
+    if (columns === 0 || sizeOf(given.batch) * rows === 0) return Work.NOTHING;
+    const call: Call = {
+      args: given.arrays.map(contiguous),
+      out,
+      ...(indices && { indices }),
+      rows,
+      columns,
+      batch: axesOf(this.args, given.arrays, given.batch, rows * this.dim),
+      ranges: how.ranges?.[this.settings.rows],
+    };
+    return new Work(
+      () => {
+        routine.reduce(call);
+      },
+      (control) => routine.reduceAsync({ ...call, control }),
+    );
   }
 
   private checkK(columns: number): void {
@@ -183,16 +197,18 @@ export class Operator {
 
   // ---- derivatives
 
-  private recorded(values: RealArray, indices: IndexArray | null, given: Given, how: How): RealArray {
+  /** Takes the arguments down as they are now, and returns what records the result. */
+  private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const pullback = (cotangent: RealArray, wanted: readonly boolean[]): (RealArray | null)[] => {
-      if (gradient.kind === "none") return wanted.map(() => null);
-      return gradient.kind === "sum"
-        ? this.pullback(given.arrays, cotangent, wanted, how, values)
-        : this.routedPullback(given, indices!.data, cotangent, wanted, how);
-    };
     const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
-    return record(values, given.arrays, pullback, { where: "Genred", names: this.args.map(label), readsOutput });
+    const recorded = recorder(given.arrays, { where: "Genred", names: this.args.map(label), readsOutput });
+    return (values, indices) =>
+      recorded(values, (cotangent, wanted) => {
+        if (gradient.kind === "none") return wanted.map(() => null);
+        return gradient.kind === "sum"
+          ? this.pullback(given.arrays, cotangent, wanted, how, values)
+          : this.routedPullback(given, indices!.data, cotangent, wanted, how);
+      });
   }
 
   /**
@@ -297,12 +313,6 @@ export class Operator {
     const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, compile });
     return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
   }
-}
-
-/** Without columns every row is the neutral element, and no index names anything. */
-function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
-  out.fill(empty);
-  indices?.fill(-1);
 }
 
 /** Rows that are computed together, so that fewer take as long. */

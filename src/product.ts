@@ -17,6 +17,8 @@ import type { Operator } from "./operator";
 import type { Preconditioner } from "./solver/preconditioner";
 import { onePrecision } from "./solver/space";
 import type { Precisions, Space } from "./solver/space";
+import { settled } from "./solver/task";
+import type { Task, Work } from "./solver/task";
 
 /** The list with another element at `at`. */
 export function replaced<T>(list: readonly T[], at: number, element: T): T[] {
@@ -66,14 +68,8 @@ export class Product {
   /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
   space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): Space<Real, Float64Array> {
     return Object.assign(new Vectors(rows, columns, dtype), {
-      apply: (x: Real, out: Real) => {
-        this.apply(x, out, dtype);
-      },
-      ...(inverse && {
-        precondition: (x: Real, out: Real) => {
-          inverse.apply(x, out, columns);
-        },
-      }),
+      apply: (x: Real, out: Real) => this.apply(x, out, dtype),
+      ...(inverse && { precondition: (x: Real, out: Real) => inverse.apply(x, out, columns) }),
     });
   }
 
@@ -83,12 +79,13 @@ export class Product {
     return new KernelMatrix(kernel, args, unknown, this.givens.get(dtype)!, settings.rows, this.how);
   }
 
-  private apply(x: Real, out: Real, dtype: Dtype): void {
+  private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
     const given = this.givens.get(dtype)!;
     const { shape } = given.arrays[this.position]!;
     const arrays = replaced(given.arrays, this.position, wrap(x, shape));
-    this.operator.compute({ ...given, arrays }, out, this.how);
-    for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
+    return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {
+      for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
+    });
   }
 }
 
@@ -99,8 +96,8 @@ const ASYMMETRY = 1e-9;
  * One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding.
  * @param isShared whether K is the same for all columns: u and v are then two columns of one product.
  */
-export function checkSymmetry(space: Space<Real, Float64Array>, isShared: boolean): void {
-  const { u, v, ku, kv } = isShared && space.columns > 1 ? probedAtOnce(space) : probed(space);
+export function* checkSymmetry(space: Space<Real, Float64Array>, isShared: boolean): Task<void> {
+  const { u, v, ku, kv } = yield* isShared && space.columns > 1 ? probedAtOnce(space) : probed(space);
   const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
   const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
   if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
@@ -118,18 +115,18 @@ interface Probe {
 
 const random = (size: number, seed: number): Real => randn([size], { dtype: "float64", seed }).data;
 
-function probed(space: Space<Real, Float64Array>): Probe {
+function* probed(space: Space<Real, Float64Array>): Task<Probe> {
   const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [Real, Real];
   const [ku, kv] = [space.vector(), space.vector()];
-  void space.apply(u, ku);
-  void space.apply(v, kv);
+  yield* settled(space.apply(u, ku));
+  yield* settled(space.apply(v, kv));
   return { u, v, ku, kv };
 }
 
-function probedAtOnce(space: Space<Real, Float64Array>): Probe {
+function* probedAtOnce(space: Space<Real, Float64Array>): Task<Probe> {
   const both = random(space.rows * space.columns, 1);
   const product = space.vector();
-  void space.apply(both, product);
+  yield* settled(space.apply(both, product));
   const column = (of: Real, k: number): Real =>
     Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
   return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };

@@ -12,9 +12,16 @@ import type { Real } from "./engine/native";
 import { ArgumentError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
+import type { Reduction } from "./formula/reductions";
 
 /** The indices of columns, exact. */
 export type IndexArray = Int32NdArray;
+
+/** What a call gives: numbers, indices, or both. */
+export interface Result {
+  readonly values: RealArray | null;
+  readonly indices: IndexArray | null;
+}
 
 /** An array for the numbers of a result. @throws ArgumentError if `out` cannot take them. */
 export function targetOf(
@@ -49,4 +56,10 @@ export function indexTargetOf(shape: readonly number[]): IndexArray {
 export function fill(target: RealArray, data: Real): void {
   if (data.buffer === target.data.buffer) return;
   positions(target).forEach((at, n) => (target.data[at] = data[n]!));
+}
+
+/** Without columns every row is the neutral element, and no index names anything. */
+export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
+  out.fill(empty);
+  indices?.fill(-1);
 }

@@ -8,6 +8,7 @@ import type { CallOptions } from "./call";
 import type { Real } from "./engine/native";
 import { ArgumentError, ConvergenceError } from "./errors";
 import type { Method, PreconditionerOption, Report } from "./method";
+import type { Tell } from "./progress";
 import type { Progress } from "./solver/refine";
 
 /** How one system is solved. */
@@ -85,6 +86,34 @@ function checkMethod(method: unknown, preconditioner: unknown): void {
 function checkAtLeastZero(name: string, value: unknown): void {
   if (value === undefined || (typeof value === "number" && value >= 0 && value < Infinity)) return;
   throw new ArgumentError(`${name}: expected a number of at least 0, got ${described(value)}`);
+}
+
+/** The relative residual at which the last column is done. */
+function relativeTarget(right: Float64Array, columns: number, { eps = 1e-6, rtol = 0 }: SolveOptions): number {
+  const squares = new Float64Array(columns);
+  for (let n = 0; n < right.length; n++) squares[n % columns]! += right[n]! ** 2;
+  const bound = Math.sqrt(right.length / columns);
+  return squares.reduce(
+    (least, square) => Math.min(least, Math.max(rtol, eps * Math.min(1, bound / Math.sqrt(square)))),
+    1,
+  );
+}
+
+/** Every iteration is progress too. */
+export function told(
+  options: SolveOptions,
+  tell: Tell | undefined,
+  right: Float64Array,
+  columns: number,
+): ((progress: Progress) => void) | undefined {
+  const { onIteration } = options;
+  if (!tell) return onIteration ?? undefined;
+  const target = relativeTarget(right, columns, options);
+  return (progress) => {
+    const { iteration, residual, verified } = progress;
+    tell({ doing: "iterations", iterations: iteration, residual, target, verified });
+    onIteration?.(progress);
+  };
 }
 
 /** Of ‖b‖: x = 0 leaves 1, and what singular systems leave when they stop moving is no solution. */

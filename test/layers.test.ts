@@ -16,17 +16,20 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook"];
+const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook", "progressbar"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
   errors: { parts: [] },
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
-  "engine/native": { parts: [], packages: ["node:"], typesOfOwnFolder: true },
+  "engine/native": { parts: ["engine/control"], packages: ["node:"], typesOfOwnFolder: true },
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
+  // Long work: how far it is, and its two forms.
+  progress: { parts: ["engine/native"] },
+  running: { parts: ["progress", "solver/task", "array", "engine/native"], packages: ["node:"] },
   // What the doors are made of: arguments, batches, options and results of a call, a reduced formula over arrays, that as a matrix for
   // solvers, and its values at all pairs.
   batch: { parts: ["formula", "array"], types: ["engine"] },
@@ -35,19 +38,26 @@ const TABLE: Readonly<Record<string, Rule>> = {
   result: { parts: ["arguments", "formula", "array"], types: ["engine"] },
   pairs: { parts: ["batch", "formula", "array"] },
   operator: {
-    parts: ["arguments", "batch", "call", "result", "pairs", "formula", "engine/routine", "array"],
-    types: ["engine"],
+    parts: ["arguments", "batch", "call", "result", "pairs", "formula", "engine/routine", "array", "solver/task"],
+    types: ["engine", "progress"],
   },
-  kernelmatrix: { parts: ["arguments", "call", "formula", "engine/routine", "array"], types: ["engine", "solver"] },
+  kernelmatrix: {
+    parts: ["arguments", "call", "formula", "engine/routine", "engine/native", "array", "solver/task"],
+    types: ["engine", "solver"],
+  },
   product: {
     parts: ["operator", "kernelmatrix", "arguments", "formula", "solver", "array"],
     types: ["call", "engine"],
   },
-  method: { parts: ["solver", "array"], types: ["product", "engine"] },
-  solveoptions: { parts: ["array"], types: ["call", "engine", "method", "solver"] },
+  method: { parts: ["solver", "array"], types: ["product", "engine", "progress"] },
+  solveoptions: { parts: ["array"], types: ["call", "engine", "method", "progress", "solver"] },
+  solvefunction: { parts: [], types: ["array", "engine", "genred", "running", "signature", "solveoptions", "solver"] },
   values: { parts: ["operator", "batch", "formula", "array"], types: ["arguments", "call"] },
   signature: { parts: [], types: ["result", "array", "engine"] },
-  genred: { parts: ["operator", "values", "call", "formula", "array"], types: ["signature", "engine"] },
+  genred: {
+    parts: ["operator", "values", "call", "running", "formula", "array"],
+    types: ["result", "signature", "engine", "progress", "solver"],
+  },
   generic: { parts: ["genred", "formula"], types: ["signature"] },
   kernelsolve: {
     parts: [
@@ -59,18 +69,32 @@ const TABLE: Readonly<Record<string, Rule>> = {
       "product",
       "method",
       "solveoptions",
+      "progress",
+      "running",
       "genred",
       "formula",
       "engine/native",
       "array",
     ],
-    types: ["signature", "engine", "solver"],
+    types: ["signature", "solvefunction", "solver"],
   },
   lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
+  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["progress"] },
   index: {
     parts: [...DOORS, "array", "engine/native"],
-    types: ["engine", "solver", "call", "result", "signature", "method", "solveoptions"],
+    types: [
+      "engine",
+      "solver",
+      "call",
+      "result",
+      "signature",
+      "method",
+      "solvefunction",
+      "solveoptions",
+      "progress",
+      "running",
+    ],
   },
 };
 

@@ -7,7 +7,12 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { ArgumentError, InterruptedError } from "../errors";
+import { ArgumentError } from "../errors";
+import { interruptible, messageOf, rethrow } from "./control";
+import type { Control } from "./control";
+
+export { cancel, newControl, progress } from "./control";
+export type { Control } from "./control";
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
 export type Real = Float32Array | Float64Array;
@@ -70,25 +75,6 @@ export interface Rectangle {
   readonly endColumn: number;
 }
 
-/** `[cancel flag, units done, units total, reserved]` over shared memory; made by `newControl`. */
-export type Control = Int32Array;
-
-/** A new control block, for one call at a time. */
-export function newControl(): Control {
-  return new Int32Array(new SharedArrayBuffer(16));
-}
-
-/** Stops the call that runs with this control block, from any thread, within one unit of work. */
-export function cancel(control: Control): void {
-  Atomics.store(control, 0, 1);
-}
-
-/** What part of the call that runs with this control block is done, from 0 to 1. */
-export function progress(control: Control): number {
-  const total = Atomics.load(control, 2);
-  return total === 0 ? 0 : Atomics.load(control, 1) / total;
-}
-
 /**
  * Dense linear algebra on the addon's threads; all matrices row-major, lengths exact. Results do not depend on the number of threads.
  */
@@ -101,6 +87,9 @@ export interface Dense {
   cholesky(a: Float64Array, n: number): number;
   /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
   choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
+  /** The same in the background, on arrays that nothing else may touch until the promise settles. */
+  choleskyAsync(a: Float64Array, n: number, control?: Control): Promise<number>;
+  choleskySolveAsync(l: Float64Array, x: Float64Array, n: number, columns: number, control?: Control): Promise<void>;
 }
 
 /** What the addon's tile kernels and reducers are called, in its order. */
@@ -151,6 +140,10 @@ export interface Addon {
   ): Promise<void>;
   /** The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`. */
   block(routine: NativeRoutine, args: readonly Real[], out: Real, rectangle: Rectangle): void;
+  /** Calls `body`; on the main thread, Ctrl-C meanwhile is counted by `interrupts` and does not end the process. */
+  attend<T>(body: () => T): T;
+  /** How often Ctrl-C came during calls and `attend`. */
+  interrupts(): number;
 }
 
 /** What the .node file exports: as `Addon`, but plans come flat, because reading properties costs more than a tiny call. */
@@ -248,7 +241,7 @@ function checkThreads(where: string, count: number): number {
 function wrapped(raw: RawAddon): Addon {
   return {
     abi: raw.abi,
-    dense: raw,
+    dense: denseOf(raw),
     isa: () => raw.isa(),
     threads: () => raw.threads(),
     setThreads: (count) => {
@@ -271,6 +264,31 @@ function wrapped(raw: RawAddon): Addon {
         raw.block(routine, args, out, rectangleSizes(rectangle));
       });
     },
+    attend: (body) => raw.attend(body),
+    interrupts: () => raw.interrupts(),
+  };
+}
+
+function denseOf(raw: RawAddon): Dense {
+  return {
+    subtractProduct: (...args) => {
+      interruptible(() => {
+        raw.subtractProduct(...args);
+      });
+    },
+    addGram: (...args) => {
+      interruptible(() => {
+        raw.addGram(...args);
+      });
+    },
+    cholesky: (a, n) => interruptible(() => raw.cholesky(a, n)),
+    choleskySolve: (...args) => {
+      interruptible(() => {
+        raw.choleskySolve(...args);
+      });
+    },
+    choleskyAsync: (...args) => raw.choleskyAsync(...args).catch(rethrow),
+    choleskySolveAsync: (...args) => raw.choleskySolveAsync(...args).catch(rethrow),
   };
 }
 
@@ -301,23 +319,4 @@ function tablesOf({ batch = [], ranges }: Plan): RawTables | undefined {
   if (!ranges && batch.length === 0) return undefined;
   const axes = Float64Array.from(batch.flatMap(({ length, steps }) => [length, ...steps]));
   return ranges ? [axes, ranges.rows, ranges.slices, ranges.columns] : [axes];
-}
-
-function interruptible(call: () => void): void {
-  try {
-    call();
-  } catch (error) {
-    rethrow(error);
-  }
-}
-
-/** By its code, not its class: what the addon throws belongs to no realm that the caller knows. */
-function rethrow(error: unknown): never {
-  const { code } = error as { readonly code?: unknown };
-  if (code === "ERR_KEOPS_INTERRUPTED") throw new InterruptedError(messageOf(error), { cause: error });
-  throw error;
-}
-
-function messageOf(error: unknown): string {
-  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
 }

@@ -2,6 +2,7 @@
  * The reference backend: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
  * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
  */
+import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
@@ -16,10 +17,33 @@ export const reference: Backend = {
   routine: (specification) => new ReferenceRoutine(specification),
 };
 
+/** Milliseconds after which others get their turn. */
+const TURN = 10;
+
 class ReferenceRoutine implements Routine {
   constructor(private readonly specification: Specification) {}
 
   reduce(call: Call): void {
+    const rows = this.reducing(call);
+    while (rows.next().done !== true);
+  }
+
+  /** As the addon does, it counts in the control block what is done, and obeys its flag; others get their turn between two rows. */
+  async reduceAsync(call: Call): Promise<void> {
+    const control = call.control ?? new Int32Array(4);
+    control[2] = entriesOf(call) * call.rows;
+    let begin = performance.now();
+    for (const row of this.reducing(call)) {
+      control[1] = row + 1;
+      if (performance.now() - begin < TURN) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      if (Atomics.load(control, 0) !== 0) throw new InterruptedError("reduce: interrupted");
+      begin = performance.now();
+    }
+  }
+
+  /** Yields the number of each row that is done. */
+  private *reducing(call: Call): Generator<number, void> {
     const { args, out, rows } = call;
     for (let entry = 0; entry < entriesOf(call); entry++) {
       const begin = (n: number): number => beginOf(call, entry, n);
@@ -27,11 +51,15 @@ class ReferenceRoutine implements Routine {
         this.specification,
         args.map((data, n) => data.subarray(begin(n))),
       );
-      this.reduceEntry(evaluated, { ...call, out: out.subarray(begin(args.length)) }, entry * rows);
+      yield* this.reduceEntry(evaluated, { ...call, out: out.subarray(begin(args.length)) }, entry * rows);
     }
   }
 
-  private reduceEntry(evaluated: Evaluator, { out, indices, ...call }: Call, firstRow: number): void {
+  private *reduceEntry(
+    evaluated: Evaluator,
+    { out, indices, ...call }: Call,
+    firstRow: number,
+  ): Generator<number, void> {
     const { reduction, formulas, k } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
     const extent = { dims: formulas.map(({ dim }) => dim), k };
@@ -43,12 +71,8 @@ class ReferenceRoutine implements Routine {
       const { values, indices: places } = accumulator.finish();
       if (reduction.values(extent) > 0) out.set(values, row * values.length);
       if (reduction.indices(extent) > 0) indices!.set(places, (firstRow + row) * places.length);
+      yield firstRow + row;
     }
-  }
-
-  async reduceAsync(call: Call): Promise<void> {
-    await Promise.resolve();
-    this.reduce(call);
   }
 
   block({ args, out, firstRow, endRow, firstColumn, endColumn }: RectangleCall): void {

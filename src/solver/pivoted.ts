@@ -3,6 +3,8 @@
  * semidefinite K as F Fᵀ, F growing by blocks of columns. Knows neither formulas nor array types; the dense algebra comes from outside.
  */
 
+import type { Task, Work } from "./task";
+
 /** Numbers of one dtype. */
 export type Numbers = Float32Array | Float64Array;
 
@@ -13,9 +15,9 @@ export interface Algebra {
   /** out `[aColumns, bColumns]` += aᵀ b. */
   addGram(out: Float64Array, a: Numbers, b: Numbers, rows: number, aColumns: number, bColumns: number): void;
   /** The lower half of a `[n, n]` becomes its Cholesky factor; not 0 if there is none. */
-  cholesky(a: Float64Array, n: number): number;
+  cholesky(a: Float64Array, n: number): Work<number>;
   /** x `[n, columns]` becomes the solution for that factor. */
-  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
+  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): Work<void>;
 }
 
 /** Entries of K. */
@@ -74,11 +76,11 @@ export class PivotedCholesky {
   }
 
   /** Whether some candidates were accepted. */
-  addBlock(most: number): boolean {
+  *addBlock(most: number): Task<boolean> {
     const candidates = this.drawn(Math.min(LARGEST_BLOCK, Math.max(LEAST_BLOCK, this.rank / 2)));
     const { accepted, factor } = this.accept(candidates, this.residualOn(candidates), most);
     if (accepted.length === 0) return false;
-    this.append(accepted, factor);
+    yield* this.append(accepted, factor);
     return true;
   }
 
@@ -131,12 +133,15 @@ export class PivotedCholesky {
   }
 
   /** New columns of F: those of the residual, times the inverse of the transposed factor among them. */
-  private append(pivots: readonly number[], factor: readonly (readonly number[])[]): void {
+  private *append(pivots: readonly number[], factor: readonly (readonly number[])[]): Task<void> {
     const { matrix, algebra } = this;
     const width = Math.ceil(pivots.length / PADDING) * PADDING;
     const padded = Array.from({ length: width }, (_, n) => pivots[n] ?? pivots[0]!);
     const left = matrix.entries(null, padded, this.scratch);
-    for (const block of this.blocks) this.subtract(left, block.columns, matrix.rows, padded, block);
+    for (const block of this.blocks) {
+      this.subtract(left, block.columns, matrix.rows, padded, block);
+      yield;
+    }
     const columns = numbers(matrix, matrix.rows * width);
     algebra.subtractProduct(columns, left, negativeInverse(matrix, factor, width), matrix.rows, width, width);
     this.blocks.push({ columns, width, count: pivots.length });

@@ -4,6 +4,8 @@
  */
 import { PivotedCholesky, numbers, transposed } from "./pivoted";
 import type { Algebra, Block, Matrix, Numbers } from "./pivoted";
+import { settled } from "./task";
+import type { Task, Work } from "./task";
 
 export type { Algebra, Matrix } from "./pivoted";
 
@@ -15,25 +17,42 @@ export interface Preconditioner {
   /** Iterations that it is expected to need. */
   readonly iterations: number;
   /** x and out `[rows, columns]`. */
-  apply(x: Numbers, out: Numbers, columns: number): void;
+  apply(x: Numbers, out: Numbers, columns: number): Work<void>;
 }
 
+/** Pairs between two pauses: some milliseconds. */
+const PIECE = 2 ** 21;
+
 /** (K + alpha I)⁻¹ by a dense factorisation of a float64 matrix; null where K + alpha I is not positive definite as far as rounding can tell. */
-export function exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): Preconditioner | null {
+export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): Task<Preconditioner | null> {
   const { rows } = matrix;
-  const factor = matrix.entries(null, null, numbers(matrix, rows * rows)) as Float64Array;
+  const factor = yield* allEntries(matrix);
   for (let n = 0; n < rows; n++) factor[n * (rows + 1)]! += alpha;
-  if (algebra.cholesky(factor, rows) !== 0) return null;
+  if ((yield* settled(algebra.cholesky(factor, rows))) !== 0) return null;
   return {
     kind: "cholesky",
     rank: rows,
     iterations: 1,
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x);
-      algebra.choleskySolve(factor, solution, rows, columns);
-      out.set(solution);
+      return algebra.choleskySolve(factor, solution, rows, columns).andThen(() => {
+        out.set(solution);
+      });
     },
   };
+}
+
+function* allEntries(matrix: Matrix): Task<Float64Array> {
+  const { rows } = matrix;
+  const all = new Float64Array(rows * rows);
+  const height = Math.max(1, Math.floor(PIECE / rows));
+  for (let first = 0; first < rows; first += height) {
+    const some = Array.from({ length: Math.min(height, rows - first) }, (_, n) => first + n);
+    const piece = all.subarray(first * rows, (first + some.length) * rows).fill(0); // for the reason that `numbers` has
+    matrix.entries(some, null, piece);
+    yield;
+  }
+  return all;
 }
 
 // ------------------------------------------------------------------------------------------------------- low rank
@@ -52,19 +71,19 @@ const CHOLESKY_SECONDS = 1 / (3 * 80e9);
  * A low-rank inverse of K + alpha I, of the rank that a model of the cost finds best, or of the given one.
  * @param random uniform in [0, 1); the same numbers give the same preconditioner.
  */
-export function lowRankInverse(
+export function* lowRankInverse(
   matrix: Matrix,
   alpha: number,
   algebra: Algebra,
   random: () => number,
   rank?: number,
-): Preconditioner | null {
+): Task<Preconditioner | null> {
   const search = new PivotedCholesky(matrix, algebra, random);
   const rule = rank === undefined ? new CostRule(matrix, alpha) : new RankRule(rank);
   for (let idle = 0; idle < PATIENCE && rule.goesOn(search) && !search.isExhausted;)
-    idle = search.addBlock(rank === undefined ? Infinity : rank - search.rank) ? 0 : idle + 1;
+    idle = (yield* search.addBlock(rank === undefined ? Infinity : rank - search.rank)) ? 0 : idle + 1;
   const blocks = search.blocks.slice(0, rule.best);
-  const apply = woodbury(blocks, matrix, alpha, algebra);
+  const apply = yield* woodbury(blocks, matrix, alpha, algebra);
   const found = blocks.reduce((sum, { count }) => sum + count, 0);
   return apply && { kind: "low-rank", rank: found, iterations: rule.iterations, apply };
 }
@@ -128,20 +147,18 @@ class CostRule {
 }
 
 /** (F Fᵀ + alpha I)⁻¹ x = (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha. */
-function woodbury(
+function* woodbury(
   blocks: readonly Block[],
   matrix: Matrix,
   alpha: number,
   algebra: Algebra,
-): Preconditioner["apply"] | null {
+): Task<Preconditioner["apply"] | null> {
   const { rows } = matrix;
   const width = blocks.reduce((total, block) => total + block.width, 0);
-  const gram = gramOf(blocks, rows, width, algebra);
+  const gram = yield* gramOf(blocks, rows, width, algebra);
   for (let n = 0; n < width; n++) gram[n * (width + 1)]! += alpha;
-  if (width === 0 || algebra.cholesky(gram, width) !== 0) return null;
-  return (x, out, columns) => {
-    const inner = projected(blocks, x, rows, columns, algebra);
-    algebra.choleskySolve(gram, inner, width, columns);
+  if (width === 0 || (yield* settled(algebra.cholesky(gram, width))) !== 0) return null;
+  const finish = (x: Numbers, out: Numbers, inner: Float64Array, columns: number): void => {
     out.set(x);
     let from = 0;
     for (const block of blocks) {
@@ -152,10 +169,16 @@ function woodbury(
     }
     for (let n = 0; n < out.length; n++) out[n] = out[n]! / alpha;
   };
+  return (x, out, columns) => {
+    const inner = projected(blocks, x, rows, columns, algebra);
+    return algebra.choleskySolve(gram, inner, width, columns).andThen(() => {
+      finish(x, out, inner, columns);
+    });
+  };
 }
 
 /** Fᵀ F, its lower half. */
-function gramOf(blocks: readonly Block[], rows: number, width: number, algebra: Algebra): Float64Array {
+function* gramOf(blocks: readonly Block[], rows: number, width: number, algebra: Algebra): Task<Float64Array> {
   const gram = new Float64Array(width * width);
   let top = 0;
   for (const [n, a] of blocks.entries()) {
@@ -166,6 +189,7 @@ function gramOf(blocks: readonly Block[], rows: number, width: number, algebra: 
       for (let p = 0; p < a.width; p++)
         gram.set(part.subarray(p * b.width, (p + 1) * b.width), (top + p) * width + left);
       left += b.width;
+      yield;
     }
     top += a.width;
   }

@@ -4,6 +4,8 @@
  * opaque handles, so that on a device nothing comes back between two checks: only `read` yields numbers.
  */
 
+import type { Work } from "./task";
+
 /** Vector and scalar operations with a linear operator; results go to the last argument, which may be an input too. */
 export interface Space<V, S> {
   /** n, the length of a column. */
@@ -20,9 +22,9 @@ export interface Space<V, S> {
   free(handle: V | S): void;
 
   /** out = A x; `out` is another vector than `x`. */
-  apply(x: V, out: V): void | Promise<void>;
+  apply(x: V, out: V): void | Promise<void> | Work<void>;
   /** out = M x with M near the inverse of A, symmetric and positive definite; `out` is another vector than `x`. */
-  readonly precondition?: ((x: V, out: V) => void | Promise<void>) | undefined;
+  readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void>) | undefined;
 
   /** out = x */
   copy(x: V, out: V): void;

@@ -1,0 +1,52 @@
+/**
+ * What KernelSolve gives: the type of a linear system as a function of its data, and of what it returns. Types only.
+ */
+import type { RealArray } from "./array/view";
+import type { Real } from "./engine/native";
+import type { GenredOptions } from "./genred";
+import type { AsyncOptions } from "./running";
+import type { ArgumentsFor } from "./signature";
+import type { SolveOptions } from "./solveoptions";
+import type { Outcome } from "./solver/refine";
+
+/** How the product with K is computed. */
+export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
+
+/** A solution, and how it was found. */
+export interface SolveResult<T extends Real = Real> {
+  readonly solution: RealArray<T>;
+  /** Over all entries of a batch. */
+  readonly iterations: number;
+  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
+  readonly residual: number;
+  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  readonly converged: Outcome;
+  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
+  readonly method: "cg" | "direct";
+  readonly rank: number;
+}
+
+/** A linear system as a function of its data. */
+export interface KernelSolveFunction<A extends readonly string[] = readonly string[]> {
+  /**
+   * Arrays in the order of the aliases; in the place of the unknown stands the right-hand side b `[N, dim]`. Returns the solution
+   * `[N, dim]`, recorded for `grad`. Batch dimensions in front make every entry a system of its own; `ranges` make K block-sparse.
+   * @throws ArgumentError for arrays that do not fit or an operator that is not symmetric, ConvergenceError when the iteration ends
+   * without reaching its tolerance (it carries the last iterate), CompileError, DeviceError, InterruptedError.
+   */
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
+  /**
+   * The same as a promise: solved in the background on copies of the arrays, which may change meanwhile, and recorded as the call
+   * would be. Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
+   */
+  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
+  /** The same, with how it was found; `solve.async` is its promise. */
+  readonly solve: {
+    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
+    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveResult<T>>;
+  };
+  toString(): string;
+}
+
+/** What a solve in the background takes. */
+export interface AsyncSolveOptions<T extends Real = Real> extends SolveOptions<T>, AsyncOptions {}
