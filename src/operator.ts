@@ -104,7 +104,8 @@ export class Operator {
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
     const given = this.check(arrays);
     const { rows, columns } = this.sizes(given);
-    tell?.({ doing: "reduction", pairs: sizeOf(given.batch) * rows * columns });
+    // With ranges nobody has counted them.
+    tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     return yield* this.run(given, copied(given), howOf(options, given.extents), options.out);
   }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
 import { Genred, InterruptedError, KernelSolve, grad, rand, randn, requiresGrad, zeros } from "../src";
-import type { BackendName, RealArray, RunProgress } from "../src";
+import type { BackendName, BlockRanges, RealArray, RunProgress } from "../src";
 
 jest.setTimeout(30000);
 // Compiled in the background, a formula changes its rounding from one call to the next.
@@ -106,6 +106,29 @@ describe("Genred, async", () => {
     expect(fractions[2]).toBeGreaterThan(0);
     expect(fractions[2]).toBeLessThan(1);
     expect(seen[2]).toMatchObject({ doing: "reduction", rate: expect.any(Number) as number });
+  });
+
+  it("tells no rate where ranges leave out pairs", async () => {
+    const [K, x, y, b] = sum(4);
+    const ranges = [
+      [[0, 4]],
+      [1],
+      [[0, 2]],
+      [
+        [0, 2],
+        [2, 4],
+      ],
+      [1, 2],
+      [
+        [0, 4],
+        [0, 0],
+      ],
+    ] as const;
+    const seen: RunProgress[] = [];
+    await K.async(x, y, b, { ranges: ranges as unknown as BlockRanges, onProgress: (progress) => seen.push(progress) });
+    expect(seen.at(-1)).toMatchObject({ fraction: 1, rate: undefined, ended: true });
+    await K.async(x, y, b, { onProgress: (progress) => seen.push(progress) });
+    expect(seen.at(-1)).toMatchObject({ fraction: 1, rate: expect.any(Number) as number, ended: true });
   });
 
   it("stops with the error of its onProgress", async () => {

@@ -3,6 +3,7 @@
  * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
  * the number of threads.
  */
+import { ArgumentError } from "../errors";
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { BLOCK, program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
@@ -177,11 +178,13 @@ function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
 
 const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
 
-/** The machine's instruction set, or a narrower one that TSKEOPS_ISA names. */
+/** The machine's instruction set, or a narrower one that TSKEOPS_ISA names. @throws ArgumentError for a name of none. */
 function chosenIsa(addon: Addon): Isa {
   const best = addon.isa();
-  const wanted = ISAS.indexOf(process.env["TSKEOPS_ISA"] as Isa);
-  return wanted < 0 ? best : ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
+  const named = process.env["TSKEOPS_ISA"] || best;
+  const wanted = ISAS.indexOf(named as Isa);
+  if (wanted < 0) throw new ArgumentError(`TSKEOPS_ISA: expected one of ${ISAS.join(", ")}, got ${named}`);
+  return ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
 }
 
 // --------------------------------------------------------------------------------------------------- shapes of calls

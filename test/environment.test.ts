@@ -1,0 +1,102 @@
+/** The environment variables that docs/environment.md lists: each does what it says, and none is ignored in silence. */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { nativeAddon } from "../src/engine/native";
+import type { Isa } from "../src/engine/native";
+
+const root = join(__dirname, "..");
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "tskeops-environment-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const SUM = `
+  const K = t.Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+  const x = t.rand([20, 2], { seed: 1 });
+  console.log(Array.from(K(x, x).data).join());`;
+
+/** What a script prints in a process with these variables and a cache of its own, or the message of what it throws. */
+function printed(script: string, variables: Readonly<Record<string, string>> = {}): string {
+  const code = `const t = require(${JSON.stringify(join(root, "dist", "index.js"))});
+    try { ${script} } catch (error) { console.log(error.name + ": " + error.message); }`;
+  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TSKEOPS_"));
+  const env = { ...Object.fromEntries(inherited), TSKEOPS_CACHE: join(folder, "cache"), ...variables };
+  return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env }).stdout.trim();
+}
+
+/** Names in the cache by their ending. */
+function cached(ending: string): string[] {
+  const cache = join(folder, "cache");
+  return existsSync(cache) ? readdirSync(cache).filter((name) => name.endsWith(ending)) : [];
+}
+
+test("TSKEOPS_THREADS sets the number of threads, until setThreads does", () => {
+  expect(printed("console.log(t.threads())", { TSKEOPS_THREADS: "3" })).toBe("3");
+  expect(printed("t.setThreads(5); console.log(t.threads())", { TSKEOPS_THREADS: "3" })).toBe("5");
+  const message = "ArgumentError: TSKEOPS_THREADS: expected an integer from 1 to 1024, got NaN";
+  expect(printed("t.threads()", { TSKEOPS_THREADS: "many" })).toBe(message);
+});
+
+test("results do not depend on TSKEOPS_THREADS", () => {
+  expect(printed(SUM, { TSKEOPS_THREADS: "1" })).toBe(printed(SUM, { TSKEOPS_THREADS: "4" }));
+});
+
+describe("TSKEOPS_ISA", () => {
+  const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
+  const MARCH = { baseline: "x86-64", avx2: "x86-64-v3", avx512: "x86-64-v4" };
+  const isX64 = process.arch === "x64";
+
+  /** The -march that a compiler is called with. */
+  function march(isa: Isa): string | undefined {
+    const [compiler, log] = [join(folder, "logging-c++"), join(folder, "log")];
+    writeFileSync(compiler, `#!/bin/sh\necho "$@" >> "${log}"\nexec c++ "$@"\n`, { mode: 0o755 });
+    printed(SUM, { TSKEOPS_ISA: isa, TSKEOPS_CXX: compiler, TSKEOPS_COMPILE: "always" });
+    return /-march=(\S+)/.exec(readFileSync(log, "utf8"))?.[1];
+  }
+
+  (isX64 ? test : test.skip).each(ISAS)("%s is what formulas are compiled for, or what the machine has", (isa) => {
+    const best = ISAS.indexOf(nativeAddon()!.isa());
+    expect(march(isa)).toBe(MARCH[ISAS[Math.min(best, ISAS.indexOf(isa))]!]);
+  });
+
+  test("is refused if it names none", () => {
+    const message = "ArgumentError: TSKEOPS_ISA: expected one of baseline, avx2, avx512, got sse9";
+    expect(printed(SUM, { TSKEOPS_ISA: "sse9" })).toBe(message);
+    expect(printed(SUM, { TSKEOPS_ISA: "" })).toBe(printed(SUM));
+  });
+});
+
+test("TSKEOPS_COMPILE says when formulas are compiled, and TSKEOPS_CACHE where they are kept", () => {
+  printed(SUM, { TSKEOPS_COMPILE: "never" });
+  expect(cached(".so")).toEqual([]);
+  printed(SUM, { TSKEOPS_COMPILE: "always" });
+  expect(cached(".so")).toHaveLength(1);
+  const message = 'ArgumentError: TSKEOPS_COMPILE: expected one of "auto", "never", "always", got "often"';
+  expect(printed(SUM, { TSKEOPS_COMPILE: "often" })).toBe(message);
+});
+
+test("TSKEOPS_VERBOSE keeps the generated source", () => {
+  printed(SUM, { TSKEOPS_COMPILE: "always" });
+  expect(cached(".cc")).toEqual([]);
+  rmSync(join(folder, "cache"), { recursive: true });
+  printed(SUM, { TSKEOPS_COMPILE: "always", TSKEOPS_VERBOSE: "1" });
+  expect(cached(".cc")).toHaveLength(1);
+});
+
+test("the documentation lists every variable that the library reads", () => {
+  const page = readFileSync(join(root, "docs", "environment.md"), "utf8");
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const read = files.flatMap((name) => [
+    ...readFileSync(join(root, "src", name), "utf8").matchAll(/env\["(TSKEOPS_\w+)"\]|\b(TSKEOPS_\w+): named/g),
+  ]);
+  const names = [...new Set(read.map(([, a, b]) => a ?? b!))].sort();
+  expect(names).toEqual([...new Set(page.match(/TSKEOPS_\w+/g))].sort());
+});
