@@ -134,7 +134,7 @@ function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): s
 }
 
 /** Exponents are numbers, also where weights are vectors. */
-function checkWeighted({ name, weights }: Reduction, [formula]: readonly Formula[]): void {
+export function checkWeighted({ name, weights }: Reduction, [formula]: readonly Formula[]): void {
   if (weights === "none" || formula!.dim === 1) return;
   throw new FormulaError(`${name}: expected a formula of dim 1, got ${String(formula)} of dim ${formula!.dim}`);
 }

@@ -84,13 +84,13 @@ const namesOf = (args: readonly Argument[]): string => {
   return names.length > 0 ? `one of ${names.join(", ")}` : "a Vi or a Vj with a name";
 };
 
-interface Solved {
+export interface Solved {
   readonly solution: RealArray;
   /** One per entry of the batch. */
   readonly reports: readonly Report[];
 }
 
-function summary({ solution, reports }: Solved): SolveResult {
+export function summary({ solution, reports }: Solved): SolveResult {
   const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0 };
   return {
     ...last,
@@ -104,7 +104,7 @@ function summary({ solution, reports }: Solved): SolveResult {
 const PRODUCTS_ABOUT = 30;
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
-class System {
+export class System {
   private readonly formula: Formula;
   /** k, where K is a scalar kernel. */
   private readonly kernel: Formula | null;

@@ -11,7 +11,7 @@ import type { Dtype, RealArray } from "./array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Call, Specification } from "./engine/backend";
+import type { Call, Routine, Specification } from "./engine/backend";
 import type { Real } from "./engine/native";
 import { chooser, routineFor } from "./engine/routine";
 import type { Chooser } from "./engine/routine";
@@ -168,6 +168,11 @@ export class Operator {
     const found = this.choosers.get(key) ?? chooser(this.specification(dtype), { backend, compile });
     this.choosers.set(key, found);
     return found;
+  }
+
+  /** What computes large calls, and its generated source where there is one. @throws DeviceError as a call. */
+  routineFor(dtype: Dtype, backend: How["backend"] = "auto"): Pick<Routine, "backend" | "source"> {
+    return this.chooser(dtype, { backend, compile: "always" })(0);
   }
 
   private specification(dtype: Dtype): Specification {

@@ -78,7 +78,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
     ],
     types: ["signature", "solvefunction", "solver"],
   },
-  lazytensor: { parts: ["operator", "kernelsolve", "genred", "formula", "array"], types: ["engine"] },
+  lazytensor: {
+    parts: ["operator", "call", "values", "solveoptions", "kernelsolve", "genred", "formula", "array"],
+    types: ["signature", "solvefunction", "engine"],
+  },
   notebook: { parts: ["array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["progress"] },
   index: {

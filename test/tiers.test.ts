@@ -9,7 +9,7 @@ import type { Compilable } from "../src/engine/tiers";
 const never = (): never => {
   throw new Error("this routine is only compared");
 };
-const evaluated: Routine = { reduce: never, reduceAsync: never, block: never };
+const evaluated: Routine = { backend: "tiles", reduce: never, reduceAsync: never, block: never };
 
 interface Compiler extends Compilable {
   readonly log: string[];
@@ -22,6 +22,7 @@ function compiler(wasCompiled = false, fails = false): Compiler {
   let [resolve, reject]: [() => void, (error: Error) => void] = [never, never];
   return {
     ...evaluated,
+    backend: "cpu",
     log,
     finish: (failure) => (failure ? reject(failure) : resolve()),
     isCompiled: () => {

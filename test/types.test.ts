@@ -7,7 +7,7 @@ import ts from "typescript";
 
 const HEAD = `
 import ndarray from "ndarray";
-import { Genred, KernelSolve, array, grad, rand, zeros } from "../src";
+import { Genred, KernelSolve, LazyTensor, Pm, Vi, Vj, array, grad, lazy, rand, zeros } from "../src";
 import type { GenredFunction, KernelSolveFunction, RealArray } from "../src";
 const x = rand([9, 2]);
 const w = rand([9, 2], { dtype: "float64" });
@@ -18,9 +18,11 @@ const K = Genred("Exp(- g * SqDist(x,y)) * b", ["x = Vi(2)", "y=Vj( 2 )", "b = V
 const Kinv = KernelSolve("Exp(- g * SqDist(x,y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"], "b", { axis: 1 });
 const P = Genred("p * x", ["x = Vi(2)", "p = Pm(2)"]);
 const D = Genred("b", names);
+const L = Vi(x).sqdist(Vj(x)).neg().exp();
+const Z = Vi(x).exp1j();
 `;
 
-const GOOD: readonly (readonly [string, string])[] = [
+const GOOD: (readonly [string, string])[] = [
   ["float32 arrays give a float32 result", "const r: RealArray<Float32Array> = K(x, x, x, x);"],
   ["float64 arrays give a float64 result", "const r: RealArray<Float64Array> = K(w, w, w, w);"],
   ["a Pm(1) may be a number", "const r: RealArray<Float32Array> = K(x, x, x, 5);"],
@@ -58,7 +60,40 @@ const GOOD: readonly (readonly [string, string])[] = [
   ],
 ];
 
-const BAD: readonly (readonly [string, string])[] = [
+const GOOD_LAZY: readonly (readonly [string, string])[] = [
+  ["a lazy tensor gives results of the dtype of its array", "const r: RealArray<Float32Array> = L.sum({ axis: 1 });"],
+  ["a lazy sum without an axis is lazy", "const r: LazyTensor<Float32Array> = L.sum();"],
+  ["lazy operands are tensors, numbers, lists and parameters", "L.add(1).mul(L).sub(Pm(2)).div([1]).pow(Pm([1]));"],
+  ["lazy indices are integers", "const k: Int32Array = L.argKmin(3, { axis: 1 }).data;"],
+  ["pairs of reductions are pairs", "const [v, k] = L.minArgmin({ axis: 0 }); const n: Int32Array = k.data; void v;"],
+  ["a deferred sum is a function", "const r: RealArray = Vi(0, 2).sum({ axis: 1, call: false })(x);"],
+  [
+    "a lazy solve takes the options of KernelSolve",
+    "L.solve(x, { alpha: 1, method: 'cg', preconditioner: { rank: 3 } });",
+  ],
+  ["a product with an array is an array", "const r: RealArray<Float32Array> = L.matmul(x);"],
+  ["a product with a tensor is an operator", "const r: RealArray<Float32Array> = L.matmul(L).T.matvec(x);"],
+  ["moduli of complex tensors are real", "const r: LazyTensor<Float32Array> = Z.mul(Z).abs();"],
+  ["templates are tensors", "const r: LazyTensor = lazy`|${Vi(x)}| * ${2}`; lazy({ x })`x_i`.sum({ axis: 1 });"],
+];
+const BAD_LAZY: readonly (readonly [string, string])[] = [
+  ["a text as a lazy operand", "L.add('x');"],
+  ["a complex operand of a real tensor", "L.add(Z);"],
+  ["a reduction without an axis", "L.logsumexp();"],
+  ["a lazy reduction over axis 2", "L.sum({ axis: 2 });"],
+  ["the K best without K", "L.argKmin({ axis: 1 });"],
+  ["a softmax without weights", "L.sumsoftmaxweight({ axis: 1 });"],
+  ["a component that is no number", "L.elem('0');"],
+  ["a product with an array of another dtype", "L.matmul(w);"],
+  ["a sine of complex numbers", "Z.sin();"],
+  ["a minimum of complex numbers", "Z.min({ axis: 1 });"],
+  ["a misspelt option of a lazy solve", "L.solve(x, { alhpa: 1 });"],
+  ["a misspelt lazy method", "L.sqdst(x);"],
+  ["a plain matrix as Vi", "Vi([[1, 2]]);"],
+  ["a hole that is no operand", "lazy`${'x'}`;"],
+];
+
+const BAD: (readonly [string, string])[] = [
   ["a missing argument", "K(x, x, x);"],
   ["an argument too many", "K(x, x, x, 5, x);"],
   ["a number for a Vi", "K(1, x, x, 5);"],
@@ -90,6 +125,8 @@ const BAD: readonly (readonly [string, string])[] = [
   ["grad by something that is no array", "grad(x, [1]);"],
 ];
 
+GOOD.push(...GOOD_LAZY);
+BAD.push(...BAD_LAZY);
 const LINES = [...GOOD, ...BAD].map(([, line]) => `{ ${line} }`);
 const FIRST_LINE = HEAD.split("\n").length - 1;
 

@@ -68,6 +68,7 @@ export interface RectangleCall extends Arrays {
 }
 
 export interface Routine {
+  readonly backend: BackendName;
   /** Writes `[rows, dim]`: the reduction of every row. */
   reduce(call: Call): void;
   reduceAsync(call: Call): Promise<void>;

@@ -12,7 +12,7 @@ import type { Addon, Isa, NativeRoutine, Plan } from "./native";
 import { tileProgram, whyNoProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
 import { entriesOf } from "./backend";
-import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
+import type { Backend, BackendName, Call, RectangleCall, Routine, Specification } from "./backend";
 
 export const cpu: Omit<Backend, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
@@ -44,6 +44,7 @@ type Costs = Pick<Program, "grain" | "instructions">;
 
 /** A routine of the addon, which may be another one for calls of another shape. */
 abstract class AddonRoutine implements Routine {
+  abstract readonly backend: BackendName;
   protected readonly addon: Addon = nativeAddon()!;
   protected readonly isa: Isa = chosenIsa(this.addon);
 
@@ -72,6 +73,7 @@ abstract class AddonRoutine implements Routine {
 
 /** Compiled for the formula, when it is first called or before. */
 export class CompiledRoutine extends AddonRoutine {
+  readonly backend = "cpu";
   private readonly shapes = new Map<Shape, Compiled>();
 
   constructor(private readonly specification: Specification) {
@@ -125,6 +127,7 @@ export class CompiledRoutine extends AddonRoutine {
 
 /** A program of the addon's precompiled kernels. */
 class TileRoutine extends AddonRoutine {
+  readonly backend = "tiles";
   private readonly loaded: Runnable;
 
   constructor(specification: Specification) {

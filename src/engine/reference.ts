@@ -21,6 +21,8 @@ export const reference: Backend = {
 const TURN = 10;
 
 class ReferenceRoutine implements Routine {
+  readonly backend = "reference";
+
   constructor(private readonly specification: Specification) {}
 
   reduce(call: Call): void {

@@ -259,10 +259,10 @@ export const ceil: Unary = elementwise("Ceil", "x", {
 
 /** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact. */
 const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
-  doc: "x rounded to a multiple of b / a, halves away from 0; the derivative is 0.",
+  doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
   value: (x, a, b) => (nearest((x * a) / b) * b) / a,
   code: (x, a, b) => `(roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
-  derivative: () => [null, null, null],
+  derivative: (x, a, b) => [null, minus(mult(roundTo(x, a, b), inv(a))), mult(roundTo(x, a, b), inv(b))],
   cost: 14,
   domain: [0.5, 2],
 });

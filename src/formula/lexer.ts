@@ -24,8 +24,9 @@ export interface Place {
 }
 
 const LONGEST_TEXT = 1_000_000;
-/** Spaces and then a token; always matches, though perhaps nothing. */
-const TOKEN = /[ \t\r\n]*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[<>=!]=|[-+*/|<>()[\],=]))?/y;
+/** Spaces and then a token; always matches, though perhaps nothing. Templates alone know `${1}`, a name, and powers as ² and ³. */
+const TOKEN =
+  /[ \t\r\n]*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*|\$\{\d+\})|(\*\*|[<>=!]=|[-+*/|<>()[\],=²³]))?/y;
 
 /** Reads a text from left to right, with one token of lookahead. */
 export class Cursor {

@@ -56,7 +56,7 @@ export function parse(texts: readonly string[], aliases: readonly string[]): Par
 
 // ------------------------------------------------------------------------------------------------- expressions
 
-interface BinaryOperator {
+export interface BinaryOperator {
   readonly precedence: number;
   readonly build: (x: Formula, y: Formula) => Formula;
 }
@@ -88,11 +88,11 @@ const PREFIX: ReadonlyMap<string, (x: Formula) => Formula> = new Map([
 const DEEPEST = 200;
 
 /** Reads one text over the arguments of a scope. */
-class Reader {
+export class Reader {
   private depth = 0;
 
   constructor(
-    private readonly cursor: Cursor,
+    protected readonly cursor: Cursor,
     private readonly scope: Scope,
   ) {}
 
@@ -103,7 +103,7 @@ class Reader {
   }
 
   /** An expression whose operators bind at least as tightly as `loosest`. */
-  private expression(loosest: number): Formula {
+  protected expression(loosest: number): Formula {
     let left = this.operand();
     let compared = false;
     for (let operator = this.operatorFrom(loosest); operator; operator = this.operatorFrom(loosest)) {
@@ -115,7 +115,7 @@ class Reader {
     return left;
   }
 
-  private operatorFrom(loosest: number): BinaryOperator | undefined {
+  protected operatorFrom(loosest: number): BinaryOperator | undefined {
     const operator = BINARY.get(this.cursor.token.text);
     return operator && operator.precedence >= loosest ? operator : undefined;
   }
@@ -129,7 +129,7 @@ class Reader {
     return builtAt(place, () => build(left, right));
   }
 
-  private operand(): Formula {
+  protected operand(): Formula {
     const { kind, text } = this.cursor.token;
     if (kind === "number") return this.number();
     if (kind === "name") return this.named();
@@ -150,14 +150,14 @@ class Reader {
     return builtAt(place, () => build(x));
   }
 
-  private parenthesised(): Formula {
+  protected parenthesised(): Formula {
     const place = this.cursor.place(this.cursor.next());
     const inner = this.nested(place, () => this.expression(PRECEDENCE.compare));
     this.cursor.expect(")", `an operator or ")"`);
     return inner;
   }
 
-  private nested<T>(place: Place, read: () => T): T {
+  protected nested<T>(place: Place, read: () => T): T {
     if (++this.depth > DEEPEST)
       throw errorAt(place, `${place.source.title}: expected at most ${DEEPEST} nested levels, got more`);
     const result = read();
@@ -169,8 +169,13 @@ class Reader {
   private named(): Formula {
     const place = this.cursor.place(this.cursor.next());
     if (this.cursor.accept("(")) return this.nested(place, () => this.call(place));
+    return this.variableAt(place);
+  }
+
+  /** What a name alone stands for. */
+  protected variableAt(place: Place): Formula {
     const argument = this.scope.named(place.token.text);
-    if (!argument) throw this.unknownVariable(place);
+    if (!argument) throw this.unknownVariable(place, this.scope.names);
     return argument.variable;
   }
 
@@ -183,7 +188,7 @@ class Reader {
   }
 
   /** What a called name stands for; an alias hides the operation of its name. */
-  private entryAt(place: Place): Entry {
+  protected entryAt(place: Place): Entry {
     const name = place.token.text;
     const hiding = this.scope.named(name);
     if (hiding) throw errorAt(place, `${place.source.title}: expected an operation, got ${label(hiding)}`);
@@ -193,7 +198,7 @@ class Reader {
   }
 
   /** What stands between the parentheses of a call, up to and including the closing one. */
-  private values(entry: Entry): (Formula | Parameter)[] {
+  protected values(entry: Entry): (Formula | Parameter)[] {
     const values: (Formula | Parameter)[] = [];
     for (const slot of entry.slots) {
       const isLast = this.isAt(")");
@@ -207,7 +212,7 @@ class Reader {
     return values;
   }
 
-  private isAt(symbol: string): boolean {
+  protected isAt(symbol: string): boolean {
     return this.cursor.token.text === symbol;
   }
 
@@ -242,11 +247,12 @@ class Reader {
     return numbers;
   }
 
-  private unknownVariable(place: Place): FormulaError {
+  protected unknownVariable(place: Place, names: Iterable<string>): FormulaError {
     const { text } = place.token;
     const entry = entries.get(text);
     if (entry) return errorAt(place, `${place.source.title}: expected a call ${signature(entry)}, got the name alone`);
-    const hint = suggestion(text, this.scope.names) || `: expected ${someOf([...this.scope.names])}`;
+    const known = [...names];
+    const hint = suggestion(text, known) || `: expected ${someOf(known)}`;
     return errorAt(place, `${place.source.title}: unknown variable ${quote(text)}${hint}`);
   }
 }
@@ -265,7 +271,7 @@ function numberIn(formula: Formula, slot: Slot, entry: Entry, place: Place): num
   throw errorAt(place, `${signature(entry)}: expected ${expected} ${slot.name}, got ${number ?? "a formula"}`);
 }
 
-function unknownOperation(place: Place): FormulaError {
+export function unknownOperation(place: Place): FormulaError {
   const { text } = place.token;
   const hint = suggestion(text, [...entries.keys(), ...DECLARATIONS.keys()]);
   return errorAt(place, `${place.source.title}: unknown operation ${quote(text)}${hint}`);

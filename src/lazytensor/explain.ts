@@ -1,0 +1,98 @@
+/**
+ * What a lazy expression costs and how it is computed, in words: pairs, operations and bytes, what is computed before the loop, and
+ * the generated code. Must not know how users write operations.
+ */
+import { sizeOf } from "../array/view";
+import { Depends, lowered, nodesOf, print, asVariable } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { settingsOf } from "../genred";
+import { bound, operatorOf, textOf } from "./expression";
+import type { Bound, Expression } from "./expression";
+import { isArray } from "./leaf";
+
+/** Numbers that are computed per value of the formula: about one vector instruction each. */
+function ownOperations(node: Formula): number {
+  const { shape } = node.operation;
+  if (shape.kind === "elementwise") return shape.cost * node.dim;
+  if (shape.kind !== "contraction") return 0;
+  const { kept, summed } = shape.axes(
+    node.args.map(({ dim }) => dim),
+    node.params,
+  );
+  return 2 * [...kept, ...summed].reduce((size, axis) => size * axis.size, 1);
+}
+
+const operationsOf = (nodes: readonly Formula[]): number => nodes.reduce((sum, node) => sum + ownOperations(node), 0);
+
+const SUFFIXES: readonly (readonly [number, string])[] = [
+  [1e12, "T"],
+  [1e9, "G"],
+  [1e6, "M"],
+  [1e3, "k"],
+];
+
+function short(count: number): string {
+  const [unit, suffix] = SUFFIXES.find(([least]) => count >= least) ?? [1, ""];
+  return `${Number((count / unit).toPrecision(3))}${suffix}`;
+}
+
+/** Pairs, operations per pair and in all, and bytes of the arrays. */
+export function costText(expression: Expression): string {
+  const { sizes, batch, formula, leaves } = expression;
+  const pairs = sizeOf(batch) * (sizes[0] ?? 1) * (sizes[1] ?? 1);
+  const perPair = operationsOf(pairNodes(lowered(formula)));
+  const bytes = leaves.reduce(
+    (sum, { value }) => sum + (isArray(value) ? sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT : 0),
+    0,
+  );
+  return `cost: ${short(pairs)} pairs, about ${perPair} operations each (${short(pairs * perPair)}), arrays of ${short(bytes)}B`;
+}
+
+const pairNodes = (root: Formula): Formula[] => nodesOf(root).filter(({ depends }) => depends === Depends.Both);
+
+const PHASES: readonly (readonly [string, Depends])[] = [
+  ["once", Depends.Nothing],
+  ["once per i", Depends.I],
+  ["once per j", Depends.J],
+];
+
+/** The largest parts of a formula that depend on what is named alone. */
+function hoisted(root: Formula, depends: Depends): Formula[] {
+  const used = nodesOf(root).filter((node) => node === root || node.depends === Depends.Both);
+  const parts = new Set(used.flatMap((node) => (node.depends === Depends.Both ? node.args : [node])));
+  return [...parts].filter((node) => node.depends === depends && node.args.length > 0);
+}
+
+/** Formula, what is computed when, backend and code, of the sum over j. */
+export function explanation(expression: Expression): string {
+  const of = bound([expression.formula], expression.leaves);
+  const operator = operatorOf(of, settingsOf("explain", { axis: 1 }));
+  const { backend, source } = operator.routineFor(expression.dtype ?? "float32", expression.where.backend);
+  const quick = lowered(of.formulas[0]!);
+  const phases = PHASES.flatMap(([when, depends]) =>
+    hoisted(quick, depends).map((part) => `  ${when}: ${named(part, of)}`),
+  );
+  return [
+    String(operator),
+    `  ${costText(expression)}`,
+    ...phases,
+    `  at every pair: ${named(quick, of)}`,
+    `  backend: ${backend}`,
+    ...(source === undefined ? [] : ["", source]),
+  ].join("\n");
+}
+
+const named = (formula: Formula, { args }: Bound): string =>
+  print(formula, (v) => args[asVariable(v).position]?.name ?? String(v));
+
+/** `[...batch, M, N, dim]`; a dim of 1 is left out. */
+export function shapeOf({ batch, sizes }: Expression, dim: number): readonly number[] {
+  const [rows, columns] = sizes;
+  return [...batch, rows ?? 1, columns ?? 1, ...(dim === 1 ? [] : [dim])];
+}
+
+/** Shape, dtype, formula and cost. */
+export function describe(kind: string, expression: Expression, shape: readonly number[], dtype: string | null): string {
+  const size = `shape [${shape.join(", ")}]${dtype === null ? "" : `, ${dtype}`}`;
+  return `${kind} of ${size}\n  formula: ${textOf(expression)}\n  ${costText(expression)}`;
+}

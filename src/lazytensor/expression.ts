@@ -1,0 +1,227 @@
+/**
+ * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a reduction numbers
+ * the variables in the order in which the formula reads them; so expressions of one structure share their routines, whatever arrays
+ * they were made of. Must not know how users write operations.
+ */
+import type { BlockRanges } from "../array/ranges";
+import { swapAxes } from "../array/ranges";
+import { wrap, allocate } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { CallOptions } from "../call";
+import { ArgumentError, FormulaError } from "../errors";
+import type { Argument } from "../formula/arguments";
+import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { constant } from "../formula/ops";
+import { Operator } from "../operator";
+import type { Settings } from "../operator";
+import {
+  batchOf,
+  categoryOf,
+  dtypeAmong,
+  isArray,
+  leafOf,
+  leafText,
+  numberLeaf,
+  sizesOf,
+  symbolLeaf,
+  union,
+} from "./leaf";
+import type { Leaf, Sizes } from "./leaf";
+
+/** Which pairs an expression is evaluated at, and where. */
+export interface Where {
+  readonly ranges?: BlockRanges | null | undefined;
+  readonly backend?: CallOptions["backend"];
+}
+
+/** A formula over leaves, checked: all arrays fit each other. */
+export class Expression {
+  readonly sizes: Sizes;
+  readonly batch: readonly number[];
+  readonly dtype: Dtype | null;
+
+  /** @throws ArgumentError where arrays do not fit each other. */
+  constructor(
+    readonly formula: Formula,
+    readonly leaves: readonly Leaf[],
+    readonly where: Where = {},
+  ) {
+    this.dtype = dtypeAmong(leaves);
+    this.sizes = sizesOf(leaves);
+    this.batch = batchOf(leaves);
+  }
+
+  /** What is built from several expressions: their leaves, ranges and backend together. */
+  static join(formula: Formula, parts: readonly Expression[]): Expression {
+    const where = { ranges: agreed("ranges", parts), backend: agreed("backend", parts) };
+    return new Expression(formula, union(...parts.map(({ leaves }) => leaves)), where);
+  }
+
+  static of(leaf: Leaf): Expression {
+    return new Expression(leaf.variable, [leaf]);
+  }
+
+  /**
+   * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other routine.
+   */
+  static ofNumber(value: number): Expression {
+    return Number.isSafeInteger(2 * value) ? new Expression(constant(value), []) : Expression.of(numberLeaf(value));
+  }
+
+  with(where: Where): Expression {
+    return new Expression(this.formula, this.leaves, { ...this.where, ...where });
+  }
+
+  /** i and j exchanged. */
+  transposed(): Expression {
+    const { ranges } = this.where;
+    const other = this.mapped((leaf) => inOther(leaf));
+    return other.with({ ranges: ranges && swapAxes(ranges) });
+  }
+
+  /** With other leaves in the place of its own. */
+  mapped(change: (leaf: Leaf) => Leaf): Expression {
+    const changed = new Map(this.leaves.map((leaf) => [leaf.variable, change(leaf)]));
+    const formula = renamed(this.formula, (v) => changed.get(v)?.variable ?? v);
+    return new Expression(formula, union([...changed.values()]), this.where);
+  }
+
+  /** The leaf that this expression is, if it is nothing else. */
+  get leaf(): Leaf | undefined {
+    return this.leaves.find((leaf) => leaf.variable === this.formula);
+  }
+}
+
+function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): Where[K] {
+  const given = [...new Set(parts.map(({ where }) => where[name] ?? undefined))].filter((value) => value !== undefined);
+  if (given.length > 1)
+    throw new ArgumentError(`LazyTensor: expected one ${name} for all operands, got ${given.length}`);
+  return given[0];
+}
+
+function inOther(leaf: Leaf): Leaf {
+  const category = categoryOf(leaf);
+  if (category === Category.P) return leaf;
+  const other = category === Category.I ? Category.J : Category.I;
+  if (leaf.place !== null) return symbolLeaf(leaf.place, leaf.variable.dim, other);
+  return leafOf(leaf.value as RealArray, other);
+}
+
+/** All variables replaced at once. */
+const renamed = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
+  rebuild(formula, (node, args) => (isVariable(node) ? name(node) : withArgs(node, args)));
+
+// ------------------------------------------------------------------------------------------------------- binding
+
+/** Formulas whose variables are numbered 0, 1, …, with what stands for each. */
+export interface Bound {
+  readonly formulas: readonly Formula[];
+  readonly args: readonly Argument[];
+  /** In argument order. */
+  readonly leaves: readonly Leaf[];
+  /** How many of the first arguments are symbolic. */
+  readonly open: number;
+}
+
+/** @throws ArgumentError where symbolic variables leave out a place or share one. */
+export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bound {
+  const ordered = distinct(inReadingOrder(formulas, leaves));
+  const symbolic = ordered.filter(({ place }) => place !== null).sort((a, b) => a.place! - b.place!);
+  symbolic.forEach((leaf, n) => {
+    if (leaf.place !== n)
+      throw new ArgumentError(
+        `LazyTensor: expected one symbolic variable of index ${n}, got ${symbolic.map(leafText).join(", ")}`,
+      );
+  });
+  const sorted = [...symbolic, ...ordered.filter(({ place }) => place === null)];
+  const args = sorted.map(argumentOf);
+  const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), args[n]!.variable]));
+  const byVariable = new Map(leaves.map((leaf) => [leaf.variable, positions.get(keyOf(leaf))!]));
+  return {
+    formulas: formulas.map((formula) => renamed(formula, (v) => byVariable.get(v)!)),
+    args,
+    leaves: sorted,
+    open: symbolic.length,
+  };
+}
+
+/** Equal numbers are one argument. */
+const keyOf = ({ value, variable: v }: Leaf): unknown => (typeof value === "number" ? value : v);
+
+function distinct(leaves: readonly Leaf[]): Leaf[] {
+  return [...new Map(leaves.map((leaf) => [keyOf(leaf), leaf])).values()];
+}
+
+/** As a reader meets them, from left to right; then what simplification removed, whose sizes still count. */
+function inReadingOrder(formulas: readonly Formula[], leaves: readonly Leaf[]): Leaf[] {
+  const byVariable = new Map(leaves.map((leaf) => [leaf.variable, leaf]));
+  const found = new Set<Leaf>();
+  const seen = new Set<Formula>();
+  const waiting = [...formulas].reverse();
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (isVariable(node)) found.add(byVariable.get(node)!);
+    waiting.push(...[...node.args].reverse());
+  }
+  const unread = leaves.filter((leaf) => !found.has(leaf) && categoryOf(leaf) !== Category.P);
+  return [...found, ...unread];
+}
+
+const LETTERS = { [Category.I]: "x", [Category.J]: "y", [Category.P]: "p" } as const;
+
+/** Symbolic arguments have no name, as an alias without one. */
+function argumentOf(leaf: Leaf, position: number): Argument {
+  const { dim, category } = asVariable(leaf.variable);
+  const name = leaf.place === null ? `${LETTERS[category]}${position}` : undefined;
+  return { name, position, dim, category, variable: variable(position, dim, category) };
+}
+
+/** Text of the formula of an expression, with variables named as in messages. */
+export function textOf(expression: Expression): string {
+  const { formulas, args } = bound([expression.formula], expression.leaves);
+  return print(formulas[0]!, (v) => args[asVariable(v).position]!.name ?? String(v));
+}
+
+// ----------------------------------------------------------------------------------------------------- operators
+
+const operators = new WeakMap<Formula, Map<string, Operator>>();
+
+/** The operator of bound formulas; one for all expressions of the same structure, with its gradients. */
+export function operatorOf({ formulas, args }: Bound, settings: Settings): Operator {
+  const { reduction, k, rows, sumScheme, accumulator } = settings;
+  const [formula, weights] = formulas;
+  const table = args.map(({ name, category, dim }) => `${name ?? ""}:${category}:${dim}`).join();
+  const key = [reduction.name, weights?.id, k, rows, sumScheme, accumulator, table].join("|");
+  const known = operators.get(formula!) ?? new Map<string, Operator>();
+  operators.set(formula!, known);
+  const found = known.get(key) ?? new Operator(formulas, args, settings);
+  known.set(key, found);
+  return found;
+}
+
+/** The arrays of a call: those given for symbolic variables, then those held. */
+export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[]): unknown[] {
+  if (given.length !== open)
+    throw new ArgumentError(`call: expected ${open} arrays for the symbolic variables, got ${given.length}`);
+  if (args.length === 0)
+    throw new FormulaError(
+      "LazyTensor: expected a variable or an array, got numbers alone: nothing gives sizes and dtype",
+    );
+  const held = leaves.slice(open).map(({ value }) => value);
+  const dtype = dtypeAmong(leaves) ?? dtypeOfGiven(given);
+  return [
+    ...given,
+    ...held.map((value) => (typeof value === "number" || isArray(value) ? value : listed(value!, dtype))),
+  ];
+}
+
+const dtypeOfGiven = (given: readonly unknown[]): Dtype =>
+  given.some((value) => (value as { data?: unknown } | null)?.data instanceof Float64Array) ? "float64" : "float32";
+
+function listed(values: readonly number[], dtype: Dtype): RealArray {
+  const data = allocate(dtype, values.length);
+  data.set(values);
+  return wrap(data, [values.length]);
+}

@@ -1,0 +1,90 @@
+/**
+ * Operands: what users pass to operations, as expressions. The one idea is that the operation table alone says what an operation takes;
+ * so this file knows none by name.
+ */
+import { described, isNdarray } from "../array/check";
+import { ArgumentError } from "../errors";
+import "../formula/autodiff"; // Grad comes into the table of entries with it
+import { Category } from "../formula/formula";
+import type { Formula, Parameter, Slot } from "../formula/formula";
+import { complex, entries, lift } from "../formula/ops";
+import { Expression, textOf } from "./expression";
+import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
+
+/** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
+export function expressionOf(where: string, value: unknown, axis: unknown): Expression {
+  if (axis === 0 || axis === 1) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
+  if (axis !== undefined) throw new ArgumentError(`${where}, axis: expected 0 or 1, got ${described(axis)}`);
+  if (typeof value === "number") return Expression.ofNumber(value);
+  return Expression.of(isNumbers(value) ? parameterLeaf(where, value) : guessedLeaf(where, value));
+}
+
+type ToOperand = (where: string, value: unknown) => Expression;
+
+/** The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they do not fit. */
+export function applied(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
+  const entry = entries.get(name)!;
+  const parts: Expression[] = [];
+  const given = values.flatMap((value, n): (Formula | Parameter)[] => {
+    const slot = entry.slots[n]!;
+    const where = `${name}, ${slot.name}`;
+    if (slot.optional && value === undefined) return [];
+    if (slot.kind !== "formula" && slot.kind !== "variable") return [parameter(where, slot.kind, value)];
+    const part = operandIn(slot, where, value, toOperand);
+    parts.push(part);
+    return [part.formula];
+  });
+  return Expression.join(entry.build(given), parts);
+}
+
+function operandIn({ kind }: Slot, where: string, value: unknown, toOperand: ToOperand): Expression {
+  const part = toOperand(where, value);
+  if (kind === "formula" || part.leaf) return part;
+  throw new ArgumentError(`${where}: expected a variable such as Vi(x), got ${textOf(part)}`);
+}
+
+const EXPECTED = { list: "a list of integers", integer: "an integer", number: "a number" } as const;
+
+function parameter(where: string, kind: keyof typeof EXPECTED, value: unknown): Parameter {
+  const fits = {
+    list: Array.isArray(value) && value.every(Number.isSafeInteger),
+    integer: Number.isSafeInteger(value),
+    number: typeof value === "number",
+  };
+  if (fits[kind]) return value as Parameter;
+  throw new ArgumentError(`${where}: expected ${EXPECTED[kind]}, got ${described(value)}`);
+}
+
+interface Lazy {
+  readonly expression: Expression;
+  readonly isComplex: boolean;
+}
+
+const isLazy = (value: unknown): value is Lazy =>
+  (value as Partial<Lazy> | null | undefined)?.expression instanceof Expression;
+
+/** @throws ArgumentError for what is complex, or no operand. */
+export function realOperand(where: string, value: unknown): Expression {
+  if (isLazy(value)) {
+    if (!value.isComplex) return value.expression;
+    throw new ArgumentError(
+      `${where}: expected real numbers, got a ComplexLazyTensor: use its real(), imag() or abs()`,
+    );
+  }
+  if (typeof value === "number" || isNumbers(value) || isNdarray(value)) return expressionOf(where, value, undefined);
+  throw new ArgumentError(`${where}: expected a LazyTensor, an array or a number, got ${described(value)}`);
+}
+
+/** What is real gets the imaginary part 0. */
+export function complexOperand(where: string, value: unknown): Expression {
+  if (isLazy(value) && value.isComplex) return value.expression;
+  const real = realOperand(where, value);
+  return Expression.join(complex(real.formula, lift(0)), [real]);
+}
+
+/** Exponents of dim 1 may stay real. */
+export function powerOperand(where: string, value: unknown): Expression {
+  if (isLazy(value) && value.isComplex) return value.expression;
+  const real = realOperand(where, value);
+  return real.formula.dim === 1 ? real : complexOperand(where, value);
+}

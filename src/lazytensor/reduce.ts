@@ -1,0 +1,102 @@
+/**
+ * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the arrays of
+ * symbolic variables. Must not know operations.
+ */
+import type { RealArray } from "../array/view";
+import { CALL_OPTIONS } from "../call";
+import type { CallOptions } from "../call";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkWeighted, optionsOf, settingsOf, splitOptions } from "../genred";
+import type { GenredOptions } from "../genred";
+import { reductionNamed } from "../formula/reductions";
+import type { Operator, Settings } from "../operator";
+import type { ReductionName, ResultOf } from "../signature";
+import { arraysOf, bound, operatorOf } from "./expression";
+import type { Bound, Expression } from "./expression";
+import { leafText, union } from "./leaf";
+
+/** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
+export interface ReduceOptions<T extends Real = Real>
+  extends CallOptions<T>, Pick<GenredOptions, "sumScheme" | "dtypeAcc" | "useDoubleAcc"> {
+  /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
+  readonly axis: 0 | 1;
+}
+
+/** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
+export interface Deferred<R extends ReductionName = ReductionName, T extends Real = Real> {
+  /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
+  (...args: readonly (RealArray | number | CallOptions | null | undefined)[]): ResultOf<R, T>;
+  toString(): string;
+}
+
+/** What a reduction takes beside its options. */
+export interface Extra {
+  readonly optArg?: number | undefined;
+  readonly weights?: Expression | undefined;
+}
+
+const REDUCE_OPTIONS = [...CALL_OPTIONS, "axis", "sumScheme", "dtypeAcc", "useDoubleAcc"];
+
+/** A reduction as a function of the arrays that symbolic variables stand for. */
+export function deferred(
+  where: string,
+  expression: Expression,
+  name: ReductionName,
+  options: unknown,
+  extra: Extra,
+): Deferred {
+  const checked = optionsOf(where, options as Partial<ReduceOptions> | null | undefined, REDUCE_OPTIONS);
+  const [settings, call] = split(where, name, checked, extra);
+  const parts = extra.weights ? [expression, extra.weights] : [expression];
+  const formulas = parts.map(({ formula }) => formula);
+  checkWeighted(settings.reduction, formulas);
+  const of = bound(formulas, union(...parts.map(({ leaves }) => leaves)));
+  const operator = operatorOf(of, settings);
+  const run = (...given: unknown[]): unknown => {
+    const [arrays, own] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    return called(operator, of, arrays, { ...expression.where, ...call, ...own });
+  };
+  return Object.assign(run, { toString: () => String(operator) }) as Deferred;
+}
+
+/** @throws ArgumentError where symbolic variables have no arrays. */
+export function reduced(
+  where: string,
+  expression: Expression,
+  name: ReductionName,
+  options: unknown,
+  extra: Extra,
+): unknown {
+  const symbolic = union(expression.leaves, extra.weights?.leaves ?? []).find(({ place }) => place !== null);
+  if (symbolic)
+    throw new ArgumentError(
+      `${where}: expected arrays, got the symbolic variable ${leafText(symbolic)}: use the option {call: false}`,
+    );
+  return deferred(where, expression, name, options, extra)();
+}
+
+function split(
+  where: string,
+  reductionOp: ReductionName,
+  { axis, sumScheme, dtypeAcc, useDoubleAcc, ...call }: Partial<ReduceOptions>,
+  { optArg, weights }: Extra,
+): [Settings, CallOptions] {
+  const settings = settingsOf(where, {
+    reductionOp,
+    axis: axis ?? (-1 as 0),
+    sumScheme,
+    dtypeAcc,
+    useDoubleAcc,
+    optArg,
+  });
+  const wanted = reductionNamed(reductionOp).weights;
+  if (wanted === "required" && !weights) throw new ArgumentError(`${where}: expected weights, got none`);
+  if (wanted === "none" && weights) throw new ArgumentError(`${where}, weight: expected none, got a LazyTensor`);
+  return [settings, call];
+}
+
+function called(operator: Operator, of: Bound, given: readonly unknown[], options: CallOptions): unknown {
+  const { values, indices } = operator.call(operator.arrays(arraysOf(of, given)), options);
+  return values && indices ? [values, indices] : (values ?? indices);
+}

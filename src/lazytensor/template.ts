@@ -1,0 +1,102 @@
+/**
+ * Lazy tensors written as mathematics: `lazy` is the tag of a template whose text is a formula and whose holes are tensors, arrays
+ * and numbers. The text is read by the parser of formulas, so errors point into it. Must not know operations.
+ */
+import { described, isNdarray } from "../array/check";
+import type { RealArray } from "../array/view";
+import type { Real } from "../engine/native";
+import { ArgumentError, FormulaError } from "../errors";
+import { Category } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { parseTemplate } from "../formula/template";
+import { Expression } from "./expression";
+import { LazyTensor } from "./lazytensor";
+import { indexedLeaf } from "./leaf";
+import type { Operand } from "./methods";
+import { realOperand } from "./operand";
+
+/** What names in a template may stand for. */
+export type Bindings = Readonly<Record<string, Operand>>;
+
+/** The tag of a template. */
+export type LazyTag = <T extends Real = Real>(
+  text: TemplateStringsArray,
+  ...holes: readonly Operand[]
+) => LazyTensor<T>;
+
+/**
+ * The tensor of a formula such as `` lazy`exp(-|${x} - ${y}|² / (2 * ${sigma}²))` ``. With `` lazy({x, y})`…` `` names stand for what the
+ * object holds; where that is an array `[M, D]`, `x_i` and `x_j` say what it is indexed by.
+ *
+ * The grammar is that of formulas: `+ - * /`, `**`, `< <= > >= == !=`, `a | b` for scalar products, and every operation by name, in
+ * any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
+ * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
+ */
+export function lazy<T extends Real = Real>(text: TemplateStringsArray, ...holes: readonly Operand[]): LazyTensor<T>;
+export function lazy(bindings: Bindings): LazyTag;
+export function lazy(first: TemplateStringsArray | Bindings, ...holes: readonly Operand[]): LazyTensor | LazyTag {
+  if (isTemplate(first)) return written(first, holes, {});
+  if (typeof first !== "object" || isNdarray(first) || holes.length > 0)
+    throw new ArgumentError(`lazy: expected a template or an object of names, got ${described(first)}`);
+  return <T extends Real>(text: TemplateStringsArray, ...values: readonly Operand[]) => written<T>(text, values, first);
+}
+
+const isTemplate = (value: unknown): value is TemplateStringsArray =>
+  Array.isArray(value) && Array.isArray((value as unknown as Partial<TemplateStringsArray>).raw);
+
+function written<T extends Real>(
+  text: TemplateStringsArray,
+  holes: readonly Operand[],
+  bindings: Bindings,
+): LazyTensor<T> {
+  if (text.some((part) => part.includes("${")))
+    throw new FormulaError("lazy: expected holes that hold values, got an escaped one");
+  const joined = text.map((part, n) => (n === 0 ? part : `\${${n}}${part}`)).join("");
+  const names = new Values(holes, bindings);
+  const formula = parseTemplate(joined, names);
+  return new LazyTensor<T>(Expression.join(formula, [...names.used.values()]));
+}
+
+/** The holes of a template, `${1}` and so on, and its names. */
+class Values {
+  readonly used = new Map<string, Expression>();
+
+  constructor(
+    private readonly holes: readonly Operand[],
+    private readonly bindings: Bindings,
+  ) {}
+
+  get known(): readonly string[] {
+    return Object.keys(this.bindings).flatMap((name) =>
+      isMatrix(this.bindings[name]) ? [`${name}_i`, `${name}_j`] : [name],
+    );
+  }
+
+  /** A name has one meaning in a template. */
+  formula(name: string): Formula | undefined {
+    const found = this.used.get(name) ?? this.expression(name);
+    if (found) this.used.set(name, found);
+    return found?.formula;
+  }
+
+  private expression(name: string): Expression | undefined {
+    const hole = /^\$\{(\d+)\}$/.exec(name);
+    if (hole) return realOperand(`lazy, hole ${hole[1]!}`, this.holes[Number(hole[1]) - 1]);
+    if (Object.hasOwn(this.bindings, name)) return this.bound(name);
+    const [, base, index] = /^(.+)_([ij])$/.exec(name) ?? [];
+    if (base === undefined || !isMatrix(this.own(base))) return undefined;
+    const category = index === "i" ? Category.I : Category.J;
+    return Expression.of(indexedLeaf(`lazy, ${name}`, this.own(base), category));
+  }
+
+  private own(name: string): unknown {
+    return Object.hasOwn(this.bindings, name) ? this.bindings[name] : undefined;
+  }
+
+  private bound(name: string): Expression {
+    if (!isMatrix(this.bindings[name])) return realOperand(`lazy, ${name}`, this.bindings[name]);
+    throw new FormulaError(`lazy: expected ${name}_i or ${name}_j for an array of points, got ${name}`);
+  }
+}
+
+const isMatrix = (value: unknown): value is RealArray => isNdarray(value) && value.shape.length >= 2;

@@ -1,0 +1,76 @@
+/**
+ * The ways to make a lazy tensor of one variable: an array, a number, or the index of an argument of later calls.
+ */
+import { described } from "../array/check";
+import type { RealArray } from "../array/view";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { Category } from "../formula/formula";
+import { Expression } from "./expression";
+import { LazyTensor } from "./lazytensor";
+import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
+
+/** Points indexed by i: an array `[...batch, M, D]`. @throws ArgumentError for anything else. */
+export function Vi<T extends Real>(x: RealArray<T>): LazyTensor<T>;
+/** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
+export function Vi<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
+export function Vi<T extends Real>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
+  return indexed("Vi", x, dim, Category.I);
+}
+
+/** Points indexed by j: an array `[...batch, N, D]`. @throws ArgumentError for anything else. */
+export function Vj<T extends Real>(y: RealArray<T>): LazyTensor<T>;
+/** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */
+export function Vj<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
+export function Vj<T extends Real>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
+  return indexed("Vj", y, dim, Category.J);
+}
+
+/** A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine. */
+export function Pm<T extends Real = Real>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
+/** Argument number `index` of a deferred call, a parameter of dim `dim`. */
+export function Pm<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
+export function Pm<T extends Real>(value: RealArray<T> | number | readonly number[], dim?: number): LazyTensor<T> {
+  if (dim === undefined) return new LazyTensor<T>(Expression.of(parameterLeaf("Pm", value)));
+  return symbolic("Pm", value, dim, Category.P);
+}
+
+const CATEGORIES = [Category.I, Category.J, Category.P] as const;
+
+/** An array in the role of Vi (category 0), Vj (1) or Pm (2). */
+export function Var<T extends Real>(x: RealArray<T>, category: 0 | 1 | 2): LazyTensor<T>;
+/** Argument number `index` of a deferred call, of dim `dim` and category 0 (Vi), 1 (Vj) or 2 (Pm). */
+export function Var<T extends Real = Real>(index: number, dim: number, category: 0 | 1 | 2): LazyTensor<T>;
+export function Var<T extends Real>(x: RealArray<T> | number, second: number, third?: number): LazyTensor<T> {
+  const number = third ?? second;
+  const category = CATEGORIES[number];
+  if (category === undefined)
+    throw new ArgumentError(`Var, category: expected 0 (Vi), 1 (Vj) or 2 (Pm), got ${described(number)}`);
+  if (third !== undefined) return symbolic("Var", x, second, category);
+  return category === Category.P ? Pm(x as RealArray<T>) : indexed("Var", x, undefined, category);
+}
+
+function indexed<T extends Real>(
+  where: string,
+  x: unknown,
+  dim: number | undefined,
+  category: Category.I | Category.J,
+): LazyTensor<T> {
+  if (dim !== undefined) return symbolic(where, x, dim, category);
+  if (typeof x === "number" || isNumbers(x))
+    throw new ArgumentError(`${where}: expected an array [rows, D], or an index and a dim, got ${described(x)}`);
+  return new LazyTensor<T>(Expression.of(indexedLeaf(where, x, category)));
+}
+
+function symbolic<T extends Real>(where: string, index: unknown, dim: number, category: Category): LazyTensor<T> {
+  if (typeof index !== "number")
+    throw new ArgumentError(`${where}: expected an index and a dim, got ${described(index)} and ${described(dim)}`);
+  return new LazyTensor<T>(Expression.of(symbolLeaf(index, dim, category)));
+}
+
+/** The components of several tensors one after the other. @throws ArgumentError for none. */
+export function concatenate<T extends Real>(tensors: readonly LazyTensor<T>[]): LazyTensor<T> {
+  const [first, ...rest] = tensors;
+  if (!first) throw new ArgumentError("concatenate: expected at least one LazyTensor, got none");
+  return rest.reduce((all, next) => all.concat(next), first);
+}
