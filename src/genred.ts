@@ -4,8 +4,8 @@
  */
 import { described } from "./array/check";
 import type { Dtype, RealArray } from "./array/view";
-import { CALL_OPTIONS } from "./call";
-import type { CallOptions } from "./call";
+import { CALL_OPTIONS } from "./operator/call";
+import type { CallOptions } from "./operator/call";
 import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -14,15 +14,15 @@ import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
-import { Operator } from "./operator";
-import type { Settings } from "./operator";
-import type { Tell } from "./progress";
-import type { Result } from "./result";
-import { ASYNC_OPTIONS, inBackground } from "./running";
-import type { AsyncOptions } from "./running";
-import type { ArgumentsFor, ReductionName, ResultOf } from "./signature";
+import { Operator } from "./operator/operator";
+import type { Settings } from "./operator/operator";
+import type { Tell } from "./operator/progress";
+import type { Result } from "./operator/result";
+import { ASYNC_OPTIONS, inBackground } from "./operator/running";
+import type { AsyncOptions } from "./operator/running";
+import type { ArgumentsFor, ReductionName, ResultOf } from "./operator/signature";
 import type { Task } from "./solver/task";
-import { PairValues } from "./values";
+import { PairValues } from "./operator/values";
 
 // --------------------------------------------------------------------------------------------------- public types
 

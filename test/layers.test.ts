@@ -27,78 +27,23 @@ const TABLE: Readonly<Record<string, Rule>> = {
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
-  // Long work: how far it is, and its two forms.
-  progress: { parts: ["engine/native"] },
-  running: { parts: ["progress", "solver/task", "array", "engine/native"], packages: ["node:"] },
-  // What the doors are made of: arguments, batches, options and results of a call, a reduced formula over arrays, that as a matrix for
-  // solvers, and its values at all pairs.
-  batch: { parts: ["formula", "array"], types: ["engine"] },
-  arguments: { parts: ["batch", "formula", "array"] },
-  call: { parts: ["array"], types: ["arguments", "engine"] },
-  result: { parts: ["arguments", "formula", "array"], types: ["engine"] },
-  pairs: { parts: ["batch", "formula", "array"] },
+  // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {
-    parts: ["arguments", "batch", "call", "result", "pairs", "formula", "engine/routine", "array", "solver/task"],
-    types: ["engine", "progress"],
+    parts: ["formula", "engine/routine", "engine/native", "array", "solver/task"],
+    packages: ["node:"],
+    types: ["engine"],
   },
-  kernelmatrix: {
-    parts: ["arguments", "call", "formula", "engine/routine", "engine/native", "array", "solver/task"],
-    types: ["engine", "solver"],
+  system: {
+    parts: ["operator", "solver", "formula", "engine/routine", "engine/native", "array"],
+    types: ["engine", "genred"],
   },
-  product: {
-    parts: ["operator", "kernelmatrix", "arguments", "formula", "solver", "array"],
-    types: ["call", "engine"],
-  },
-  method: { parts: ["solver", "array"], types: ["product", "engine", "progress"] },
-  solveoptions: { parts: ["array"], types: ["call", "engine", "method", "progress", "solver"] },
-  solvefunction: { parts: [], types: ["array", "engine", "genred", "running", "signature", "solveoptions", "solver"] },
-  values: { parts: ["operator", "batch", "formula", "array"], types: ["arguments", "call"] },
-  signature: { parts: [], types: ["result", "array", "engine"] },
-  genred: {
-    parts: ["operator", "values", "call", "running", "formula", "array"],
-    types: ["result", "signature", "engine", "progress", "solver"],
-  },
-  generic: { parts: ["genred", "formula"], types: ["signature"] },
-  kernelsolve: {
-    parts: [
-      "operator",
-      "arguments",
-      "batch",
-      "call",
-      "kernelmatrix",
-      "product",
-      "method",
-      "solveoptions",
-      "progress",
-      "running",
-      "genred",
-      "formula",
-      "engine/native",
-      "array",
-    ],
-    types: ["signature", "solvefunction", "solver"],
-  },
-  lazytensor: {
-    parts: ["operator", "call", "values", "solveoptions", "kernelsolve", "genred", "formula", "array"],
-    types: ["signature", "solvefunction", "engine"],
-  },
+  genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
+  generic: { parts: ["genred", "formula"], types: ["operator"] },
+  kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
+  lazytensor: { parts: ["system", "operator", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
-  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["progress"] },
-  index: {
-    parts: [...DOORS, "array", "engine/native"],
-    types: [
-      "engine",
-      "solver",
-      "call",
-      "result",
-      "signature",
-      "method",
-      "solvefunction",
-      "solveoptions",
-      "progress",
-      "running",
-    ],
-  },
+  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
+  index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator", "system"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

@@ -5,15 +5,14 @@
 import type { BlockRanges } from "../array/ranges";
 import { reshaped } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../call";
+import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
-
 import { complex } from "../formula/ops";
 import type { DenseOptions } from "../genred";
-import { summary } from "../kernelsolve";
-import type { SolveResult } from "../solvefunction";
-import type { ReductionName } from "../signature";
-import type { SolveOptions } from "../solveoptions";
+import { summary } from "../system/system";
+import type { SolveResult } from "../system/functions";
+import type { ReductionName } from "../operator/signature";
+import type { SolveOptions } from "../system/options";
 import { Expression, textOf } from "./expression";
 import { describe, explanation, shapeOf } from "./explain";
 import { applied, complexOperand, expressionOf, powerOperand, realOperand } from "./operand";

@@ -3,15 +3,15 @@
  * symbolic variables. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import { CALL_OPTIONS } from "../call";
-import type { CallOptions } from "../call";
+import { CALL_OPTIONS } from "../operator/call";
+import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { checkWeighted, optionsOf, settingsOf, splitOptions } from "../genred";
 import type { GenredOptions } from "../genred";
 import { reductionNamed } from "../formula/reductions";
-import type { Operator, Settings } from "../operator";
-import type { ReductionName, ResultOf } from "../signature";
+import type { Operator, Settings } from "../operator/operator";
+import type { ReductionName, ResultOf } from "../operator/signature";
 import { arraysOf, bound, operatorOf } from "./expression";
 import type { Bound, Expression } from "./expression";
 import { leafText, union } from "./leaf";

@@ -2,13 +2,13 @@
  * Pairs (i, j) that indices have chosen, as points of their own: pair p is row p of every array, whatever entry of a batch it comes
  * from. On them a minimum is the formula itself, so that its derivatives are those of the formula, gathered and scattered.
  */
-import { gather, scatterAdd } from "./array/tape";
-import type { RealArray } from "./array/view";
+import { gather, scatterAdd } from "../array/tape";
+import type { RealArray } from "../array/view";
 import { rankOf, startsIn } from "./batch";
-import type { Argument } from "./formula/arguments";
-import { extraArgument } from "./formula/arguments";
-import { Category, asVariable, isVariable, rebuild, withArgs } from "./formula/formula";
-import type { Formula } from "./formula/formula";
+import type { Argument } from "../formula/arguments";
+import { extraArgument } from "../formula/arguments";
+import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
+import type { Formula } from "../formula/formula";
 
 /** What a call had, and which columns it chose: `[...batch, rows, perRow]`, -1 where there was none to choose. */
 export interface Choice {

@@ -2,8 +2,8 @@
  * How far a computation is: what it says of itself, stage by stage, and what a meter makes of it (fractions, rates, time left). Knows
  * neither displays nor what is computed.
  */
-import { progress } from "./engine/native";
-import type { Control } from "./engine/native";
+import { progress } from "../engine/native";
+import type { Control } from "../engine/native";
 
 /** What a long call is doing, and how far it is with that; times are in seconds. */
 export interface RunProgress {

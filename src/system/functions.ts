@@ -1,13 +1,13 @@
 /**
  * What KernelSolve gives: the type of a linear system as a function of its data, and of what it returns. Types only.
  */
-import type { RealArray } from "./array/view";
-import type { Real } from "./engine/native";
-import type { GenredOptions } from "./genred";
-import type { AsyncOptions } from "./running";
-import type { ArgumentsFor } from "./signature";
-import type { SolveOptions } from "./solveoptions";
-import type { Outcome } from "./solver/refine";
+import type { RealArray } from "../array/view";
+import type { Real } from "../engine/native";
+import type { GenredOptions } from "../genred";
+import type { AsyncOptions } from "../operator/running";
+import type { ArgumentsFor } from "../operator/signature";
+import type { SolveOptions } from "./options";
+import type { Outcome } from "../solver/refine";
 
 /** How the product with K is computed. */
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;

@@ -2,13 +2,13 @@
  * The values of a formula at every pair, for small problems. The one idea: a row of this array is an entry of a batch with one i, over
  * which the sum is the value itself; so there is nothing new to compute, and derivatives of any order come along.
  */
-import { expanded, shapeText } from "./array/view";
-import type { RealArray } from "./array/view";
+import { expanded, shapeText } from "../array/view";
+import type { RealArray } from "../array/view";
 import type { Extents } from "./arguments";
 import { rankOf } from "./batch";
-import { ArgumentError } from "./errors";
-import type { Argument } from "./formula/arguments";
-import { Category } from "./formula/formula";
+import { ArgumentError } from "../errors";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
 import type { How } from "./call";
 import { Operator, PLAIN_SUM } from "./operator";
 

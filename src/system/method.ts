@@ -2,17 +2,17 @@
  * How a linear system is solved: which preconditioners are tried, in which order and precision. All of them serve the same iteration,
  * and the true residual alone decides; a dense factorisation is the preconditioner with which one iteration is enough.
  */
-import type { Dtype } from "./array/view";
-import { generator } from "./array/array";
-import type { Real } from "./engine/native";
+import type { Dtype } from "../array/view";
+import { generator } from "../array/array";
+import type { Real } from "../engine/native";
 import type { Attempt, Product } from "./product";
-import { solve } from "./solver/refine";
-import type { Tell } from "./progress";
-import type { Outcome, Progress, SolveOptions } from "./solver/refine";
-import { defaultMaxIterations } from "./solver/refine";
-import type { Task } from "./solver/task";
-import { exactInverse, exceedsCholesky, lowRankInverse } from "./solver/preconditioner";
-import type { Algebra, Matrix, Preconditioner } from "./solver/preconditioner";
+import { solve } from "../solver/refine";
+import type { Tell } from "../operator/progress";
+import type { Outcome, Progress, SolveOptions } from "../solver/refine";
+import { defaultMaxIterations } from "../solver/refine";
+import type { Task } from "../solver/task";
+import { exactInverse, exceedsCholesky, lowRankInverse } from "../solver/preconditioner";
+import type { Algebra, Matrix, Preconditioner } from "../solver/preconditioner";
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
 export type Method = "auto" | "cg" | "direct";

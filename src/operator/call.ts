@@ -1,13 +1,13 @@
 /**
  * What a call takes beside its arrays: where it runs, which pairs it visits, where the result goes.
  */
-import { checkRanges } from "./array/ranges";
-import type { BlockRanges, CheckedRanges } from "./array/ranges";
-import type { RealArray } from "./array/view";
+import { checkRanges } from "../array/ranges";
+import type { BlockRanges, CheckedRanges } from "../array/ranges";
+import type { RealArray } from "../array/view";
 import type { Extents } from "./arguments";
-import type { BackendName, Compile } from "./engine/backend";
-import type { Real } from "./engine/native";
-import type { Begun } from "./engine/routine";
+import type { BackendName, Compile } from "../engine/backend";
+import type { Real } from "../engine/native";
+import type { Begun } from "../engine/routine";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {

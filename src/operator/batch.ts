@@ -3,14 +3,14 @@
  * length 1 serve all entries. The one idea is a stride of 0: it tells where an entry begins in memory that is never copied, and,
  * walked the other way, where the gradients of several entries add up. Must not know reductions.
  */
-import { scatterAdd } from "./array/tape";
-import { positions, sameShape, shapeText, sizeOf, viewOf } from "./array/view";
-import type { RealArray } from "./array/view";
-import type { BatchAxis } from "./engine/native";
-import { ArgumentError } from "./errors";
-import { label } from "./formula/arguments";
-import type { Argument } from "./formula/arguments";
-import { Category } from "./formula/formula";
+import { scatterAdd } from "../array/tape";
+import { positions, sameShape, shapeText, sizeOf, viewOf } from "../array/view";
+import type { RealArray } from "../array/view";
+import type { BatchAxis } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
 
 /** Dimensions of one entry of an argument: rows and components, or components alone. */
 export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);

@@ -2,22 +2,22 @@
  * The matrix of a scalar kernel: entries k(x_i, y_j) of an operator sum_j k(x_i, y_j) b_j, for preconditioners and factorisations, which
  * need columns and a diagonal where iterations need products alone.
  */
-import { allocate, contiguous, wrap } from "./array/view";
-import type { Dtype, RealArray } from "./array/view";
-import type { Given } from "./arguments";
-import type { How } from "./call";
-import type { Routine, Specification } from "./engine/backend";
-import { denseAlgebra } from "./engine/native";
-import type { Real } from "./engine/native";
-import { chooser, routineFor } from "./engine/routine";
-import { extraArgument } from "./formula/arguments";
-import type { Argument } from "./formula/arguments";
-import { isComponentwise } from "./formula/autodiff";
-import { Category, substitute, variable } from "./formula/formula";
-import type { Formula } from "./formula/formula";
-import { constant, isSumT, sumT } from "./formula/ops";
-import type { Algebra, Matrix } from "./solver/preconditioner";
-import { Work } from "./solver/task";
+import { allocate, contiguous, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { Given } from "../operator/arguments";
+import type { How } from "../operator/call";
+import type { Routine, Specification } from "../engine/backend";
+import { denseAlgebra } from "../engine/native";
+import type { Real } from "../engine/native";
+import { chooser, routineFor } from "../engine/routine";
+import { extraArgument } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { isComponentwise } from "../formula/autodiff";
+import { Category, substitute, variable } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { constant, isSumT, sumT } from "../formula/ops";
+import type { Algebra, Matrix } from "../solver/preconditioner";
+import { Work } from "../solver/task";
 
 /** k if the formula is k times the unknown, the same k for all components; else null. */
 export function scalarKernel(

@@ -5,30 +5,30 @@
  */
 import { arraysOf, checkArguments, copied } from "./arguments";
 import type { Extents, Given } from "./arguments";
-import { recorder, recording } from "./array/record";
-import { allocate, contiguous, sizeOf } from "./array/view";
-import type { Dtype, RealArray } from "./array/view";
+import { recorder, recording } from "../array/record";
+import { allocate, contiguous, sizeOf } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Call, Routine, Specification } from "./engine/backend";
-import type { Real } from "./engine/native";
-import { chooser, routineFor } from "./engine/routine";
-import type { Chooser } from "./engine/routine";
-import { ArgumentError } from "./errors";
-import { extraArgument, label } from "./formula/arguments";
-import type { Argument } from "./formula/arguments";
-import { Category, asVariable, print } from "./formula/formula";
-import type { Formula } from "./formula/formula";
-import { isZero } from "./formula/ops";
-import { reductionNamed, withIndices } from "./formula/reductions";
-import type { Extent, Reduction, SumGradient, SumScheme } from "./formula/reductions";
+import type { Call, Routine, Specification } from "../engine/backend";
+import type { Real } from "../engine/native";
+import { chooser, routineFor } from "../engine/routine";
+import type { Chooser } from "../engine/routine";
+import { ArgumentError } from "../errors";
+import { extraArgument, label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category, asVariable, print } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { isZero } from "../formula/ops";
+import { reductionNamed, withIndices } from "../formula/reductions";
+import type { Extent, Reduction, SumGradient, SumScheme } from "../formula/reductions";
 import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
 import { fill, fillEmpty, indexTargetOf, targetOf } from "./result";
 import type { IndexArray, Result } from "./result";
-import { Work, runSync, settled } from "./solver/task";
-import type { Task } from "./solver/task";
+import { Work, runSync, settled } from "../solver/task";
+import type { Task } from "../solver/task";
 
 /** The checked options of a reduction. */
 export interface Settings {

@@ -2,23 +2,23 @@
  * The operator of a linear system as solvers want it: a Space over plain vectors in which `apply` is K + alpha I, K being an Operator
  * with the vector in the place of one of its arguments.
  */
-import { randn } from "./array/array";
-import { Vectors } from "./array/vectors";
-import { wrap } from "./array/view";
-import type { Dtype } from "./array/view";
-import type { Real } from "./engine/native";
-import { ArgumentError } from "./errors";
-import type { Given } from "./arguments";
-import type { How } from "./call";
-import type { Argument } from "./formula/arguments";
-import type { Formula } from "./formula/formula";
+import { randn } from "../array/array";
+import { Vectors } from "../array/vectors";
+import { wrap } from "../array/view";
+import type { Dtype } from "../array/view";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import type { Given } from "../operator/arguments";
+import type { How } from "../operator/call";
+import type { Argument } from "../formula/arguments";
+import type { Formula } from "../formula/formula";
 import { KernelMatrix, inFloat64 } from "./kernelmatrix";
-import type { Operator } from "./operator";
-import type { Preconditioner } from "./solver/preconditioner";
-import { onePrecision } from "./solver/space";
-import type { Precisions, Space } from "./solver/space";
-import { settled } from "./solver/task";
-import type { Task, Work } from "./solver/task";
+import type { Operator } from "../operator/operator";
+import type { Preconditioner } from "../solver/preconditioner";
+import { onePrecision } from "../solver/space";
+import type { Precisions, Space } from "../solver/space";
+import { settled } from "../solver/task";
+import type { Task, Work } from "../solver/task";
 
 /** The list with another element at `at`. */
 export function replaced<T>(list: readonly T[], at: number, element: T): T[] {

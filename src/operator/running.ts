@@ -3,14 +3,14 @@
  * Ctrl-C and the stop button of notebooks, the promise also by an AbortSignal. Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
-import { described } from "./array/check";
-import { cancel, nativeAddon, newControl } from "./engine/native";
-import type { Control } from "./engine/native";
-import { ArgumentError, InterruptedError } from "./errors";
+import { described } from "../array/check";
+import { cancel, nativeAddon, newControl } from "../engine/native";
+import type { Control } from "../engine/native";
+import { ArgumentError, InterruptedError } from "../errors";
 import { Meter } from "./progress";
 import type { RunProgress, Stage, Tell } from "./progress";
-import { runAsync, runSync } from "./solver/task";
-import type { Task } from "./solver/task";
+import { runAsync, runSync } from "../solver/task";
+import type { Task } from "../solver/task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
 export interface AsyncOptions {

@@ -1,18 +1,18 @@
 /**
  * The arrays that a call writes: new ones, or one that the caller gave, checked.
  */
-import { checkArray, checkShape } from "./array/check";
-import { int32Zeros } from "./array/integers";
-import type { Int32NdArray } from "./array/integers";
-import { checkOut } from "./array/record";
-import { allocate, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "./array/view";
-import type { RealArray } from "./array/view";
+import { checkArray, checkShape } from "../array/check";
+import { int32Zeros } from "../array/integers";
+import type { Int32NdArray } from "../array/integers";
+import { checkOut } from "../array/record";
+import { allocate, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
 import type { Given } from "./arguments";
-import type { Real } from "./engine/native";
-import { ArgumentError } from "./errors";
-import { label } from "./formula/arguments";
-import type { Argument } from "./formula/arguments";
-import type { Reduction } from "./formula/reductions";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import type { Reduction } from "../formula/reductions";
 
 /** The indices of columns, exact. */
 export type IndexArray = Int32NdArray;

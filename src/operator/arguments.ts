@@ -1,14 +1,14 @@
 /**
  * The arguments of a call: arrays held against the aliases that declare them, and against each other.
  */
-import { checkArray, described } from "./array/check";
-import { allocate, contiguous, dtypeOf, shapeText, wrap } from "./array/view";
-import type { Dtype, RealArray } from "./array/view";
+import { checkArray, described } from "../array/check";
+import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import { commonBatch, rankOf } from "./batch";
-import { ArgumentError } from "./errors";
-import { label } from "./formula/arguments";
-import type { Argument } from "./formula/arguments";
-import { Category } from "./formula/formula";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
 
 /** Of i and of j. */
 export type Extents = readonly [number, number];

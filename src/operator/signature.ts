@@ -1,8 +1,8 @@
 /**
  * The types of calls: how the arguments of a door follow from its alias strings, and its result from the name of its reduction.
  */
-import type { RealArray } from "./array/view";
-import type { Real } from "./engine/native";
+import type { RealArray } from "../array/view";
+import type { Real } from "../engine/native";
 import type { IndexArray } from "./result";
 
 type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;

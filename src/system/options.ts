@@ -1,15 +1,15 @@
 /**
  * How a linear system is solved, as users say it: the options with their checks, and what is said where a solve fails.
  */
-import { checkArray, described } from "./array/check";
-import { sameShape, shapeText } from "./array/view";
-import type { Dtype, RealArray } from "./array/view";
-import type { CallOptions } from "./call";
-import type { Real } from "./engine/native";
-import { ArgumentError, ConvergenceError } from "./errors";
+import { checkArray, described } from "../array/check";
+import { sameShape, shapeText } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { CallOptions } from "../operator/call";
+import type { Real } from "../engine/native";
+import { ArgumentError, ConvergenceError } from "../errors";
 import type { Method, PreconditionerOption, Report } from "./method";
-import type { Tell } from "./progress";
-import type { Progress } from "./solver/refine";
+import type { Tell } from "../operator/progress";
+import type { Progress } from "../solver/refine";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
