@@ -4,7 +4,7 @@
  */
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
-import type { ReductionName, ResultOf } from "../signature";
+import type { ReductionName, ResultOf } from "../operator/signature";
 import type { Deferred, ReduceOptions } from "./reduce";
 import type { Expression } from "./expression";
 
