@@ -16,6 +16,8 @@ export interface Preconditioner {
   readonly rank: number;
   /** Iterations that it is expected to need. */
   readonly iterations: number;
+  /** log det M⁻¹ */
+  readonly logdet: number;
   /** x and out `[rows, columns]`. */
   apply(x: Numbers, out: Numbers, columns: number): Work<void>;
 }
@@ -33,6 +35,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
     kind: "cholesky",
     rank: rows,
     iterations: 1,
+    logdet: logdetOf(factor, rows),
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x);
       return algebra.choleskySolve(factor, solution, rows, columns).andThen(() => {
@@ -40,6 +43,13 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
       });
     },
   };
+}
+
+/** log det L Lᵀ */
+function logdetOf(factor: Float64Array, n: number): number {
+  let sum = 0;
+  for (let k = 0; k < n; k++) sum += Math.log(factor[k * (n + 1)]!);
+  return 2 * sum;
 }
 
 function* allEntries(matrix: Matrix): Task<Float64Array> {
@@ -78,14 +88,25 @@ export function* lowRankInverse(
   random: () => number,
   rank?: number,
 ): Task<Preconditioner | null> {
+  const approximation = yield* lowRank(matrix, alpha, algebra, random, rank);
+  return yield* approximation.inverse(alpha);
+}
+
+/** The approximation of K of which that inverse is made; it serves larger ridges as well. */
+export function* lowRank(
+  matrix: Matrix,
+  alpha: number,
+  algebra: Algebra,
+  random: () => number,
+  rank?: number,
+): Task<LowRank> {
   const search = new PivotedCholesky(matrix, algebra, random);
   const rule = rank === undefined ? new CostRule(matrix, alpha) : new RankRule(rank);
   for (let idle = 0; idle < PATIENCE && rule.goesOn(search) && !search.isExhausted;)
     idle = (yield* search.addBlock(rank === undefined ? Infinity : rank - search.rank)) ? 0 : idle + 1;
   const blocks = search.blocks.slice(0, rule.best);
-  const apply = yield* woodbury(blocks, matrix, alpha, algebra);
-  const found = blocks.reduce((sum, { count }) => sum + count, 0);
-  return apply && { kind: "low-rank", rank: found, iterations: rule.iterations, apply };
+  const gram = yield* gramOf(blocks, matrix.rows, widthOf(blocks), algebra);
+  return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
 }
 
 /** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + `ratio`. */
@@ -146,35 +167,55 @@ class CostRule {
   }
 }
 
-/** (F Fᵀ + alpha I)⁻¹ x = (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha. */
-function* woodbury(
-  blocks: readonly Block[],
-  matrix: Matrix,
-  alpha: number,
-  algebra: Algebra,
-): Task<Preconditioner["apply"] | null> {
-  const { rows } = matrix;
-  const width = blocks.reduce((total, block) => total + block.width, 0);
-  const gram = yield* gramOf(blocks, rows, width, algebra);
-  for (let n = 0; n < width; n++) gram[n * (width + 1)]! += alpha;
-  if (width === 0 || (yield* settled(algebra.cholesky(gram, width))) !== 0) return null;
-  const finish = (x: Numbers, out: Numbers, inner: Float64Array, columns: number): void => {
-    out.set(x);
+const widthOf = (blocks: readonly Block[]): number => blocks.reduce((total, { width }) => total + width, 0);
+
+/** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
+export class LowRank {
+  readonly rank: number;
+  /** Columns of F, with their padding. */
+  readonly width: number;
+
+  constructor(
+    private readonly matrix: Matrix,
+    private readonly algebra: Algebra,
+    private readonly blocks: readonly Block[],
+    private readonly gram: Float64Array,
+    /** Expected of the inverse for the ridge that it was made for. */
+    private readonly iterations: number,
+  ) {
+    this.rank = blocks.reduce((sum, { count }) => sum + count, 0);
+    this.width = widthOf(blocks);
+  }
+
+  /** (F Fᵀ + alpha I)⁻¹ x = (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha; null where that is not positive definite. */
+  *inverse(alpha: number): Task<Preconditioner | null> {
+    const { width, algebra, rank, iterations } = this;
+    const { rows } = this.matrix;
+    const factor = this.gram.slice();
+    for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
+    if (width === 0 || (yield* settled(algebra.cholesky(factor, width))) !== 0) return null;
+    const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
+    const apply: Preconditioner["apply"] = (x, out, columns) => {
+      const inner = projected(this.blocks, x, rows, columns, algebra);
+      return algebra.choleskySolve(factor, inner, width, columns).andThen(() => {
+        out.set(x);
+        this.subtract(inner, out, columns);
+        for (let n = 0; n < out.length; n++) out[n] = out[n]! / alpha;
+      });
+    };
+    return { kind: "low-rank", rank, iterations, logdet, apply };
+  }
+
+  /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
+  subtract(x: Float64Array, out: Numbers, columns: number): void {
     let from = 0;
-    for (const block of blocks) {
-      const part = numbers(matrix, block.width * columns);
-      part.set(inner.subarray(from * columns, (from + block.width) * columns));
-      algebra.subtractProduct(out, block.columns, part, rows, block.width, columns);
+    for (const block of this.blocks) {
+      const part = numbers(this.matrix, block.width * columns);
+      part.set(x.subarray(from * columns, (from + block.width) * columns));
+      this.algebra.subtractProduct(out, block.columns, part, this.matrix.rows, block.width, columns);
       from += block.width;
     }
-    for (let n = 0; n < out.length; n++) out[n] = out[n]! / alpha;
-  };
-  return (x, out, columns) => {
-    const inner = projected(blocks, x, rows, columns, algebra);
-    return algebra.choleskySolve(gram, inner, width, columns).andThen(() => {
-      finish(x, out, inner, columns);
-    });
-  };
+  }
 }
 
 /** Fᵀ F, its lower half. */
