@@ -21,9 +21,10 @@ export interface CgOptions {
 
 /**
  * How a column ended: its residual reached its bound; p·Ap or r·z was not positive, by no more than rounding explains
- * (`breakdown`) or by more (`indefinite`); numbers that are not finite; or the iterations ran out.
+ * (`breakdown`) or by more (`indefinite`); numbers that are not finite; or the iterations ran out. Other
+ * methods end so too, at a `breakdown` where no better residual exists, and by `stagnation` where their memory cannot make one.
  */
-export type CgEnd = "bound" | "breakdown" | "indefinite" | "nan" | "iterations";
+export type CgEnd = "bound" | "breakdown" | "indefinite" | "stagnation" | "nan" | "iterations";
 
 export interface CgResult {
   readonly iterations: number;

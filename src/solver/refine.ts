@@ -3,13 +3,23 @@
  * Once a round no longer improves some column, rounds run in the accurate space; there a column ends when that happens. Knows of the inner
  * solver only what conjugate gradients return, and throws nothing itself: the outcome says how far it came.
  */
-import type { CgEnd, CgOptions } from "./cg";
+import type { CgEnd, CgOptions, CgResult } from "./cg";
 import { cg } from "./cg";
 import { Norms } from "./norms";
-import type { Precisions } from "./space";
+import type { Precisions, Space } from "./space";
 import { onePrecision, Workspace } from "./space";
 import type { Task } from "./task";
 import { settled } from "./task";
+
+/** What runs inside a round. */
+export interface Inner {
+  /** Solves A x = b from x = 0. */
+  run<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions): Task<CgResult>;
+  /** What its steps make smaller: |e|² = e·Ae of the error e, or the norm of the residual. */
+  readonly minimises: "energy" | "residual";
+}
+
+const CG: Inner = { run: cg, minimises: "energy" };
 
 /** Where a solve stands. */
 export interface Progress {
@@ -30,18 +40,21 @@ export interface SolveOptions {
   readonly maxIterations?: number | undefined;
   /** Iterations from one reading of numbers to the next (default 1); the solution does not depend on it. */
   readonly checkEvery?: number | undefined;
+  /** What solves in a round: conjugate gradients by default. */
+  readonly inner?: Inner | undefined;
   /** Called at every reading; what it throws ends the solve. */
   readonly onIteration?: ((progress: Progress) => void) | undefined;
 }
 
 /**
  * How a solve ended, the worst of its columns: all met their `tolerance`; true residuals stagnate at what the
- * `precision` can represent; `iterations` ran out; A is `indefinite`; or numbers are not finite (`nan`).
+ * `precision` can represent; `iterations` ran out, or the memory of the method (`stagnation`); A is `indefinite`; or numbers are
+ * not finite (`nan`).
  */
 export type Outcome = (typeof outcomes)[number];
 
 /** From best to worst. */
-const outcomes = ["tolerance", "precision", "iterations", "indefinite", "nan"] as const;
+const outcomes = ["tolerance", "precision", "iterations", "stagnation", "indefinite", "nan"] as const;
 
 export interface Solution {
   readonly converged: Outcome;
@@ -169,14 +182,15 @@ function* measureResidual<V, S, W, T>(run: Run<V, S, W, T>, x: V): Task<number[]
 }
 
 /**
- * One round: an inner solve for the correction d, which a column takes if it brings x nearer to the solution in the norm
- * |e|² = e·Ae that conjugate gradients minimise, that is if d·(residual before + residual after) is positive. The residual
- * norm is no judge of that: it may rise while the error falls a hundredfold.
+ * One round: an inner solve for the correction d, which a column takes if it brings x nearer to the solution in the norm that the inner
+ * solver minimises. Of |e|² = e·Ae that is if d·(residual before + residual after) is positive; the residual norm is no judge of that:
+ * it may rise while the error falls a hundredfold.
  */
 function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   const { pair, norms, x, correction, candidate, columns, isAccurate } = run;
   const { scales } = norms;
   const isFirst = run.iterations === 0;
+  const byEnergy = innerOf(run).minimises === "energy";
   const ends = yield* isAccurate ? correct(run, onePrecision(pair.accurate)) : correct(run, pair);
   const before = yield* norms.dot(correction);
   pair.accurate.copy(x, candidate);
@@ -185,7 +199,7 @@ function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   const after = yield* norms.dot(correction);
   if (failWithNan(columns, ends, residuals)) return;
   const steps = columns.map((column, k) => {
-    const nearer = (before[k] ?? NaN) + (after[k] ?? NaN) > 0;
+    const nearer = byEnergy ? (before[k] ?? NaN) + (after[k] ?? NaN) > 0 : (residuals[k] ?? NaN) < column.residual;
     const round = { residual: residuals[k] ?? NaN, nearer, isFirst, isAccurate, end: ends[k] };
     const { taken, exhausted } = judge(column, round);
     run.isAccurate ||= exhausted;
@@ -195,6 +209,8 @@ function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   report(run, true, columns.map(relativeResidual));
 }
 
+const innerOf = <V, S, W, T>({ options }: Run<V, S, W, T>): Inner => options.inner ?? CG;
+
 /** Solves A correction = scaled residual in the fast space, no further than that space can mean it. */
 function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S, F, G>): Task<readonly CgEnd[]> {
   const { fast } = pair;
@@ -203,7 +219,7 @@ function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S,
   try {
     const [rhs, correction] = [work.vector(), work.vector()];
     pair.lower(run.norms.scaled, rhs);
-    const { ends } = yield* cg(fast, rhs, correction, {
+    const { ends } = yield* innerOf(run).run(fast, rhs, correction, {
       bounds: run.columns.map((column, k) => boundOf(column, fast.roundoff) / (scales[k] ?? 1)),
       maxIterations: Math.min(
         run.maxIterations - run.iterations,
@@ -250,6 +266,9 @@ interface Round {
   readonly end: CgEnd | undefined;
 }
 
+/** Ends that say that another round in the same space would be no better. */
+const FAILURES: readonly CgEnd[] = ["indefinite", "stagnation", "iterations"];
+
 /** Enters a round into a column that is still open: whether to take the correction, and whether its space can do no more. */
 function judge(column: Column, round: Round): { taken: boolean; exhausted: boolean } {
   if (column.outcome !== undefined) return { taken: false, exhausted: false };
@@ -258,7 +277,7 @@ function judge(column: Column, round: Round): { taken: boolean; exhausted: boole
   const taken = round.nearer || round.residual <= column.target;
   if (taken) column.residual = round.residual;
   const exhausted =
-    column.residual > column.target && (!gained || round.end === "indefinite" || round.end === "iterations");
+    column.residual > column.target && (!gained || (round.end !== undefined && FAILURES.includes(round.end)));
   if (column.residual <= column.target) column.outcome = "tolerance";
   else if (exhausted && round.isAccurate) column.outcome = outcomeOf(round.end);
   return { taken, exhausted };
@@ -267,7 +286,7 @@ function judge(column: Column, round: Round): { taken: boolean; exhausted: boole
 /** Of a column that the accurate space cannot improve; where only iterations have run out, `goesOn` sees to it. */
 function outcomeOf(end: CgEnd | undefined): Outcome | undefined {
   if (end === "iterations") return undefined;
-  return end === "indefinite" ? "indefinite" : "precision";
+  return end === "indefinite" || end === "stagnation" ? end : "precision";
 }
 
 /** Whether a round brought numbers that are not finite; x then stays as it was. */

@@ -4,10 +4,11 @@
  * opaque handles, so that on a device nothing comes back between two checks: only `read` yields numbers.
  */
 
+import type { LinearOperator } from "./operator";
 import type { Work } from "./task";
 
-/** Vector and scalar operations with a linear operator; results go to the last argument, which may be an input too. */
-export interface Space<V, S> {
+/** Vector and scalar operations with a linear operator A; results go to the last argument, which may be an input too. */
+export interface Space<V, S> extends LinearOperator<V> {
   /** n, the length of a column. */
   readonly rows: number;
   /** c, the number of columns. */
@@ -21,8 +22,6 @@ export interface Space<V, S> {
   scalar(): S;
   free(handle: V | S): void;
 
-  /** out = A x; `out` is another vector than `x`. */
-  apply(x: V, out: V): void | Promise<void> | Work<void>;
   /** out = M x with M near the inverse of A, symmetric and positive definite; `out` is another vector than `x`. */
   readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void>) | undefined;
 

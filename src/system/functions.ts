@@ -22,7 +22,7 @@ export interface SolveResult<T extends Real = Real> {
   /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
   readonly converged: Outcome;
   /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
-  readonly method: "cg" | "direct";
+  readonly method: "cg" | "direct" | "minres" | "gmres";
   readonly rank: number;
 }
 

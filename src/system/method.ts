@@ -27,7 +27,7 @@ export interface Report {
   /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns. */
   readonly residual: number;
   readonly converged: Outcome;
-  readonly method: "cg" | "direct";
+  readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */
   readonly rank: number;
 }

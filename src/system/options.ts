@@ -7,6 +7,8 @@ import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
+import { checkSymmetryOptions } from "./krylov";
+import type { Symmetry } from "./krylov";
 import type { Method, PreconditionerOption, Report } from "./method";
 import type { Tell } from "../operator/progress";
 import type { Progress } from "../solver/refine";
@@ -35,6 +37,11 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    * rank; or `"none"`.
    */
   readonly preconditioner?: PreconditionerOption | undefined;
+  /**
+   * What K + alpha I is: symmetric positive definite (`"positive"`, the default), symmetric (`"indefinite"`: MINRES), or square
+   * (`"none"`: GMRES; derivatives solve with the transpose). The last two know neither preconditioners nor factorisations.
+   */
+  readonly symmetry?: Symmetry | undefined;
   /** Where to start, in the shape of the solution; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
   /**
@@ -53,6 +60,7 @@ export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   onIteration: true,
   method: true,
   preconditioner: true,
+  symmetry: true,
   backend: true,
   compile: true,
   ranges: true,
@@ -66,6 +74,7 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
   if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
     throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
   checkMethod(method, preconditioner);
+  checkSymmetryOptions(options);
   if (onIteration && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
   if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
@@ -122,7 +131,9 @@ const USELESS_RESIDUAL = 0.1;
 const ADVICE = {
   precision: "stopped falling there: K + alpha I is singular as far as rounding can tell; raise alpha",
   iterations: "ran out of iterations: raise maxIterations, alpha or eps",
-  indefinite: "met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha",
+  indefinite:
+    'met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha, or say symmetry: "indefinite"',
+  stagnation: "stopped falling over whole cycles of GMRES, as long as memory allows: raise alpha or eps",
   nan: "met numbers that are not finite: look for NaN or infinity in the arrays",
 } as const;
 

@@ -102,7 +102,7 @@ export function* checkSymmetry(space: Space<Real, Float64Array>, isShared: boole
   const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
   if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
     throw new ArgumentError(
-      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
+      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula; else say symmetry: "none"), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
     );
 }
 

@@ -26,6 +26,7 @@ import { blocking } from "../operator/running";
 import type { Task } from "../solver/task";
 import type { SolveResult } from "./functions";
 import { denseWork, scalarKernel } from "./kernelmatrix";
+import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
 import { alphaOf, checkOptions, failUnlessConverged, told } from "./options";
@@ -162,7 +163,8 @@ export class System {
     const product = new Product(this.operator, position, { ...given, arrays, batch: [] }, alphaOf(options), how);
     const accurate = product.space(rows, columns, "float64", null);
     // Known inverses come from a solve with the same K, or its transpose, whose symmetry was checked.
-    if (!inverses.isChecked) yield* checkSymmetry(accurate, this.kernel !== null);
+    const { symmetry = "positive" } = options;
+    if (!inverses.isChecked && symmetry !== "none") yield* checkSymmetry(accurate, this.kernel !== null);
     inverses.isChecked = true;
     const x = accurate.vector();
     const begin = entry * x.length;
@@ -170,7 +172,10 @@ export class System {
     const right = Float64Array.from(contiguous(arrays[position]!));
     const situation = { ...this.situation(product, given, options, how), tell };
     const onIteration = told(options, tell, right, columns);
-    const found = yield* solveBy(inverses, situation, product, [right, x], columns, { ...options, onIteration });
+    const asTold = { ...options, onIteration };
+    const found = yield* symmetry === "positive"
+      ? solveBy(inverses, situation, product, [right, x], columns, asTold)
+      : solveGeneral(symmetry, product, given.dtype, [right, x], columns, asTold);
     solution.data.set(x, begin);
     failUnlessConverged(found, solution, alphaOf(options), given.batch.length > 0 ? `, entry ${entry}` : "");
     return found;
