@@ -63,13 +63,11 @@ export class Yardsticks {
   }
 
   handRoutine(tile) {
-    const native = (file) => readFileSync(join(here, "..", "native", file), "utf8");
+    const prelude = ["routine.h", "keops.h", "tile.h", "lanes.h"].map((file) => join(here, "..", "native", file));
     const source = join(this.work, `hand${tile}.cc`);
     const head = `#define KEOPS_DOUBLE 0\n#define KEOPS_TILE ${tile}\n`;
-    writeFileSync(
-      source,
-      [head, native("routine.h"), native("keops.h"), readFileSync(join(here, "hand.cc"), "utf8")].join("\n"),
-    );
+    const texts = [...prelude, join(here, "hand.cc")].map((file) => readFileSync(file, "utf8"));
+    writeFileSync(source, [head, ...texts].join("\n"));
     const object = join(this.work, `hand${tile}.so`);
     execFileSync("g++", [...flagsFor(nativeAddon().isa()), source, "-o", object]);
     return object;

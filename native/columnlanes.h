@@ -9,14 +9,14 @@ INLINE Stretch stretchOf(const int64 *interval, bool isRest) {
   return isRest ? Stretch{rest, interval[1]} : Stretch{interval[0], rest};
 }
 
-INLINE TileMask columnsFrom(int64 first) {
-  TileMask r;
+INLINE TileIndex columnsFrom(int64 first) {
+  TileIndex r;
   EACH UNROLLED for (int l = 0; l < LANES; l++) r.v[u][l] = u * LANES + l;
   EACH r.v[u] += (integer)first;
   return r;
 }
 
-template <class Reducer> void beginRows(Reducer *reducers, int64 rows, TileMask columns) {
+template <class Reducer> void beginRows(Reducer *reducers, int64 rows, TileIndex columns) {
   for (int64 row = 0; row < rows; row++) reducers[row].begin(columns);
 }
 

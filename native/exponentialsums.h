@@ -1,22 +1,23 @@
 // Reducers of log-sum-exp and softmax (reductions.h); their sums are those of sums.h.
 
-INLINE double powerOfTwo(double a) { return exp2(splat((scalar)a))[0]; }
+INLINE double powerOfTwo(double a) { return lane(exp2(splat((scalar)a)), 0); }
+INLINE double logarithm(double a) { return lane(log(splat((scalar)a)), 0); }
 constexpr double LARGEST_REFERENCE = KEOPS_DOUBLE ? 1.7976931348623157e308 : 3.4028234663852886e38;
 
 // sum[k] * 2^reference; for SOFTMAX sum[0] is the sum of the weights and the others are divided by it.
 template <int D, bool SOFTMAX> struct ExponentialAccumulator {
   double reference, sum[D];
-  void merge(const ExponentialAccumulator &later) {
+  MEMBER void merge(const ExponentialAccumulator &later) {
     const double common = reference > later.reference ? reference : later.reference;
     const double own = powerOfTwo(reference - common), others = powerOfTwo(later.reference - common);
     for (int k = 0; k < D; k++) sum[k] = sum[k] * own + later.sum[k] * others;
     reference = common;
   }
-  void finish(scalar *out, int32 *) const {
+  MEMBER void finish(scalar *out, int32 *) const {
     const double shift = reference * 0.69314718055994530942;
     for (int k = SOFTMAX ? 1 : 0; k < D; k++)
       if (SOFTMAX) out[k - 1] = sum[k] / sum[0];
-      else out[k] = sum[k] > 0 ? log(splat((scalar)sum[k]))[0] + shift : log(splat((scalar)sum[k]))[0];
+      else out[k] = sum[k] > 0 ? logarithm(sum[k]) + shift : logarithm(sum[k]);
   }
 };
 
@@ -38,22 +39,22 @@ template <int D, bool SOFTMAX> struct Exponentials {
   INLINE_MEMBER void addPower(int k) { sums.add(k, power, 0); }
   INLINE_MEMBER void addWeighted(int k, Tile weight) { sums.add(k, power * weight, 0); }
   INLINE_MEMBER void flush(int64 columns) { sums.flush(columns); }
-  void store(Accumulator *to, int64 count) const {
+  MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
-      to[l].reference = ((const scalar *)&reference)[l];
+      to[l].reference = lane(reference, l);
       for (int k = 0; k < D; k++) to[l].sum[k] = sums.totals[k][l];
     }
   }
 
  private:
   // An infinite exponent leaves the reference finite, so that its power is infinite and not NaN.
-  void rescale(int u, real a) {
+  MEMBER void rescale(int u, real a) {
     const real next = larger(smaller(splat((scalar)LARGEST_REFERENCE), a), reference.v[u]);
     const real factor = exp2(reference.v[u] - next);
     reference.v[u] = next;
     for (int k = 0; k < D; k++) {
       sums.partial[k].v[u] = sums.partial[k].v[u] * factor;
-      for (int l = 0; l < LANES; l++) sums.totals[k][u * LANES + l] *= factor[l];
+      for (int l = 0; l < LANES; l++) sums.totals[k][u * LANES + l] *= lane(factor, l);
     }
   }
 };

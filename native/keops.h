@@ -1,14 +1,13 @@
-// Prelude of every generated routine: the functions of the code dialect over vectors of lanes. No header is included, so that a
-// routine compiles in well under 0.1 s. The routine defines KEOPS_DOUBLE (dtype) and KEOPS_TILE (vectors per tile) in front of it.
-// Functions that few formulas use are in exponentials.h and angles.h, which follow this text only where they are called.
+// Prelude of every generated routine of the processor: the functions of the code dialect over vectors of lanes. No header is included,
+// so that a routine compiles in well under 0.1 s. The routine defines KEOPS_DOUBLE (dtype) and KEOPS_TILE (vectors per tile) in front of
+// it. tile.h and lanes.h follow this text always, exponentials.h and angles.h where they are called. keopscuda.h is the same for GPUs.
 //
 // real  one vector of lanes; what is the same for all lanes is a splat          mask  one truth value per lane
-// Tile  KEOPS_TILE vectors of lanes: a value that varies over the lane index     Tile op real works component by component
 
 #define INLINE static inline __attribute__((always_inline))
 #define INLINE_MEMBER inline __attribute__((always_inline))
+#define MEMBER // of a function that is inlined or not as the compiler likes
 #define UNROLLED _Pragma("GCC unroll 16")
-#define EACH UNROLLED for (int u = 0; u < TILE; u++)
 
 #if defined(__AVX512DQ__)
 enum { VECTOR_BYTES = 64 };
@@ -28,16 +27,7 @@ typedef int32 integer;
 enum { LANES = VECTOR_BYTES / sizeof(scalar), TILE = KEOPS_TILE, TILE_LANES = TILE * LANES };
 typedef scalar real __attribute__((vector_size(VECTOR_BYTES)));
 typedef integer mask __attribute__((vector_size(VECTOR_BYTES)));
-struct Tile {
-  real v[TILE];
-  Tile() = default;
-  INLINE_MEMBER Tile(real a);
-};
-struct TileMask {
-  mask v[TILE];
-  TileMask() = default;
-  INLINE_MEMBER TileMask(mask a);
-};
+typedef mask index; // an integer per lane
 
 // Minus zero, not plus: a - 0 is a for all a, so that compilers drop it; 0 + a would make 0 of -0.
 INLINE real splat(scalar a) { return a - real{}; }
@@ -45,6 +35,7 @@ INLINE real operator""_r(long double a) { return splat((scalar)a); }
 
 // ---- one vector ------------------------------------------------------------------------------------------------------------
 
+INLINE scalar lane(real a, int l) { return a[l]; }
 INLINE mask bits(real a) { return (mask)a; }
 INLINE mask lt(real a, real b) { return a < b; }
 INLINE mask le(real a, real b) { return a <= b; }
@@ -260,130 +251,4 @@ INLINE mask isPositive(real a) { return lt(real{}, a) & lt(a, infinity()); }
 INLINE real log(real a) {
   const mask e = exponentOf(a);
   return select(isPositive(a), logOfParts(withoutPower(a, e) - 1, realOf(e)), logOfSpecial(a));
-}
-
-// ---- tiles: the same functions, vector by vector ---------------------------------------------------------------------------
-
-Tile::Tile(real a) { EACH v[u] = a; }
-TileMask::TileMask(mask a) { EACH v[u] = a; }
-INLINE real at(const Tile &a, int u) { return a.v[u]; }
-INLINE real at(real a, int) { return a; }
-INLINE mask at(const TileMask &a, int u) { return a.v[u]; }
-INLINE mask at(mask a, int) { return a; }
-
-#define TILE_UNARY(name) INLINE Tile name(Tile a) { Tile r; EACH r.v[u] = name(a.v[u]); return r; }
-#define TILE_MIXED(Result, A, B, name, expression) INLINE Result name(A a, B b) { Result r; EACH r.v[u] = expression; return r; }
-#define TILE_BINARY(Result, name, expression) \
-  TILE_MIXED(Result, Tile, Tile, name, expression) \
-  TILE_MIXED(Result, Tile, real, name, expression) \
-  TILE_MIXED(Result, real, Tile, name, expression)
-
-INLINE Tile operator-(Tile a) { Tile r; EACH r.v[u] = -a.v[u]; return r; }
-TILE_BINARY(Tile, operator+, at(a, u) + at(b, u))
-TILE_BINARY(Tile, operator-, at(a, u) - at(b, u))
-TILE_BINARY(Tile, operator*, at(a, u) * at(b, u))
-TILE_BINARY(Tile, operator/, at(a, u) / at(b, u))
-TILE_BINARY(TileMask, lt, lt(at(a, u), at(b, u)))
-TILE_BINARY(TileMask, le, le(at(a, u), at(b, u)))
-TILE_BINARY(TileMask, eq, eq(at(a, u), at(b, u)))
-TILE_BINARY(TileMask, ne, ne(at(a, u), at(b, u)))
-TILE_UNARY(abs)
-TILE_UNARY(sqrt)
-TILE_UNARY(rsqrt0)
-TILE_UNARY(inverse)
-TILE_UNARY(exp)
-TILE_UNARY(exp2)
-TILE_UNARY(log)
-TILE_UNARY(floor)
-TILE_UNARY(roundHalfAway)
-INLINE Tile asReal(TileMask m) { Tile r; EACH r.v[u] = asReal(m.v[u]); return r; }
-#define TILE_SELECT(M, A, B) INLINE Tile select(M m, A a, B b) { Tile r; EACH r.v[u] = select(at(m, u), at(a, u), at(b, u)); return r; }
-TILE_SELECT(TileMask, Tile, Tile)
-TILE_SELECT(TileMask, Tile, real)
-TILE_SELECT(TileMask, real, Tile)
-TILE_SELECT(TileMask, real, real)
-TILE_SELECT(mask, Tile, Tile)
-TILE_SELECT(mask, Tile, real)
-TILE_SELECT(mask, real, Tile)
-
-// ---- moving data -----------------------------------------------------------------------------------------------------------
-
-// Rows first, first + 1, … of a [count][DIM] array into DIM tiles, number by number; past the end the last row is repeated.
-template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
-  const scalar *row = from + DIM * (first < count ? first : count - 1), *const last = from + DIM * (count - 1);
-  for (int l = 0; l < TILE_LANES; l++) {
-    UNROLLED for (int k = 0; k < DIM; k++) ((scalar *)&to[k])[l] = row[k];
-    if (row != last) row += DIM;
-  }
-}
-
-// The same for short rows by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
-#if defined(__AVX512DQ__)
-INLINE mask laneNumbers() {
-  mask r;
-  UNROLLED for (int l = 0; l < LANES; l++) r[l] = l;
-  return r;
-}
-// The first `count` numbers at p, and zeros; what follows them is not read.
-INLINE real loadFirst(const scalar *p, int64 count) {
-  const int lanes = count < 0 ? 0 : count < LANES ? (int)count : (int)LANES;
-  real r;
-  asm(KEOPS_ASM("vmovu") " %1,%0%{%2%}%{z%}"
-      : "=v"(r) : "m"(*(const char(*)[VECTOR_BYTES])p), "Yk"((unsigned short)((1 << lanes) - 1)));
-  return r;
-}
-// The numbers at given places of a, b one after the other.
-INLINE real permuted(real a, real b, mask places) {
-  asm(KEOPS_ASM("vpermt2") " %2,%1,%0" : "+v"(a) : "v"(places), "v"(b));
-  return a;
-}
-// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
-constexpr int PREFETCHED = 1024 / sizeof(scalar);
-typedef scalar anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
-// Component k of each lane is at place starts + k of the numbers.
-template <int DIM> INLINE void pickByLane(Tile (&to)[DIM], int u, const real (&numbers)[4], mask starts) {
-  UNROLLED for (int k = 0; k < DIM; k++) {
-    const real early = permuted(numbers[0], numbers[1], starts + k);
-    to[k].v[u] = DIM <= 2 ? early : select(starts + k < 2 * LANES, early, permuted(numbers[2], numbers[3], starts + k));
-  }
-}
-template <int DIM> INLINE void loadByVectors(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
-  EACH {
-    const int64 wanted = first + u * LANES, row = wanted < count ? wanted : count - 1, rows = count - row;
-    const scalar *const start = from + DIM * row;
-    real numbers[4] = {};
-    if (rows < LANES) {
-      UNROLLED for (int q = 0; q < DIM; q++) numbers[q] = loadFirst(start + q * LANES, rows * DIM - q * LANES);
-      const mask lanes = laneNumbers(), last = mask{} + integer(rows - 1);
-      pickByLane(to, u, numbers, DIM * (lanes < last ? lanes : last));
-    } else {
-      UNROLLED for (int q = 0; q < DIM; q++) {
-        __builtin_prefetch(start + q * LANES + PREFETCHED);
-        numbers[q] = *(const anywhere *)(start + q * LANES);
-      }
-      if (DIM == 1) to[0].v[u] = numbers[0];
-      else pickByLane(to, u, numbers, DIM * laneNumbers());
-    }
-  }
-}
-template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
-  if constexpr (DIM <= 4) loadByVectors(to, from, first, count);
-  else loadByNumbers(to, from, first, count);
-}
-#else
-template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
-  loadByNumbers(to, from, first, count);
-}
-#endif
-
-// Component k of the lanes into out[lane][stride], for the first `count` lanes.
-INLINE void store(scalar *out, int64 stride, int64 count, Tile value) {
-  for (int l = 0; l < TILE_LANES && l < count; l++) out[l * stride] = ((scalar *)&value)[l];
-}
-
-// Kahan: c collects what the addition to s rounds away.
-INLINE void addCompensated(Tile &s, Tile &c, Tile value) {
-  const Tile corrected = value - c, sum = s + corrected;
-  c = (sum - s) - corrected;
-  s = sum;
 }

@@ -2,10 +2,10 @@
 
 template <int D> struct ProductAccumulator {
   double product[D];
-  void merge(const ProductAccumulator &later) {
+  MEMBER void merge(const ProductAccumulator &later) {
     for (int k = 0; k < D; k++) product[k] *= later.product[k];
   }
-  void finish(scalar *out, int32 *) const {
+  MEMBER void finish(scalar *out, int32 *) const {
     for (int k = 0; k < D; k++) out[k] = product[k];
   }
 };
@@ -15,15 +15,15 @@ template <int D> struct Product {
   using Accumulator = ProductAccumulator<D>;
   double products[D][TILE_LANES];
 
-  template <class Column> void begin(Column) {
+  template <class Column> MEMBER void begin(Column) {
     for (int k = 0; k < D; k++)
       for (int l = 0; l < TILE_LANES; l++) products[k][l] = 1;
   }
   template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) {
-    for (int l = 0; l < TILE_LANES; l++) products[k][l] *= ((scalar *)&value)[l];
+    for (int l = 0; l < TILE_LANES; l++) products[k][l] *= lane(value, l);
   }
-  void flush(int64) {}
-  void store(Accumulator *to, int64 count) const {
+  MEMBER void flush(int64) {}
+  MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)
       for (int k = 0; k < D; k++) to[l].product[k] = products[k][l];
   }

@@ -5,13 +5,10 @@
 //   reducer.add(k, value, column)  component k of one column enters
 //   reducer.flush(columns)         after every block of that many columns
 //   reducer.store(to, count)       the first `count` lanes as accumulators
-// (a column is one number where lanes are rows, and a TileMask of them where lanes are columns: columnlanes.h)
+// (a column is one number where lanes are rows, and a TileIndex of them where lanes are columns: columnlanes.h)
 // and on accumulators, one per row, when all parts of the columns are done:
 //   accumulator.merge(later)       parts come in the order of their columns
 //   accumulator.finish(out, indices)
-
-INLINE mask indicesAt(int64 column, int) { return mask{} + integer(column); }
-INLINE mask indicesAt(const TileMask &columns, int u) { return columns.v[u]; }
 
 // The first column that a block will see, or -1.
 INLINE int64 firstColumn(const Block *block) {

@@ -7,15 +7,15 @@ enum class Told { Total, Mean, IsPositive, IsZero };
 template <int D, Told TOLD> struct SumAccumulator {
   static constexpr int TOTALS = D + (TOLD == Told::Mean);
   double total[TOTALS];
-  void merge(const SumAccumulator &later) {
+  MEMBER void merge(const SumAccumulator &later) {
     for (int k = 0; k < TOTALS; k++) total[k] += later.total[k];
   }
-  double told(double sum) const {
+  MEMBER double told(double sum) const {
     if (TOLD == Told::Mean) return sum / total[TOTALS - 1];
     if (TOLD == Told::IsPositive) return sum > 0;
     return TOLD == Told::IsZero ? sum == 0 : sum;
   }
-  void finish(scalar *out, int32 *) const {
+  MEMBER void finish(scalar *out, int32 *) const {
     for (int k = 0; k < D; k++) out[k] = told(total[k]);
   }
 };
@@ -34,12 +34,12 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
     for (int k = 0; k < D; k++) {
-      for (int l = 0; l < TILE_LANES; l++) totals[k][l] += ((scalar *)&partial[k])[l];
+      for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(partial[k], l);
       partial[k] = Tile{};
     }
     for (int k = 0; KAHAN && k < D; k++) lost[k] = Tile{};
   }
-  void store(Accumulator *to, int64 count) const {
+  MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
       for (int k = 0; k < D; k++) to[l].total[k] = totals[k][l];
       if (TOLD == Told::Mean) to[l].total[D] = columns;

@@ -23,7 +23,7 @@ interface Measured {
   readonly special?: readonly string[];
 }
 
-const HEADERS = ["denormals.h", "routine.h", "keops.h", "exponentials.h", "angles.h"];
+const HEADERS = ["denormals.h", "routine.h", "keops.h", "tile.h", "lanes.h", "exponentials.h", "angles.h"];
 const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
 const available = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
 const folder = mkdtempSync(join(tmpdir(), "tskeops-functions-"));

@@ -2,20 +2,23 @@
  * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme writes, in one of the
  * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
  */
-import { Category, Depends } from "../formula/formula";
-import type { Variable } from "../formula/formula";
 import type { Isa } from "./native";
-import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
+import {
+  constants,
+  flushEvery,
+  headline,
+  hoistedScheme,
+  kindOf,
+  lanesOf,
+  mainScheme,
+  otherThan,
+  tilesKept,
+} from "./generated";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { UNROLL } from "./placement";
-import type { Lanes } from "./placement";
 import { prelude } from "./prelude";
-import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
-
-/** Columns whose partial sums are kept in the dtype of the data before they go to double. */
-export const BLOCK = 256;
 
 /**
  * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
@@ -45,10 +48,10 @@ export function program(specification: Specification, isa: Isa, shape: Shape = "
 }
 
 function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
-  const main = mainScheme(specification, lanesOf(specification));
+  const main = mainScheme(specification, lanesOf(specification), specification.reduction !== null);
   const tile = shape === "narrow" ? 1 : tileOf(main, specification, isa);
   const functions = specification.reduction
-    ? [...prepareFunctions(specification, main), reduceByRows(main, flushEvery(specification)), FINISH]
+    ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification)), FINISH]
     : [blockFunction(main)];
   const ofTile = (columns: number): number => tile * (columns * (main.cost + 1) + PER_BLOCK);
   return {
@@ -62,10 +65,10 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
 const PER_BLOCK = 50;
 
 function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
-  const main = mainScheme(specification, otherThan(lanesOf(specification)));
+  const main = mainScheme(specification, otherThan(lanesOf(specification)), false);
   const kept = tilesKept(specification);
   const grain = Math.max(1, Math.min(16, Math.floor(GROUP_BYTES / (4 * kept * VECTOR_BYTES[isa]))));
-  const functions = [reduceByColumns(main, flushEvery(specification), grain), FINISH];
+  const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
   const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes;
   return {
@@ -97,23 +100,6 @@ export function whyTooLarge(specification: Specification): string | null {
     : `the dims of the formula add up to ${dims}, too many for its registers and stack`;
 }
 
-/** @param lanes which of i and j. */
-function mainScheme(specification: Specification, lanes: Lanes): Scheme {
-  const { formulas, reduction } = specification;
-  return scheme(reduction?.onDevice?.(formulas) ?? formulas, {
-    lanes,
-    hoist: reduction !== null && lanes === lanesOf(specification),
-    consume: consumer(specification),
-  });
-}
-
-/** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */
-function lanesOf({ reduction, rows }: Specification): Lanes {
-  return (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J;
-}
-
-const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends.J : Depends.I);
-
 /** Instructions that a step of the loop should have for each instruction that waits for the step before. */
 const WORK_WHILE_WAITING = 16;
 
@@ -131,13 +117,6 @@ function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
   return Math.max(1, Math.min(4, wanted, onStack));
 }
 
-/** Tiles that a reducer keeps from pair to pair. */
-function tilesKept({ formulas, k }: Specification): number {
-  return formulas.reduce((sum, { dim }) => sum + dim * k, 0);
-}
-
-const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.map(({ dim }) => dim), k });
-
 // ---------------------------------------------------------------------------------------------------- the file
 
 interface Parts {
@@ -147,7 +126,6 @@ interface Parts {
 }
 
 function sourceOf(specification: Specification, main: Scheme, { tile, grain, functions }: Parts): string {
-  const { reduction, variables, dtype } = specification;
   const text = [
     ...constants(specification, main),
     tableText(specification, grain),
@@ -155,36 +133,17 @@ function sourceOf(specification: Specification, main: Scheme, { tile, grain, fun
     "",
   ].join("\n");
   return [
-    `// ${reduction ? `${reduction.name} over the columns of` : "Values of"} ${main.text}`,
-    ...variables.map((v) => `//   argument ${v.position}: ${kindOf(v, specification)} of dim ${v.dim}`),
-    `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
+    ...headline(specification, main),
+    `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
     `#define KEOPS_TILE ${tile}`,
     prelude(text),
     text,
   ].join("\n");
 }
 
-function constants(specification: Specification, main: Scheme): string[] {
-  const { reduction, formulas, sumScheme } = specification;
-  const extent = extentOf(specification);
-  const dims = reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
-  const sizes = `enum { RESULT_DIM = ${dims[0]!}, INDEX_DIM = ${dims[1]!}, HOISTED = ${dimOf(main)} };`;
-  if (!reduction) return [sizes];
-  return [
-    sizes,
-    `using Reducer = ${reduction.reducer(extent, sumScheme)};`,
-    "using Accumulator = Reducer::Accumulator;",
-  ];
-}
-
-function kindOf({ category }: Variable, { rows }: Specification): "row" | "column" | "parameter" {
-  if (category === Category.P) return "parameter";
-  return category === rows ? "row" : "column";
-}
-
 function tableText(specification: Specification, grain: number): string {
-  const { reduction, variables } = specification;
-  const kinds = variables.map((v) => `KIND_${kindOf(v, specification).toUpperCase()}, ${v.dim}`);
+  const { reduction, variables, rows } = specification;
+  const kinds = variables.map((v) => `KIND_${kindOf(v, rows).toUpperCase()}, ${v.dim}`);
   const accumulator = reduction ? "sizeof(Accumulator)" : "0";
   const entries = [
     "TSKEOPS_ABI",
@@ -200,24 +159,16 @@ function tableText(specification: Specification, grain: number): string {
   return `extern "C" const int64 keops_table[] = {${entries.join(", ")}};`;
 }
 
-const dimOf = ({ hoisted }: Scheme): number => hoisted.reduce((sum, { dim }) => sum + dim, 0);
 // ------------------------------------------------------------------------------------------------- form reduce
-
-/** How a value enters its reducer, or the output of a block. */
-function consumer({ reduction, formulas }: Specification): (n: number, k: number | string, value: string) => string {
-  if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
-  return (n, k, value) => reduction.enter(n, k, value, formulas.length);
-}
 
 /** What depends on the columns alone and is worth an array, computed once per call with columns as lanes. */
 function prepareFunctions(specification: Specification, main: Scheme): string[][] {
   if (main.hoisted.length === 0) return [];
-  const offsets = main.hoisted.map((_, n) => dimOf({ ...main, hoisted: main.hoisted.slice(0, n) }));
-  const columns = scheme(main.hoisted, {
-    lanes: otherThan(lanesOf(specification)),
-    hoist: false,
-    consume: (n, k, value) => `store(h + ${offsets[n]!} + ${k}, HOISTED, endColumn - column, ${value});`,
-  });
+  const columns = hoistedScheme(
+    specification,
+    main,
+    (offset, value) => `store(h + ${offset}, HOISTED, endColumn - column, ${value});`,
+  );
   const tiles = braces(
     "for (int64 column = firstColumn; column < endColumn; column += TILE_LANES)",
     "scalar *const h = (scalar *)job->hoisted + HOISTED * column;",
@@ -228,10 +179,9 @@ function prepareFunctions(specification: Specification, main: Scheme): string[][
   return [braces(head, ...perCall(columns), ...tiles)];
 }
 
-/** Columns between two flushes to double: the scheme `direct` never flushes, or always if it accumulates in double. */
-function flushEvery({ sumScheme, dtype, accumulator }: Specification): string {
-  if (sumScheme === "block") return String(BLOCK);
-  return dtype === "float32" && accumulator === "float64" ? "1" : "(int64(1) << 40)";
+function flushText(specification: Specification): string {
+  const every = flushEvery(specification);
+  return every === Infinity ? "(int64(1) << 40)" : String(every);
 }
 
 const FINISH: string[] = braces(

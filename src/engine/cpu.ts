@@ -5,8 +5,9 @@
  */
 import { ArgumentError } from "../errors";
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
-import { BLOCK, program, whyTooLarge } from "./cpp";
+import { program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
+import { BLOCK } from "./generated";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan } from "./native";
 import { tileProgram, whyNoProgram } from "./tileprogram";

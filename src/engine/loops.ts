@@ -1,7 +1,8 @@
 /**
- * The loops of the CPU around a loop body: `keops_reduce`, in the shapes that calls come in. Lanes are rows, and columns are read one
+ * The pieces of a loop that every device has, and the loops of the CPU around a loop body: `keops_reduce`, in the shapes that calls come in. Lanes are rows, and columns are read one
  * by one and broadcast; or, for few rows and many columns, the other way round. Text in, text out.
  */
+import type { Variable } from "../formula/formula";
 import type { Scheme } from "./scheme";
 
 export const braces = (head: string, ...lines: readonly string[]): string[] => [
@@ -27,15 +28,17 @@ export function perLane({ variables, lines }: Scheme, first: string, count: stri
   return [...loads, ...lines.lane];
 }
 
-/** The values of one step of the loop, and of its pairs. */
-export function perStep({ variables, lines }: Scheme, step: string): string[] {
-  const pointers = variables.loop.map(
-    ({ position, dim }) => `const scalar *const y${position} = ${argument(position)} + ${dim} * ${step};`,
-  );
+/** The values of one step of the loop, and of its pairs. @param at where the values of a variable stand, as text. */
+export function perStep(
+  { variables, lines }: Scheme,
+  step: string,
+  at: (variable: Variable) => string = ({ position, dim }) => `${argument(position)} + ${dim} * ${step}`,
+): string[] {
+  const pointers = variables.loop.map((v) => `const scalar *const y${v.position} = ${at(v)};`);
   return [...pointers, ...lines.loop, ...lines.pair];
 }
 
-const argument = (position: number): string => `((const scalar *)job->arguments[${position}])`;
+export const argument = (position: number): string => `((const scalar *)job->arguments[${position}])`;
 
 // ------------------------------------------------------------------------------------------------- keops_reduce
 
@@ -80,7 +83,7 @@ export function reduceByColumns(main: Scheme, flushEvery: string, group: number)
   );
   const tiles = braces(
     "for (int64 first = from; first < last; first += TILE_LANES)",
-    "const TileMask column = columnsFrom(first);",
+    "const TileIndex column = columnsFrom(first);",
     ...perLane(main, "first", "job->columns"),
     ...rows,
   );

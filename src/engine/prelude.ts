@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const CORE = ["routine.h", "keops.h"];
+const CORE = ["routine.h", "keops.h", "tile.h", "lanes.h"];
 /** What a part needs stands in front of it. */
 export const PARTS: readonly string[] = [
   "exponentials.h",
@@ -25,21 +25,42 @@ interface Part {
   readonly names: readonly string[];
 }
 
-let core: string | undefined;
-let parts: readonly Part[] | undefined;
+/** On a GPU the parts with reducers are the same text; functions come with the device. */
+const CUDA_CORE = ["keopscuda.h", "tile.h", "cudalanes.h"];
+const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "exponentialsums.h"];
 
-/** The prelude of a routine, from the routine's own text. */
+let ofCpu: Prelude | undefined;
+let ofCuda: Prelude | undefined;
+
+/** The prelude of a routine for the processor, from the routine's own text. */
 export function prelude(routine: string): string {
-  core ??= CORE.map(textOf).join("\n");
-  parts ??= PARTS.map(partOf);
-  const named = new Set(namesIn(routine));
-  const needed: string[] = [];
-  for (const { text, defines, names } of [...parts].reverse()) {
-    if (!defines.some((name) => named.has(name))) continue;
-    for (const name of names) named.add(name);
-    needed.unshift(text);
+  return (ofCpu ??= new Prelude(CORE, PARTS)).around(routine);
+}
+
+/** The prelude of a routine for a GPU; it opens a namespace that the routine is in, and closes. */
+export function cudaPrelude(routine: string): string {
+  return (ofCuda ??= new Prelude(CUDA_CORE, CUDA_PARTS)).around(routine);
+}
+
+class Prelude {
+  private readonly core: string;
+  private readonly parts: readonly Part[];
+
+  constructor(core: readonly string[], parts: readonly string[]) {
+    this.core = core.map(textOf).join("\n");
+    this.parts = parts.map(partOf);
   }
-  return [core, ...needed].join("\n");
+
+  around(routine: string): string {
+    const named = new Set(namesIn(routine));
+    const needed: string[] = [];
+    for (const { text, defines, names } of [...this.parts].reverse()) {
+      if (!defines.some((name) => named.has(name))) continue;
+      for (const name of names) named.add(name);
+      needed.unshift(text);
+    }
+    return [this.core, ...needed].join("\n");
+  }
 }
 
 function partOf(file: string): Part {

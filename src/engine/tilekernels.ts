@@ -101,7 +101,9 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
     "namespace {",
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     "#define KEOPS_TILE 1",
-    ...["keops.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map((file) => `#include "${file}"`),
+    ...["keops.h", "tile.h", "lanes.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map(
+      (file) => `#include "${file}"`,
+    ),
     "",
     ...all.map(({ definition }) => definition),
     "",

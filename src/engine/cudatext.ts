@@ -1,0 +1,217 @@
+/**
+ * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes, the same text as
+ * on the CPU. A thread has one to four rows, in registers; the threads of a block share columns, which come through shared memory
+ * together with what is hoisted. Text in, text out: nothing is compiled.
+ */
+import type { Variable } from "../formula/formula";
+import type { Specification } from "./backend";
+import {
+  BLOCK,
+  constants,
+  dimOf,
+  flushEvery,
+  headline,
+  hoistedScheme,
+  lanesOf,
+  mainScheme,
+  resultDims,
+  tilesKept,
+} from "./generated";
+import { argument, braces, perCall, perLane, perStep } from "./loops";
+import { cudaPrelude } from "./prelude";
+import type { Scheme } from "./scheme";
+
+/** A generated file, and what the launcher must know of it. */
+export interface CudaProgram {
+  readonly source: string;
+  /** Threads of a block. */
+  readonly threads: number;
+  /** Rows of a block of threads (columns, in the form `block`). */
+  readonly grain: number;
+  /** Columns that are in shared memory at a time. */
+  readonly columns: number;
+}
+
+/** Threads of a block: enough to hide the latency of shared memory, few enough that blocks of few registers fill a processor. */
+const THREADS = 128;
+/** What a block may take of shared memory: four blocks and more share a processor. */
+const SHARED_BYTES = 16 * 1024;
+/** Registers for what lives through the loop. */
+const REGISTERS = 72;
+/** Pairs of one thread whose instructions are mixed, so that they do not wait for each other. */
+const UNROLLED_PAIRS = 16;
+
+export function cudaProgram(specification: Specification): CudaProgram {
+  return new CudaText(specification).program();
+}
+
+class CudaText {
+  private readonly main: Scheme;
+  private readonly tile: number;
+  private readonly layout: Layout;
+
+  constructor(private readonly specification: Specification) {
+    const { reduction, dtype } = specification;
+    const lanes = lanesOf(specification);
+    const hoisting = mainScheme(specification, lanes, reduction !== null);
+    this.layout = layoutOf(hoisting, dtype === "float64" ? 8 : 4);
+    this.main = this.layout.isShared ? hoisting : mainScheme(specification, lanes, false);
+    this.tile = reduction ? tileOf(this.main, specification) : 1;
+  }
+
+  program(): CudaProgram {
+    const { specification, main, tile, layout } = this;
+    const functions = specification.reduction ? [this.reduce(), FINISH] : [this.block()];
+    const text = [...constants(specification, main), ...functions.flatMap((lines) => ["", ...lines]), ""].join("\n");
+    const source = [
+      ...headline(specification, main),
+      `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
+      `#define KEOPS_TILE ${tile}`,
+      `#define KEOPS_THREADS ${THREADS}`,
+      `#define KEOPS_VARIABLES ${specification.variables.length}`,
+      cudaPrelude(text),
+      text,
+      "} // namespace keops",
+      "",
+    ].join("\n");
+    return { source, threads: THREADS, grain: tile * THREADS, columns: layout.columns };
+  }
+
+  private reduce(): string[] {
+    const { main, layout } = this;
+    const every = flushEvery(this.specification);
+    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
+    const columns = [
+      `#pragma unroll ${Math.max(1, Math.min(UNROLLED_PAIRS / this.tile, Math.ceil(256 / (main.cost + 1))))}`,
+      ...braces(
+        "for (int j = 0; j < count; j++)",
+        "const int64 column = first + j;",
+        ...(main.hoisted.length > 0 ? ["const scalar *const h = shared + WIDTH * j;"] : []),
+        ...perStep(main, "column", layout.isShared ? (v) => `shared + (WIDTH * j + ${layout.offset(v)})` : undefined),
+        ...flush("1", every === 1),
+      ),
+    ];
+    const tiles = braces(
+      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
+      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
+      ...(layout.isShared ? this.staging() : []),
+      ...columns,
+      ...flush("count", every === BLOCK),
+    );
+    const intervals = braces(
+      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
+      "const Interval interval = intervalOf(launch, n);",
+      ...tiles,
+      ...flush("interval.end - interval.begin", every === Infinity),
+    );
+    return [
+      'extern "C" __constant__ int64 keops_accumulator_bytes = sizeof(Accumulator);',
+      "",
+      ...braces(
+        'extern "C" __global__ void __launch_bounds__(THREADS, 1) keops_reduce(const Launch launch)',
+        ...(layout.isShared
+          ? [`enum { WIDTH = ${layout.width} };`, `__shared__ __align__(16) scalar shared[${layout.columns} * WIDTH];`]
+          : []),
+        "const Job ofEntry = jobOf(launch, launch.firstEntry + blockIdx.z), *const job = &ofEntry;",
+        "const Block block = blockOf(launch);",
+        ...perCall(main),
+        ...perLane(main, "block.firstRow + threadIdx.x", "block.endRow"),
+        "Reducer reducer;",
+        "reducer.begin(firstColumn(launch, block));",
+        ...intervals,
+        "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
+        "if (launch.parts == 1) finishRows<Accumulator>(launch, block, RESULT_DIM, INDEX_DIM);",
+      ),
+    ];
+  }
+
+  /** Columns first .. first + count into shared memory, and what is hoisted; all threads come here equally often. */
+  private staging(): string[] {
+    const { main, layout } = this;
+    const copies = main.variables.loop.map(
+      (v) => `stage<${v.dim}, WIDTH>(shared + ${layout.offset(v)}, ${argument(v.position)} + ${v.dim} * first, count);`,
+    );
+    return ["__syncthreads();", ...copies, ...(main.hoisted.length > 0 ? this.hoisting() : []), "__syncthreads();"];
+  }
+
+  private hoisting(): string[] {
+    const columns = hoistedScheme(
+      this.specification,
+      this.main,
+      (offset, value) => `store(h + ${offset}, WIDTH, count - c, ${value});`,
+    );
+    return braces(
+      "for (int c = threadIdx.x; c < count; c += THREADS * TILE)",
+      "scalar *const h = shared + WIDTH * c;",
+      ...perCall(columns),
+      ...perLane(columns, "first + c", "first + count"),
+      ...columns.lines.pair,
+    );
+  }
+
+  private block(): string[] {
+    const { main } = this;
+    const rows = braces(
+      "for (int64 row = part.firstRow + blockIdx.y; row < part.endRow; row += gridDim.y)",
+      "scalar *const target = (scalar *)launch.out + ((row - part.firstRow) * (part.endColumn - part.firstColumn) + column - part.firstColumn) * RESULT_DIM;",
+      ...perStep(main, "row"),
+    );
+    const columns = braces(
+      "if (column < part.endColumn)",
+      "const int64 lanes = part.endColumn - column;",
+      ...perLane(main, "column", "job->columns"),
+      ...rows,
+    );
+    return braces(
+      'extern "C" __global__ void __launch_bounds__(THREADS, 1) keops_block(const Launch launch, const Rectangle part)',
+      "const Job ofEntry = jobOf(launch, 0), *const job = &ofEntry;",
+      "const int64 column = part.firstColumn + int64(blockIdx.x) * (THREADS * TILE) + threadIdx.x;",
+      ...perCall(main),
+      ...columns,
+    );
+  }
+}
+
+const FINISH: readonly string[] = braces(
+  'extern "C" __global__ void __launch_bounds__(THREADS, 1) keops_finish(const Launch launch)',
+  "finishRows<Accumulator>(launch, blockOf(launch), RESULT_DIM, INDEX_DIM);",
+);
+
+// ------------------------------------------------------------------------------------------------- shared memory
+
+/** Where the numbers of a column stand in shared memory: hoisted ones first. */
+interface Layout {
+  /** False where a single column takes more than there is; the loop then reads the arrays themselves. */
+  readonly isShared: boolean;
+  /** Numbers from one column to the next: whole quadruples, which one instruction reads. */
+  readonly width: number;
+  readonly columns: number;
+  offset(variable: Variable): number;
+}
+
+function layoutOf(main: Scheme, bytes: number): Layout {
+  const offsets = new Map<number, number>();
+  let width = dimOf(main);
+  for (const { position, dim } of main.variables.loop) {
+    offsets.set(position, width);
+    width += dim;
+  }
+  const quadruple = 16 / bytes;
+  width = width <= 1 ? width : Math.ceil(width / quadruple) * quadruple;
+  const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
+  const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
+  const isShared = width > 0 && columns >= 16;
+  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+}
+
+/** Rows per thread: as many as registers hold, for each shares what was read of a column; one where a pair is long. */
+function tileOf(main: Scheme, specification: Specification): number {
+  const { dtype, k, reduction } = specification;
+  const words = dtype === "float64" ? 2 : 1;
+  const [values] = resultDims(specification);
+  // Sums keep a partial sum and a total in double, products a double.
+  const kept = k > 1 ? Infinity : tilesKept(specification) * (words + (reduction && values > 0 ? 2 : 1));
+  const perRow = (main.liveTiles + 4) * words + kept;
+  const isLong = main.cost > 60 || main.tilesInMemory > 16;
+  return [4, 2].find((tile) => !isLong && tile * perRow <= REGISTERS) ?? 1;
+}
