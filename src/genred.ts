@@ -96,30 +96,45 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
   checkWeighted(settings.reduction, formulas);
   const operator = new Operator(formulas, args, settings);
-  const call = (...given: unknown[]): unknown => {
-    const [args, callOptions] = splitOptions<CallOptions>(given, CALL_OPTIONS);
-    return answer(operator.call(operator.arrays(args), callOptions));
-  };
-  const async = async (...given: unknown[]): Promise<unknown> => {
-    const [args, { signal, onProgress, ...callOptions }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL_OPTIONS);
-    const begin = (tell: Tell | undefined): Task<Result> => operator.calling(operator.arrays(args), callOptions, tell);
-    return answer(await inBackground("reduction", begin, { signal, onProgress }));
-  };
   const dense = (...given: unknown[]): RealArray => {
     const [args, { backend, maxBytes = 2 ** 30 }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
     checkBytes(maxBytes);
     return new PairValues(operator).compute(operator.arrays(args), { backend }, maxBytes);
   };
-  return Object.assign(call, { dense, async, toString: () => String(operator) }) as GenredFunction<A, R>;
+  const call = reductionOf(operator, (given) => operator.arrays(given));
+  return Object.assign(call, { dense }) as unknown as GenredFunction<A, R>;
+}
+
+/** A reduction in both its forms, as a function of what `arrays` makes arrays of; `held` are options for all calls. */
+export function reductionOf(
+  operator: Operator,
+  arrays: (given: readonly unknown[]) => RealArray[],
+  held: CallOptions = {},
+): ((...given: unknown[]) => unknown) & { async(...given: unknown[]): Promise<unknown> } {
+  const call = (...given: unknown[]): unknown => {
+    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    return answer(operator.call(arrays(args), { ...held, ...options }));
+  };
+  const async = async (...given: unknown[]): Promise<unknown> => {
+    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL_OPTIONS);
+    const begin = (tell: Tell | undefined): Task<Result> =>
+      operator.calling(arrays(args), { ...held, ...options }, tell);
+    return answer(await inBackground("reduction", begin, { signal, onProgress }));
+  };
+  return Object.assign(call, { async, toString: () => String(operator) });
 }
 
 const answer = ({ values, indices }: Result): unknown => (values && indices ? [values, indices] : (values ?? indices));
 
 const ASYNC_CALL_OPTIONS = [...CALL_OPTIONS, ...ASYNC_OPTIONS];
 
-const DENSE_OPTIONS = Object.keys({ backend: true, maxBytes: true } satisfies Record<keyof DenseOptions, true>);
+export const DENSE_OPTIONS: readonly string[] = Object.keys({ backend: true, maxBytes: true } satisfies Record<
+  keyof DenseOptions,
+  true
+>);
 
-function checkBytes(maxBytes: unknown): void {
+/** @throws ArgumentError unless it is a number of bytes. */
+export function checkBytes(maxBytes: unknown): void {
   if (typeof maxBytes === "number" && maxBytes >= 0) return;
   throw new ArgumentError(`dense, maxBytes: expected a number of at least 0, got ${described(maxBytes)}`);
 }
@@ -175,8 +190,14 @@ export function optionsOf<O extends object>(
   if (options === null || options === undefined) return {} as O;
   if (!isPlain(options)) throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
   const unknown = Object.keys(options).find((name) => !accepted.includes(name));
-  if (unknown === undefined) return options;
+  if (unknown === undefined) return present(options);
   throw new ArgumentError(`${where}, options: expected some of ${accepted.join(", ")}, got ${JSON.stringify(unknown)}`);
+}
+
+/** What is given as undefined is absent. */
+function present<O extends object>(options: O): O {
+  if (!Object.values(options).includes(undefined)) return options;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
 }
 
 /** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */

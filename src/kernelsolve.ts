@@ -2,6 +2,7 @@
  * KernelSolve: the door to linear systems (K + alpha I) a = b given as text. Reads the text and the options; a System solves.
  */
 import { described } from "./array/check";
+import type { RealArray } from "./array/view";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -33,26 +34,42 @@ export function KernelSolve<const A extends readonly string[]>(
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
+  return solverOf(system, { arrays: (given) => operator.arrays(given) });
+}
+
+/** How a door turns what it is given into what a system takes, and a solution into what it returns. */
+interface Door {
+  readonly arrays: (given: readonly unknown[]) => readonly RealArray[];
+  readonly options?: (given: SolveOptions) => SolveOptions;
+  readonly result?: (solved: Solved) => Solved;
+}
+
+/** A system in all forms of its solution: alone or with how it was found, as a call or as a promise. */
+export function solverOf(
+  system: System,
+  { arrays, options = (given) => given, result = (solved) => solved }: Door,
+): KernelSolveFunction {
   const solved = (given: readonly unknown[]): Solved => {
-    const [args, solveOptions] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
-    return system.solve(operator.arrays(args), solveOptions);
+    const [args, own] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
+    return result(system.solve(arrays(args), options(own)));
   };
   const solvedLater = async (given: readonly unknown[]): Promise<Solved> => {
-    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
-    const begin = (tell: Tell | undefined): Task<Solved> => system.solving(operator.arrays(args), options, tell);
-    return inBackground("check", begin, { signal, onProgress });
+    const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
+    const begin = (tell: Tell | undefined): Task<Solved> => system.solving(arrays(args), options(own), tell);
+    return result(await inBackground("check", begin, { signal, onProgress }));
   };
-  const inTwoForms = (result: (solved: Solved) => unknown): object =>
-    Object.assign((...given: unknown[]) => result(solved(given)), {
-      async: async (...given: unknown[]) => result(await solvedLater(given)),
+  const inTwoForms = (shown: (solved: Solved) => unknown): object =>
+    Object.assign((...given: unknown[]) => shown(solved(given)), {
+      async: async (...given: unknown[]) => shown(await solvedLater(given)),
     });
   return Object.assign(
     inTwoForms(({ solution }) => solution),
     { solve: inTwoForms(summary), toString: () => String(system) },
-  ) as KernelSolveFunction<A>;
+  ) as KernelSolveFunction;
 }
 
-const SYSTEM_OPTIONS = Object.keys({
+/** What a system is made with. */
+export const SYSTEM_OPTIONS: readonly string[] = Object.keys({
   axis: true,
   sumScheme: true,
   dtypeAcc: true,

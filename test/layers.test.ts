@@ -40,7 +40,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
   generic: { parts: ["genred", "formula"], types: ["operator"] },
   kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
-  lazytensor: { parts: ["system", "operator", "genred", "formula", "array"], types: ["engine"] },
+  lazytensor: { parts: ["kernelsolve", "system", "operator", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
   index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator", "system"] },

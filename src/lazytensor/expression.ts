@@ -5,7 +5,7 @@
  */
 import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
-import { wrap, allocate } from "../array/view";
+import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
 import { ArgumentError, FormulaError } from "../errors";
@@ -15,18 +15,7 @@ import type { Formula } from "../formula/formula";
 import { constant } from "../formula/ops";
 import { Operator } from "../operator/operator";
 import type { Settings } from "../operator/operator";
-import {
-  batchOf,
-  categoryOf,
-  dtypeAmong,
-  isArray,
-  leafOf,
-  leafText,
-  numberLeaf,
-  sizesOf,
-  symbolLeaf,
-  union,
-} from "./leaf";
+import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
 
 /** Which pairs an expression is evaluated at, and where. */
@@ -76,7 +65,7 @@ export class Expression {
   /** i and j exchanged. */
   transposed(): Expression {
     const { ranges } = this.where;
-    const other = this.mapped((leaf) => inOther(leaf));
+    const other = this.mapped(otherLeaf);
     return other.with({ ranges: ranges && swapAxes(ranges) });
   }
 
@@ -98,14 +87,6 @@ function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): W
   if (given.length > 1)
     throw new ArgumentError(`LazyTensor: expected one ${name} for all operands, got ${given.length}`);
   return given[0];
-}
-
-function inOther(leaf: Leaf): Leaf {
-  const category = categoryOf(leaf);
-  if (category === Category.P) return leaf;
-  const other = category === Category.I ? Category.J : Category.I;
-  if (leaf.place !== null) return symbolLeaf(leaf.place, leaf.variable.dim, other);
-  return leafOf(leaf.value as RealArray, other);
 }
 
 /** All variables replaced at once. */
@@ -176,6 +157,16 @@ function argumentOf(leaf: Leaf, position: number): Argument {
   const { dim, category } = asVariable(leaf.variable);
   const name = leaf.place === null ? `${LETTERS[category]}${position}` : undefined;
   return { name, position, dim, category, variable: variable(position, dim, category) };
+}
+
+/** `7 i, 5 j, batch [2]`, as errors say it. */
+export function sizesText({ sizes: [rows, columns], batch }: Expression): string {
+  const parts = [
+    `${rows ?? "no"} i`,
+    `${columns ?? "no"} j`,
+    ...(batch.length > 0 ? [`batch ${shapeText(batch)}`] : []),
+  ];
+  return parts.join(", ");
 }
 
 /** Text of the formula of an expression, with variables named as in messages. */

@@ -1,29 +1,23 @@
 /**
- * Lazy tensors: symbolic arrays of shape [...batch, M, N, dim] that are formulas until they are reduced. The methods of operations and
- * reductions come from the tables (methods.ts); here is what tensors are and what matrices can do. Must not know engines.
+ * Lazy tensors: symbolic arrays that are formulas until they are reduced. The methods of operations and reductions come from the tables
+ * (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what matrices can do. Must not know engines.
  */
-import type { BlockRanges } from "../array/ranges";
-import { reshaped } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { complex } from "../formula/ops";
-import type { DenseOptions } from "../genred";
-import { summary } from "../system/system";
-import type { SolveResult } from "../system/functions";
 import type { ReductionName } from "../operator/signature";
-import type { SolveOptions } from "../system/options";
-import { Expression, textOf } from "./expression";
-import { describe, explanation, shapeOf } from "./explain";
+import type { SolveResult } from "../system/functions";
+import { Expression } from "./expression";
+import { asLinearOperator, product } from "./linear";
+import { ComplexMethods, RealMethods, isInner } from "./methods";
+import type { AnyReduction, Calling, ComplexOperand, InnerOptions, Operand, Waiting } from "./methods";
 import { applied, complexOperand, expressionOf, powerOperand, realOperand } from "./operand";
-import { asLinearOperator, denseValues, diagonal, product, sliced, solved, without } from "./linear";
-import type { Span } from "./linear";
-import { ComplexMethods, RealMethods } from "./methods";
-import type { AnyReduction, ComplexOperand, Operand } from "./methods";
 import { chain, isProducts } from "./operator";
 import type { LinearOperator, Products } from "./operator";
-import { deferred, reduced } from "./reduce";
+import { checkClosed, deferred, reduced } from "./reduce";
 import type { Deferred, ReduceOptions } from "./reduce";
+import { solver } from "./solve";
+import type { DeferredSolve, SystemOptions } from "./solve";
 
 /** Of the arrays that a lazy tensor is made of. */
 export interface LazyTensorOptions {
@@ -35,10 +29,10 @@ export interface LazyTensorOptions {
 export type ProductOptions<T extends Real = Real> = Omit<ReduceOptions<T>, "axis">;
 
 /** Options of a solve. */
-export interface LazySolveOptions<T extends Real = Real> extends SolveOptions<T> {
+export type LazySolveOptions<T extends Real = Real> = SystemOptions<T> & {
   /** A variable indexed by j that the tensor is linear in; if absent, the tensor is a kernel k(x, y). */
   readonly var?: LazyTensor<T> | undefined;
-}
+};
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in O(M N) time and
@@ -46,8 +40,6 @@ export interface LazySolveOptions<T extends Real = Real> extends SolveOptions<T>
  */
 export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
   readonly isComplex = false;
-  /** The formula and what its variables stand for. */
-  readonly expression: Expression;
 
   /**
    * @param value a number, a list of numbers or an array `[D]`: a parameter; an array `[..., M, D]` with the option axis;
@@ -55,44 +47,14 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
    * @throws ArgumentError for anything else.
    */
   constructor(value: RealArray<T> | number | readonly number[] | Expression, { axis }: LazyTensorOptions = {}) {
-    super();
-    this.expression = value instanceof Expression ? value : expressionOf("LazyTensor", value, axis);
+    super(value instanceof Expression ? value : expressionOf("LazyTensor", value, axis));
   }
 
-  // ---- what it is
-
-  /** `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1. */
-  get shape(): readonly number[] {
-    return shapeOf(this.expression, this.dim);
-  }
-  /** Length of {@link LazyTensor.shape}; pykeops calls the dim so. */
-  get ndim(): number {
-    return this.shape.length;
-  }
-  /** Number of components of every vector. */
   get dim(): number {
     return this.expression.formula.dim;
   }
-  /** Of the arrays; null where there are only numbers and symbolic variables. */
   get dtype(): Dtype | null {
     return this.expression.dtype;
-  }
-  get batchdims(): readonly number[] {
-    return this.expression.batch;
-  }
-  get ranges(): BlockRanges | null {
-    return this.expression.where.ranges ?? null;
-  }
-  /** The formula, with arrays named in the order in which it reads them: x over i, y over j, p for parameters. */
-  get formula(): string {
-    return textOf(this.expression);
-  }
-  override toString(): string {
-    return describe("LazyTensor", this.expression, this.shape, this.dtype);
-  }
-  /** What is computed when, where and with which code, for the sum over j. */
-  explain(): string {
-    return explanation(this.expression);
   }
 
   // ---- operations that the table has under another form
@@ -116,6 +78,9 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     return new ComplexLazyTensor<T>(this.expression);
   }
 
+  protected of(expression: Expression): LazyTensor<T> {
+    return new LazyTensor<T>(expression);
+  }
   protected operation(name: string, values: readonly unknown[]): LazyTensor<T> {
     return new LazyTensor<T>(applied(name, values, realOperand));
   }
@@ -135,26 +100,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     return (call ? reduced : deferred)(name, this.expression, name, rest, { optArg, weights });
   }
 
-  // ---- where it is computed
-
-  /** The same, evaluated at the pairs of `ranges` alone. */
-  withRanges(ranges: BlockRanges | null): LazyTensor<T> {
-    return new LazyTensor<T>(this.expression.with({ ranges }));
-  }
-  /** The same, computed by a backend. */
-  withBackend(backend: CallOptions["backend"]): LazyTensor<T> {
-    return new LazyTensor<T>(this.expression.with({ backend }));
-  }
-
   // ---- as a matrix
-
-  /** The transpose: i and j exchanged, with the ranges. */
-  get T(): LazyTensor<T> {
-    return new LazyTensor<T>(this.expression.transposed());
-  }
-  t(): LazyTensor<T> {
-    return this.T;
-  }
 
   /**
    * The product with an array `[...batch, N, E]` or `[N]`: `[...batch, M, E]` or `[M]`; differentiable. With an operator: their chain.
@@ -179,44 +125,28 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   }
 
   /**
-   * Solves (K + alpha I) a = b for a, of the shape of b, with the solver and the options of `KernelSolve`; differentiable.
+   * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options of `KernelSolve`;
+   * differentiable. With `{call: false}`, or where b is a variable such as `Vj(2, 1)`, it is a function of the symbolic variables.
    * @throws ArgumentError where shapes do not fit or K is not symmetric, ConvergenceError as `KernelSolve`.
    */
-  solve(b: RealArray<T>, options?: LazySolveOptions<T> | null): RealArray<T> {
-    return this.solved(b, options).solution;
+  solve(b: RealArray<T> | LazyTensor<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
+  solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;
+  solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
+    const { call = true, ...rest } = options ?? {};
+    return call ? this.closedSolver(b, rest)() : this.solver(b, rest);
   }
   /** The same, with how it was found. */
   solved(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveResult<T> {
-    const { var: unknown, ...rest } = options ?? {};
-    return summary(solved(this.expression, b, unknown?.expression, rest)) as SolveResult<T>;
+    return this.closedSolver(b, options ?? {}).solve();
+  }
+  private closedSolver(b: unknown, options: LazySolveOptions<T>): DeferredSolve<T> {
+    checkClosed("solve", this.expression.leaves);
+    return this.solver(b, options);
+  }
+  private solver(b: unknown, { var: unknown, ...options }: LazySolveOptions<T>): DeferredSolve<T> {
+    return solver(this.expression, b, unknown?.expression, options) as DeferredSolve<T>;
   }
 
-  /** All values, of this tensor's shape; for small problems. @throws ArgumentError for more than `maxBytes`. */
-  dense(options?: DenseOptions | null): RealArray<T> {
-    return reshaped(denseValues(this.expression, options), this.shape) as RealArray<T>;
-  }
-  /** The values at i = j: `[M]` or `[M, dim]`. @throws ArgumentError unless M = N. */
-  diag(): RealArray<T> {
-    const values = reduced("diag", diagonal(this.expression), "Sum", { axis: 1 }, {}) as RealArray<T>;
-    return this.dim === 1 ? (without(values, 1) as RealArray<T>) : values;
-  }
-  /** The sum of the diagonal: `[dim]`. @throws ArgumentError unless M = N. */
-  trace(): RealArray<T> {
-    const values = reduced("trace", diagonal(this.expression), "Sum", { axis: 0 }, {}) as RealArray<T>;
-    return without(values, 0) as RealArray<T>;
-  }
-  /** The values of row i: `[N]` or `[N, dim]`. */
-  row(i: number): RealArray<T> {
-    return without(this.slice([i, i + 1], null).dense(), 0) as RealArray<T>;
-  }
-  /** The values of column j: `[M]` or `[M, dim]`. */
-  col(j: number): RealArray<T> {
-    return without(this.slice(null, [j, j + 1]).dense(), 1) as RealArray<T>;
-  }
-  /** The rows and columns from begin to before end, `null` for all: nothing is copied. */
-  slice(rows: Span, columns: Span = null): LazyTensor<T> {
-    return new LazyTensor<T>(sliced(this.expression, rows, columns));
-  }
   /** K + alpha I, as an operator. */
   addDiag(alpha: number): LinearOperator<T> {
     return asLinearOperator(this).addDiag(alpha);
@@ -224,24 +154,15 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
 }
 
 /** D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there. */
-export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<LazyTensor<T>, ComplexLazyTensor<T>> {
+export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
   readonly isComplex = true;
-  readonly expression: Expression;
 
   /** @param value an array `[..., M, 2 D]` of complex numbers as `re, im, re, im, …`, as for {@link LazyTensor}. */
   constructor(value: RealArray<T> | readonly number[] | Expression, { axis }: LazyTensorOptions = {}) {
-    super();
-    this.expression = value instanceof Expression ? value : expressionOf("ComplexLazyTensor", value, axis);
-    applied("ComplexReal", [this], complexOperand);
+    super(value instanceof Expression ? value : expressionOf("ComplexLazyTensor", value, axis));
+    applied("ComplexReal", [this], complexOperand); // refuses odd dims
   }
 
-  /** `[...batch, M, N]`, or `[...batch, M, N, dim]`. */
-  get shape(): readonly number[] {
-    return shapeOf(this.expression, this.dim);
-  }
-  get ndim(): number {
-    return this.shape.length;
-  }
   /** Number of complex components. */
   get dim(): number {
     return this.expression.formula.dim / 2;
@@ -251,15 +172,8 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
     const { dtype } = this.expression;
     return dtype && (dtype === "float64" ? "complex128" : "complex64");
   }
-  get formula(): string {
-    return textOf(this.expression);
-  }
-  get T(): ComplexLazyTensor<T> {
-    return new ComplexLazyTensor<T>(this.expression.transposed());
-  }
-  override toString(): string {
-    return describe("ComplexLazyTensor", this.expression, this.shape, this.dtype);
-  }
+
+  // ---- operations that the table has for vectors
 
   /** Opposite. */
   neg(): ComplexLazyTensor<T> {
@@ -277,14 +191,14 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   concat(y: ComplexOperand): ComplexLazyTensor<T> {
     return this.complexOperation("Concat", [this, y]);
   }
-  /** The 2 D real numbers re, im, re, im, … */
+  /** The 2 D real numbers re, im, re, im, …, of which gradients are taken. */
   asReal(): LazyTensor<T> {
     return new LazyTensor<T>(this.expression);
   }
-  withRanges(ranges: BlockRanges | null): ComplexLazyTensor<T> {
-    return new ComplexLazyTensor<T>(this.expression.with({ ranges }));
-  }
 
+  protected of(expression: Expression): ComplexLazyTensor<T> {
+    return new ComplexLazyTensor<T>(expression);
+  }
   protected operation(name: string, values: readonly unknown[]): LazyTensor<T> {
     return new LazyTensor<T>(applied(name, values, complexOperand));
   }
@@ -293,30 +207,44 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
     return new ComplexLazyTensor<T>(applied(name, values, toOperand));
   }
 
-  /** Of the components of every vector. */
-  sum(options?: { readonly axis?: -1 | undefined } | null): ComplexLazyTensor<T>;
+  // ---- reductions: those that are the same for both parts
+
+  /** Sum of the components of every vector. */
+  sum(options?: InnerOptions | null): ComplexLazyTensor<T>;
   /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
-  sum(options: ReduceOptions<T>): RealArray<T>;
-  sum(options?: ReduceOptions<T> | { readonly axis?: -1 | undefined } | null): ComplexLazyTensor<T> | RealArray<T> {
-    const isOuter = options?.axis === 0 || options?.axis === 1;
-    if (!isOuter) return this.complexOperation("ComplexSum", [this]);
-    return reduced("sum", this.expression, "Sum", options, {}) as RealArray<T>;
+  sum(options: ReduceOptions<T> & Waiting): Deferred<"Sum", T>;
+  /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
+  sum(options: ReduceOptions<T> & Calling): RealArray<T>;
+  sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+    return isInner(options) ? this.complexOperation("ComplexSum", [this]) : this.reduction("Sum", options);
   }
+  /** Mean of the components of every vector. */
+  mean(options?: InnerOptions | null): ComplexLazyTensor<T>;
   /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
-  mean(options: ReduceOptions<T>): RealArray<T> {
-    return reduced("mean", this.expression, "Mean", options, {}) as RealArray<T>;
+  mean(options: ReduceOptions<T> & Waiting): Deferred<"Mean", T>;
+  /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
+  mean(options: ReduceOptions<T> & Calling): RealArray<T>;
+  mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+    return isInner(options) ? this.sum().div(this.dim) : this.reduction("Mean", options);
   }
-  /** The sum over i or j as a function of the arrays of symbolic variables. */
-  deferredSum(options: ReduceOptions<T>): Deferred<"Sum", T> {
-    return deferred("sum", this.expression, "Sum", options, {}) as unknown as Deferred<"Sum", T>;
+  private reduction(name: "Sum" | "Mean", options: ReduceOptions<T>): unknown {
+    const { call = true, ...rest } = options as ReduceOptions<T> & { readonly call?: boolean };
+    return (call ? reduced : deferred)(name, this.expression, name, rest, {});
   }
-  /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`. */
+
+  // ---- as a matrix
+
+  /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`; differentiable. */
   matmul(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
     const vector = new ComplexLazyTensor<T>(b, { axis: 1 });
     return this.mul(vector).sum({ ...options, axis: 1 });
   }
-  /** All values: `[...batch, M, N, 2 dim]`. */
-  dense(options?: DenseOptions | null): RealArray<T> {
-    return denseValues(this.expression, options) as RealArray<T>;
+  /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
+  matvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    return this.matmul(b, options);
+  }
+  /** The product of the transpose, not conjugated, with complex numbers `[...batch, M, 2 E]`. */
+  rmatvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    return this.T.matmul(b, options);
   }
 }

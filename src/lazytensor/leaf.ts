@@ -58,6 +58,14 @@ export const categoryOf = ({ variable: v }: Leaf): Category => asVariable(v).cat
 export const isArray = (value: Leaf["value"]): value is RealArray => typeof value === "object" && isNdarray(value);
 const KINDS = ["Vi", "Vj", "Pm"] as const;
 
+/** The same with i and j exchanged. */
+export function otherLeaf(of: Leaf): Leaf {
+  const category = categoryOf(of);
+  if (category === Category.P) return of;
+  const other = category === Category.I ? Category.J : Category.I;
+  return of.place === null ? leafOf(of.value as RealArray, other) : symbolLeaf(of.place, of.variable.dim, other);
+}
+
 /** `Vi [5, 3]`, as errors say it. */
 export function leafText(of: Leaf): string {
   const kind = KINDS[categoryOf(of)];

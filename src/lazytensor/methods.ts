@@ -7,6 +7,7 @@ import type { Real } from "../engine/native";
 import type { ReductionName, ResultOf } from "../operator/signature";
 import type { Deferred, ReduceOptions } from "./reduce";
 import type { Expression } from "./expression";
+import { Tensor } from "./tensor";
 
 /** What a lazy tensor is combined with: another one, a number, or an array or list that is a parameter. */
 export type Operand =
@@ -32,12 +33,15 @@ export type AnyReduction<T extends Real> = ReduceOptions<T> & {
   readonly call?: boolean | undefined;
 };
 
-function isInner(options?: { readonly axis?: number | undefined } | null): options is InnerOptions | null | undefined {
+/** Whether it is about components: no axis, or the last. */
+export function isInner(
+  options?: { readonly axis?: number | undefined } | null,
+): options is InnerOptions | null | undefined {
   return options === undefined || options === null || options.axis === undefined || options.axis === -1;
 }
 
 /** What real lazy tensors can do; `L` and `C` are real and complex lazy tensors. */
-export abstract class RealMethods<L, C, T extends Real> {
+export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   protected abstract operation(name: string, values: readonly unknown[]): L;
   protected abstract complexOperation(name: string, values: readonly unknown[]): C;
   abstract reduction(name: ReductionName, options: AnyReduction<T>): unknown;
@@ -776,7 +780,7 @@ export abstract class RealMethods<L, C, T extends Real> {
 }
 
 /** What complex lazy tensors can do. */
-export abstract class ComplexMethods<L, C> {
+export abstract class ComplexMethods<L, C, T extends Real> extends Tensor<C, T> {
   protected abstract operation(name: string, values: readonly unknown[]): L;
   protected abstract complexOperation(name: string, values: readonly unknown[]): C;
 

@@ -60,7 +60,8 @@ interface Lazy {
   readonly isComplex: boolean;
 }
 
-const isLazy = (value: unknown): value is Lazy =>
+/** Whether it is a lazy tensor, real or complex. */
+export const isLazy = (value: unknown): value is Lazy =>
   (value as Partial<Lazy> | null | undefined)?.expression instanceof Expression;
 
 /** @throws ArgumentError for what is complex, or no operand. */

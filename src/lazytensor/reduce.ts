@@ -7,14 +7,14 @@ import { CALL_OPTIONS } from "../operator/call";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { checkWeighted, optionsOf, settingsOf, splitOptions } from "../genred";
-import type { GenredOptions } from "../genred";
+import { checkWeighted, optionsOf, reductionOf, settingsOf } from "../genred";
+import type { AsyncCallOptions, GenredOptions } from "../genred";
 import { reductionNamed } from "../formula/reductions";
-import type { Operator, Settings } from "../operator/operator";
+import type { Settings } from "../operator/operator";
 import type { ReductionName, ResultOf } from "../operator/signature";
-import { arraysOf, bound, operatorOf } from "./expression";
-import type { Bound, Expression } from "./expression";
+import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
+import type { Leaf } from "./leaf";
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
 export interface ReduceOptions<T extends Real = Real>
@@ -23,10 +23,15 @@ export interface ReduceOptions<T extends Real = Real>
   readonly axis: 0 | 1;
 }
 
+/** Arrays of the symbolic variables in their order, and options. */
+export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
+
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
 export interface Deferred<R extends ReductionName = ReductionName, T extends Real = Real> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
-  (...args: readonly (RealArray | number | CallOptions | null | undefined)[]): ResultOf<R, T>;
+  (...args: Given<CallOptions>): ResultOf<R, T>;
+  /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
+  async(...args: Given<AsyncCallOptions>): Promise<ResultOf<R, T>>;
   toString(): string;
 }
 
@@ -51,13 +56,19 @@ export function deferred(
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
   checkWeighted(settings.reduction, formulas);
-  const of = bound(formulas, union(...parts.map(({ leaves }) => leaves)));
+  const { leaves, where: held } = Expression.join(expression.formula, parts);
+  const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
-  const run = (...given: unknown[]): unknown => {
-    const [arrays, own] = splitOptions<CallOptions>(given, CALL_OPTIONS);
-    return called(operator, of, arrays, { ...expression.where, ...call, ...own });
-  };
-  return Object.assign(run, { toString: () => String(operator) }) as Deferred;
+  const arrays = (given: readonly unknown[]): RealArray[] => operator.arrays(arraysOf(of, given));
+  return reductionOf(operator, arrays, { ...held, ...call }) as Deferred;
+}
+
+/** @throws ArgumentError where symbolic variables have no arrays. */
+export function checkClosed(where: string, leaves: readonly Leaf[]): void {
+  const symbolic = leaves.find(({ place }) => place !== null);
+  if (!symbolic) return;
+  const got = `the symbolic variable ${leafText(symbolic)}`;
+  throw new ArgumentError(`${where}: expected arrays, got ${got}: use the option {call: false}`);
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */
@@ -68,11 +79,7 @@ export function reduced(
   options: unknown,
   extra: Extra,
 ): unknown {
-  const symbolic = union(expression.leaves, extra.weights?.leaves ?? []).find(({ place }) => place !== null);
-  if (symbolic)
-    throw new ArgumentError(
-      `${where}: expected arrays, got the symbolic variable ${leafText(symbolic)}: use the option {call: false}`,
-    );
+  checkClosed(where, union(expression.leaves, extra.weights?.leaves ?? []));
   return deferred(where, expression, name, options, extra)();
 }
 
@@ -94,9 +101,4 @@ function split(
   if (wanted === "required" && !weights) throw new ArgumentError(`${where}: expected weights, got none`);
   if (wanted === "none" && weights) throw new ArgumentError(`${where}, weight: expected none, got a LazyTensor`);
   return [settings, call];
-}
-
-function called(operator: Operator, of: Bound, given: readonly unknown[], options: CallOptions): unknown {
-  const { values, indices } = operator.call(operator.arrays(arraysOf(of, given)), options);
-  return values && indices ? [values, indices] : (values ?? indices);
 }
