@@ -155,14 +155,14 @@ function reductionMethods({ name, doc, weights, takesK }, inner) {
       ? `\n  /** ${same}Of the components of every vector, \`${name}(x)\` in formulas. */\n  ${method}(options?: InnerOptions | null): L;`
       : "";
     const body = inner.has(name)
-      ? `isInner(options) ? this.operation("${name}", [this]) : this.reduction("${name}", options)`
+      ? `isInner("${method}", options) ? this.operation("${name}", [this]) : this.reduction("${name}", options)`
       : `this.reduction("${name}", ${extra === "...options" ? "options" : `{ ${extra} }`})`;
     return `${inside}
   /** ${same}${doc} Over i (axis 0) or j (axis 1). */
   ${method}${over(`Deferred<"${name}", T>`, `options: ${type} & Waiting`)};
   /** ${same}${doc} Over i (axis 0) or j (axis 1). */
   ${method}${over(`ResultOf<"${name}", T>`, `options: ${type} & Calling`)};
-  ${method}${over("unknown", `options${inner.has(name) ? "?" : ""}: ${inner.has(name) ? "ReduceOptions<T> | InnerOptions | null" : type}`)} {
+  ${method}${over("unknown", `options${inner.has(name) ? "?" : ""}: ${inner.has(name) ? `(${type}) | InnerOptions | null` : type}`)} {
     return ${body};
   }`;
   });
@@ -188,7 +188,8 @@ const HEAD = `/**
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import type { ReductionName, ResultOf } from "../operator/signature";
-import type { Deferred, ReduceOptions } from "./reduce";
+import { isInner } from "./reduce";
+import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import type { Expression } from "./expression";
 import { Tensor } from "./tensor";
 
@@ -198,28 +199,12 @@ export type Operand =
 /** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
 export type ComplexOperand = { readonly expression: Expression; readonly isComplex: boolean } | Operand;
 
-/** For the components of every vector. */
-export interface InnerOptions {
-  readonly axis?: -1 | undefined;
-}
-/** Gives a function to be called later. */
-export interface Waiting {
-  readonly call: false;
-}
-export interface Calling {
-  readonly call?: true | undefined;
-}
 /** Reductions by name. */
 export type AnyReduction<T extends Real> = ReduceOptions<T> & {
   readonly optArg?: number | undefined;
   readonly weight?: Operand | undefined;
   readonly call?: boolean | undefined;
 };
-
-/** Whether it is about components: no axis, or the last. */
-export function isInner(options?: { readonly axis?: number | undefined } | null): options is InnerOptions | null | undefined {
-  return options === undefined || options === null || options.axis === undefined || options.axis === -1;
-}
 `;
 
 /** The file that the tables ask for. */

@@ -180,7 +180,7 @@ function sources(...names: readonly [string, string, string]): string[] {
     [reductionNamed("Sum"), null].map((reduction) => {
       const variables = [...args, ...cotangents];
       const plain = { rows: Category.I, dtype: "float32", sumScheme: "block", accumulator: "float32" } as const;
-      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).source;
+      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).code;
     }),
   );
 }
@@ -219,15 +219,15 @@ describe("generated code", () => {
   test("holds a number as it was understood, not as it was written", () => {
     const { formulas, arguments: args } = parse(["x * 000012.50e-0001"], ["x = Vi(2)"]);
     const plain = { rows: Category.I, dtype: "float64", sumScheme: "block", accumulator: "float64" } as const;
-    const { source } = cpu.routine({
+    const { code } = cpu.routine({
       formulas,
       k: 1,
       reduction: reductionNamed("Sum"),
       variables: args,
       ...plain,
     });
-    expect(source).toContain("1.25_r");
-    expect(source).not.toContain("12.50");
+    expect(code).toContain("1.25_r");
+    expect(code).not.toContain("12.50");
   });
 
   test.each(["1e308", "1e-308", "4.9e-324", "123456789012345678901234567890", "0.1e-400", "1e21", "1e-7", "0", "-0"])(

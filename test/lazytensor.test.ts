@@ -40,6 +40,8 @@ const numbers = (a: { data: ArrayLike<number>; shape: number[]; stride: number[]
   walk([]);
   return found;
 };
+const rows = (a: RealArray): number[][] =>
+  [...Array(a.shape[0]).keys()].map((i) => [...Array(a.shape[1]).keys()].map((k) => a.get(i, k)));
 const gaussian = (p: RealArray, q: RealArray): LazyTensor => Vi(p).sqdist(Vj(q)).neg().exp();
 const expectClose = (got: RealArray, expected: RealArray, digits = 12): void => {
   expect(got.shape).toEqual(expected.shape);
@@ -87,13 +89,18 @@ describe("what a lazy tensor is", () => {
     const text = String(gaussian(x, y));
     expect(text).toMatch(/shape \[7, 5\], float64/);
     expect(text).toContain("Exp(-SqNorm2(x0 - y1))");
-    expect(text).toMatch(/35 pairs, about \d+ operations each/);
+    expect(text).toMatch(
+      /cost: 35 pairs x about \d+ flops = \d+ flops; arrays of 288 B, in place of 280 B for all values/,
+    );
   });
 
   test("explain tells what is computed once and shows the code of the routine", () => {
     const text = gaussian(x, y).mul(Vi(x).square().sum().sqrt()).explain();
     expect(text).toMatch(/once per i: Sqrt/);
-    expect(text).toMatch(/backend: (cpu|reference)/);
+    expect(text).toMatch(/at every pair: .*Exp2/);
+    expect(text).toMatch(/backend: cpu, \w+, tiles of \d+ rows \(\d x \d+ lanes\)/);
+    expect(text).toMatch(/keops_reduce\([^]*reducer\.add/);
+    expect(text).not.toContain("Prelude of every generated routine");
   });
 });
 
@@ -146,6 +153,15 @@ describe("methods of the tables", () => {
     expect(Vi(x).weightedsqdist(Vj(y), 2).formula).toBe(Vi(x).weightedSqdist(Vj(y), 2).formula);
   });
 
+  test("what has a meaning for components is about them where there is no axis", () => {
+    const row = [0, 1, 2].map((k) => x.get(2, k));
+    const inner = (t: LazyTensor): number => t.dense().get(2, 0);
+    expect(inner(Vi(x).mean())).toBeCloseTo((row[0]! + row[1]! + row[2]!) / 3, 14);
+    expect(inner(Vi(x).logsumexp({ axis: -1 }))).toBeCloseTo(Math.log(row.reduce((s, v) => s + Math.exp(v), 0)), 14);
+    expect(inner(Vi(x).add(1000).logsumexp())).toBeCloseTo(inner(Vi(x).logsumexp()) + 1000, 11);
+    expect(inner(Vi(x).argmax())).toBe(row.indexOf(Math.max(...row)));
+  });
+
   test("sums, minima and maxima without an axis are of components", () => {
     expect(Vi(x).sum().shape).toEqual([M, 1]);
     expect(Vi(x).min({ axis: -1 }).dense().get(2, 0)).toBe(Math.min(...[0, 1, 2].map((k) => x.get(2, k))));
@@ -183,6 +199,22 @@ describe("reductions", () => {
     expectClose(f(x, y, b), gaussian(x, y).matmul(b));
     expect(() => f(x, y)).toThrow(/expected 3 arrays/);
     expect(() => Vi(1, 3).sum({ axis: 1, call: false })).toThrow(/symbolic variable of index 0/);
+  });
+
+  test("reductions that wait run as promises too", async () => {
+    const f = Vi(0, 3).sqdist(Vj(y)).argKmin(2, { axis: 1, call: false });
+    const reports: string[] = [];
+    const got = await f.async(x, { onProgress: ({ doing }) => reports.push(doing) });
+    expect(numbers(got)).toEqual(numbers(Vi(x).sqdist(Vj(y)).argKmin(2, { axis: 1 })));
+    expect(reports).toContain("reduction");
+    await expect(f.async()).rejects.toThrow(/expected 1 arrays/);
+  });
+
+  test("a call's own options come before those of the tensor", () => {
+    const K = gaussian(x, y).withBackend("reference");
+    const f = K.sum({ axis: 1, call: false, backend: undefined });
+    expectClose(f({ backend: "tiles" }), f());
+    expect(() => f({ backend: "gpu" as "cpu" })).toThrow(/backend: expected one of/);
   });
 
   test("a reduction may wait where all arrays are held", () => {
@@ -234,6 +266,28 @@ describe("matrices", () => {
     expect(Vi(x).mul(Vj(x)).diag().shape).toEqual([M, 3]);
   });
 
+  test("entries of batches keep the batch in front", () => {
+    const many = rand([2, M, 3], float64);
+    const B = Vi(many)
+      .sqdist(Vj(many))
+      .neg()
+      .exp()
+      .mul(Pm([2]));
+    const dense = B.dense();
+    expectClose(B.row(3), dense.pick(null, 3));
+    expectClose(B.col(2), dense.pick(null, null, 2));
+    expectClose(B.diag(), array(new Array(2).fill(new Array(M).fill(2)), { dtype: "float64" }));
+    expectClose(B.trace(), array([[2 * M], [2 * M]], { dtype: "float64" }));
+  });
+
+  test("a product goes where out says, in the shape of the vector", () => {
+    const out = ndarray(new Float64Array(M), [M]);
+    const v = rand([N], float64);
+    expect(K.matmul(v, { out })).toBe(out);
+    expectClose(out, K.matmul(v));
+    expect(() => K.matmul(v, { out: ndarray(new Float64Array(N), [N]) })).toThrow(/out: expected shape \[7, 1\]/);
+  });
+
   test("products take vectors and matrices, from both sides", () => {
     const v = rand([N], float64);
     expect(K.matmul(v).shape).toEqual([M]);
@@ -260,6 +314,51 @@ describe("matrices", () => {
     const found = S.solved(right, { alpha: 0.5, method: "cg", preconditioner: "none", rtol: 1e-12 });
     expect([found.method, found.converged]).toEqual(["cg", "tolerance"]);
     expectClose(S.solve(right.pick(null, 0), { alpha: 0.5 }), S.solve(right, { alpha: 0.5 }).pick(null, 0), 9);
+  });
+
+  test("a solve takes the summation schemes and the start of KernelSolve", () => {
+    const right = rand([M], float64);
+    const found = S.solve(right, { alpha: 0.5, sumScheme: "kahan" });
+    expectClose(found, S.solve(right, { alpha: 0.5 }), 9);
+    const again = S.solved(right, { alpha: 0.5, x0: found, method: "cg", preconditioner: "none" });
+    expect([again.iterations, again.solution.shape]).toEqual([0, [M]]);
+    expect(() => S.solve(right, { sumScheme: "kahn" as "kahan" })).toThrow(/solve, sumScheme: expected one of/);
+  });
+
+  test("a right-hand side may be an array that the kernel reads too", () => {
+    expectClose(S.solve(x, { alpha: 0.5 }), S.solve(array(rows(x), { dtype: "float64" }), { alpha: 0.5 }));
+  });
+
+  test("solves wait for symbolic variables, and run as promises", async () => {
+    const right = rand([M, 2], float64);
+    const kernel = Vi(0, 3).sqdist(Vj(1, 3)).neg().exp();
+    const f = kernel.solve(Vj(2, 2), { alpha: 0.5, call: false });
+    const expected = S.solve(right, { alpha: 0.5 });
+    expectClose(f(x, x, right), expected);
+    expectClose(await f.async(x, x, right, { eps: 1e-9 }), expected, 9);
+    expect(f.solve(x, x, right).solution.shape).toEqual([M, 2]);
+    expect((await f.solve.async(x, x, right)).method).toBe("direct");
+    expectClose(S.solve(right, { alpha: 0.5, call: false })(), expected);
+    expectClose(
+      kernel.mul(Vj(2, 2)).solve(Vj(2, 2), { var: Vj(2, 2), alpha: 0.5, call: false })(x, x, right),
+      expected,
+    );
+  });
+
+  test("batches are systems of their own, and ranges make a system block-sparse", () => {
+    const many = rand([2, M, 3], float64);
+    const right = rand([2, M, 1], float64);
+    const B = Vi(many).sqdist(Vj(many)).neg().exp();
+    expectClose(
+      B.solve(right, { alpha: 0.5 }).pick(1),
+      gaussian(many.pick(1), many.pick(1)).solve(right.pick(1), { alpha: 0.5 }),
+      9,
+    );
+    const blocks = [[0, 3], [3, M]] as const; // prettier-ignore
+    const ranges = fromMatrix(blocks, blocks, [[1, 0], [0, 1]]); // prettier-ignore
+    const got = S.withRanges(ranges).solve(right.pick(0), { alpha: 0.5 });
+    const part = S.slice([0, 3], [0, 3]).solve(right.pick(0).hi(3, 1), { alpha: 0.5 });
+    expectClose(got.hi(3, 1), part, 6);
   });
 
   test("a solve may be for a variable of the formula", () => {
@@ -348,15 +447,50 @@ describe("complex lazy tensors", () => {
     expect(got.get(2, 1)).toBeCloseTo(cos.mul(q).add(sin.mul(p)).sum({ axis: 1 }).get(2, 0), 12);
   });
 
+  test("sums over the components, means and deferred sums are complex", () => {
+    const total = z.sum();
+    expect(total.dim).toBe(1);
+    const expected = [0, 1].map((part) => [0, 1, 2].reduce((sum, k) => sum + x.get(2, k) + part, 0));
+    numbers(total.dense().pick(2)).forEach((part, n) => expect(part).toBeCloseTo(expected[n]!, 12));
+    expectClose(z.mean().mul(3).dense(), total.dense());
+    const [mean, sum] = [z.mean({ axis: 0 }), z.sum({ axis: 0, call: false })()];
+    numbers(mean).forEach((value, n) => expect(M * value).toBeCloseTo(numbers(sum)[n]!, 12));
+    const f = Vi(0, 3).dot(Vj(1, 3)).exp1j().sum({ axis: 1, call: false });
+    expectClose(f(x, y), Vi(x).dot(Vj(y)).exp1j().sum({ axis: 1 }));
+  });
+
+  test("entries, slices, transposes and ranges are those of real tensors, with two numbers each", () => {
+    const wave = Vi(x).dot(Vj(y)).exp1j();
+    const dense = wave.dense();
+    expect(dense.shape).toEqual([M, N, 2]);
+    expectClose(wave.row(3), dense.pick(3));
+    expectClose(wave.T.col(3), dense.pick(3));
+    expectClose(wave.slice([1, 4]).dense(), dense.hi(4, N, 2).lo(1, 0, 0));
+    const square = Vi(x).dot(Vj(x)).exp1j();
+    expect([square.diag().shape, square.trace().shape]).toEqual([[M, 2], [2]]);
+    const c = rand([M, 2], float64);
+    expectClose(wave.rmatvec(c), wave.T.matvec(c));
+    expect(String(wave)).toMatch(/^ComplexLazyTensor of shape \[7, 5\], complex128/);
+    expect(wave.explain()).toMatch(/Cos[^]*backend/);
+  });
+
+  test("gradients are those of the two real numbers", () => {
+    const v = Vi(x);
+    const wave = v.dot(Vj(y)).exp1j();
+    const g = wave.asReal().grad(v, [1, 0]).sum({ axis: 1 });
+    expectClose(g, v.dot(Vj(y)).sin().neg().mul(Vj(y)).sum({ axis: 1 }));
+  });
+
   test("what has no meaning for complex numbers is not there, or refused", () => {
-    expect("sin" in z || "min" in z || "logsumexp" in z).toBe(false);
+    for (const name of ["min", "logsumexp", "lt", "dot", "round", "mod", "sqnorm2", "argKmin", "solve", "addDiag"])
+      expect([name, name in Vi(x), name in z]).toEqual([name, true, false]);
     expect(() => Vi(x).mul(z as unknown as LazyTensor)).toThrow(/expected real numbers, got a ComplexLazyTensor/);
     expect(() => Vi(x).asComplex()).toThrow(/even dim/);
   });
 });
 
 const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
-  ["a matrix without a role", () => new LazyTensor(x), /expected Vi\(x\) or Vj\(x\), or the option axis/],
+  ["a matrix without a role", () => new LazyTensor(x), /expected Vi\(x\) or Vj\(x\), got an array of shape \[7, 3\]/],
   ["a vector as Vi", () => Vi(rand([4])), /Vi: expected shape \[M, D\], got \[4\]/],
   ["a number as Vi", () => Vi(3 as unknown as RealArray), /Vi: expected an array \[rows, D\], or an index and a dim/],
   ["a plain list as Vi", () => Vi([1, 2] as unknown as RealArray), /Vi: expected an array/],
@@ -379,10 +513,10 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ],
   ["a component that is none", () => Vi(x).elem(3), /Elem/],
   ["a component that is no integer", () => Vi(x).elem(0.5), /Elem, m: expected an integer/],
-  ["a reduction without an axis", () => gaussian(x, y).logsumexp({} as { axis: 0 }), /axis: expected one of 0, 1/],
+  ["a reduction without an axis", () => gaussian(x, y).prod({} as { axis: 0 }), /axis: expected one of 0, 1/],
   [
     "a reduction without options",
-    () => (gaussian(x, y).mean as () => unknown).call(gaussian(x, y)),
+    () => (gaussian(x, y).prod as () => unknown).call(gaussian(x, y)),
     /axis: expected one of 0, 1/,
   ],
   ["an unknown option", () => gaussian(x, y).mean({ axis: 1, axes: 1 } as { axis: 1 }), /got "axes"/],
@@ -391,6 +525,82 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["numbers alone", () => Pm(3).mul(2).add(1).mul(0).sum({ axis: 1 }), /numbers alone/],
   ["a product with too few rows", () => gaussian(x, y).matmul(rand([4], float64)), /matmul, b: expected 5 rows/],
   ["a solve for a tensor of dim 3", () => Vi(x).mul(Vj(x)).solve(x), /expected a LazyTensor of dim 1/],
+  [
+    "weights where they mean nothing",
+    () => Vi(x).logsumexp({ weight: 1 } as object),
+    /expected 0 or 1 with the option weight/,
+  ],
+  [
+    "a backend for what is not computed",
+    () => Vi(x).sum({ backend: "cpu" } as object),
+    /expected 0 or 1 with the option backend/,
+  ],
+  ["an option that does not exist for components", () => Vi(x).min({ axes: 1 } as object), /got "axes"/],
+  [
+    "a diagonal with ranges",
+    () =>
+      gaussian(x, x)
+        .withRanges(fromMatrix([[0, M]], [[0, M]], [[1]]))
+        .diag(),
+    /no ranges/,
+  ],
+  [
+    "dense values with ranges",
+    () =>
+      gaussian(x, y)
+        .withRanges(fromMatrix([[0, M]], [[0, N]], [[1]]))
+        .dense(),
+    /no ranges/,
+  ],
+  [
+    "two different ranges",
+    () => {
+      const [one, two] = [1, 2].map(() => gaussian(x, y).withRanges(fromMatrix([[0, M]], [[0, N]], [[1]])));
+      return one!.add(two!);
+    },
+    /expected one ranges for all operands/,
+  ],
+  [
+    "dense values of symbolic variables",
+    () => Vi(0, 3).dense(),
+    /dense: expected arrays, got the symbolic variable Vi\(0, 3\)/,
+  ],
+  [
+    "a solve with symbolic variables at once",
+    () => Vi(0, 3).sqdist(Vj(1, 3)).solve(x),
+    /use the option \{call: false\}/,
+  ],
+  [
+    "a right-hand side that is an expression",
+    () => gaussian(x, x).solve(Vj(x).exp(), { call: false }),
+    /or a variable such as Vj\(b\)/,
+  ],
+  ["a misspelt option of a solve", () => gaussian(x, x).solve(x, { alhpa: 1 } as object), /got "alhpa"/],
+  [
+    "an operator of complex numbers",
+    () => asLinearOperator(Vi(x).dot(Vj(x)).exp1j() as unknown as LazyTensor),
+    /expected a real LazyTensor/,
+  ],
+  ["an operator of an array", () => asLinearOperator(x as unknown as LazyTensor), /expected a real LazyTensor/],
+  [
+    "an operator of batches",
+    () => asLinearOperator(Vi(rand([2, 4, 3])).sqdist(Vj(rand([2, 4, 3])))),
+    /without batches, got 4 i, 4 j, batch \[2\]/,
+  ],
+  [
+    "an operator without columns",
+    () => asLinearOperator(Vi(x).sqnorm2()),
+    /over i and j without batches, got 7 i, no j/,
+  ],
+  [
+    "a vector of another length",
+    () => asLinearOperator(gaussian(x, y)).matvec(rand([M], float64)),
+    /matvec: expected shape \[5\]/,
+  ],
+  ["an exponent that is a list too long", () => Vi(x).pow([1, 2]), /equal dims, or 1/],
+  ["a variable of two dims", () => Vi(0, 3).add(Vi(0, 1)).sum({ axis: 1, call: false }), /symbolic variable of index/],
+  ["a matrix as operand", () => Vi(x).add(y), /Add, y: expected Vi\(x\) or Vj\(x\), got an array of shape \[5, 3\]/],
+  ["nothing to concatenate", () => concatenate([]), /at least one LazyTensor/],
   ["a solve for an operator that is not square", () => gaussian(x, y).solve(b), /square operator/],
   ["a diagonal of what is not square", () => gaussian(x, y).diag(), /as many i as j/],
   [

@@ -7,7 +7,7 @@ import ts from "typescript";
 
 const HEAD = `
 import ndarray from "ndarray";
-import { Genred, KernelSolve, LazyTensor, Pm, Vi, Vj, array, grad, lazy, rand, zeros } from "../src";
+import { Genred, KernelSolve, LazyTensor, Pm, Vi, Vj, array, asLinearOperator, grad, lazy, rand, zeros } from "../src";
 import type { GenredFunction, KernelSolveFunction, RealArray } from "../src";
 const x = rand([9, 2]);
 const w = rand([9, 2], { dtype: "float64" });
@@ -75,11 +75,33 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
   ["a product with a tensor is an operator", "const r: RealArray<Float32Array> = L.matmul(L).T.matvec(x);"],
   ["moduli of complex tensors are real", "const r: LazyTensor<Float32Array> = Z.mul(Z).abs();"],
   ["templates are tensors", "const r: LazyTensor = lazy`|${Vi(x)}| * ${2}`; lazy({ x })`x_i`.sum({ axis: 1 });"],
+  ["a lazy mean of components is lazy", "const r: LazyTensor<Float32Array> = L.mean({ axis: -1 });"],
+  ["weights of exponential sums may be left out", "const r: RealArray<Float32Array> = L.logsumexp({ axis: 1 });"],
+  ["a complex deferred sum is a function", "const r: RealArray = Z.sum({ axis: 1, call: false })(x);"],
+  ["a complex sum without an axis is complex", "const r: LazyTensor<Float32Array> = Z.sum().real();"],
+  [
+    "parts of tensors are tensors of their kind",
+    "L.T.slice([0, 2]).withBackend('tiles').exp(); Z.T.slice([0, 2]).conj();",
+  ],
+  [
+    "a deferred reduction has a promise",
+    "const r: Promise<RealArray> = L.sum({ axis: 1, call: false }).async({ onProgress: null });",
+  ],
+  [
+    "a deferred solve is a function",
+    "const r: RealArray<Float32Array> = L.solve(Vj(0, 1), { alpha: 1, call: false })(x);",
+  ],
+  ["a deferred solve tells how it was found", "const n: number = L.solve(x, { call: false }).solve().iterations;"],
+  ["a solve takes the schemes of sums", "L.solve(x, { sumScheme: 'kahan', useDoubleAcc: true });"],
+  [
+    "pykeops spellings are typed too",
+    "const [v, k] = L.Kmin_argKmin(3, { axis: 1 }); const n: Int32Array = k.data; void v;",
+  ],
 ];
 const BAD_LAZY: readonly (readonly [string, string])[] = [
   ["a text as a lazy operand", "L.add('x');"],
   ["a complex operand of a real tensor", "L.add(Z);"],
-  ["a reduction without an axis", "L.logsumexp();"],
+  ["a reduction without an axis", "L.prod();"],
   ["a lazy reduction over axis 2", "L.sum({ axis: 2 });"],
   ["the K best without K", "L.argKmin({ axis: 1 });"],
   ["a softmax without weights", "L.sumsoftmaxweight({ axis: 1 });"],
@@ -90,6 +112,15 @@ const BAD_LAZY: readonly (readonly [string, string])[] = [
   ["a misspelt option of a lazy solve", "L.solve(x, { alhpa: 1 });"],
   ["a misspelt lazy method", "L.sqdst(x);"],
   ["a plain matrix as Vi", "Vi([[1, 2]]);"],
+  ["weights for the components of a vector", "L.logsumexp({ weight: 1 });"],
+  ["a symbolic right-hand side without call: false", "L.solve(Vj(0, 1));"],
+  ["a misspelt option of a reduction", "L.sum({ axis: 1, sumscheme: 'kahan' });"],
+  ["a deferred result taken for an array", "const r: RealArray = L.sum({ axis: 1, call: false });"],
+  ["a complex logsumexp", "Z.logsumexp({ axis: 1 });"],
+  ["a comparison of complex numbers", "Z.lt(1);"],
+  ["a solve for complex numbers", "Z.solve(x);"],
+  ["an operator of complex numbers", "asLinearOperator(Z);"],
+  ["a summed index as values", "const r: RealArray<Float32Array> = L.argmin({ axis: 1 });"],
   ["a hole that is no operand", "lazy`${'x'}`;"],
 ];
 

@@ -74,8 +74,10 @@ export interface Routine {
   reduceAsync(call: Call): Promise<void>;
   /** Writes `[endRow - firstRow, endColumn - firstColumn, dim]`: the formula's values. */
   block(call: RectangleCall): void;
-  /** The generated source, for those who want to read it; undefined where nothing is generated. */
-  readonly source?: string;
+  /** How calls of many rows are cut up, in words. */
+  readonly plan?: string;
+  /** What was generated for the formula, for those who want to read it; undefined where nothing is. */
+  readonly code?: string;
 }
 
 export type BackendName = "cpu" | "tiles" | "reference";

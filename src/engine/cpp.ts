@@ -29,6 +29,10 @@ export type Shape = "many" | "narrow" | "few";
 /** A generated file, and what the planner must know of it. */
 export interface Program {
   readonly source: string;
+  /** The source without the prelude that all files share. */
+  readonly code: string;
+  /** What a step of the loop is, in words. */
+  readonly tiles: string;
   /** Rows that share a step: blocks of rows are best multiples of it. */
   readonly grain: number;
   /** Vector instructions for a rectangle of pairs, about. */
@@ -55,7 +59,8 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
     : [blockFunction(main)];
   const ofTile = (columns: number): number => tile * (columns * (main.cost + 1) + PER_BLOCK);
   return {
-    source: sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
+    ...sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
+    tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)`,
     grain: tile * lanes,
     instructions: (rows, columns) => Math.ceil(rows / (tile * lanes)) * ofTile(columns),
   };
@@ -72,7 +77,8 @@ function fewRows(specification: Specification, isa: Isa, lanes: number): Program
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
   const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes;
   return {
-    source: sourceOf(specification, main, { tile: 1, grain, functions }),
+    ...sourceOf(specification, main, { tile: 1, grain, functions }),
+    tiles: `tiles of ${lanes} columns, for ${grain} rows together`,
     grain,
     instructions: (rows, columns) => {
       const steps = Math.ceil(columns / lanes);
@@ -125,20 +131,23 @@ interface Parts {
   readonly functions: readonly (readonly string[])[];
 }
 
-function sourceOf(specification: Specification, main: Scheme, { tile, grain, functions }: Parts): string {
+function sourceOf(
+  specification: Specification,
+  main: Scheme,
+  { tile, grain, functions }: Parts,
+): Pick<Program, "source" | "code"> {
   const text = [
     ...constants(specification, main),
     tableText(specification, grain),
     ...functions.flatMap((lines) => ["", ...lines]),
     "",
   ].join("\n");
-  return [
+  const head = [
     ...headline(specification, main),
     `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
     `#define KEOPS_TILE ${tile}`,
-    prelude(text),
-    text,
   ].join("\n");
+  return { source: [head, prelude(text), text].join("\n"), code: [head, text].join("\n") };
 }
 
 function tableText(specification: Specification, grain: number): string {

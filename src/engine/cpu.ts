@@ -81,7 +81,13 @@ export class CompiledRoutine extends AddonRoutine {
     super();
   }
 
-  get source(): string {
+  get plan(): string {
+    return `${this.isa}, ${this.usual().costs.tiles}`;
+  }
+  get code(): string {
+    return this.usual().costs.code;
+  }
+  private get source(): string {
     return this.usual().costs.source;
   }
 
@@ -129,13 +135,15 @@ export class CompiledRoutine extends AddonRoutine {
 /** A program of the addon's precompiled kernels. */
 class TileRoutine extends AddonRoutine {
   readonly backend = "tiles";
+  readonly plan: string;
   private readonly loaded: Runnable;
 
   constructor(specification: Specification) {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost } = tileProgram(specification, kernels, realBytes);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels, realBytes);
+    this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
         grain: kernels.lanes,

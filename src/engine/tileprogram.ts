@@ -15,6 +15,8 @@ import type { Instruction, Value } from "./tilewriter";
 export interface TileProgram {
   readonly code: Int32Array;
   readonly constants: Float64Array;
+  /** Of a tile. */
+  readonly columns: number;
   /** Vector instructions per pair of a lane and a step of the loop, about. */
   readonly cost: number;
 }
@@ -58,7 +60,7 @@ export function tileProgram(specification: Specification, names: TileNames, real
   ];
   const pairs = writer.instructions[Region.Pair]!;
   const cost = pairs.reduce((sum, { step }) => sum + step.cost + COST_OF_TILE, 2 * results.dim * k);
-  return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), cost };
+  return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), columns, cost };
 }
 
 /** Components above which the tiles of a program would take too much memory. */

@@ -3,7 +3,7 @@
  * said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the grammar can say
  * what it expected there.
  */
-import { FormulaError } from "../errors";
+import { ArgumentError, FormulaError } from "../errors";
 
 /** A text and what it is to the user: `formula`, `formula2`, `alias`. */
 export interface Source {
@@ -118,7 +118,11 @@ const LONGEST_QUOTE = 40;
 const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S}]|[\u{10000}-\u{10ffff}]/gu;
 
 /** The error `message`, followed by the text and a caret line under the place. */
-export function errorAt({ source, token }: Place, message: string, options?: ErrorOptions): FormulaError {
+export function errorAt(place: Place, message: string): FormulaError {
+  return new FormulaError(pointed(place, message));
+}
+
+function pointed({ source, token }: Place, message: string): string {
   const text = source.text;
   const from = text.length <= WINDOW ? 0 : Math.max(0, Math.min(token.start - WINDOW / 2, text.length - WINDOW));
   const before = from > 0 ? "…" : "";
@@ -126,15 +130,17 @@ export function errorAt({ source, token }: Place, message: string, options?: Err
   const column = before.length + token.start - from;
   const width = Math.max(1, Math.min(token.text.length, from + WINDOW - token.start));
   const quoted = before + printable(text.slice(from, from + WINDOW)) + after;
-  return new FormulaError(`${message}\n  ${quoted}\n  ${" ".repeat(column)}${"^".repeat(width)}`, options);
+  return `${message}\n  ${quoted}\n  ${" ".repeat(column)}${"^".repeat(width)}`;
 }
 
-/** What `build` returns; its FormulaErrors get the text and a caret under the place, and stay their cause. */
+/** What `build` returns; errors about formulas and arguments get the text and a caret under the place, and stay their cause. */
 export function builtAt<T>(place: Place, build: () => T): T {
   try {
     return build();
   } catch (error) {
-    throw error instanceof FormulaError ? errorAt(place, error.message, { cause: error }) : error;
+    if (!(error instanceof FormulaError || error instanceof ArgumentError)) throw error;
+    const Kind = error instanceof FormulaError ? FormulaError : ArgumentError;
+    throw new Kind(pointed(place, error.message), { cause: error });
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Operations that run through a vector: its largest component, one-hot vectors, B-splines, dynamic time warping. The one idea is to
+ * Operations that run through a vector: its largest component, log-sum-exp, one-hot vectors, B-splines, dynamic time warping. The one idea is to
  * step through vectors, not through components, so that formulas stay small whatever the dims are; all is made of other rows, so
  * that gradients follow.
  */
@@ -21,6 +21,7 @@ import {
   scalprod,
   square,
   subtract,
+  sum,
   zero,
 } from "./core";
 import type { Binary, Operand, Unary } from "./core";
@@ -49,14 +50,14 @@ function pairsOf(x: Formula): { left: Formula; right: Formula; join: (paired: Fo
   return { left: complexReal(paired), right: complexImag(paired), join: x.dim % 2 === 0 ? (joined) => joined : last };
 }
 
-/** Neighbours compete, then neighbours among the winners, until one is left; the earlier of two equals stays. */
-function bestOf(x: Formula, { better }: Contest): Formula {
-  let best = x;
-  while (best.dim > 1) {
-    const { left, right, join } = pairsOf(best);
-    best = join(better(left, right));
+/** Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays. */
+function joined(x: Formula, two: Binary): Formula {
+  let rest = x;
+  while (rest.dim > 1) {
+    const { left, right, join } = pairsOf(rest);
+    rest = join(two(left, right));
   }
-  return best;
+  return rest;
 }
 
 /** The same contest, with the distance of each winner from the first of all whom it has beaten: they stand `step` apart. */
@@ -72,13 +73,17 @@ function placeOfBest(x: Formula, { better, isBeaten }: Contest): Formula {
 }
 
 /** Largest component; the gradient goes to the first of equal ones. */
-export const max: Unary = (x) => bestOf(lift(x), LARGER);
+export const max: Unary = (x) => joined(lift(x), LARGER.better);
 /** Smallest component; the gradient goes to the first of equal ones. */
-export const min: Unary = (x) => bestOf(lift(x), SMALLER);
+export const min: Unary = (x) => joined(lift(x), SMALLER.better);
 /** Place of the largest component, from 0; the first of equal ones. */
 export const argMax: Unary = (x) => placeOfBest(lift(x), LARGER);
 /** Place of the smallest component, from 0; the first of equal ones. */
 export const argMin: Unary = (x) => placeOfBest(lift(x), SMALLER);
+/** log of the sum of exp of the components, without overflow. */
+export const logSumExp: Unary = (x) => joined(lift(x), logAddExp);
+/** Mean of the components. */
+export const mean: Unary = (x) => mult(1 / lift(x).dim, sum(x));
 
 // ----------------------------------------------------------------------------------------------- one-hot vectors
 
@@ -228,6 +233,8 @@ const UNARY: readonly (readonly [name: string, doc: string, build: Unary])[] = [
   ["Min", "Smallest component of x.", min],
   ["ArgMax", "Place of the largest component of x, from 0; the first of equal ones.", argMax],
   ["ArgMin", "Place of the smallest component of x, from 0; the first of equal ones.", argMin],
+  ["LogSumExp", "Log of the sum of Exp of the components of x, without overflow.", logSumExp],
+  ["Mean", "Mean of the components of x.", mean],
 ];
 for (const [name, doc, build] of UNARY) macro(name, doc, [formulaSlot("x")], ([x]) => build(x as Formula));
 

@@ -14,7 +14,7 @@ import type { BinaryOperator } from "./parse";
 /** What the names of a template stand for. */
 export interface Names {
   readonly known: Iterable<string>;
-  /** Undefined for an unknown name; throws FormulaError for one that cannot be used. */
+  /** Undefined for an unknown name; throws FormulaError or ArgumentError for one that cannot be used. */
   formula(name: string): Formula | undefined;
 }
 

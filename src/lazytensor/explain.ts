@@ -6,6 +6,7 @@ import { sizeOf } from "../array/view";
 import { Depends, lowered, nodesOf, print, asVariable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { settingsOf } from "../genred";
+import type { Operator } from "../operator/operator";
 import { bound, operatorOf, textOf } from "./expression";
 import type { Bound, Expression } from "./expression";
 import { isArray } from "./leaf";
@@ -31,21 +32,21 @@ const SUFFIXES: readonly (readonly [number, string])[] = [
   [1e3, "k"],
 ];
 
-function short(count: number): string {
+function short(count: number, of = ""): string {
   const [unit, suffix] = SUFFIXES.find(([least]) => count >= least) ?? [1, ""];
-  return `${Number((count / unit).toPrecision(3))}${suffix}`;
+  return `${Number((count / unit).toPrecision(3))}${of && " "}${suffix}${of}`;
 }
 
-/** Pairs, operations per pair and in all, and bytes of the arrays. */
+/** Pairs, operations per pair and in all, and bytes: of the arrays, and of the values that never are in memory. */
 export function costText(expression: Expression): string {
-  const { sizes, batch, formula, leaves } = expression;
+  const { sizes, batch, formula, leaves, dtype } = expression;
   const pairs = sizeOf(batch) * (sizes[0] ?? 1) * (sizes[1] ?? 1);
   const perPair = operationsOf(pairNodes(lowered(formula)));
-  const bytes = leaves.reduce(
-    (sum, { value }) => sum + (isArray(value) ? sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT : 0),
-    0,
-  );
-  return `cost: ${short(pairs)} pairs, about ${perPair} operations each (${short(pairs * perPair)}), arrays of ${short(bytes)}B`;
+  const held = leaves.map(({ value }) => (isArray(value) ? sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT : 0));
+  const bytes = held.reduce((sum, size) => sum + size, 0);
+  const values = pairs * formula.dim * (dtype === "float64" ? 8 : 4);
+  const work = `${short(pairs)} pairs x about ${perPair} flops = ${short(pairs * perPair, "flops")}`;
+  return `cost: ${work}; arrays of ${short(bytes, "B")}, in place of ${short(values, "B")} for all values`;
 }
 
 const pairNodes = (root: Formula): Formula[] => nodesOf(root).filter(({ depends }) => depends === Depends.Both);
@@ -63,11 +64,16 @@ function hoisted(root: Formula, depends: Depends): Formula[] {
   return [...parts].filter((node) => node.depends === depends && node.args.length > 0);
 }
 
+type Ran = ReturnType<Operator["routineFor"]>;
+
 /** Formula, what is computed when, backend and code, of the sum over j. */
 export function explanation(expression: Expression): string {
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, settingsOf("explain", { axis: 1 }));
-  const { backend, source } = operator.routineFor(expression.dtype ?? "float32", expression.where.backend);
+  const { dtype, where } = expression;
+  const [first, later] = (["never", "always"] as const).map((compile) =>
+    operator.routineFor(dtype ?? "float32", { backend: where.backend, compile }),
+  ) as [Ran, Ran];
   const quick = lowered(of.formulas[0]!);
   const phases = PHASES.flatMap(([when, depends]) =>
     hoisted(quick, depends).map((part) => `  ${when}: ${named(part, of)}`),
@@ -77,10 +83,13 @@ export function explanation(expression: Expression): string {
     `  ${costText(expression)}`,
     ...phases,
     `  at every pair: ${named(quick, of)}`,
-    `  backend: ${backend}`,
-    ...(source === undefined ? [] : ["", source]),
+    ...(first === later ? [] : [`  backend of first calls: ${ranBy(first)}`]),
+    `  backend: ${ranBy(later)}`,
+    ...(later.code === undefined ? [] : ["", later.code]),
   ].join("\n");
 }
+
+const ranBy = ({ backend, plan }: Ran): string => (plan === undefined ? backend : `${backend}, ${plan}`);
 
 const named = (formula: Formula, { args }: Bound): string =>
   print(formula, (v) => args[asVariable(v).position]?.name ?? String(v));

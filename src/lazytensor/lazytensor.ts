@@ -9,13 +9,13 @@ import type { ReductionName } from "../operator/signature";
 import type { SolveResult } from "../system/functions";
 import { Expression } from "./expression";
 import { asLinearOperator, product } from "./linear";
-import { ComplexMethods, RealMethods, isInner } from "./methods";
-import type { AnyReduction, Calling, ComplexOperand, InnerOptions, Operand, Waiting } from "./methods";
+import { ComplexMethods, RealMethods } from "./methods";
+import type { AnyReduction, ComplexOperand, Operand } from "./methods";
 import { applied, complexOperand, expressionOf, powerOperand, realOperand } from "./operand";
 import { chain, isProducts } from "./operator";
 import type { LinearOperator, Products } from "./operator";
-import { checkClosed, deferred, reduced } from "./reduce";
-import type { Deferred, ReduceOptions } from "./reduce";
+import { checkClosed, deferred, isInner, reduced } from "./reduce";
+import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { solver } from "./solve";
 import type { DeferredSolve, SystemOptions } from "./solve";
 
@@ -216,7 +216,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
   sum(options: ReduceOptions<T> & Calling): RealArray<T>;
   sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.complexOperation("ComplexSum", [this]) : this.reduction("Sum", options);
+    return isInner("sum", options) ? this.complexOperation("ComplexSum", [this]) : this.reduction("Sum", options);
   }
   /** Mean of the components of every vector. */
   mean(options?: InnerOptions | null): ComplexLazyTensor<T>;
@@ -225,7 +225,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
   mean(options: ReduceOptions<T> & Calling): RealArray<T>;
   mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.sum().div(this.dim) : this.reduction("Mean", options);
+    return isInner("mean", options) ? this.sum().div(this.dim) : this.reduction("Mean", options);
   }
   private reduction(name: "Sum" | "Mean", options: ReduceOptions<T>): unknown {
     const { call = true, ...rest } = options as ReduceOptions<T> & { readonly call?: boolean };

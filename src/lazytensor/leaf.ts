@@ -102,8 +102,7 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
   const { shape } = array;
   const rank = shape.length;
   if (rank === 1) return parameterLeaf(where, array);
-  if (rank === 2)
-    throw new ArgumentError(`${where}: expected Vi(x) or Vj(x), or the option axis, got ${leadless(shape)}`);
+  if (rank === 2) throw new ArgumentError(`${where}: expected Vi(x) or Vj(x), got ${leadless(shape)}`);
   const [rows, columns] = shape.slice(-3);
   if (rank > 2 && columns === 1)
     return rows === 1 ? squeezed(array, [rank - 3, rank - 2], Category.P) : squeezed(array, [rank - 2], Category.I);

@@ -2,7 +2,7 @@
  * Lazy expressions as matrices. The one idea: a vector that the matrix is applied to is one more leaf, indexed by j. Must not know how
  * users write operations.
  */
-import { checkArray } from "../array/check";
+import { checkArray, described } from "../array/check";
 import { expanded, reshaped, shapeText, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
@@ -74,6 +74,9 @@ export const flat = (x: RealArray): RealArray => reshaped(x, x.shape.slice(0, -1
 
 /** A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches, or a dim above 1. */
 export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearOperator<T> {
+  const given: unknown = tensor;
+  if (!isLazy(given) || given.isComplex)
+    throw new ArgumentError(`asLinearOperator: expected a real LazyTensor, got ${described(given)}`);
   const { expression } = tensor;
   const shape = matrixShape("asLinearOperator", expression);
   const { dtype, formula } = expression;
@@ -91,5 +94,6 @@ export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearO
 /** A LazyTensor, as far as this file knows. */
 export interface LazyMatrix<T extends Real> {
   readonly expression: Expression;
+  readonly isComplex: false;
   matvec(b: RealArray<T>): RealArray<T>;
 }

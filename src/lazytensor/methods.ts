@@ -5,7 +5,8 @@
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import type { ReductionName, ResultOf } from "../operator/signature";
-import type { Deferred, ReduceOptions } from "./reduce";
+import { isInner } from "./reduce";
+import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import type { Expression } from "./expression";
 import { Tensor } from "./tensor";
 
@@ -15,30 +16,12 @@ export type Operand =
 /** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
 export type ComplexOperand = { readonly expression: Expression; readonly isComplex: boolean } | Operand;
 
-/** For the components of every vector. */
-export interface InnerOptions {
-  readonly axis?: -1 | undefined;
-}
-/** Gives a function to be called later. */
-export interface Waiting {
-  readonly call: false;
-}
-export interface Calling {
-  readonly call?: true | undefined;
-}
 /** Reductions by name. */
 export type AnyReduction<T extends Real> = ReduceOptions<T> & {
   readonly optArg?: number | undefined;
   readonly weight?: Operand | undefined;
   readonly call?: boolean | undefined;
 };
-
-/** Whether it is about components: no axis, or the last. */
-export function isInner(
-  options?: { readonly axis?: number | undefined } | null,
-): options is InnerOptions | null | undefined {
-  return options === undefined || options === null || options.axis === undefined || options.axis === -1;
-}
 
 /** What real lazy tensors can do; `L` and `C` are real and complex lazy tensors. */
 export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
@@ -567,15 +550,17 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** Sum of the formula. Over i (axis 0) or j (axis 1). */
   sum(options: ReduceOptions<T> & Calling): ResultOf<"Sum", T>;
   sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.operation("Sum", [this]) : this.reduction("Sum", options);
+    return isInner("sum", options) ? this.operation("Sum", [this]) : this.reduction("Sum", options);
   }
 
+  /** Of the components of every vector, `Mean(x)` in formulas. */
+  mean(options?: InnerOptions | null): L;
   /** Mean of the formula. Over i (axis 0) or j (axis 1). */
   mean(options: ReduceOptions<T> & Waiting): Deferred<"Mean", T>;
   /** Mean of the formula. Over i (axis 0) or j (axis 1). */
   mean(options: ReduceOptions<T> & Calling): ResultOf<"Mean", T>;
-  mean(options: ReduceOptions<T>): unknown {
-    return this.reduction("Mean", options);
+  mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+    return isInner("mean", options) ? this.operation("Mean", [this]) : this.reduction("Mean", options);
   }
 
   /** Product of the formula; the gradient needs factors other than 0. Over i (axis 0) or j (axis 1). */
@@ -617,7 +602,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** The smallest value, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
   min(options: ReduceOptions<T> & Calling): ResultOf<"Min", T>;
   min(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.operation("Min", [this]) : this.reduction("Min", options);
+    return isInner("min", options) ? this.operation("Min", [this]) : this.reduction("Min", options);
   }
 
   /** Of the components of every vector, `ArgMin(x)` in formulas. */
@@ -627,7 +612,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** The index of the smallest value, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
   argmin(options: ReduceOptions<T> & Calling): ResultOf<"ArgMin", T>;
   argmin(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.operation("ArgMin", [this]) : this.reduction("ArgMin", options);
+    return isInner("argmin", options) ? this.operation("ArgMin", [this]) : this.reduction("ArgMin", options);
   }
 
   /** The smallest value and its index, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
@@ -693,7 +678,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** The largest value, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
   max(options: ReduceOptions<T> & Calling): ResultOf<"Max", T>;
   max(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.operation("Max", [this]) : this.reduction("Max", options);
+    return isInner("max", options) ? this.operation("Max", [this]) : this.reduction("Max", options);
   }
 
   /** Of the components of every vector, `ArgMax(x)` in formulas. */
@@ -703,7 +688,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** The index of the largest value, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
   argmax(options: ReduceOptions<T> & Calling): ResultOf<"ArgMax", T>;
   argmax(options?: ReduceOptions<T> | InnerOptions | null): unknown {
-    return isInner(options) ? this.operation("ArgMax", [this]) : this.reduction("ArgMax", options);
+    return isInner("argmax", options) ? this.operation("ArgMax", [this]) : this.reduction("ArgMax", options);
   }
 
   /** The largest value and its index, component by component; ties go to the lowest index. Over i (axis 0) or j (axis 1). */
@@ -762,12 +747,14 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.reduction("KMax_ArgKMax", { ...options, optArg: k });
   }
 
+  /** Of the components of every vector, `LogSumExp(x)` in formulas. */
+  logsumexp(options?: InnerOptions | null): L;
   /** log of the sum of exp(F), or of exp(F) times each component of the weights. Over i (axis 0) or j (axis 1). */
   logsumexp(options: ReduceOptions<T> & { readonly weight?: Operand | undefined } & Waiting): Deferred<"LogSumExp", T>;
   /** log of the sum of exp(F), or of exp(F) times each component of the weights. Over i (axis 0) or j (axis 1). */
   logsumexp(options: ReduceOptions<T> & { readonly weight?: Operand | undefined } & Calling): ResultOf<"LogSumExp", T>;
-  logsumexp(options: ReduceOptions<T> & { readonly weight?: Operand | undefined }): unknown {
-    return this.reduction("LogSumExp", options);
+  logsumexp(options?: (ReduceOptions<T> & { readonly weight?: Operand | undefined }) | InnerOptions | null): unknown {
+    return isInner("logsumexp", options) ? this.operation("LogSumExp", [this]) : this.reduction("LogSumExp", options);
   }
 
   /** Mean of the weights, each pair counting exp(F). Over i (axis 0) or j (axis 1). */

@@ -23,6 +23,33 @@ export interface ReduceOptions<T extends Real = Real>
   readonly axis: 0 | 1;
 }
 
+/** For the components of every vector. */
+export interface InnerOptions {
+  readonly axis?: -1 | undefined;
+}
+/** Gives a function to be called later. */
+export interface Waiting {
+  readonly call: false;
+}
+export interface Calling {
+  readonly call?: true | undefined;
+}
+
+/** Whether it is about components: no axis, or the last. @throws ArgumentError for what means nothing then. */
+export function isInner(
+  where: string,
+  options: { readonly axis?: number | undefined } | null | undefined,
+): options is InnerOptions | null | undefined {
+  if (options?.axis !== undefined && options.axis !== -1) return false;
+  const needless = Object.keys(optionsOf(where, options, [...REDUCE_OPTIONS, "call", "weight"])).filter(
+    (name) => name !== "axis",
+  );
+  if (needless.length === 0) return true;
+  throw new ArgumentError(
+    `${where}, axis: expected 0 or 1 with the option ${needless[0]!}, got ${options?.axis ?? "none"}`,
+  );
+}
+
 /** Arrays of the symbolic variables in their order, and options. */
 export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 

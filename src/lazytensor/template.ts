@@ -72,11 +72,16 @@ class Values {
     );
   }
 
-  /** A name has one meaning in a template. */
+  /** A name has one meaning in a template, and its arrays must fit those before it. */
   formula(name: string): Formula | undefined {
     const found = this.used.get(name) ?? this.expression(name);
-    if (found) this.used.set(name, found);
+    if (found && !this.used.has(name)) this.add(name, found);
     return found?.formula;
+  }
+
+  private add(name: string, found: Expression): void {
+    Expression.join(found.formula, [...this.used.values(), found]);
+    this.used.set(name, found);
   }
 
   private expression(name: string): Expression | undefined {

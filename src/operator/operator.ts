@@ -170,9 +170,9 @@ export class Operator {
     return found;
   }
 
-  /** What computes large calls, and its generated source where there is one. @throws DeviceError as a call. */
-  routineFor(dtype: Dtype, backend: How["backend"] = "auto"): Pick<Routine, "backend" | "source"> {
-    return this.chooser(dtype, { backend, compile: "always" })(0);
+  /** What computes calls, compiled or not. @throws DeviceError as a call. */
+  routineFor(dtype: Dtype, how: How): Routine {
+    return this.chooser(dtype, how)(0);
   }
 
   private specification(dtype: Dtype): Specification {
