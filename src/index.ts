@@ -45,6 +45,8 @@ export { Pm, Var, Vi, Vj, concatenate } from "./lazytensor/variables";
 export type { Method, PreconditionerOption } from "./system/method";
 export type { AsyncSolveOptions, KernelSolveFunction, KernelSolveOptions, SolveResult } from "./system/functions";
 export type { SolveOptions } from "./system/options";
+export { imageChart } from "./imagechart";
+export type { ImageChartOptions } from "./imagechart";
 export { chart, lineChart } from "./notebook";
 export type { ChartBundle, ChartOptions, LineChartOptions } from "./notebook";
 export type { RunProgress } from "./operator/progress";

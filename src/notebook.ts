@@ -56,7 +56,7 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
   return {
     ...(title === undefined ? {} : { title }),
     data: { values: rows },
-    mark: "line",
+    mark: { type: "line", strokeJoin: "round" },
     width,
     height,
     encoding: {
@@ -69,15 +69,23 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
   };
 }
 
+/** Grid lines of powers of ten stand out. */
+const PALE_BETWEEN = {
+  gridColor: {
+    condition: { test: "abs(log(datum.value) / LN10 - round(log(datum.value) / LN10)) < 1e-9", value: "#ccc" },
+    value: "#f0f0f0",
+  },
+};
+
 const X_SCALES = {
   linear: { scale: { nice: false } },
-  log: { scale: { type: "log", nice: false }, axis: { format: ",d", tickCount: 6 } },
+  log: { scale: { type: "log", nice: false }, axis: { format: ",.6~g", tickCount: 6, ...PALE_BETWEEN } },
 };
 
 /** Powers of ten need few ticks, written as such. */
 const Y_SCALES = {
   linear: { scale: { zero: false } },
-  log: { scale: { type: "log" }, axis: { format: "~e", tickCount: 6 } },
+  log: { scale: { type: "log" }, axis: { format: "~e", tickCount: 6, ...PALE_BETWEEN } },
 };
 
 const DASHES = [
@@ -89,7 +97,7 @@ const DASHES = [
 
 /** The same field on both channels, so that vega-lite joins them into one legend. */
 function seriesEncoding(field: string): object {
-  const channel = { field, type: "nominal", sort: null, title: null, legend: { symbolSize: 400 } };
+  const channel = { field, type: "nominal", sort: null, title: null, legend: { symbolSize: 400, labelLimit: 300 } };
   return { color: channel, strokeDash: { ...channel, scale: { range: DASHES } } };
 }
 
@@ -145,6 +153,19 @@ function withShortInspection(bundle: ChartBundle): ChartBundle {
   return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
 }
 
+/** A continuous colour scheme of vega as `count` colours: red, green and blue from 0 to 255. Throws ArgumentError if there is none. */
+export function colorsOf(scheme: string, count: number): readonly (readonly number[])[] {
+  const colorAt = (loadCompanion("vega") as VegaModule).scheme(scheme);
+  if (typeof colorAt !== "function")
+    throw new ArgumentError(
+      `chart, scheme: expected a continuous colour scheme of vega, such as "viridis", got "${scheme}"`,
+    );
+  return Array.from({ length: count }, (_, n) => {
+    const color = (colorAt as (part: number) => string)(n / (count - 1));
+    return color.match(/\d+/g)!.map(Number);
+  });
+}
+
 const VERSIONS: Readonly<Record<string, string>> = { vega: "5", "vega-lite": "5", "@resvg/resvg-js": "2" };
 
 /** Loads an optional package from the notebook's folder (the working directory of the kernel), else from beside tskeops. */
@@ -185,6 +206,8 @@ export function tslabWriter(): DisplayWriter | undefined {
 
 interface VegaModule {
   readonly parse: (spec: unknown) => unknown;
+  /** A function of a number from 0 to 1 that gives "rgb(r, g, b)", for schemes that are continuous. */
+  readonly scheme: (name: string) => unknown;
   readonly View: new (runtime: unknown, options: object) => { toSVG(): Promise<string>; finalize(): void };
 }
 interface VegaLiteModule {

@@ -16,7 +16,7 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["genred", "generic", "kernelsolve", "lazytensor", "notebook", "progressbar"];
+const DOORS = ["genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
@@ -42,6 +42,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
   lazytensor: { parts: ["kernelsolve", "system", "operator", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
+  imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
   index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator", "system"] },
 };
