@@ -1,11 +1,12 @@
 // What JavaScript sees of the addon: takes calls and checks them; calls.h runs them.
-// With calls.cc and densecalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
+// With calls.cc, densecalls.cc and cudacalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
 // Calls come flat: sizes in one Float64Array, optional tables in one array (values.h, src/engine/native.ts).
 #include <dlfcn.h>
 #include <napi.h>
 
 #include "calls.h"
 #include "cpu.h"
+#include "cudacalls.h"
 #include "densecalls.h"
 #include "pool.h"
 #include "tiles.h"
@@ -157,6 +158,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<later<Cholesky>>(exports, "choleskyAsync");
   add<now<CholeskySolve>>(exports, "choleskySolve");
   add<later<CholeskySolve>>(exports, "choleskySolveAsync");
+  addCuda(env, exports);
   return exports;
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "background.h"
+#include "cudadevice.h"
 #include "interrupt.h"
 #include "values.h"
 
@@ -40,6 +41,8 @@ napi_value errorOf(napi_env env, const std::exception_ptr &failure) {
     std::rethrow_exception(failure);
   } catch (const Interrupted &e) {
     napi_create_error(env, text(env, "ERR_KEOPS_INTERRUPTED"), text(env, e.what()), &error);
+  } catch (const cuda::DeviceFailure &e) {
+    napi_create_error(env, text(env, "ERR_KEOPS_DEVICE"), text(env, e.what()), &error);
   } catch (const std::out_of_range &e) {
     napi_create_range_error(env, nullptr, text(env, e.what()), &error);
   } catch (const std::invalid_argument &e) {

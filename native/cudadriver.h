@@ -85,6 +85,8 @@ struct Driver {
 // The driver, opened once per process, or null; `whyNoDriver` then says why in one sentence.
 const Driver *driver();
 const std::string &whyNoDriver();
+// "CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+std::string describe(Result);
 
 // NVRTC, NVIDIA's compiler as a library: its handle of a program.
 using Program = struct ProgramHandle *;
@@ -93,7 +95,6 @@ using Program = struct ProgramHandle *;
   X(nvrtcVersion, (int *, int *)) \
   X(nvrtcGetNumSupportedArchs, (int *)) \
   X(nvrtcGetSupportedArchs, (int *)) \
-  X(nvrtcGetErrorString, (Result)) \
   X(nvrtcCreateProgram, (Program *, const char *, const char *, int, const char *const *, const char *const *)) \
   X(nvrtcDestroyProgram, (Program *)) \
   X(nvrtcCompileProgram, (Program, int, const char *const *)) \

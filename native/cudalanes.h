@@ -110,6 +110,12 @@ template <int DIM, int WIDTH> INLINE void stage(scalar *to, const scalar *from, 
   for (int n = threadIdx.x; n < DIM * count; n += THREADS) to[n / DIM * WIDTH + n % DIM] = from[n];
 }
 
+// What follows the USED numbers of each column, since compilers read whole quadruples.
+template <int USED, int WIDTH> INLINE void pad(scalar *columns, int count) {
+  for (int c = threadIdx.x; c < count; c += THREADS)
+    for (int k = USED; k < WIDTH; k++) columns[WIDTH * c + k] = 0;
+}
+
 // ---- accumulators: in the order of threads, so that none looks at what another wrote ------------------------------------------------
 
 template <class Accumulator> INLINE Accumulator *accumulatorsOf(const Launch &launch, int64 part) {

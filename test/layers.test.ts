@@ -16,14 +16,18 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
+const DOORS = ["cuda", "genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
   errors: { parts: [] },
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
-  "engine/native": { parts: ["engine/control"], packages: ["node:"], typesOfOwnFolder: true },
+  "engine/native": {
+    parts: ["engine/control", "engine/flat", "engine/cudaaddon"],
+    packages: ["node:"],
+    typesOfOwnFolder: true,
+  },
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
@@ -37,6 +41,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     parts: ["operator", "solver", "formula", "engine/routine", "engine/native", "array"],
     types: ["engine", "genred"],
   },
+  cuda: { parts: ["engine/cuda", "engine/native"] },
   genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
   generic: { parts: ["genred", "formula"], types: ["operator"] },
   kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },

@@ -4,6 +4,7 @@
  * anything is read; npm's ndarray has no class to ask for and checks no bounds, so a view may pass the end of its data.
  */
 import { ArgumentError } from "../errors";
+import { DeviceData } from "./devicedata";
 import { reach, shapeText, sizeOf } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
@@ -78,6 +79,7 @@ export function isNdarray(value: unknown): value is Geometry & { readonly data: 
 /** `float32`, `int8`, `array`, `generic`...: the words of ndarray, read off the data; instanceof fails across realms. */
 export function elementType(data: unknown): string {
   if (Array.isArray(data)) return "array";
+  if (data instanceof DeviceData) return data.dtype;
   const tag = ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
   return tag?.endsWith("Array") ? tag.slice(0, -"Array".length).toLowerCase() : "generic";
 }

@@ -7,6 +7,7 @@
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { checkArray } from "./check";
+import { DeviceData } from "./devicedata";
 import { contiguous, isWhole } from "./view";
 import type { RealArray } from "./view";
 
@@ -158,6 +159,8 @@ export function overwritten({ where }: Made, name: string): ArgumentError {
  * word always shows; the rotation carries high bits down, or two flipped signs would cancel. Four chains hide latency.
  */
 function checksum(x: RealArray): number {
+  const any: unknown = x.data;
+  if (any instanceof DeviceData) return any.buffer.writes;
   if (x.data.buffer.byteLength === 0) return 0; // also a detached buffer, over which no words can be laid
   const data = contiguous(x);
   const words = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);

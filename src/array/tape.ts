@@ -24,7 +24,9 @@ import {
   contiguous,
   dtypeOf,
   isContiguous,
+  hosted,
   isWhole,
+  placedLike,
   positions,
   reshaped,
   sameShape,
@@ -169,7 +171,9 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
 
 /** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
-  const result = memory ? copyOf(throughMemory(memory, x)) : wrap(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape);
+  const result = memory
+    ? copyOf(throughMemory(memory, x))
+    : wrap(placedLike<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x), x.shape);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
 }
 
@@ -181,11 +185,11 @@ export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
 }
 
 function plus(a: RealArray, b: RealArray): RealArray {
-  const sum = contiguous(a).slice();
-  const other = contiguous(b);
+  const sum = hosted(contiguous(a)).slice();
+  const other = hosted(contiguous(b));
   for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + (other[k] as number);
   const both: Backward = (cotangent) => [cotangent, cotangent];
-  return record(wrap(sum, a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
+  return record(wrap(placedLike(sum, a), a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
 }
 
 /**
@@ -197,9 +201,10 @@ export function gather<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const data = contiguous(x);
-  const result = allocate(dtypeOf(x), index.length) as Real as T;
-  for (let k = 0; k < index.length; k++) result[k] = data[index[k] as number] as number;
+  const data = hosted(contiguous(x));
+  const picked = allocate(dtypeOf(x), index.length) as Real as T;
+  for (let k = 0; k < index.length; k++) picked[k] = data[index[k] as number] as number;
+  const result = placedLike(picked, x);
   const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
 }
@@ -213,13 +218,13 @@ export function scatterAdd<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const data = contiguous(x);
+  const data = hosted(contiguous(x));
   const sums = new Float64Array(sizeOf(shape));
   for (let k = 0; k < index.length; k++) {
     const at = index[k] as number;
     sums[at] = (sums[at] as number) + (data[k] as number);
   }
-  const result = (dtypeOf(x) === "float64" ? sums : new Float32Array(sums)) as Real as T;
+  const result = placedLike((dtypeOf(x) === "float64" ? sums : new Float32Array(sums)) as Real as T, x);
   const backward: Backward = (cotangent) => [gather(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "scatterAdd", readsInputs: [false] });
 }

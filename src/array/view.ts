@@ -6,6 +6,7 @@
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
+import { DeviceData } from "./devicedata";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
@@ -90,10 +91,31 @@ export function contiguous<T extends Real>(x: RealArray<T>): T {
   if (isContiguous(x)) {
     return x.offset === 0 && size === x.data.length ? x.data : (x.data.subarray(x.offset, x.offset + size) as T);
   }
+  const data: unknown = x.data;
+  if (data instanceof DeviceData) return data.gathered(positions(x)) as unknown as T;
   const copy = allocate(dtypeOf(x), size);
   if (x.shape.length === 2) copyMatrix(x, copy);
   else copyRows(x, copy);
   return copy as T;
+}
+
+/** Elements that can be read one by one: those of a device come over the bus. */
+export function hosted<T extends Real>(data: T): T {
+  const any: unknown = data;
+  return any instanceof DeviceData ? (any.toHost() as T) : data;
+}
+
+/** The data where `like` is: on the same device, or as it is. */
+export function placedLike<T extends Real>(data: T, like: RealArray): T {
+  const other: unknown = like.data;
+  return other instanceof DeviceData ? (DeviceData.of(data, other.device) as unknown as T) : data;
+}
+
+/** Memory for `size` elements where `like` is; zeros, but on a device anything. */
+export function allocateLike<D extends Dtype>(dtype: D, size: number, like: RealArray | undefined): DataOf<D> {
+  const other: unknown = like?.data;
+  if (!(other instanceof DeviceData)) return allocate(dtype, size);
+  return DeviceData.ofSize(dtype, size, other.device) as unknown as DataOf<D>;
 }
 
 /** Positions in the data of the elements of a view, in row-major order. */

@@ -80,7 +80,7 @@ export interface Routine {
   readonly code?: string;
 }
 
-export type BackendName = "cpu" | "tiles" | "reference";
+export type BackendName = "cpu" | "tiles" | "cuda" | "reference";
 
 /**
  * What becomes of a formula that is called: `"always"` compiles it before it runs, `"never"` evaluates it by precompiled kernels, `"auto"`

@@ -61,6 +61,15 @@ export function cachedObject(key: string, make: () => Uint8Array): string {
   return knownObject(key) ?? keptObject(key, make());
 }
 
+/** The content of this key: what `make` gives, or gave before. A cache that cannot be used is no reason to fail. */
+export function cachedContent(key: string, make: () => Uint8Array): Uint8Array {
+  const known = knownObject(key);
+  if (known !== undefined) return readFileSync(known).subarray(0, -SEAL_BYTES);
+  const content = make();
+  attempt(() => keptObject(key, content));
+  return content;
+}
+
 /** Path of the checked file of this key, if there is one. */
 export function knownObject(key: string): string | undefined {
   const folder = attempt(sharedFolder);

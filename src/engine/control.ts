@@ -2,7 +2,7 @@
  * What calls of the addon share: the control block, by which others see how far a call is and stop it, and interruption as our error.
  * Must not know the addon.
  */
-import { InterruptedError } from "../errors";
+import { DeviceError, InterruptedError } from "../errors";
 
 /** `[cancel flag, units done, units total, reserved]` over shared memory; made by `newControl`. */
 export type Control = Int32Array;
@@ -23,7 +23,7 @@ export function progress(control: Control): number {
   return total === 0 ? 0 : Atomics.load(control, 1) / total;
 }
 
-/** Runs a call of the addon. @throws InterruptedError where it was stopped. */
+/** Runs a call of the addon. @throws InterruptedError where it was stopped; DeviceError where a GPU failed. */
 export function interruptible<T>(call: () => T): T {
   try {
     return call();
@@ -36,6 +36,7 @@ export function interruptible<T>(call: () => T): T {
 export function rethrow(error: unknown): never {
   const { code } = error as { readonly code?: unknown };
   if (code === "ERR_KEOPS_INTERRUPTED") throw new InterruptedError(messageOf(error), { cause: error });
+  if (code === "ERR_KEOPS_DEVICE") throw new DeviceError(`backend "cuda": ${messageOf(error)}`, { cause: error });
   throw error;
 }
 

@@ -10,15 +10,14 @@ import { join } from "node:path";
 import { ArgumentError } from "../errors";
 import { interruptible, messageOf, rethrow } from "./control";
 import type { Control } from "./control";
+import { cudaOf } from "./cudaaddon";
+import type { CudaAddon, RawCuda } from "./cudaaddon";
+import { rectangleSizes, sizesOf, tablesOf } from "./flat";
+import type { Plan, RawTables, Real, Rectangle } from "./flat";
 
 export { cancel, newControl, progress } from "./control";
 export type { Control } from "./control";
-
-/** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
-export type Real = Float32Array | Float64Array;
-
-/** Integers as the addon takes them: below 2^53, and never negative. */
-export type Integers = Int32Array | Float64Array;
+export type { BatchAxis, Integers, Plan, Ranges, Real, Rectangle } from "./flat";
 
 declare const routineBrand: unique symbol;
 
@@ -27,53 +26,6 @@ export type NativeRoutine = number & { readonly [routineBrand]: true };
 
 /** Instruction sets that routines are compiled for; "avx512" means F, BW, CD, DQ and VL, "avx2" means x86-64-v3. */
 export type Isa = "avx512" | "avx2" | "baseline";
-
-/**
- * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] .. slices[k]`.
- * Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
- */
-export interface Ranges {
-  /** `[n, 2]`: begin and end of every row interval. */
-  readonly rows: Integers;
-  /** `[n]`: cumulative counts of column intervals. */
-  readonly slices: Integers;
-  /** `[m, 2]`: begin and end of every column interval. */
-  readonly columns: Integers;
-}
-
-/** A dimension of a batch, and by how many elements a step along it moves the begin of each argument, then of `out`. */
-export interface BatchAxis {
-  readonly length: number;
-  readonly steps: readonly number[];
-}
-
-/** How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does. */
-export interface Plan {
-  /** Rows (kept) of one batch entry. */
-  readonly rows: number;
-  /** Columns (reduced over) of one batch entry. */
-  readonly columns: number;
-  /** Rows of a unit at most: best a multiple of the routine's row grain. */
-  readonly blockRows: number;
-  /** Columns of a unit at most; not used with ranges. A block of more columns is cut into parts, merged in order. */
-  readonly chunkColumns: number;
-  /** Units that a thread takes at a time. */
-  readonly unitsPerTask: number;
-  /** Outermost first; one entry, which begins at 0 everywhere, if absent. Entries must not overlap in `out`. */
-  readonly batch?: readonly BatchAxis[] | undefined;
-  /** The same for every entry; everything if absent. */
-  readonly ranges?: Ranges | undefined;
-}
-
-/** The pairs that `block` evaluates, of arrays with `rows` rows and `columns` columns. */
-export interface Rectangle {
-  readonly rows: number;
-  readonly columns: number;
-  readonly firstRow: number;
-  readonly endRow: number;
-  readonly firstColumn: number;
-  readonly endColumn: number;
-}
 
 /**
  * Dense linear algebra on the addon's threads; all matrices row-major, lengths exact. Results do not depend on the number of threads.
@@ -103,6 +55,7 @@ export interface TileNames {
 export interface Addon {
   readonly abi: number;
   readonly dense: Dense;
+  readonly cuda: CudaAddon;
   /** The best instruction set of this machine. */
   isa(): Isa;
   /** Threads that one call uses, the calling one included. */
@@ -147,7 +100,7 @@ export interface Addon {
 }
 
 /** What the .node file exports: as `Addon`, but plans come flat, because reading properties costs more than a tiny call. */
-interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block" | "dense">, Dense {
+interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block" | "dense" | "cuda">, Dense, RawCuda {
   /** Sets the thread count unless `setThreads` was called anywhere in the process. */
   initialThreads(count: number): void;
   reduce(...call: RawCall): void;
@@ -163,8 +116,6 @@ type RawCall = [
   tables: RawTables | undefined,
   control: Control | undefined,
 ];
-/** Axes of the batch, `[axes, 1 + steps]`, and ranges. */
-type RawTables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
 const ABI = 2;
@@ -242,6 +193,7 @@ function wrapped(raw: RawAddon): Addon {
   return {
     abi: raw.abi,
     dense: denseOf(raw),
+    cuda: cudaOf(raw),
     isa: () => raw.isa(),
     threads: () => raw.threads(),
     setThreads: (count) => {
@@ -290,33 +242,4 @@ function denseOf(raw: RawAddon): Dense {
     choleskyAsync: (...args) => raw.choleskyAsync(...args).catch(rethrow),
     choleskySolveAsync: (...args) => raw.choleskySolveAsync(...args).catch(rethrow),
   };
-}
-
-/** Reused from call to call: the addon reads it before anything else can run. */
-const sizes = new Float64Array(6);
-
-function sizesOf(plan: Plan): Float64Array {
-  sizes[0] = plan.rows;
-  sizes[1] = plan.columns;
-  sizes[2] = plan.blockRows;
-  sizes[3] = plan.chunkColumns;
-  sizes[4] = plan.unitsPerTask;
-  sizes[5] = 0;
-  return sizes;
-}
-
-function rectangleSizes(rectangle: Rectangle): Float64Array {
-  sizes[0] = rectangle.rows;
-  sizes[1] = rectangle.columns;
-  sizes[2] = rectangle.firstRow;
-  sizes[3] = rectangle.endRow;
-  sizes[4] = rectangle.firstColumn;
-  sizes[5] = rectangle.endColumn;
-  return sizes;
-}
-
-function tablesOf({ batch = [], ranges }: Plan): RawTables | undefined {
-  if (!ranges && batch.length === 0) return undefined;
-  const axes = Float64Array.from(batch.flatMap(({ length, steps }) => [length, ...steps]));
-  return ranges ? [axes, ranges.rows, ranges.slices, ranges.columns] : [axes];
 }

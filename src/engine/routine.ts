@@ -5,11 +5,14 @@ import { ArgumentError, DeviceError } from "../errors";
 import type { Formula } from "../formula/formula";
 import type { Backend, BackendName, Compile, Routine, Specification } from "./backend";
 import { cpu, tiles } from "./cpu";
+import { cuda } from "./cuda";
 import { reference } from "./reference";
 import { Tiers } from "./tiers";
 
-/** Best first; the last can always run. */
-export const BACKENDS: readonly Backend[] = [cpu, tiles, reference];
+/** By name. */
+const BACKENDS: readonly Backend[] = [cpu, tiles, cuda, reference];
+/** Of the processor, best first; the last can always run. */
+const ON_PROCESSOR: readonly Backend[] = [cpu, tiles, reference];
 
 /** Where a specification may run. */
 export interface Choice {
@@ -27,9 +30,9 @@ export type Chooser = (pairs: number) => Routine;
 export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
   const wanted = checkedCompile(compile);
   if (backend !== "auto") return constantly(required(named(backend), specification));
-  if (wanted === "always") return constantly(first([cpu, tiles, reference], specification));
+  if (wanted === "always") return constantly(first(ON_PROCESSOR, specification));
   if (wanted === "never" || whyNot(cpu, specification) !== null || whyNot(tiles, specification) !== null)
-    return constantly(first(wanted === "never" ? [tiles, reference] : BACKENDS, specification));
+    return constantly(first(wanted === "never" ? [tiles, reference] : ON_PROCESSOR, specification));
   const tiers = kept(
     specification,
     "tiers",

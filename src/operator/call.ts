@@ -1,6 +1,7 @@
 /**
  * What a call takes beside its arrays: where it runs, which pairs it visits, where the result goes.
  */
+import { isOnDevice } from "../array/device";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { RealArray } from "../array/view";
@@ -8,6 +9,7 @@ import type { Extents } from "./arguments";
 import type { BackendName, Compile } from "../engine/backend";
 import type { Real } from "../engine/native";
 import type { Begun } from "../engine/routine";
+import { DeviceError } from "../errors";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {
@@ -47,4 +49,15 @@ export interface How {
 /** @throws ArgumentError for ranges that do not fit the extents of i and j. */
 export function howOf({ backend, compile, ranges }: CallOptions, extents: Extents): How {
   return { backend, compile, ranges: ranges ? checkRanges(ranges, extents) : undefined, begun: new Map() };
+}
+
+/** A call runs where its arrays are. @throws DeviceError where it was to run elsewhere. */
+export function placedHow(arrays: readonly RealArray[], how: How): How {
+  if (!arrays.some(isOnDevice)) return how;
+  const { backend = "auto" } = how;
+  if (backend !== "auto" && backend !== "cuda")
+    throw new DeviceError(
+      `backend "${backend}": expected arrays of the machine, got some on a device: take them to toHost(x)`,
+    );
+  return { ...how, backend: "cuda" };
 }

@@ -9,7 +9,7 @@ import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
-import { howOf } from "./call";
+import { howOf, placedHow } from "./call";
 import type { CallOptions, How } from "./call";
 import type { Call, Routine, Specification } from "../engine/backend";
 import type { Real } from "../engine/native";
@@ -136,7 +136,7 @@ export class Operator {
   work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
     const { rows, columns } = this.sizes(given);
     const pairs = sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * (how.repeats ?? 1);
-    const routine = routineFor(this.chooser(given.dtype, how), pairs, how.begun);
+    const routine = routineFor(this.chooser(given.dtype, placedHow(given.arrays, how)), pairs, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
     if (columns === 0 || sizeOf(given.batch) * rows === 0) return Work.NOTHING;

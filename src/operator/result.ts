@@ -2,10 +2,11 @@
  * The arrays that a call writes: new ones, or one that the caller gave, checked.
  */
 import { checkArray, checkShape } from "../array/check";
+import { disposable, isOnDevice } from "../array/device";
 import { int32Zeros } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
-import { allocate, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "../array/view";
+import { allocateLike, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Given } from "./arguments";
 import type { Real } from "../engine/native";
@@ -31,16 +32,25 @@ export function targetOf(
   args: readonly Argument[],
 ): RealArray {
   checkShape("result", shape);
-  if (out === null || out === undefined) return wrap(allocate(given.dtype, sizeOf(shape)), shape);
+  if (out === null || out === undefined) return made(given, shape);
   const checked = checkArray("out", out, given.dtype);
   if (!sameShape(checked.shape, shape))
     throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
+  if (isOnDevice(checked) && !isContiguous(checked))
+    throw new ArgumentError(`out: expected row-major memory on a device, got stride ${shapeText(checked.stride)}`);
   const shared = given.arrays.findIndex((array) => overlaps(array, checked));
   if (shared >= 0)
     throw new ArgumentError(`out: expected memory of its own, got memory that ${label(args[shared]!)} uses`);
   checkPlaces(checked);
   checkOut("out", checked);
   return checked;
+}
+
+/** Where the arguments are. */
+function made({ arrays, dtype }: Given, shape: readonly number[]): RealArray {
+  const like = arrays.find(isOnDevice);
+  const array = wrap(allocateLike(dtype, sizeOf(shape), like), shape);
+  return like ? disposable(array) : array;
 }
 
 function checkPlaces(out: RealArray): void {

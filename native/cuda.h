@@ -1,0 +1,51 @@
+// What the addon can do with a routine on a GPU: load it, run a checked call. Plans are those of the processor (cpu.h), with one block of
+// threads for every block of rows and part of the columns. Must know nothing of JavaScript.
+#ifndef TSKEOPS_CUDA_H
+#define TSKEOPS_CUDA_H
+
+#include "cpu.h"
+#include "cudadevice.h"
+
+namespace cuda {
+
+// A loaded routine; `shape` has its table and none of its functions.
+struct CudaRoutine {
+  Device &device;
+  ::Routine shape;
+  int threads;
+  Function reduce = nullptr, finish = nullptr, block = nullptr;
+};
+
+// An array in the memory of the machine or of the device.
+struct Placed {
+  void *data;
+  int64 length;
+  bool isResident;
+};
+struct PlacedOutput {
+  Placed numbers;
+  int32 *indices = nullptr;
+  int64 indexCount = 0;
+};
+
+// `table` as that of a compiled routine, but for what only the image knows. Throws DeviceFailure.
+CudaRoutine loadRoutine(Device &, const void *image, std::vector<int64> table, int threads);
+
+// Write `out`, or throw Interrupted (then `out` is partly written) or DeviceFailure. Arguments must have been checked.
+// A result that is resident may still be on its way when they return.
+void reduce(const CudaRoutine &, const Plan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+void block(const CudaRoutine &, const Rectangle &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+
+// NVRTC, NVIDIA's compiler as a library: opened from the first of these paths that has it. Its version, or 0 and why not.
+struct Compiler {
+  int version = 0;  // 1204 for 12.4
+  std::vector<int> architectures;
+  std::string why;
+};
+const Compiler &openCompiler(const std::vector<std::string> &paths);
+// CUDA C++ to an image: a CUBIN where the options name a real architecture (sm_90), else PTX. Throws std::runtime_error with the log.
+std::string compile(const std::string &source, const std::vector<std::string> &options, bool isReal);
+
+}  // namespace cuda
+
+#endif

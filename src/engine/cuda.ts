@@ -1,0 +1,133 @@
+/**
+ * The backend of NVIDIA GPUs: compiles the CUDA file of a specification for the device at hand and runs it there. Arrays come from the
+ * machine's memory or are on the device already; a call that has one there runs there. How a call is cut into parts depends on sizes
+ * alone, so results do not depend on the device.
+ */
+import { DeviceError } from "../errors";
+import { entriesOf } from "./backend";
+import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
+import type { CudaAddon, LoadedRoutine, Placed } from "./cudaaddon";
+import { cudaImage, whyNoCudaCompiler } from "./cudacompiler";
+import { cudaProgram } from "./cudatext";
+import type { CudaProgram } from "./cudatext";
+import { BLOCK, kindOf, resultDims } from "./generated";
+import { nativeAddon, whyNoAddon } from "./native";
+import type { Plan, Real } from "./native";
+
+export const cuda: Backend = {
+  name: "cuda",
+  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler(),
+  whyNotFormula: whyTooLarge,
+  routine: (specification) => new CudaRoutine(specification),
+};
+
+/** Why there is no GPU to run on, or null. Opens the driver, once per process. */
+export function whyNoDevice(): string | null {
+  return whyNoAddon() ?? nativeAddon()!.cuda.whyNot();
+}
+
+/** Memory on a device, as the engine sees it: an array that has these instead of elements. */
+export interface DeviceMemory {
+  readonly device: number;
+  readonly address: bigint;
+  readonly length: number;
+}
+
+const isOnDevice = (array: unknown): array is DeviceMemory => typeof (array as DeviceMemory).address === "bigint";
+
+/** A launch takes 4 KiB of arguments. */
+const MOST_VARIABLES = 400;
+/** Numbers that a thread may keep; beyond, compilers take minutes. */
+const MOST_NUMBERS = 2000;
+
+function whyTooLarge({ variables, formulas, k }: Specification): string | null {
+  if (variables.length > MOST_VARIABLES)
+    return `the formula has ${variables.length} arguments, more than ${MOST_VARIABLES}`;
+  const numbers = [...variables, ...formulas].reduce((sum, { dim }) => sum + dim, 0) * k;
+  return numbers <= MOST_NUMBERS ? null : `the dims of the formula add up to ${numbers}, too many for a thread`;
+}
+
+class CudaRoutine implements Routine {
+  readonly backend = "cuda";
+  private readonly addon: CudaAddon = nativeAddon()!.cuda;
+  private readonly program: CudaProgram;
+  private readonly loaded = new Map<number, LoadedRoutine>();
+
+  constructor(private readonly specification: Specification) {
+    this.program = cudaProgram(specification);
+  }
+
+  get source(): string {
+    return this.program.source;
+  }
+
+  reduce(call: Call): void {
+    const { routine, args, out } = this.placed(call);
+    this.addon.reduce(routine, args, out, planOf(call, this.program), call.control, call.indices);
+  }
+
+  reduceAsync(call: Call): Promise<void> {
+    const { routine, args, out } = this.placed(call);
+    return this.addon.reduceAsync(routine, args, out, planOf(call, this.program), call.control, call.indices);
+  }
+
+  block(call: RectangleCall): void {
+    const { routine, args, out } = this.placed(call);
+    this.addon.block(routine, args, out, call);
+  }
+
+  private placed({ args, out }: Pick<Call, "args" | "out">): {
+    routine: LoadedRoutine;
+    args: readonly Placed[];
+    out: Placed;
+  } {
+    const device = deviceOf([...args, out]);
+    return { routine: this.on(device), args: args.map(placedOf), out: placedOf(out) };
+  }
+
+  private on(device: number): LoadedRoutine {
+    let routine = this.loaded.get(device);
+    if (routine === undefined) {
+      const image = cudaImage(this.source, this.addon.describe(device).capability);
+      routine = this.addon.load(device, image, tableOf(this.specification, this.program), this.program.threads);
+      this.loaded.set(device, routine);
+    }
+    return routine;
+  }
+}
+
+function placedOf(array: Real): Placed {
+  return isOnDevice(array) ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
+}
+
+/** Where the arrays are, or the first device. */
+function deviceOf(arrays: readonly unknown[]): number {
+  const devices = new Set(arrays.filter(isOnDevice).map(({ device }) => device));
+  if (devices.size > 1)
+    throw new DeviceError(`backend "cuda": expected arrays on one device, got some on ${[...devices].join(" and ")}`);
+  return [...devices][0] ?? 0;
+}
+
+const ABI = 2;
+const KINDS = ["row", "column", "parameter"];
+
+/** As native/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
+function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
+  const { reduction, variables, dtype, rows } = specification;
+  const kinds = variables.flatMap((v) => [KINDS.indexOf(kindOf(v, rows)), v.dim]);
+  const [values, indices] = resultDims(specification);
+  const head = [ABI, dtype === "float64" ? 8 : 4, grain, reduction ? 1 : 0, values, indices, 0, variables.length];
+  return Float64Array.from([...head, ...kinds]);
+}
+
+/** Blocks of threads that fill any device of today several times; with fewer, columns are cut into parts as well. */
+const ENOUGH_BLOCKS = 1024;
+const LEAST_PART = BLOCK;
+
+function planOf(call: Call, { grain }: CudaProgram): Plan {
+  const { rows, columns, batch, ranges } = call;
+  const blocks = Math.max(1, entriesOf(call) * Math.ceil(rows / grain));
+  const parts = Math.max(1, Math.ceil(ENOUGH_BLOCKS / blocks));
+  const chunkColumns = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
+  return { rows, columns, blockRows: grain, chunkColumns, unitsPerTask: 1, batch, ranges };
+}

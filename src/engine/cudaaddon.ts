@@ -1,0 +1,157 @@
+/**
+ * The GPU side of the addon: its types, and what it throws as our errors. Devices are numbers from 0, addresses are bigints, and an array in a device's memory is
+ * `[address, length]`.
+ */
+import { interruptible, rethrow } from "./control";
+import type { Control } from "./control";
+import { rectangleSizes, sizesOf, tablesOf } from "./flat";
+import type { Plan, RawTables, Real, Rectangle } from "./flat";
+
+declare const brand: unique symbol;
+
+/** A routine that is loaded on one device. */
+export type LoadedRoutine = number & { readonly [brand]: true };
+
+/** Numbers of the machine, or address and length of numbers on the device. */
+export type Placed = Real | BigUint64Array;
+
+export interface DeviceDescription {
+  readonly name: string;
+  /** 90 for compute capability 9.0. */
+  readonly capability: number;
+  readonly multiprocessors: number;
+  readonly kilohertz: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** NVRTC: 1204 for version 12.4, the architectures that it knows, 90 for sm_90; version 0 and why where there is none. */
+export interface CompilerLibrary {
+  readonly version: number;
+  readonly architectures: readonly number[];
+  readonly why: string;
+}
+
+/** Bytes on a device: free, lent to arrays, and kept to be lent again. */
+export interface DeviceState {
+  readonly free: number;
+  readonly lent: number;
+  readonly kept: number;
+}
+
+export interface CudaAddon {
+  /** Why there is no device, or null. */
+  whyNot(): string | null;
+  count(): number;
+  describe(device: number): DeviceDescription;
+  state(device: number): DeviceState;
+  /** Opens the first library that there is, once per process. */
+  openCompiler(paths: readonly string[]): CompilerLibrary;
+  /** Throws Error with the compiler's messages. */
+  compile(source: string, options: readonly string[], isReal: boolean): Buffer;
+  load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
+  reduce(
+    routine: LoadedRoutine,
+    args: readonly Placed[],
+    out: Placed,
+    plan: Plan,
+    control?: Control,
+    indices?: Int32Array,
+  ): void;
+  reduceAsync(
+    routine: LoadedRoutine,
+    args: readonly Placed[],
+    out: Placed,
+    plan: Plan,
+    control?: Control,
+    indices?: Int32Array,
+  ): Promise<void>;
+  block(routine: LoadedRoutine, args: readonly Placed[], out: Placed, rectangle: Rectangle): void;
+  allocate(device: number, bytes: number): bigint;
+  release(device: number, address: bigint): void;
+  write(device: number, to: bigint, data: ArrayBufferView): void;
+  read(device: number, from: bigint, data: ArrayBufferView): void;
+  copy(device: number, to: bigint, from: bigint, bytes: number): void;
+  /** Waits until the device has done all that was asked of it. */
+  synchronize(device: number): void;
+}
+
+type RawCall = [
+  routine: LoadedRoutine,
+  args: readonly Placed[],
+  out: Placed,
+  indices: Int32Array | undefined,
+  sizes: Float64Array,
+  tables: RawTables | undefined,
+  control: Control | undefined,
+];
+
+/** The same as the .node file has it. */
+export interface RawCuda {
+  cudaWhyNot: CudaAddon["whyNot"];
+  cudaCount: CudaAddon["count"];
+  cudaDescribe: CudaAddon["describe"];
+  cudaState: CudaAddon["state"];
+  cudaOpenCompiler: CudaAddon["openCompiler"];
+  cudaCompile: CudaAddon["compile"];
+  cudaLoad: CudaAddon["load"];
+  cudaReduce(...call: RawCall): void;
+  cudaReduceAsync(...call: RawCall): Promise<void>;
+  cudaBlock(routine: LoadedRoutine, args: readonly Placed[], out: Placed, sizes: Float64Array): void;
+  cudaAllocate: CudaAddon["allocate"];
+  cudaRelease: CudaAddon["release"];
+  cudaWrite: CudaAddon["write"];
+  cudaRead: CudaAddon["read"];
+  cudaCopy: CudaAddon["copy"];
+  cudaSynchronize: CudaAddon["synchronize"];
+}
+
+/** Plans go flat, and failures of the driver become DeviceErrors. */
+export function cudaOf(raw: RawCuda): CudaAddon {
+  return {
+    whyNot: () => raw.cudaWhyNot(),
+    count: () => raw.cudaCount(),
+    describe: (device) => interruptible(() => raw.cudaDescribe(device)),
+    state: (device) => interruptible(() => raw.cudaState(device)),
+    openCompiler: (paths) => raw.cudaOpenCompiler(paths),
+    compile: (...args) => raw.cudaCompile(...args),
+    load: (...args) => interruptible(() => raw.cudaLoad(...args)),
+    reduce: (routine, args, out, plan, control, indices) => {
+      interruptible(() => {
+        raw.cudaReduce(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control);
+      });
+    },
+    reduceAsync: async (routine, args, out, plan, control, indices) => {
+      await raw.cudaReduceAsync(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control).catch(rethrow);
+    },
+    block: (routine, args, out, rectangle) => {
+      interruptible(() => {
+        raw.cudaBlock(routine, args, out, rectangleSizes(rectangle));
+      });
+    },
+    allocate: (device, bytes) => interruptible(() => raw.cudaAllocate(device, bytes)),
+    release: (device, address) => {
+      raw.cudaRelease(device, address);
+    },
+    write: (...args) => {
+      interruptible(() => {
+        raw.cudaWrite(...args);
+      });
+    },
+    read: (...args) => {
+      interruptible(() => {
+        raw.cudaRead(...args);
+      });
+    },
+    copy: (...args) => {
+      interruptible(() => {
+        raw.cudaCopy(...args);
+      });
+    },
+    synchronize: (device) => {
+      interruptible(() => {
+        raw.cudaSynchronize(device);
+      });
+    },
+  };
+}
