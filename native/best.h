@@ -55,6 +55,11 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
       else if (any(isBetter(k, u, candidate))) insert(k, u, candidate, indicesAt(column, u));
     }
   }
+  // Few columns are better than the last of the K, so that one test of all of them mostly is the only one.
+  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, int64 column) {
+    if (K > 1 && !any(areBetter(k, candidates))) return;
+    UNROLLED for (int c = 0; c < C; c++) add(k, candidates.of[c], column + c);
+  }
   MEMBER void flush(int64) {}
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)
@@ -74,6 +79,16 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
   // Better than the last of the K, or the last place is empty; NaN never is.
   INLINE_MEMBER mask isBetter(int k, int u, real candidate) {
     return lt(candidate, value[k][K - 1].v[u]) | (eq(candidate, candidate) & (place[k][K - 1].v[u] < 0));
+  }
+  // Whether one of the columns is; in the order of its arguments `smaller` passes over NaN.
+  template <int C> INLINE_MEMBER mask areBetter(int k, const Columns<Tile, C> &candidates) {
+    mask better = mask{};
+    EACH {
+      real smallest = value[k][K - 1].v[u];
+      UNROLLED for (int c = 0; c < C; c++) smallest = smaller(SIGN * candidates.of[c].v[u], smallest);
+      better = better | lt(smallest, value[k][K - 1].v[u]) | (place[k][K - 1].v[u] < 0);
+    }
+    return better;
   }
   // From the first place on: where the candidate wins it takes the place, and what stood there goes on as the next candidate.
   MEMBER void insert(int k, int u, real candidate, index column) {

@@ -25,19 +25,25 @@ template <int D, bool SOFTMAX> struct ExponentialAccumulator {
 template <int D, bool SOFTMAX> struct Exponentials {
   using Accumulator = ExponentialAccumulator<D, SOFTMAX>;
   static constexpr scalar HEADROOM = 20;
-  Tile reference, power;
+  Tile reference;
   Sum<D, false, Told::Total> sums;
 
   template <class Column> INLINE_MEMBER void begin(Column firstColumn) {
     reference = Tile(splat((scalar)-LARGEST_REFERENCE));
     sums.begin(firstColumn);
   }
-  INLINE_MEMBER void exponent(Tile a) {
-    EACH if (any(lt(reference.v[u] + HEADROOM, a.v[u]))) rescale(u, a.v[u]);
-    power = exp2(a - reference);
+  // 2^exponent, as the sums take it until the next one comes.
+  INLINE_MEMBER Tile power(Tile exponent) {
+    follow(exponent);
+    return exp2(exponent - reference);
   }
-  INLINE_MEMBER void addPower(int k) { sums.add(k, power, 0); }
-  INLINE_MEMBER void addWeighted(int k, Tile weight) { sums.add(k, power * weight, 0); }
+  template <int C> INLINE_MEMBER Columns<Tile, C> power(const Columns<Tile, C> &exponents) {
+    Tile largest = exponents.of[0];
+    UNROLLED for (int c = 1; c < C; c++) EACH largest.v[u] = larger(exponents.of[c].v[u], largest.v[u]);
+    follow(largest);
+    return exp2(exponents - reference);
+  }
+  template <class Values> INLINE_MEMBER void add(int k, Values values) { sums.add(k, values, 0); }
   INLINE_MEMBER void flush(int64 columns) { sums.flush(columns); }
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
@@ -47,6 +53,9 @@ template <int D, bool SOFTMAX> struct Exponentials {
   }
 
  private:
+  INLINE_MEMBER void follow(Tile exponent) {
+    EACH if (any(lt(reference.v[u] + HEADROOM, exponent.v[u]))) rescale(u, exponent.v[u]);
+  }
   // An infinite exponent leaves the reference finite, so that its power is infinite and not NaN.
   MEMBER void rescale(int u, real a) {
     const real next = larger(smaller(splat((scalar)LARGEST_REFERENCE), a), reference.v[u]);

@@ -22,6 +22,9 @@ template <int D> struct Product {
   template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) {
     for (int l = 0; l < TILE_LANES; l++) products[k][l] *= lane(value, l);
   }
+  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &values, int64 column) {
+    for (int c = 0; c < C; c++) add(k, values.of[c], column + c);
+  }
   MEMBER void flush(int64) {}
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)

@@ -31,6 +31,9 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
     if (KAHAN) addCompensated(partial[k], lost[k], value);
     else partial[k] = partial[k] + value;
   }
+  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &values, int64 column) {
+    UNROLLED for (int c = 0; c < C; c++) add(k, values.of[c], column + c);
+  }
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
     for (int k = 0; k < D; k++) {

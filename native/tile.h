@@ -3,6 +3,13 @@
 //
 // Tile  a value that varies over the lane index; Tile op real works component by component
 
+// Where steps take several columns at once, columns.h stands in front and defines these.
+template <class T, int C> struct Columns;
+#ifndef COLUMNS_UNARY
+#define COLUMNS_UNARY(name)
+#define COLUMNS_BINARY(name, expression)
+#endif
+
 #define EACH UNROLLED for (int u = 0; u < TILE; u++)
 
 struct Tile {
@@ -27,12 +34,15 @@ INLINE real at(real a, int) { return a; }
 INLINE mask at(const TileMask &a, int u) { return a.v[u]; }
 INLINE mask at(mask a, int) { return a; }
 
-#define TILE_UNARY(name) INLINE Tile name(Tile a) { Tile r; EACH r.v[u] = name(a.v[u]); return r; }
+#define TILE_UNARY(name) \
+  INLINE Tile name(Tile a) { Tile r; EACH r.v[u] = name(a.v[u]); return r; } \
+  COLUMNS_UNARY(name)
 #define TILE_MIXED(Result, A, B, name, expression) INLINE Result name(A a, B b) { Result r; EACH r.v[u] = expression; return r; }
 #define TILE_BINARY(Result, name, expression) \
   TILE_MIXED(Result, Tile, Tile, name, expression) \
   TILE_MIXED(Result, Tile, real, name, expression) \
-  TILE_MIXED(Result, real, Tile, name, expression)
+  TILE_MIXED(Result, real, Tile, name, expression) \
+  COLUMNS_BINARY(name, expression)
 
 INLINE Tile operator-(Tile a) { Tile r; EACH r.v[u] = -a.v[u]; return r; }
 TILE_BINARY(Tile, operator+, at(a, u) + at(b, u))

@@ -30,15 +30,16 @@ const GAUSSIAN = "Exp(-SqDist(x, y) / g) * b";
 const CASES: Readonly<Record<string, Case>> = {
   sums: { texts: [GAUSSIAN] },
   "sums of vectors": { texts: ["(x | y) * b"], wide: 3 },
+  "sums of many components over large dims": { texts: [GAUSSIAN], dim: 18, wide: 19 },
   "sums with compensation": { texts: [GAUSSIAN], scheme: "kahan" },
   "sums in double": { texts: [GAUSSIAN], scheme: "direct" },
   means: { texts: ["x * b + y"], reduction: "Mean" },
   products: { texts: ["1 + (x | y) / 128"], reduction: "Prod" },
   "smallest values and where they are": { texts: ["SqDist(x, y)"], reduction: "Min_ArgMin" },
   "largest components": { texts: ["x - y"], reduction: "ArgMax" },
-  "the four nearest": { texts: ["SqDist(x, y)"], reduction: "KMin_ArgKMin", k: 4 },
+  "the four nearest": { texts: ["SqDist(x, y)"], reduction: "KMin_ArgKMin", k: 4, dim: 17 },
   "log-sum-exp": { texts: ["-SqDist(x, y) / g"], reduction: "LogSumExp" },
-  softmax: { texts: ["(x | y) / g", "b"], reduction: "SumSoftMaxWeight", wide: 2 },
+  softmax: { texts: ["(x | y) / g", "b"], reduction: "SumSoftMaxWeight", wide: 17 },
 };
 
 const ROWS = [1, 7, 15, 16, 17, 33, 63, 65];

@@ -16,9 +16,9 @@ import {
   tilesKept,
 } from "./generated";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
-import { UNROLL } from "./placement";
 import { prelude } from "./prelude";
 import type { Scheme } from "./scheme";
+import { VECTOR_BYTES, stepOf } from "./steps";
 
 /**
  * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
@@ -39,12 +39,6 @@ export interface Program {
   instructions(rows: number, columns: number): number;
 }
 
-const VECTOR_BYTES: Readonly<Record<Isa, number>> = { avx512: 64, avx2: 32, baseline: 16 };
-const REGISTERS: Readonly<Record<Isa, number>> = { avx512: 32, avx2: 16, baseline: 16 };
-/** What arrays may take of a thread's stack: what is aimed at, and what a formula may take at most. */
-const STACK_BYTES = 256 * 1024;
-const LARGEST_STACK_BYTES = 1024 * 1024;
-
 /** The generated file for one specification, instruction set and shape. */
 export function program(specification: Specification, isa: Isa, shape: Shape = "many"): Program {
   const lanes = VECTOR_BYTES[isa] / (specification.dtype === "float32" ? 4 : 8);
@@ -52,17 +46,20 @@ export function program(specification: Specification, isa: Isa, shape: Shape = "
 }
 
 function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
-  const main = mainScheme(specification, lanesOf(specification), specification.reduction !== null);
-  const tile = shape === "narrow" ? 1 : tileOf(main, specification, isa);
+  const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
+  const single = mainScheme(specification, lanesAre, { hoist });
+  const best = stepOf(single, specification, isa);
+  const [tile, columns] = [shape === "narrow" ? 1 : best.tile, best.columns];
+  const main = columns === 1 ? single : mainScheme(specification, lanesAre, { hoist, severalColumns: true });
   const functions = specification.reduction
-    ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification)), FINISH]
+    ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];
-  const ofTile = (columns: number): number => tile * (columns * (main.cost + 1) + PER_BLOCK);
+  const ofTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
   return {
     ...sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
     tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)`,
     grain: tile * lanes,
-    instructions: (rows, columns) => Math.ceil(rows / (tile * lanes)) * ofTile(columns),
+    instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * ofTile(count),
   };
 }
 
@@ -70,7 +67,7 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
 const PER_BLOCK = 50;
 
 function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
-  const main = mainScheme(specification, otherThan(lanesOf(specification)), false);
+  const main = mainScheme(specification, otherThan(lanesOf(specification)), { hoist: false });
   const kept = tilesKept(specification);
   const grain = Math.max(1, Math.min(16, Math.floor(GROUP_BYTES / (4 * kept * VECTOR_BYTES[isa]))));
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
@@ -96,6 +93,9 @@ const PER_MERGE = 30;
 const loadCost = (dim: number, isa: Isa, lanes: number): number =>
   isa === "avx512" && dim <= 4 ? 4 * dim : 2 * dim * lanes;
 
+/** What arrays of a routine may take of a thread's stack. */
+const LARGEST_STACK_BYTES = 1024 * 1024;
+
 /** Why the formula is too large for the stack of a thread, or null. */
 export function whyTooLarge(specification: Specification): string | null {
   const { variables, dtype } = specification;
@@ -104,23 +104,6 @@ export function whyTooLarge(specification: Specification): string | null {
   return bytes <= LARGEST_STACK_BYTES
     ? null
     : `the dims of the formula add up to ${dims}, too many for its registers and stack`;
-}
-
-/** Instructions that a step of the loop should have for each instruction that waits for the step before. */
-const WORK_WHILE_WAITING = 16;
-
-/**
- * Vectors per tile: one where a step is long, for processors look ahead over many steps; several where a step is so short that it
- * would wait for the sums of the step before, or where vectors are read from memory, to use what else was read for all of them.
- */
-function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
-  if (specification.k > 1) return 1;
-  const kept = tilesKept(specification);
-  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * VECTOR_BYTES[isa]));
-  const chain = specification.sumScheme === "kahan" ? 4 : 1;
-  const readsMemory = main.tilesInMemory > REGISTERS[isa] || kept > UNROLL;
-  const wanted = readsMemory ? 4 : Math.ceil((chain * WORK_WHILE_WAITING) / (main.cost + 1));
-  return Math.max(1, Math.min(4, wanted, onStack));
 }
 
 // ---------------------------------------------------------------------------------------------------- the file

@@ -53,9 +53,9 @@ class CudaText {
   constructor(private readonly specification: Specification) {
     const { reduction, dtype } = specification;
     const lanes = lanesOf(specification);
-    const hoisting = mainScheme(specification, lanes, reduction !== null);
+    const hoisting = mainScheme(specification, lanes, { hoist: reduction !== null });
     this.layout = layoutOf(hoisting, dtype === "float64" ? 8 : 4);
-    this.main = this.layout.isShared ? hoisting : mainScheme(specification, lanes, false);
+    this.main = this.layout.isShared ? hoisting : mainScheme(specification, lanes, { hoist: false });
     this.tile = reduction ? tileOf(this.main, specification) : 1;
   }
 

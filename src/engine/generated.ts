@@ -8,14 +8,18 @@ import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
 import type { Lanes } from "./placement";
 import { scheme } from "./scheme";
-import type { Scheme } from "./scheme";
+import type { Scheme, SchemeOptions } from "./scheme";
 
 /** Columns whose partial sums are kept in the dtype of the data before they go to double. */
 export const BLOCK = 256;
 
 /** @param lanes which of i and j. */
-export function mainScheme(specification: Specification, lanes: Lanes, hoist: boolean): Scheme {
-  return scheme(evaluatedOf(specification), { lanes, hoist, consume: consumer(specification) });
+export function mainScheme(
+  specification: Specification,
+  lanes: Lanes,
+  options: Pick<SchemeOptions, "hoist" | "severalColumns">,
+): Scheme {
+  return scheme(evaluatedOf(specification), { lanes, ...options, consume: consumer(specification) });
 }
 
 const evaluatedOf = ({ formulas, reduction }: Specification): readonly Formula[] =>

@@ -44,18 +44,12 @@ export const argument = (position: number): string => `((const scalar *)job->arg
 
 const HEAD = 'extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulators)';
 
-/** Lanes are rows. @param flushEvery columns between two flushes, as text. */
-export function reduceByRows(main: Scheme, flushEvery: string): string[] {
-  const hoisted = "const scalar *const h = (const scalar *)job->hoisted + HOISTED * column;";
-  const columns = braces(
-    "for (int64 column = first; column < last; column++)",
-    ...(main.hoisted.length > 0 ? [hoisted] : []),
-    ...perStep(main, "column"),
-  );
+/** Lanes are rows. @param flushEvery columns between two flushes, as text. @param columns that a step takes at once. */
+export function reduceByRows(main: Scheme, flushEvery: string, columns: number): string[] {
   const blocks = braces(
     `for (int64 first = block->intervals[2 * n]; first < end; first += ${flushEvery})`,
     `const int64 last = end - first < ${flushEvery} ? end : first + ${flushEvery};`,
-    ...columns,
+    ...(columns === 1 ? columnByColumn(main) : columnsTogether(columns)),
     "reducer.flush(last - first);",
   );
   const intervals = braces(
@@ -68,10 +62,39 @@ export function reduceByRows(main: Scheme, flushEvery: string): string[] {
     ...perLane(main, "row", "job->rows"),
     "Reducer reducer;",
     "reducer.begin(firstColumn(block));",
+    ...(columns === 1 ? [] : stepOfColumns(main)),
     ...intervals,
     "reducer.store((Accumulator *)accumulators + (row - block->firstRow), block->endRow - row);",
   );
   return braces(HEAD, ...perCall(main), ...rows);
+}
+
+function columnByColumn(main: Scheme): string[] {
+  return braces("for (int64 column = first; column < last; column++)", ...perColumn(main));
+}
+
+function perColumn(main: Scheme): string[] {
+  const hoisted = "const scalar *const h = (const scalar *)job->hoisted + HOISTED * column;";
+  return [...(main.hoisted.length > 0 ? [hoisted] : []), ...perStep(main, "column")];
+}
+
+/** What is left in the end is taken one by one, by the same text. */
+function columnsTogether(columns: number): string[] {
+  return [
+    "int64 column = first;",
+    `for (; column + ${columns} <= last; column += ${columns}) step(column, Columns<real, ${columns}>());`,
+    "for (; column < last; column++) step(column, Columns<real, 1>());",
+  ];
+}
+
+function stepOfColumns(main: Scheme): string[] {
+  const lines = braces(
+    "const auto step = [&](int64 column, auto kind) __attribute__((always_inline))",
+    "using Steps = decltype(kind);",
+    "using Pairs = Columns<Tile, COUNT<Steps>>;",
+    ...perColumn(main),
+  );
+  return [...lines.slice(0, -1), "};"];
 }
 
 /** Lanes are columns; `group` rows at a time share what was read of them. */

@@ -83,10 +83,10 @@ export class Placement {
     return live.reduce((sum, { dim }) => sum + dim, 0);
   }
 
-  /** Tiles that stand in memory at one time. */
-  tilesInMemory(): number {
-    const arrays = [...this.arrays].filter((node) => ["lane", "pair"].includes(this.phase(node)));
-    const inputs = this.nodes.filter((node) => this.isTile(node));
+  /** Tiles of these phases that stand in memory at one time. */
+  tilesInMemory(phases: readonly Phase[] = ["lane", "pair"]): number {
+    const arrays = [...this.arrays].filter((node) => phases.includes(this.phase(node)));
+    const inputs = this.nodes.filter((node) => this.isTile(node) && phases.includes("lane"));
     return [...arrays, ...inputs].reduce((sum, { dim }) => sum + dim, 0);
   }
 

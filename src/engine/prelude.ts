@@ -7,6 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const CORE = ["routine.h", "keops.h", "tile.h", "lanes.h"];
+/** The same for routines whose steps take several columns at once. */
+const CORE_WITH_COLUMNS = ["routine.h", "keops.h", "columns.h", "tile.h", "lanes.h"];
 /** What a part needs stands in front of it. */
 export const PARTS: readonly string[] = [
   "exponentials.h",
@@ -30,10 +32,12 @@ const CUDA_CORE = ["keopscuda.h", "tile.h", "cudalanes.h"];
 const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "exponentialsums.h"];
 
 let ofCpu: Prelude | undefined;
+let ofCpuWithColumns: Prelude | undefined;
 let ofCuda: Prelude | undefined;
 
 /** The prelude of a routine for the processor, from the routine's own text. */
 export function prelude(routine: string): string {
+  if (/\bColumns\b/.test(routine)) return (ofCpuWithColumns ??= new Prelude(CORE_WITH_COLUMNS, PARTS)).around(routine);
   return (ofCpu ??= new Prelude(CORE, PARTS)).around(routine);
 }
 
@@ -70,8 +74,12 @@ function partOf(file: string): Part {
 
 const namesIn = (text: string): string[] => text.match(/\b[A-Za-z]\w*/g) ?? [];
 
+const texts = new Map<string, string>();
+
 function textOf(file: string): string {
-  return readFileSync(join(__dirname, "..", "..", "native", file), "utf8");
+  const text = texts.get(file) ?? readFileSync(join(__dirname, "..", "..", "native", file), "utf8");
+  texts.set(file, text);
+  return text;
 }
 
 /** The names in `TILE_UNARY(name)`, `TILE_BINARY(Type, name, …)`, `INLINE Type name(…)` and `struct name`. */

@@ -1,6 +1,7 @@
 /**
  * From a formula to the text of one loop body, the same for every device: each value of a Placement as lines of the code dialect.
- * Values that vary over lanes have the type Tile, others real. This module knows no device and no data.
+ * Values that vary over lanes have the type Tile, others real; where a step of the loop takes several columns at once, values of the loop
+ * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
  */
 import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
@@ -20,9 +21,14 @@ export interface Scheme {
   readonly hoisted: readonly Formula[];
   /** Vector instructions per pair, about. */
   readonly cost: number;
-  /** Tiles that live through the loop, and tiles that stand in memory. */
+  /** Those of them that stand in the text: loops count once. */
+  readonly written: number;
+  /** Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair. */
   readonly liveTiles: number;
   readonly tilesInMemory: number;
+  readonly pairTilesInMemory: number;
+  /** Whether pairs have sums of many terms. */
+  readonly hasLongSums: boolean;
 }
 
 export interface SchemeOptions {
@@ -31,6 +37,8 @@ export interface SchemeOptions {
   /** Text that uses component `k` of root number `n`; `k` is a number, or a loop variable where the dim is large. */
   readonly consume: (n: number, k: number | string, value: string) => string;
   readonly hoist: boolean;
+  /** Whether a step of the loop takes several columns at once. */
+  readonly severalColumns?: boolean;
 }
 
 /** The body that evaluates `roots` and hands each component to `consume`. */
@@ -52,6 +60,8 @@ class Writer {
   private readonly scopes = mapPhases(() => newScope());
   private readonly numbers: ReadonlyMap<Formula, number>;
   private cost = 0;
+  private written = 0;
+  private hasLongSums = false;
   /** Of names that are neither a component nor an array. */
   private unique = 0;
 
@@ -66,15 +76,18 @@ class Writer {
   write(originals: readonly Formula[]): Scheme {
     for (const node of this.place.nodes) this.writeNode(node);
     this.roots.forEach((root, n) => this.useRoot(root, n));
-    const { place, cost } = this;
+    const { place, cost, written } = this;
     return {
       text: originals.map((root) => print(root, (v) => this.readName(v))).join(", "),
       lines: mapPhases((phase) => this.scopes[phase].lines),
       variables: mapPhases((phase) => this.variables(phase)),
       hoisted: place.hoisted,
       cost,
+      written,
       liveTiles: place.liveTiles(),
       tilesInMemory: place.tilesInMemory(),
+      pairTilesInMemory: place.tilesInMemory(["pair"]),
+      hasLongSums: this.hasLongSums,
     };
   }
 
@@ -122,7 +135,7 @@ class Writer {
   /** The expression of component `k` of a node from its arguments. */
   private valueText(node: Formula, k: number | string, scope: Scope): string {
     const { shape } = node.operation;
-    if (this.place.isRead(node)) return `splat(${this.readText(node, k)})`;
+    if (this.place.isRead(node)) return this.readText(node, k);
     return shape.kind === "elementwise"
       ? this.elementwiseText(node, shape, k, scope)
       : this.contractionText(node, k as number, scope);
@@ -130,7 +143,7 @@ class Writer {
 
   private elementwiseText(node: Formula, shape: Elementwise, k: number | string, scope: Scope): string {
     if (!shape.code) throw new Error(`${node.operation.name} has no code and was not lowered`);
-    this.count(node, shape.cost * (typeof k === "string" ? node.dim : 1));
+    this.count(node, shape.cost, typeof k === "string" ? node.dim : 1);
     const args = node.args.map((arg) => this.at(arg, arg.dim === 1 ? 0 : k, scope));
     return withLiterals(shape.code(args));
   }
@@ -140,30 +153,40 @@ class Writer {
     const { kept, summed } = axesOf(node);
     const start = node.args.map((_, n) => offsetOf(k, kept, n));
     const terms = sizeOf(summed);
-    this.count(node, terms);
-    if (summed.length === 1 && terms > UNROLL) return this.loopedSum(node, start, summed[0]!, scope);
+    const isLoop = summed.length === 1 && terms > UNROLL;
+    this.count(node, isLoop ? 1 : terms, isLoop ? terms : 1);
+    if (isLoop) return this.loopedSum(node, start, summed[0]!, scope);
     const product = (d: number): string =>
       node.args.map((arg, n) => this.at(arg, start[n]! + offsetOf(d, summed, n), scope)).join(" * ");
     return range(terms).map(product).join(" + ");
   }
 
-  /** Even and odd terms apart: in one sum, each addition would wait for the one before. */
+  /** One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one before. */
   private loopedSum(node: Formula, start: readonly number[], { size, strides }: Axis, outer: Scope): string {
     const sums = `${this.name(node)}_s${this.unique++}`;
+    const chains = this.type(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
       node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
-    const add = (half: 0 | 1, k: number | string, scope: Scope): string =>
-      `${sums}[${half}] = ${sums}[${half}] + ${product(k, scope)};`;
-    const even = size - (size % 2);
-    const loop = this.loop(even, outer, (scope) => `${add(0, "k", scope)} ${add(1, "k + 1", scope)}`, 2);
-    outer.lines.push(`${this.type(node)} ${sums}[2] = {};`, ...loop);
-    if (even < size) outer.lines.push(add(0, even, outer));
-    return `(${sums}[0] + ${sums}[1])`;
+    const add = (chain: number, k: number | string, scope: Scope): string =>
+      `${sums}[${chain}] = ${sums}[${chain}] + ${product(k, scope)};`;
+    const together = size - (size % chains);
+    const step = (scope: Scope): string =>
+      range(chains)
+        .map((chain) => add(chain, chain === 0 ? "k" : `k + ${chain}`, scope))
+        .join(" ");
+    outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...this.loop(together, outer, step, chains));
+    if (together < size) outer.lines.push(add(0, together, outer));
+    this.hasLongSums ||= this.place.phase(node) === "pair";
+    return `(${range(chains)
+      .map((chain) => `${sums}[${chain}]`)
+      .join(" + ")})`;
   }
 
   /** Instructions of pairs are what a call costs. */
-  private count(node: Formula, instructions: number): void {
-    if (this.place.phase(node) === "pair") this.cost += instructions;
+  private count(node: Formula, instructions: number, times: number): void {
+    if (this.place.phase(node) !== "pair") return;
+    this.cost += times * instructions;
+    this.written += instructions;
   }
 
   // ---- wide values in arrays
@@ -239,8 +262,11 @@ class Writer {
     return `t${this.numbers.get(node)!}`;
   }
 
-  private type(node: Formula): "Tile" | "real" {
-    return ["lane", "pair"].includes(this.place.phase(node)) ? "Tile" : "real";
+  private type(node: Formula): "Tile" | "real" | "Pairs" | "Steps" {
+    const phase = this.place.phase(node);
+    if (phase === "pair") return this.options.severalColumns ? "Pairs" : "Tile";
+    if (phase === "loop") return this.options.severalColumns ? "Steps" : "real";
+    return phase === "lane" ? "Tile" : "real";
   }
 
   private readName(node: Formula): string {
@@ -249,11 +275,16 @@ class Writer {
   }
 
   private readText(node: Formula, k: number | string): string {
-    const before = this.place.hoisted.slice(0, Math.max(0, this.place.hoisted.indexOf(node)));
-    const offset = before.reduce((sum, { dim }) => sum + dim, 0);
-    return `${this.readName(node)}[${affine(offset, 1, k)}]`;
+    const { hoisted } = this.place;
+    const before = hoisted.slice(0, Math.max(0, hoisted.indexOf(node)));
+    const at = affine(totalDim(before), 1, k);
+    const name = this.readName(node);
+    if (this.type(node) !== "Steps") return `splat(${name}[${at}])`;
+    return `Steps(${name} + ${at}, ${isVariable(node) ? node.dim : totalDim(hoisted)})`;
   }
 }
+
+const totalDim = (formulas: readonly Formula[]): number => formulas.reduce((sum, { dim }) => sum + dim, 0);
 
 function mapPhases<T>(f: (phase: Phase) => T): Record<Phase, T> {
   return { call: f("call"), lane: f("lane"), loop: f("loop"), pair: f("pair") };

@@ -60,6 +60,8 @@ export interface Reduction {
   /** The same on a device: what is evaluated, the type of the reducer, and how component k of formula n enters it. */
   onDevice?(evaluated: readonly Formula[]): readonly Formula[];
   reducer(extent: Extent, scheme: SumScheme): string;
+  /** Columns that it had best take at once, where it asks of all of them whether there is anything to do. */
+  readonly columnsAtOnce: number;
   enter(n: number, k: number | string, value: string, formulas: number): string;
   readonly gradient: Gradient;
 }
@@ -96,6 +98,7 @@ function sumLike({ name, doc, told, empty = 0, evaluated = same, gradient }: Sum
     empty,
     meaning: ({ dims: [dim] }) => new SumMeaning(dim!, told),
     reducer: ({ dims: [dim] }, scheme) => `Sum<${dim}, ${scheme === "kahan"}, Told::${told}>`,
+    columnsAtOnce: 1,
     enter: (_, k, value) => entersAt(k, value),
     gradient,
   };
@@ -160,6 +163,7 @@ const prod: Reduction = {
   empty: 1,
   meaning: ({ dims: [dim] }) => new ProductMeaning(dim!),
   reducer: ({ dims: [dim] }) => `Product<${dim}>`,
+  columnsAtOnce: 1,
   enter: (_, k, value) => entersAt(k, value),
   gradient: {
     kind: "sum",
@@ -186,6 +190,7 @@ function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices:
     empty: sign * Infinity,
     meaning: ({ dims: [dim], k }) => new BestMeaning(dim!, k, sign),
     reducer: ({ dims: [dim], k }) => `Best<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
+    columnsAtOnce: takesK ? 4 : 1,
     enter: (_, k, value) => entersAt(k, value),
     gradient: values ? { kind: "routed" } : none,
   };
@@ -217,6 +222,7 @@ const exponential = {
   isSum: false,
   evaluated: same,
   indices: zero,
+  columnsAtOnce: 8,
   onDevice: ([f, ...weights]: readonly Formula[]) => [mult(Math.LOG2E, f!), ...weights],
 } as const;
 
@@ -230,8 +236,8 @@ const logSumExp: Reduction = {
   meaning: ({ dims: [, weights = 1] }) => new ExponentialMeaning(weights, false),
   reducer: ({ dims: [, weights = 1] }) => `Exponentials<${weights}, false>`,
   enter: (n, k, value, formulas) => {
-    if (n > 0) return `reducer.addWeighted(${k}, ${value});`;
-    return `reducer.exponent(${value});${formulas === 1 ? " reducer.addPower(0);" : ""}`;
+    if (n > 0) return `reducer.add(${k}, power * ${value});`;
+    return `const auto power = reducer.power(${value});${formulas === 1 ? " reducer.add(0, power);" : ""}`;
   },
   gradient: {
     kind: "sum",
@@ -254,7 +260,9 @@ const sumSoftMaxWeight: Reduction = {
   meaning: ({ dims: [, weights] }) => new ExponentialMeaning(weights!, true),
   reducer: ({ dims: [, weights] }) => `Exponentials<${weights! + 1}, true>`,
   enter: (n, k, value) =>
-    n === 0 ? `reducer.exponent(${value}); reducer.addPower(0);` : `reducer.addWeighted(1 + ${k}, ${value});`,
+    n === 0
+      ? `const auto power = reducer.power(${value}); reducer.add(0, power);`
+      : `reducer.add(1 + ${k}, power * ${value});`,
   gradient: {
     kind: "sum",
     // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r comes along: it
