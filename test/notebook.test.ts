@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
@@ -72,7 +73,23 @@ describe("lineChart", () => {
   test("has a logarithmic scale on demand", () => {
     expect(lineChart(rows, { x: "i", y: "value", yScale: "log" })).toHaveProperty("encoding.y.scale.type", "log");
   });
+
+  test("writes numbers below 1, and thousands, out on a logarithmic horizontal axis", () => {
+    const spec = lineChart(rows, { x: "i", y: "value", xScale: "log" }) as {
+      encoding: { x: { axis: { format: string } } };
+    };
+    const { defaultLocale } = createRequire(join(notebooks, "notebook.js"))("vega") as VegaLocale;
+    expect([0.001, 1, 30_000].map(defaultLocale().format(spec.encoding.x.axis.format))).toEqual([
+      "0.001",
+      "1",
+      "30,000",
+    ]);
+  });
 });
+
+interface VegaLocale {
+  readonly defaultLocale: () => { readonly format: (pattern: string) => (value: number) => string };
+}
 
 interface Output {
   readonly output_type: string;
