@@ -1,4 +1,5 @@
 /** Every reduction, derivatives of several operations together, and edges, on every backend and dtype. */
+import "./quickcompiler";
 import { RUNS, casesIn, checkReduction } from "./reference";
 
 describe.each(RUNS)("reductions on $backend in $dtype", (run) => {

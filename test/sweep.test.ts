@@ -1,4 +1,5 @@
 /** Every row of the operation table, by name, on every engine and dtype: a new row is tested by being there. */
+import "./quickcompiler";
 import { DECLARATIONS } from "../src/formula/arguments";
 import { entries } from "../src/formula/ops";
 import "../src/formula/parse";
