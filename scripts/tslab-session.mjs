@@ -3,7 +3,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other, then `close`. */
+/** Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other or `inspect` it, then `close`. */
 export function openSession(folder, fallback) {
   const tslab = loadTslab([folder, fallback]);
   process.chdir(folder);
@@ -11,6 +11,7 @@ export function openSession(folder, fallback) {
   const executor = tslab.createExecutor(folder, { node, close: () => node.close() }, console);
   return {
     run: (source) => runCell(executor, tslab.jupyter, source),
+    inspect: (source, position) => inspected(node, source, position),
     close: () => node.close(),
   };
 }
@@ -23,6 +24,12 @@ function loadTslab(folders) {
     createExecutor: require(join(dist, "executor.js")).createExecutor,
     jupyter: require(join(dist, "jupyter.js")),
   };
+}
+
+/** What is shown of the name at a position of a cell: its type, then its documentation. */
+function inspected(converter, source, position) {
+  const { displayParts = [], documentation = [] } = converter.inspect("", source, position) ?? {};
+  return [...displayParts, { text: "\n" }, ...documentation].map(({ text }) => text).join("");
 }
 
 /** Runs one cell; its output is shown as it comes and resolved in the notebook's format. */

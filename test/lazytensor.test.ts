@@ -1,6 +1,4 @@
-/** Lazy tensors: shapes, every method of the tables, reductions, matrices, gradients, batches, ranges, complex numbers, misuse. */
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
+/** Lazy tensors: shapes, reductions, matrices, gradients, batches, ranges, complex numbers, misuse. */
 import ndarray from "ndarray";
 import {
   ComplexLazyTensor,
@@ -22,7 +20,6 @@ import {
   requiresGrad,
 } from "../src/index";
 import type { RealArray } from "../src/index";
-import { entries } from "../src/formula/ops";
 import { reductions } from "../src/formula/reductions";
 
 const [M, N] = [7, 5];
@@ -105,33 +102,6 @@ describe("what a lazy tensor is", () => {
 });
 
 describe("methods of the tables", () => {
-  const methods = (of: object): string[] =>
-    Object.getOwnPropertyNames(Object.getPrototypeOf(Object.getPrototypeOf(of)));
-
-  test("the generated file is what the tables say", () => {
-    const script = join(__dirname, "..", "scripts", "lazytensor-methods.mjs");
-    expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
-  });
-
-  test("every operation on formulas can be called on a real or a complex tensor", () => {
-    const folded = (name: string): string => name.toLowerCase().replaceAll("_", "");
-    const known = [...methods(Vi(x)), ...methods(Vi(x).exp1j())].map(folded);
-    const other = { Pow: "pow", Minus: "neg", Mult: "mul", Subtract: "sub", Divide: "div", Powf: "pow", Equal: "eq" };
-    const more = { NotEqual: "ne", LessThan: "lt", LessOrEqual: "le", Scalprod: "dot", Complex: "complex" };
-    const names = [...entries.values()].filter(({ slots }) => slots[0]?.kind === "formula").map(({ name }) => name);
-    const methodOf = (name: string): string =>
-      ({ ...other, ...more })[name] ??
-      { ComplexMult: "mul", ComplexScal: "mul", ComplexRealScal: "mul", ComplexDivide: "div", ComplexSubtract: "sub" }[
-        name
-      ] ??
-      folded(name);
-    const own = [...known, ...Object.getOwnPropertyNames(LazyTensor.prototype), "exp1j", "sum"];
-    const missing = names.filter(
-      (name) => !own.includes(methodOf(name)) && !own.includes(methodOf(name).replace(/^complex/, "")),
-    );
-    expect(missing).toEqual([]);
-  });
-
   test("every reduction is a method, and works over both axes", () => {
     for (const [name, { takesK, weights }] of reductions)
       for (const axis of [0, 1] as const) {

@@ -1,33 +1,52 @@
-/** The reference data once more, as lazy tensors: every formula as a template over Vi, Vj and Pm, with its reduction and gradients. */
+/**
+ * The reference data once more, as lazy tensors: every formula as a template over Vi, Vj and Pm, with its reduction and gradients, and
+ * every system. Not on the backend `cpu`: what it compiles is what the same cases have compiled by way of Genred and KernelSolve; nor twice
+ * on `reference`, which computes in float64 whatever the dtype.
+ */
 import { Pm, Vi, Vj, lazy } from "../src/index";
-import type { CallOptions, LazyTensor, Operand, RealArray } from "../src/index";
-import { casesIn, checkReduction } from "./reference";
-import type { Call, Case } from "./reference";
+import type { CallOptions, LazyTensor, RealArray } from "../src/index";
+import { RUNS, casesIn, checkReduction, checkSolve } from "./reference";
+import type { Call, Case, Solve } from "./reference";
 
 type Role = "Vi" | "Vj" | "Pm";
+type Named = Readonly<Record<string, LazyTensor>>;
 
 const wrapped = (role: Role, x: RealArray): LazyTensor => (role === "Pm" ? Pm(x) : role === "Vi" ? Vi(x) : Vj(x));
-
-/** The text of a formula as a template without holes. */
-const template = (text: string): TemplateStringsArray => Object.assign([text], { raw: [text] });
 
 const nameOf = (alias: string): string => alias.split("=")[0]!.trim();
 const roleOf = (alias: string): Role => /=\s*(V[ij]|Pm)/.exec(alias)![1] as Role;
 
+const named = ({ aliases }: Case, arrays: readonly RealArray[]): Named =>
+  Object.fromEntries(aliases.map((alias, n) => [nameOf(alias), wrapped(roleOf(alias), arrays[n]!)]));
+
+/** The text of a formula as a template without holes. */
+const written = (names: Named, text: string): LazyTensor => lazy(names)(Object.assign([text], { raw: [text] }));
+
 /** As Genred would be called; what the formula does not read still has rows. */
-function asLazyTensor({ formula, aliases, axis, reductionOp, formula2, optArg }: Case): Call {
+function asLazyTensor(found: Case): Call {
+  const { formula, axis, reductionOp, formula2, optArg } = found;
   return (...given) => {
-    const arrays = given.slice(0, -1) as RealArray[];
-    const bindings: Record<string, Operand> = {};
-    aliases.forEach((alias, n) => (bindings[nameOf(alias)] = wrapped(roleOf(alias), arrays[n]!)));
-    const tensor = lazy(bindings)(template(formula));
-    const rows = Object.values(bindings).reduce<LazyTensor>(
-      (all, of) => all.add((of as LazyTensor).extract(0, 1).mul(0)),
-      tensor,
+    const names = named(found, given.slice(0, -1) as RealArray[]);
+    const tensor = Object.values(names).reduce<LazyTensor>(
+      (all, of) => all.add(of.extract(0, 1).mul(0)),
+      written(names, formula),
     );
-    const weight = typeof formula2 === "string" ? lazy(bindings)(template(formula2)) : undefined;
+    const weight = typeof formula2 === "string" ? written(names, formula2) : undefined;
     const options = { axis, weight, optArg: optArg ?? undefined, ...(given.at(-1) as CallOptions) };
-    return rows.reduction(reductionOp, options) as ReturnType<Call>;
+    return tensor.reduction(reductionOp, options) as ReturnType<Call>;
+  };
+}
+
+/** As KernelSolve would be called; where it sums over i, the transpose sums over j. */
+function asLazySystem(found: Case): Solve {
+  return (arrays, options) => {
+    const names = named(found, arrays);
+    const unknown = names[found.varinvalias!]!;
+    const right = arrays[found.aliases.findIndex((alias) => nameOf(alias) === found.varinvalias)]!;
+    const tensor = written(names, found.formula);
+    return found.axis === 1
+      ? tensor.solve(right, { ...options, var: unknown })
+      : tensor.T.solve(right, { ...options, var: unknown.T });
   };
 }
 
@@ -36,12 +55,23 @@ const hasNames = ({ aliases, formula }: Case): boolean =>
   aliases.every((alias) => /^\s*\w+\s*=\s*(V[ij]|Pm)\s*\(\s*\d+\s*\)/.test(alias)) &&
   !/\b(V[ij]|Pm|Var)\(/.test(formula);
 
-const CASES = ["operations", "autodiff", "reductions", "batch", "ranges", "edge"].flatMap(casesIn).filter(hasNames);
+const ALL = ["operations", "autodiff", "reductions", "batch", "ranges", "edge"].flatMap(casesIn);
+const CASES = ALL.filter(hasNames);
+const SYSTEMS = casesIn("solve");
 
-test("most cases have a name for every argument", () => {
-  expect(CASES.length).toBeGreaterThan(300);
+test("all but four cases have a name for every argument", () => {
+  expect(ALL.length - CASES.length).toBe(4);
 });
 
-test.each(CASES.map((found) => [found.id, found] as const))("%s as a LazyTensor", (_id, found) => {
-  checkReduction(found, { backend: "reference", dtype: "float64" }, asLazyTensor);
+const ONCE = RUNS.filter(
+  ({ backend, dtype }) => backend === "tiles" || (backend === "reference" && dtype === "float64"),
+);
+
+describe.each(ONCE)("lazy tensors on $backend in $dtype", (run) => {
+  test.each(CASES)("$id: $reductionOp of $formula", (found) => {
+    checkReduction(found, run, asLazyTensor);
+  });
+  test.each(SYSTEMS)("$id: inverse of $formula", (found) => {
+    checkSolve(found, run, asLazySystem);
+  });
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { Genred, KeopsError, KernelSolve, grad, requiresGrad } from "../src/index";
-import type { BackendName, Dtype, GenredOptions, RealArray, ReductionName } from "../src/index";
+import type { BackendName, Dtype, GenredOptions, RealArray, ReductionName, SolveOptions } from "../src/index";
 
 interface Stored {
   readonly shape: readonly number[];
@@ -172,39 +172,42 @@ function checkGradients(found: Case, out: RealArray, args: readonly RealArray[],
  */
 const ROUNDING = 2 ** -24;
 
-function solved(found: Case, { backend, dtype }: Run, args: readonly RealArray[]): RealArray {
-  const solve = KernelSolve(found.formula, found.aliases, found.varinvalias!, { axis: found.axis });
-  return solve(...args, {
-    alpha: found.alpha!,
-    eps: 0,
-    rtol: dtype === "float64" ? found.residualTolerance! : 0,
-    backend,
-  });
+export type Solve = (args: readonly RealArray[], options: SolveOptions) => RealArray;
+
+function solveOf({ formula, aliases, varinvalias, axis }: Case): Solve {
+  const solve = KernelSolve(formula, aliases, varinvalias!, { axis });
+  return (args, options) => solve(...args, options);
 }
 
+const optionsOf = ({ alpha, residualTolerance }: Case, { backend, dtype }: Run): SolveOptions => ({
+  alpha: alpha!,
+  eps: 0,
+  rtol: dtype === "float64" ? residualTolerance! : 0,
+  backend,
+});
+
 /** Solution and gradients, with the same array in several places and with one of its own in each. */
-export function checkSolve(found: Case, run: Run): void {
+export function checkSolve(found: Case, run: Run, via: (found: Case) => Solve = solveOf): void {
   const { inputs, sameArray = [], expected, cotangent, grads = {}, condition = 1 } = found;
   const [forSolution, forGradients] =
     run.dtype === "float64" ? [found.tolerance, found.tolerance] : [condition * ROUNDING, 10 * condition * ROUNDING];
   const own = inputs.map((input) => requiresGrad(arrayOf(input, run.dtype)));
   const args = own.map((input, n) => (sameArray.includes(n) ? own[sameArray[0]!]! : input));
-  const out = solved(found, run, args);
+  const out = via(found)(args, optionsOf(found, run));
   expectClose("solution", out, expected as Stored, forSolution);
   const names = Object.keys(grads);
   const wanted = names.map((name) => own[inputs.findIndex((input) => input.name === name)]!);
   grad(out, wanted, arrayOf(cotangent!, run.dtype)).forEach((gradient, n) =>
     expectClose(`gradient by ${names[n]!}`, gradient, grads[names[n]!]!, forGradients),
   );
-  checkSplit(found, run, own, forGradients);
+  checkSplit(found, via(found)(own, optionsOf(found, run)), own, forGradients);
 }
 
-function checkSplit(found: Case, run: Run, own: readonly RealArray[], tolerance: number): void {
+function checkSplit(found: Case, out: RealArray, own: readonly RealArray[], tolerance: number): void {
   const { inputs, cotangent, gradsPerArgument = {} } = found;
-  const out = solved(found, run, own);
   for (const [name, expected] of Object.entries(gradsPerArgument)) {
     const at = inputs.findIndex((input) => input.name === name);
-    const [gradient] = grad(out, [own[at]!], arrayOf(cotangent!, run.dtype));
+    const [gradient] = grad(out, [own[at]!], arrayOf(cotangent!, out.dtype));
     expectClose(`gradient by ${name} alone`, gradient, expected, tolerance);
   }
 }

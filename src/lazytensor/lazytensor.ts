@@ -127,7 +127,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   /**
    * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options of `KernelSolve`;
    * differentiable. With `{call: false}`, or where b is a variable such as `Vj(2, 1)`, it is a function of the symbolic variables.
-   * @throws ArgumentError where shapes do not fit or K is not symmetric, ConvergenceError as `KernelSolve`.
+   * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as `KernelSolve`.
    */
   solve(b: RealArray<T> | LazyTensor<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
   solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;

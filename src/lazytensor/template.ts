@@ -8,6 +8,7 @@ import type { Real } from "../engine/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import { errorAt } from "../formula/lexer";
 import { parseTemplate } from "../formula/template";
 import { Expression } from "./expression";
 import { LazyTensor } from "./lazytensor";
@@ -49,12 +50,22 @@ function written<T extends Real>(
   holes: readonly Operand[],
   bindings: Bindings,
 ): LazyTensor<T> {
-  if (text.some((part) => part.includes("${")))
-    throw new FormulaError("lazy: expected holes that hold values, got an escaped one");
+  text.forEach(checkPart);
   const joined = text.map((part, n) => (n === 0 ? part : `\${${n}}${part}`)).join("");
   const names = new Values(holes, bindings);
   const formula = parseTemplate(joined, names);
   return new LazyTensor<T>(Expression.join(formula, [...names.used.values()]));
+}
+
+/** Holes become names, which nobody may write. */
+function checkPart(text: string): void {
+  const start = text.indexOf("${");
+  if (start < 0) return;
+  const token = { kind: "symbol", text: "${", start } as const;
+  throw errorAt(
+    { source: { title: "lazy", text }, token },
+    "lazy: expected holes that hold values, got an escaped one",
+  );
 }
 
 /** The holes of a template, `${1}` and so on, and its names. */
