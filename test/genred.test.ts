@@ -353,7 +353,7 @@ describe("a wrong call", () => {
     [
       "an unknown backend",
       { backend: "GPU" },
-      /^backend: expected one of "auto", "cpu", "tiles", "reference", got "GPU"$/,
+      /^backend: expected one of "auto", "cpu", "tiles", "cuda", "reference", got "GPU"$/,
     ],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],
   ])("with %s is refused", (_what, options, message) => {
