@@ -6,46 +6,19 @@
 #include <algorithm>
 #include <memory>
 
-#include "denormals.h"
+#include "handout.h"
 #include "memory.h"
-#include "pool.h"
+#include "pairsonce.h"
 
 namespace {
 
 constexpr int64 WAVE_BYTES = int64(64) << 20;
-constexpr int64 PREPARED_REALS = 1 << 14;  // per task: some tens of microseconds
 constexpr int64 BLOCK_PAIRS = 1 << 14;
 
 // Memory of this thread, valid until it asks again.
 char *threadMemory(int64 bytes) {
   static thread_local GrowingBuffer buffer;
   return buffer.ofSize(bytes);
-}
-
-// Does units on the pool, `unitsPerTask` at a time. `unitsFrom(first)` gives what does the next unit at every call; `counted`: what a
-// unit counts in the progress.
-template <typename UnitsFrom>
-void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, int64 counted, UnitsFrom unitsFrom) {
-  std::atomic<bool> outOfMemory{false};
-  unitsPerTask = std::min(unitsPerTask, units);
-  Pool::ofProcess().run(units == 0 ? 0 : ceilDivide(units, unitsPerTask), [&](int64 task) {
-    const FlushDenormals whileRunning;
-    const int64 first = task * unitsPerTask, end = std::min(first + unitsPerTask, units);
-    watch.askPoll();
-    try {
-      auto doNext = unitsFrom(first);
-      for (int64 u = first; u < end; u++) {
-        if (watch.stopping()) return;
-        doNext();
-      }
-      watch.done(counted * (end - first));
-    } catch (const std::bad_alloc &) {
-      outOfMemory = true;
-      watch.stop();
-    }
-  });
-  if (outOfMemory) throw std::bad_alloc();
-  if (watch.stopped()) throw Interrupted(std::string(what) + ": interrupted");
 }
 
 // A part of the rows, inside row interval `range` if there are ranges.
@@ -297,6 +270,7 @@ void Watch::askPoll() {
 }
 
 void reduce(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out, Watch &watch) {
+  if (routine.pairsOnce) return reducePairsOnce(routine, plan, arguments, out, watch);
   Reduction(routine, plan, arguments, out, watch).run();
 }
 

@@ -23,6 +23,7 @@ struct Routine {
   std::vector<int64> table;
   std::function<decltype(keops_prepare)> prepare;
   std::function<decltype(keops_reduce)> reduce;
+  std::function<decltype(keops_pairs_once)> pairsOnce;  // in place of `reduce`, or empty
   std::function<decltype(keops_finish)> finish;
   std::function<decltype(keops_block)> block;
 

@@ -58,7 +58,8 @@ void readFunctions(Routine &routine, void *handle, const std::string &path) {
     routine.block = find<decltype(keops_block)>(handle, path, "keops_block");
     return;
   }
-  routine.reduce = find<decltype(keops_reduce)>(handle, path, "keops_reduce");
+  if (void *once = dlsym(handle, "keops_pairs_once")) routine.pairsOnce = reinterpret_cast<decltype(keops_pairs_once) *>(once);
+  else routine.reduce = find<decltype(keops_reduce)>(handle, path, "keops_reduce");
   routine.finish = find<decltype(keops_finish)>(handle, path, "keops_finish");
   if (routine.entry(TABLE_HOISTED_REALS) > 0) routine.prepare = find<decltype(keops_prepare)>(handle, path, "keops_prepare");
 }

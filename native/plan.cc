@@ -167,6 +167,16 @@ void checkSizes(const Routine &routine, const Plan &plan) {
   }
 }
 
+// Each pair of points stands for two, so the points must be the same, and all of them.
+void checkPairsOnce(const Routine &routine, const Plan &plan) {
+  if (plan.rows != plan.columns) refuse("columns", "as many as rows, " + to_string(plan.rows), to_string(plan.columns));
+  if (plan.ranges || !plan.batch.empty())
+    throw std::invalid_argument("plan: expected neither ranges nor a batch, got a routine that evaluates each pair once");
+  const int64 sides = plan.rows / routine.entry(TABLE_ROW_GRAIN) + 1;
+  if (product("units", sides, sides) > INT32_MAX) refuse("plan", "fewer than 2^31 squares", to_string(sides) + " sides");
+  product("accumulators", 2 * sides, product("accumulators", routine.entry(TABLE_ROW_GRAIN), routine.entry(TABLE_ACCUMULATOR_BYTES)) + 64);
+}
+
 }  // namespace
 
 void check(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out) {
@@ -178,6 +188,7 @@ void check(const Routine &routine, const Plan &plan, const std::vector<Input> &a
   checkIndices(routine, plan, out);
   checkOverlap(routine, arguments, out);
   if (plan.ranges) checkRanges(*plan.ranges, plan);
+  if (routine.pairsOnce) checkPairsOnce(routine, plan);
   checkUnits(routine, plan);
 }
 

@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 const { parse } = require("../dist/formula/parse.js");
 const { reductionNamed } = require("../dist/formula/reductions.js");
 const { program } = require("../dist/engine/cpp.js");
+const { symmetricProgram } = require("../dist/engine/symmetric.js");
 const { tileProgram } = require("../dist/engine/tileprogram.js");
 const { flagsFor } = require("../dist/engine/compiler.js");
 const { nativeAddon } = require("../dist/engine/native.js");
@@ -39,6 +40,10 @@ const ROUTINES = {
   fewWide: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "few" },
   fewNearest: { texts: ["x - y"], aliases: POINTS.slice(0, 2), reduction: "KMin_ArgKMin", k: 3, shape: "few" },
   fewLogarithm: { texts: ["-SqDist(x, y)"], aliases: POINTS.slice(0, 2), reduction: "LogSumExp", shape: "few" },
+  // y is x.
+  once: { texts: [GAUSSIAN], aliases: POINTS, same: [0, 0, 2, 3] },
+  once64: { texts: [GAUSSIAN], aliases: POINTS, same: [0, 0, 2, 3], dtype: "float64" },
+  onceHoisted: { texts: ["Exp(-SqDist(x, y)) * Exp(b) * Log(b)"], aliases: POINTS, same: [0, 0, 2, 3] },
   narrow: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "narrow" },
 };
 
@@ -48,8 +53,10 @@ mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
 for (const [name, routine] of Object.entries(ROUTINES)) {
   const specification = specificationOf(routine);
-  writeFileSync(join(folder, `${name}.cc`), program(specification, isa, routine.shape).source);
-  if (!routine.shape) writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
+  const { same, shape } = routine;
+  const { source } = same ? symmetricProgram(specification, same, isa) : program(specification, isa, shape);
+  writeFileSync(join(folder, `${name}.cc`), source);
+  if (!shape && !same) writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
 }
 
 function specificationOf({

@@ -114,7 +114,7 @@ interface Parts {
   readonly functions: readonly (readonly string[])[];
 }
 
-function sourceOf(
+export function sourceOf(
   specification: Specification,
   main: Scheme,
   { tile, grain, functions }: Parts,
@@ -154,7 +154,7 @@ function tableText(specification: Specification, grain: number): string {
 // ------------------------------------------------------------------------------------------------- form reduce
 
 /** What depends on the columns alone and is worth an array, computed once per call with columns as lanes. */
-function prepareFunctions(specification: Specification, main: Scheme): string[][] {
+export function prepareFunctions(specification: Specification, main: Scheme): string[][] {
   if (main.hoisted.length === 0) return [];
   const columns = hoistedScheme(
     specification,
@@ -176,7 +176,7 @@ function flushText(specification: Specification): string {
   return every === Infinity ? "(int64(1) << 40)" : String(every);
 }
 
-const FINISH: string[] = braces(
+export const FINISH: string[] = braces(
   'extern "C" void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices)',
   "finishRows<Accumulator>(rows, accumulators, parts, partBytes, (scalar *)out, RESULT_DIM, indices, INDEX_DIM);",
 );

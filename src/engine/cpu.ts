@@ -9,7 +9,8 @@ import { program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
 import { BLOCK } from "./generated";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Addon, Isa, NativeRoutine, Plan } from "./native";
+import type { Addon, Isa, NativeRoutine, Plan, Real } from "./native";
+import { sameData, symmetricProgram } from "./symmetric";
 import { tileProgram, whyNoProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
 import { entriesOf } from "./backend";
@@ -40,6 +41,8 @@ function kernelNames(): ReadonlySet<string> {
 interface Runnable {
   readonly costs: Costs;
   readonly handle: NativeRoutine;
+  /** For each argument of the routine, the argument of the call that it is; the same ones if absent. */
+  readonly takes?: readonly number[] | undefined;
 }
 type Costs = Pick<Program, "grain" | "instructions">;
 
@@ -50,14 +53,14 @@ abstract class AddonRoutine implements Routine {
   protected readonly isa: Isa = chosenIsa(this.addon);
 
   reduce(call: Call): void {
-    const { costs, handle } = this.fitting(call);
-    this.addon.reduce(handle, call.args, call.out, planOf(call, costs), call.control, call.indices);
+    const { costs, handle, takes } = this.fitting(call);
+    this.addon.reduce(handle, taken(call.args, takes), call.out, planOf(call, costs), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    const { costs, handle } = this.fitting(call);
-    return this.addon.reduceAsync(handle, args, out, planOf(call, costs), control, indices);
+    const { costs, handle, takes } = this.fitting(call);
+    return this.addon.reduceAsync(handle, taken(args, takes), out, planOf(call, costs), control, indices);
   }
 
   block(call: RectangleCall): void {
@@ -72,10 +75,16 @@ abstract class AddonRoutine implements Routine {
   }
 }
 
+function taken(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
+  return takes ? takes.map((n) => args[n]!) : args;
+}
+
 /** Compiled for the formula, when it is first called or before. */
 export class CompiledRoutine extends AddonRoutine {
   readonly backend = "cpu";
   private readonly shapes = new Map<Shape, Compiled>();
+  /** By which arguments have the same numbers. */
+  private readonly symmetric = new Map<string, Compiled | null>();
 
   constructor(private readonly specification: Specification) {
     super();
@@ -110,16 +119,34 @@ export class CompiledRoutine extends AddonRoutine {
     return this.shape("many");
   }
 
-  /** By sizes alone, so that the same call always gives the same bits. */
+  /** By sizes and by which data are the same, so that the same call always gives the same bits. */
   protected override fitting(call: Call): Compiled {
     const usual = this.usual();
     let [best, most] = [usual, LEAST_GAIN];
-    for (const shape of othersFor(call, usual.costs)) {
-      const found = this.shape(shape);
+    for (const found of this.othersFor(call)) {
       const saved = gain(call, usual.costs, found.costs);
       if (saved > most) [best, most] = [found, saved];
     }
     return best;
+  }
+
+  private othersFor(call: Call): readonly Compiled[] {
+    if (heightOf(call) < 1.5 * this.usual().costs.grain) return [this.shape("narrow"), this.shape("few")];
+    const symmetric = this.symmetricFor(call);
+    return symmetric ? [symmetric] : [];
+  }
+
+  /** What evaluates each pair once, where rows and columns read the same data. */
+  private symmetricFor(call: Call): Compiled | null {
+    const same = mayBeSymmetric(call) ? sameData(call.args, this.specification.variables) : null;
+    if (same === null) return null;
+    const key = same.join();
+    let found = this.symmetric.get(key);
+    if (found === undefined) {
+      const made = symmetricProgram(this.specification, same, this.isa);
+      this.symmetric.set(key, (found = made && new Compiled(this.addon, made, this.isa, made.takes)));
+    }
+    return found;
   }
 
   private shape(shape: Shape): Compiled {
@@ -166,6 +193,7 @@ class Compiled implements Runnable {
     private readonly addon: Addon,
     readonly costs: Program,
     private readonly isa: Isa,
+    readonly takes: readonly number[] | undefined = undefined,
   ) {}
 
   get handle(): NativeRoutine {
@@ -204,9 +232,11 @@ function chosenIsa(addon: Addon): Isa {
 /** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
 const LEAST_GAIN = 1e5;
 
-/** Shapes other than the usual one, where rows are few. */
-function othersFor(call: Call, { grain }: Costs): readonly Shape[] {
-  return heightOf(call) < 1.5 * grain ? ["narrow", "few"] : [];
+/** Fewer points gain less than what looking for the same data costs. */
+const LEAST_POINTS = 512;
+
+function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): boolean {
+  return rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
 }
 
 /** Vector instructions that the call saves in another shape than the usual one. */

@@ -19,6 +19,7 @@ export const PARTS: readonly string[] = [
   "best.h",
   "exponentialsums.h",
   "columnlanes.h",
+  "columnsums.h",
 ];
 
 interface Part {

@@ -41,6 +41,7 @@ interface ElementwiseRow {
   simplify?: (...args: Formula[]) => Formula | undefined;
   lower?: (...args: Formula[]) => Formula;
   cost?: number;
+  turned?: 1 | -1;
   domain?: readonly [number, number];
   print?: Operation["print"];
   precedence?: number;
@@ -50,12 +51,13 @@ interface ElementwiseRow {
 export function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
   const slots: Slot[] = argNames.split(" ").map((arg) => ({ name: arg, kind: "formula" }));
   const value = (args: readonly number[]): number => row.value(...args);
-  const { code, lower } = row;
+  const { code, lower, turned } = row;
   const shape: Elementwise = {
     kind: "elementwise",
     value,
     ...(code && { code: (args) => code(...args) }),
     cost: row.cost ?? 1,
+    ...(turned && { turned }),
   };
   const operation: Operation = registerOperation({
     name,
@@ -248,6 +250,7 @@ export const add: Binary = elementwise("Add", "x y", {
   value: (x, y) => x + y,
   code: (x, y) => `${x} + ${y}`,
   derivative: () => [constant(1), constant(1)],
+  turned: 1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(y, x.dim);
     if (isZero(y)) return repeatTo(x, y.dim);
@@ -263,6 +266,7 @@ export const subtract: Binary = elementwise("Subtract", "x y", {
   value: (x, y) => x - y,
   code: (x, y) => `${x} - ${y}`,
   derivative: () => [constant(1), constant(-1)],
+  turned: -1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(minus(y), x.dim);
     if (isZero(y)) return repeatTo(x, y.dim);
@@ -294,6 +298,7 @@ export const mult: Binary = elementwise("Mult", "x y", {
   value: (x, y) => x * y,
   code: (x, y) => `${x} * ${y}`,
   derivative: (x, y) => [y, x],
+  turned: 1,
   simplify: (x, y) => {
     if (isZero(x) || isZero(y)) return zero(Math.max(x.dim, y.dim));
     if (isConstant(y)) return isConstant(x) ? undefined : mult(y, x);

@@ -49,6 +49,8 @@ export interface Elementwise {
   readonly code?: (args: readonly string[]) => string;
   /** Vector instructions, about. */
   readonly cost: number;
+  /** What the value is multiplied by when its two arguments change places; absent where it becomes another. */
+  readonly turned?: 1 | -1;
 }
 
 /** Copies components: the segments together fill the output, each component once. */

@@ -227,6 +227,7 @@ function comparison(
   doc: string,
   holds: (x: number, y: number) => boolean,
   code: (x: string, y: string) => string,
+  turned?: 1,
 ): Binary {
   return elementwise(name, "x y", {
     doc: `1 where ${doc}, else 0; the derivative is 0.`,
@@ -234,6 +235,7 @@ function comparison(
     code: (x, y) => `asReal(${code(x, y)})`,
     derivative: () => [null, null],
     cost: 2,
+    ...(turned && { turned }),
     ...infix(symbol, PRECEDENCE.compare),
   });
 }
@@ -258,6 +260,7 @@ export const equal: Binary = comparison(
   "x = y",
   (x, y) => x === y,
   (x, y) => `eq(${x}, ${y})`,
+  1,
 );
 export const notEqual: Binary = comparison(
   "NotEqual",
@@ -265,4 +268,5 @@ export const notEqual: Binary = comparison(
   "x differs from y",
   (x, y) => x !== y,
   (x, y) => `ne(${x}, ${y})`,
+  1,
 );

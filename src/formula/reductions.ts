@@ -49,6 +49,8 @@ export interface Reduction {
   readonly takesK: boolean;
   /** Whether the summation schemes apply. */
   readonly isSum: boolean;
+  /** Whether the result of all pairs is the sum of what parts of them give. */
+  readonly isAdditive: boolean;
   /** What is evaluated per pair, from the formulas that were given. */
   evaluated(formulas: readonly Formula[]): readonly Formula[];
   /** Numbers per row of the result, and indices. */
@@ -92,6 +94,7 @@ function sumLike({ name, doc, told, empty = 0, evaluated = same, gradient }: Sum
     weights: "none",
     takesK: false,
     isSum: told === "Total" || told === "Mean",
+    isAdditive: told === "Total",
     evaluated,
     values: total,
     indices: zero,
@@ -157,6 +160,7 @@ const prod: Reduction = {
   weights: "none",
   takesK: false,
   isSum: false,
+  isAdditive: false,
   evaluated: same,
   values: total,
   indices: zero,
@@ -184,6 +188,7 @@ function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices:
     weights: "none",
     takesK,
     isSum: false,
+    isAdditive: false,
     evaluated: same,
     values: values ? size : zero,
     indices: indices ? size : zero,
@@ -220,6 +225,7 @@ export function withIndices({ name }: Reduction): Reduction {
 const exponential = {
   takesK: false,
   isSum: false,
+  isAdditive: false,
   evaluated: same,
   indices: zero,
   columnsAtOnce: 8,

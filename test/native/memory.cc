@@ -90,6 +90,20 @@ void tryBlock(const Routine &routine, int64 rows, int64 columns) {
   expectNear(cut, part, "a part of a block differs from the whole");
 }
 
+// Squares that are whole, and those that are not, on any number of threads.
+void tryPairsOnce(const Routine &routine) {
+  const int64 side = routine.entry(TABLE_ROW_GRAIN);
+  for (const int64 points : {int64(0), int64(1), int64(2), side - 1, side, side + 1, 2 * side, 3 * side + 5}) {
+    const Arguments arguments(routine, points, points, 1);
+    Pool::ofProcess().setThreads(1);
+    const Reals alone = resultOf(routine, wholePlan(points, points), arguments.inputs, points * routine.entry(TABLE_RESULT_DIM));
+    for (const int threads : {2, 5}) {
+      Pool::ofProcess().setThreads(threads);
+      expectSame(alone, resultOf(routine, wholePlan(points, points), arguments.inputs, alone.length), "threads change the bits");
+    }
+  }
+}
+
 // Whatever integers stand in a program, it is refused or touches only what exists.
 void tryDamaged(const std::string &path) {
   std::mt19937 random(1);
@@ -115,6 +129,10 @@ int main(int count, char **paths) {
   for (int k = 1; k < count; k++) {
     if (isTileText(paths[k])) tryDamaged(paths[k]);
     const Routine &routine = routineIn(paths[k]);
+    if (routine.pairsOnce) {
+      tryPairsOnce(routine);
+      continue;
+    }
     for (const int64 rows : {0, 1, 2, 15, 17, 33, 67})
       for (const int64 columns : {0, 1, 3, 16, 31, 259}) {
         Pool::ofProcess().setThreads(2);

@@ -17,7 +17,8 @@ void countTasks(unsigned seed) {
 }
 
 void repeatCalls(const Routine &routine, unsigned seed) {
-  const int64 rows = 90 + seed, columns = 70, length = rows * routine.entry(TABLE_RESULT_DIM);
+  const int64 rows = routine.pairsOnce ? 900 + seed : 90 + seed, columns = routine.pairsOnce ? rows : 70;
+  const int64 length = rows * routine.entry(TABLE_RESULT_DIM);
   const Arguments arguments(routine, rows, columns, seed);
   const Plan plan{rows, columns, 8, seed % 2 ? 16 : 1000, 1, {}, {}};
   const Reals expected = resultOf(routine, plan, arguments.inputs, length);
@@ -35,9 +36,10 @@ void repeatBlocks(const Routine &routine, unsigned seed) {
 }
 
 void cancelCalls(const Routine &routine, unsigned seed) {
-  const Arguments arguments(routine, 200, 100, seed);
-  const Plan plan{200, 100, 4, 16, 1, {}, {}};
-  Reals out = spaceFor(routine, plan, 200 * routine.entry(TABLE_RESULT_DIM));
+  const int64 rows = routine.pairsOnce ? 2300 : 200, columns = routine.pairsOnce ? rows : 100;
+  const Arguments arguments(routine, rows, columns, seed);
+  const Plan plan{rows, columns, 4, 16, 1, {}, {}};
+  Reals out = spaceFor(routine, plan, rows * routine.entry(TABLE_RESULT_DIM));
   for (int round = 0; round < 40; round++) {
     int32 control[4] = {};
     Watch watch;
