@@ -143,6 +143,7 @@ export class CompiledRoutine extends AddonRoutine {
     const key = same.join();
     let found = this.symmetric.get(key);
     if (found === undefined) {
+      if (this.symmetric.size === MOST_PAIRINGS) return null;
       const made = symmetricProgram(this.specification, same, this.isa);
       this.symmetric.set(key, (found = made && new Compiled(this.addon, made, this.isa, made.takes)));
     }
@@ -193,7 +194,7 @@ class Compiled implements Runnable {
     private readonly addon: Addon,
     readonly costs: Program,
     private readonly isa: Isa,
-    readonly takes: readonly number[] | undefined = undefined,
+    readonly takes?: readonly number[] | undefined,
   ) {}
 
   get handle(): NativeRoutine {
@@ -234,6 +235,9 @@ const LEAST_GAIN = 1e5;
 
 /** Fewer points gain less than what looking for the same data costs. */
 const LEAST_POINTS = 512;
+
+/** Arguments that are the same by chance, in a loop, must not keep the compiler busy. */
+const MOST_PAIRINGS = 4;
 
 function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): boolean {
   return rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;

@@ -63,15 +63,12 @@ export function symmetricProgram(
  * of the rows has those of one of the columns.
  */
 export function sameData(args: readonly Real[], variables: readonly Variable[]): readonly number[] | null {
-  let isShared = false;
-  const same = variables.map(({ category, dim }, n) => {
-    if (category === Category.P) return n;
-    const first = variables.findIndex(
-      (v, m) => m <= n && v.category !== Category.P && v.dim === dim && areSame(args[m]!, args[n]!),
-    );
-    isShared ||= variables[first]!.category !== category;
-    return first;
-  });
+  const same = variables.map(({ category, dim }, n) =>
+    category === Category.P
+      ? n
+      : variables.findIndex((v, m) => v.category !== Category.P && v.dim === dim && areSame(args[m]!, args[n]!)),
+  );
+  const isShared = same.some((first, n) => variables[first]!.category !== variables[n]!.category);
   return isShared ? same : null;
 }
 
