@@ -316,8 +316,7 @@ function report<V, S, W, T>(run: Run<V, S, W, T>, verified: boolean, residuals: 
 
 function conclude<V, S, W, T>(run: Run<V, S, W, T>): Solution {
   const residuals = run.columns.map(relativeResidual);
-  // Columns that another round might have improved.
-  const open = run.iterations < run.maxIterations ? "precision" : "iterations";
+  const open = run.iterations < run.maxIterations ? "precision" : "iterations"; // there were no more rounds
   const ranks = run.columns.map(({ outcome }) => outcomes.indexOf(outcome ?? open));
   return {
     converged: outcomes[largest(ranks)] ?? "nan",
