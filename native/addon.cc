@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "cudacalls.h"
 #include "densecalls.h"
+#include "lowrankcalls.h"
 #include "pool.h"
 #include "tiles.h"
 #include "values.h"
@@ -152,13 +153,19 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<now<BlockOfPairs>>(exports, "block");
   add<attend>(exports, "attend");
   add<interrupts>(exports, "interrupts");
-  add<now<SubtractProduct>>(exports, "subtractProduct");
-  add<now<AddGram>>(exports, "addGram");
   add<now<Cholesky>>(exports, "cholesky");
   add<later<Cholesky>>(exports, "choleskyAsync");
   add<now<CholeskySolve>>(exports, "choleskySolve");
   add<later<CholeskySolve>>(exports, "choleskySolveAsync");
   addCuda(env, exports);
+  add<now<ChoosePivots>>(exports, "choosePivots");
+  add<now<Extend>>(exports, "extend");
+  add<later<Extend>>(exports, "extendAsync");
+  add<now<GramOf>>(exports, "gram");
+  add<later<GramOf>>(exports, "gramAsync");
+  add<now<SubtractTall>>(exports, "subtractTall");
+  add<now<LowRankSolve>>(exports, "lowRankSolve");
+  add<later<LowRankSolve>>(exports, "lowRankSolveAsync");
   return exports;
 }
 

@@ -12,16 +12,10 @@ class DenseWork : public Work {
   double run() override;
 
  protected:
-  std::function<int64()> work;
+  std::function<double()> work;
   double multiplications = 0;
 };
 
-struct SubtractProduct : DenseWork {
-  explicit SubtractProduct(const Arguments &);
-};
-struct AddGram : DenseWork {
-  explicit AddGram(const Arguments &);
-};
 struct Cholesky : DenseWork {
   explicit Cholesky(const Arguments &);
 };

@@ -24,7 +24,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
   "engine/native": {
-    parts: ["engine/control", "engine/flat", "engine/cudaaddon"],
+    parts: ["engine/control", "engine/flat", "engine/cudaaddon", "engine/dense"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },

@@ -40,7 +40,7 @@ describe("loading", () => {
   it("refuses files that are no routine of this ABI, with the reason", () => {
     expect(() => addon().load("/nowhere/a.so")).toThrow(/a\.so: cannot open/);
     expect(() => addon().load(ADDON)).toThrow(/no keops_table/);
-    expect(() => routine("foreign")).toThrow(/ABI 999 instead of 2/);
+    expect(() => routine("foreign")).toThrow(/ABI 999 instead of 3/);
     expect(() => addon().load(3 as unknown as string)).toThrow(/expected a path/);
   });
 

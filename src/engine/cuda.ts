@@ -108,7 +108,7 @@ function deviceOf(arrays: readonly unknown[]): number {
   return [...devices][0] ?? 0;
 }
 
-const ABI = 2;
+const ABI = 3;
 const KINDS = ["row", "column", "parameter"];
 
 /** As native/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */

@@ -14,6 +14,8 @@ import { cudaOf } from "./cudaaddon";
 import type { CudaAddon, RawCuda } from "./cudaaddon";
 import { rectangleSizes, sizesOf, tablesOf } from "./flat";
 import type { Plan, RawTables, Real, Rectangle } from "./flat";
+import { denseOf } from "./dense";
+import type { Dense } from "./dense";
 
 export { cancel, newControl, progress } from "./control";
 export type { Control } from "./control";
@@ -26,23 +28,6 @@ export type NativeRoutine = number & { readonly [routineBrand]: true };
 
 /** Instruction sets that routines are compiled for; "avx512" means F, BW, CD, DQ and VL, "avx2" means x86-64-v3. */
 export type Isa = "avx512" | "avx2" | "baseline";
-
-/**
- * Dense linear algebra on the addon's threads; all matrices row-major, lengths exact. Results do not depend on the number of threads.
- */
-export interface Dense {
-  /** out `[rows, columns]` -= a `[rows, inner]` b `[inner, columns]`, of one dtype. */
-  subtractProduct(out: Real, a: Real, b: Real, rows: number, inner: number, columns: number): void;
-  /** out `[aColumns, bColumns]` += aᵀ b for a `[rows, aColumns]` and b `[rows, bColumns]` of one dtype. */
-  addGram(out: Float64Array, a: Real, b: Real, rows: number, aColumns: number, bColumns: number): void;
-  /** The lower half of a `[n, n]` becomes its factor L; 0, or the order of the first leading minor that is not positive. */
-  cholesky(a: Float64Array, n: number): number;
-  /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
-  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
-  /** The same in the background, on arrays that nothing else may touch until the promise settles. */
-  choleskyAsync(a: Float64Array, n: number, control?: Control): Promise<number>;
-  choleskySolveAsync(l: Float64Array, x: Float64Array, n: number, columns: number, control?: Control): Promise<void>;
-}
 
 /** What the addon's tile kernels and reducers are called, in its order. */
 export interface TileNames {
@@ -118,7 +103,7 @@ type RawCall = [
 ];
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
-const ABI = 2;
+const ABI = 3;
 const PACKAGE_ROOT = join(__dirname, "..", "..");
 const CANDIDATES = [
   join(PACKAGE_ROOT, "build", "Release", "tskeops.node"),
@@ -218,28 +203,5 @@ function wrapped(raw: RawAddon): Addon {
     },
     attend: (body) => raw.attend(body),
     interrupts: () => raw.interrupts(),
-  };
-}
-
-function denseOf(raw: RawAddon): Dense {
-  return {
-    subtractProduct: (...args) => {
-      interruptible(() => {
-        raw.subtractProduct(...args);
-      });
-    },
-    addGram: (...args) => {
-      interruptible(() => {
-        raw.addGram(...args);
-      });
-    },
-    cholesky: (a, n) => interruptible(() => raw.cholesky(a, n)),
-    choleskySolve: (...args) => {
-      interruptible(() => {
-        raw.choleskySolve(...args);
-      });
-    },
-    choleskyAsync: (...args) => raw.choleskyAsync(...args).catch(rethrow),
-    choleskySolveAsync: (...args) => raw.choleskySolveAsync(...args).catch(rethrow),
   };
 }

@@ -3,21 +3,62 @@
  * semidefinite K as F Fᵀ, F growing by blocks of columns. Knows neither formulas nor array types; the dense algebra comes from outside.
  */
 
+import { settled } from "./task";
 import type { Task, Work } from "./task";
 
 /** Numbers of one dtype. */
 export type Numbers = Float32Array | Float64Array;
 
-/** Dense algebra over row-major matrices. */
+/**
+ * Dense algebra over row-major matrices; F is a list of blocks `[rows, width]` of one dtype.
+ */
 export interface Algebra {
-  /** out `[rows, columns]` -= a `[rows, inner]` b `[inner, columns]`. */
-  subtractProduct(out: Numbers, a: Numbers, b: Numbers, rows: number, inner: number, columns: number): void;
-  /** out `[aColumns, bColumns]` += aᵀ b. */
-  addGram(out: Float64Array, a: Numbers, b: Numbers, rows: number, aColumns: number, bColumns: number): void;
   /** The lower half of a `[n, n]` becomes its Cholesky factor; not 0 if there is none. */
   cholesky(a: Float64Array, n: number): Work<number>;
   /** x `[n, columns]` becomes the solution for that factor. */
   choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): Work<void>;
+  /**
+   * Accepts candidate rows one after the other with the chance that what is left of their residual gives them; `left` holds K between them
+   * and is overwritten. Returns how many, with their places in `accepted` and the factor of the residual among them, `[returned, returned]`.
+   * What is no more than `part` of the largest residual, or than `floor`, is rounding.
+   */
+  choosePivots(
+    left: Numbers,
+    blocks: readonly Numbers[],
+    candidates: Int32Array,
+    chances: Float64Array,
+    accepted: Int32Array,
+    factor: Float64Array,
+    rows: number,
+    most: number,
+    part: number,
+    floor: number,
+  ): number;
+  /** The next block of F from the columns `left` (overwritten) of K; returns the largest squared norm among the last 8 columns. */
+  extend(
+    out: Numbers,
+    left: Numbers,
+    blocks: readonly Numbers[],
+    pivots: Int32Array,
+    factor: Float64Array,
+    residual: Float64Array,
+    rows: number,
+    count: number,
+  ): Work<number>;
+  /** The lower half of out `[width, width]` becomes that of Fᵀ F. */
+  gram(out: Float64Array, blocks: readonly Numbers[], rows: number, bytes: number): Work<void>;
+  /** out `[rows, columns]` -= F x. */
+  subtractTall(out: Numbers, blocks: readonly Numbers[], x: Float64Array, rows: number, columns: number): void;
+  /** out = (F Fᵀ + alpha I)⁻¹ x, with the Cholesky factor of Fᵀ F + alpha I. */
+  lowRankSolve(
+    out: Numbers,
+    x: Numbers,
+    blocks: readonly Numbers[],
+    factor: Float64Array,
+    alpha: number,
+    rows: number,
+    columns: number,
+  ): Work<void>;
 }
 
 /** Entries of K. */
@@ -26,7 +67,7 @@ export interface Matrix {
   readonly dtype: "float32" | "float64";
   diagonal(): Float64Array;
   /** `[rows or all, columns or all]`, at the beginning of `out` if given. */
-  entries(rows: readonly number[] | null, columns: readonly number[] | null, out?: Numbers): Numbers;
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Numbers): Numbers;
 }
 
 /** Columns are padded with zeros to a multiple of this, for the algebra's sake. */
@@ -41,6 +82,7 @@ const LARGEST_BYTES = 2 ** 30;
 const FLOAT32_LIMIT = 1e-6;
 
 export interface Block {
+  /** `[rows, width]` */
   readonly columns: Numbers;
   readonly width: number;
   /** Columns that are not padding. */
@@ -78,54 +120,37 @@ export class PivotedCholesky {
   /** Whether some candidates were accepted. */
   *addBlock(most: number): Task<boolean> {
     const candidates = this.drawn(Math.min(LARGEST_BLOCK, Math.max(LEAST_BLOCK, this.rank / 2)));
-    const { accepted, factor } = this.accept(candidates, this.residualOn(candidates), most);
-    if (accepted.length === 0) return false;
-    yield* this.append(accepted, factor);
+    const count = candidates.length;
+    const [accepted, factor] = [new Int32Array(count), new Float64Array(count * count)];
+    const found = this.algebra.choosePivots(
+      this.matrix.entries(candidates, candidates),
+      this.columns(),
+      candidates,
+      Float64Array.from(candidates, () => this.random()),
+      accepted,
+      factor,
+      this.matrix.rows,
+      Math.min(most, count),
+      NEGLIGIBLE,
+      4 * this.roundoff * (this.initialTrace / this.matrix.rows),
+    );
+    if (found === 0) return false;
+    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => candidates[place]!);
+    yield* this.append(pivots, factor.subarray(0, found * found));
     return true;
   }
 
+  private columns(): Numbers[] {
+    return this.blocks.map(({ columns }) => columns);
+  }
+
   /** Rows drawn in proportion to the residual, each once. */
-  private drawn(count: number): number[] {
+  private drawn(count: number): Int32Array {
     const sums = this.residual.slice();
     for (let n = 1; n < sums.length; n++) sums[n]! += sums[n - 1]!;
     const found = new Set<number>();
     for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * sums.at(-1)!));
-    return [...found];
-  }
-
-  /** The residual matrix between some rows. */
-  private residualOn(rows: readonly number[]): Numbers {
-    const left = this.matrix.entries(rows, rows);
-    for (const block of this.blocks) this.subtract(left, rowsOf(block, rows), rows.length, rows, block);
-    return left;
-  }
-
-  /** left -= F[some rows] F[columns]ᵀ, for the columns F of one block. */
-  private subtract(left: Numbers, ofRows: Numbers, count: number, columns: readonly number[], block: Block): void {
-    const turned = transposed(rowsOf(block, columns), columns.length, block.width);
-    this.algebra.subtractProduct(left, ofRows, turned, count, block.width, columns.length);
-  }
-
-  /** Candidates are accepted one after the other with the chance that what is left of their residual gives them. */
-  private accept(rows: readonly number[], left: Numbers, most: number): { accepted: number[]; factor: number[][] } {
-    const count = rows.length;
-    const before = rows.map((_, n) => left[n * (count + 1)]!);
-    const least = Math.max(
-      NEGLIGIBLE * Math.max(...before),
-      4 * this.roundoff * (this.initialTrace / this.matrix.rows),
-    );
-    const columns: Float64Array[] = [];
-    const accepted: number[] = [];
-    for (let n = 0; n < count && accepted.length < most; n++) {
-      const now = before[n]! - columns.reduce((found, column) => found + column[n]! ** 2, 0);
-      if (!(now > least) || this.random() * before[n]! > now) continue;
-      columns.push(nextColumn(left, count, columns, n, now));
-      accepted.push(n);
-    }
-    return {
-      accepted: accepted.map((n) => rows[n]!),
-      factor: accepted.map((n) => columns.map((column) => column[n]!)),
-    };
+    return Int32Array.from(found);
   }
 
   private get roundoff(): number {
@@ -133,69 +158,22 @@ export class PivotedCholesky {
   }
 
   /** New columns of F: those of the residual, times the inverse of the transposed factor among them. */
-  private *append(pivots: readonly number[], factor: readonly (readonly number[])[]): Task<void> {
-    const { matrix, algebra } = this;
+  private *append(pivots: Int32Array, factor: Float64Array): Task<void> {
+    const { matrix, algebra, residual } = this;
+    const { rows } = matrix;
     const width = Math.ceil(pivots.length / PADDING) * PADDING;
-    const padded = Array.from({ length: width }, (_, n) => pivots[n] ?? pivots[0]!);
+    const padded = new Int32Array(width).fill(pivots[0]!);
+    padded.set(pivots);
     const left = matrix.entries(null, padded, this.scratch);
-    for (const block of this.blocks) {
-      this.subtract(left, block.columns, matrix.rows, padded, block);
-      yield;
-    }
-    const columns = numbers(matrix, matrix.rows * width);
-    algebra.subtractProduct(columns, left, negativeInverse(matrix, factor, width), matrix.rows, width, width);
+    const columns = numbers(matrix, rows * width);
+    yield;
+    this.largest = yield* settled(
+      algebra.extend(columns, left, this.columns(), padded, factor, residual, rows, pivots.length),
+    );
     this.blocks.push({ columns, width, count: pivots.length });
     this.rank += pivots.length;
-    this.measure(columns, width, pivots.length);
-    for (const pivot of pivots) this.residual[pivot] = 0;
+    this.trace = sum(residual);
   }
-
-  private measure(columns: Numbers, width: number, count: number): void {
-    const norms = new Float64Array(width);
-    for (let row = 0, at = 0; row < this.matrix.rows; row++) {
-      let taken = 0;
-      for (let k = 0; k < width; k++, at++) {
-        const square = columns[at]! * columns[at]!;
-        norms[k] = norms[k]! + square;
-        taken += square;
-      }
-      this.residual[row] = Math.max(0, this.residual[row]! - taken);
-    }
-    this.trace = sum(this.residual);
-    this.largest = Math.max(...norms.subarray(Math.max(0, count - 8), count));
-  }
-}
-
-/** The next column of a Cholesky factor, at pivot n with what is left of its square. */
-function nextColumn(
-  matrix: Numbers,
-  count: number,
-  columns: readonly Float64Array[],
-  n: number,
-  square: number,
-): Float64Array {
-  const column = Float64Array.from(matrix.subarray(n * count, (n + 1) * count));
-  for (const earlier of columns) {
-    const factor = earlier[n]!;
-    for (let k = 0; k < count; k++) column[k] = column[k]! - factor * earlier[k]!;
-  }
-  const root = Math.sqrt(square);
-  return column.map((value) => value / root);
-}
-
-/** -(L⁻¹)ᵀ for a lower triangular L, padded with zeros to `[width, width]`. */
-function negativeInverse(matrix: Matrix, factor: readonly (readonly number[])[], width: number): Numbers {
-  const inverse = numbers(matrix, width * width);
-  for (let column = 0; column < factor.length; column++) {
-    const solution: number[] = [];
-    for (let row = column; row < factor.length; row++) {
-      let value = row === column ? 1 : 0;
-      for (let k = column; k < row; k++) value -= factor[row]![k]! * solution[k - column]!;
-      solution.push(value / factor[row]![row]!);
-      inverse[column * width + row] = -solution.at(-1)!;
-    }
-  }
-  return inverse;
 }
 
 // ---------------------------------------------------------------------------------------------------------- small
@@ -216,19 +194,4 @@ function firstAbove(sums: Float64Array, bound: number): number {
     else low = middle + 1;
   }
   return low;
-}
-
-function rowsOf({ columns, width }: Block, rows: readonly number[]): Numbers {
-  const length = rows.length * width;
-  const found = columns instanceof Float32Array ? new Float32Array(length) : new Float64Array(length);
-  rows.forEach((row, n) => {
-    found.set(columns.subarray(row * width, (row + 1) * width), n * width);
-  });
-  return found;
-}
-
-export function transposed<N extends Numbers>(values: N, rows: number, columns: number): N {
-  const turned = values.slice() as N;
-  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) turned[c * rows + r] = values[r * columns + c]!;
-  return turned;
 }

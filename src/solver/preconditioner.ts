@@ -2,7 +2,7 @@
  * Preconditioners of K + alpha I, from entries of the symmetric positive semidefinite K: exact by Cholesky, or from a low-rank K and the
  * Woodbury formula (Díaz, Epperly, Frangella, Tropp and Webber, Robust, randomized preconditioning for kernel ridge regression, 2023).
  */
-import { PivotedCholesky, numbers, transposed } from "./pivoted";
+import { PivotedCholesky } from "./pivoted";
 import type { Algebra, Block, Matrix, Numbers } from "./pivoted";
 import { settled } from "./task";
 import type { Task, Work } from "./task";
@@ -11,8 +11,10 @@ export type { Algebra, Matrix } from "./pivoted";
 
 /** out = M x with M near the inverse of K + alpha I, symmetric and positive definite. */
 export interface Preconditioner {
-  readonly kind: "cholesky" | "low-rank";
-  /** Of the approximation of K. */
+  readonly kind: "cholesky" | "low-rank" | "block" | "function";
+  /** Of the vectors that it takes. */
+  readonly dtype: "float32" | "float64" | "any";
+  /** Of the approximation of K; 0 where it is none. */
   readonly rank: number;
   /** Iterations that it is expected to need. */
   readonly iterations: number;
@@ -33,6 +35,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
   if ((yield* settled(algebra.cholesky(factor, rows))) !== 0) return null;
   return {
     kind: "cholesky",
+    dtype: "any",
     rank: rows,
     iterations: 1,
     logdet: logdetOf(factor, rows),
@@ -46,7 +49,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
 }
 
 /** log det L Lᵀ */
-function logdetOf(factor: Float64Array, n: number): number {
+export function logdetOf(factor: Float64Array, n: number): number {
   let sum = 0;
   for (let k = 0; k < n; k++) sum += Math.log(factor[k * (n + 1)]!);
   return 2 * sum;
@@ -57,7 +60,7 @@ function* allEntries(matrix: Matrix): Task<Float64Array> {
   const all = new Float64Array(rows * rows);
   const height = Math.max(1, Math.floor(PIECE / rows));
   for (let first = 0; first < rows; first += height) {
-    const some = Array.from({ length: Math.min(height, rows - first) }, (_, n) => first + n);
+    const some = Int32Array.from({ length: Math.min(height, rows - first) }, (_, n) => first + n);
     const piece = all.subarray(first * rows, (first + some.length) * rows).fill(0); // for the reason that `numbers` has
     matrix.entries(some, null, piece);
     yield;
@@ -105,7 +108,9 @@ export function* lowRank(
   for (let idle = 0; idle < PATIENCE && rule.goesOn(search) && !search.isExhausted;)
     idle = (yield* search.addBlock(rank === undefined ? Infinity : rank - search.rank)) ? 0 : idle + 1;
   const blocks = search.blocks.slice(0, rule.best);
-  const gram = yield* gramOf(blocks, matrix.rows, widthOf(blocks), algebra);
+  const width = widthOf(blocks);
+  const gram = new Float64Array(width * width);
+  yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
   return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
 }
 
@@ -167,6 +172,7 @@ class CostRule {
   }
 }
 
+const columnsOf = (blocks: readonly Block[]): Numbers[] => blocks.map(({ columns }) => columns);
 const widthOf = (blocks: readonly Block[]): number => blocks.reduce((total, { width }) => total + width, 0);
 
 /** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
@@ -195,66 +201,14 @@ export class LowRank {
     for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
     if (width === 0 || (yield* settled(algebra.cholesky(factor, width))) !== 0) return null;
     const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
-    const apply: Preconditioner["apply"] = (x, out, columns) => {
-      const inner = projected(this.blocks, x, rows, columns, algebra);
-      return algebra.choleskySolve(factor, inner, width, columns).andThen(() => {
-        out.set(x);
-        this.subtract(inner, out, columns);
-        for (let n = 0; n < out.length; n++) out[n] = out[n]! / alpha;
-      });
-    };
-    return { kind: "low-rank", rank, iterations, logdet, apply };
+    const blocks = columnsOf(this.blocks);
+    const apply: Preconditioner["apply"] = (x, out, columns) =>
+      algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
+    return { kind: "low-rank", dtype: this.matrix.dtype, rank, iterations, logdet, apply };
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
   subtract(x: Float64Array, out: Numbers, columns: number): void {
-    let from = 0;
-    for (const block of this.blocks) {
-      const part = numbers(this.matrix, block.width * columns);
-      part.set(x.subarray(from * columns, (from + block.width) * columns));
-      this.algebra.subtractProduct(out, block.columns, part, this.matrix.rows, block.width, columns);
-      from += block.width;
-    }
+    this.algebra.subtractTall(out, columnsOf(this.blocks), x, this.matrix.rows, columns);
   }
-}
-
-/** Fᵀ F, its lower half. */
-function* gramOf(blocks: readonly Block[], rows: number, width: number, algebra: Algebra): Task<Float64Array> {
-  const gram = new Float64Array(width * width);
-  let top = 0;
-  for (const [n, a] of blocks.entries()) {
-    let left = 0;
-    for (const b of blocks.slice(0, n + 1)) {
-      const part = new Float64Array(a.width * b.width);
-      algebra.addGram(part, a.columns, b.columns, rows, a.width, b.width);
-      for (let p = 0; p < a.width; p++)
-        gram.set(part.subarray(p * b.width, (p + 1) * b.width), (top + p) * width + left);
-      left += b.width;
-      yield;
-    }
-    top += a.width;
-  }
-  return gram;
-}
-
-/** Fᵀ x as `[width, columns]`. */
-function projected(
-  blocks: readonly Block[],
-  x: Numbers,
-  rows: number,
-  columns: number,
-  algebra: Algebra,
-): Float64Array {
-  const parts = blocks.map((block) => {
-    const turned = new Float64Array(columns * block.width);
-    algebra.addGram(turned, x, block.columns, rows, columns, block.width);
-    return transposed(turned, columns, block.width);
-  });
-  const all = new Float64Array(parts.reduce((total, { length }) => total + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

@@ -42,6 +42,8 @@ export interface SolveOptions {
   readonly checkEvery?: number | undefined;
   /** What solves in a round: conjugate gradients by default. */
   readonly inner?: Inner | undefined;
+  /** Rounds at most (default: as many as bring something); the last goes as far as the fast space can. */
+  readonly rounds?: number | undefined;
   /** Called at every reading; what it throws ends the solve. */
   readonly onIteration?: ((progress: Progress) => void) | undefined;
 }
@@ -118,8 +120,9 @@ export function* solve<V, S, W, T>(
   const work = new Workspace(pair.accurate);
   try {
     const run = prepare(pair, work, b, x, options);
+    const { rounds = Infinity } = options;
     yield* measureStart(run);
-    while (goesOn(run)) yield* improve(run);
+    for (let round = 1; goesOn(run) && round <= rounds; round++) yield* improve(run);
     return conclude(run);
   } finally {
     work.free();
@@ -220,7 +223,7 @@ function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S,
     const [rhs, correction] = [work.vector(), work.vector()];
     pair.lower(run.norms.scaled, rhs);
     const { ends } = yield* innerOf(run).run(fast, rhs, correction, {
-      bounds: run.columns.map((column, k) => boundOf(column, fast.roundoff) / (scales[k] ?? 1)),
+      bounds: run.columns.map((column, k) => boundOf(column, fast.roundoff, run.options.rounds) / (scales[k] ?? 1)),
       maxIterations: Math.min(
         run.maxIterations - run.iterations,
         run.isAccurate ? Infinity : leastPatience + fast.rows,
@@ -250,11 +253,13 @@ function recursionReporter<V, S, W, T>(run: Run<V, S, W, T>): NonNullable<CgOpti
 
 /**
  * The residual norm at which an inner solve stops. It aims below the target, since the recursion drifts; reductions beyond
- * about √roundoff in one round are not real in its dtype (1e-3 in float32: measured best). Ended columns stand still.
+ * about √roundoff in one round are not real in its dtype (1e-3 in float32: measured best); a single round goes on, as what is not real of
+ * the residual may still be of the error. Ended columns stand still.
  */
-function boundOf(column: Column, roundoff: number): number {
+function boundOf(column: Column, roundoff: number, rounds: number | undefined): number {
   if (column.outcome !== undefined) return Infinity;
-  return Math.max(4 * Math.sqrt(roundoff) * column.residual, 0.3 * column.target);
+  const real = rounds === 1 ? 64 * roundoff : 4 * Math.sqrt(roundoff);
+  return Math.max(real * column.residual, 0.3 * column.target);
 }
 
 /** What a round brought to a column. */
@@ -311,7 +316,8 @@ function report<V, S, W, T>(run: Run<V, S, W, T>, verified: boolean, residuals: 
 
 function conclude<V, S, W, T>(run: Run<V, S, W, T>): Solution {
   const residuals = run.columns.map(relativeResidual);
-  const ranks = run.columns.map(({ outcome }) => outcomes.indexOf(outcome ?? "iterations"));
+  const open = run.iterations < run.maxIterations ? "precision" : "iterations"; // there were no more rounds
+  const ranks = run.columns.map(({ outcome }) => outcomes.indexOf(outcome ?? open));
   return {
     converged: outcomes[largest(ranks)] ?? "nan",
     iterations: run.iterations,

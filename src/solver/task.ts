@@ -25,6 +25,18 @@ export class Work<T> {
     readonly later: (control: Control) => Promise<T>,
   ) {}
 
+  /** One after the other. */
+  static all(works: readonly Work<void>[]): Work<void> {
+    return new Work(
+      () => {
+        for (const work of works) work.now();
+      },
+      async (control) => {
+        for (const work of works) await work.later(control);
+      },
+    );
+  }
+
   /** This, and then what comes after it in JavaScript. */
   andThen<U>(rest: (value: T) => U): Work<U> {
     return new Work(

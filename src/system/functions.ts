@@ -7,7 +7,7 @@ import type { GenredOptions } from "../genred";
 import type { AsyncOptions } from "../operator/running";
 import type { ArgumentsFor } from "../operator/signature";
 import type { SolveOptions } from "./options";
-import type { Outcome } from "../solver/refine";
+import type { Outcome, Progress } from "../solver/refine";
 
 /** How the product with K is computed. */
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
@@ -24,6 +24,8 @@ export interface SolveResult<T extends Real = Real> {
   /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
   readonly method: "cg" | "direct" | "minres" | "gmres";
   readonly rank: number;
+  /** What `onIteration` was told, of the last entry. */
+  readonly history: readonly Progress[];
 }
 
 /** A linear system as a function of its data. */

@@ -1,13 +1,13 @@
 /**
- * The matrix of a scalar kernel: entries k(x_i, y_j) of an operator sum_j k(x_i, y_j) b_j, for preconditioners and factorisations, which
- * need columns and a diagonal where iterations need products alone.
+ * The matrix of a kernel: entries of an operator sum_j K(x_i, y_j) b_j, for preconditioners and factorisations, which need columns and a
+ * diagonal where iterations need products alone. Its one idea: a kernel with values [D, D] is a scalar kernel between the components of
+ * the points, e_d · K(x_i, y_j) e_c, so that there is one kind of matrix.
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Given } from "../operator/arguments";
 import type { How } from "../operator/call";
 import type { Routine, Specification } from "../engine/backend";
-import { denseAlgebra } from "../engine/native";
 import type { Real } from "../engine/native";
 import { chooser, routineFor } from "../engine/routine";
 import { extraArgument } from "../formula/arguments";
@@ -15,9 +15,8 @@ import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";
 import { Category, substitute, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant, isSumT, sumT } from "../formula/ops";
-import type { Algebra, Matrix } from "../solver/preconditioner";
-import { Work } from "../solver/task";
+import { constant, isSumT, scalprod, sumT } from "../formula/ops";
+import type { Matrix } from "../solver/preconditioner";
 
 /** k if the formula is k times the unknown, the same k for all components; else null. */
 export function scalarKernel(
@@ -34,30 +33,88 @@ export function scalarKernel(
 /** Columns that a preconditioner asks for, about. */
 const COLUMNS_ABOUT = 300;
 
+/** A scalar formula of the pairs of `rows` points with themselves, with its data. */
+interface Pairwise {
+  readonly formula: Formula;
+  readonly args: readonly Argument[];
+  readonly data: readonly Real[];
+  readonly rows: number;
+  readonly dtype: Dtype;
+  /** The category of rows. */
+  readonly kept: Category.I | Category.J;
+}
+
+/** Of a scalar kernel: rows are points. */
+export function scalarEntries(
+  formula: Formula,
+  args: readonly Argument[],
+  unknown: Argument,
+  { arrays, dtype, extents }: Given,
+  kept: Category.I | Category.J,
+): Pairwise {
+  // The kernel does not read the unknown: a number takes its place.
+  const unread = extraArgument(unknown.position, 1, Category.P);
+  const data = arrays.map((array, n) => (n === unknown.position ? allocate(dtype, 1) : contiguous(array)));
+  return { formula, args: replacedAt(args, unknown, unread), data, rows: extents[kept], dtype, kept };
+}
+
+/** Of a kernel with values [D, D]: rows are components of points, as in memory, and the unknown is a unit vector. */
+export function blockEntries(
+  formula: Formula,
+  args: readonly Argument[],
+  unknown: Argument,
+  { arrays, dtype, extents }: Given,
+  kept: Category.I | Category.J,
+): Pairwise {
+  const { dim } = unknown;
+  const points = extents[kept];
+  const units = unitVectors(dtype, points, dim);
+  const chosen = extraArgument(args.length, dim, kept);
+  const data = args.map((argument, n) => {
+    if (argument.position === unknown.position) return units;
+    const own = contiguous(arrays[n]!);
+    return argument.category === Category.P ? own : rowsAt(own, argument.dim, repeats(points, dim));
+  });
+  return {
+    formula: scalprod(chosen.variable, formula),
+    args: [...args, chosen],
+    data: [...data, units],
+    rows: points * dim,
+    dtype,
+    kept,
+  };
+}
+
+const replacedAt = (args: readonly Argument[], old: Argument, other: Argument): Argument[] =>
+  args.map((argument) => (argument.position === old.position ? other : argument));
+
+/** 0 0 1 1 2 2 for 3 points of dim 2. */
+const repeats = (points: number, dim: number): Int32Array =>
+  Int32Array.from({ length: points * dim }, (_, n) => Math.floor(n / dim));
+
+function unitVectors(dtype: Dtype, points: number, dim: number): Real {
+  const units = allocate(dtype, points * dim * dim);
+  for (let row = 0; row < points * dim; row++) units[row * dim + (row % dim)] = 1;
+  return units;
+}
+
 /** Entries for the data of one call without batch dimensions. */
 export class KernelMatrix implements Matrix {
   readonly rows: number;
   readonly dtype: Dtype;
+  private readonly kernel: Formula;
   private readonly args: readonly Argument[];
   private readonly data: readonly Real[];
+  private readonly kept: Category.I | Category.J;
   private readonly values: Routine;
 
-  /** @param kept the category of rows. */
   constructor(
-    private readonly kernel: Formula,
-    args: readonly Argument[],
-    unknown: Argument,
-    given: Given,
-    private readonly kept: Category.I | Category.J,
+    { formula, args, data, rows, dtype, kept }: Pairwise,
     private readonly how: How,
   ) {
-    this.rows = given.extents[kept];
-    this.dtype = given.dtype;
-    // The kernel does not read the unknown: a number takes its place.
-    const unread = extraArgument(unknown.position, 1, Category.P);
-    this.args = args.map((argument) => (argument === unknown ? unread : argument));
-    this.data = given.arrays.map((array, n) => (n === unknown.position ? allocate(given.dtype, 1) : contiguous(array)));
-    this.values = this.routine(this.specification([kernel], this.args, kept), this.rows * COLUMNS_ABOUT);
+    [this.kernel, this.args, this.data] = [formula, args, data];
+    [this.rows, this.dtype, this.kept] = [rows, dtype, kept];
+    this.values = this.routine(this.specification([formula], args, kept), rows * COLUMNS_ABOUT);
   }
 
   diagonal(): Float64Array {
@@ -69,7 +126,7 @@ export class KernelMatrix implements Matrix {
     return Float64Array.from(this.evaluated(values, this.data, this.rows, 1));
   }
 
-  entries(rows: readonly number[] | null, columns: readonly number[] | null, out?: Real): Real {
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real {
     const data = this.args.map(({ category, dim }, n) => {
       const places = category === Category.P ? null : category === this.kept ? rows : columns;
       return places ? rowsAt(this.data[n]!, dim, places) : this.data[n]!;
@@ -97,7 +154,7 @@ export class KernelMatrix implements Matrix {
   }
 }
 
-function rowsAt(data: Real, dim: number, places: readonly number[]): Real {
+function rowsAt(data: Real, dim: number, places: Int32Array): Real {
   const rows = allocate(data instanceof Float32Array ? "float32" : "float64", places.length * dim);
   places.forEach((place, n) => {
     rows.set(data.subarray(place * dim, (place + 1) * dim), n * dim);
@@ -106,29 +163,14 @@ function rowsAt(data: Real, dim: number, places: readonly number[]): Real {
 }
 
 /** The same data in float64. */
-export function inFloat64(given: Given): Given {
-  const arrays = given.arrays.map((array): RealArray => wrap(Float64Array.from(contiguous(array)), array.shape));
-  return { ...given, arrays, dtype: "float64" };
-}
+export const inFloat64 = (given: Given): Given => inDtype(given, "float64");
 
-/** Dense algebra whose long steps have two forms. */
-export function denseWork(): Algebra | null {
-  const dense = denseAlgebra();
-  return (
-    dense && {
-      ...dense,
-      cholesky: (a, n) =>
-        new Work(
-          () => dense.cholesky(a, n),
-          (control) => dense.choleskyAsync(a, n, control),
-        ),
-      choleskySolve: (l, x, n, columns) =>
-        new Work(
-          () => {
-            dense.choleskySolve(l, x, n, columns);
-          },
-          (control) => dense.choleskySolveAsync(l, x, n, columns, control),
-        ),
-    }
-  );
+/** The same data, rounded where that is necessary. */
+export function inDtype(given: Given, dtype: Dtype): Given {
+  if (given.dtype === dtype) return given;
+  const arrays = given.arrays.map((array): RealArray => {
+    const data = contiguous(array);
+    return wrap(dtype === "float32" ? new Float32Array(data) : new Float64Array(data), array.shape);
+  });
+  return { ...given, arrays, dtype };
 }

@@ -9,7 +9,7 @@ import { ArgumentError } from "../errors";
 import { gmres } from "../solver/gmres";
 import { minres } from "../solver/minres";
 import { solve } from "../solver/refine";
-import type { Inner, SolveOptions } from "../solver/refine";
+import type { Inner, Progress, SolveOptions } from "../solver/refine";
 import type { Task } from "../solver/task";
 import type { Report } from "./method";
 import type { Product } from "./product";
@@ -34,8 +34,13 @@ export function* solveGeneral(
   const rows = columns === 0 ? 0 : x.length / columns;
   const precisions = product.precisions(rows, columns, { inverse: null, dtype, patience: Infinity });
   const inner = symmetry === "indefinite" ? MINRES : GMRES;
-  const found = yield* solve(precisions, right, x, { ...options, inner });
-  return { ...found, method: symmetry === "indefinite" ? "minres" : "gmres", rank: 0 };
+  const history: Progress[] = [];
+  const onIteration = (progress: Progress): void => {
+    history.push(progress);
+    options.onIteration?.(progress);
+  };
+  const found = yield* solve(precisions, right, x, { ...options, inner, onIteration });
+  return { ...found, history, method: symmetry === "indefinite" ? "minres" : "gmres", rank: 0 };
 }
 
 interface Options {

@@ -2,23 +2,32 @@
  * How a linear system is solved: which preconditioners are tried, in which order and precision. All of them serve the same iteration,
  * and the true residual alone decides; a dense factorisation is the preconditioner with which one iteration is enough.
  */
-import type { Dtype } from "../array/view";
 import { generator } from "../array/array";
+import { checkArray } from "../array/check";
+import { contiguous, sameShape, shapeText, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import type { Attempt, Product } from "./product";
 import { solve } from "../solver/refine";
 import type { Tell } from "../operator/progress";
-import type { Outcome, Progress, SolveOptions } from "../solver/refine";
+import type { Outcome, Progress, SolveOptions as RefineOptions } from "../solver/refine";
 import { defaultMaxIterations } from "../solver/refine";
+import { blockJacobi } from "../solver/blockjacobi";
+import type { Interval } from "../solver/blockjacobi";
+import { Work } from "../solver/task";
 import type { Task } from "../solver/task";
+import { ArgumentError } from "../errors";
 import { exactInverse, exceedsCholesky, lowRankInverse } from "../solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "../solver/preconditioner";
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
 export type Method = "auto" | "cg" | "direct";
 
-/** Of iterations: of a rank that a model of the cost finds, of a given one, or none. */
-export type PreconditionerOption = "auto" | "none" | { readonly rank: number };
+/** Of iterations: of a rank that a model of the cost finds, of a given one, none, or a function of residuals. */
+export type PreconditionerOption = "auto" | "none" | { readonly rank: number } | ((residual: RealArray) => RealArray);
+
+/** Of iterations, whose residuals are recomputed in float64. */
+export type Precision = "auto" | "float32" | "mixed" | "float64";
 
 /** How a solve went. */
 export interface Report {
@@ -30,18 +39,26 @@ export interface Report {
   readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */
   readonly rank: number;
+  /** Of all attempts together. */
+  readonly history: readonly Progress[];
 }
 
 /** What a choice is made from. */
 export interface Situation {
   readonly method: Method;
   readonly preconditioner: PreconditionerOption;
+  readonly precision: Precision;
   readonly alpha: number;
   readonly rows: number;
+  /** Of the solution, without batch dimensions. */
+  readonly shape: readonly number[];
   /** Of the data. */
   readonly dtype: Dtype;
-  /** K in a dtype; null where there is no scalar kernel, no addon, or only some pairs count. */
+  /** K in a dtype, null where components are systems of their own. */
   readonly matrix: ((dtype: Dtype) => Matrix) | null;
+  /** Where only some pairs count: the diagonal blocks in which all do. */
+  readonly blocks: readonly Interval[] | null;
+  /** Null without the addon. */
   readonly algebra: Algebra | null;
   readonly tell?: Tell | undefined;
 }
@@ -64,10 +81,20 @@ export class Inverses {
 
   /** Tries one attempt after the other, until `isEnough` says so. */
   *attempts(situation: Situation, isEnough: (attempt: Attempt) => Task<boolean>): Task<void> {
-    const { method, preconditioner, matrix, algebra, dtype, rows, tell } = situation;
-    const plain: Attempt = { inverse: null, dtype, patience: Infinity };
+    const { method, preconditioner, matrix, blocks, algebra, alpha, rows, shape, tell } = situation;
+    const plain: Attempt = { inverse: null, dtype: fastDtype(situation), patience: Infinity };
+    if (typeof preconditioner === "function") {
+      yield* isEnough({ ...plain, inverse: ofFunction(preconditioner, shape) });
+      return;
+    }
     if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) {
       yield* isEnough(plain);
+      return;
+    }
+    if (blocks) {
+      const make = (): Task<Preconditioner | null> => blockJacobi(matrix("float64"), alpha, algebra, blocks);
+      const inverse = preconditioner === "none" ? null : yield* this.kept("blocks", make);
+      yield* isEnough({ ...plain, inverse });
       return;
     }
     const mayFactorise = method !== "cg" && 8 * rows ** 2 <= LARGEST_FACTOR;
@@ -80,7 +107,7 @@ export class Inverses {
       }
     if (mayFactorise) {
       tell?.({ doing: "factorisation" });
-      const exact = yield* this.kept("direct", () => exactInverse(matrix("float64"), situation.alpha, algebra));
+      const exact = yield* this.kept("direct", () => exactInverse(matrix("float64"), alpha, algebra));
       if (exact && (yield* isEnough({ inverse: exact, dtype: "float64", patience: PATIENCE }))) return;
     }
     yield* isEnough(plain);
@@ -106,11 +133,50 @@ export class Inverses {
   }
 }
 
+/** What iterations run in before anything is known. */
+function fastDtype({ precision, dtype }: Situation): Dtype {
+  if (precision === "auto") return dtype;
+  return precision === "float64" ? "float64" : "float32";
+}
+
 /** In float32 where that is enough, then in float64. */
 function lowRankDtypes(situation: Situation, matrix: (dtype: Dtype) => Matrix): ReadonlySet<Dtype> {
-  const { preconditioner, alpha, dtype } = situation;
+  const { preconditioner, precision, alpha } = situation;
   if (preconditioner === "none" || alpha === 0) return new Set();
-  return new Set<Dtype>(fitsFloat32(situation, matrix) ? [dtype, "float64"] : ["float64"]);
+  if (precision !== "auto") return new Set([fastDtype(situation)]);
+  return new Set<Dtype>(fitsFloat32(situation, matrix) ? ["float32", "float64"] : ["float64"]);
+}
+
+/** What a user gives for M. */
+function ofFunction(multiply: (residual: RealArray) => RealArray, shape: readonly number[]): Preconditioner {
+  const apply = (x: Real, out: Real): void => {
+    const dtype = x instanceof Float32Array ? "float32" : "float64";
+    const product = checkArray("preconditioner: the result of the function", multiply(wrap(x.slice(), shape)), dtype);
+    if (!sameShape(product.shape, shape))
+      throw new ArgumentError(
+        `preconditioner: expected shape ${shapeText(shape)} as the residual has, got ${shapeText(product.shape)}`,
+      );
+    out.set(contiguous(product));
+    if (!out.every(Number.isFinite))
+      throw new ArgumentError("preconditioner: expected finite numbers from the function, got others");
+  };
+  return {
+    kind: "function",
+    dtype: "any",
+    rank: 0,
+    iterations: Infinity,
+    logdet: NaN,
+    apply: (x, out) =>
+      new Work(
+        () => {
+          apply(x, out);
+        },
+        async () => {
+          await Promise.resolve();
+          apply(x, out);
+        },
+      ),
+  };
 }
 
 function isSmall(situation: Situation, matrix: (dtype: Dtype) => Matrix): boolean {
@@ -137,23 +203,31 @@ export function* solveBy(
   product: Product,
   [right, x]: readonly [Float64Array, Real],
   columns: number,
-  options: SolveOptions,
+  options: RefineOptions,
 ): Task<Report> {
   const rows = columns === 0 ? 0 : x.length / columns;
   const most = options.maxIterations ?? defaultMaxIterations(rows);
+  const rounds = situation.precision === "float32" ? 1 : Infinity;
+  const history: Progress[] = [];
   let [report, done]: [Report | undefined, number] = [undefined, 0];
   yield* inverses.attempts(situation, function* (attempt) {
+    const before = done;
+    const onIteration = (progress: Progress): void => {
+      const counted = { ...progress, iteration: before + progress.iteration };
+      history.push(counted);
+      options.onIteration?.(counted);
+    };
     const maxIterations = Math.min(attempt.patience, most - done);
-    const counted = { ...options, maxIterations, onIteration: counting(options.onIteration, done) };
-    const found = yield* solve(product.precisions(rows, columns, attempt), right, x, counted);
+    const told = { ...options, rounds, maxIterations, onIteration };
+    const found = yield* solve(product.precisions(rows, columns, attempt), right, x, told);
     done += found.iterations;
-    report = { ...found, iterations: done, ...told(attempt) };
-    return done >= most || isEnough(report);
+    report = { ...found, iterations: done, history, ...describedBy(attempt) };
+    return done >= most || rounds === 1 || isEnough(report);
   });
   return report!;
 }
 
-const told = ({ inverse }: Attempt): Pick<Report, "method" | "rank"> => ({
+const describedBy = ({ inverse }: Attempt): Pick<Report, "method" | "rank"> => ({
   method: inverse?.kind === "cholesky" ? "direct" : "cg",
   rank: inverse?.rank ?? 0,
 });
@@ -162,7 +236,3 @@ const isEnough = ({ converged, residual, method }: Report): boolean =>
   converged === "tolerance" ||
   converged === "nan" ||
   (converged === "precision" && (method === "direct" || residual < LIMIT));
-
-function counting(onIteration: SolveOptions["onIteration"], done: number): ((progress: Progress) => void) | undefined {
-  return onIteration && ((progress) => onIteration({ ...progress, iteration: done + progress.iteration }));
-}

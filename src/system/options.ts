@@ -2,21 +2,21 @@
  * How a linear system is solved, as users say it: the options with their checks, and what is said where a solve fails.
  */
 import { checkArray, described } from "../array/check";
-import { sameShape, shapeText } from "../array/view";
+import { contiguous, sameShape, shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { checkSymmetryOptions } from "./krylov";
 import type { Symmetry } from "./krylov";
-import type { Method, PreconditionerOption, Report } from "./method";
+import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
 import type { Tell } from "../operator/progress";
 import type { Progress } from "../solver/refine";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
-  /** Ridge: K + alpha I is inverted. Default 1e-10, as in pykeops. */
-  readonly alpha?: number | undefined;
+  /** Ridge: K + alpha I is inverted. Default 1e-10, as in pykeops. An array `[1]` takes part in derivatives. */
+  readonly alpha?: number | RealArray<T> | undefined;
   /**
    * Column k is done when ‖r_k‖ <= max(rtol ‖b_k‖, eps √n min(1, rms(b_k))), r the residual recomputed in float64. Default 1e-6; with
    * rtol = 0 too the solver runs until the residual no longer falls. A residual that stops falling earlier, at what rounding allows,
@@ -33,8 +33,9 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    */
   readonly method?: Method | undefined;
   /**
-   * Of the iterations: randomly pivoted Cholesky of a rank that a model of the cost finds (`"auto"`, the default) or of a given
-   * rank; or `"none"`.
+   * Of the iterations: randomly pivoted Cholesky of a rank that a model of the cost finds (`"auto"`, the default) or of a given rank,
+   * with `ranges` the inverses of diagonal blocks; `"none"`; or a function that multiplies residuals, in the shape of the solution, by
+   * something near the inverse of K + alpha I, symmetric and positive definite.
    */
   readonly preconditioner?: PreconditionerOption | undefined;
   /**
@@ -42,6 +43,12 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    * (`"none"`: GMRES; derivatives solve with the transpose). The last two know neither preconditioners nor factorisations.
    */
   readonly symmetry?: Symmetry | undefined;
+  /**
+   * Of the iterations; residuals are always recomputed in float64, and they alone decide. `"auto"` (the default): float32 data are
+   * iterated in float32 where that is stable; `"mixed"`: in float32, with as many rounds as the residual asks for; `"float64"`; and
+   * `"float32"`: one such round, whose residual is told, and accepted, wherever it ends.
+   */
+  readonly precision?: Precision | undefined;
   /** Where to start, in the shape of the solution; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
   /**
@@ -61,24 +68,44 @@ export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   method: true,
   preconditioner: true,
   symmetry: true,
+  precision: true,
   backend: true,
   compile: true,
   ranges: true,
 } satisfies Record<keyof SolveOptions, true>);
 
-export const alphaOf = ({ alpha }: SolveOptions): number => alpha ?? 1e-10;
+/** The ridge where it is an array. */
+export const alphaArray = ({ alpha }: Pick<SolveOptions, "alpha">): RealArray | null =>
+  typeof alpha === "object" ? alpha : null;
+
+export function alphaOf(options: Pick<SolveOptions, "alpha">): number {
+  const array = alphaArray(options);
+  return array ? contiguous(array)[0]! : ((options.alpha as number | undefined) ?? 1e-10);
+}
 
 export function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
-  const { alpha, eps, rtol, maxIterations, method, preconditioner, x0, onIteration } = options;
-  for (const [name, value] of Object.entries({ alpha, eps, rtol })) checkAtLeastZero(name, value);
+  const { eps, rtol, maxIterations, method, preconditioner, precision, x0, onIteration } = options;
+  checkAlpha(options, dtype);
+  for (const [name, value] of Object.entries({ eps, rtol })) checkAtLeastZero(name, value);
   if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
     throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
   checkMethod(method, preconditioner);
   checkSymmetryOptions(options);
+  if (precision !== undefined && !PRECISIONS.includes(precision))
+    throw new ArgumentError(`precision: expected "auto", "float32", "mixed" or "float64", got ${described(precision)}`);
   if (onIteration && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
   if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
     throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
+}
+
+const PRECISIONS: readonly Precision[] = ["auto", "float32", "mixed", "float64"];
+
+function checkAlpha(options: SolveOptions, dtype: Dtype): void {
+  const array = alphaArray(options);
+  if (array && checkArray("alpha", array, dtype).size !== 1)
+    throw new ArgumentError(`alpha: expected a number or an array [1], got shape ${shapeText(array.shape)}`);
+  checkAtLeastZero("alpha", array ? alphaOf(options) : options.alpha);
 }
 
 function checkMethod(method: unknown, preconditioner: unknown): void {
@@ -87,9 +114,19 @@ function checkMethod(method: unknown, preconditioner: unknown): void {
   const rank = (preconditioner as { readonly rank?: unknown } | null | undefined)?.rank;
   const isRank = Number.isSafeInteger(rank) && (rank as number) >= 1;
   if (preconditioner === undefined || preconditioner === "auto" || preconditioner === "none" || isRank) return;
+  if (typeof preconditioner === "function") return;
   throw new ArgumentError(
-    `preconditioner: expected "auto", "none" or {rank} with an integer of at least 1, got ${described(preconditioner)}`,
+    `preconditioner: expected "auto", "none", a function, or {rank} with an integer of at least 1, got ${described(preconditioner)}`,
   );
+}
+
+/** @throws ArgumentError where entries of K are asked for that there are not. */
+export function checkSituation({ method, preconditioner, matrix, blocks }: Situation): void {
+  if (matrix && !blocks) return;
+  const because = blocks ? "with ranges" : "for a formula with another kernel for every component";
+  if (method === "direct") throw new ArgumentError(`method: expected "auto" or "cg" ${because}, got "direct"`);
+  if (typeof preconditioner === "object")
+    throw new ArgumentError(`preconditioner: expected "auto", "none" or a function ${because}, got {rank}`);
 }
 
 function checkAtLeastZero(name: string, value: unknown): void {
@@ -138,11 +175,11 @@ const ADVICE = {
 } as const;
 
 /** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
-export function failUnlessConverged(report: Report, lastIterate: RealArray, alpha: number, entry: string): void {
+export function failUnlessConverged(report: Report, lastIterate: () => RealArray, alpha: number, entry: string): void {
   const { converged, iterations, residual } = report;
   if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
   throw new ConvergenceError(
     `KernelSolve, alpha ${alpha}${entry}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
-    { iterations, residual, lastIterate },
+    { iterations, residual, lastIterate: lastIterate() },
   );
 }

@@ -2,19 +2,21 @@
  * The operator of a linear system as solvers want it: a Space over plain vectors in which `apply` is K + alpha I, K being an Operator
  * with the vector in the place of one of its arguments.
  */
-import { randn } from "../array/array";
+import { generator, randn } from "../array/array";
 import { Vectors } from "../array/vectors";
 import { wrap } from "../array/view";
-import type { Dtype } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import type { Given } from "../operator/arguments";
 import type { How } from "../operator/call";
 import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { KernelMatrix, inFloat64 } from "./kernelmatrix";
+import { KernelMatrix, blockEntries, inDtype, scalarEntries } from "./kernelmatrix";
 import type { Operator } from "../operator/operator";
-import type { Preconditioner } from "../solver/preconditioner";
+import type { Matrix, Preconditioner } from "../solver/preconditioner";
+import { isSameView } from "./widen";
 import { onePrecision } from "../solver/space";
 import type { Precisions, Space } from "../solver/space";
 import { settled } from "../solver/task";
@@ -43,14 +45,17 @@ export class Product {
     private readonly given: Given,
     private readonly alpha: number,
     private readonly how: How,
-  ) {
-    this.givens.set(given.dtype, given);
-    if (given.dtype === "float32") this.givens.set("float64", inFloat64(given));
+  ) {}
+
+  private in(dtype: Dtype): Given {
+    const found = this.givens.get(dtype) ?? inDtype(this.given, dtype);
+    this.givens.set(dtype, found);
+    return found;
   }
 
   /**
-   * Float32 data are solved as the float64 system of those numbers: iterations in float32, residuals in float64, or both in float64.
-   * The preconditioner is of the dtype of the iterations.
+   * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner that knows but
+   * one dtype.
    */
   precisions(
     rows: number,
@@ -61,7 +66,7 @@ export class Product {
     const copy = (x: Real, out: Real): void => {
       out.set(x);
     };
-    const accurate = this.space(rows, columns, "float64", null);
+    const accurate = this.space(rows, columns, "float64", inverse?.dtype === "any" ? inverse : null);
     return { accurate, fast: this.space(rows, columns, dtype, inverse), lower: copy, raise: copy };
   }
 
@@ -73,20 +78,57 @@ export class Product {
     });
   }
 
-  /** K as a matrix, of a scalar kernel. */
-  matrix(kernel: Formula, unknown: Argument, dtype: Dtype): KernelMatrix {
-    const { args, settings } = this.operator;
-    return new KernelMatrix(kernel, args, unknown, this.givens.get(dtype)!, settings.rows, this.how);
+  /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
+  matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): KernelMatrix {
+    const { args, settings, formulas } = this.operator;
+    const given = this.in(dtype);
+    const entries = kernel
+      ? scalarEntries(kernel, args, unknown, given, settings.rows)
+      : blockEntries(formulas[0]!, args, unknown, given, settings.rows);
+    return new KernelMatrix(entries, this.how);
+  }
+
+  /** Whether every array of one index is an array of the other index, too. */
+  get hasEqualPoints(): boolean {
+    const { args } = this.operator;
+    const of = (category: Category): RealArray[] =>
+      args.flatMap((argument, n) =>
+        argument.category === category && argument.position !== this.position ? [this.given.arrays[n]!] : [],
+      );
+    const [rows, columns] = [of(Category.I), of(Category.J)];
+    const all = (some: RealArray[], others: RealArray[]): boolean =>
+      some.every((a) => others.some((b) => isSameView(a, b)));
+    return all(rows, columns) && all(columns, rows);
   }
 
   private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
-    const given = this.givens.get(dtype)!;
+    const given = this.in(dtype);
     const { shape } = given.arrays[this.position]!;
     const arrays = replaced(given.arrays, this.position, wrap(x, shape));
     return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {
       for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
     });
   }
+}
+
+/** Rows and columns that are compared, and how far entries may lie apart, relative to the largest. */
+const SAMPLE = 64;
+const ASYMMETRY_OF_ENTRIES = 1e-5;
+
+/** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
+export function looksSymmetric(matrix: Matrix): boolean {
+  const random = generator("KernelSolve", 1);
+  const drawn = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
+  const [rows, columns] = [drawn(), drawn()];
+  const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];
+  let [largest, apart] = [0, 0];
+  for (let row = 0; row < SAMPLE; row++)
+    for (let column = 0; column < SAMPLE; column++) {
+      const value = one[row * SAMPLE + column]!;
+      largest = Math.max(largest, Math.abs(value));
+      apart = Math.max(apart, Math.abs(value - other[column * SAMPLE + row]!));
+    }
+  return apart <= ASYMMETRY_OF_ENTRIES * largest;
 }
 
 /** How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below. */

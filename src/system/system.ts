@@ -3,10 +3,13 @@
  * its record on the tape. The derivative is one more solve with the transposed formula (implicit function theorem) and the gradients of
  * the product, so it is differentiable in its turn.
  */
+import { astype } from "../array/array";
 import { checkArray } from "../array/check";
+import { mul, neg, reshape, sum } from "../array/dense";
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
-import type { RealArray } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { Ranges, Real } from "../engine/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -15,7 +18,7 @@ import type { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { minus } from "../formula/ops";
 import { copied, copyOf } from "../operator/arguments";
-import type { Extents, Given } from "../operator/arguments";
+import type { Given } from "../operator/arguments";
 import { entryOf, summedTo } from "../operator/batch";
 import { howOf } from "../operator/call";
 import type { How } from "../operator/call";
@@ -23,15 +26,19 @@ import { Operator } from "../operator/operator";
 import { ofPart } from "../operator/progress";
 import type { Tell } from "../operator/progress";
 import { blocking } from "../operator/running";
+import type { Interval } from "../solver/blockjacobi";
+import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
 import type { SolveResult } from "./functions";
-import { denseWork, scalarKernel } from "./kernelmatrix";
+import { denseWork } from "./algebra";
+import { scalarKernel } from "./kernelmatrix";
 import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
-import { alphaOf, checkOptions, failUnlessConverged, told } from "./options";
+import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, told } from "./options";
 import type { SolveOptions } from "./options";
-import { Product, checkSymmetry, replaced } from "./product";
+import { Product, checkSymmetry, looksSymmetric, replaced } from "./product";
+import { recordedAs, widened } from "./widen";
 
 export interface Solved {
   readonly solution: RealArray;
@@ -40,13 +47,26 @@ export interface Solved {
 }
 
 export function summary({ solution, reports }: Solved): SolveResult {
-  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0 };
+  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0, history: [] };
   return {
     ...last,
     solution,
     iterations: reports.reduce((sum, { iterations }) => sum + iterations, 0),
     residual: reports.reduce((most, { residual }) => Math.max(most, residual), 0),
   };
+}
+
+/** A solve of checked arrays in float64. */
+interface SystemCall {
+  readonly given: Given;
+  /** What is computed with: `given`, or a copy of it. */
+  readonly read: Given;
+  readonly options: SolveOptions;
+  /** What the data were. */
+  readonly data: Dtype;
+  /** One per entry of the batch. */
+  readonly inverses: readonly Inverses[];
+  readonly tell?: Tell | undefined;
 }
 
 /** Products with K that a solve takes, about. */
@@ -83,51 +103,70 @@ export class System {
     return `Inverse of (${String(this.operator)}) as a function of ${this.unknown.name ?? label(this.unknown)}`;
   }
 
-  /** @param known inverses of the same system, one per entry of the batch. */
-  solve(arrays: readonly RealArray[], options: SolveOptions, unseen?: Extents, known?: readonly Inverses[]): Solved {
-    const given = this.operator.check(arrays, unseen);
-    return blocking(this.run(given, given, options, known));
+  /** @throws ArgumentError, ConvergenceError, as the door says. */
+  solve(arrays: readonly RealArray[], options: SolveOptions): Solved {
+    return blocking(this.checked(this.operator.check(arrays), options, (given) => given));
   }
 
   /** The same as a task that may wait: from its first step on, the arrays may change. */
   *solving(arrays: readonly RealArray[], { x0, ...options }: SolveOptions, tell?: Tell): Task<Solved> {
     const given = this.operator.check(arrays);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-    return yield* this.run(given, copied(given), { ...options, x0: start }, undefined, tell);
+    return yield* this.checked(given, { ...options, x0: start }, copied, tell);
   }
 
-  /** @param read what is computed with: `given`, or a copy of it. */
-  private *run(
-    given: Given,
-    read: Given,
-    options: SolveOptions,
-    known?: readonly Inverses[],
-    tell?: Tell,
-  ): Task<Solved> {
+  /**
+   * Float32 data are solved as the float64 system of those numbers, and the solution is rounded.
+   * @param read what is computed with instead of what was given in float64.
+   */
+  private *checked(given: Given, options: SolveOptions, read: (given: Given) => Given, tell?: Tell): Task<Solved> {
+    const { dtype } = given;
+    checkOptions(options, this.shape(given), dtype);
+    if (dtype === "float64")
+      return yield* this.run({ given, read: read(given), options, data: dtype, inverses: this.unknowns(given), tell });
+    const { x0 } = options;
+    const alpha = alphaArray(options);
+    const wide: Given = { ...given, arrays: widened(given.arrays), dtype: "float64" };
+    const inFloat64: SolveOptions = {
+      ...options,
+      alpha: alpha ? recordedAs(alpha, "float64") : options.alpha,
+      x0: x0 && recordedAs(x0, "float64"),
+    };
+    const inverses = this.unknowns(given);
+    const solved = yield* this.run({ given: wide, read: wide, options: inFloat64, data: dtype, inverses, tell });
+    return { ...solved, solution: recordedAs(solved.solution, dtype) };
+  }
+
+  /** Inverses that are to be found, one per entry of the batch. */
+  private unknowns({ batch }: Given): Inverses[] {
+    return Array.from({ length: sizeOf(batch) }, () => new Inverses());
+  }
+
+  private *run(call: SystemCall): Task<Solved> {
+    const { given, options, inverses } = call;
     const shape = this.shape(given);
-    checkOptions(options, shape, given.dtype);
     const how = { ...howOf(options, given.extents), repeats: PRODUCTS_ABOUT };
-    const recorded = recording(given.arrays) ? this.recorder(given) : undefined;
-    const solution = wrap(allocate(given.dtype, sizeOf(shape)), shape);
-    const inverses = known ?? Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
+    const alpha = alphaArray(options);
+    const inputs = alpha ? [...given.arrays, alpha] : given.arrays;
+    const recorded = recording(inputs) ? this.recorder(inputs) : undefined;
+    const solution = wrap(allocate("float64", sizeOf(shape)), shape);
+    const fixed = { ...call, options: { ...options, alpha: alphaOf(options) } };
     const reports: Report[] = [];
-    for (const [entry, of] of inverses.entries()) {
-      const tellPart = ofPart(tell, entry, inverses.length);
-      reports.push(yield* this.solveEntry(read, entry, options, how, solution, of, tellPart));
-    }
+    for (let entry = 0; entry < inverses.length; entry++)
+      reports.push(yield* this.solveEntry(fixed, entry, how, solution));
     if (recorded)
       recorded(solution, (cotangent, wanted) =>
-        this.pullback(given, solution, cotangent, wanted, options, howOf(options, given.extents), inverses),
+        this.pullback(call, solution, cotangent, wanted, howOf(options, given.extents)),
       );
     return { solution, reports };
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
-  private recorder({ arrays }: Given): ReturnType<typeof recorder> {
-    return recorder(arrays, {
+  private recorder(inputs: readonly RealArray[]): ReturnType<typeof recorder> {
+    return recorder(inputs, {
       where: "KernelSolve",
-      names: this.operator.args.map(label),
-      readsInputs: this.operator.args.map((argument) => argument !== this.unknown),
+      names: [...this.operator.args.map(label), "alpha"],
+      readsInputs: inputs.map((_, n) => n !== this.unknown.position),
       readsOutput: true,
     });
   }
@@ -148,52 +187,67 @@ export class System {
   // ---- the solve
 
   private *solveEntry(
-    given: Given,
+    { read, options, data, inverses, tell }: SystemCall,
     entry: number,
-    options: SolveOptions,
     how: How,
     solution: RealArray,
-    inverses: Inverses,
-    tell?: Tell,
   ): Task<Report> {
     const { args } = this.operator;
-    const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
-    const { rows, columns } = this.layout(given);
+    const { batch } = read;
+    const arrays = read.arrays.map((array, n) => entryOf(args[n]!, array, batch, entry));
+    const { rows, columns } = this.layout(read);
     const { position } = this.unknown;
-    const product = new Product(this.operator, position, { ...given, arrays, batch: [] }, alphaOf(options), how);
+    const product = new Product(this.operator, position, { ...read, arrays, batch: [] }, alphaOf(options), how);
+    const tellPart = ofPart(tell, entry, inverses.length);
+    const situation = { ...this.situation(product, rows, data, options, how), tell: tellPart };
     const accurate = product.space(rows, columns, "float64", null);
+    const known = inverses[entry]!;
     // Known inverses come from a solve with the same K, or its transpose, whose symmetry was checked.
     const { symmetry = "positive" } = options;
-    if (!inverses.isChecked && symmetry !== "none") yield* checkSymmetry(accurate, this.kernel !== null);
-    inverses.isChecked = true;
+    if (!known.isChecked && symmetry !== "none") yield* this.checkSymmetry(product, accurate, situation);
+    known.isChecked = true;
     const x = accurate.vector();
     const begin = entry * x.length;
     if (options.x0) x.set(contiguous(options.x0).subarray(begin, begin + x.length));
     const right = Float64Array.from(contiguous(arrays[position]!));
-    const situation = { ...this.situation(product, given, options, how), tell };
-    const onIteration = told(options, tell, right, columns);
-    const asTold = { ...options, onIteration };
+    const asTold = { ...options, onIteration: told(options, tellPart, right, columns) };
     const found = yield* symmetry === "positive"
-      ? solveBy(inverses, situation, product, [right, x], columns, asTold)
-      : solveGeneral(symmetry, product, given.dtype, [right, x], columns, asTold);
+      ? solveBy(known, situation, product, [right, x], columns, asTold)
+      : solveGeneral(symmetry, product, data, [right, x], columns, asTold);
     solution.data.set(x, begin);
-    failUnlessConverged(found, solution, alphaOf(options), given.batch.length > 0 ? `, entry ${entry}` : "");
+    const where = batch.length > 0 ? `, entry ${entry}` : "";
+    failUnlessConverged(found, () => astype(solution, data), alphaOf(options), where);
     return found;
   }
 
+  /** Some entries tell, where the points are the same array: what they miss, the residual does not. Else two products do. */
+  private *checkSymmetry(
+    product: Product,
+    space: Space<Real, Float64Array>,
+    { matrix, blocks, dtype, rows }: Situation,
+  ): Task<void> {
+    if (matrix && !blocks && rows > 0 && product.hasEqualPoints && looksSymmetric(matrix(dtype))) return;
+    yield* checkSymmetry(space, this.kernel !== null);
+  }
+
   /** What the choice of a method depends on. */
-  private situation(product: Product, given: Given, options: SolveOptions, how: How): Situation {
-    const { kernel, unknown } = this;
-    const isMatrix = kernel && !how.ranges && !this.keepsUnknown();
-    return {
+  private situation(product: Product, rows: number, dtype: Dtype, options: SolveOptions, how: How): Situation {
+    const { kernel, unknown, formula } = this;
+    const isMatrix = !this.keepsUnknown() && (kernel !== null || !isComponentwise(formula, unknown.variable));
+    const situation: Situation = {
       method: options.method ?? "auto",
       preconditioner: options.preconditioner ?? "auto",
+      precision: options.precision ?? "auto",
       alpha: alphaOf(options),
-      rows: this.operator.sizes(given).rows,
-      dtype: given.dtype,
+      rows,
+      shape: [kernel ? rows : rows / unknown.dim, unknown.dim],
+      dtype,
       matrix: isMatrix ? (of) => product.matrix(kernel, unknown, of) : null,
+      blocks: how.ranges ? diagonalBlocks(how.ranges[this.operator.settings.rows], kernel ? 1 : unknown.dim) : null,
       algebra: denseWork(),
     };
+    checkSituation(situation);
+    return situation;
   }
 
   /** Columns are independent systems where the formula keeps components apart; else all components are one system. */
@@ -211,22 +265,26 @@ export class System {
    * argument is the gradient of -lambda · K a.
    */
   private pullback(
-    { arrays, extents }: Given,
+    { given, options: { x0: _, onIteration: __, ...options }, data, inverses }: SystemCall,
     solution: RealArray,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { x0: _, onIteration: __, ...options }: SolveOptions,
     how: How,
-    inverses: readonly Inverses[],
   ): (RealArray | null)[] {
+    const { arrays, extents } = given;
     const at = this.unknown.position;
-    const { solution: lambda } = this.transposed().solve(replaced(arrays, at, cotangent), options, extents, inverses);
+    const adjoint = this.transposed();
+    const turned = adjoint.operator.check(replaced(arrays, at, cotangent), extents);
+    const call = { given: turned, read: turned, options, data, inverses };
+    const { solution: lambda } = blocking(adjoint.run(call));
     const ofRight = wanted[at] ? summedTo(lambda, this.unknown, arrays[at]!.shape) : null;
-    const others = wanted.map((want, n) => want && n !== at);
-    if (!others.includes(true)) return wanted.map((_, n) => (n === at ? ofRight : null));
+    const alpha = alphaArray(options);
+    const ofAlpha = alpha && wanted[arrays.length] ? reshape(neg(sum(mul(lambda, solution))), alpha.shape) : null;
+    const others = arrays.map((_, n) => wanted[n] === true && n !== at);
+    if (!others.includes(true)) return [...arrays.map((_, n) => (n === at ? ofRight : null)), ofAlpha];
     this.negative ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings);
     const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, how);
-    return replaced(gradients, at, ofRight);
+    return [...replaced(gradients, at, ofRight), ofAlpha];
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
@@ -244,4 +302,16 @@ export class System {
     this.adjoint.adjoint = this;
     return this.adjoint;
   }
+}
+
+/** The parts of row intervals that are among their own column intervals, in rows of a system with `dim` of them per point. */
+function diagonalBlocks({ rows, slices, columns }: Ranges, dim: number): Interval[] {
+  const blocks: Interval[] = [];
+  for (let k = 0; k < slices.length; k++)
+    for (let m = k === 0 ? 0 : slices[k - 1]!; m < slices[k]!; m++) {
+      const begin = Math.max(rows[2 * k]!, columns[2 * m]!);
+      const end = Math.min(rows[2 * k + 1]!, columns[2 * m + 1]!);
+      if (begin < end) blocks.push([begin * dim, end * dim]);
+    }
+  return blocks;
 }

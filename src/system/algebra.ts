@@ -1,0 +1,49 @@
+/**
+ * The addon's dense algebra as solvers want it: what is long as work in two forms.
+ */
+import { denseAlgebra } from "../engine/native";
+import type { Algebra } from "../solver/pivoted";
+import { Work } from "../solver/task";
+
+/** Null without the addon. */
+export function denseWork(): Algebra | null {
+  const dense = denseAlgebra();
+  if (!dense) return null;
+  return {
+    cholesky: (...args) =>
+      new Work(
+        () => dense.cholesky(...args),
+        (control) => dense.choleskyAsync(...args, control),
+      ),
+    choleskySolve: (...args) =>
+      new Work(
+        () => {
+          dense.choleskySolve(...args);
+        },
+        (control) => dense.choleskySolveAsync(...args, control),
+      ),
+    choosePivots: (...args) => dense.choosePivots(...args),
+    extend: (...args) =>
+      new Work(
+        () => dense.extend(...args),
+        (control) => dense.extendAsync(...args, control),
+      ),
+    gram: (...args) =>
+      new Work(
+        () => {
+          dense.gram(...args);
+        },
+        (control) => dense.gramAsync(...args, control),
+      ),
+    subtractTall: (...args) => {
+      dense.subtractTall(...args);
+    },
+    lowRankSolve: (...args) =>
+      new Work(
+        () => {
+          dense.lowRankSolve(...args);
+        },
+        (control) => dense.lowRankSolveAsync(...args, control),
+      ),
+  };
+}
