@@ -181,19 +181,17 @@ const FINISH: readonly string[] = braces(
 interface Layout {
   /** False where a single column takes more than there is; the loop then reads the arrays themselves. */
   readonly isShared: boolean;
-  /** Numbers of a column. */
-  readonly used: number;
   /** Numbers from one column to the next: whole quadruples, which one instruction reads. */
   readonly width: number;
   readonly columns: number;
   offset(variable: Variable): number;
 }
 
-function sharedMemory({ used, width, columns }: Layout): string[] {
+function sharedMemory({ width, columns }: Layout): string[] {
   return [
     `enum { WIDTH = ${width} };`,
     `__shared__ __align__(16) scalar shared[${columns} * WIDTH];`,
-    ...(used < width ? [`pad<${used}, WIDTH>(shared, ${columns});`] : []),
+    `clear(shared, ${columns} * WIDTH);`,
   ];
 }
 
@@ -204,12 +202,12 @@ function layoutOf(main: Scheme, bytes: number): Layout {
     offsets.set(position, width);
     width += dim;
   }
-  const [used, quadruple] = [width, 16 / bytes];
+  const quadruple = 16 / bytes;
   width = width <= 1 ? width : Math.ceil(width / quadruple) * quadruple;
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;
-  return { isShared, used, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
 }
 
 /** Rows per thread: as many as registers hold, for each shares what was read of a column; one where a pair is long. */
