@@ -93,7 +93,12 @@ const NVCC = ["--std=c++17", "--ftz=true", "-diag-suppress", "177", "-cubin", "-
 
 /** Compiles all sources for one architecture. Throws Error with nvcc's messages. */
 export function usageOf(sources: readonly Source[], architecture: string): Usage[] {
-  const units = DTYPES.flatMap((dtype) => chunks(sources.filter(({ name }) => name.endsWith(dtype)), 60));
+  const units = DTYPES.flatMap((dtype) =>
+    chunks(
+      sources.filter(({ name }) => name.endsWith(dtype)),
+      60,
+    ),
+  );
   return units.flatMap((unit) => compiled(unit, architecture));
 }
 
