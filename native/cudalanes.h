@@ -110,10 +110,9 @@ template <int DIM, int WIDTH> INLINE void stage(scalar *to, const scalar *from, 
   for (int n = threadIdx.x; n < DIM * count; n += THREADS) to[n / DIM * WIDTH + n % DIM] = from[n];
 }
 
-// What follows the USED numbers of each column, since compilers read whole quadruples.
-template <int USED, int WIDTH> INLINE void pad(scalar *columns, int count) {
-  for (int c = threadIdx.x; c < count; c += THREADS)
-    for (int k = USED; k < WIDTH; k++) columns[WIDTH * c + k] = 0;
+// What no column fills: compilers read whole quadruples, and ahead.
+INLINE void clear(scalar *shared, int count) {
+  for (int n = threadIdx.x; n < count; n += THREADS) shared[n] = 0;
 }
 
 // ---- accumulators: in the order of threads, so that none looks at what another wrote ------------------------------------------------

@@ -56,7 +56,7 @@ function samplesOfFit(entry: Entry, { dims, params }: Fit): Sample[] {
 /** At most `count` elements of a list, evenly spread, first and last among them. */
 function thinned<T>(list: readonly T[], count: number): T[] {
   if (list.length <= count) return [...list];
-  return Array.from({ length: count }, (_, n) => list[Math.round((n * (list.length - 1)) / (count - 1))]!);
+  return Array.from({ length: count }, (_, n) => list[Math.round((n * (list.length - 1)) / Math.max(1, count - 1))]!);
 }
 
 /** Numbers of a domain that float32 holds, none near 0, and none near a half or whole number, where some rows jump. */

@@ -38,6 +38,8 @@ const THREADS = 128;
 const SHARED_BYTES = 16 * 1024;
 /** Registers for what lives through the loop. */
 const REGISTERS = 72;
+/** Instructions of a turn of the loop, about, at which its own are few among them. */
+const UNROLLED_INSTRUCTIONS = 256;
 /** Pairs of one thread whose instructions are mixed, so that they do not wait for each other. */
 const UNROLLED_PAIRS = 16;
 
@@ -82,7 +84,7 @@ class CudaText {
     const every = flushEvery(this.specification);
     const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
     const columns = [
-      `#pragma unroll ${Math.max(1, Math.min(UNROLLED_PAIRS / this.tile, Math.ceil(256 / (main.cost + 1))))}`,
+      `#pragma unroll ${unrolled(main, this.tile)}`,
       ...braces(
         "for (int j = 0; j < count; j++)",
         "const int64 column = first + j;",
@@ -181,19 +183,17 @@ const FINISH: readonly string[] = braces(
 interface Layout {
   /** False where a single column takes more than there is; the loop then reads the arrays themselves. */
   readonly isShared: boolean;
-  /** Numbers of a column. */
-  readonly used: number;
   /** Numbers from one column to the next: whole quadruples, which one instruction reads. */
   readonly width: number;
   readonly columns: number;
   offset(variable: Variable): number;
 }
 
-function sharedMemory({ used, width, columns }: Layout): string[] {
+function sharedMemory({ width, columns }: Layout): string[] {
   return [
     `enum { WIDTH = ${width} };`,
     `__shared__ __align__(16) scalar shared[${columns} * WIDTH];`,
-    ...(used < width ? [`pad<${used}, WIDTH>(shared, ${columns});`] : []),
+    `clear(shared, ${columns} * WIDTH);`,
   ];
 }
 
@@ -204,12 +204,18 @@ function layoutOf(main: Scheme, bytes: number): Layout {
     offsets.set(position, width);
     width += dim;
   }
-  const [used, quadruple] = [width, 16 / bytes];
+  const quadruple = 16 / bytes;
   width = width <= 1 ? width : Math.ceil(width / quadruple) * quadruple;
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;
-  return { isShared, used, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+}
+
+/** Columns per turn of the loop: more where a pair is short. A power of two, so that no turn has to divide for its rest. */
+function unrolled({ cost }: Scheme, tile: number): number {
+  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / (cost + 1)));
+  return 2 ** Math.floor(Math.log2(wanted));
 }
 
 /** Rows per thread: as many as registers hold, for each shares what was read of a column; one where a pair is long. */

@@ -8,14 +8,15 @@ const ROWS = [...entries.values()].filter(({ name }) => !DECLARATIONS.has(name))
 const NAMES = ROWS.filter(({ slots }) => slots.every(({ kind }) => kind !== "variable")).map(({ name }) => name);
 
 test.each(NAMES)("%s and its gradient are what the table says", (name) => {
-  const samples = samplesOf(entries.get(name)!, 2);
+  const samples = samplesOf(entries.get(name)!, 1);
   const used = samples.map((sample) => [check(sample, "cuda", "float64"), check(sample, "cuda", "float32")]);
   expect(used.flat().filter(Boolean).length).toBeGreaterThanOrEqual(samples.length);
 });
 
+const IS_FULL = process.env["TSKEOPS_CUDA_FULL"] === "1";
 const WIDE = NAMES.map((name) => [name, wideSamplesOf(entries.get(name)!, 1)] as const);
 
-test.each(WIDE.filter(([, samples]) => samples.length > 0))(
+test.each(WIDE.filter(([, samples], n) => samples.length > 0 && (IS_FULL || n % 4 === 0)))(
   "%s with many components, and its gradient, are what the table says",
   (_, samples) => {
     const used = samples.map((sample) => check(sample, "cuda", "float64"));

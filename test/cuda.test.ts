@@ -1,0 +1,155 @@
+/**
+ * What the CUDA backend does everywhere: it writes kernels from the same loop body as the processor's, and says why it cannot run where there
+ * is no device. What runs its kernels is `npm run test:cuda`.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { program } from "../src/engine/cpp";
+import type { Specification } from "../src/engine/backend";
+import { cuda } from "../src/engine/cuda";
+import { targetFor } from "../src/engine/cudacompiler";
+import { cudaProgram } from "../src/engine/cudatext";
+import { Category } from "../src/formula/formula";
+import { parse } from "../src/formula/parse";
+import { reductionNamed } from "../src/formula/reductions";
+
+const POINTS = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"];
+
+interface Wanted {
+  readonly text: string;
+  readonly aliases?: readonly string[];
+  readonly reduction?: string | null;
+  readonly dtype?: Specification["dtype"];
+  readonly sumScheme?: Specification["sumScheme"];
+}
+
+function specification({
+  text,
+  aliases = POINTS,
+  reduction = "Sum",
+  dtype = "float32",
+  sumScheme = "block",
+}: Wanted): Specification {
+  const { formulas, arguments: variables } = parse([text], aliases);
+  return {
+    formulas,
+    reduction: reduction === null ? null : reductionNamed(reduction),
+    k: 1,
+    rows: Category.I,
+    variables,
+    dtype,
+    sumScheme,
+    accumulator: dtype,
+  };
+}
+
+describe("the generated kernel", () => {
+  test.each([
+    { text: "Exp(-g * SqDist(x, y)) * b" },
+    { text: "Grad(Exp(-g * SqDist(x, y)) * b, x, Var(4, 2, 0))", aliases: [...POINTS, "Vi(2)"] },
+    { text: "Norm2(x - y) * b", aliases: ["x = Vi(40)", "y = Vj(40)", "b = Vj(37)"] },
+    { text: "SqDist(x, y)", reduction: "ArgMin" },
+    { text: "SqDist(x, y)", reduction: "LogSumExp", dtype: "float64" as const },
+    { text: "Exp(-g * SqDist(x, y)) * b", reduction: null },
+  ])("has the loop body of the processor: $reduction of $text", (wanted) => {
+    const [of, processor] = [specification(wanted), program(specification(wanted), "avx512").source];
+    const body = processor
+      .split("\n")
+      .filter((line) => /^\s+(const Tile t|reducer\.(add|exponent)|store\(target)/.test(line));
+    const lines = cudaProgram(of)
+      .source.split("\n")
+      .map((line) => line.trim());
+    expect(body.length).toBeGreaterThan(0);
+    for (const line of body) expect(lines).toContain(line.trim());
+  });
+
+  test("gives several rows to a thread where their values fit into registers, one where they do not", () => {
+    const grains = [
+      specification({ text: "Exp(-g * SqDist(x, y)) * b" }),
+      specification({ text: "Norm2(x - y) * b", aliases: ["x = Vi(40)", "y = Vj(40)", "b = Vj(37)"] }),
+    ].map((of) => cudaProgram(of).grain / cudaProgram(of).threads);
+    expect(grains).toEqual([4, 1]);
+  });
+
+  test("shares columns by shared memory, and reads the arrays themselves where one column alone would fill it", () => {
+    const narrow = cudaProgram(specification({ text: "Exp(-g * SqDist(x, y)) * b" })).source;
+    const wide = cudaProgram(specification({ text: "x | y", aliases: ["x = Vi(900)", "y = Vj(900)"] })).source;
+    expect(narrow).toContain("__shared__");
+    expect(wide.slice(wide.indexOf("keops_reduce"))).not.toContain("__shared__");
+  });
+
+  test("computes what depends on columns alone while they come in", () => {
+    const { source } = cudaProgram(specification({ text: "Exp(y) * Log(y) * x", aliases: POINTS.slice(0, 2) }));
+    expect(source).toMatch(
+      /stage<|for \(int c = threadIdx\.x; c < count; c \+= THREADS \* TILE\) \{\n\s+scalar \*const h/,
+    );
+    expect(source).toContain("exp(x1[0])");
+  });
+
+  test.each([
+    ["block", /reducer\.flush\(count\);/],
+    ["direct", /reducer\.flush\(interval\.end - interval\.begin\);/],
+    ["kahan", /Sum<2, true, Told::Total>/],
+  ] as const)("sums by the scheme %s", (sumScheme, expected) => {
+    expect(cudaProgram(specification({ text: "Exp(-g * SqDist(x, y)) * b", sumScheme })).source).toMatch(expected);
+  });
+
+  test("is refused where a thread would have to keep too much", () => {
+    const aliases = ["x = Vi(3000)", "y = Vj(3000)"];
+    expect(cuda.whyNotFormula(specification({ text: "x - y", aliases }))).toMatch(/add up to 9000, too many/);
+    expect(cuda.whyNotFormula(specification({ text: "x | y", aliases: POINTS.slice(0, 2) }))).toBeNull();
+  });
+});
+
+test("the target is the device's own machine code where the compiler knows it, else the newest older PTX", () => {
+  const known = [75, 80, 90, 120];
+  expect([75, 90, 120, 89, 130].map((capability) => targetFor(capability, known))).toEqual([
+    "sm_75",
+    "sm_90",
+    "sm_120",
+    "compute_80",
+    "compute_120",
+  ]);
+});
+
+describe("without a driver", () => {
+  let folder = "";
+
+  // Whatever this machine has, the loader finds this first, and it is no library.
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "tskeops-nodriver-"));
+    writeFileSync(join(folder, "libcuda.so.1"), "no library\n");
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const answer = (body: string): unknown => {
+    const script = `const t = require(${JSON.stringify(join(__dirname, "..", "dist", "index.js"))});
+      const message = (call) => { try { return call(); } catch (e) { return e.name + ": " + e.message; } };
+      const x = t.rand([5, 3], { seed: 1 });
+      const K = t.Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
+      console.log(JSON.stringify(${body}));`;
+    const env = { ...process.env, LD_LIBRARY_PATH: folder };
+    return JSON.parse(execFileSync(process.execPath, ["-e", script], { env, encoding: "utf8" }));
+  };
+
+  test("available() is false, whyNot() says why, and there are no devices", () => {
+    const [available, why, devices] = answer("[t.cuda.available(), t.cuda.whyNot(), t.cuda.devices()]") as unknown[];
+    expect(available).toBe(false);
+    expect(why).toMatch(/^expected NVIDIA's driver libcuda\.so\.1, got .*libcuda/);
+    expect(devices).toEqual([]);
+  });
+
+  test("naming it is a DeviceError that says why, and so is sending an array", () => {
+    const messages = answer('[message(() => K(x, x, { backend: "cuda" })), message(() => t.toDevice(x))]');
+    expect(messages).toEqual([
+      expect.stringMatching(/^DeviceError: backend "cuda": expected NVIDIA's driver libcuda\.so\.1, got /),
+      expect.stringMatching(/^DeviceError: toDevice: expected NVIDIA's driver libcuda\.so\.1, got /),
+    ]);
+  });
+
+  test("calls that leave the choice run on the processor", () => {
+    expect(answer("K(x, x).shape")).toEqual([5, 1]);
+  });
+});
