@@ -41,6 +41,7 @@ const RIGHT: readonly Case[] = [
   { name: "warp-ordered", sentence: "knows that a warp's barrier orders what its threads share" },
   { name: "pinned-memory", sentence: "reads pinned memory when the stream comes to it, pageable memory at once" },
   { name: "events", sentence: "orders streams by events, and times between them" },
+  { name: "many-threads", sentence: "serves several threads at once" },
   { name: "polling", sentence: "gets on when a program polls" },
   { name: "default-stream", sentence: "orders the default stream with blocking streams" },
   { name: "stale-handles", sentence: "refuses handles and memory that were given back" },
@@ -113,6 +114,7 @@ const PLANTED: readonly Case[] = [
 const UNFAULTED: readonly Case[] = [
   { name: "missing-synchronise", sentence: "a result that is read before its stream was synchronised" },
   { name: "other-thread", sentence: "a call in a thread whose context was never made current" },
+  { name: "cut-ptx", sentence: "PTX that is cut off" },
   { name: "images", sentence: "binaries, PTX that is too new, and unknown instructions, by line and text" },
 ];
 
@@ -241,6 +243,12 @@ describeCuda(`the simulated CUDA device${SKIPPED}`, () => {
         1, 1, 3, 3,
       ]);
     });
+  });
+
+  it("computes single instructions, in their corners too, as the PTX manual says", () => {
+    const { status, errors, output } = onSimulator(simulator, [programOf("instructions", simulator)]);
+    expect({ status, errors }).toEqual({ status: 0, errors: "" });
+    expect(Number.parseInt(output)).toBeGreaterThan(100);
   });
 
   describe("computes NVIDIA's mathematical functions to a few units in the last place", () => {

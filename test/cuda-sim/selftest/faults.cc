@@ -142,6 +142,29 @@ void events() {
   session.close({x, y});
 }
 
+// The addon calls from several threads, each with a stream of its own.
+void manyThreads() {
+  constexpr int THREADS = 6, TIMES = 20;
+  Session session(ptx.c_str());
+  const auto work = [&] {
+    CALL(cuCtxSetCurrent(session.context));
+    Session own = session;
+    CALL(cuStreamCreate(&own.stream, 1));
+    const DevicePtr x = own.upload(std::vector<float>(64, 1));
+    for (int k = 0; k < TIMES; k++) {
+      CALL(own.launch("add_one", 1, 64, 0, x));
+      if (k % 3 == 0) CALL(cuStreamSynchronize(own.stream));
+    }
+    expectValues(own.download<float>(x, 64), [=](int) { return 1 + TIMES; });
+    CALL(cuMemFree_v2(x));
+    CALL(cuStreamDestroy_v2(own.stream));
+  };
+  std::vector<std::thread> threads;
+  for (int k = 0; k < THREADS; k++) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  session.close({});
+}
+
 void polling() {
   Session session(ptx.c_str());
   const DevicePtr x = session.upload(std::vector<float>(32, 1));
@@ -264,6 +287,25 @@ void images() {
   expect(cuModuleLoadDataEx(&module, unknown, 2, options, values), "CUDA_ERROR_INVALID_PTX");
   const std::string expected = "PTX line 7: unknown instruction: frobnicate.rn.b32 %r1, %r2";
   if (problem != expected) stop("expected '" + expected + "', got '" + problem + "'");
+  const char* surplus = ".version 8.0\n.target sm_75\n.address_size 64\n.entry f()\n{\n.reg .f32 %f<3>;\nmax.f32 %f1, %f2, %f2, %f2;\n}\n";
+  expect(loaded(surplus), "CUDA_ERROR_INVALID_PTX");
+  session.close({});
+}
+
+// PTX that is cut off somewhere is refused, or was whole up to there.
+void cutPtx() {
+  Session session;
+  const std::string whole = textOf(ptx);
+  constexpr size_t CUTS = 60;
+  int refused = 0;
+  for (size_t k = 1; k < CUTS; k++) {
+    const Result result = cuModuleLoadDataEx(&session.module, whole.substr(0, whole.size() * k / CUTS).c_str(), 0, nullptr, nullptr);
+    if (result == 0) CALL(cuModuleUnload(session.module));
+    else expect(result, "CUDA_ERROR_INVALID_PTX");
+    refused += result != 0;
+  }
+  if (refused < 50) stop("only " + std::to_string(refused) + " cuts were refused");
+  session.module = nullptr;
   session.close({});
 }
 
@@ -354,7 +396,7 @@ void parameters() {
 }
 
 void wideIntegers() {
-  const std::vector<long long> in = {7, 3, -7, 3, 1LL << 40, -(1LL << 21), -123456789012345, 987654321, 5, -1, 0x7fffffffffffffff, 2};
+  const std::vector<long long> in = {7, 3, -7, 3, 1LL << 40, -(1LL << 21), -123456789012345, 987654321, 5, -1, 0x7ffffffffffffc00, 2};
   Session session(ptx.c_str());
   const DevicePtr from = session.upload(in), to = session.allocate(in.size() / 2 * 8 * 8);
   CALL(session.launch("wide_integers", 1, static_cast<unsigned>(in.size() / 2), 0, from, to));
@@ -364,8 +406,7 @@ void wideIntegers() {
     const double unsignedB = static_cast<double>(static_cast<unsigned long long>(b));
     long long bits = 0;
     std::memcpy(&bits, &unsignedB, 8);
-    const double roundedA = static_cast<double>(a);
-    const long long backA = roundedA >= 0x1p63 ? 0x7fffffffffffffff : static_cast<long long>(roundedA);
+    const auto backA = static_cast<long long>(static_cast<double>(a));
     const long long expected[] = {static_cast<long long>(static_cast<unsigned long long>(a) * static_cast<unsigned long long>(b)),
                                   static_cast<long long>(static_cast<__int128>(a) * b >> 64), a / b, a % b,
                                   static_cast<long long>(static_cast<unsigned long long>(a) >> (b & 63)), a >> (b & 63),
@@ -481,6 +522,7 @@ const std::map<std::string, std::function<void()>> CASES = {
     {"missing-synchronise", missingSynchronise},
     {"pinned-memory", pinnedMemoryIsReadLate},
     {"events", events},
+    {"many-threads", manyThreads},
     {"polling", polling},
     {"default-stream", defaultStreamIsOrdered},
     {"other-thread", otherThread},
@@ -488,6 +530,7 @@ const std::map<std::string, std::function<void()>> CASES = {
     {"sticky-errors", stickyErrors},
     {"launch-limits", launchLimits},
     {"images", images},
+    {"cut-ptx", cutPtx},
     {"no-device", noDevice},
     {"old-device", [] { expect(loading(), "CUDA_ERROR_NO_BINARY_FOR_GPU"); }},
     {"new-ptx", [] { expect(loading(), "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"); }},
