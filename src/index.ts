@@ -44,7 +44,7 @@ export type { Products } from "./lazytensor/operator";
 export type { Deferred, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve, SystemOptions } from "./lazytensor/solve";
 export { lazy } from "./lazytensor/template";
-export type { Bindings, LazyTag } from "./lazytensor/template";
+export type { Bindings, Hole, LazyTag } from "./lazytensor/template";
 export { Pm, Var, Vi, Vj, concatenate } from "./lazytensor/variables";
 export type { Method, PreconditionerOption } from "./system/method";
 export type { AsyncSolveOptions, KernelSolveFunction, KernelSolveOptions, SolveResult } from "./system/functions";

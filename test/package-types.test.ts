@@ -8,7 +8,7 @@ const root = resolve(__dirname, "..");
 const oldCompiler = join(root, "notebooks", "node_modules", "@tslab", "typescript-for-tslab", "lib", "tsc.js");
 
 const HEAD = `
-import { Genred, KernelSolve, chart, grad, rand } from "tskeops";
+import { Genred, KernelSolve, Vi, Vj, chart, grad, lazy, rand } from "tskeops";
 const x = rand([9, 2]);
 const aliases = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;
 const K = Genred("Exp(- g * SqDist(x,y)) * b", aliases, { axis: 1 });
@@ -49,6 +49,11 @@ test("good calls compile, results have the input's dtype, and no type is lost to
     const shape: number[] = u.shape;
     // @ts-expect-error a result is no number: it would be accepted if it were any
     const lost: number = Kinv(x, x, x, 50);
+    const L = Vi(x).sqdist(Vj(x)).neg().exp();
+    const lazySum: { data: Float32Array } = L.sum({ axis: 1 });
+    const best: { data: Int32Array } = L.argKmin(3, { axis: 1 });
+    const deferred: Promise<{ shape: number[] }> = L.solve(Vj(0, 1), { alpha: 1, call: false }).async(x);
+    const moduli: { data: Float32Array } = lazy\`|\${Vi(x)}|²\`.exp1j().abs().max({ axis: 1 });
     const shown: Promise<{ data: { "image/png": string } }> = chart({});`;
   expect(diagnostics(good)).toBe("");
 }, 60_000);
@@ -59,6 +64,8 @@ const BAD = {
   "a number for a Vi": "K(1, x, x, 50);",
   "a number for a Vj of a solve": "Kinv(x, 1, x, 50);",
   "arrays of two dtypes": 'K(x, rand([9, 2], { dtype: "float64" }), x, 50);',
+  "a reduction of a lazy tensor without an axis": "Vi(x).prod();",
+  "complex numbers where real ones are expected": "Vi(x).add(Vi(x).exp1j());",
   "an option that does not exist": "Kinv(x, x, x, 50, { alhpa: 0.01 });",
 };
 

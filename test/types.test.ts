@@ -74,7 +74,10 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
   ["a product with an array is an array", "const r: RealArray<Float32Array> = L.matmul(x);"],
   ["a product with a tensor is an operator", "const r: RealArray<Float32Array> = L.matmul(L).T.matvec(x);"],
   ["moduli of complex tensors are real", "const r: LazyTensor<Float32Array> = Z.mul(Z).abs();"],
-  ["templates are tensors", "const r: LazyTensor = lazy`|${Vi(x)}| * ${2}`; lazy({ x })`x_i`.sum({ axis: 1 });"],
+  [
+    "templates are tensors",
+    "const r: LazyTensor<Float32Array> = lazy`|${Vi(x)}| * ${2}`; const s: RealArray<Float32Array> = lazy({ x, s: 2 })`s * x_i`.sum({ axis: 1 }); const t: LazyTensor = lazy`${Vi(x)} + ${Pm(2)} + ${[1, 2]}`;",
+  ],
   ["a lazy mean of components is lazy", "const r: LazyTensor<Float32Array> = L.mean({ axis: -1 });"],
   ["weights of exponential sums may be left out", "const r: RealArray<Float32Array> = L.logsumexp({ axis: 1 });"],
   ["a complex deferred sum is a function", "const r: RealArray = Z.sum({ axis: 1, call: false })(x);"],
@@ -121,6 +124,7 @@ const BAD_LAZY: readonly (readonly [string, string])[] = [
   ["a solve for complex numbers", "Z.solve(x);"],
   ["an operator of complex numbers", "asLinearOperator(Z);"],
   ["a summed index as values", "const r: RealArray<Float32Array> = L.argmin({ axis: 1 });"],
+  ["a hole that is complex", "lazy`${Z} + 1`;"],
   ["a hole that is no operand", "lazy`${'x'}`;"],
 ];
 

@@ -209,7 +209,7 @@ export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[
 }
 
 const dtypeOfGiven = (given: readonly unknown[]): Dtype =>
-  given.some((value) => (value as { data?: unknown } | null)?.data instanceof Float64Array) ? "float64" : "float32";
+  given.some((value) => (value as Partial<RealArray> | null)?.data?.BYTES_PER_ELEMENT === 8) ? "float64" : "float32";
 
 function listed(values: readonly number[], dtype: Dtype): RealArray {
   const data = allocate(dtype, values.length);

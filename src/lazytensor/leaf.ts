@@ -75,11 +75,25 @@ export function leafText(of: Leaf): string {
 
 /** The array in the role that was asked for. @throws ArgumentError unless it has rows and components. */
 export function indexedLeaf(where: string, value: unknown, category: Category.I | Category.J): Leaf {
+  return leafOf(checkIndexed(where, value, category === Category.I ? "M" : "N"), category);
+}
+
+function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
   const array = checkArray(where, value);
-  const rows = category === Category.I ? "M" : "N";
-  if (array.shape.length < 2 || array.shape.at(-1)! < 1)
-    throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
-  return leafOf(array, category);
+  if (array.shape.length >= 2 && array.shape.at(-1)! >= 1) return array;
+  throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
+}
+
+/** Of vectors; no other leaf has it. */
+const VECTOR = -1;
+
+/**
+ * A vector `[...batch, N, E]` that a matrix is applied to. One variable serves all of a dim: it stands for itself, whatever else its array
+ * stands for, and products with other vectors are the same formula, whose routine is known.
+ */
+export function vectorLeaf(where: string, value: unknown): Leaf {
+  const array = checkIndexed(where, value, "N");
+  return { variable: variable(VECTOR, array.shape.at(-1)!, Category.J), value: array, place: null };
 }
 
 /** @throws ArgumentError unless the value is a number, a list of numbers, or an array `[D]` or `[...batch, D]`. */

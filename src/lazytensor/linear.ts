@@ -3,14 +3,14 @@
  * users write operations.
  */
 import { checkArray, described } from "../array/check";
-import { expanded, reshaped, shapeText, viewOf } from "../array/view";
+import { expanded, reshaped, shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { mult } from "../formula/ops";
 import { Expression, sizesText } from "./expression";
-import { categoryOf, indexedLeaf, leafText, otherLeaf } from "./leaf";
+import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { isLazy } from "./operand";
 import { LinearOperator } from "./operator";
@@ -47,12 +47,12 @@ interface Column {
   readonly isFlat: boolean;
 }
 
-/** A vector as a leaf of j of its own, whatever else its array stands for. @throws ArgumentError where sizes do not fit. */
+/** A vector as a leaf of j. @throws ArgumentError where sizes do not fit. */
 export function columnOf(where: string, { sizes, batch }: Expression, dim: number, b: unknown): Column {
   if (isLazy(b)) return { vector: variableOf(where, b.expression), isFlat: false };
   const array = checkArray(`${where}, b`, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
-  const vector = indexedLeaf(`${where}, b`, isFlat ? expanded(array, 1) : viewOf(array, array), Category.J);
+  const vector = vectorLeaf(`${where}, b`, isFlat ? expanded(array, 1) : array);
   const rows = (vector.value as RealArray).shape.at(-2)!;
   if (sizes[1] !== null && rows !== sizes[1])
     throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);

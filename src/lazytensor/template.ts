@@ -13,16 +13,16 @@ import { parseTemplate } from "../formula/template";
 import { Expression } from "./expression";
 import { LazyTensor } from "./lazytensor";
 import { indexedLeaf } from "./leaf";
-import type { Operand } from "./methods";
 import { realOperand } from "./operand";
 
-/** What names in a template may stand for. */
-export type Bindings = Readonly<Record<string, Operand>>;
+/** What a hole or a name in a template may stand for; arrays tell the dtype of the tensor. */
+export type Hole<T extends Real = Real> = LazyTensor<T> | RealArray<T> | number | readonly number[];
+export type Bindings<T extends Real = Real> = Readonly<Record<string, Hole<T>>>;
 
 /** The tag of a template. */
-export type LazyTag = <T extends Real = Real>(
+export type LazyTag<T extends Real = Real> = (
   text: TemplateStringsArray,
-  ...holes: readonly Operand[]
+  ...holes: readonly Hole<T>[]
 ) => LazyTensor<T>;
 
 /**
@@ -33,28 +33,24 @@ export type LazyTag = <T extends Real = Real>(
  * any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
  * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
  */
-export function lazy<T extends Real = Real>(text: TemplateStringsArray, ...holes: readonly Operand[]): LazyTensor<T>;
-export function lazy(bindings: Bindings): LazyTag;
-export function lazy(first: TemplateStringsArray | Bindings, ...holes: readonly Operand[]): LazyTensor | LazyTag {
+export function lazy<T extends Real = Real>(text: TemplateStringsArray, ...holes: readonly Hole<T>[]): LazyTensor<T>;
+export function lazy<T extends Real = Real>(bindings: Bindings<T>): LazyTag<T>;
+export function lazy(first: TemplateStringsArray | Bindings, ...holes: readonly Hole[]): LazyTensor | LazyTag {
   if (isTemplate(first)) return written(first, holes, {});
   if (typeof first !== "object" || isNdarray(first) || holes.length > 0)
     throw new ArgumentError(`lazy: expected a template or an object of names, got ${described(first)}`);
-  return <T extends Real>(text: TemplateStringsArray, ...values: readonly Operand[]) => written<T>(text, values, first);
+  return (text: TemplateStringsArray, ...values: readonly Hole[]) => written(text, values, first);
 }
 
 const isTemplate = (value: unknown): value is TemplateStringsArray =>
   Array.isArray(value) && Array.isArray((value as unknown as Partial<TemplateStringsArray>).raw);
 
-function written<T extends Real>(
-  text: TemplateStringsArray,
-  holes: readonly Operand[],
-  bindings: Bindings,
-): LazyTensor<T> {
+function written(text: TemplateStringsArray, holes: readonly Hole[], bindings: Bindings): LazyTensor {
   text.forEach(checkPart);
   const joined = text.map((part, n) => (n === 0 ? part : `\${${n}}${part}`)).join("");
   const names = new Values(holes, bindings);
   const formula = parseTemplate(joined, names);
-  return new LazyTensor<T>(Expression.join(formula, [...names.used.values()]));
+  return new LazyTensor(Expression.join(formula, [...names.used.values()]));
 }
 
 /** Holes become names, which nobody may write. */
@@ -73,7 +69,7 @@ class Values {
   readonly used = new Map<string, Expression>();
 
   constructor(
-    private readonly holes: readonly Operand[],
+    private readonly holes: readonly Hole[],
     private readonly bindings: Bindings,
   ) {}
 
