@@ -1,9 +1,9 @@
 // Builds the simulated device: build/cuda-sim/HASH/libcuda.so.1, where HASH covers the sources, the flags, the compiler and the machine.
 // Prints the folder, for LD_LIBRARY_PATH. What is there already is not built again.
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,9 +20,26 @@ function sources(extension) {
   return files.filter((file) => file.endsWith(extension)).sort();
 }
 
+/** Resolves when the command has ended well; rejects with its text otherwise. */
 function run(command, args) {
-  const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}\n${error?.message ?? stderr}`);
+  return new Promise((resolve, reject) => {
+    execFile(command, args, (error, _stdout, stderr) => {
+      if (error) reject(new Error(`${command} ${args.join(" ")}\n${stderr || error.message}`));
+      else resolve();
+    });
+  });
+}
+
+/** Compiles the sources with as many compilers at once as there are processors; gives the object files. */
+async function compile(files, folder) {
+  const left = [...files];
+  const objectOf = (file) => join(folder, `${basename(file)}.o`);
+  const worker = async () => {
+    for (let file = left.shift(); file !== undefined; file = left.shift())
+      await run(compiler, [...flags, ...warnings, "-c", file, "-o", objectOf(file)]);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
+  return files.map(objectOf);
 }
 
 function hash() {
@@ -36,21 +53,18 @@ function hash() {
 }
 
 /** The folder that holds libcuda.so.1. Throws an Error with the compiler's text. */
-export function buildSimulator() {
+export async function buildSimulator() {
   const folder = join(here, "..", "..", "build", "cuda-sim", hash());
   const library = join(folder, "libcuda.so.1");
   if (existsSync(library)) return folder;
   const work = join(folder, `work-${process.pid}`);
   mkdirSync(work, { recursive: true });
-  const objects = sources(".cc").map((file) => {
-    const object = join(work, `${basename(file)}.o`);
-    run(compiler, [...flags, ...warnings, "-c", file, "-o", object]);
-    return object;
-  });
-  run(compiler, ["-shared", "-Wl,-soname,libcuda.so.1", ...objects, "-pthread", "-o", join(work, "libcuda.so.1")]);
+  const objects = await compile(sources(".cc"), work);
+  const linking = ["-shared", "-Wl,-soname,libcuda.so.1", ...objects, "-pthread", "-o", join(work, "libcuda.so.1")];
+  await run(compiler, linking);
   renameSync(join(work, "libcuda.so.1"), library); // whoever else builds it at the same time makes the same
   rmSync(work, { recursive: true });
   return folder;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(buildSimulator());
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(await buildSimulator());
