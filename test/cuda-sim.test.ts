@@ -41,6 +41,7 @@ const RIGHT: readonly Case[] = [
   { name: "warp-ordered", sentence: "knows that a warp's barrier orders what its threads share" },
   { name: "pinned-memory", sentence: "reads pinned memory when the stream comes to it, pageable memory at once" },
   { name: "events", sentence: "orders streams by events, and times between them" },
+  { name: "many-threads", sentence: "serves several threads at once" },
   { name: "polling", sentence: "gets on when a program polls" },
   { name: "default-stream", sentence: "orders the default stream with blocking streams" },
   { name: "stale-handles", sentence: "refuses handles and memory that were given back" },
@@ -241,6 +242,12 @@ describeCuda(`the simulated CUDA device${SKIPPED}`, () => {
         1, 1, 3, 3,
       ]);
     });
+  });
+
+  it("computes single instructions, in their corners too, as the PTX manual says", () => {
+    const { status, errors, output } = onSimulator(simulator, [programOf("instructions", simulator)]);
+    expect({ status, errors }).toEqual({ status: 0, errors: "" });
+    expect(Number.parseInt(output)).toBeGreaterThan(100);
   });
 
   describe("computes NVIDIA's mathematical functions to a few units in the last place", () => {

@@ -24,7 +24,7 @@ void runApproximation(Block& block, const Instruction& in) {
 template <auto F, typename... S>
 Semantics approximation(const Statement& s) {
   if (s.type() != Type::F32) return {};
-  return {s.has("ftz") ? &runApproximation<F, true, S...> : &runApproximation<F, false, S...>, cellsOf<float, S...>()};
+  return fixed<float, S...>(s.has("ftz") ? &runApproximation<F, true, S...> : &runApproximation<F, false, S...>);
 }
 
 // In float64 the unit sees and gives the upper 32 bits alone: a start for Newton's iteration.
@@ -51,7 +51,7 @@ template <auto F>
 Semantics reciprocalKind(const Statement& s) {
   if (s.type() == Type::F32) return approximation<F, float>(s);
   if (s.type() != Type::F64) return {};
-  if (s.has("ftz")) return {&runUpperHalf<F, true>, cellsOf<double, double>()};
+  if (s.has("ftz")) return fixed<double, double>(&runUpperHalf<F, true>);
   return uniform<F, double, 1>();  // rsqrt.approx.f64 is good to the last place or two
 }
 

@@ -39,14 +39,19 @@ void runCarried(Block& block, const Instruction& in) {
   });
 }
 
+template <Kind K, typename T>
+Semantics carriedIn() {
+  if constexpr (K == Kind::ProductSum) return fixed<T, T, T, T>(&runCarried<K, T>);
+  else return fixed<T, T, T>(&runCarried<K, T>);
+}
+
 template <Kind K>
 Semantics carried(const Statement& s) {
-  constexpr auto cells = [](uint8_t size) { return std::array<uint8_t, MAX_ROWS>{size, size, size, size}; };
   switch (s.type()) {
-    case Type::U32: case Type::B32: return {&runCarried<K, uint32_t>, cells(4)};
-    case Type::S32: return {&runCarried<K, int32_t>, cells(4)};
-    case Type::U64: case Type::B64: return {&runCarried<K, uint64_t>, cells(8)};
-    case Type::S64: return {&runCarried<K, int64_t>, cells(8)};
+    case Type::U32: case Type::B32: return carriedIn<K, uint32_t>();
+    case Type::S32: return carriedIn<K, int32_t>();
+    case Type::U64: case Type::B64: return carriedIn<K, uint64_t>();
+    case Type::S64: return carriedIn<K, int64_t>();
     default: return {};
   }
 }

@@ -90,7 +90,7 @@ void runConvert(Block& block, const Instruction& in) {
 
 template <typename D, typename S>
 Semantics conversion(const Statement& s) {
-  return {isDirected(s) ? &runRounded<&runConvert<D, S>> : &runConvert<D, S>, {}};
+  return {isDirected(s) ? &runRounded<&runConvert<D, S>> : &runConvert<D, S>, {}, 0, 2};
 }
 
 template <typename D>

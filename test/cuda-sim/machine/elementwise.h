@@ -26,9 +26,14 @@ constexpr std::array<uint8_t, MAX_ROWS> cellsOf() {
   return {sizeof(CellOf<D>), sizeof(CellOf<S>)...};
 }
 
+template <typename D, typename... S>
+Semantics fixed(Handler run) {
+  return {run, cellsOf<D, S...>(), 0, 1 + sizeof...(S)};
+}
+
 template <auto F, typename D, typename... S>
 Semantics elementwise() {
-  return {&runElementwise<F, D, S...>, cellsOf<D, S...>()};
+  return fixed<D, S...>(&runElementwise<F, D, S...>);
 }
 
 // F of N operands of type T, giving a T.
@@ -86,7 +91,7 @@ Semantics directed(const Statement& s) {
   if (s.has("sat")) return {};
   return []<size_t... K>(std::index_sequence<K...>) -> Semantics {
     constexpr Handler plain = &runElementwise<F, T, std::enable_if_t<K + 1 != 0, T>...>;
-    return {&runRounded<plain>, cellsOf<T, std::enable_if_t<K + 1 != 0, T>...>()};
+    return fixed<T, std::enable_if_t<K + 1 != 0, T>...>(&runRounded<plain>);
   }(std::make_index_sequence<N>{});
 }
 

@@ -43,11 +43,13 @@ struct Instruction {
   bool isWide(int k) const { return wide >> k & 1; }
 };
 
-// What a statement means: the handler, and how many bytes the cells of each row must have (0: as the operand comes).
+// What a statement means: the handler, how many bytes the cells of each row must have (0: as the operand comes), and how many rows
+// there must be (0: the maker has looked itself).
 struct Semantics {
   Handler run = nullptr;
   std::array<uint8_t, MAX_ROWS> cells{};
   uint32_t mode = 0;
+  uint8_t rows = 0;
 };
 
 // An error of the running program, as the driver would report it. `lane` is the thread in its block.

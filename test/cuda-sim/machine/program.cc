@@ -127,6 +127,8 @@ class Linker {
     }
     if (row.flow == Flow::Call) return call(statement, made);
     if (row.flow != Flow::Branch && row.flow != Flow::BranchTable) operands(statement, semantics, made);
+    if (semantics.rows != 0 && semantics.rows != made.rowCount)
+      throw PtxError(statement.line, "expected " + std::to_string(semantics.rows) + " operands: " + statement.text);
     if (row.flow == Flow::BranchTable) operand(statement, statement.operands.at(0), 4, made);
     if (row.flow == Flow::Return && current_->function->isEntry) made.flow = Flow::Exit;
     if (made.flow == Flow::Return) made.rows[0] = current_->returnRow;

@@ -10,6 +10,17 @@
 namespace cudasim {
 namespace {
 
+// With single spaces, to quote it in one line.
+std::string spaced(const std::string& text) {
+  std::string made;
+  for (const char c : text) {
+    const bool isSpace = std::isspace(static_cast<unsigned char>(c));
+    if (!isSpace) made += c;
+    else if (!made.empty() && made.back() != ' ') made += ' ';
+  }
+  return made;
+}
+
 struct Scope {
   std::map<std::string, int> registers, variables;
 };
@@ -241,7 +252,7 @@ class Parser {
       made.operands.push_back(operand());
       if (!accept(",") && !accept("|") && peek() != ";") fail("expected ',' or ';', got '" + peek() + "'");
     }
-    made.text = source_.substr(start, tokens_[at_].start - start);
+    made.text = spaced(source_.substr(start, tokens_[at_].start - start));
     expect(";");
     function_->statements.push_back(std::move(made));
   }

@@ -142,6 +142,29 @@ void events() {
   session.close({x, y});
 }
 
+// The addon calls from several threads, each with a stream of its own.
+void manyThreads() {
+  constexpr int THREADS = 6, TIMES = 20;
+  Session session(ptx.c_str());
+  const auto work = [&] {
+    CALL(cuCtxSetCurrent(session.context));
+    Session own = session;
+    CALL(cuStreamCreate(&own.stream, 1));
+    const DevicePtr x = own.upload(std::vector<float>(64, 1));
+    for (int k = 0; k < TIMES; k++) {
+      CALL(own.launch("add_one", 1, 64, 0, x));
+      if (k % 3 == 0) CALL(cuStreamSynchronize(own.stream));
+    }
+    expectValues(own.download<float>(x, 64), [=](int) { return 1 + TIMES; });
+    CALL(cuMemFree_v2(x));
+    CALL(cuStreamDestroy_v2(own.stream));
+  };
+  std::vector<std::thread> threads;
+  for (int k = 0; k < THREADS; k++) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  session.close({});
+}
+
 void polling() {
   Session session(ptx.c_str());
   const DevicePtr x = session.upload(std::vector<float>(32, 1));
@@ -264,6 +287,8 @@ void images() {
   expect(cuModuleLoadDataEx(&module, unknown, 2, options, values), "CUDA_ERROR_INVALID_PTX");
   const std::string expected = "PTX line 7: unknown instruction: frobnicate.rn.b32 %r1, %r2";
   if (problem != expected) stop("expected '" + expected + "', got '" + problem + "'");
+  const char* surplus = ".version 8.0\n.target sm_75\n.address_size 64\n.entry f()\n{\n.reg .f32 %f<3>;\nmax.f32 %f1, %f2, %f2, %f2;\n}\n";
+  expect(loaded(surplus), "CUDA_ERROR_INVALID_PTX");
   session.close({});
 }
 
@@ -481,6 +506,7 @@ const std::map<std::string, std::function<void()>> CASES = {
     {"missing-synchronise", missingSynchronise},
     {"pinned-memory", pinnedMemoryIsReadLate},
     {"events", events},
+    {"many-threads", manyThreads},
     {"polling", polling},
     {"default-stream", defaultStreamIsOrdered},
     {"other-thread", otherThread},
