@@ -114,6 +114,7 @@ const PLANTED: readonly Case[] = [
 const UNFAULTED: readonly Case[] = [
   { name: "missing-synchronise", sentence: "a result that is read before its stream was synchronised" },
   { name: "other-thread", sentence: "a call in a thread whose context was never made current" },
+  { name: "cut-ptx", sentence: "PTX that is cut off" },
   { name: "images", sentence: "binaries, PTX that is too new, and unknown instructions, by line and text" },
 ];
 

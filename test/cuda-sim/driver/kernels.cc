@@ -57,7 +57,7 @@ Result load(Context& context, const char* image, std::unique_ptr<LoadedModule>& 
     placeVariables(*made);
     for (const Function& function : made->text.functions)
       if (function.isEntry) made->kernels[function.name] = {made.get(), link(made->text, function, made->addresses)};
-  } catch (const PtxError& error) {
+  } catch (const std::exception& error) {  // a PtxError, or an operand that is not there
     problem = error.what();
     freeVariables(*made);
     return INVALID_PTX;

@@ -9,6 +9,16 @@
 namespace cudasim {
 namespace {
 
+// Those that Block fills.
+bool isSpecial(const std::string& name) {
+  for (const char* base : {"%tid.", "%ntid.", "%ctaid.", "%nctaid."})
+    for (const char axis : {'x', 'y', 'z'})
+      if (name == std::string(base) + axis) return true;
+  for (const char* known : {"%laneid", "%warpid", "%nwarpid", "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge"})
+    if (name == known) return true;
+  return false;
+}
+
 uint64_t alignedUp(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
 
 // What a function's own text numbers from 0, as the whole program sees it.
@@ -209,7 +219,7 @@ class Linker {
         break;
       }
       case Operand::Kind::Address: wide = address(given, made, k); break;
-      case Operand::Kind::Special: made.rows[k] = special(given.name, wide); break;
+      case Operand::Kind::Special: made.rows[k] = special(statement, given.name, wide); break;
       case Operand::Kind::Immediate: made.rows[k] = constant(immediate(statement, given), wide); break;
       case Operand::Kind::Variable: made.rows[k] = variableRow(given.variable, 0, wide); break;
       case Operand::Kind::Sink: made.rows[k] = newRow(wide); break;
@@ -260,8 +270,9 @@ class Linker {
     return found->second;
   }
 
-  uint32_t special(const std::string& name, bool wide) {
+  uint32_t special(const Statement& statement, const std::string& name, bool wide) {
     if (name == "WARP_SZ") return constant(32, wide);
+    if (!isSpecial(name)) throw PtxError(statement.line, "unknown special register " + name + ": " + statement.text);
     const auto [found, isNew] = specials_.try_emplace({name, wide}, program_.units);
     if (isNew) program_.specials.push_back({newRow(wide), wide, name});
     return found->second;

@@ -292,6 +292,23 @@ void images() {
   session.close({});
 }
 
+// PTX that is cut off somewhere is refused, or was whole up to there.
+void cutPtx() {
+  Session session;
+  const std::string whole = textOf(ptx);
+  constexpr size_t CUTS = 60;
+  int refused = 0;
+  for (size_t k = 1; k < CUTS; k++) {
+    const Result result = cuModuleLoadDataEx(&session.module, whole.substr(0, whole.size() * k / CUTS).c_str(), 0, nullptr, nullptr);
+    if (result == 0) CALL(cuModuleUnload(session.module));
+    else expect(result, "CUDA_ERROR_INVALID_PTX");
+    refused += result != 0;
+  }
+  if (refused < 50) stop("only " + std::to_string(refused) + " cuts were refused");
+  session.module = nullptr;
+  session.close({});
+}
+
 template <typename T>
 std::vector<T> run(const char* kernel, unsigned threads, std::vector<T> values) {
   Session session(ptx.c_str());
@@ -379,7 +396,7 @@ void parameters() {
 }
 
 void wideIntegers() {
-  const std::vector<long long> in = {7, 3, -7, 3, 1LL << 40, -(1LL << 21), -123456789012345, 987654321, 5, -1, 0x7fffffffffffffff, 2};
+  const std::vector<long long> in = {7, 3, -7, 3, 1LL << 40, -(1LL << 21), -123456789012345, 987654321, 5, -1, 0x7ffffffffffffc00, 2};
   Session session(ptx.c_str());
   const DevicePtr from = session.upload(in), to = session.allocate(in.size() / 2 * 8 * 8);
   CALL(session.launch("wide_integers", 1, static_cast<unsigned>(in.size() / 2), 0, from, to));
@@ -389,8 +406,7 @@ void wideIntegers() {
     const double unsignedB = static_cast<double>(static_cast<unsigned long long>(b));
     long long bits = 0;
     std::memcpy(&bits, &unsignedB, 8);
-    const double roundedA = static_cast<double>(a);
-    const long long backA = roundedA >= 0x1p63 ? 0x7fffffffffffffff : static_cast<long long>(roundedA);
+    const auto backA = static_cast<long long>(static_cast<double>(a));
     const long long expected[] = {static_cast<long long>(static_cast<unsigned long long>(a) * static_cast<unsigned long long>(b)),
                                   static_cast<long long>(static_cast<__int128>(a) * b >> 64), a / b, a % b,
                                   static_cast<long long>(static_cast<unsigned long long>(a) >> (b & 63)), a >> (b & 63),
@@ -514,6 +530,7 @@ const std::map<std::string, std::function<void()>> CASES = {
     {"sticky-errors", stickyErrors},
     {"launch-limits", launchLimits},
     {"images", images},
+    {"cut-ptx", cutPtx},
     {"no-device", noDevice},
     {"old-device", [] { expect(loading(), "CUDA_ERROR_NO_BINARY_FOR_GPU"); }},
     {"new-ptx", [] { expect(loading(), "CUDA_ERROR_UNSUPPORTED_PTX_VERSION"); }},
