@@ -38,7 +38,9 @@ void copyOut(Context& context, void* to, DevicePtr from, size_t bytes) {
   const Place place = placeAtWork(context, from, bytes);
   std::memcpy(to, place.bytes, bytes);
   const auto unwritten = static_cast<uint64_t>(std::count(place.written, place.written + bytes, 0));
-  if (unwritten > 0) driver().log.write(Line().add("warning", std::string("a copy to the host of uninitialised memory")).add("bytes", unwritten));
+  if (unwritten == 0) return;
+  const std::string warning = "a copy to the host of uninitialised memory";
+  driver().log.write(Line().add("warning", warning).add("bytes", unwritten));
 }
 
 void copyOver(Context& context, DevicePtr to, DevicePtr from, size_t bytes) {

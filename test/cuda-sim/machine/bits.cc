@@ -8,7 +8,9 @@ template <typename T>
 constexpr unsigned widthOf = 8 * sizeof(T);
 
 // Shifts take an amount of 32 bits, and beyond the width nothing, or the sign, is left.
-constexpr auto shiftLeft = [](auto a, uint32_t by) { return by >= widthOf<decltype(a)> ? decltype(a){0} : static_cast<decltype(a)>(a << by); };
+constexpr auto shiftLeft = [](auto a, uint32_t by) {
+  return by >= widthOf<decltype(a)> ? decltype(a){0} : static_cast<decltype(a)>(a << by);
+};
 constexpr auto shiftRight = [](auto a, uint32_t by) {
   if (by < widthOf<decltype(a)>) return static_cast<decltype(a)>(a >> by);
   return static_cast<decltype(a)>(a < 0 ? -1 : 0);

@@ -13,13 +13,6 @@ constexpr size_t LANES_APART = 16;  // rows start on whole cache lines, which ve
 
 std::string place(Dim d) { return "(" + std::to_string(d.x) + ", " + std::to_string(d.y) + ", " + std::to_string(d.z) + ")"; }
 
-Dim threadOf(int lane, Dim block) {
-  const auto t = static_cast<unsigned>(lane);
-  return {t % block.x, t / block.x % block.y, t / (block.x * block.y)};
-}
-
-unsigned along(Dim d, char axis) { return axis == 'x' ? d.x : axis == 'y' ? d.y : d.z; }
-
 }  // namespace
 
 Block::Block(const Program& program, const Launch& launch, DeviceMemory& memory, Statistics& statistics)
@@ -53,34 +46,19 @@ void Block::fillRows() {
 }
 
 void Block::fillSpecial(const Program::Special& special, Dim index) {
-  const std::string base = special.name.substr(0, special.name.find('.'));
-  const char axis = special.name.back();
-  const auto value = [&](int lane) -> uint64_t {
-    if (base == "%tid") return along(threadOf(lane, launch.block), axis);
-    if (base == "%ntid") return along(launch.block, axis);
-    if (base == "%ctaid") return along(index, axis);
-    if (base == "%nctaid") return along(launch.grid, axis);
-    const unsigned inWarp = static_cast<unsigned>(lane) % 32;
-    if (base == "%laneid") return inWarp;
-    if (base == "%warpid") return static_cast<unsigned>(lane) / 32;
-    if (base == "%nwarpid") return static_cast<unsigned>(threads_ + 31) / 32;
-    if (base == "%lanemask_eq") return 1u << inWarp;
-    if (base == "%lanemask_lt") return (1u << inWarp) - 1;
-    if (base == "%lanemask_le") return (2ull << inWarp) - 1;
-    if (base == "%lanemask_gt") return ~static_cast<uint32_t>((2ull << inWarp) - 1);
-    return ~((1u << inWarp) - 1);  // %lanemask_ge: the linker lets no other pass
-  };
   uint32_t* row = unit(special.unit);
-  for (int t = 0; t < threads_; t++)
-    if (special.wide) reinterpret_cast<uint64_t*>(row)[t] = value(t);
-    else row[t] = static_cast<uint32_t>(value(t));
+  for (int t = 0; t < threads_; t++) {
+    const uint64_t value = special.row->value({t, threadOf(t, launch.block), index, launch.block, launch.grid});
+    if (special.wide) reinterpret_cast<uint64_t*>(row)[t] = value;
+    else row[t] = static_cast<uint32_t>(value);
+  }
 }
 
 void Block::start(Dim index) {
   for (const Program::Special& special : program_.specials) fillSpecial(special, index);
   std::fill(pcs_.begin(), pcs_.end(), program_.entry);
   std::fill(state_.begin(), state_.end(), State::Ready);
-  exited_ = waiting_ = 0;
+  exited_ = 0;
   shared.startBlock();
 }
 
@@ -226,7 +204,6 @@ void Block::wait(const Instruction&) {
     state_[static_cast<size_t>(t)] = State::Waiting;
     pcs_[static_cast<size_t>(t)] = pc_;
   });
-  waiting_ += active_->count;
 }
 
 // All threads that are left wait. They must wait at one barrier, and nobody may have left: real hardware may hang, or may not.
@@ -243,7 +220,6 @@ void Block::releaseBarrier() {
   if (in.flow == Flow::BarrierReduce) reduce(in);
   std::fill(state_.begin(), state_.end(), State::Ready);
   std::fill(pcs_.begin(), pcs_.end(), pc_ + 1);
-  waiting_ = 0;
   shared.barrier();
   statistics.barriers++;
 }

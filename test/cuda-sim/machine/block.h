@@ -19,11 +19,6 @@ struct Statistics {
   uint64_t atomics = 0, barriers = 0;
 };
 
-struct Dim {
-  unsigned x = 1, y = 1, z = 1;
-  uint64_t count() const { return static_cast<uint64_t>(x) * y * z; }
-};
-
 struct Launch {
   Dim grid, block;
   unsigned dynamicShared = 0;
@@ -122,7 +117,7 @@ class Block {
 
   std::vector<uint32_t> pcs_;
   std::vector<State> state_;
-  int exited_ = 0, waiting_ = 0;
+  int exited_ = 0;
   Lanes group_, guarded_;              // the threads that go on together, and those of them whose guard holds
   const Lanes* active_ = &group_;
   uint32_t pc_ = 0;      // of the group

@@ -18,7 +18,9 @@ auto valueOf(uint64_t cell) {
 enum class ToInteger : uint8_t { No, Nearest, Zero, Down, Up };
 
 ToInteger integerRounding(const Statement& s) {
-  return s.has("rni") ? ToInteger::Nearest : s.has("rzi") ? ToInteger::Zero : s.has("rmi") ? ToInteger::Down : s.has("rpi") ? ToInteger::Up : ToInteger::No;
+  for (const auto& [name, how] : {std::pair{"rni", ToInteger::Nearest}, {"rzi", ToInteger::Zero}, {"rmi", ToInteger::Down}, {"rpi", ToInteger::Up}})
+    if (s.has(name)) return how;
+  return ToInteger::No;
 }
 
 double rounded(double x, ToInteger how) {

@@ -9,16 +9,6 @@
 namespace cudasim {
 namespace {
 
-// Those that Block fills.
-bool isSpecial(const std::string& name) {
-  for (const char* base : {"%tid.", "%ntid.", "%ctaid.", "%nctaid."})
-    for (const char axis : {'x', 'y', 'z'})
-      if (name == std::string(base) + axis) return true;
-  for (const char* known : {"%laneid", "%warpid", "%nwarpid", "%lanemask_eq", "%lanemask_lt", "%lanemask_le", "%lanemask_gt", "%lanemask_ge"})
-    if (name == known) return true;
-  return false;
-}
-
 uint64_t alignedUp(uint64_t value, uint64_t align) { return (value + align - 1) / align * align; }
 
 // What a function's own text numbers from 0, as the whole program sees it.
@@ -65,7 +55,6 @@ class Linker {
     Placed& made = placed_[&function];
     made.function = &function;
     for (const Type type : function.registers) made.registerUnits.push_back(newRow(sizeOf(type) == 8));
-    if (function.isEntry) program_.registers = program_.units;
     for (const Variable& variable : function.variables) made.addresses.push_back(addressOf(function, variable));
     made.returnRow = newRow(false);
     if (function.isEntry) noteParameters(function, made);
@@ -146,7 +135,9 @@ class Linker {
   }
 
   static Rounding roundingOf(const Statement& statement) {
-    return statement.has("rz") ? Rounding::Zero : statement.has("rm") ? Rounding::Down : statement.has("rp") ? Rounding::Up : Rounding::Nearest;
+    for (const auto& [name, mode] : {std::pair{"rz", Rounding::Zero}, {"rm", Rounding::Down}, {"rp", Rounding::Up}})
+      if (statement.has(name)) return mode;
+    return Rounding::Nearest;
   }
 
   static Space spaceOf(const Statement& statement) {
@@ -271,10 +262,10 @@ class Linker {
   }
 
   uint32_t special(const Statement& statement, const std::string& name, bool wide) {
-    if (name == "WARP_SZ") return constant(32, wide);
-    if (!isSpecial(name)) throw PtxError(statement.line, "unknown special register " + name + ": " + statement.text);
+    const SpecialRow* row = specialNamed(name);
+    if (!row) throw PtxError(statement.line, "unknown special register " + name + ": " + statement.text);
     const auto [found, isNew] = specials_.try_emplace({name, wide}, program_.units);
-    if (isNew) program_.specials.push_back({newRow(wide), wide, name});
+    if (isNew) program_.specials.push_back({newRow(wide), wide, row});
     return found->second;
   }
 

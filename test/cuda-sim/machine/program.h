@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "instruction.h"
+#include "specials.h"
 
 namespace cudasim {
 
@@ -41,7 +42,7 @@ struct Program {
   struct Special {
     uint32_t unit;
     bool wide;
-    std::string name;
+    const SpecialRow* row;
   };
   std::vector<Constant> constants;
   std::vector<Special> specials;
@@ -53,7 +54,6 @@ struct Program {
   std::vector<Parameter> parameters;  // of the kernel, in the order of its text
   uint64_t parameterSize = 0;
   unsigned maxThreads = 0;
-  unsigned registers = 0;  // 32-bit registers that the entry declares: an upper bound, ptxas needs far fewer
 };
 
 // `addresses`: where the module's variables lie in global memory, by their index. Throws PtxError.

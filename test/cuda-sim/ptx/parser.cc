@@ -1,33 +1,16 @@
 // PTX text -> Module. Names are resolved here, as PTX scopes them: registers and variables of a `{ }` hide those outside.
-#include <bit>
-#include <cstdlib>
-#include <cstring>
-#include <optional>
-
-#include "lexer.h"
-#include "module.h"
+#include "cursor.h"
 
 namespace cudasim {
 namespace {
-
-// With single spaces, to quote it in one line.
-std::string spaced(const std::string& text) {
-  std::string made;
-  for (const char c : text) {
-    const bool isSpace = std::isspace(static_cast<unsigned char>(c));
-    if (!isSpace) made += c;
-    else if (!made.empty() && made.back() != ' ') made += ' ';
-  }
-  return made;
-}
 
 struct Scope {
   std::map<std::string, int> registers, variables;
 };
 
-class Parser {
+class Parser : private Cursor {
  public:
-  explicit Parser(const std::string& source) : source_(source), tokens_(tokens(source)) {}
+  using Cursor::Cursor;
 
   Module run() {
     while (!atEnd()) directive();
@@ -35,37 +18,6 @@ class Parser {
   }
 
  private:
-  // Tokens.
-  bool atEnd() const { return at_ >= tokens_.size(); }
-  const std::string& peek(size_t ahead = 0) const {
-    static const std::string nothing;
-    return at_ + ahead < tokens_.size() ? tokens_[at_ + ahead].text : nothing;
-  }
-  int line() const { return tokens_.empty() ? 0 : tokens_[std::min(at_, tokens_.size() - 1)].line; }
-  [[noreturn]] void fail(const std::string& what) const { throw PtxError(line(), what); }
-  std::string next() {
-    if (atEnd()) fail("the text ends too early");
-    return tokens_[at_++].text;
-  }
-  bool accept(const char* text) {
-    if (peek() != text) return false;
-    at_++;
-    return true;
-  }
-  void expect(const char* text) {
-    if (!accept(text)) fail("expected '" + std::string(text) + "', got '" + peek() + "'");
-  }
-  void skipLine() {
-    for (const int start = line(); !atEnd() && line() == start;) at_++;
-  }
-  void skipBraces() {
-    expect("{");
-    for (int depth = 1; depth > 0;) {
-      const std::string token = next();
-      depth += token == "{" ? 1 : token == "}" ? -1 : 0;
-    }
-  }
-
   // The outermost level.
   void directive() {
     const std::string word = next();
@@ -191,11 +143,6 @@ class Parser {
     instruction();
   }
 
-  void skipPast(const char* text) {
-    while (next() != text) {
-    }
-  }
-
   void registers() {
     next();
     const Type type = typeNamed(next().substr(1));
@@ -240,7 +187,7 @@ class Parser {
   void instruction() {
     Statement made;
     made.line = line();
-    const size_t start = tokens_[at_].start;
+    const size_t from = start();
     if (accept("@")) {
       made.unless = accept("!");
       const Operand guard = operand();
@@ -252,7 +199,7 @@ class Parser {
       made.operands.push_back(operand());
       if (!accept(",") && !accept("|") && peek() != ";") fail("expected ',' or ';', got '" + peek() + "'");
     }
-    made.text = spaced(source_.substr(start, tokens_[at_].start - start));
+    made.text = quoteFrom(from);
     expect(";");
     function_->statements.push_back(std::move(made));
   }
@@ -335,30 +282,6 @@ class Parser {
     return made;
   }
 
-  // 12, -12, 0x1F, 0f3F800000 (bits of a float), 0d… (bits of a double), 1.5; nothing if it is no number.
-  std::optional<Operand> number() {
-    const bool isNegative = peek() == "-";
-    const std::string& text = peek(isNegative ? 1 : 0);
-    if (text.empty() || !std::isdigit(static_cast<unsigned char>(text[0]))) return std::nullopt;
-    Operand made;
-    made.kind = Operand::Kind::Immediate;
-    const char second = text.size() > 1 ? text[1] : '\0';
-    if (second == 'f' || second == 'F' || second == 'd' || second == 'D')
-      made.value = std::strtoull(text.c_str() + 2, nullptr, 16);
-    else if (text.find('.') != std::string::npos) {
-      made.value = std::bit_cast<uint64_t>(std::strtod(text.c_str(), nullptr) * (isNegative ? -1 : 1));
-      made.isDecimal = true;
-    } else {
-      made.value = std::strtoull(text.c_str(), nullptr, 0);
-      if (isNegative) made.value = -made.value;
-    }
-    at_ += isNegative ? 2 : 1;
-    return made;
-  }
-
-  const std::string& source_;
-  std::vector<Token> tokens_;
-  size_t at_ = 0;
   Module module_;
   Function* function_ = nullptr;
   std::vector<Scope> scopes_;
