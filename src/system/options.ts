@@ -87,8 +87,7 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
   const { eps, rtol, maxIterations, method, preconditioner, precision, x0, onIteration } = options;
   checkAlpha(options, dtype);
   for (const [name, value] of Object.entries({ eps, rtol })) checkAtLeastZero(name, value);
-  if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
-    throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
+  checkCount("maxIterations", maxIterations, 1);
   checkMethod(method, preconditioner);
   checkSymmetryOptions(options);
   if (precision !== undefined && !PRECISIONS.includes(precision))
@@ -111,6 +110,10 @@ function checkAlpha(options: SolveOptions, dtype: Dtype): void {
 function checkMethod(method: unknown, preconditioner: unknown): void {
   if (method !== undefined && !["auto", "cg", "direct"].includes(method as string))
     throw new ArgumentError(`method: expected "auto", "cg" or "direct", got ${described(method)}`);
+  checkPreconditioner(preconditioner);
+}
+
+export function checkPreconditioner(preconditioner: unknown): void {
   const rank = (preconditioner as { readonly rank?: unknown } | null | undefined)?.rank;
   const isRank = Number.isSafeInteger(rank) && (rank as number) >= 1;
   if (preconditioner === undefined || preconditioner === "auto" || preconditioner === "none" || isRank) return;
@@ -129,7 +132,12 @@ export function checkSituation({ method, preconditioner, matrix, blocks }: Situa
     throw new ArgumentError(`preconditioner: expected "auto", "none" or a function ${because}, got {rank}`);
 }
 
-function checkAtLeastZero(name: string, value: unknown): void {
+export function checkCount(name: string, value: unknown, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+  throw new ArgumentError(`${name}: expected an integer of at least ${least}, got ${described(value)}`);
+}
+
+export function checkAtLeastZero(name: string, value: unknown): void {
   if (value === undefined || (typeof value === "number" && value >= 0 && value < Infinity)) return;
   throw new ArgumentError(`${name}: expected a number of at least 0, got ${described(value)}`);
 }
