@@ -48,7 +48,7 @@ export function KernelSolve<const A extends readonly string[]>(
   const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
   const arrays = (given: readonly unknown[]): readonly RealArray[] => operator.arrays(given);
-  return Object.assign(solverOf(system, { arrays }), matrixFunctions(system, arrays)) as KernelSolveFunction<A>;
+  return Object.assign(solverOf(system, { arrays }), matrixFunctions(system, arrays));
 }
 
 /** How a door turns what it is given into what a system takes, and a solution into what it returns. */

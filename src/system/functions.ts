@@ -8,28 +8,13 @@ import type { AsyncOptions } from "../operator/running";
 import type { ArgumentsFor } from "../operator/signature";
 import type { EigshOptions, EigshResult } from "./eigenpairs";
 import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./logdet";
-import type { SolveOptions } from "./options";
+import type { SolveOptions, SolveResult } from "./options";
 import type { ShiftedOptions } from "./shifted";
-import type { Outcome, Progress } from "../solver/refine";
+
+export type { SolveResult } from "./options";
 
 /** How the product with K is computed. */
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
-
-/** A solution, and how it was found. */
-export interface SolveResult<T extends Real = Real> {
-  readonly solution: RealArray<T>;
-  /** Over all entries of a batch. */
-  readonly iterations: number;
-  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
-  readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
-  readonly converged: Outcome;
-  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
-  readonly method: "cg" | "direct" | "minres" | "gmres";
-  readonly rank: number;
-  /** What `onIteration` was told, of the last entry. */
-  readonly history: readonly Progress[];
-}
 
 /** A linear system as a function of its data. */
 export interface KernelSolveFunction<A extends readonly string[] = readonly string[]>

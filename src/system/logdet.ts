@@ -178,7 +178,7 @@ function checkLogdet({ alpha, method, probes, seed, preconditioner, maxIteration
   checkCount("probes", probes, 2);
   checkCount("seed", seed, 0);
   checkCount("maxIterations", maxIterations, 1);
-  if (typeof preconditioner === "function")
+  if (typeof (preconditioner as unknown) === "function")
     throw new ArgumentError(`preconditioner: expected "auto", "none" or {rank} for log-determinants, got a function`);
   checkPreconditioner(preconditioner);
 }

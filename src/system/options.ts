@@ -11,7 +11,7 @@ import { checkSymmetryOptions } from "./krylov";
 import type { Symmetry } from "./krylov";
 import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
 import type { Tell } from "../operator/progress";
-import type { Progress } from "../solver/refine";
+import type { Outcome, Progress } from "../solver/refine";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
@@ -56,6 +56,22 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
    */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
+}
+
+/** A solution, and how it was found. */
+export interface SolveResult<T extends Real = Real> {
+  readonly solution: RealArray<T>;
+  /** Over all entries of a batch. */
+  readonly iterations: number;
+  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
+  readonly residual: number;
+  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  readonly converged: Outcome;
+  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
+  readonly method: "cg" | "direct" | "minres" | "gmres";
+  readonly rank: number;
+  /** What `onIteration` was told, of the last entry. */
+  readonly history: readonly Progress[];
 }
 
 export const SOLVE_OPTIONS: readonly string[] = Object.keys({

@@ -29,14 +29,13 @@ import { blocking } from "../operator/running";
 import type { Interval } from "../solver/blockjacobi";
 import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
-import type { SolveResult } from "./functions";
 import { denseWork } from "./algebra";
 import { scalarKernel } from "./kernelmatrix";
 import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
 import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, told } from "./options";
-import type { SolveOptions } from "./options";
+import type { SolveOptions, SolveResult } from "./options";
 import { Product, checkSymmetry, looksSymmetric, replaced } from "./product";
 import { recordedAs, widened } from "./widen";
 
