@@ -11,6 +11,7 @@ import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { concat, extract, extractT, mult } from "../formula/ops";
+import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
 import { howOf } from "../operator/call";
 import type { CallOptions, How } from "../operator/call";
@@ -67,7 +68,7 @@ export class SystemMatrix {
       );
     const [points = 0, dim = 0] = system.shape(given);
     const { kernel, unknown } = system;
-    this.given = inFloat64(given);
+    this.given = inFloat64(copied(given)); // in the background it must not change
     this.rows = kernel ? points : points * dim;
     const hasEntries = kernel && !how.ranges && !system.keepsUnknown();
     this.entries = hasEntries ? this.product(unknown.dim).matrix(kernel, unknown, "float64") : null;
