@@ -10,12 +10,25 @@ import { Category } from "./formula/formula";
 import { optionsOf, readFormulas, settingsOf, splitOptions } from "./genred";
 import { Operator } from "./operator/operator";
 import type { Tell } from "./operator/progress";
-import { ASYNC_OPTIONS, inBackground } from "./operator/running";
+import { ASYNC_OPTIONS, blocking, inBackground } from "./operator/running";
+import type { AsyncOptions } from "./operator/running";
 import type { UnknownOf } from "./operator/signature";
 import type { Task } from "./solver/task";
-import type { AsyncSolveOptions, KernelSolveFunction, KernelSolveOptions } from "./system/functions";
+import { EIGSH_OPTIONS, largestEigenpairs } from "./system/eigenpairs";
+import type { EigshOptions } from "./system/eigenpairs";
+import type {
+  AsyncSolveOptions,
+  KernelSolveFunction,
+  KernelSolveOptions,
+  MatrixFunctions,
+  SolveFunction,
+} from "./system/functions";
+import { LOGDET_OPTIONS, TRACE_OPTIONS, logdet, trace } from "./system/logdet";
+import type { LogdetOptions, TraceOptions } from "./system/logdet";
 import { SOLVE_OPTIONS } from "./system/options";
 import type { SolveOptions } from "./system/options";
+import { SHIFTED_OPTIONS, shiftedSolves } from "./system/shifted";
+import type { ShiftedOptions } from "./system/shifted";
 import { System, summary } from "./system/system";
 import type { Solved } from "./system/system";
 
@@ -34,7 +47,8 @@ export function KernelSolve<const A extends readonly string[]>(
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
-  return solverOf(system, { arrays: (given) => operator.arrays(given) });
+  const arrays = (given: readonly unknown[]): readonly RealArray[] => operator.arrays(given);
+  return Object.assign(solverOf(system, { arrays }), matrixFunctions(system, arrays));
 }
 
 /** How a door turns what it is given into what a system takes, and a solution into what it returns. */
@@ -48,7 +62,7 @@ interface Door {
 export function solverOf(
   system: System,
   { arrays, options = (given) => given, result = (solved) => solved }: Door,
-): KernelSolveFunction {
+): SolveFunction {
   const solved = (given: readonly unknown[]): Solved => {
     const [args, own] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
     return result(system.solve(arrays(args), options(own)));
@@ -65,7 +79,47 @@ export function solverOf(
   return Object.assign(
     inTwoForms(({ solution }) => solution),
     { solve: inTwoForms(summary), toString: () => String(system) },
-  ) as KernelSolveFunction;
+  ) as SolveFunction;
+}
+
+/** The functions of the matrix of a system, blocking and as promises. @param arrays what the arguments of a call mean. */
+export function matrixFunctions(
+  system: System,
+  arrays: (given: readonly unknown[]) => readonly RealArray[],
+): MatrixFunctions {
+  const shifted = (result: (solved: Solved) => unknown): object =>
+    inBothForms(SHIFTED_OPTIONS, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
+      return (yield* shiftedSolves(system, alphas, arrays(args), options, tell)).map(result);
+    });
+  return {
+    shifted: Object.assign(
+      shifted(({ solution }) => solution),
+      { solve: shifted(summary) },
+    ),
+    logdet: inBothForms(LOGDET_OPTIONS, 0, (_, args, options: LogdetOptions, tell) =>
+      logdet(system, arrays(args), options, tell),
+    ),
+    trace: inBothForms(TRACE_OPTIONS, 0, (_, args, options: TraceOptions) => trace(system, arrays(args), options)),
+    eigsh: inBothForms(EIGSH_OPTIONS, 1, ([k], args, options: EigshOptions, tell) =>
+      largestEigenpairs(system, k, arrays(args), options, tell),
+    ),
+  } as unknown as MatrixFunctions;
+}
+
+type OfMatrix = (leading: readonly unknown[], args: readonly unknown[], options: never, tell?: Tell) => Task<unknown>;
+
+/** @param lead arguments before the arrays. */
+function inBothForms(accepted: readonly string[], lead: number, task: OfMatrix): object {
+  const begin = (
+    given: readonly unknown[],
+    names: readonly string[],
+  ): [(tell?: Tell) => Task<unknown>, AsyncOptions] => {
+    const [args, options] = splitOptions<AsyncOptions>(given.slice(lead), names);
+    return [(tell) => task(given.slice(0, lead), args, options as never, tell), options];
+  };
+  return Object.assign((...given: unknown[]) => blocking(begin(given, accepted)[0]()), {
+    async: async (...given: unknown[]) => inBackground("check", ...begin(given, [...accepted, ...ASYNC_OPTIONS])),
+  });
 }
 
 /** What a system is made with. */

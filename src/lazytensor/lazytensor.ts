@@ -6,7 +6,9 @@ import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { complex } from "../formula/ops";
 import type { ReductionName } from "../operator/signature";
+import type { EigshOptions, EigshResult } from "../system/eigenpairs";
 import type { SolveResult } from "../system/functions";
+import type { LogdetOptions, LogdetResult } from "../system/logdet";
 import { Expression } from "./expression";
 import { asLinearOperator, product } from "./linear";
 import { ComplexMethods, RealMethods } from "./methods";
@@ -16,7 +18,7 @@ import { chain, isProducts } from "./operator";
 import type { LinearOperator, Products } from "./operator";
 import { checkClosed, deferred, isInner, reduced } from "./reduce";
 import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
-import { solver } from "./solve";
+import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions } from "./solve";
 
 /** Of the arrays that a lazy tensor is made of. */
@@ -147,11 +149,30 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     return solver(this.expression, b, unknown?.expression, options) as DeferredSolve<T>;
   }
 
+  /**
+   * log det (K + alpha I) of a symmetric kernel: exact, or with its standard error, as `KernelSolve` has it.
+   * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite; ConvergenceError.
+   */
+  logdet(options?: LogdetOptions | null): LogdetResult {
+    return matrixOf("logdet", this.expression).logdet(withPlace(this.expression, options));
+  }
+  /**
+   * The k largest eigenvalues of a symmetric kernel `[k]`, with their vectors `[N, k]`, as `KernelSolve` has them.
+   * @throws ArgumentError unless K is square, of dim 1, without batches; ConvergenceError.
+   */
+  eigsh(k: number, options?: EigshOptions | null): EigshResult<T> {
+    return matrixOf("eigsh", this.expression).eigsh<T>(k, withPlace(this.expression, options));
+  }
+
   /** K + alpha I, as an operator. */
   addDiag(alpha: number): LinearOperator<T> {
     return asLinearOperator(this).addDiag(alpha);
   }
 }
+
+/** What a call is told, and where the tensor is computed unless that says otherwise. */
+const withPlace = <O extends object>({ where }: Expression, options: O | null | undefined): O =>
+  ({ ...where, ...options }) as O;
 
 /** D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there. */
 export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {

@@ -2,6 +2,7 @@
  * Linear systems whose matrix is a lazy expression. The one idea: the right-hand side is one more leaf, in the place of the unknown, and
  * the rest is what KernelSolve does. Must not know how users write operations.
  */
+import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
 import { expanded } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -9,8 +10,8 @@ import type { Real } from "../engine/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
 import { optionsOf, settingsOf } from "../genred";
-import { SYSTEM_OPTIONS, solverOf } from "../kernelsolve";
-import type { AsyncSolveOptions, KernelSolveOptions, SolveResult } from "../system/functions";
+import { SYSTEM_OPTIONS, matrixFunctions, solverOf } from "../kernelsolve";
+import type { AsyncSolveOptions, KernelSolveOptions, MatrixFunctions, SolveResult } from "../system/functions";
 import { SOLVE_OPTIONS } from "../system/options";
 import type { SolveOptions } from "../system/options";
 import { System } from "../system/system";
@@ -19,7 +20,8 @@ import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
-import { columnOf, flat, times } from "./linear";
+import { columnOf, flat, matrixShape, times } from "./linear";
+import { checkClosed } from "./reduce";
 import type { Given } from "./reduce";
 
 /** How a lazy system is solved: all of `KernelSolve`, in one place. */
@@ -61,6 +63,26 @@ export function solver(
     options: ({ x0, ...own }) => ({ ...expression.where, ...held, ...own, x0: asColumns(x0 ?? held.x0, isFlat) }),
     result: (found): Solved => (isFlat ? { ...found, solution: flat(found.solution) } : found),
   });
+}
+
+/**
+ * The functions of the matrix `[N, N]` of a kernel k(x, y).
+ * @throws ArgumentError unless it is square, without batches, over arrays, of dim 1.
+ */
+export function matrixOf(where: string, expression: Expression): Pick<MatrixFunctions, "logdet" | "eigsh"> {
+  const [rows, columns] = matrixShape(where, expression);
+  const { dtype, formula } = expression;
+  checkClosed(where, expression.leaves);
+  if (rows !== columns || formula.dim !== 1 || dtype === null)
+    throw new ArgumentError(
+      `${where}: expected a square LazyTensor over arrays, of dim 1, got sizes [${rows}, ${columns}], dim ${formula.dim}`,
+    );
+  const { vector } = columnOf(where, expression, 1, zeros([columns, 1], { dtype }));
+  const terms = times(expression, vector);
+  const of = bound([terms.formula], terms.leaves);
+  const operator = operatorOf(of, settingsOf(where, { axis: 1 }));
+  const system = new System(operator, operator.args[of.leaves.indexOf(vector)]!);
+  return matrixFunctions(system, () => operator.arrays(arraysOf(of, [])));
 }
 
 const OPTIONS = [...new Set([...SOLVE_OPTIONS, ...SYSTEM_OPTIONS])].filter((name) => name !== "axis");

@@ -170,8 +170,8 @@ function* measureStart<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   report(run, true, run.columns.map(relativeResidual));
 }
 
-/** √n min(1, rms(b)) is min(√n, ‖b‖). */
-function targetOf(norm: number, rows: number, options: SolveOptions): number {
+/** The residual norm at which a column of that norm is done; √n min(1, rms(b)) is min(√n, ‖b‖). */
+export function targetOf(norm: number, rows: number, options: SolveOptions): number {
   const { eps = 1e-6, rtol = 0 } = options;
   return Math.max(rtol * norm, eps * Math.min(Math.sqrt(rows), norm));
 }

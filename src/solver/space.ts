@@ -81,6 +81,14 @@ export class Workspace<V, S> {
     return scalar;
   }
 
+  /** Frees some before the others. */
+  release(handles: readonly (V | S)[]): void {
+    for (const handle of handles) {
+      this.handles.splice(this.handles.indexOf(handle), 1);
+      this.space.free(handle);
+    }
+  }
+
   free(): void {
     for (const handle of this.handles.splice(0)) this.space.free(handle);
   }

@@ -6,30 +6,22 @@ import type { Real } from "../engine/native";
 import type { GenredOptions } from "../genred";
 import type { AsyncOptions } from "../operator/running";
 import type { ArgumentsFor } from "../operator/signature";
-import type { SolveOptions } from "./options";
-import type { Outcome, Progress } from "../solver/refine";
+import type { EigshOptions, EigshResult } from "./eigenpairs";
+import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./logdet";
+import type { SolveOptions, SolveResult } from "./options";
+import type { ShiftedOptions } from "./shifted";
+
+export type { SolveResult } from "./options";
 
 /** How the product with K is computed. */
 export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
 
-/** A solution, and how it was found. */
-export interface SolveResult<T extends Real = Real> {
-  readonly solution: RealArray<T>;
-  /** Over all entries of a batch. */
-  readonly iterations: number;
-  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
-  readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
-  readonly converged: Outcome;
-  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
-  readonly method: "cg" | "direct" | "minres" | "gmres";
-  readonly rank: number;
-  /** What `onIteration` was told, of the last entry. */
-  readonly history: readonly Progress[];
-}
-
 /** A linear system as a function of its data. */
-export interface KernelSolveFunction<A extends readonly string[] = readonly string[]> {
+export interface KernelSolveFunction<A extends readonly string[] = readonly string[]>
+  extends SolveFunction<A>, MatrixFunctions<A> {}
+
+/** The solution of a linear system. */
+export interface SolveFunction<A extends readonly string[] = readonly string[]> {
   /**
    * Arrays in the order of the aliases; in the place of the unknown stands the right-hand side b `[N, dim]`. Returns the solution
    * `[N, dim]`, recorded for `grad`. Batch dimensions in front make every entry a system of its own; `ranges` make K block-sparse.
@@ -48,6 +40,53 @@ export interface KernelSolveFunction<A extends readonly string[] = readonly stri
     async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveResult<T>>;
   };
   toString(): string;
+}
+
+/** What else is computed of the matrix of a linear system. */
+export interface MatrixFunctions<A extends readonly string[] = readonly string[]> {
+  /**
+   * The solutions for several ridges, which share their products with K and, where there is one, the approximation of K in their
+   * preconditioners: `shifted(alphas, ...args, options)`, one array per alpha, each recorded as that of a call. `shifted.solve` also tells
+   * how they were found; both have an `async` form. @throws as the call.
+   */
+  readonly shifted: ShiftedFunction<A, "solution"> & { readonly solve: ShiftedFunction<A, "report"> };
+  /**
+   * log det (K + alpha I), K being `[N, N]` for a kernel times the unknown, whatever its dim, else `[N D, N D]`: exact by Cholesky where that
+   * is cheap, else by stochastic Lanczos quadrature with its standard error. The unknown's array gives nothing but its shape.
+   * @throws ArgumentError for batches, for a K that is not symmetric, or a K + alpha I that is not positive definite; ConvergenceError.
+   */
+  readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
+  /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
+  readonly trace: MatrixFunction<A, TraceOptions, Estimate>;
+  /**
+   * The k largest eigenvalues of K, of the same K, with their vectors. @throws ArgumentError for batches, for a K that is not symmetric, or a
+   * k above its order; ConvergenceError.
+   */
+  readonly eigsh: {
+    <T extends Real>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
+    async<T extends Real>(
+      k: number,
+      ...args: [...ArgumentsFor<A, T>, ((EigshOptions & AsyncOptions) | null)?]
+    ): Promise<EigshResult<T>>;
+  };
+}
+
+/** Solutions for several ridges, blocking and as a promise. */
+export interface ShiftedFunction<A extends readonly string[], W extends "solution" | "report"> {
+  <T extends Real>(
+    alphas: ArrayLike<number>,
+    ...args: [...ArgumentsFor<A, T>, (ShiftedOptions | null)?]
+  ): { solution: RealArray<T>; report: SolveResult<T> }[W][];
+  async<T extends Real>(
+    alphas: ArrayLike<number>,
+    ...args: [...ArgumentsFor<A, T>, ((ShiftedOptions & AsyncOptions) | null)?]
+  ): Promise<{ solution: RealArray<T>; report: SolveResult<T> }[W][]>;
+}
+
+/** Something of the matrix, blocking and as a promise. */
+export interface MatrixFunction<A extends readonly string[], O, R> {
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
+  async<T extends Real>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
 }
 
 /** What a solve in the background takes. */

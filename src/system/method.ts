@@ -75,9 +75,10 @@ const SEED = 5;
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
-  /** Whether the operator was found symmetric. */
-  isChecked: boolean = false;
   private readonly found = new Map<string, Preconditioner | null>();
+
+  /** @param isChecked whether the operator was found symmetric. */
+  constructor(public isChecked: boolean = false) {}
 
   /** Tries one attempt after the other, until `isEnough` says so. */
   *attempts(situation: Situation, isEnough: (attempt: Attempt) => Task<boolean>): Task<void> {

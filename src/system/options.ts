@@ -11,7 +11,7 @@ import { checkSymmetryOptions } from "./krylov";
 import type { Symmetry } from "./krylov";
 import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
 import type { Tell } from "../operator/progress";
-import type { Progress } from "../solver/refine";
+import type { Outcome, Progress } from "../solver/refine";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
@@ -58,6 +58,22 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
 }
 
+/** A solution, and how it was found. */
+export interface SolveResult<T extends Real = Real> {
+  readonly solution: RealArray<T>;
+  /** Over all entries of a batch. */
+  readonly iterations: number;
+  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
+  readonly residual: number;
+  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  readonly converged: Outcome;
+  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
+  readonly method: "cg" | "direct" | "minres" | "gmres";
+  readonly rank: number;
+  /** What `onIteration` was told, of the last entry. */
+  readonly history: readonly Progress[];
+}
+
 export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   alpha: true,
   eps: true,
@@ -87,8 +103,7 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
   const { eps, rtol, maxIterations, method, preconditioner, precision, x0, onIteration } = options;
   checkAlpha(options, dtype);
   for (const [name, value] of Object.entries({ eps, rtol })) checkAtLeastZero(name, value);
-  if (maxIterations !== undefined && !(Number.isSafeInteger(maxIterations) && maxIterations >= 1))
-    throw new ArgumentError(`maxIterations: expected an integer of at least 1, got ${described(maxIterations)}`);
+  checkCount("maxIterations", maxIterations, 1);
   checkMethod(method, preconditioner);
   checkSymmetryOptions(options);
   if (precision !== undefined && !PRECISIONS.includes(precision))
@@ -111,6 +126,10 @@ function checkAlpha(options: SolveOptions, dtype: Dtype): void {
 function checkMethod(method: unknown, preconditioner: unknown): void {
   if (method !== undefined && !["auto", "cg", "direct"].includes(method as string))
     throw new ArgumentError(`method: expected "auto", "cg" or "direct", got ${described(method)}`);
+  checkPreconditioner(preconditioner);
+}
+
+export function checkPreconditioner(preconditioner: unknown): void {
   const rank = (preconditioner as { readonly rank?: unknown } | null | undefined)?.rank;
   const isRank = Number.isSafeInteger(rank) && (rank as number) >= 1;
   if (preconditioner === undefined || preconditioner === "auto" || preconditioner === "none" || isRank) return;
@@ -129,7 +148,12 @@ export function checkSituation({ method, preconditioner, matrix, blocks }: Situa
     throw new ArgumentError(`preconditioner: expected "auto", "none" or a function ${because}, got {rank}`);
 }
 
-function checkAtLeastZero(name: string, value: unknown): void {
+export function checkCount(name: string, value: unknown, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+  throw new ArgumentError(`${name}: expected an integer of at least ${least}, got ${described(value)}`);
+}
+
+export function checkAtLeastZero(name: string, value: unknown): void {
   if (value === undefined || (typeof value === "number" && value >= 0 && value < Infinity)) return;
   throw new ArgumentError(`${name}: expected a number of at least 0, got ${described(value)}`);
 }

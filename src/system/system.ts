@@ -29,14 +29,13 @@ import { blocking } from "../operator/running";
 import type { Interval } from "../solver/blockjacobi";
 import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
-import type { SolveResult } from "./functions";
 import { denseWork } from "./algebra";
 import { scalarKernel } from "./kernelmatrix";
 import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
 import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, told } from "./options";
-import type { SolveOptions } from "./options";
+import type { SolveOptions, SolveResult } from "./options";
 import { Product, checkSymmetry, looksSymmetric, replaced } from "./product";
 import { recordedAs, widened } from "./widen";
 
@@ -57,7 +56,7 @@ export function summary({ solution, reports }: Solved): SolveResult {
 }
 
 /** A solve of checked arrays in float64. */
-interface SystemCall {
+export interface SystemCall {
   readonly given: Given;
   /** What is computed with: `given`, or a copy of it. */
   readonly read: Given;
@@ -74,16 +73,17 @@ const PRODUCTS_ABOUT = 30;
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 export class System {
-  private readonly formula: Formula;
   /** k, where K is a scalar kernel. */
-  private readonly kernel: Formula | null;
+  readonly kernel: Formula | null;
+  private readonly formula: Formula;
+  private readonly ofDim = new Map<number, Operator>();
   private adjoint: System | undefined;
   /** -K, whose gradients are those of b - K a. */
   private negative: Operator | undefined;
 
   constructor(
-    private readonly operator: Operator,
-    private readonly unknown: Argument,
+    readonly operator: Operator,
+    readonly unknown: Argument,
   ) {
     this.formula = operator.formulas[0]!;
     const { formula } = this;
@@ -142,7 +142,7 @@ export class System {
     return Array.from({ length: sizeOf(batch) }, () => new Inverses());
   }
 
-  private *run(call: SystemCall): Task<Solved> {
+  *run(call: SystemCall): Task<Solved> {
     const { given, options, inverses } = call;
     const shape = this.shape(given);
     const how = { ...howOf(options, given.extents), repeats: PRODUCTS_ABOUT };
@@ -162,7 +162,7 @@ export class System {
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
-  private recorder(inputs: readonly RealArray[]): ReturnType<typeof recorder> {
+  recorder(inputs: readonly RealArray[]): ReturnType<typeof recorder> {
     return recorder(inputs, {
       where: "KernelSolve",
       names: [...this.operator.args.map(label), "alpha"],
@@ -172,7 +172,7 @@ export class System {
   }
 
   /** Of the solution: `[...batch, rows, dim]`. */
-  private shape(given: Given): readonly number[] {
+  shape(given: Given): readonly number[] {
     const { rows, columns } = this.operator.sizes(given);
     const { category, dim } = this.unknown;
     if (given.extents[category as Category.I | Category.J] !== rows || (rows !== columns && !this.keepsUnknown()))
@@ -180,8 +180,15 @@ export class System {
     return [...given.batch, rows, dim];
   }
 
-  private keepsUnknown(): boolean {
+  keepsUnknown(): boolean {
     return this.unknown.category === this.operator.settings.rows;
+  }
+
+  /** The product with an unknown of another dim, made once. */
+  widened(dim: number, make: () => Operator): Operator {
+    const operator = this.ofDim.get(dim) ?? make();
+    this.ofDim.set(dim, operator);
+    return operator;
   }
 
   // ---- the solve
@@ -264,7 +271,7 @@ export class System {
    * With a = (K + alpha I)^-1 b and the cotangent e of a: lambda = (K^T + alpha I)^-1 e is the cotangent of b, and that of any other
    * argument is the gradient of -lambda · K a.
    */
-  private pullback(
+  pullback(
     { given, options: { x0: _, onIteration: __, ...options }, data, inverses }: SystemCall,
     solution: RealArray,
     cotangent: RealArray,
