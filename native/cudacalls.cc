@@ -7,6 +7,7 @@
 
 #include "calls.h"
 #include "cuda.h"
+#include "interrupt.h"
 #include "values.h"
 
 namespace {
@@ -289,6 +290,8 @@ void add(Napi::Object exports, const char *name) {
 }  // namespace
 
 void addCuda(Napi::Env env, Napi::Object exports) {
+  // Devices belong to the process. What runs in the background adds its hook later, and hooks run in reverse order.
+  if (onMainThread()) napi_add_env_cleanup_hook(env, [](void *) { Device::closeAll(); }, nullptr);
   add<whyNot>(exports, "cudaWhyNot");
   add<count>(exports, "cudaCount");
   add<describeDevice>(exports, "cudaDescribe");
