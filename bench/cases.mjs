@@ -5,35 +5,36 @@ const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
 const sum = (name, formula, n, d, options = {}) => ({ name, formula, m: n, n, d, dv: 1, options: {}, ...options });
 const gaussian = (name, n, d, plain, options = {}) => sum(name, GAUSSIAN, n, d, { plain, ...options });
 
+const scalars = (n) => [
+  gaussian("Gaussian", n, 3, "gaussian3"),
+  sum("Laplacian", "Exp(-g * Norm2(x - y)) * b", n, 3, { plain: "laplacian" }),
+  sum("Cauchy", "b / (1 + g * SqDist(x, y))", n, 3, { plain: "cauchy" }),
+  sum("LogSumExp", "-g * SqDist(x, y) + 0 * b", n, 3, { options: { reductionOp: "LogSumExp" }, plain: "logsumexp" }),
+];
+
 export const SUMS = [
-  gaussian("Gaussian", 20_000, 3, "gaussian3"),
-  gaussian("Gaussian", 100_000, 3, "gaussian3"),
-  sum("Laplacian", "Exp(-g * Norm2(x - y)) * b", 50_000, 3, { plain: "laplacian" }),
-  sum("Cauchy", "b / (1 + g * SqDist(x, y))", 50_000, 3, { plain: "cauchy" }),
-  sum("LogSumExp", "-g * SqDist(x, y) + 0 * b", 50_000, 3, {
-    options: { reductionOp: "LogSumExp" },
-    plain: "logsumexp",
-  }),
-  gaussian("Gaussian, D = 10", 20_000, 10, "gaussian10"),
+  ...scalars(10_000),
+  ...scalars(100_000),
+  gaussian("Gaussian, D = 10", 10_000, 10, "gaussian10"),
   gaussian("Gaussian, D = 100", 10_000, 100, "gaussian100"),
   gaussian("Gaussian, D = 784", 4_000, 784, "gaussian784"),
-  gaussian("Gaussian, Dv = 32", 20_000, 3, "gaussian3x32", { dv: 32 }),
+  gaussian("Gaussian, Dv = 32", 10_000, 3, "gaussian3x32", { dv: 32 }),
   gaussian("Gaussian, Dv = 100", 10_000, 3, "gaussian3x100", { dv: 100 }),
-  nearest("ArgKMin, K = 10", 50_000, 3, 10, "nearest10of3"),
+  nearest("ArgKMin, K = 10", 10_000, 3, 10, "nearest10of3"),
   nearest("ArgKMin, K = 10, D = 100", 10_000, 100, 10, "nearest10of100"),
-  { ...nearest("ArgMin, 100 columns", 100_000, 3, 1, "nearest"), n: 100 },
+  { ...nearest("ArgMin, 100 columns", 100_000, 2, 1, "nearest"), n: 100 },
   gaussian("Gaussian, one row", 1, 3, "gaussian3", { n: 1_000_000 }),
   gaussian("Gaussian, 8 rows", 8, 3, "gaussian3", { n: 1_000_000 }),
   gaussian("Gaussian, 20 000 batches", 10, 3, undefined, { n: 20, batch: 20_000 }),
-  gaussian("Gaussian, 5 % of the blocks", 50_000, 3, undefined, { blocks: 20 }),
-  sum("Gradient of the Gaussian", `Grad(${GAUSSIAN}, x, Var(4, 1, 0))`, 50_000, 3, { extra: [1], plain: "gradient" }),
-  sum("Second derivative", `Grad(Grad(${GAUSSIAN}, x, Var(4, 1, 0)), x, Var(5, 3, 0))`, 20_000, 3, { extra: [1, 3] }),
+  gaussian("Gaussian, 5 % of the blocks", 20_000, 3, undefined, { blocks: 20 }),
+  sum("Gradient of the Gaussian", `Grad(${GAUSSIAN}, x, Var(4, 1, 0))`, 10_000, 3, { extra: [1], plain: "gradient" }),
+  sum("Second derivative", `Grad(Grad(${GAUSSIAN}, x, Var(4, 1, 0)), x, Var(5, 3, 0))`, 10_000, 3, { extra: [1, 3] }),
   // Compositions that nobody tuned for.
-  sum("composition 1", "Sqrt(1 + Square(x | y)) * Exp(-g * Norm2(x - y)) * b", 20_000, 3),
-  sum("composition 2", "Log(1 + SqDist(x, y)) * Inv(1 + Abs(x | y)) * b", 20_000, 3),
-  sum("composition 3", "Sum(Exp(x * y) / (1 + Exp(x - y))) * b", 20_000, 3),
-  sum("composition 4", "Pow(1 + (x | y), 3) * Rsqrt(g + SqDist(x, y)) * b", 20_000, 3),
-  sum("composition 5", "Exp(-g * SqNorm2(x * y - 2 * x)) * (x | y) * b", 20_000, 3),
+  sum("composition 1", "Sqrt(1 + Square(x | y)) * Exp(-g * Norm2(x - y)) * b", 10_000, 3),
+  sum("composition 2", "Log(1 + SqDist(x, y)) * Inv(1 + Abs(x | y)) * b", 10_000, 3),
+  sum("composition 3", "Sum(Exp(x * y) / (1 + Exp(x - y))) * b", 10_000, 3),
+  sum("composition 4", "Pow(1 + (x | y), 3) * Rsqrt(g + SqDist(x, y)) * b", 10_000, 3),
+  sum("composition 5", "Exp(-g * SqNorm2(x * y - 2 * x)) * (x | y) * b", 10_000, 3),
 ];
 
 function nearest(name, n, d, k, plain) {

@@ -1,8 +1,8 @@
 /**
- * npm run bench [-- --quick] [-- --record] [-- --compare FILE] [-- --peers]: times reductions on both engines, and solves, beside
- * yardsticks measured in the same run (yardsticks.mjs). Prints one JSON line per row and a table last. `--record` writes
- * bench/results/<date>.json and docs/images/bench.png too, unless other processes took part of the machine: a disturbed yardstick
- * makes every ratio too good. Times are the best of several repetitions; only ratios within one run mean something.
+ * npm run bench [-- --quick] [-- --only REGEXP] [-- --record] [-- --processor] [-- --compare FILE]: times reductions on both engines, and solves, beside
+ * yardsticks measured in the same run (yardsticks.mjs) and peers that python3 finds, in three minutes. Prints one JSON line per row and a
+ * table last. `--record` writes bench/results/<date>.json and docs/images/bench.png too, unless other processes took part of the machine:
+ * a disturbed yardstick makes every ratio too good. `--processor` times by processor seconds per thread, which bear company. Times are the best of several repetitions; only ratios within one run mean something.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,7 +11,7 @@ import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SOLVES, SUMS, aliasesOf, labelOf } from "./cases.mjs";
-import { best, othersShare } from "./measure.mjs";
+import { best, clock, othersShare, timed } from "./measure.mjs";
 import { drawRatios, printComparison, printTable } from "./report.mjs";
 import { Yardsticks, peerRows } from "./yardsticks.mjs";
 
@@ -23,12 +23,17 @@ const { program } = require("../dist/engine/cpp.js");
 const { nativeAddon } = require("../dist/engine/native.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const [quick, records, withPeers] = ["--quick", "--record", "--peers"].map((flag) => process.argv.includes(flag));
-const compared = process.argv[process.argv.indexOf("--compare") + 1];
+const [quick, records] = ["--quick", "--record"].map((flag) => process.argv.includes(flag));
+const [compared, only = "."] = ["--compare", "--only"].map(valueOf);
 const MOST_OTHERS = 0.05;
 const MANY = 4096;
-const MOST_SECONDS = quick ? 0.5 : 3;
+const MOST_SECONDS = quick ? 0.1 : 0.25;
 const rows = [];
+
+function valueOf(flag) {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
 
 function report(row) {
   rows.push(row);
@@ -60,6 +65,12 @@ function timeSum(row, dtype, engine, { yardsticks, hand, peak, peers }) {
   });
 }
 
+/** Of sums that take seconds, other than the first, one engine and dtype are enough. */
+function enginesFor({ name, m, n }, dtype) {
+  if (m * n <= 4e9 || name === "Gaussian") return ["cpu", "tiles"];
+  return dtype === "float32" ? ["cpu"] : [];
+}
+
 /** As many row clusters as blocks, each with the columns of its own: a fraction 1 / blocks of all pairs. */
 function diagonalBlocks(m, n, blocks) {
   const cuts = (count) =>
@@ -88,7 +99,7 @@ function overPeers(peers, row, dtype, seconds) {
 
 function peerCases(sums) {
   const gaussians = sums.filter(
-    ({ name, batch, blocks, m, n }) => name.startsWith("Gaussian") && !batch && !blocks && m * n <= 4e8,
+    ({ name, batch, blocks, m, n }) => name.startsWith("Gaussian") && !batch && !blocks && m * n <= 1e8,
   );
   return ["float32", "float64"].flatMap((dtype) =>
     gaussians.map((row) => ({ label: labelOf(row), kind: "gaussian", ...row, dtype })),
@@ -112,9 +123,7 @@ function timeSolve({ name, n, g, alpha }, dtype, { yardsticks }) {
   const derivative = Math.min(
     ...[1, 2, 3].map(() => {
       const { solution } = solve();
-      const start = performance.now();
-      grad(solution, [x], e);
-      return (performance.now() - start) / 1000;
+      return timed(() => grad(solution, [x], e));
     }),
   );
   report({ name: `its derivative by x`, dtype, seconds: derivative, plainLoopProducts: derivative / plainProduct });
@@ -159,32 +168,34 @@ function timeFirstCalls(work) {
 // ------------------------------------------------------------------------------------------------------------- main
 
 function measure(work) {
-  const n = quick ? 5000 : 20_000;
+  const n = 10_000;
   const yardsticks = new Yardsticks(work, quick ? 1 : 3);
-  const sums = quick ? SUMS.filter(({ m, n: columns }) => m * columns <= 4e8) : SUMS;
-  const peers = withPeers ? peerRows(peerCases(sums)) : [];
+  const isWanted = new RegExp(only);
+  const sums = SUMS.filter((row) => isWanted.test(labelOf(row)) && !(quick && row.m * row.n > 1e9));
+  const solves = SOLVES.filter(({ name }) => isWanted.test(`solve: ${name}`)).slice(0, quick ? 2 : undefined);
+  const peers = quick ? [] : peerRows(peerCases(sums));
   const beside = { yardsticks, hand: yardsticks.hand(n), peak: yardsticks.peak(), peers };
   for (const dtype of ["float32", "float64"])
     report({ name: "plain loop, Gaussian, D = 3", dtype, gigapairs: yardsticks.plain("gaussian3", n)[dtype] / 1e9 });
   report({ name: "loop by hand, Gaussian, D = 3", dtype: "float32", gigapairs: beside.hand / 1e9 });
   report({ name: "vector instructions, 10^9 per second", dtype: "float32", rate: beside.peak / 1e9 });
   for (const dtype of ["float32", "float64"]) {
-    for (const row of sums) for (const engine of ["cpu", "tiles"]) timeSum(row, dtype, engine, beside);
-    for (const row of quick ? SOLVES.slice(0, 2) : SOLVES) timeSolve(row, dtype, beside);
+    for (const row of sums) for (const engine of enginesFor(row, dtype)) timeSum(row, dtype, engine, beside);
+    for (const row of solves) timeSolve(row, dtype, beside);
   }
   timeOverhead();
   timeFirstCalls(work);
 }
 
 async function record() {
-  if (othersShare() > MOST_OTHERS) {
+  if (clock === "wall" && othersShare() > MOST_OTHERS) {
     console.error(`not recorded: expected at most ${100 * MOST_OTHERS} % of the machine in other processes`);
     process.exitCode = 1;
     return;
   }
   const folder = join(here, "results");
   mkdirSync(folder, { recursive: true });
-  const machine = { cpu: cpus()[0].model, threads: threads(), isa: nativeAddon().isa(), node: process.version };
+  const machine = { clock, cpu: cpus()[0].model, threads: threads(), isa: nativeAddon().isa(), node: process.version };
   const file = join(folder, `${new Date().toISOString().slice(0, 10)}.json`);
   writeFileSync(file, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
   await drawRatios(rows, join(here, "..", "docs", "images", "bench.png"));
@@ -194,7 +205,7 @@ const work = mkdtempSync(join(tmpdir(), "tskeops-bench-"));
 try {
   measure(work);
   printTable(rows);
-  if (process.argv.includes("--compare")) printComparison(rows, compared);
+  if (compared) printComparison(rows, compared);
   console.log(`other processes took at most ${(100 * othersShare()).toFixed(1)} % of the machine`);
   if (records) await record();
 } finally {

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { best, watched } from "./measure.mjs";
+import { best, clock, watched } from "./measure.mjs";
 
 const require = createRequire(import.meta.url);
 const { rand, threads } = require("../dist/index.js");
@@ -32,7 +32,7 @@ export class Yardsticks {
   timePlain(name, columns) {
     this.plainPath ??= this.compiled("plain.cc", ["-O3", "-std=c++11", "-pthread"]);
     const rows = Math.ceil(PLAIN_PAIRS / columns / costOf(name));
-    const args = [name, rows, columns, threads(), this.repetitions].map(String);
+    const args = [name, rows, columns, threads(), this.repetitions, clock].map(String);
     const [float32, float64] = watched(
       () => JSON.parse(execFileSync(this.plainPath, args, { encoding: "utf8" })),
       ([, , cpuSeconds]) => cpuSeconds,
@@ -44,7 +44,7 @@ export class Yardsticks {
   peak() {
     const isaFlags = flagsFor(nativeAddon().isa()).filter((flag) => /^-m/.test(flag));
     const path = this.compiled("peak.cc", ["-O2", "-std=c++17", "-pthread", ...isaFlags]);
-    const run = () => JSON.parse(execFileSync(path, [String(threads())], { encoding: "utf8" }));
+    const run = () => JSON.parse(execFileSync(path, [String(threads()), clock], { encoding: "utf8" }));
     return watched(run, ([, cpuSeconds]) => cpuSeconds)[0];
   }
 
@@ -57,7 +57,7 @@ export class Yardsticks {
       const routine = addon.load(this.handRoutine(tile));
       const grain = addon.table(routine)[2];
       const plan = { rows: n, columns: n, blockRows: grain * 4, chunkColumns: 1e9, unitsPerTask: 1, batch: [] };
-      return best(() => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, plan), 1);
+      return best(() => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, plan), 0.3);
     });
     return n ** 2 / Math.min(...seconds);
   }
@@ -88,7 +88,12 @@ export function peerRows(cases) {
   const { stdout, stderr, error } = spawnSync("python3", [join(here, "peers", "peers.py")], {
     input: JSON.stringify(cases),
     encoding: "utf8",
-    env: { ...process.env, OMP_NUM_THREADS: String(threads()) },
+    env: {
+      ...process.env,
+      OMP_NUM_THREADS: String(threads()),
+      OPENBLAS_NUM_THREADS: String(threads()),
+      BENCH_CLOCK: clock,
+    },
   });
   console.error(error ? `peers: skipped: ${error.message}` : stderr.trim());
   return (stdout ?? "")

@@ -17,7 +17,8 @@ export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
 export type { CallOptions } from "./operator/call";
 export type { BackendName } from "./engine/backend";
-export type { Real } from "./engine/native";
+export { instructionSet, setInstructionSet } from "./engine/instructions";
+export type { Isa, Real } from "./engine/native";
 export { setThreads, threads } from "./engine/native";
 export {
   ArgumentError,

@@ -72,6 +72,16 @@ describe("TSKEOPS_ISA", () => {
   });
 });
 
+test("setInstructionSet overrules TSKEOPS_ISA, for the next call of the same formula too", () => {
+  const code = `{ ${SUM} } t.setInstructionSet("baseline"); { ${SUM} } console.log(t.instructionSet());`;
+  const [first, second, last] = printed(code, { TSKEOPS_ISA: "avx2" }).split("\n");
+  expect(last).toBe("baseline");
+  expect(first).toBe(printed(SUM, { TSKEOPS_ISA: "avx2" }));
+  expect(second).toBe(printed(SUM, { TSKEOPS_ISA: "baseline" }));
+  const message = "ArgumentError: setInstructionSet: expected one of baseline, avx2, avx512, got neon";
+  expect(printed('t.setInstructionSet("neon")')).toBe(message);
+});
+
 test("TSKEOPS_COMPILE says when formulas are compiled, and TSKEOPS_CACHE where they are kept", () => {
   printed(SUM, { TSKEOPS_COMPILE: "never" });
   expect(cached(".so")).toEqual([]);

@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   solver: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {
-    parts: ["formula", "engine/routine", "engine/native", "array", "solver/task"],
+    parts: ["formula", "engine/routine", "engine/instructions", "engine/native", "array", "solver/task"],
     packages: ["node:"],
     types: ["engine"],
   },
@@ -49,7 +49,10 @@ const TABLE: Readonly<Record<string, Rule>> = {
   notebook: { parts: ["array"], packages: ["node:"] },
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
-  index: { parts: [...DOORS, "array", "engine/native"], types: ["engine", "solver", "operator", "system"] },
+  index: {
+    parts: [...DOORS, "array", "engine/native", "engine/instructions"],
+    types: ["engine", "solver", "operator", "system"],
+  },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

@@ -5,17 +5,25 @@ per case and peer. A peer that is not installed is told on standard error. Best 
 """
 import importlib
 import json
+import os
 import sys
 import time
 
 
-def best(call, least=3, seconds=1.0):
+def now():
+    """Seconds of the wall, or of the processors per thread, as the bench says."""
+    if os.environ.get("BENCH_CLOCK") == "processor":
+        return time.process_time() / int(os.environ["OMP_NUM_THREADS"])
+    return time.perf_counter()
+
+
+def best(call, least=3, seconds=0.3):
     call()
     times = []
     while len(times) < least or sum(times) < seconds:
-        start = time.perf_counter()
+        start = now()
         call()
-        times.append(time.perf_counter() - start)
+        times.append(now() - start)
     return min(times)
 
 

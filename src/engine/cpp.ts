@@ -57,7 +57,7 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
   const ofTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
   return {
     ...sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
-    tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)`,
+    tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)${columns === 1 ? "" : ` x ${columns} columns`}`,
     grain: tile * lanes,
     instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * ofTile(count),
   };

@@ -3,11 +3,11 @@
  * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
  * the number of threads.
  */
-import { ArgumentError } from "../errors";
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
 import { BLOCK } from "./generated";
+import { instructionSet } from "./instructions";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Addon, Isa, NativeRoutine, Plan, Real } from "./native";
 import { sameData, symmetricProgram } from "./symmetric";
@@ -50,7 +50,7 @@ type Costs = Pick<Program, "grain" | "instructions">;
 abstract class AddonRoutine implements Routine {
   abstract readonly backend: BackendName;
   protected readonly addon: Addon = nativeAddon()!;
-  protected readonly isa: Isa = chosenIsa(this.addon);
+  protected readonly isa: Isa = instructionSet();
 
   reduce(call: Call): void {
     const { costs, handle, takes } = this.fitting(call);
@@ -215,17 +215,6 @@ function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
     discard(path);
     return addon.load(sharedObject(source, isa));
   }
-}
-
-const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
-
-/** The machine's instruction set, or a narrower one that TSKEOPS_ISA names. @throws ArgumentError for a name of none. */
-function chosenIsa(addon: Addon): Isa {
-  const best = addon.isa();
-  const named = process.env["TSKEOPS_ISA"] || best;
-  const wanted = ISAS.indexOf(named as Isa);
-  if (wanted < 0) throw new ArgumentError(`TSKEOPS_ISA: expected one of ${ISAS.join(", ")}, got ${named}`);
-  return ISAS[Math.min(wanted, ISAS.indexOf(best))]!;
 }
 
 // --------------------------------------------------------------------------------------------------- shapes of calls

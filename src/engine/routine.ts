@@ -6,6 +6,7 @@ import type { Formula } from "../formula/formula";
 import type { Backend, BackendName, Compile, Routine, Specification } from "./backend";
 import { cpu, tiles } from "./cpu";
 import { cuda } from "./cuda";
+import { instructionSet } from "./instructions";
 import { reference } from "./reference";
 import { Tiers } from "./tiers";
 
@@ -105,7 +106,18 @@ function kept<T>(specification: Specification, kind: string, make: () => T): T {
   const ofFormula = keptOf.get(formula!) ?? new Map<string, unknown>();
   keptOf.set(formula!, ofFormula);
   const table = variables.map(({ category, dim }) => `${category}:${dim}`).join();
-  const key = [kind, reduction?.name, weights?.id, k, rows, dtype, sumScheme, accumulator, table].join("|");
+  const key = [
+    kind,
+    reduction?.name,
+    weights?.id,
+    k,
+    rows,
+    dtype,
+    sumScheme,
+    accumulator,
+    table,
+    instructionSet(),
+  ].join("|");
   if (!ofFormula.has(key)) ofFormula.set(key, make());
   return ofFormula.get(key) as T;
 }

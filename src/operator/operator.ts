@@ -12,6 +12,7 @@ import { axesOf, summedTo } from "./batch";
 import { howOf, placedHow } from "./call";
 import type { CallOptions, How } from "./call";
 import type { Call, Routine, Specification } from "../engine/backend";
+import { instructionSet } from "../engine/instructions";
 import type { Real } from "../engine/native";
 import { chooser, routineFor } from "../engine/routine";
 import type { Chooser } from "../engine/routine";
@@ -164,7 +165,7 @@ export class Operator {
   }
 
   private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
-    const key = `${dtype} ${backend} ${compile}`;
+    const key = `${dtype} ${backend} ${compile} ${instructionSet()}`;
     const found = this.choosers.get(key) ?? chooser(this.specification(dtype), { backend, compile });
     this.choosers.set(key, found);
     return found;

@@ -1,0 +1,33 @@
+/**
+ * Which instruction set routines of the processor are made for: what a program has set, else TSKEOPS_ISA, else the machine's best. It is
+ * looked up at every call, so one process can compare several.
+ */
+import { ArgumentError } from "../errors";
+import { nativeAddon } from "./native";
+import type { Isa } from "./native";
+
+/** The narrowest first. */
+const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
+
+let current: Isa | undefined;
+
+/** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
+export function instructionSet(): Isa {
+  return (current ??= available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+}
+
+/**
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks means its best. Results
+ * then differ by rounding. @throws ArgumentError for a name of none.
+ */
+export function setInstructionSet(name: Isa): void {
+  current = available("setInstructionSet", name);
+}
+
+const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
+
+function available(where: string, name: string): Isa {
+  const wanted = ISAS.indexOf(name as Isa);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${name}`);
+  return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
+}
