@@ -55,4 +55,5 @@ export const SOLVES = [
   { name: "small system", n: 500, g: 50, alpha: 1e-2 },
   { name: "small ridge", n: 5000, g: 50, alpha: 1e-6 },
   { name: "rough kernel", n: 5000, g: 5000, alpha: 1e-4 },
+  { name: "large system", n: 20_000, g: 50, alpha: 1e-2 },
 ];
