@@ -1,15 +1,7 @@
 // Prelude of routines whose steps take several columns at once (keops.h): the functions of the code dialect, column by column. Rows that
 // were read serve all columns of a step, and the sums of one column need not wait for those of another.
 
-// What a step has of each of its columns. T is real or mask where that is the same in all lanes, else Tile or TileMask.
-template <class T, int C> struct Columns {
-  T of[C];
-  Columns() = default;
-  // A number of each column, `stride` apart.
-  INLINE_MEMBER Columns(const scalar *from, int64 stride) {
-    UNROLLED for (int u = 0; u < C; u++) of[u] = splat(from[u * stride]);
-  }
-};
+template <class T, int C> struct Columns;
 
 // What all columns share.
 template <class T> struct Shared { const T &value; };
@@ -17,6 +9,21 @@ template <class T> INLINE Shared<T> each(const T &a) { return {a}; }
 template <class T, int C> INLINE const Columns<T, C> &each(const Columns<T, C> &a) { return a; }
 template <class T> INLINE const T &at(Shared<T> a, int) { return a.value; }
 template <class T, int C> INLINE const T &at(const Columns<T, C> &a, int u) { return a.of[u]; }
+
+// What a step has of each of its columns. T is real or mask where that is the same in all lanes, else Tile or TileMask.
+template <class T, int C> struct Columns {
+  T of[C];
+  Columns() = default;
+  // What is the same for all columns, or for all lanes.
+  template <class A> INLINE_MEMBER Columns(const A &all) {
+    const auto &a = each(all);
+    UNROLLED for (int u = 0; u < C; u++) of[u] = T(at(a, u));
+  }
+  // A number of each column, `stride` apart.
+  INLINE_MEMBER Columns(const scalar *from, int64 stride) {
+    UNROLLED for (int u = 0; u < C; u++) of[u] = splat(from[u * stride]);
+  }
+};
 
 // How many columns there are in any of the arguments; 0 if there are none, and then the functions below do not exist.
 template <class T> constexpr int COUNT = 0;

@@ -172,8 +172,8 @@ INLINE real logAddExp(real a, real b) { return logOfSum(a, b); }
 INLINE real expShare(real a, real b) { return shareOfSum(a, b); }
 
 TILE_BINARY(Tile, pow, pow(at(a, u), at(b, u)))
-TILE_BINARY(Tile, logAddExp, logOfSum(at(a, u), at(b, u)))
-TILE_BINARY(Tile, expShare, shareOfSum(at(a, u), at(b, u)))
+TILE_BINARY(Tile, logAddExp, logAddExp(at(a, u), at(b, u)))
+TILE_BINARY(Tile, expShare, expShare(at(a, u), at(b, u)))
 TILE_UNARY(expm1)
 TILE_UNARY(log1p)
 TILE_UNARY(sinh)

@@ -118,9 +118,16 @@ class Writer {
 
   private useRoot(root: Formula, n: number): void {
     const { lines } = this.scopes.pair;
-    const use = (k: number | string, scope: Scope): string => this.options.consume(n, k, this.at(root, k, scope));
+    const use = (k: number | string, scope: Scope): string =>
+      this.options.consume(n, k, this.ofEachColumn(root, this.at(root, k, scope)));
     if (this.place.isWide(root)) lines.push(...this.loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
+  }
+
+  /** Reducers take a value for each column of a step, also where all columns share it; a view may show such components beside others. */
+  private ofEachColumn(root: Formula, value: string): string {
+    if (!this.options.severalColumns) return value;
+    return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
   }
 
   /** A loop over k whose last line is `last`; values that line needs are computed inside. */
