@@ -24,8 +24,17 @@ afterAll(() => kernel.stop());
 
 const later = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Runs a cell after an error: the kernel skips those that come too soon, how soon depends on the machine. */
+async function runNext(code: string): Promise<ReturnType<typeof kernel.run>> {
+  for (let attempt = 1; ; attempt++) {
+    await later(300);
+    const cell = kernel.run(code);
+    if ((await cell.status) === "ok" || attempt === 20) return cell;
+  }
+}
+
 async function goesOn(): Promise<void> {
-  const next = kernel.run(`console.log(kept, x.shape, K(x, x, b).shape);`);
+  const next = await runNext(`console.log(kept, x.shape, K(x, x, b).shape);`);
   expect(await next.status).toBe("ok");
   expect(next.text).toBe("kept [ 5000, 3 ] [ 5000, 1 ]\n");
 }
@@ -42,7 +51,6 @@ describe("the stop button ends", () => {
     kernel.interrupt();
     expect(await cell.status).toBe("error");
     expect(cell.text).toMatch(/ERR_(SCRIPT_EXECUTION|KEOPS)_INTERRUPTED/);
-    await later(300); // the kernel skips cells that come sooner after an error
     await goesOn();
     const caught = kernel.run(`await 0;\nconsole.log("begins");\ntry { ${call}; } catch (e) { console.log(e.code); }`);
     await caught.until(({ text }) => text.includes("begins"));
@@ -50,7 +58,6 @@ describe("the stop button ends", () => {
     kernel.interrupt();
     await caught.until(({ text }) => text.includes("ERR_KEOPS_INTERRUPTED"));
     await caught.status;
-    await later(300);
     await goesOn();
   });
 
@@ -63,9 +70,7 @@ describe("the stop button ends", () => {
     await cell.until(({ displays }) => displays.length >= 3);
     kernel.interrupt();
     expect(await cell.status).toBe("error");
-    await later(300);
-    const ended = kernel.run(`await globalThis.job.catch((e) => console.log(e.code));`);
-    await ended.status;
+    const ended = await runNext(`await globalThis.job.catch((e) => console.log(e.code));`);
     expect(ended.text).toBe("ERR_KEOPS_INTERRUPTED\n");
     expect(cell.displays.map(({ isUpdate }) => isUpdate)).toEqual(cell.displays.map((_, n) => n > 0));
     expect(new Set(cell.displays.map(({ id }) => id)).size).toBe(1);
