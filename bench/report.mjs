@@ -1,5 +1,6 @@
 // What a run has found: a table, a file, a comparison with an earlier file, a chart.
 import { readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 const cell = (value, digits = 3) => (value === undefined ? "" : Number(value).toPrecision(digits));
 const ms = (seconds) => (seconds === undefined ? "" : `${cell(seconds * 1000)} ms`);
@@ -51,17 +52,16 @@ export async function drawRatios(rows, file) {
   const values = rows
     .filter(({ overPlainLoop, dtype }) => overPlainLoop && dtype === "float32")
     .map(({ name, engine, overPlainLoop }) => ({ name, engine, overPlainLoop }));
-  const [{ parse, View }, { compile }, { Resvg }] = await Promise.all([
-    import("vega"),
-    import("vega-lite"),
-    import("@resvg/resvg-js"),
-  ]);
+  const ofNotebooks = createRequire(new URL("../notebooks/package.json", import.meta.url));
+  const [{ parse, View }, { compile }, { Resvg }] = ["vega", "vega-lite", "@resvg/resvg-js"].map((name) =>
+    ofNotebooks(name),
+  );
   const spec = {
     data: { values },
     mark: "bar",
     width: 420,
     encoding: {
-      y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 320 } },
+      y: { field: "name", type: "nominal", sort: null, title: null, axis: { labelLimit: 460 } },
       yOffset: { field: "engine", sort: null },
       x: { field: "overPlainLoop", type: "quantitative", title: "times as fast as the plain loop, float32" },
       color: { field: "engine", title: "engine", sort: null },
