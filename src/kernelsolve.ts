@@ -29,8 +29,9 @@ import { SOLVE_OPTIONS } from "./system/options";
 import type { SolveOptions } from "./system/options";
 import { SHIFTED_OPTIONS, shiftedSolves } from "./system/shifted";
 import type { ShiftedOptions } from "./system/shifted";
-import { System, summary } from "./system/system";
-import type { Solved } from "./system/system";
+import { summary } from "./system/solved";
+import type { Solved } from "./system/solved";
+import { System } from "./system/system";
 
 /**
  * The inverse of the reduction of `formula` over i (axis 0) or j (axis 1), as a linear operator on the argument `varinvalias`. The

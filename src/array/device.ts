@@ -52,6 +52,9 @@ export function dispose(x: RealArray): void {
 
 export const isOnDevice = (x: RealArray): boolean => (x.data as unknown) instanceof DeviceData;
 
+/** Of an array on a device: the number of the device. */
+export const deviceOf = (x: RealArray): number => (x.data as unknown as DeviceData).device;
+
 /** So that `using` frees it. */
 export function disposable<T extends Real>(x: RealArray<T>): DeviceArray<T> {
   return Object.defineProperty(x, Symbol.dispose, { value: () => dispose(x) }) as DeviceArray<T>;

@@ -15,7 +15,7 @@ import type { AsyncSolveOptions, KernelSolveOptions, MatrixFunctions, SolveResul
 import { SOLVE_OPTIONS } from "../system/options";
 import type { SolveOptions } from "../system/options";
 import { System } from "../system/system";
-import type { Solved } from "../system/system";
+import type { Solved } from "../system/solved";
 import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";

@@ -42,7 +42,7 @@ export function systemMatrix(
   arrays: readonly RealArray[],
   { backend, compile, ranges }: MatrixOptions,
 ): { matrix: SystemMatrix; dtype: Dtype } {
-  const given = system.operator.check(arrays);
+  const given = system.check(arrays);
   const how = { ...howOf({ backend, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
   return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
 }

@@ -29,7 +29,8 @@ import type { Report } from "./method";
 import { SOLVE_OPTIONS, checkOptions } from "./options";
 import type { SolveOptions } from "./options";
 import { checkSymmetry } from "./product";
-import type { Solved, System } from "./system";
+import type { Solved } from "./solved";
+import type { System } from "./system";
 import { recordedAs, widened } from "./widen";
 
 /** As of one solve; its ridges are an argument, and they start from 0. */
@@ -54,7 +55,7 @@ export function* shiftedSolves(
   tell?: Tell,
 ): Task<Solved[]> {
   const ridges = checkAlphas(alphas);
-  const given = system.operator.check(arrays);
+  const given = system.check(arrays);
   const shape = system.shape(given);
   checkOptions(options, shape, given.dtype);
   const { dtype } = given;

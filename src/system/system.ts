@@ -5,6 +5,7 @@
  */
 import { astype } from "../array/array";
 import { checkArray } from "../array/check";
+import { isOnDevice, toHost } from "../array/device";
 import { mul, neg, reshape, sum } from "../array/dense";
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
@@ -35,25 +36,11 @@ import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
 import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, told } from "./options";
-import type { SolveOptions, SolveResult } from "./options";
+import type { SolveOptions } from "./options";
+import { placedAs } from "./solved";
+import type { Solved } from "./solved";
 import { Product, checkSymmetry, looksSymmetric, replaced } from "./product";
 import { recordedAs, widened } from "./widen";
-
-export interface Solved {
-  readonly solution: RealArray;
-  /** One per entry of the batch. */
-  readonly reports: readonly Report[];
-}
-
-export function summary({ solution, reports }: Solved): SolveResult {
-  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0, history: [] };
-  return {
-    ...last,
-    solution,
-    iterations: reports.reduce((sum, { iterations }) => sum + iterations, 0),
-    residual: reports.reduce((most, { residual }) => Math.max(most, residual), 0),
-  };
-}
 
 /** A solve of checked arrays in float64. */
 export interface SystemCall {
@@ -105,14 +92,24 @@ export class System {
 
   /** @throws ArgumentError, ConvergenceError, as the door says. */
   solve(arrays: readonly RealArray[], options: SolveOptions): Solved {
-    return blocking(this.checked(this.operator.check(arrays), options, (given) => given));
+    return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), options, (given) => given)));
   }
 
   /** The same as a task that may wait: from its first step on, the arrays may change. */
   *solving(arrays: readonly RealArray[], { x0, ...options }: SolveOptions, tell?: Tell): Task<Solved> {
-    const given = this.operator.check(arrays);
+    const given = this.check(arrays);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-    return yield* this.checked(given, { ...options, x0: start }, copied, tell);
+    return placedAs(this.right(arrays), yield* this.checked(given, { ...options, x0: start }, copied, tell));
+  }
+
+  private right(arrays: readonly RealArray[]): RealArray {
+    return arrays[this.unknown.position]!;
+  }
+
+  /** Solvers' vectors live on the machine, so arrays of a device are copied here, each once. @throws ArgumentError unless the arrays fit. */
+  check(arrays: readonly RealArray[]): Given {
+    const here = new Map(arrays.map((array) => [array, isOnDevice(array) ? toHost(array) : array]));
+    return this.operator.check(arrays.map((array) => here.get(array)!));
   }
 
   /**
