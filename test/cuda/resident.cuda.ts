@@ -3,6 +3,8 @@ import {
   ArgumentError,
   DeviceError,
   Genred,
+  Vi,
+  Vj,
   cuda,
   dispose,
   grad,
@@ -26,6 +28,16 @@ function expectClose(got: RealArray, expected: RealArray): void {
   const scale = Math.max(...wanted.map(Math.abs));
   numbers(got).forEach((value, n) => expect(Math.abs(value - wanted[n]!)).toBeLessThan(1e-5 * scale));
 }
+
+test("lazy tensors and their solves take resident arrays", () => {
+  const lazy = (p: RealArray<Float32Array>, q: RealArray<Float32Array>) => Vi(p).sqdist(Vj(q)).neg().exp();
+  const xd = toDevice(x);
+  expectClose(lazy(xd, toDevice(y)).matmul(toDevice(b)), lazy(x, y).matmul(b));
+  const right = randn([50, 1], { seed: 4 });
+  const solution = lazy(xd, xd).solve(toDevice(right), { alpha: 0.1 });
+  expect(solution.data).not.toBeInstanceOf(Float32Array);
+  expectClose(solution, lazy(x, x).solve(right, { alpha: 0.1 }));
+});
 
 test("an array goes there and back unchanged", () => {
   expect(numbers(toDevice(x))).toEqual(Array.from(x.data));
