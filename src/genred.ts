@@ -15,7 +15,9 @@ import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
 import { Operator } from "./operator/operator";
-import type { Settings } from "./operator/operator";
+import type { Settings } from "./operator/choosers";
+import { planOf } from "./operator/plan";
+import type { CallPlan } from "./operator/plan";
 import type { Tell } from "./operator/progress";
 import type { Result } from "./operator/result";
 import { ASYNC_OPTIONS, inBackground } from "./operator/running";
@@ -77,6 +79,11 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
   async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
+  /**
+   * Where the call would run now, and what it would cost; nothing is computed or compiled.
+   * @throws ArgumentError for arrays that do not fit, DeviceError for a backend that cannot run.
+   */
+  plan<T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */
   toString(): string;
 }
@@ -101,8 +108,12 @@ export function Genred<const A extends readonly string[], const R extends Reduct
     checkBytes(maxBytes);
     return new PairValues(operator).compute(operator.arrays(args), { backend }, maxBytes);
   };
+  const plan = (...given: unknown[]): CallPlan => {
+    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    return planOf(operator, operator.arrays(args), options);
+  };
   const call = reductionOf(operator, (given) => operator.arrays(given));
-  return Object.assign(call, { dense }) as unknown as GenredFunction<A, R>;
+  return Object.assign(call, { dense, plan }) as unknown as GenredFunction<A, R>;
 }
 
 /** A reduction in both its forms, as a function of what `arrays` makes arrays of; `held` are options for all calls. */

@@ -16,6 +16,7 @@ export { requiresGrad } from "./array/record";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
 export type { CallOptions } from "./operator/call";
+export type { CallPlan } from "./operator/plan";
 export type { BackendName } from "./engine/backend";
 export { instructionSet, setInstructionSet } from "./engine/instructions";
 export type { Isa, Real } from "./engine/native";

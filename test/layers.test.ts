@@ -33,7 +33,15 @@ const TABLE: Readonly<Record<string, Rule>> = {
   solver: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {
-    parts: ["formula", "engine/routine", "engine/instructions", "engine/native", "array", "solver/task"],
+    parts: [
+      "formula",
+      "engine/backend",
+      "engine/routine",
+      "engine/instructions",
+      "engine/native",
+      "array",
+      "solver/task",
+    ],
     packages: ["node:"],
     types: ["engine"],
   },

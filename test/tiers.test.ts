@@ -46,37 +46,47 @@ describe("what is evaluated and what is compiled", () => {
   test("small work is evaluated, and nobody looks for a compiled routine", () => {
     const compiled = compiler(true);
     const tiers = new Tiers(evaluated, () => compiled);
-    for (let n = 0; n < 99; n++) expect(tiers.routine(1e6)).toBe(evaluated);
+    for (let n = 0; n < 99; n++) expect(tiers.next(1e6)).toBe(evaluated);
     expect(compiled.log).toEqual([]);
+  });
+
+  test("a preview counts nothing and compiles nothing", () => {
+    const compiled = compiler();
+    const tiers = new Tiers(evaluated, () => compiled);
+    expect([1e6, 1e8, 4e9].map((pairs) => tiers.preview(pairs))).toEqual([evaluated, evaluated, compiled]);
+    expect(compiled.log).toEqual(["look up"]);
+    expect(tiers.next(2e9)).toBe(evaluated);
+    expect(tiers.next(0.9e9)).toBe(evaluated);
+    expect(compiled.log).not.toContain("background");
   });
 
   test("more work takes what another process has compiled", () => {
     const compiled = compiler(true);
     const tiers = new Tiers(evaluated, () => compiled);
-    expect([6e7, 6e7, 1].map((pairs) => tiers.routine(pairs))).toEqual([evaluated, compiled, compiled]);
+    expect([6e7, 6e7, 1].map((pairs) => tiers.next(pairs))).toEqual([evaluated, compiled, compiled]);
     expect(compiled.log).toEqual(["look up"]);
   });
 
   test("much work in small calls is compiled in the background, and taken over when that is done", async () => {
     const compiled = compiler();
     const tiers = new Tiers(evaluated, () => compiled);
-    for (let n = 0; n < 40; n++) expect(tiers.routine(1e8)).toBe(evaluated);
+    for (let n = 0; n < 40; n++) expect(tiers.next(1e8)).toBe(evaluated);
     expect(compiled.log).toEqual(["look up", "background"]);
     compiled.finish();
     await settled();
-    expect(tiers.routine(1)).toBe(compiled);
+    expect(tiers.next(1)).toBe(compiled);
   });
 
   test("a single large call waits for the compiler", () => {
     const compiled = compiler();
-    expect(new Tiers(evaluated, () => compiled).routine(1e10)).toBe(compiled);
+    expect(new Tiers(evaluated, () => compiled).next(1e10)).toBe(compiled);
     expect(compiled.log).toEqual(["look up", "compile"]);
   });
 
   test("calls that never pause wait for it in the end", () => {
     const compiled = compiler();
     const tiers = new Tiers(evaluated, () => compiled);
-    const used = Array.from({ length: 100 }, () => tiers.routine(1e8));
+    const used = Array.from({ length: 100 }, () => tiers.next(1e8));
     expect(used.indexOf(compiled)).toBe(89);
     expect(compiled.log).toEqual(["look up", "background", "compile"]);
   });
@@ -84,13 +94,13 @@ describe("what is evaluated and what is compiled", () => {
   test.each(["in the background", "at once"])("what cannot be compiled %s stays evaluated", async (when) => {
     const compiled = compiler(false, true);
     const tiers = new Tiers(evaluated, () => compiled);
-    tiers.routine(when === "at once" ? 1e10 : 2e9);
+    tiers.next(when === "at once" ? 1e10 : 2e9);
     if (when !== "at once") {
-      tiers.routine(2e9);
+      tiers.next(2e9);
       compiled.finish(new Error("no compiler"));
       await settled();
     }
-    expect([1e10, 1e10].map((pairs) => tiers.routine(pairs))).toEqual([evaluated, evaluated]);
+    expect([1e10, 1e10].map((pairs) => tiers.next(pairs))).toEqual([evaluated, evaluated]);
   });
 });
 

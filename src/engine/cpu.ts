@@ -13,7 +13,7 @@ import type { Addon, Isa, NativeRoutine, Plan, Real } from "./native";
 import { sameData, symmetricProgram } from "./symmetric";
 import { tileProgram, whyNoProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
-import { entriesOf } from "./backend";
+import { entriesOf, visitedPairs } from "./backend";
 import type { Backend, BackendName, Call, RectangleCall, Routine, Specification } from "./backend";
 
 export const cpu: Omit<Backend, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
@@ -271,12 +271,4 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
 }
 
 /** Columns that a row visits, on average. */
-function visitedColumns({ rows, columns, ranges }: Call): number {
-  if (!ranges || rows === 0) return columns;
-  let pairs = 0;
-  for (let k = 0, n = 0; k < ranges.slices.length; k++) {
-    const height = ranges.rows[2 * k + 1]! - ranges.rows[2 * k]!;
-    for (; n < ranges.slices[k]!; n++) pairs += height * (ranges.columns[2 * n + 1]! - ranges.columns[2 * n]!);
-  }
-  return pairs / rows;
-}
+const visitedColumns = (call: Call): number => (call.rows === 0 ? call.columns : visitedPairs(call) / call.rows);

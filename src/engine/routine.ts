@@ -21,11 +21,13 @@ export interface Choice {
   readonly compile?: Compile | undefined;
 }
 
-/**
- * The routine for calls of `specification`, given the pairs that the next one visits. With the backend "auto" it may be another one from
- * call to call: see {@link Tiers}.
- */
-export type Chooser = (pairs: number) => Routine;
+/** The routines for calls of one specification. With the backend "auto" they may differ from call to call: see {@link Tiers}. */
+export interface Chooser {
+  /** For the next call, which visits so many pairs. */
+  next(pairs: number): Routine;
+  /** What `next` would give; nothing is counted or compiled. */
+  preview(pairs: number): Routine;
+}
 
 /** @throws DeviceError when a backend that was asked for by name cannot run, saying why; ArgumentError for an unknown name. */
 export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
@@ -34,12 +36,7 @@ export function chooser(specification: Specification, { backend = "auto", compil
   if (wanted === "always") return constantly(first(ON_PROCESSOR, specification));
   if (wanted === "never" || whyNot(cpu, specification) !== null || whyNot(tiles, specification) !== null)
     return constantly(first(wanted === "never" ? [tiles, reference] : ON_PROCESSOR, specification));
-  const tiers = kept(
-    specification,
-    "tiers",
-    () => new Tiers(routineOf(tiles, specification), () => compiled(specification)),
-  );
-  return (pairs) => tiers.routine(pairs);
+  return kept(specification, "tiers", () => new Tiers(routineOf(tiles, specification), () => compiled(specification)));
 }
 
 /** What a call or a solve has begun with: it keeps to it, so that its numbers fit together. */
@@ -47,7 +44,7 @@ export type Begun = Map<Chooser, Routine>;
 
 /** The routine for a call of so many pairs, or the one that was begun with. */
 export function routineFor(choose: Chooser, pairs: number, begun: Begun | undefined): Routine {
-  const chosen = choose(pairs); // asked in any case: it counts the pairs
+  const chosen = choose.next(pairs); // asked in any case: it counts the pairs
   const routine = begun?.get(choose) ?? chosen;
   begun?.set(choose, routine);
   return routine;
@@ -63,10 +60,7 @@ function checkedCompile(option: Compile | undefined): Compile {
   throw new ArgumentError(`${where}: expected one of ${names}, got ${JSON.stringify(wanted)}`);
 }
 
-const constantly =
-  (fixed: Routine): Chooser =>
-  () =>
-    fixed;
+const constantly = (fixed: Routine): Chooser => ({ next: () => fixed, preview: () => fixed });
 
 function named(name: string): Backend {
   const backend = BACKENDS.find((b) => b.name === name);

@@ -30,7 +30,7 @@ export class Tiers {
   ) {}
 
   /** The routine for a call of so many pairs. What cannot be compiled stays evaluated. */
-  routine(pairs: number): Routine {
+  next(pairs: number): Routine {
     this.pairs += pairs;
     if (this.state === "unknown" && this.pairs >= LOOK_UP_PAIRS)
       this.state = this.compiled().isCompiled() ? "compiled" : "evaluated";
@@ -38,6 +38,20 @@ export class Tiers {
     if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon();
     if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
     return this.state === "compiled" ? this.compiled() : this.evaluated;
+  }
+
+  /** What {@link Tiers.next} would give, if the compiler succeeds. Counts and compiles nothing. */
+  preview(pairs: number): Routine {
+    const total = this.pairs + pairs;
+    const isCompiled = (): boolean => total >= LOOK_UP_PAIRS && this.compiled().isCompiled();
+    const wouldCompile: Readonly<Record<State, () => boolean>> = {
+      unknown: () => pairs >= COMPILE_PAIRS || isCompiled(),
+      evaluated: () => pairs >= COMPILE_PAIRS,
+      compiling: () => total >= PATIENCE_PAIRS,
+      compiled: () => true,
+      failed: () => false,
+    };
+    return wouldCompile[this.state]() ? this.compiled() : this.evaluated;
   }
 
   private compileSoon(): void {

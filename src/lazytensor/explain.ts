@@ -7,23 +7,10 @@ import { Depends, lowered, nodesOf, print, asVariable } from "../formula/formula
 import type { Formula } from "../formula/formula";
 import { settingsOf } from "../genred";
 import type { Operator } from "../operator/operator";
+import { flopsPerPair } from "../operator/plan";
 import { bound, operatorOf, textOf } from "./expression";
 import type { Bound, Expression } from "./expression";
 import { isArray } from "./leaf";
-
-/** Numbers that are computed per value of the formula: about one vector instruction each. */
-function ownOperations(node: Formula): number {
-  const { shape } = node.operation;
-  if (shape.kind === "elementwise") return shape.cost * node.dim;
-  if (shape.kind !== "contraction") return 0;
-  const { kept, summed } = shape.axes(
-    node.args.map(({ dim }) => dim),
-    node.params,
-  );
-  return 2 * [...kept, ...summed].reduce((size, axis) => size * axis.size, 1);
-}
-
-const operationsOf = (nodes: readonly Formula[]): number => nodes.reduce((sum, node) => sum + ownOperations(node), 0);
 
 const SUFFIXES: readonly (readonly [number, string])[] = [
   [1e12, "T"],
@@ -41,15 +28,13 @@ function short(count: number, of = ""): string {
 export function costText(expression: Expression): string {
   const { sizes, batch, formula, leaves, dtype } = expression;
   const pairs = sizeOf(batch) * (sizes[0] ?? 1) * (sizes[1] ?? 1);
-  const perPair = operationsOf(pairNodes(lowered(formula)));
+  const perPair = flopsPerPair(formula);
   const held = leaves.map(({ value }) => (isArray(value) ? sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT : 0));
   const bytes = held.reduce((sum, size) => sum + size, 0);
   const values = pairs * formula.dim * (dtype === "float64" ? 8 : 4);
   const work = `${short(pairs)} pairs x about ${perPair} flops = ${short(pairs * perPair, "flops")}`;
   return `cost: ${work}; arrays of ${short(bytes, "B")}, in place of ${short(values, "B")} for all values`;
 }
-
-const pairNodes = (root: Formula): Formula[] => nodesOf(root).filter(({ depends }) => depends === Depends.Both);
 
 const PHASES: readonly (readonly [string, Depends])[] = [
   ["once", Depends.Nothing],
@@ -64,7 +49,7 @@ function hoisted(root: Formula, depends: Depends): Formula[] {
   return [...parts].filter((node) => node.depends === depends && node.args.length > 0);
 }
 
-type Ran = ReturnType<Operator["routineFor"]>;
+type Ran = ReturnType<Operator["preview"]>;
 
 /** Formula, what is computed when, backend and code, of the sum over j. */
 export function explanation(expression: Expression): string {
@@ -72,7 +57,7 @@ export function explanation(expression: Expression): string {
   const operator = operatorOf(of, settingsOf("explain", { axis: 1 }));
   const { dtype, where } = expression;
   const [first, later] = (["never", "always"] as const).map((compile) =>
-    operator.routineFor(dtype ?? "float32", { backend: where.backend, compile }),
+    operator.preview(dtype ?? "float32", { backend: where.backend, compile }),
   ) as [Ran, Ran];
   const quick = lowered(of.formulas[0]!);
   const phases = PHASES.flatMap(([when, depends]) =>

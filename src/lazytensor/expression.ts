@@ -14,7 +14,7 @@ import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } 
 import type { Formula } from "../formula/formula";
 import { constant } from "../formula/ops";
 import { Operator } from "../operator/operator";
-import type { Settings } from "../operator/operator";
+import type { Settings } from "../operator/choosers";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
 

@@ -10,7 +10,7 @@ import { ArgumentError } from "../errors";
 import { checkWeighted, optionsOf, reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
 import { reductionNamed } from "../formula/reductions";
-import type { Settings } from "../operator/operator";
+import type { Settings } from "../operator/choosers";
 import type { ReductionName, ResultOf } from "../operator/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";

@@ -11,11 +11,11 @@ import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf, placedHow } from "./call";
 import type { CallOptions, How } from "./call";
-import type { Call, Routine, Specification } from "../engine/backend";
-import { instructionSet } from "../engine/instructions";
+import type { Call, Routine } from "../engine/backend";
 import type { Real } from "../engine/native";
-import { chooser, routineFor } from "../engine/routine";
-import type { Chooser } from "../engine/routine";
+import { routineFor } from "../engine/routine";
+import { Choosers } from "./choosers";
+import type { Settings } from "./choosers";
 import { ArgumentError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -23,24 +23,13 @@ import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { isZero } from "../formula/ops";
 import { reductionNamed, withIndices } from "../formula/reductions";
-import type { Extent, Reduction, SumGradient, SumScheme } from "../formula/reductions";
+import type { Extent, SumGradient } from "../formula/reductions";
 import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
 import { fill, fillEmpty, indexTargetOf, targetOf } from "./result";
 import type { IndexArray, Result } from "./result";
 import { Work, runSync, settled } from "../solver/task";
 import type { Task } from "../solver/task";
-
-/** The checked options of a reduction. */
-export interface Settings {
-  readonly reduction: Reduction;
-  /** The K of the K best; 1 where there is none. */
-  readonly k: number;
-  /** The kept index: I for axis 1. */
-  readonly rows: Category.I | Category.J;
-  readonly sumScheme: SumScheme;
-  readonly accumulator: "auto" | Dtype;
-}
 
 /** A value that gradients take as an argument: another reduction, or where there is no operator, the result. */
 interface SavedValue {
@@ -50,7 +39,7 @@ interface SavedValue {
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
-  private readonly choosers = new Map<string, Chooser>();
+  private readonly choosers: Choosers;
   private readonly gradients = new Map<number, Operator | null>();
   private savedValues: readonly SavedValue[] | undefined;
   private readonly extent: Extent;
@@ -63,6 +52,7 @@ export class Operator {
     readonly settings: Settings,
   ) {
     this.evaluated = settings.reduction.evaluated(formulas);
+    this.choosers = new Choosers(this.evaluated, args, settings);
     this.extent = { dims: this.evaluated.map(({ dim }) => dim), k: settings.k };
   }
 
@@ -136,8 +126,11 @@ export class Operator {
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
   work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
     const { rows, columns } = this.sizes(given);
-    const pairs = sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * (how.repeats ?? 1);
-    const routine = routineFor(this.chooser(given.dtype, placedHow(given.arrays, how)), pairs, how.begun);
+    const routine = routineFor(
+      this.choosers.of(given.dtype, placedHow(given.arrays, how)),
+      this.load(given, how),
+      how.begun,
+    );
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
     if (columns === 0 || sizeOf(given.batch) * rows === 0) return Work.NOTHING;
@@ -158,38 +151,22 @@ export class Operator {
     );
   }
 
+  /** What a call computes, as a number of pairs. */
+  private load(given: Given, { repeats = 1 }: How): number {
+    const { rows, columns } = this.sizes(given);
+    return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
+  }
+
   private checkK(columns: number): void {
     const { reduction, k } = this.settings;
     if (reduction.takesK && k > columns && columns > 0)
       throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
   }
 
-  private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
-    const key = `${dtype} ${backend} ${compile} ${instructionSet()}`;
-    const found = this.choosers.get(key) ?? chooser(this.specification(dtype), { backend, compile });
-    this.choosers.set(key, found);
-    return found;
-  }
-
-  /** What computes calls, compiled or not. @throws DeviceError as a call. */
-  routineFor(dtype: Dtype, how: How): Routine {
-    return this.chooser(dtype, how)(0);
-  }
-
-  private specification(dtype: Dtype): Specification {
-    const { reduction, k, rows, sumScheme, accumulator } = this.settings;
-    if (accumulator === "float32" && dtype === "float64")
-      throw new ArgumentError(`dtypeAcc: expected "float64" or "auto" for float64 arrays, got "float32"`);
-    return {
-      formulas: this.evaluated,
-      reduction,
-      k,
-      rows,
-      variables: this.args,
-      dtype,
-      sumScheme,
-      accumulator: accumulator === "auto" ? dtype : accumulator,
-    };
+  /** What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError as a call. */
+  preview(of: Given | Dtype, how: How): Routine {
+    if (typeof of === "string") return this.choosers.of(of, how).preview(0);
+    return this.choosers.of(of.dtype, placedHow(of.arrays, how)).preview(this.load(of, how));
   }
 
   // ---- results
