@@ -10,14 +10,26 @@
 #include "interrupt.h"
 #include "values.h"
 
-namespace {
-
-using Info = const Napi::CallbackInfo &;
 using cuda::CudaRoutine;
 using cuda::Device;
 using cuda::Placed;
 using cuda::PlacedOutput;
 using std::to_string;
+
+int64 integerAt(Napi::Value value, const char *where) {
+  if (!value.IsNumber()) refuseKind(where, "a number");
+  return toInteger(value.As<Napi::Number>(), where);
+}
+
+Device &deviceAt(Napi::Value value) {
+  const int64 number = integerAt(value, "device");
+  if (number >= Device::count()) throw std::out_of_range("device: expected one of " + to_string(Device::count()) + ", got " + to_string(number));
+  return Device::ofNumber(static_cast<int>(number));
+}
+
+namespace {
+
+using Info = const Napi::CallbackInfo &;
 
 // Routines are never unloaded before their device is closed: a running call in any thread may use one.
 struct Library {
@@ -36,17 +48,6 @@ const CudaRoutine &routineAt(Napi::Value value) {
   if (number < 0 || number >= static_cast<int64>(all.routines.size()))
     throw std::out_of_range("routine: expected one that cudaLoad gave, got something else");
   return all.routines[number];
-}
-
-int64 integerAt(Napi::Value value, const char *where) {
-  if (!value.IsNumber()) refuseKind(where, "a number");
-  return toInteger(value.As<Napi::Number>(), where);
-}
-
-Device &deviceAt(Napi::Value value) {
-  const int64 number = integerAt(value, "device");
-  if (number >= Device::count()) throw std::out_of_range("device: expected one of " + to_string(Device::count()) + ", got " + to_string(number));
-  return Device::ofNumber(static_cast<int>(number));
 }
 
 // Arrays -------------------------------------------------------------------------------------------------------------------
@@ -257,14 +258,21 @@ Napi::Value write(Info info) {
   return info.Env().Undefined();
 }
 
-Napi::Value read(Info info) {
-  Device &device = deviceAt(info[0]);
-  const Bytes to = bytesAt(info[2]);
-  const cuda::Address from = ownedAt(device, info[1], to.count);
-  const Device::Use use(device);
-  device.staging().download(to.data, from, to.count);
-  return info.Env().Undefined();
-}
+// Waits for all that the device was asked before.
+struct CudaRead : Work {
+  Device &device;
+  const Bytes to;
+  const cuda::Address from;
+
+  explicit CudaRead(const Arguments &arguments)
+      : device(deviceAt(arguments[0])), to(bytesAt(arguments[2])), from(ownedAt(device, arguments[1], to.count)) {}
+  double cost() const override { return 0; }
+  double run() override {
+    const Device::Use use(device);
+    device.staging().download(to.data, from, to.count);
+    return 0;
+  }
+};
 
 Napi::Value copy(Info info) {
   Device &device = deviceAt(info[0]);
@@ -305,7 +313,9 @@ void addCuda(Napi::Env env, Napi::Object exports) {
   add<allocate>(exports, "cudaAllocate");
   add<release>(exports, "cudaRelease");
   add<write>(exports, "cudaWrite");
-  add<read>(exports, "cudaRead");
+  add<now<CudaRead>>(exports, "cudaRead");
+  add<later<CudaRead>>(exports, "cudaReadAsync");
   add<copy>(exports, "cudaCopy");
   add<synchronize>(exports, "cudaSynchronize");
+  addCudaVectors(env, exports);
 }

@@ -4,7 +4,15 @@
 
 #include <napi.h>
 
+#include "cudadevice.h"
+
 // Adds the functions whose names begin with `cuda`; src/engine/cudaaddon.ts declares them.
 void addCuda(Napi::Env, Napi::Object exports);
+// The same of those on vectors; cudavectorcalls.cc.
+void addCudaVectors(Napi::Env, Napi::Object exports);
+
+// A number from 0 to 2^53, and the device of that number.
+int64 integerAt(Napi::Value, const char *where);
+cuda::Device &deviceAt(Napi::Value);
 
 #endif

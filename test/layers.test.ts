@@ -29,7 +29,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     typesOfOwnFolder: true,
   },
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
-  array: { parts: ["engine/native"], packages: ["ndarray", "ml-matrix"] },
+  array: { parts: ["engine/native", "engine/cudavectors"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {

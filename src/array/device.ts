@@ -24,7 +24,7 @@ export type DeviceArray<T extends Real = Real> = RealArray<T> & { [Symbol.dispos
  */
 export function toDevice<T extends Real>(x: RealArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
   checkArray("toDevice", x);
-  const device = checkDevice(options?.device ?? 0);
+  const device = checkDevice("toDevice", options?.device ?? 0);
   const data = contiguous(x);
   const placed = data instanceof DeviceData ? movedTo(data, device) : DeviceData.of(data, device);
   const result = disposable(wrap(placed as unknown as T, x.shape));
@@ -64,10 +64,11 @@ function movedTo(data: DeviceData, device: number): DeviceData {
   return data.device === device ? data.slice() : DeviceData.of(data.toHost(), device);
 }
 
-function checkDevice(device: number): number {
+/** @throws DeviceError where there is no device, ArgumentError for a number of none. */
+export function checkDevice(where: string, device: number): number {
   const addon = nativeAddon();
   const why = addon ? addon.cuda.whyNot() : whyNoAddon();
-  if (why !== null) throw new DeviceError(`toDevice: ${why}`);
+  if (why !== null) throw new DeviceError(`${where}: ${why}`);
   const count = addon!.cuda.count();
   if (Number.isInteger(device) && device >= 0 && device < count) return device;
   throw new ArgumentError(`device: expected a number from 0 to ${count - 1}, got ${String(device)}`);

@@ -76,12 +76,12 @@ class CudaRoutine implements Routine {
     this.addon.block(routine, args, out, call);
   }
 
-  private placed({ args, out }: Pick<Call, "args" | "out">): {
+  private placed({ args, out, device: wanted = 0 }: Pick<Call, "args" | "out" | "device">): {
     routine: LoadedRoutine;
     args: readonly Placed[];
     out: Placed;
   } {
-    const device = deviceOf([...args, out]);
+    const device = deviceOf([...args, out]) ?? wanted;
     return { routine: this.on(device), args: args.map(placedOf), out: placedOf(out) };
   }
 
@@ -100,12 +100,12 @@ function placedOf(array: Real): Placed {
   return isOnDevice(array) ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
 }
 
-/** Where the arrays are, or the first device. */
-function deviceOf(arrays: readonly unknown[]): number {
+/** Where arrays are that are on a device. */
+function deviceOf(arrays: readonly unknown[]): number | undefined {
   const devices = new Set(arrays.filter(isOnDevice).map(({ device }) => device));
   if (devices.size > 1)
     throw new DeviceError(`backend "cuda": expected arrays on one device, got some on ${[...devices].join(" and ")}`);
-  return [...devices][0] ?? 0;
+  return [...devices][0];
 }
 
 const ABI = 3;

@@ -12,6 +12,9 @@ declare const brand: unique symbol;
 /** A routine that is loaded on one device. */
 export type LoadedRoutine = number & { readonly [brand]: true };
 
+/** The operations on vectors for one dtype, loaded on one device. */
+export type LoadedVectors = number & { readonly [brand]: true };
+
 /** Numbers of the machine, or address and length of numbers on the device. */
 export type Placed = Real | BigUint64Array;
 
@@ -71,9 +74,22 @@ export interface CudaAddon {
   release(device: number, address: bigint): void;
   write(device: number, to: bigint, data: ArrayBufferView): void;
   read(device: number, from: bigint, data: ArrayBufferView): void;
+  readAsync(device: number, from: bigint, data: ArrayBufferView): Promise<void>;
   copy(device: number, to: bigint, from: bigint, bytes: number): void;
   /** Waits until the device has done all that was asked of it. */
   synchronize(device: number): void;
+  /** Of native/vectorscuda.h, compiled for numbers of so many bytes. */
+  loadVectors(device: number, image: Buffer, bytes: number): LoadedVectors;
+  /** Queues an operation of the table in native/cudavectors.cc; sizes are rows, columns, rank and parts, operands are addresses. */
+  vectors(
+    routines: LoadedVectors,
+    operation: string,
+    sizes: Float64Array,
+    number: number,
+    operands: BigUint64Array,
+  ): void;
+  /** Queues steps on scalars, `[n, 6]`: operation, a, b, above, otherwise, out. */
+  scalarSteps(routines: LoadedVectors, columns: number, steps: BigUint64Array): void;
 }
 
 type RawCall = [
@@ -102,8 +118,12 @@ export interface RawCuda {
   cudaRelease: CudaAddon["release"];
   cudaWrite: CudaAddon["write"];
   cudaRead: CudaAddon["read"];
+  cudaReadAsync: CudaAddon["readAsync"];
   cudaCopy: CudaAddon["copy"];
   cudaSynchronize: CudaAddon["synchronize"];
+  cudaVectors: CudaAddon["loadVectors"];
+  cudaVectorsRun: CudaAddon["vectors"];
+  cudaScalarSteps: CudaAddon["scalarSteps"];
 }
 
 /** Plans go flat, and failures of the driver become DeviceErrors. */
@@ -143,6 +163,7 @@ export function cudaOf(raw: RawCuda): CudaAddon {
         raw.cudaRead(...args);
       });
     },
+    readAsync: (...args) => raw.cudaReadAsync(...args).catch(rethrow),
     copy: (...args) => {
       interruptible(() => {
         raw.cudaCopy(...args);
@@ -151,6 +172,17 @@ export function cudaOf(raw: RawCuda): CudaAddon {
     synchronize: (device) => {
       interruptible(() => {
         raw.cudaSynchronize(device);
+      });
+    },
+    loadVectors: (...args) => interruptible(() => raw.cudaVectors(...args)),
+    vectors: (...args) => {
+      interruptible(() => {
+        raw.cudaVectorsRun(...args);
+      });
+    },
+    scalarSteps: (...args) => {
+      interruptible(() => {
+        raw.cudaScalarSteps(...args);
       });
     },
   };

@@ -47,6 +47,11 @@ export function cudaPrelude(routine: string): string {
   return (ofCuda ??= new Prelude(CUDA_CORE, CUDA_PARTS)).around(routine);
 }
 
+/** Operations on vectors for a GPU: a file of its own. */
+export function cudaVectorsSource(dtype: "float32" | "float64"): string {
+  return `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}\n${textOf("vectorscuda.h")}`;
+}
+
 class Prelude {
   private readonly core: string;
   private readonly parts: readonly Part[];

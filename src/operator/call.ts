@@ -1,7 +1,7 @@
 /**
  * What a call takes beside its arrays: where it runs, which pairs it visits, where the result goes.
  */
-import { isOnDevice } from "../array/device";
+import { checkDevice, deviceOf, isOnDevice } from "../array/device";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { RealArray } from "../array/view";
@@ -9,12 +9,14 @@ import type { Extents } from "./arguments";
 import type { BackendName, Compile } from "../engine/backend";
 import type { Real } from "../engine/native";
 import type { Begun } from "../engine/routine";
-import { DeviceError } from "../errors";
+import { ArgumentError, DeviceError } from "../errors";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
+  /** The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. */
+  readonly device?: number | undefined;
   /**
    * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until compiling it pays, in the
    * background; `"always"` compiles it before its first call; `"never"` does not. The ways agree to rounding.
@@ -31,6 +33,7 @@ export interface CallOptions<T extends Real = Real> {
 
 export const CALL_OPTIONS: readonly string[] = Object.keys({
   backend: true,
+  device: true,
   compile: true,
   ranges: true,
   out: true,
@@ -39,6 +42,7 @@ export const CALL_OPTIONS: readonly string[] = Object.keys({
 /** The same, checked, for a call and all its derivatives. */
 export interface How {
   readonly backend?: CallOptions["backend"];
+  readonly device?: number | undefined;
   readonly compile?: CallOptions["compile"];
   /** How often the call will be repeated, about: solvers do. */
   readonly repeats?: number;
@@ -46,18 +50,47 @@ export interface How {
   readonly ranges?: CheckedRanges | undefined;
 }
 
-/** @throws ArgumentError for ranges that do not fit the extents of i and j. */
-export function howOf({ backend, compile, ranges }: CallOptions, extents: Extents): How {
-  return { backend, compile, ranges: ranges ? checkRanges(ranges, extents) : undefined, begun: new Map() };
+/** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
+export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
+  const checked = ranges ? checkRanges(ranges, extents) : undefined;
+  return { ...placeOf(backend, device), compile, ranges: checked, begun: new Map() };
+}
+
+function placeOf(backend: CallOptions["backend"], device: number | undefined): Pick<How, "backend" | "device"> {
+  if (device === undefined) return { backend };
+  if (backend !== undefined && backend !== "auto" && backend !== "cuda")
+    throw new ArgumentError(`device: expected backend "cuda" with it, got "${backend}"`);
+  return { backend: "cuda", device: checkDevice("device", device) };
 }
 
 /** A call runs where its arrays are. @throws DeviceError where it was to run elsewhere. */
 export function placedHow(arrays: readonly RealArray[], how: How): How {
   if (!arrays.some(isOnDevice)) return how;
-  const { backend = "auto" } = how;
+  const { backend = "auto", device } = how;
+  const own = commonDevice(arrays);
   if (backend !== "auto" && backend !== "cuda")
     throw new DeviceError(
       `backend "${backend}": expected arrays of the machine, got some on a device: take them to toHost(x)`,
     );
-  return { ...how, backend: "cuda" };
+  if (device !== undefined && device !== own)
+    throw new DeviceError(`device: expected ${own}, where the arrays are, got ${device}`);
+  return { ...how, backend: "cuda", device: own };
+}
+
+/** The same for what runs in several calls. */
+export function placedOptions<O extends Pick<CallOptions, "backend" | "device">>(
+  arrays: readonly RealArray[],
+  options: O,
+): O {
+  if (!arrays.some(isOnDevice)) return options;
+  const { backend, device } = placedHow(arrays, options);
+  return { ...options, backend, device };
+}
+
+/** Where those of a device are. @throws DeviceError for several. */
+function commonDevice(arrays: readonly RealArray[]): number {
+  const devices = [...new Set(arrays.filter(isOnDevice).map(deviceOf))];
+  if (devices.length > 1)
+    throw new DeviceError(`backend "cuda": expected arrays on one device, got some on ${devices.join(" and ")}`);
+  return devices[0]!;
 }

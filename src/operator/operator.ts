@@ -126,11 +126,8 @@ export class Operator {
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
   work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
     const { rows, columns } = this.sizes(given);
-    const routine = routineFor(
-      this.choosers.of(given.dtype, placedHow(given.arrays, how)),
-      this.load(given, how),
-      how.begun,
-    );
+    const placed = placedHow(given.arrays, how);
+    const routine = routineFor(this.choosers.of(given.dtype, placed), this.load(given, how), how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
     if (columns === 0 || sizeOf(given.batch) * rows === 0) return Work.NOTHING;
@@ -142,6 +139,7 @@ export class Operator {
       columns,
       batch: axesOf(this.args, given.arrays, given.batch, rows * this.dim),
       ranges: how.ranges?.[this.settings.rows],
+      device: placed.device,
     };
     return new Work(
       () => {
@@ -286,7 +284,7 @@ export class Operator {
     columns: Int32Array,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { backend, compile }: How,
+    { backend, device, compile }: How,
   ): (RealArray | null)[] {
     const { reduction, rows: kept } = this.settings;
     const { rows } = this.sizes(given);
@@ -294,7 +292,7 @@ export class Operator {
     const pairs = new Pairs(this.formulas, this.args, kept, choice);
     const onPairs = new Operator(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, this.extent.dims[0]!);
-    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, compile });
+    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
     return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
   }
 }

@@ -22,6 +22,18 @@ export interface Preconditioner {
   readonly logdet: number;
   /** x and out `[rows, columns]`. */
   apply(x: Numbers, out: Numbers, columns: number): Work<void>;
+  /** What a low-rank one is made of, for those who apply it elsewhere. */
+  readonly parts?: LowRankParts;
+}
+
+/** (x - F (L Lᵀ)⁻¹ Fᵀ x) / alpha */
+export interface LowRankParts {
+  /** F, as blocks of columns `[rows, …]` that are `width` together. */
+  readonly blocks: readonly Numbers[];
+  readonly width: number;
+  /** L in the lower half of `[width, width]`. */
+  readonly factor: Float64Array;
+  readonly alpha: number;
 }
 
 /** Pairs between two pauses: some milliseconds. */
@@ -204,7 +216,8 @@ export class LowRank {
     const blocks = columnsOf(this.blocks);
     const apply: Preconditioner["apply"] = (x, out, columns) =>
       algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
-    return { kind: "low-rank", dtype: this.matrix.dtype, rank, iterations, logdet, apply };
+    const parts: LowRankParts = { blocks, width, factor, alpha };
+    return { kind: "low-rank", dtype: this.matrix.dtype, rank, iterations, logdet, apply, parts };
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */

@@ -45,7 +45,7 @@ export interface Space<V, S> extends LinearOperator<V> {
   /** out = values, one per column. */
   write(values: readonly number[], out: S): void;
   /** The numbers of some scalars, one array per scalar; the only operation that waits for a device. */
-  read(scalars: readonly S[]): number[][] | Promise<number[][]>;
+  read(scalars: readonly S[]): number[][] | Promise<number[][]> | Work<number[][]>;
 }
 
 /** The space that residuals and solution live in, the one that iterations run in, and the ways between them. */

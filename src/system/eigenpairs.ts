@@ -43,6 +43,7 @@ export const EIGSH_OPTIONS: readonly string[] = Object.keys({
   rtol: true,
   maxIterations: true,
   backend: true,
+  device: true,
   compile: true,
   ranges: true,
 } satisfies Record<keyof EigshOptions, true>);

@@ -140,7 +140,8 @@ export class KernelMatrix implements Matrix {
 
   private evaluated(values: Routine, args: readonly Real[], rows: number, columns: number, memory?: Real): Real {
     const out = memory ? memory.subarray(0, rows * columns) : allocate(this.dtype, rows * columns);
-    values.block({ args, out, rows, columns, firstRow: 0, endRow: rows, firstColumn: 0, endColumn: columns });
+    const { device } = this.how;
+    values.block({ args, out, rows, columns, firstRow: 0, endRow: rows, firstColumn: 0, endColumn: columns, device });
     return out;
   }
 

@@ -61,6 +61,7 @@ export interface LogdetResult extends Estimate {
 export const TRACE_OPTIONS: readonly string[] = Object.keys({
   alpha: true,
   backend: true,
+  device: true,
   compile: true,
   ranges: true,
 } satisfies Record<keyof TraceOptions, true>);

@@ -4,7 +4,7 @@
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Ranges, Real } from "../engine/native";
+import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -21,8 +21,10 @@ import type { Space } from "../solver/space";
 import { Work, settled } from "../solver/task";
 import type { Task } from "../solver/task";
 import { inFloat64 } from "./kernelmatrix";
-import { Product, replaced } from "./product";
+import { Product } from "./product";
+import { replaced } from "./replaced";
 import type { System } from "./system";
+import { leaveVisited } from "./visited";
 
 export type RealSpace = Space<Real, Float64Array>;
 
@@ -40,10 +42,10 @@ export function systemMatrix(
   where: string,
   system: System,
   arrays: readonly RealArray[],
-  { backend, compile, ranges }: MatrixOptions,
+  { backend, device, compile, ranges }: MatrixOptions,
 ): { matrix: SystemMatrix; dtype: Dtype } {
   const given = system.check(arrays);
-  const how = { ...howOf({ backend, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...howOf({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
   return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
 }
 
@@ -156,7 +158,7 @@ export class SystemMatrix {
     );
     const values = new Operator([onRows], replaced(args, unknown.position, unread), PLAIN_SUM).values(
       replaced(given.arrays, unknown.position, wrap(allocate("float64", 1), [1])),
-      { backend: how.backend, compile: how.compile },
+      { backend: how.backend, device: how.device, compile: how.compile },
     );
     const diagonal = Float64Array.from(contiguous(values));
     if (how.ranges) leaveVisited(diagonal, how.ranges[operator.settings.rows], kernel ? 1 : unknown.dim);
@@ -183,19 +185,6 @@ function diagonalFormula(formula: Formula, { variable, dim }: Argument): Formula
     extract(substitute(formula, variable, extractT(1, d, dim)), d, 1),
   );
   return components.reduce((all, one) => concat(all, one));
-}
-
-/** Diagonal entries `[N dim]` of pairs that are not visited are 0. */
-function leaveVisited(diagonal: Float64Array, { rows, slices, columns }: Ranges, dim: number): void {
-  const isVisited = new Uint8Array(diagonal.length / dim);
-  let interval = 0;
-  for (let block = 0; block < slices.length; block++)
-    for (; interval < slices[block]!; interval++) {
-      const begin = Math.max(rows[2 * block]!, columns[2 * interval]!);
-      const end = Math.min(rows[2 * block + 1]!, columns[2 * interval + 1]!);
-      if (begin < end) isVisited.fill(1, begin, end);
-    }
-  for (let n = 0; n < diagonal.length; n++) if (isVisited[Math.floor(n / dim)] === 0) diagonal[n] = 0;
 }
 
 function matrixOf(all: Float64Array, rows: number): Matrix {

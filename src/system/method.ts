@@ -7,8 +7,8 @@ import { checkArray } from "../array/check";
 import { contiguous, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
+import { release } from "./deviceproduct";
 import type { Attempt, Product } from "./product";
-import { solve } from "../solver/refine";
 import type { Tell } from "../operator/progress";
 import type { Outcome, Progress, SolveOptions as RefineOptions } from "../solver/refine";
 import { defaultMaxIterations } from "../solver/refine";
@@ -79,6 +79,11 @@ export class Inverses {
 
   /** @param isChecked whether the operator was found symmetric. */
   constructor(public isChecked: boolean = false) {}
+
+  /** Frees what they have on a device. */
+  release(): void {
+    for (const inverse of this.found.values()) if (inverse) release(inverse);
+  }
 
   /** Tries one attempt after the other, until `isEnough` says so. */
   *attempts(situation: Situation, isEnough: (attempt: Attempt) => Task<boolean>): Task<void> {
@@ -220,7 +225,7 @@ export function* solveBy(
     };
     const maxIterations = Math.min(attempt.patience, most - done);
     const told = { ...options, rounds, maxIterations, onIteration };
-    const found = yield* solve(product.precisions(rows, columns, attempt), right, x, told);
+    const found = yield* product.solve(attempt, [right, x], columns, told);
     done += found.iterations;
     report = { ...found, iterations: done, history, ...describedBy(attempt) };
     return done >= most || rounds === 1 || isEnough(report);

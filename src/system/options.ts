@@ -86,6 +86,7 @@ export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   symmetry: true,
   precision: true,
   backend: true,
+  device: true,
   compile: true,
   ranges: true,
 } satisfies Record<keyof SolveOptions, true>);

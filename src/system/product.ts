@@ -16,16 +16,15 @@ import type { Formula } from "../formula/formula";
 import { KernelMatrix, blockEntries, inDtype, scalarEntries } from "./kernelmatrix";
 import type { Operator } from "../operator/operator";
 import type { Matrix, Preconditioner } from "../solver/preconditioner";
+import { runsOnDevice, solveOnDevice } from "./deviceproduct";
+import { replaced } from "./replaced";
 import { isSameView } from "./widen";
+import { solve } from "../solver/refine";
+import type { Solution, SolveOptions } from "../solver/refine";
 import { onePrecision } from "../solver/space";
 import type { Precisions, Space } from "../solver/space";
 import { settled } from "../solver/task";
 import type { Task, Work } from "../solver/task";
-
-/** The list with another element at `at`. */
-export function replaced<T>(list: readonly T[], at: number, element: T): T[] {
-  return list.map((old, n) => (n === at ? element : old));
-}
 
 /** One try at a system: a preconditioner with its dtype, and the iterations after which the next one is tried. */
 export interface Attempt {
@@ -40,17 +39,30 @@ export class Product {
 
   /** @param position of the argument in whose place v stands. */
   constructor(
-    private readonly operator: Operator,
-    private readonly position: number,
-    private readonly given: Given,
-    private readonly alpha: number,
-    private readonly how: How,
+    readonly operator: Operator,
+    readonly position: number,
+    private readonly data: Given,
+    readonly alpha: number,
+    readonly how: How,
   ) {}
 
-  private in(dtype: Dtype): Given {
-    const found = this.givens.get(dtype) ?? inDtype(this.given, dtype);
+  given(dtype: Dtype): Given {
+    const found = this.givens.get(dtype) ?? inDtype(this.data, dtype);
     this.givens.set(dtype, found);
     return found;
+  }
+
+  /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
+  *solve(
+    attempt: Attempt,
+    [right, x]: readonly [Float64Array, Real],
+    columns: number,
+    options: SolveOptions,
+  ): Task<Solution> {
+    if (runsOnDevice(this.how, attempt.inverse, x.length, columns))
+      return yield* solveOnDevice(this, attempt, [right, x], columns, options);
+    const rows = columns === 0 ? 0 : x.length / columns;
+    return yield* solve(this.precisions(rows, columns, attempt), right, x, options);
   }
 
   /**
@@ -81,7 +93,7 @@ export class Product {
   /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
   matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): KernelMatrix {
     const { args, settings, formulas } = this.operator;
-    const given = this.in(dtype);
+    const given = this.given(dtype);
     const entries = kernel
       ? scalarEntries(kernel, args, unknown, given, settings.rows)
       : blockEntries(formulas[0]!, args, unknown, given, settings.rows);
@@ -93,7 +105,7 @@ export class Product {
     const { args } = this.operator;
     const of = (category: Category): RealArray[] =>
       args.flatMap((argument, n) =>
-        argument.category === category && argument.position !== this.position ? [this.given.arrays[n]!] : [],
+        argument.category === category && argument.position !== this.position ? [this.data.arrays[n]!] : [],
       );
     const [rows, columns] = [of(Category.I), of(Category.J)];
     const all = (some: RealArray[], others: RealArray[]): boolean =>
@@ -102,7 +114,7 @@ export class Product {
   }
 
   private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
-    const given = this.in(dtype);
+    const given = this.given(dtype);
     const { shape } = given.arrays[this.position]!;
     const arrays = replaced(given.arrays, this.position, wrap(x, shape));
     return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {

@@ -10,24 +10,22 @@ import { mul, neg, reshape, sum } from "../array/dense";
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Ranges, Real } from "../engine/native";
+import type { Real } from "../engine/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
-import type { Category } from "../formula/formula";
-import type { Formula } from "../formula/formula";
+import type { Category, Formula } from "../formula/formula";
 import { minus } from "../formula/ops";
 import { copied, copyOf } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
 import { entryOf, summedTo } from "../operator/batch";
-import { howOf } from "../operator/call";
+import { howOf, placedOptions } from "../operator/call";
 import type { How } from "../operator/call";
 import { Operator } from "../operator/operator";
 import { ofPart } from "../operator/progress";
 import type { Tell } from "../operator/progress";
 import { blocking } from "../operator/running";
-import type { Interval } from "../solver/blockjacobi";
 import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
 import { denseWork } from "./algebra";
@@ -39,7 +37,9 @@ import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged,
 import type { SolveOptions } from "./options";
 import { placedAs } from "./solved";
 import type { Solved } from "./solved";
-import { Product, checkSymmetry, looksSymmetric, replaced } from "./product";
+import { Product, checkSymmetry, looksSymmetric } from "./product";
+import { replaced } from "./replaced";
+import { diagonalBlocks } from "./visited";
 import { recordedAs, widened } from "./widen";
 
 /** A solve of checked arrays in float64. */
@@ -92,51 +92,63 @@ export class System {
 
   /** @throws ArgumentError, ConvergenceError, as the door says. */
   solve(arrays: readonly RealArray[], options: SolveOptions): Solved {
-    return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), options, (given) => given)));
+    const placed = placedOptions(arrays, options);
+    return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), placed, (given) => given)));
   }
 
   /** The same as a task that may wait: from its first step on, the arrays may change. */
   *solving(arrays: readonly RealArray[], { x0, ...options }: SolveOptions, tell?: Tell): Task<Solved> {
     const given = this.check(arrays);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-    return placedAs(this.right(arrays), yield* this.checked(given, { ...options, x0: start }, copied, tell));
+    const placed = placedOptions(arrays, { ...options, x0: start });
+    return placedAs(this.right(arrays), yield* this.checked(given, placed, copied, tell));
   }
 
   private right(arrays: readonly RealArray[]): RealArray {
     return arrays[this.unknown.position]!;
   }
 
-  /** Solvers' vectors live on the machine, so arrays of a device are copied here, each once. @throws ArgumentError unless the arrays fit. */
+  /** Preconditioners are found on the machine, so arrays of a device are copied here, each once. @throws ArgumentError unless the arrays fit. */
   check(arrays: readonly RealArray[]): Given {
     const here = new Map(arrays.map((array) => [array, isOnDevice(array) ? toHost(array) : array]));
     return this.operator.check(arrays.map((array) => here.get(array)!));
+  }
+
+  private *checked(given: Given, options: SolveOptions, read: (given: Given) => Given, tell?: Tell): Task<Solved> {
+    const inverses = Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
+    const alpha = alphaArray(options);
+    try {
+      return yield* this.inFloat64(given, options, read, inverses, tell);
+    } finally {
+      // Derivatives need them again.
+      if (!recording(alpha ? [...given.arrays, alpha] : given.arrays)) for (const known of inverses) known.release();
+    }
   }
 
   /**
    * Float32 data are solved as the float64 system of those numbers, and the solution is rounded.
    * @param read what is computed with instead of what was given in float64.
    */
-  private *checked(given: Given, options: SolveOptions, read: (given: Given) => Given, tell?: Tell): Task<Solved> {
+  private *inFloat64(
+    given: Given,
+    options: SolveOptions,
+    read: (given: Given) => Given,
+    inverses: readonly Inverses[],
+    tell?: Tell,
+  ): Task<Solved> {
     const { dtype } = given;
     checkOptions(options, this.shape(given), dtype);
-    if (dtype === "float64")
-      return yield* this.run({ given, read: read(given), options, data: dtype, inverses: this.unknowns(given), tell });
+    if (dtype === "float64") return yield* this.run({ given, read: read(given), options, data: dtype, inverses, tell });
     const { x0 } = options;
     const alpha = alphaArray(options);
     const wide: Given = { ...given, arrays: widened(given.arrays), dtype: "float64" };
-    const inFloat64: SolveOptions = {
+    const wideOptions: SolveOptions = {
       ...options,
       alpha: alpha ? recordedAs(alpha, "float64") : options.alpha,
       x0: x0 && recordedAs(x0, "float64"),
     };
-    const inverses = this.unknowns(given);
-    const solved = yield* this.run({ given: wide, read: wide, options: inFloat64, data: dtype, inverses, tell });
+    const solved = yield* this.run({ given: wide, read: wide, options: wideOptions, data: dtype, inverses, tell });
     return { ...solved, solution: recordedAs(solved.solution, dtype) };
-  }
-
-  /** Inverses that are to be found, one per entry of the batch. */
-  private unknowns({ batch }: Given): Inverses[] {
-    return Array.from({ length: sizeOf(batch) }, () => new Inverses());
   }
 
   *run(call: SystemCall): Task<Solved> {
@@ -306,16 +318,4 @@ export class System {
     this.adjoint.adjoint = this;
     return this.adjoint;
   }
-}
-
-/** The parts of row intervals that are among their own column intervals, in rows of a system with `dim` of them per point. */
-function diagonalBlocks({ rows, slices, columns }: Ranges, dim: number): Interval[] {
-  const blocks: Interval[] = [];
-  for (let k = 0; k < slices.length; k++)
-    for (let m = k === 0 ? 0 : slices[k - 1]!; m < slices[k]!; m++) {
-      const begin = Math.max(rows[2 * k]!, columns[2 * m]!);
-      const end = Math.min(rows[2 * k + 1]!, columns[2 * m + 1]!);
-      if (begin < end) blocks.push([begin * dim, end * dim]);
-    }
-  return blocks;
 }

@@ -1,0 +1,93 @@
+// What JavaScript sees of cudavectors.h. Addresses come as a BigUint64Array; cudavectors.cc holds each of them against what was lent.
+#include <deque>
+#include <mutex>
+
+#include "calls.h"
+#include "cudacalls.h"
+#include "cudavectors.h"
+#include "values.h"
+
+namespace {
+
+using Info = const Napi::CallbackInfo &;
+using cuda::VectorRoutines;
+
+// Kept as routines are.
+struct Library {
+  std::mutex guard;
+  std::deque<VectorRoutines> loaded;
+};
+Library &library() {
+  static Library *const all = new Library;
+  return *all;
+}
+
+const VectorRoutines &routinesAt(Napi::Value value) {
+  const int64 number = integerAt(value, "vectors");
+  Library &all = library();
+  std::lock_guard lock(all.guard);
+  if (number >= static_cast<int64>(all.loaded.size())) throw std::out_of_range("vectors: expected what cudaVectors gave, got something else");
+  return all.loaded[number];
+}
+
+std::vector<cuda::Address> addressesAt(Napi::Value value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_biguint64_array)
+    refuseKind("operands", "a BigUint64Array");
+  const auto words = value.As<Napi::BigUint64Array>();
+  return {words.Data(), words.Data() + words.ElementLength()};
+}
+
+// Of a device, for an image and the bytes of a number.
+Napi::Value load(Info info) {
+  cuda::Device &device = deviceAt(info[0]);
+  if (!info[1].IsBuffer()) refuseKind("image", "a Buffer");
+  const auto bytes = info[1].As<Napi::Buffer<char>>();
+  const std::string image(bytes.Data(), bytes.Length());  // PTX ends with a zero
+  const int64 realBytes = integerAt(info[2], "bytes");
+  if (realBytes != 4 && realBytes != 8) throw std::out_of_range("bytes: expected 4 or 8, got " + std::to_string(realBytes));
+  VectorRoutines routines = cuda::loadVectors(device, image.c_str(), realBytes);
+  Library &all = library();
+  std::lock_guard lock(all.guard);
+  all.loaded.push_back(std::move(routines));
+  return Napi::Number::New(info.Env(), static_cast<double>(all.loaded.size() - 1));
+}
+
+// Routines, operation, [rows, columns, rank, parts], number, operands.
+Napi::Value run(Info info) {
+  const VectorRoutines &routines = routinesAt(info[0]);
+  if (!info[1].IsString()) refuseKind("operation", "a string");
+  const std::vector<int64> sizes = toIntegers(info.Env(), info[2], "sizes");
+  if (sizes.size() != 4) throw std::out_of_range("sizes: expected rows, columns, rank and parts");
+  if (!info[3].IsNumber()) refuseKind("number", "a number");
+  cuda::runVectors(routines, info[1].As<Napi::String>(), {sizes[0], sizes[1], sizes[2], sizes[3]}, info[3].As<Napi::Number>().DoubleValue(),
+                   addressesAt(info[4]));
+  return info.Env().Undefined();
+}
+
+// Routines, columns, steps [n][6]: operation, a, b, above, otherwise, out.
+Napi::Value runSteps(Info info) {
+  const VectorRoutines &routines = routinesAt(info[0]);
+  const int64 columns = integerAt(info[1], "columns");
+  const std::vector<cuda::Address> words = addressesAt(info[2]);
+  if (words.size() % 6 != 0) throw std::out_of_range("steps: expected six words for each");
+  std::vector<cuda::ScalarStep> steps;
+  for (std::size_t n = 0; n < words.size(); n += 6) {
+    if (words[n] > 2) throw std::out_of_range("steps: expected an operation of 0, 1 or 2");
+    steps.push_back({static_cast<int64>(words[n]), {words[n + 1], words[n + 2], words[n + 3], words[n + 4], words[n + 5]}});
+  }
+  cuda::runSteps(routines, columns, steps);
+  return info.Env().Undefined();
+}
+
+template <Napi::Value (*body)(Info)>
+void add(Napi::Object exports, const char *name) {
+  exports.Set(name, Napi::Function::New<guarded<body>>(exports.Env(), name));
+}
+
+}  // namespace
+
+void addCudaVectors(Napi::Env env, Napi::Object exports) {
+  add<load>(exports, "cudaVectors");
+  add<run>(exports, "cudaVectorsRun");
+  add<runSteps>(exports, "cudaScalarSteps");
+}

@@ -1,0 +1,229 @@
+/**
+ * A solve whose vectors and scalars all live on a GPU: the same text of refinement and conjugate gradients over another Space. Points,
+ * right-hand side and start go there once, the solution comes back; in between the machine reads residuals every few iterations.
+ */
+import { DeviceData } from "../array/devicedata";
+import { DeviceVectors } from "../array/devicevectors";
+import { allocate, contiguous, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { Real } from "../engine/native";
+import type { Given } from "../operator/arguments";
+import type { How } from "../operator/call";
+import type { Operator } from "../operator/operator";
+import type { LowRankParts, Preconditioner } from "../solver/preconditioner";
+import { solve } from "../solver/refine";
+import type { Solution, SolveOptions } from "../solver/refine";
+import { onePrecision } from "../solver/space";
+import type { Precisions, Space } from "../solver/space";
+import { Work } from "../solver/task";
+import type { Task } from "../solver/task";
+import { replaced } from "./replaced";
+
+/** K v + alpha v, as its parts. */
+export interface RidgedOperator {
+  readonly operator: Operator;
+  /** Of the argument in whose place v stands. */
+  readonly position: number;
+  readonly alpha: number;
+  readonly how: How;
+  given(dtype: Dtype): Given;
+}
+
+/** Iterations from one reading to the next, each of which lets the device run dry for some microseconds. */
+const CHECK_EVERY = 4;
+/** A product of more pairs is several launches, between which the machine waits anyway, and worth more than a reading. */
+const PAIRS_OF_LAUNCH = 2 ** 30;
+
+/** Whether the solve of a system can run on the device: other preconditioners than these need the machine. */
+export function runsOnDevice({ backend }: How, inverse: Preconditioner | null, size: number, columns: number): boolean {
+  return backend === "cuda" && size > 0 && columns <= MOST_COLUMNS && (inverse === null || inverse.parts !== undefined);
+}
+
+/** Of a grid. */
+const MOST_COLUMNS = 65535;
+
+/** Solves from `x` on, with x and `right` on the machine; x is the solution then, or the best iterate. */
+export function* solveOnDevice(
+  system: RidgedOperator,
+  { inverse, dtype }: { readonly inverse: Preconditioner | null; readonly dtype: Dtype },
+  [right, x]: readonly [Float64Array, Real],
+  columns: number,
+  options: SolveOptions,
+): Task<Solution> {
+  const rows = x.length / columns;
+  const device = deviceOf(system.how);
+  const spaces: DeviceSpace[] = [];
+  const open = (of: Dtype, preconditioner: Preconditioner | null): DeviceSpace => {
+    const space = new DeviceSpace(system, rows, columns, of, device);
+    spaces.push(space);
+    space.open(preconditioner);
+    return space;
+  };
+  try {
+    const fast = open(dtype, inverse);
+    const accurate = dtype === "float64" ? fast : open("float64", null);
+    const [b, solution] = [accurate.placed(right), accurate.placed(x)];
+    const checkEvery = fast.pairs <= PAIRS_OF_LAUNCH ? CHECK_EVERY : 1;
+    const found = yield* solve(precisionsOf(accurate, fast), b, solution, { ...options, checkEvery });
+    x.set(solution.toHost());
+    return found;
+  } finally {
+    for (const space of spaces) space.close();
+  }
+}
+
+const deviceOf = ({ device = 0 }: How): number => device;
+
+type Pair = Precisions<DeviceData, DeviceData, DeviceData, DeviceData>;
+
+function precisionsOf(accurate: DeviceSpace, fast: DeviceSpace): Pair {
+  if (accurate === fast) return onePrecision(fast);
+  return {
+    accurate,
+    fast,
+    lower: (x, out) => {
+      fast.narrow(x, out);
+    },
+    raise: (x, out) => {
+      fast.widen(x, out);
+    },
+  };
+}
+
+/** Vectors of one dtype on the device, with the product and the preconditioner there. */
+class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData> {
+  precondition: ((x: DeviceData, out: DeviceData) => void) | undefined;
+  private readonly given: Given;
+  private readonly own: DeviceData[] = [];
+  private arrays: RealArray[] = [];
+  private ridge: DeviceData | undefined;
+
+  constructor(
+    private readonly system: RidgedOperator,
+    rows: number,
+    columns: number,
+    dtype: Dtype,
+    device: number,
+  ) {
+    super(rows, columns, dtype, device);
+    this.given = system.given(dtype);
+  }
+
+  /** Takes to the device what there is to take. */
+  open(inverse: Preconditioner | null): void {
+    const { position, alpha } = this.system;
+    const known = new Map<RealArray, RealArray>();
+    this.arrays = this.given.arrays.map((array, n) => {
+      const copy =
+        n === position ? array : (known.get(array) ?? wrap(asReal(this.placed(contiguous(array))), array.shape));
+      known.set(array, copy);
+      return copy;
+    });
+    this.ridge = this.scalar();
+    this.write(new Array<number>(this.columns).fill(alpha), this.ridge);
+    if (inverse) this.precondition = this.preconditioner(inverse, inverse.parts!);
+  }
+
+  /** A copy of numbers of the machine, which goes when this is closed. */
+  placed(data: Real): DeviceData {
+    const copy = DeviceData.of(data, this.device);
+    this.own.push(copy);
+    return copy;
+  }
+
+  override close(): void {
+    super.close();
+    for (const data of this.own.splice(0)) data.dispose();
+  }
+
+  /** That a product visits, at most. */
+  get pairs(): number {
+    return this.given.extents[0] * this.given.extents[1];
+  }
+
+  apply(x: DeviceData, out: DeviceData): Work<void> {
+    const { operator, position, how } = this.system;
+    const { shape } = this.given.arrays[position]!;
+    const arrays = replaced(this.arrays, position, wrap(asReal(x), shape));
+    return operator.work({ ...this.given, arrays }, asReal(out), how).andThen(() => {
+      this.axpy(this.ridge!, x, out);
+    });
+  }
+
+  read(scalars: readonly DeviceData[]): Work<number[][]> {
+    const reading = this.reading(scalars);
+    return new Work(
+      () => reading.now(),
+      () => reading.later(),
+    );
+  }
+
+  private preconditioner(inverse: Preconditioner, parts: LowRankParts): typeof this.precondition {
+    const { alpha, width } = parts;
+    const w = copyOf(inverse, parts, this);
+    const projection = this.projection(width);
+    this.own.push(projection.parts, projection.sums);
+    return (x, out) => {
+      this.complement(w, x, out, 1 / alpha, projection);
+    };
+  }
+}
+
+/** To the operator it is one more kind of data. */
+const asReal = (data: DeviceData): Real => data as unknown as Real;
+
+// ------------------------------------------------------------------------------------------- preconditioners on the device
+
+/** W of (x - W Wᵀ x) / alpha, kept for the solves of derivatives. */
+const copies = new WeakMap<Preconditioner, DeviceData>();
+
+/** Frees what a preconditioner has on the device. */
+export function release(inverse: Preconditioner): void {
+  copies.get(inverse)?.dispose();
+  copies.delete(inverse);
+}
+
+/** F (Fᵀ F + alpha I)⁻¹ Fᵀ is W Wᵀ with W = F L⁻ᵀ, for the Cholesky factor L: positive semidefinite whatever the rounding. */
+function copyOf(inverse: Preconditioner, { blocks, width, factor }: LowRankParts, space: DeviceVectors): DeviceData {
+  const known = copies.get(inverse);
+  if (known?.device === space.device) return known;
+  release(inverse);
+  const { device } = space;
+  const f = DeviceData.of(sideBySide(blocks, space.rows, width), device);
+  const t = DeviceData.of(transposedInverse(factor, width), device);
+  try {
+    const w = space.triangular(f, t, width);
+    copies.set(inverse, w);
+    return w;
+  } finally {
+    f.dispose();
+    t.dispose();
+  }
+}
+
+/** Blocks of columns as one matrix `[rows, width]`. */
+function sideBySide(blocks: readonly Real[], rows: number, width: number): Real {
+  const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
+  let first = 0;
+  for (const block of blocks) {
+    const own = block.length / rows;
+    for (let row = 0; row < rows; row++) all.set(block.subarray(row * own, (row + 1) * own), row * width + first);
+    first += own;
+  }
+  return all;
+}
+
+/** L⁻ᵀ, row-major, for the lower triangle of `factor` `[n, n]`. */
+export function transposedInverse(factor: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let column = 0; column < n; column++) {
+    const own = inverse.subarray(column * n, (column + 1) * n); // column of L⁻¹, row of its transpose
+    own[column] = 1 / factor[column * (n + 1)]!;
+    for (let row = column + 1; row < n; row++) {
+      let sum = 0;
+      for (let k = column; k < row; k++) sum += factor[row * n + k]! * own[k]!;
+      own[row] = -sum / factor[row * (n + 1)]!;
+    }
+  }
+  return inverse;
+}

@@ -1,0 +1,162 @@
+/** Solves whose vectors and scalars live on a device, on the simulated one: the same solutions, no waiting inside, nothing left behind. */
+import { join } from "node:path";
+import {
+  InterruptedError,
+  KernelSolve,
+  astype,
+  cuda,
+  dispose,
+  grad,
+  rand,
+  randn,
+  requiresGrad,
+  toDevice,
+  toHost,
+} from "../../src/index";
+import type { RealArray } from "../../src/index";
+import { onSimulator, simulatorFolder } from "../cuda-sim/simulator";
+import type { LogLine } from "../cuda-sim/simulator";
+
+const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"], "b", {
+  axis: 1,
+});
+const N = 150;
+const [x, b] = [rand([N, 3], { seed: 1 }), randn([N, 2], { seed: 2 })];
+const G = 2;
+
+function expectClose(got: RealArray, expected: RealArray, tolerance: number): void {
+  expect(got.shape).toEqual(expected.shape);
+  const wanted = Array.from(toHost(expected).data);
+  const scale = Math.max(...wanted.map(Math.abs));
+  Array.from(toHost(got).data).forEach((value, n) =>
+    expect(Math.abs(value - wanted[n]!)).toBeLessThanOrEqual(tolerance * scale),
+  );
+}
+
+const OPTIONS = [
+  ["with a low-rank preconditioner", { alpha: 0.1, method: "cg", preconditioner: { rank: 32 } }],
+  ["without a preconditioner", { alpha: 0.5, method: "cg", preconditioner: "none" }],
+  ["in float64", { alpha: 0.1, method: "cg", precision: "float64" }],
+  ["by factorisation", { alpha: 0.1 }],
+] as const;
+
+test.each(OPTIONS)("a solve of resident arrays %s is that of the processor", (_, options) => {
+  const here = Kinv.solve(x, x, b, G, options);
+  const points = toDevice(x);
+  const there = Kinv.solve(points, points, toDevice(b), G, options);
+  expect(there.solution.data).not.toBeInstanceOf(Float32Array);
+  expect(there.converged).toBe("tolerance");
+  expect([there.method, there.rank]).toEqual([here.method, here.rank]);
+  expectClose(there.solution, here.solution, 2e-5);
+});
+
+test("float64 arrays are solved in float64, from a start, by columns of their own", () => {
+  const [wide, right] = [astype(x, "float64"), astype(b, "float64")];
+  right.data.forEach((_, n) => n % 2 === 1 && (right.data[n] = 0)); // one column is done before it begins
+  const options = { alpha: 1e-3, method: "cg", rtol: 1e-10, eps: 0 } as const;
+  const here = Kinv.solve(wide, wide, right, G, options);
+  const there = Kinv.solve(wide, wide, right, G, { ...options, backend: "cuda", x0: here.solution });
+  expect(there.iterations).toBeLessThan(here.iterations);
+  expectClose(there.solution, here.solution, 1e-7);
+});
+
+test("blocks of pairs count alone, and the ridge may be zero", () => {
+  const half = N / 2;
+  const intervals = [
+    [0, half],
+    [half, N],
+  ];
+  const ranges = [intervals, [1, 2], intervals, intervals, [1, 2], intervals] as const;
+  const options = { alpha: 0.5, ranges, preconditioner: "none" } as const;
+  expectClose(Kinv(x, x, b, G, { ...options, backend: "cuda" }), Kinv(x, x, b, G, options), 2e-5);
+});
+
+test("its derivatives are those of the processor, and resident", () => {
+  const e = randn([N, 2], { seed: 3 });
+  const options = { alpha: 0.1, method: "cg", preconditioner: { rank: 32 } } as const;
+  const [there, here] = [true, false].map((resident) => {
+    const [points, right] = [x, b].map((array) => requiresGrad(resident ? toDevice(array) : toHost(array)));
+    const solution = Kinv(points!, points!, right!, G, options);
+    return grad(solution, [points!, right!], resident ? toDevice(e) : e);
+  });
+  there!.forEach((gradient, n) => {
+    expect(gradient.data).not.toBeInstanceOf(Float32Array);
+    expectClose(gradient, here![n]!, 1e-4);
+  });
+});
+
+test("a solve leaves no memory behind but its solution, however it ends", async () => {
+  const points = toDevice(x);
+  const right = toDevice(b);
+  const options = { alpha: 0.1, method: "cg" } as const;
+  const before = cuda.memory().lent;
+  dispose(Kinv(points, points, right, G, options));
+  expect(cuda.memory().lent).toBe(before);
+  const stop = (): never => {
+    throw new RangeError("enough");
+  };
+  expect(() => Kinv(points, points, right, G, { ...options, onIteration: stop })).toThrow("enough");
+  expect(cuda.memory().lent).toBe(before);
+  const controller = new AbortController();
+  const hopeless = { alpha: 1e-9, method: "cg", preconditioner: "none", eps: 0, rtol: 1e-13 } as const;
+  const stopped = Kinv.async(points, points, right, G, {
+    ...hopeless,
+    signal: controller.signal,
+    onIteration: () => controller.abort(),
+  });
+  await expect(stopped).rejects.toThrow(InterruptedError);
+  expect(cuda.memory().lent).toBe(before);
+});
+
+test("a promise gives the same to the last bit", async () => {
+  const points = toDevice(x);
+  const options = { alpha: 0.1, method: "cg" } as const;
+  const [now, later] = [
+    Kinv(points, points, toDevice(b), G, options),
+    await Kinv.async(points, points, toDevice(b), G, options),
+  ];
+  expect(toHost(later).data).toEqual(toHost(now).data);
+});
+
+// ---- what the driver saw
+
+const PROGRAM = `
+  const { KernelSolve, rand, randn, toDevice } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "index.js"))});
+  const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"], "b", { axis: 1 });
+  const [x, b] = [toDevice(rand([${N}, 3], { seed: 1 })), toDevice(randn([${N}, 1], { seed: 2 }))];
+  const { iterations } = Kinv.solve(x, x, b, ${G}, { alpha: 0.1, method: "cg", ...JSON.parse(process.argv[1]) });
+  console.log(iterations);
+`;
+
+const isProduct = ({ call, kernel }: LogLine): boolean => call === "cuLaunchKernel" && kernel === "keops_reduce";
+const WITHOUT_WAITING = ["cuLaunchKernel", "cuCtxSetCurrent", "cuDeviceGetCount"];
+
+test.each([{ preconditioner: "none" }, { preconditioner: { rank: 32 }, eps: 1e-12 }])(
+  "nothing waits for the device from one reading of residuals to the next: %j",
+  (options) => {
+    const done = onSimulator(simulatorFolder(), [process.execPath, "-e", PROGRAM, JSON.stringify(options)]);
+    expect(done.errors).toBe("");
+    const calls = done.log.filter(({ call }) => call !== undefined);
+    const stretches = splitAt(calls, "cuMemcpyDtoHAsync_v2").map(fromFirstProduct);
+    const inner = stretches.filter((calls) => calls.filter(isProduct).length === 4);
+    expect(4 * inner.length).toBeGreaterThanOrEqual(Number(done.output) / 2);
+    const waiting = inner.flat().filter(({ call }) => !WITHOUT_WAITING.includes(call as string));
+    expect(waiting).toEqual([]);
+    expect(done.log.at(-1)).toMatchObject({ liveBytes: 0, modules: 0, streams: 0, events: 0 });
+  },
+);
+
+function splitAt(lines: readonly LogLine[], call: string): LogLine[][] {
+  const parts: LogLine[][] = [[]];
+  for (const line of lines)
+    if (line["call"] === call) parts.push([]);
+    else parts.at(-1)!.push(line);
+  return parts;
+}
+
+/** To the last launch. */
+function fromFirstProduct(lines: readonly LogLine[]): readonly LogLine[] {
+  const first = lines.findIndex(isProduct);
+  const last = lines.map(({ call }) => call).lastIndexOf("cuLaunchKernel");
+  return first < 0 ? [] : lines.slice(first, last + 1);
+}
