@@ -34,6 +34,8 @@ CudaRoutine loadRoutine(Device &, const void *image, std::vector<int64> table, i
 // Write `out`, or throw Interrupted (then `out` is partly written) or DeviceFailure. Arguments must have been checked.
 // A result that is resident may still be on its way when they return.
 void reduce(const CudaRoutine &, const Plan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+// The same on several devices, each with a routine of the same source; without ranges and batches, and with nothing resident. Waits for all.
+void reduceOnAll(const std::vector<const CudaRoutine *> &, const Plan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
 void block(const CudaRoutine &, const Rectangle &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
 
 // NVRTC, NVIDIA's compiler as a library: opened from the first of these paths that has it. Its version, or 0 and why not.

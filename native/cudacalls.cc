@@ -50,6 +50,15 @@ const CudaRoutine &routineAt(Napi::Value value) {
   return all.routines[number];
 }
 
+// One, or a list of one for every device.
+std::vector<const CudaRoutine *> routinesAt(Napi::Env env, Napi::Value value) {
+  if (!value.IsArray()) return {&routineAt(value)};
+  std::vector<const CudaRoutine *> routines;
+  for (const napi_value element : toElements(env, value, "routines")) routines.push_back(&routineAt(Napi::Value(env, element)));
+  if (routines.empty()) throw std::out_of_range("routines: expected at least one, got none");
+  return routines;
+}
+
 // Arrays -------------------------------------------------------------------------------------------------------------------
 
 Placed residentAt(Napi::TypedArray array, Device &device, int64 bytes, const std::string &where) {
@@ -100,21 +109,34 @@ void check(const CudaRoutine &routine, const Cut &cut, const std::vector<Placed>
 // Calls --------------------------------------------------------------------------------------------------------------------
 
 struct CudaReduce : Work {
+  const std::vector<const CudaRoutine *> routines;
   const CudaRoutine &routine;
   const Plan plan;
   const std::vector<Placed> inputs;
   const PlacedOutput out;
 
   explicit CudaReduce(const Arguments &arguments)
-      : routine(routineAt(arguments[0])), plan(toPlan(arguments.Env(), arguments[4], arguments[5], routine.shape)),
+      : routines(routinesAt(arguments.Env(), arguments[0])), routine(*routines.front()), plan(toPlan(arguments.Env(), arguments[4], arguments[5], routine.shape)),
         inputs(inputsAt(arguments.Env(), arguments[1], routine)), out(outputAt(arguments[2], arguments[3], routine)) {
     watch.control = toControl(arguments.Env(), arguments[6]);
     check(routine, plan, inputs, out);
+    if (routines.size() > 1) checkShared();
   }
   double cost() const override { return double(plan.rows) * double(plan.columns) * double(plan.entries()) / 64; }
   double run() override {
-    cuda::reduce(routine, plan, inputs, out, watch);
+    if (routines.size() > 1) cuda::reduceOnAll(routines, plan, inputs, out, watch);
+    else cuda::reduce(routine, plan, inputs, out, watch);
     return 0;
+  }
+
+ private:
+  void checkShared() const {
+    bool isResident = out.numbers.isResident;
+    for (const Placed &input : inputs) isResident |= input.isResident;
+    for (const CudaRoutine *other : routines)
+      if (other->shape.table != routine.shape.table) throw std::out_of_range("routines: expected those of one source, got others");
+    if (isResident || plan.ranges || !plan.batch.empty())
+      throw std::out_of_range("routines: expected one for arrays of a device, ranges or batches, got several");
   }
 };
 

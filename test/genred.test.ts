@@ -343,12 +343,12 @@ describe("a wrong call", () => {
     [
       "a misspelt option",
       { bakend: "cpu" },
-      /^call, options: expected some of backend, compile, ranges, out, got "bakend"$/,
+      /^call, options: expected some of backend, device, compile, ranges, out, got "bakend"$/,
     ],
     [
       "an option that belongs to a solve",
       { alpha: 1 },
-      /^call, options: expected some of backend, compile, ranges, out, got "alpha"$/,
+      /^call, options: expected some of backend, device, compile, ranges, out, got "alpha"$/,
     ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
     [

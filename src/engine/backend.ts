@@ -32,8 +32,8 @@ interface Arrays {
   readonly rows: number;
   readonly columns: number;
   readonly control?: Control;
-  /** The GPU on which it runs, where no array is on one; 0 if absent. */
-  readonly device?: number | undefined;
+  /** The GPU on which it runs, or that all share its rows, where no array is on one; 0 if absent. */
+  readonly device?: number | "all" | undefined;
 }
 
 export interface Call extends Arrays {

@@ -62,27 +62,29 @@ class CudaRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    const { routine, args, out } = this.placed(call);
-    this.addon.reduce(routine, args, out, planOf(call, this.program), call.control, call.indices);
+    const { routines, args, out } = this.placed(call);
+    this.addon.reduce(routines, args, out, planOf(call, this.program), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { routine, args, out } = this.placed(call);
-    return this.addon.reduceAsync(routine, args, out, planOf(call, this.program), call.control, call.indices);
+    const { routines, args, out } = this.placed(call);
+    return this.addon.reduceAsync(routines, args, out, planOf(call, this.program), call.control, call.indices);
   }
 
   block(call: RectangleCall): void {
-    const { routine, args, out } = this.placed(call);
-    this.addon.block(routine, args, out, call);
+    const { routines, args, out } = this.placed({ ...call, device: call.device === "all" ? 0 : call.device });
+    this.addon.block(routines[0]!, args, out, call);
   }
 
-  private placed({ args, out, device: wanted = 0 }: Pick<Call, "args" | "out" | "device">): {
-    routine: LoadedRoutine;
+  private placed({ args, out, device = 0, batch, ranges }: Call): {
+    routines: readonly LoadedRoutine[];
     args: readonly Placed[];
     out: Placed;
   } {
-    const device = deviceOf([...args, out]) ?? wanted;
-    return { routine: this.on(device), args: args.map(placedOf), out: placedOf(out) };
+    const own = deviceOf([...args, out]) ?? device;
+    const isShared = own === "all" && !batch?.length && !ranges;
+    const devices = isShared ? [...Array(this.addon.count()).keys()] : [own === "all" ? 0 : own];
+    return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
   }
 
   private on(device: number): LoadedRoutine {

@@ -53,8 +53,9 @@ export interface CudaAddon {
   /** Throws Error with the compiler's messages. */
   compile(source: string, options: readonly string[], isReal: boolean): Buffer;
   load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
+  /** Several routines share the rows of a call without ranges, batches and arrays of a device. */
   reduce(
-    routine: LoadedRoutine,
+    routine: LoadedRoutine | readonly LoadedRoutine[],
     args: readonly Placed[],
     out: Placed,
     plan: Plan,
@@ -62,7 +63,7 @@ export interface CudaAddon {
     indices?: Int32Array,
   ): void;
   reduceAsync(
-    routine: LoadedRoutine,
+    routine: LoadedRoutine | readonly LoadedRoutine[],
     args: readonly Placed[],
     out: Placed,
     plan: Plan,
@@ -93,7 +94,7 @@ export interface CudaAddon {
 }
 
 type RawCall = [
-  routine: LoadedRoutine,
+  routine: LoadedRoutine | readonly LoadedRoutine[],
   args: readonly Placed[],
   out: Placed,
   indices: Int32Array | undefined,

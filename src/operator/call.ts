@@ -15,8 +15,11 @@ import { ArgumentError, DeviceError } from "../errors";
 export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
-  /** The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. */
-  readonly device?: number | undefined;
+  /**
+   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. `"all"` cuts the
+   * rows of a call over all devices, with the same result to the last bit; calls with batches or ranges run on the first.
+   */
+  readonly device?: number | "all" | undefined;
   /**
    * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until compiling it pays, in the
    * background; `"always"` compiles it before its first call; `"never"` does not. The ways agree to rounding.
@@ -42,7 +45,7 @@ export const CALL_OPTIONS: readonly string[] = Object.keys({
 /** The same, checked, for a call and all its derivatives. */
 export interface How {
   readonly backend?: CallOptions["backend"];
-  readonly device?: number | undefined;
+  readonly device?: CallOptions["device"];
   readonly compile?: CallOptions["compile"];
   /** How often the call will be repeated, about: solvers do. */
   readonly repeats?: number;
@@ -56,11 +59,12 @@ export function howOf({ backend, device, compile, ranges }: CallOptions, extents
   return { ...placeOf(backend, device), compile, ranges: checked, begun: new Map() };
 }
 
-function placeOf(backend: CallOptions["backend"], device: number | undefined): Pick<How, "backend" | "device"> {
+function placeOf(backend: CallOptions["backend"], device: CallOptions["device"]): Pick<How, "backend" | "device"> {
   if (device === undefined) return { backend };
   if (backend !== undefined && backend !== "auto" && backend !== "cuda")
     throw new ArgumentError(`device: expected backend "cuda" with it, got "${backend}"`);
-  return { backend: "cuda", device: checkDevice("device", device) };
+  checkDevice("device", device === "all" ? 0 : device);
+  return { backend: "cuda", device };
 }
 
 /** A call runs where its arrays are. @throws DeviceError where it was to run elsewhere. */
@@ -73,7 +77,7 @@ export function placedHow(arrays: readonly RealArray[], how: How): How {
       `backend "${backend}": expected arrays of the machine, got some on a device: take them to toHost(x)`,
     );
   if (device !== undefined && device !== own)
-    throw new DeviceError(`device: expected ${own}, where the arrays are, got ${device}`);
+    throw new DeviceError(`device: expected ${own}, where the arrays are, got ${JSON.stringify(device)}`);
   return { ...how, backend: "cuda", device: own };
 }
 

@@ -34,9 +34,15 @@ const CHECK_EVERY = 4;
 /** A product of more pairs is several launches, between which the machine waits anyway, and worth more than a reading. */
 const PAIRS_OF_LAUNCH = 2 ** 30;
 
-/** Whether the solve of a system can run on the device: other preconditioners than these need the machine. */
-export function runsOnDevice({ backend }: How, inverse: Preconditioner | null, size: number, columns: number): boolean {
-  return backend === "cuda" && size > 0 && columns <= MOST_COLUMNS && (inverse === null || inverse.parts !== undefined);
+/** Whether the solve of a system can run on one device: other preconditioners than these need the machine. */
+export function runsOnDevice(how: How, inverse: Preconditioner | null, size: number, columns: number): boolean {
+  return (
+    how.backend === "cuda" &&
+    how.device !== "all" &&
+    size > 0 &&
+    columns <= MOST_COLUMNS &&
+    (inverse === null || inverse.parts !== undefined)
+  );
 }
 
 /** Of a grid. */
@@ -72,7 +78,7 @@ export function* solveOnDevice(
   }
 }
 
-const deviceOf = ({ device = 0 }: How): number => device;
+const deviceOf = ({ device = 0 }: How): number => device as number;
 
 type Pair = Precisions<DeviceData, DeviceData, DeviceData, DeviceData>;
 

@@ -1,0 +1,127 @@
+/** Calls and resident arrays on several simulated devices: on one of them, or on all at once with the same bits. */
+import { join } from "node:path";
+import { onSimulator, simulatorFolder } from "../cuda-sim/simulator";
+import type { Outcome } from "../cuda-sim/simulator";
+
+const PRELUDE = `
+  const { Genred, KernelSolve, cuda, grad, rand, randn, requiresGrad, toDevice, toHost } =
+    require(${JSON.stringify(join(__dirname, "..", "..", "dist", "index.js"))});
+  const ALIASES = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"];
+  const [x, y, b] = [rand([1500, 3], { seed: 1 }), rand([700, 3], { seed: 2 }), randn([700, 2], { seed: 3 })];
+  const e = randn([1500, 2], { seed: 4 });
+  const K = (axis) => Genred("Exp(-g * SqDist(x, y)) * b", ALIASES, { axis });
+  const KT = Genred("Exp(-g * SqDist(x, y)) * e", ["x = Vi(3)", "y = Vj(3)", "e = Vi(2)", "g = Pm(1)"], { axis: 0 });
+  const numbers = (array) => Array.from(toHost(array).data);
+  const same = (a, b) => numbers(a).every((value, n) => Object.is(value, numbers(b)[n]));
+  const show = (value) => console.log(JSON.stringify(value));
+  const message = (f) => { try { f(); } catch (error) { return error.code + ": " + error.message; } };
+`;
+
+/** Runs a program on so many devices; its last line is what it shows. */
+function onDevices(count: number, body: string, settings: Readonly<Record<string, string>> = {}): [unknown, Outcome] {
+  const command = [process.execPath, "-e", `${PRELUDE}${body}`] as [string, ...string[]];
+  const done = onSimulator(simulatorFolder(), command, { CUDASIM_DEVICES: String(count), ...settings });
+  expect(done.errors).toBe("");
+  return [JSON.parse(done.output) as unknown, done];
+}
+
+const launchedOn = ({ log }: Outcome): number[] => {
+  const launches = log.filter(({ call, kernel }) => call === "cuLaunchKernel" && kernel === "keops_reduce");
+  return [...new Set(launches.map(({ device }) => Number(device)))].sort();
+};
+
+test("a call runs on the device that it names, and its result is the same", () => {
+  const [shown, done] = onDevices(
+    2,
+    `const [c, d] = [0, 1].map((device) => K(1)(x, y, b, 2, { device }));
+     show([same(c, d), cuda.devices().length]);`,
+  );
+  expect(shown).toEqual([true, 2]);
+  expect(launchedOn(done)).toEqual([0, 1]);
+});
+
+test.each([2, 3])("%i devices share the rows of sums over either index, with the bits of one", (count) => {
+  const [shown, done] = onDevices(
+    count,
+    `const all = { device: "all" };
+     show([
+       same(K(1)(x, y, b, 2, all), K(1)(x, y, b, 2, { device: 0 })),
+       same(KT(x, y, e, 2, all), KT(x, y, e, 2, { device: 0 })),
+     ]);`,
+  );
+  expect(shown).toEqual([true, true]);
+  expect(launchedOn(done)).toEqual(Array.from({ length: count }, (_, n) => n));
+  expect(done.log.at(-1)).toMatchObject({ liveBytes: 0, pinnedBytes: 0, streams: 0, events: 0 });
+});
+
+test("all devices serve indices, derivatives, promises, and solves", () => {
+  const [shown] = onDevices(
+    3,
+    `(async () => {
+      const nearest = Genred("SqDist(x, y)", ["x = Vi(3)", "y = Vj(3)"], { reductionOp: "ArgKMin", optArg: 3, axis: 1 });
+      const [one, all] = [{ device: 0 }, { device: "all" }];
+      const indices = ({ data }) => Array.from(data).join();
+      const gradients = (options) => {
+        const points = requiresGrad(rand([1500, 3], { seed: 1 }));
+        return grad(K(1)(points, y, b, 2, options), [points], e)[0];
+      };
+      const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ALIASES, "b", { axis: 1 });
+      const close = (a, b) => numbers(a).every((value, n) => Math.abs(value - numbers(b)[n]) < 1e-4);
+      const points = rand([200, 3], { seed: 5 });
+      const right = randn([200, 2], { seed: 6 });
+      const solve = (options) => Kinv(points, points, right, 2, { alpha: 0.5, method: "cg", ...options });
+      show([
+        indices(nearest(x, y, all)) === indices(nearest(x, y, one)),
+        same(gradients(all), gradients(one)),
+        same(await K(1).async(x, y, b, 2, all), K(1)(x, y, b, 2, one)),
+        close(solve({ device: 2 }), solve({ backend: "cpu" })),
+        close(solve(all), solve({ backend: "cpu" })),
+      ]);
+    })();`,
+  );
+  expect(shown).toEqual([true, true, true, true, true]);
+});
+
+test("resident arrays stay and solve where they are", () => {
+  const [shown, done] = onDevices(
+    2,
+    `const [p, r] = [rand([150, 3], { seed: 5 }), randn([150, 2], { seed: 6 })].map((array) => toDevice(array, { device: 1 }));
+     const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ALIASES, "b", { axis: 1 });
+     const solution = Kinv(p, p, r, 2, { alpha: 0.5, method: "cg" });
+     show([solution.data.device, toDevice(p, { device: 0 }).data.device, same(toDevice(p, { device: 0 }), p)]);`,
+  );
+  expect(shown).toEqual([1, 0, true]);
+  expect(launchedOn(done)).toEqual([1]);
+});
+
+test("errors name the device", () => {
+  const [shown] = onDevices(
+    2,
+    `const [x0, y1] = [toDevice(x), toDevice(y, { device: 1 })];
+     show([
+       message(() => K(1)(x, y, b, 2, { device: 2 })),
+       message(() => K(1)(x, y, b, 2, { device: 0, backend: "cpu" })),
+       message(() => K(1)(x0, y, b, 2, { device: 1 })),
+       message(() => K(1)(x0, y, b, 2, { device: "all" })),
+       message(() => K(1)(x0, y1, b, 2)),
+     ]);`,
+  );
+  expect(shown).toEqual([
+    "ERR_KEOPS_ARGUMENT: device: expected a number from 0 to 1, got 2",
+    'ERR_KEOPS_ARGUMENT: device: expected backend "cuda" with it, got "cpu"',
+    "ERR_KEOPS_DEVICE: device: expected 0, where the arrays are, got 1",
+    'ERR_KEOPS_DEVICE: device: expected 0, where the arrays are, got "all"',
+    'ERR_KEOPS_DEVICE: backend "cuda": expected arrays on one device, got some on 0 and 1',
+  ]);
+});
+
+test("a failure on one of several devices ends the call and names that device, and no device keeps memory", () => {
+  const [shown] = onDevices(
+    2,
+    `show([message(() => K(1)(x, y, b, 2, { device: "all" })), cuda.memory(0).lent, cuda.memory(1).lent]);`,
+    { CUDASIM_FAIL: "cuLaunchKernel:2:1" },
+  );
+  const [text, ...lent] = shown as [string, number, number];
+  expect(text).toMatch(/^ERR_KEOPS_DEVICE: .*: expected device [01] \(Simulated device sm_130\) to do it, got/);
+  expect(lent).toEqual([0, 0]);
+});
