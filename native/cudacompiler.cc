@@ -1,10 +1,9 @@
 // NVRTC, opened at run time. It finds its second library, with the built-in functions, only if that is open already: see openCompiler.
-#include <dlfcn.h>
-
 #include <mutex>
 #include <stdexcept>
 
 #include "cuda.h"
+#include "sharedlibrary.h"
 
 namespace cuda {
 
@@ -22,27 +21,34 @@ Nvrtc nvrtc;
 std::mutex compiling;
 
 std::string folderOf(const std::string &path) {
-  const auto slash = path.find_last_of('/');
+  const auto slash = path.find_last_of("\\/");
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
+}
+
+std::string builtinsName(int major, int minor) {
+#ifdef _WIN32
+  return "nvrtc-builtins64_" + std::to_string(major) + std::to_string(minor) + ".dll";
+#else
+  return "libnvrtc-builtins.so." + std::to_string(major) + "." + std::to_string(minor);
+#endif
 }
 
 // In one folder there may be several versions, and each asks for its own by its full name, which is what the linker then finds open.
 void openBuiltins(const std::string &path, const Nvrtc &found) {
   int major = 0, minor = 0;
   found.nvrtcVersion(&major, &minor);
-  const std::string name = "libnvrtc-builtins.so." + std::to_string(major) + "." + std::to_string(minor);
-  dlopen((folderOf(path) + name).c_str(), RTLD_NOW | RTLD_GLOBAL);
+  sharedlibrary::open(folderOf(path) + builtinsName(major, minor));
 }
 
 bool openFrom(const std::string &path, std::string &why) {
-  void *const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void *const library = sharedlibrary::open(path);
   if (!library) {
-    why = dlerror();
+    why = sharedlibrary::lastError();
     return false;
   }
   std::string missing;
   const auto find = [&](auto &function, const char *name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(sharedlibrary::symbol(library, name));
     if (!function) missing = name;
   };
 #define TSKEOPS_FIND(name, arguments) find(nvrtc.name, #name);

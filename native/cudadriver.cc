@@ -1,8 +1,8 @@
 #include "cudadriver.h"
 
-#include <dlfcn.h>
-
 #include <utility>
+
+#include "sharedlibrary.h"
 
 namespace cuda {
 
@@ -23,8 +23,8 @@ struct Opened {
 // Never closed: the driver has threads of its own.
 void *openFirst(std::string &why) {
   for (const char *name : LIBRARIES) {
-    if (void *library = dlopen(name, RTLD_NOW | RTLD_LOCAL)) return library;
-    if (why.empty()) why = std::string("expected NVIDIA's driver ") + name + ", got " + dlerror();
+    if (void *library = sharedlibrary::open(name)) return library;
+    if (why.empty()) why = std::string("expected NVIDIA's driver ") + name + ", got " + sharedlibrary::lastError();
   }
   return nullptr;
 }
@@ -32,7 +32,7 @@ void *openFirst(std::string &why) {
 std::string missingFunctions(void *library, Driver &driver) {
   std::string missing;
   const auto find = [&](auto &function, const char *name) {
-    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(sharedlibrary::symbol(library, name));
     if (!function) missing += std::string(missing.empty() ? "" : ", ") + name;
   };
 #define TSKEOPS_FIND(name, nvidia, arguments) find(driver.name, #name);
