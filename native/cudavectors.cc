@@ -37,7 +37,7 @@ Grid perWarp(const VectorSizes &s) { return {ceilDivide(s.rows * s.columns * 32,
 Grid perTallNumber(const VectorSizes &s) { return {ceilDivide(s.rows * s.rank, THREADS)}; }
 
 // What an operand holds: v a vector of the dtype, f and d one of floats and doubles; s a scalar, z [rank] of them; p and q the same for
-// every part; t [rows][rank] of the dtype, u doubles [rank][rank].
+// every part; t [rows][rank] of the dtype, u doubles [rank][rank]; x [rank] of the dtype, o places [rank], i places [rows], b places [rows + 1].
 struct Operation {
   const char *name, *operands;
   Grid (*grid)(const VectorSizes &);
@@ -46,6 +46,9 @@ constexpr Operation TABLE[] = {
     {"fill", "v", perNumber},
     {"axpy", "svv", perNumber},
     {"xpay", "vsv", perNumber},
+    {"add", "vv", perNumber},
+    {"take", "xiv", perNumber},
+    {"scatter", "xobv", perNumber},
     {"narrow", "df", perNumber},
     {"widen", "fd", perNumber},
     {"dot", "vvp", perPart},
@@ -68,6 +71,10 @@ double bytesOf(char kind, const VectorSizes &s, int64 realBytes) {
     case 'p': return columns * parts * 8;
     case 'z': return rank * columns * 8;
     case 'q': return rank * columns * parts * 8;
+    case 'x': return rank * double(realBytes);
+    case 'o': return rank * 4;
+    case 'i': return rows * 4;
+    case 'b': return (rows + 1) * 4;
     case 't': return rows * rank * double(realBytes);
     default: return rank * rank * 8;
   }

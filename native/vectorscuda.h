@@ -65,6 +65,41 @@ ENTRY keops_widen(Job job) {
   if (at < job.rows * job.columns) out[at] = x[at];
 }
 
+// y += number x
+ENTRY keops_add(Job job) {
+  OPERAND(0, const real, x);
+  OPERAND(1, real, y);
+  const int64 at = ownPlace();
+  if (at < job.rows * job.columns) y[at] = (real)(y[at] + job.number * x[at]);
+}
+
+// ---- elements by their places among the `rank` of x; a place that does not exist gives NaN ------------------------------------------
+
+INLINE double elementAt(const real *x, int64 place, int64 count) {
+  return place >= 0 && place < count ? double(x[place]) : __longlong_as_double(0x7ff8000000000000);
+}
+
+ENTRY keops_take(Job job) {
+  OPERAND(0, const real, x);
+  OPERAND(1, const int, places);
+  OPERAND(2, real, out);
+  const int64 at = ownPlace();
+  if (at < job.rows) out[at] = (real)elementAt(x, places[at], job.rank);
+}
+
+// Element n of the result is the sum over those of x at order[starts[n]], ..., order[starts[n + 1] - 1].
+ENTRY keops_scatter(Job job) {
+  OPERAND(0, const real, x);
+  OPERAND(1, const int, order);
+  OPERAND(2, const int, starts);
+  OPERAND(3, real, out);
+  const int64 at = ownPlace();
+  if (at >= job.rows) return;
+  double sum = 0;
+  for (int64 k = starts[at] < 0 ? 0 : starts[at]; k < starts[at + 1] && k < job.rank; k++) sum += elementAt(x, order[k], job.rank);
+  out[at] = (real)sum;
+}
+
 // ---- down the columns: block (part, column), then one thread per column over the parts ------------------------------------------------
 
 struct Rows {

@@ -3,6 +3,8 @@
  * the rest of this folder it has what of a typed array it uses, so that views, slices and copies work as ever. Memory is shared by all
  * views of it and freed by `dispose`, or with the last view. Knows nothing of arrays.
  */
+import { CudaVectors } from "../engine/cudavectors";
+import type { DeviceMemory, VectorOperation } from "../engine/cudavectors";
 import { nativeAddon, whyNoAddon } from "../engine/native";
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
@@ -65,8 +67,7 @@ export class DeviceData {
 
   /** Uninitialised. @throws DeviceError where there is not enough memory. */
   static ofSize(dtype: Dtype, size: number, device: number): DeviceData {
-    const bytes = Math.max(1, size) * bytesOf(dtype);
-    return new DeviceData(dtype, new Lease(device, cuda().allocate(device, bytes), bytes), 0, size);
+    return new DeviceData(dtype, leased(device, Math.max(1, size) * bytesOf(dtype)), 0, size);
   }
 
   static of(data: Real, device: number): DeviceData {
@@ -103,12 +104,51 @@ export class DeviceData {
     return new DeviceData(this.dtype, this.buffer, offset, Math.max(0, Math.min(end, this.length) - begin));
   }
 
-  /** The elements at `places`, in memory of their own: by way of the machine's memory. */
+  /** The elements at `places`, in memory of their own; the caller answers for places, which are below 2^31. */
   gathered(places: ArrayLike<number>): DeviceData {
-    const data = this.toHost();
-    const picked = ofDtype(this.dtype, places.length);
-    for (let k = 0; k < places.length; k++) picked[k] = data[places[k]!]!;
-    return DeviceData.of(picked, this.device);
+    const out = DeviceData.ofSize(this.dtype, places.length, this.device);
+    const index = Int32Array.from(places);
+    this.with([index], ([placed]) => {
+      this.run("take", { rows: places.length, rank: this.length }, [this, placed!, out]);
+    });
+    return out;
+  }
+
+  /** `size` sums of the elements that have the same place, in their order; 0 where there is none. */
+  scattered(places: ArrayLike<number>, size: number): DeviceData {
+    const out = DeviceData.ofSize(this.dtype, size, this.device);
+    this.with(sorted(places, size), ([order, starts]) => {
+      this.run("scatter", { rows: size, rank: places.length }, [this, order!, starts!, out]);
+    });
+    return out;
+  }
+
+  /** The sum with others of the same device, in memory of its own. */
+  plus(other: DeviceData): DeviceData {
+    const sum = this.slice();
+    this.run("add", { rows: this.length }, [other, sum], 1);
+    return sum;
+  }
+
+  private run(
+    operation: VectorOperation,
+    sizes: { readonly rows: number; readonly rank?: number },
+    operands: readonly DeviceMemory[],
+    number = 0,
+  ): void {
+    if (sizes.rows > 0)
+      CudaVectors.on(this.device, this.dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
+  }
+
+  /** Integers on the device for the time of a call. */
+  private with(integers: readonly Int32Array[], use: (placed: readonly DeviceMemory[]) => void): void {
+    const leases = integers.map(({ byteLength }) => leased(this.device, Math.max(4, byteLength)));
+    try {
+      leases.forEach((lease, n) => cuda().write(this.device, lease.address, integers[n]!));
+      use(leases.map(({ device, address }, n) => ({ device, address, length: integers[n]!.length })));
+    } finally {
+      for (const lease of leases) lease.giveBack();
+    }
   }
 
   /** A copy in memory of its own, on the device. */
@@ -128,6 +168,19 @@ export class DeviceData {
   dispose(): void {
     this.buffer.giveBack();
   }
+}
+
+const leased = (device: number, bytes: number): Lease => new Lease(device, cuda().allocate(device, bytes), bytes);
+
+/** Where the elements of each place are, in their order, and where those of the next begin. */
+function sorted(places: ArrayLike<number>, size: number): [order: Int32Array, starts: Int32Array] {
+  const starts = new Int32Array(size + 1);
+  for (let k = 0; k < places.length; k++) starts[places[k]! + 1]!++;
+  for (let n = 0; n < size; n++) starts[n + 1]! += starts[n]!;
+  const next = starts.slice();
+  const order = new Int32Array(places.length);
+  for (let k = 0; k < places.length; k++) order[next[places[k]!]!++] = k;
+  return [order, starts];
 }
 
 const bytesOf = (dtype: Dtype): number => (dtype === "float64" ? 8 : 4);

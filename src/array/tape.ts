@@ -24,7 +24,6 @@ import {
   contiguous,
   dtypeOf,
   isContiguous,
-  hosted,
   isWhole,
   placedLike,
   positions,
@@ -35,6 +34,7 @@ import {
   viewOf,
   wrap,
 } from "./view";
+import { added, scattered, taken } from "./elements";
 import type { Geometry, RealArray } from "./view";
 
 /**
@@ -185,11 +185,9 @@ export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
 }
 
 function plus(a: RealArray, b: RealArray): RealArray {
-  const sum = hosted(contiguous(a)).slice();
-  const other = hosted(contiguous(b));
-  for (let k = 0; k < sum.length; k++) sum[k] = (sum[k] as number) + (other[k] as number);
+  const sum = added(contiguous(a), contiguous(b));
   const both: Backward = (cotangent) => [cotangent, cotangent];
-  return record(wrap(placedLike(sum, a), a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
+  return record(wrap(sum, a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
 }
 
 /**
@@ -201,10 +199,7 @@ export function gather<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const data = hosted(contiguous(x));
-  const picked = allocate(dtypeOf(x), index.length) as Real as T;
-  for (let k = 0; k < index.length; k++) picked[k] = data[index[k] as number] as number;
-  const result = placedLike(picked, x);
+  const result = taken(contiguous(x), index) as T;
   const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
 }
@@ -218,13 +213,7 @@ export function scatterAdd<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const data = hosted(contiguous(x));
-  const sums = new Float64Array(sizeOf(shape));
-  for (let k = 0; k < index.length; k++) {
-    const at = index[k] as number;
-    sums[at] = (sums[at] as number) + (data[k] as number);
-  }
-  const result = placedLike((dtypeOf(x) === "float64" ? sums : new Float32Array(sums)) as Real as T, x);
+  const result = scattered(contiguous(x), index, sizeOf(shape)) as T;
   const backward: Backward = (cotangent) => [gather(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "scatterAdd", readsInputs: [false] });
 }

@@ -7,6 +7,7 @@ import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
 import { DeviceData } from "./devicedata";
+import { taken } from "./elements";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
@@ -91,8 +92,7 @@ export function contiguous<T extends Real>(x: RealArray<T>): T {
   if (isContiguous(x)) {
     return x.offset === 0 && size === x.data.length ? x.data : (x.data.subarray(x.offset, x.offset + size) as T);
   }
-  const data: unknown = x.data;
-  if (data instanceof DeviceData) return data.gathered(positions(x)) as unknown as T;
+  if (x.data instanceof DeviceData) return taken(x.data, positions(x)) as T;
   const copy = allocate(dtypeOf(x), size);
   if (x.shape.length === 2) copyMatrix(x, copy);
   else copyRows(x, copy);

@@ -9,6 +9,8 @@ import { cudaImage } from "./cudacompiler";
 import { nativeAddon } from "./native";
 import { cudaVectorsSource } from "./prelude";
 
+export type { DeviceMemory } from "./cuda";
+
 /** Of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
 export interface VectorSizes {
   readonly rows: number;
@@ -22,6 +24,9 @@ export type VectorOperation =
   | "fill"
   | "axpy"
   | "xpay"
+  | "add"
+  | "take"
+  | "scatter"
   | "narrow"
   | "widen"
   | "dot"
