@@ -79,12 +79,17 @@ class CudaText {
     return { source, threads: THREADS, grain: tile * THREADS, columns: layout.columns };
   }
 
+  /** What a pair adds to its reducer. */
+  private additions(): number {
+    return Math.max(1, ...resultDims(this.specification));
+  }
+
   private reduce(): string[] {
     const { main, layout } = this;
     const every = flushEvery(this.specification);
     const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
     const columns = [
-      `#pragma unroll ${unrolled(main, this.tile)}`,
+      `#pragma unroll ${unrolled(main.cost + this.additions(), this.tile)}`,
       ...braces(
         "for (int j = 0; j < count; j++)",
         "const int64 column = first + j;",
@@ -216,8 +221,8 @@ function layoutOf(main: Scheme, bytes: number): Layout {
  * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
  * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/cuda.md).
  */
-function unrolled({ cost }: Scheme, tile: number): number {
-  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / (cost + 1)));
+function unrolled(instructions: number, tile: number): number {
+  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));
   return 2 ** Math.floor(Math.log2(wanted));
 }
 

@@ -11,6 +11,9 @@ const SOURCES = sourcesOfSweep(1);
 /** What may use memory of the thread, and so local loads: NVIDIA's reduction of large angles, in float32. */
 const MAY_USE_STACK = /\b(Sin|Cos|Tan|SinXDivX|Sinc)\(.* in float32$/;
 
+/** What registers cannot hold: 36 sums, 37 values of a row and a complex power between them, in float64. */
+const MAY_SPILL = /^reduce of Complex\(SumT\(0, 9\), .*Powf\(Square\(ComplexReal\(Var\(0,18,0\)\)\).* in float64$/;
+
 function told(usages: readonly Usage[]): string {
   const registers = usages.map((usage) => usage.registers).sort((a, b) => a - b);
   const withStack = usages.filter(({ stack }) => stack > 0).length;
@@ -24,12 +27,13 @@ test.each([
   ["sm_80", 8 * EVERY],
   ["sm_120", 8 * EVERY],
 ])(
-  "kernels of the sweep compile for %s without spills",
+  "kernels of the sweep compile for %s without spills, but for one that registers cannot hold",
   (architecture, every) => {
     const usages = usageOf(sample(SOURCES, every), architecture);
     process.stdout.write(`${architecture}: ${told(usages)}\n`);
-    expect(usages.filter(({ spills }) => spills > 0)).toEqual([]);
-    expect(usages.filter(({ stack, name }) => stack > 0 && !MAY_USE_STACK.test(name))).toEqual([]);
+    const usual = usages.filter(({ name }) => !MAY_SPILL.test(name));
+    expect(usual.filter(({ spills }) => spills > 0)).toEqual([]);
+    expect(usual.filter(({ stack, name }) => stack > 0 && !MAY_USE_STACK.test(name))).toEqual([]);
   },
   1_800_000,
 );
