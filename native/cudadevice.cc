@@ -75,10 +75,12 @@ Memory::~Memory() {
 Staging::Slot &Staging::next() {
   if (slots.size() < SLOTS) {
     Slot slot;
-    void *memory = nullptr;
-    device.check(driver()->cuMemHostAlloc(&memory, SLOT_BYTES, 0), "cuMemHostAlloc");
-    slot.memory = static_cast<char *>(memory);
     device.check(driver()->cuEventCreate(&slot.copied, EVENT_DISABLE_TIMING), "cuEventCreate");
+    void *memory = nullptr;
+    const Result result = driver()->cuMemHostAlloc(&memory, SLOT_BYTES, 0);
+    if (result != SUCCESS) driver()->cuEventDestroy_v2(slot.copied);
+    device.check(result, "cuMemHostAlloc");
+    slot.memory = static_cast<char *>(memory);
     slots.push_back(slot);
     return slots.back();
   }
@@ -169,8 +171,11 @@ Device::Device(DeviceNumber number)
       multiprocessors(attribute(number, MULTIPROCESSORS)), kilohertz(attribute(number, CLOCK_KILOHERTZ)),
       memory(memoryOf(number)), pinned(*this) {
   check(driver()->cuDevicePrimaryCtxRetain(&context, number), "cuDevicePrimaryCtxRetain");
-  check(driver()->cuCtxSetCurrent(context), "cuCtxSetCurrent");
-  check(driver()->cuStreamCreate(&queue, STREAM_NON_BLOCKING), "cuStreamCreate");
+  const char *call = "cuCtxSetCurrent";
+  Result result = driver()->cuCtxSetCurrent(context);
+  if (result == SUCCESS) result = driver()->cuStreamCreate(&queue, STREAM_NON_BLOCKING), call = "cuStreamCreate";
+  if (result != SUCCESS) driver()->cuDevicePrimaryCtxRelease_v2(number);
+  check(result, call);
 }
 
 // Whatever fails here fails at the end of the process.
@@ -235,7 +240,9 @@ Event Device::record() {
     event = events.back();
     events.pop_back();
   }
-  check(driver()->cuEventRecord(event, queue), "cuEventRecord");
+  const Result result = driver()->cuEventRecord(event, queue);
+  if (result != SUCCESS) forget(event);
+  check(result, "cuEventRecord");
   return event;
 }
 

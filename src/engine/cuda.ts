@@ -7,7 +7,8 @@ import { DeviceError } from "../errors";
 import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 import type { CudaAddon, LoadedRoutine, Placed } from "./cudaaddon";
-import { cudaImage, whyNoCudaCompiler } from "./cudacompiler";
+import { messageOf } from "./control";
+import { cudaCompiler, cudaImage, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { cudaProgram } from "./cudatext";
 import type { CudaProgram } from "./cudatext";
 import { BLOCK, kindOf, resultDims } from "./generated";
@@ -16,7 +17,7 @@ import type { Plan, Real } from "./native";
 
 export const cuda: Backend = {
   name: "cuda",
-  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler(),
+  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNotFirst(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
 };
@@ -24,6 +25,15 @@ export const cuda: Backend = {
 /** Why there is no GPU to run on, or null. Opens the driver, once per process. */
 export function whyNoDevice(): string | null {
   return whyNoAddon() ?? nativeAddon()!.cuda.whyNot();
+}
+
+/** Why the first device cannot run what is compiled here, or null. */
+function whyNotFirst(): string | null {
+  try {
+    return whyTooOld(nativeAddon()!.cuda.describe(0));
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Memory on a device, as the engine sees it: an array that has these instead of elements. */
@@ -90,12 +100,31 @@ class CudaRoutine implements Routine {
   private on(device: number): LoadedRoutine {
     let routine = this.loaded.get(device);
     if (routine === undefined) {
-      const image = cudaImage(this.source, this.addon.describe(device).capability);
-      routine = this.addon.load(device, image, tableOf(this.specification, this.program), this.program.threads);
+      routine = this.loadedOn(device);
       this.loaded.set(device, routine);
     }
     return routine;
   }
+
+  private loadedOn(device: number): LoadedRoutine {
+    const description = this.addon.describe(device);
+    const why = whyTooOld(description);
+    if (why !== null) throw new DeviceError(`backend "cuda": ${why}`);
+    const image = cudaImage(this.source, description.capability);
+    try {
+      return this.addon.load(device, image, tableOf(this.specification, this.program), this.program.threads);
+    } catch (error) {
+      throw withAdvice(error);
+    }
+  }
+}
+
+/** PTX, for a device that the compiler does not know, must not be newer than the driver; machine code may be. */
+function withAdvice(error: unknown): unknown {
+  const message = messageOf(error);
+  if (!message.includes("CUDA_ERROR_UNSUPPORTED_PTX_VERSION")) return error;
+  const advice = `the driver is older than the compiler (${cudaCompiler()}): install a newer driver, or name an older NVRTC in TSKEOPS_NVRTC`;
+  return new DeviceError(`${message}; ${advice}`, { cause: error });
 }
 
 function placedOf(array: Real): Placed {

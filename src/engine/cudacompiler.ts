@@ -11,6 +11,7 @@ import { delimiter, isAbsolute, join } from "node:path";
 
 import { CompileError } from "../errors";
 import { cachedContent, privateFolder } from "./cache";
+import type { DeviceDescription } from "./cudaaddon";
 import { messageOf } from "./control";
 import { nativeAddon } from "./native";
 import { identityOf } from "./toolchain";
@@ -20,6 +21,8 @@ const OPTIONS = ["--std=c++17", "--ftz=true", "--fmad=true", "--prec-div=true", 
 
 /** What compiles. */
 interface Compiler {
+  /** "NVRTC 12.4", or the path of an nvcc. */
+  readonly name: string;
   /** What distinguishes it from others. */
   readonly identity: readonly unknown[];
   /** 90 for sm_90. */
@@ -34,6 +37,23 @@ export function whyNoCudaCompiler(): string | null {
   found ??= search();
   return typeof found === "string" ? found : null;
 }
+
+/** What compiles for devices here, "NVRTC 12.4" or the path of an nvcc; null where nothing does. */
+export function cudaCompiler(): string | null {
+  found ??= search();
+  return typeof found === "string" ? null : found.name;
+}
+
+/** Why nothing can be compiled for a device, as it is older than all that the compiler knows, or null. There must be a compiler. */
+export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" | "capability">): string | null {
+  found ??= search();
+  const { name: compiler, architectures } = found as Compiler;
+  const least = Math.min(...architectures);
+  if (capability >= least) return null;
+  return `expected a device of compute capability ${asVersion(least)} or newer, for which ${compiler} compiles, got ${name} of ${asVersion(capability)}`;
+}
+
+const asVersion = (capability: number): string => (capability / 10).toFixed(1);
 
 /** The image of a source for a device of this compute capability. @throws CompileError with the compiler's messages. */
 export function cudaImage(source: string, capability: number): Buffer {
@@ -102,12 +122,14 @@ function readable(folder: string): string[] {
 }
 
 class Nvrtc implements Compiler {
+  readonly name: string;
   readonly identity: readonly unknown[];
 
   constructor(
     version: number,
     readonly architectures: readonly number[],
   ) {
+    this.name = `NVRTC ${Math.floor(version / 100)}.${version % 100}`;
     this.identity = ["nvrtc", version];
   }
 
@@ -150,10 +172,12 @@ function isExecutable(file: string): boolean {
 }
 
 class Nvcc implements Compiler {
+  readonly name: string;
   readonly identity: readonly unknown[];
   private known: readonly number[] | undefined;
 
   constructor(private readonly program: string) {
+    this.name = program;
     this.identity = identityOf(program);
   }
 

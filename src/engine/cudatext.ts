@@ -40,8 +40,8 @@ const SHARED_BYTES = 16 * 1024;
 const REGISTERS = 72;
 /** Instructions of a turn of the loop, about, at which its own are few among them. */
 const UNROLLED_INSTRUCTIONS = 256;
-/** Pairs of one thread whose instructions are mixed, so that they do not wait for each other. */
-const UNROLLED_PAIRS = 16;
+/** Pairs of one thread in a turn: their instructions are mixed, so that they do not wait for each other, and share the turn's own. */
+const UNROLLED_PAIRS = 32;
 
 export function cudaProgram(specification: Specification): CudaProgram {
   return new CudaText(specification).program();
@@ -79,12 +79,17 @@ class CudaText {
     return { source, threads: THREADS, grain: tile * THREADS, columns: layout.columns };
   }
 
+  /** What a pair adds to its reducer. */
+  private additions(): number {
+    return Math.max(1, ...resultDims(this.specification));
+  }
+
   private reduce(): string[] {
     const { main, layout } = this;
     const every = flushEvery(this.specification);
     const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
     const columns = [
-      `#pragma unroll ${unrolled(main, this.tile)}`,
+      `#pragma unroll ${unrolled(main.cost + this.additions(), this.tile)}`,
       ...braces(
         "for (int j = 0; j < count; j++)",
         "const int64 column = first + j;",
@@ -212,9 +217,12 @@ function layoutOf(main: Scheme, bytes: number): Layout {
   return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
 }
 
-/** Columns per turn of the loop: more where a pair is short. A power of two, so that no turn has to divide for its rest. */
-function unrolled({ cost }: Scheme, tile: number): number {
-  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / (cost + 1)));
+/**
+ * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
+ * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/cuda.md).
+ */
+function unrolled(instructions: number, tile: number): number {
+  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));
   return 2 ** Math.floor(Math.log2(wanted));
 }
 

@@ -81,6 +81,10 @@ function reductionSources(): Source[] {
   );
 }
 
+/** Every n-th kernel: the same in every run. */
+export const sample = (sources: readonly Source[], every: number): Source[] =>
+  sources.filter((_, n) => n % every === 0);
+
 /** What a compiled kernel takes of a thread. */
 export interface Usage {
   readonly name: string;

@@ -18,7 +18,7 @@ Result logged(const char* name, Body&& body) {
   line.add("call", std::string(name)).add("thread", threadNumber());
   Result result = d.injected(name);
   if (result == SUCCESS) result = body(d, line);
-  else if (result >= ILLEGAL_ADDRESS && current()) fail(*current(), result, "injected by CUDASIM_FAIL");  // such errors stay
+  else if (isSticky(result) && current()) fail(*current(), result, "injected by CUDASIM_FAIL");
   d.log.write(line.add("result", std::string(errorName(result))));
   return result;
 }
