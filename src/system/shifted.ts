@@ -12,7 +12,6 @@ import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
-import { howOf } from "../operator/call";
 import type { Tell } from "../operator/progress";
 import { GivenRank, LeastCost, choleskySeconds, iterationSeconds } from "../solver/costs";
 import { lowRank } from "../solver/preconditioner";
@@ -23,6 +22,7 @@ import type { Progress } from "../solver/refine";
 import { onePrecision } from "../solver/space";
 import type { Task, Work } from "../solver/task";
 import { denseWork } from "./algebra";
+import { pullback } from "./derivative";
 import { sideBySide, systemMatrix } from "./matrix";
 import type { SystemMatrix } from "./matrix";
 import { Inverses } from "./method";
@@ -74,8 +74,7 @@ export function* shiftedSolves(
       ? { solution: wrap(found.x, shape), reports: [found.report] }
       : yield* system.run({ ...call, given: read, read, inverses: inverses(false), tell });
     recorded?.(solution, (cotangent, wanted) => {
-      const known = { ...call, read: wide, inverses: inverses(true) };
-      return system.pullback(known, solution, cotangent, wanted, howOf(options, given.extents));
+      return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
     });
     results.push({ reports, solution: dtype === "float64" ? solution : recordedAs(solution, dtype) });
   }
