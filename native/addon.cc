@@ -8,6 +8,7 @@
 #include "cpu.h"
 #include "cudacalls.h"
 #include "densecalls.h"
+#include "lapack.h"
 #include "lowrankcalls.h"
 #include "pool.h"
 #include "tiles.h"
@@ -123,6 +124,23 @@ Napi::Value initialThreads(Info info) {
 
 Napi::Value threads(Info info) { return Napi::Number::New(info.Env(), Pool::ofProcess().threads()); }
 
+std::string lapackChoice(Info info) {
+  if (!info[0].IsString()) refuseKind("setLapack", "auto, off or a path");
+  return info[0].As<Napi::String>();
+}
+
+Napi::Value setLapackChoice(Info info) {
+  chooseLapack(lapackChoice(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value initialLapackChoice(Info info) {
+  initialLapack(lapackChoice(info));
+  return info.Env().Undefined();
+}
+
+Napi::Value lapack(Info info) { return Napi::String::New(info.Env(), lapackName()); }
+
 Napi::Value isa(Info info) { return Napi::String::New(info.Env(), bestIsa()); }
 
 // Node unloads an addon when a worker ends that alone had loaded it; the pool's threads would then run code that is gone.
@@ -144,6 +162,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add<threads>(exports, "threads");
   add<setThreads>(exports, "setThreads");
   add<initialThreads>(exports, "initialThreads");
+  add<lapack>(exports, "lapack");
+  add<setLapackChoice>(exports, "setLapack");
+  add<initialLapackChoice>(exports, "initialLapack");
   add<load>(exports, "load");
   add<table>(exports, "table");
   add<tiles>(exports, "tiles");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "densetiles.h"
+#include "lapack.h"
 
 namespace {
 
@@ -76,6 +77,11 @@ WatchedDense::WatchedDense(Watch &watch) {
 WatchedDense::~WatchedDense() { watched = nullptr; }
 
 int64_t cholesky(double *a, int64_t n) {
+  int64_t failed = 0;
+  return n >= LEAST_LAPACK_ROWS && choleskyByLapack(a, n, failed) ? failed : ownCholesky(a, n);
+}
+
+int64_t ownCholesky(double *a, int64_t n) {
   [[maybe_unused]] const FlushDenormals whileRunning;
   std::vector<double> transposed;
   const int64_t blocks = (n + BLOCK - 1) / BLOCK;

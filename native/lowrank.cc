@@ -100,7 +100,7 @@ CLONED void gramsOf(const Grams<double> &m, int64_t rows, int64_t p, int64_t q, 
 // ---- sums over the rows ------------------------------------------------------------------------------------------------------
 
 // Each of a number of parts, which depends on the sizes alone, sums blocks of rows in the dtype of the data, and these sums in double.
-constexpr int64_t ROWS_OF_BLOCK = 256, MOST_PART_NUMBERS = 1 << 20;
+constexpr int64_t ROWS_OF_BLOCK = 64, MOST_PART_NUMBERS = 1 << 20;
 
 int64_t partsOf(int64_t size) { return std::clamp<int64_t>(MOST_PART_NUMBERS / std::max<int64_t>(1, size), 2, 16); }
 

@@ -20,7 +20,7 @@ export type { CallPlan } from "./operator/plan";
 export type { BackendName } from "./engine/backend";
 export { instructionSet, setInstructionSet } from "./engine/instructions";
 export type { Isa, Real } from "./engine/native";
-export { setThreads, threads } from "./engine/native";
+export { lapack, setLapack, setThreads, threads } from "./engine/native";
 export {
   ArgumentError,
   CompileError,

@@ -47,6 +47,14 @@ test("results do not depend on TSKEOPS_THREADS", () => {
   expect(printed(SUM, { TSKEOPS_THREADS: "1" })).toBe(printed(SUM, { TSKEOPS_THREADS: "4" }));
 });
 
+test("TSKEOPS_LAPACK switches the system's LAPACK off, until setLapack does, and names no library in vain", () => {
+  expect(printed("console.log(t.lapack())", { TSKEOPS_LAPACK: "off" })).toBe("null");
+  const unset = printed("console.log(t.lapack())");
+  expect(printed("t.setLapack('auto'); console.log(t.lapack())", { TSKEOPS_LAPACK: "off" })).toBe(unset);
+  const message = "ArgumentError: TSKEOPS_LAPACK: expected auto, off or a library, got /nowhere.so";
+  expect(printed("t.lapack()", { TSKEOPS_LAPACK: "/nowhere.so" }).startsWith(message)).toBe(true);
+});
+
 describe("TSKEOPS_ISA", () => {
   const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
   const MARCH = { baseline: "x86-64", avx2: "x86-64-v3", avx512: "x86-64-v4" };

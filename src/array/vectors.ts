@@ -36,6 +36,25 @@ export class Vectors {
     out.set(x);
   }
 
+  /** Column k of out = column places[k] of x, and zeros beyond; `out` may have another number of columns. */
+  gather(x: Real, places: readonly number[], out: Real): void {
+    const { rows, columns } = this;
+    const width = out.length / rows;
+    out.fill(0);
+    places.forEach((place, k) => {
+      for (let row = 0; row < rows; row++) out[row * width + k] = x[row * columns + place]!;
+    });
+  }
+
+  /** Column places[k] of out = column k of x, which may have another number of columns. */
+  scatter(x: Real, places: readonly number[], out: Real): void {
+    const { rows, columns } = this;
+    const width = x.length / rows;
+    places.forEach((place, k) => {
+      for (let row = 0; row < rows; row++) out[row * columns + place] = x[row * width + k]!;
+    });
+  }
+
   // The loops below are written out: they run at every iteration, and a visitor would cost more than the arithmetic.
 
   /** y += alpha x */

@@ -46,6 +46,10 @@ export interface Addon {
   /** Threads that one call uses, the calling one included. */
   threads(): number;
   setThreads(count: number): void;
+  /** The library that factorises large matrices, "" for none. */
+  lapack(): string;
+  /** `"auto"`, `"off"`, or a path; throws Error with the loader's reason. */
+  setLapack(choice: string): void;
   /** Loads a compiled routine, once per path and process; throws Error with the loader's reason. */
   load(path: string): NativeRoutine;
   /** The precompiled kernels of the tile evaluator: lanes of a vector, and names by number. */
@@ -88,6 +92,8 @@ export interface Addon {
 interface RawAddon extends Omit<Addon, "reduce" | "reduceAsync" | "block" | "dense" | "cuda">, Dense, RawCuda {
   /** Sets the thread count unless `setThreads` was called anywhere in the process. */
   initialThreads(count: number): void;
+  /** The same for `setLapack`. */
+  initialLapack(choice: string): void;
   reduce(...call: RawCall): void;
   reduceAsync(...call: RawCall): Promise<void>;
   block(routine: NativeRoutine, args: readonly Real[], out: Real, sizes: Float64Array): void;
@@ -112,7 +118,7 @@ const CANDIDATES = [
 
 let loaded: Loaded | undefined;
 
-/** The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS is set to no thread count. */
+/** The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS or TSKEOPS_LAPACK say nothing that can be. */
 export function nativeAddon(): Addon | null {
   return load().addon;
 }
@@ -135,6 +141,23 @@ export function threads(): number {
 /** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
 export function setThreads(count: number): void {
   nativeAddon()?.setThreads(checkThreads("setThreads", count));
+}
+
+/** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
+export function lapack(): string | null {
+  return nativeAddon()?.lapack() || null;
+}
+
+/**
+ * Sets it for all later calls in this process, over TSKEOPS_LAPACK: `"auto"` is MKL or OpenBLAS where the system has one, `"off"` the project's
+ * own code, anything else the path of a library with `dpotrf_`, `dtrsm_`, `dsyrk_` and `dgemm_`. @throws ArgumentError if it cannot be used.
+ */
+export function setLapack(choice: string): void {
+  try {
+    nativeAddon()?.setLapack(choice);
+  } catch (error) {
+    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
+  }
 }
 
 function load(): Loaded {
@@ -166,7 +189,18 @@ function tryLoad(path: string): RawAddon | string {
 function prepared(raw: RawAddon): Addon {
   const wanted = process.env["TSKEOPS_THREADS"];
   if (wanted !== undefined && wanted !== "") raw.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted)));
+  initialLapack(raw, process.env["TSKEOPS_LAPACK"]);
   return wrapped(raw);
+}
+
+/** @throws ArgumentError if TSKEOPS_LAPACK names no library that can be used. */
+function initialLapack(raw: RawAddon, choice: string | undefined): void {
+  if (choice === undefined || choice === "") return;
+  try {
+    raw.initialLapack(choice);
+  } catch (error) {
+    throw new ArgumentError(`TSKEOPS_LAPACK: expected auto, off or a library, got ${choice}: ${messageOf(error)}`);
+  }
 }
 
 function checkThreads(where: string, count: number): number {
@@ -183,6 +217,10 @@ function wrapped(raw: RawAddon): Addon {
     threads: () => raw.threads(),
     setThreads: (count) => {
       raw.setThreads(count);
+    },
+    lapack: () => raw.lapack(),
+    setLapack: (choice) => {
+      raw.setLapack(choice);
     },
     load: (path) => raw.load(path),
     tiles: (isa, realBytes) => raw.tiles(isa, realBytes),

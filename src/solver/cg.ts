@@ -1,8 +1,10 @@
 /**
  * Preconditioned conjugate gradients: one recurrence per column, one operator product for all of them.
  * Every step size is a handle. A column that is done or broken has rho = 0, hence steps of 0: it stands still while the
- * others go on, whether or not anybody has looked. Knows recursive residuals only; refine.ts knows the true ones.
+ * others go on, whether or not anybody has looked. Where the space can, the others then go on in a narrower one, in which it costs nothing.
+ * Knows recursive residuals only; refine.ts knows the true ones.
  */
+import { Narrowed } from "./narrow";
 import type { Space } from "./space";
 import { Workspace } from "./space";
 import type { Task } from "./task";
@@ -55,27 +57,110 @@ interface State<V, S> {
 
 /** Solves A x = b from x = 0; `x` holds zeros on entry and the last iterate whenever the task ends. */
 export function* cg<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions): Task<CgResult> {
+  const { bounds } = options;
+  const open = bounds.flatMap((bound, k) => (bound < Infinity ? [k] : []));
+  const narrowed = Narrowed.of(space, open);
+  if (narrowed)
+    return yield* onColumns(
+      narrowed,
+      [b],
+      x,
+      options,
+      { norms: bounds.map(() => 0), ends: bounds.map(() => "bound") },
+      (some, own, o) => cg(narrowed.part, some[0]!, own, o),
+    );
   const work = new Workspace(space);
   try {
-    const state = yield* begin(space, work, b, options.bounds);
-    for (let iteration = 1; ; iteration++) {
-      yield* iterate(space, state, x);
-      const last = iteration >= options.maxIterations;
-      if (!last && iteration % options.checkEvery !== 0) continue;
-      const ends = yield* check(space, state, iteration, options);
-      if (last || isOver(ends)) return { iterations: iteration, ends };
-    }
+    return yield* iterations(space, yield* begin(space, work, b, bounds), x, options, 1);
   } finally {
     work.free();
   }
 }
 
-function* begin<V, S>(space: Space<V, S>, work: Workspace<V, S>, b: V, bounds: readonly number[]): Task<State<V, S>> {
-  const r = work.vector();
-  const state: State<V, S> = {
+/** From iteration `first` on. */
+function* iterations<V, S>(
+  space: Space<V, S>,
+  state: State<V, S>,
+  x: V,
+  options: CgOptions,
+  first: number,
+): Task<CgResult> {
+  for (let iteration = first; ; iteration++) {
+    yield* iterate(space, state, x);
+    const last = iteration >= options.maxIterations;
+    if (!last && iteration % options.checkEvery !== 0) continue;
+    const standing = yield* check(space, state, iteration, options);
+    const { ends } = standing;
+    if (last || isOver(ends)) return { iterations: iteration, ends };
+    const narrowed = Narrowed.of(
+      space,
+      ends.flatMap((end, k) => (end === "iterations" ? [k] : [])),
+    );
+    if (!narrowed) continue;
+    return yield* onColumns(narrowed, [state.r, state.p], x, options, standing, ([r, p], own, o) =>
+      goingOn(narrowed, [r!, p!], own, o, standing, iteration + 1),
+    );
+  }
+}
+
+/** How columns stand: residual norms, and what has become of each. */
+interface Standing {
+  readonly norms: readonly number[];
+  readonly ends: readonly CgEnd[];
+}
+
+/** Some columns by themselves, the result being that of all. */
+function* onColumns<V, S>(
+  narrowed: Narrowed<V, S>,
+  vectors: readonly V[],
+  x: V,
+  options: CgOptions,
+  { norms, ends }: Standing,
+  body: (vectors: readonly V[], x: V, options: CgOptions) => Task<CgResult>,
+): Task<CgResult> {
+  const { onCheck, bounds } = options;
+  const own: CgOptions = {
+    ...options,
+    bounds: narrowed.taken(bounds, Infinity),
+    ...(onCheck && {
+      onCheck: (iteration, some) => {
+        onCheck(iteration, narrowed.merged(norms, some));
+      },
+    }),
+  };
+  const found = yield* narrowed.run(vectors, x, (some, part) => body(some, part, own));
+  return { ...found, ends: narrowed.merged(ends, found.ends) };
+}
+
+/** Iterations of some columns, where those of all have come. */
+function* goingOn<V, S>(
+  narrowed: Narrowed<V, S>,
+  [r, p]: readonly [V, V],
+  x: V,
+  options: CgOptions,
+  { rhos, lows, highs }: Readings,
+  first: number,
+): Task<CgResult> {
+  const { part } = narrowed;
+  const work = new Workspace(part);
+  try {
+    const state: State<V, S> = {
+      ...newState(part, work, r, p, options.bounds),
+      rho: work.scalar(narrowed.taken(rhos, 0)),
+      lowest: work.scalar(narrowed.taken(lows, Infinity)),
+      highest: work.scalar(narrowed.taken(highs, 0)),
+    };
+    return yield* iterations(part, state, x, options, first);
+  } finally {
+    work.free();
+  }
+}
+
+function newState<V, S>(space: Space<V, S>, work: Workspace<V, S>, r: V, p: V, bounds: readonly number[]): State<V, S> {
+  return {
     r,
     z: space.precondition === undefined ? r : work.vector(),
-    p: work.vector(),
+    p,
     q: work.vector(),
     bound: work.scalar(bounds.map((bound) => bound * bound)),
     zero: work.scalar(),
@@ -88,7 +173,11 @@ function* begin<V, S>(space: Space<V, S>, work: Workspace<V, S>, b: V, bounds: r
     lowest: work.scalar(bounds.map(() => Infinity)),
     highest: work.scalar(),
   };
-  space.copy(b, r);
+}
+
+function* begin<V, S>(space: Space<V, S>, work: Workspace<V, S>, b: V, bounds: readonly number[]): Task<State<V, S>> {
+  const state = newState(space, work, work.vector(), work.vector(), bounds);
+  space.copy(b, state.r);
   yield* measureResidual(space, state);
   space.copy(state.z, state.p);
   return state;
@@ -130,14 +219,22 @@ function observeCurvature<V, S>(space: Space<V, S>, state: State<V, S>): void {
   space.select(scratch, highest, scratch, highest, highest);
 }
 
-/** Brings numbers back: reports the residual norms and says how each column stands. */
-function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: CgOptions): Task<CgEnd[]> {
+/** Numbers of the columns, brought back. */
+interface Readings extends Standing {
+  readonly rhos: readonly number[];
+  readonly lows: readonly number[];
+  readonly highs: readonly number[];
+}
+
+/** Reports the residual norms and says how each column stands. */
+function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: CgOptions): Task<Readings> {
   const { rr, rho, lowest, highest } = state;
   const numbers = yield* settled(space.read([rr, rho, lowest, highest]));
   const [squares = [], rhos = [], lows = [], highs = []] = numbers;
-  options.onCheck?.(iteration, squares.map(Math.sqrt));
+  const norms = squares.map(Math.sqrt);
+  options.onCheck?.(iteration, norms);
   const noise = curvatureNoise * space.roundoff;
-  return options.bounds.map((bound, k) => {
+  const ends = options.bounds.map((bound, k): CgEnd => {
     const [square = NaN, moving = NaN, low = NaN, high = NaN] = [squares[k], rhos[k], lows[k], highs[k]];
     if (!Number.isFinite(square)) return "nan";
     if (moving !== 0) return "iterations";
@@ -145,6 +242,7 @@ function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number,
     // Rounding gives curvatures near zero, never exactly zero: that is a singular operator.
     return low === 0 || low < -noise * high ? "indefinite" : "breakdown";
   });
+  return { norms, ends, rhos, lows, highs };
 }
 
 function isOver(ends: readonly CgEnd[]): boolean {

@@ -13,6 +13,8 @@ export type Numbers = Float32Array | Float64Array;
  * Dense algebra over row-major matrices; F is a list of blocks `[rows, width]` of one dtype.
  */
 export interface Algebra {
+  /** The library that factorises a matrix of that order, null where our own code does. */
+  lapack(n: number): string | null;
   /** The lower half of a `[n, n]` becomes its Cholesky factor; not 0 if there is none. */
   cholesky(a: Float64Array, n: number): Work<number>;
   /** x `[n, columns]` becomes the solution for that factor. */

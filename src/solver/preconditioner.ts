@@ -4,6 +4,7 @@
  */
 import { PivotedCholesky } from "./pivoted";
 import type { Algebra, Block, Matrix, Numbers } from "./pivoted";
+import type { Rule } from "./costs";
 import { settled } from "./task";
 import type { Task, Work } from "./task";
 
@@ -18,6 +19,8 @@ export interface Preconditioner {
   readonly rank: number;
   /** Iterations that it is expected to need. */
   readonly iterations: number;
+  /** The library that factorised, null for our own code. */
+  readonly library?: string | null;
   /** log det M⁻¹ */
   readonly logdet: number;
   /** x and out `[rows, columns]`. */
@@ -48,6 +51,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
   return {
     kind: "cholesky",
     dtype: "any",
+    library: algebra.lapack(rows),
     rank: rows,
     iterations: 1,
     logdet: logdetOf(factor, rows),
@@ -82,106 +86,19 @@ function* allEntries(matrix: Matrix): Task<Float64Array> {
 
 // ------------------------------------------------------------------------------------------------------- low rank
 
-/** Rounds without an accepted candidate, and blocks of rising cost, after which the search ends. */
+/** Rounds without an accepted candidate after which the search ends. */
 const PATIENCE = 3;
 
-/** Seconds per unit of work, measured on two cores; only their ratios matter. */
-const SECONDS = {
-  float32: { factor: 25e-12, apply: 0.22e-9, pair: 60e-12 },
-  float64: { factor: 35e-12, apply: 0.46e-9, pair: 150e-12 },
-} as const;
-const CHOLESKY_SECONDS = 1 / (3 * 80e9);
-
-/**
- * A low-rank inverse of K + alpha I, of the rank that a model of the cost finds best, or of the given one.
- * @param random uniform in [0, 1); the same numbers give the same preconditioner.
- */
-export function* lowRankInverse(
-  matrix: Matrix,
-  alpha: number,
-  algebra: Algebra,
-  random: () => number,
-  rank?: number,
-): Task<Preconditioner | null> {
-  const approximation = yield* lowRank(matrix, alpha, algebra, random, rank);
-  return yield* approximation.inverse(alpha);
-}
-
-/** The approximation of K of which that inverse is made; it serves larger ridges as well. */
-export function* lowRank(
-  matrix: Matrix,
-  alpha: number,
-  algebra: Algebra,
-  random: () => number,
-  rank?: number,
-): Task<LowRank> {
+/** A low-rank approximation of K, of the rank that a rule finds best; it serves all ridges. @param random uniform in [0, 1); the same numbers give the same approximation. */
+export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number, rule: Rule): Task<LowRank> {
   const search = new PivotedCholesky(matrix, algebra, random);
-  const rule = rank === undefined ? new CostRule(matrix, alpha) : new RankRule(rank);
   for (let idle = 0; idle < PATIENCE && rule.goesOn(search) && !search.isExhausted;)
-    idle = (yield* search.addBlock(rank === undefined ? Infinity : rank - search.rank)) ? 0 : idle + 1;
+    idle = (yield* search.addBlock(rule.most - search.rank)) ? 0 : idle + 1;
   const blocks = search.blocks.slice(0, rule.best);
   const width = widthOf(blocks);
   const gram = new Float64Array(width * width);
-  yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
+  if (width > 0) yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
   return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
-}
-
-/** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + `ratio`. */
-const iterationsFor = (ratio: number): number => 1 + 0.5 * Math.log(2e6) * Math.sqrt(1 + ratio);
-
-/** Whether so many iterations cost more than a dense factorisation. */
-export function exceedsCholesky(iterations: number, rows: number): boolean {
-  return iterations * SECONDS.float64.pair > CHOLESKY_SECONDS * rows;
-}
-
-class RankRule {
-  readonly best = Infinity;
-  readonly iterations = Infinity;
-
-  constructor(private readonly rank: number) {}
-
-  goesOn({ rank }: PivotedCholesky): boolean {
-    return rank < this.rank;
-  }
-}
-
-/** Goes on while more columns make the solve cheaper, by a model of iterations and of the cost of each. */
-class CostRule {
-  /** Blocks to keep, and the iterations that they will need. */
-  best = 0;
-  iterations = Infinity;
-  private leastCost = Infinity;
-  private rising = 0;
-  private readonly history: number[] = [];
-
-  constructor(
-    private readonly matrix: Matrix,
-    private readonly alpha: number,
-  ) {}
-
-  goesOn(search: PivotedCholesky): boolean {
-    if (search.blocks.length === 0) return true;
-    const iterations = iterationsFor(search.largest / this.alpha);
-    const cost = this.cost(search.rank, iterations);
-    this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;
-    if (cost < this.leastCost) [this.leastCost, this.best, this.iterations] = [cost, search.blocks.length, iterations];
-    this.history.push(search.largest);
-    return search.largest >= 0.5 * this.alpha && this.rising < PATIENCE && !this.isHopeless(search);
-  }
-
-  private cost(rank: number, iterations: number): number {
-    const { rows, dtype } = this.matrix;
-    const { factor, apply, pair } = SECONDS[dtype];
-    return factor * rows * rank ** 2 + iterations * (pair * rows ** 2 + apply * rows * rank);
-  }
-
-  /** Where the spectrum does not fall, the search must not cost more than a part of what a dense factorisation would. */
-  private isHopeless({ rank, largest }: PivotedCholesky): boolean {
-    const { rows, dtype } = this.matrix;
-    const spent = SECONDS[dtype].factor * rows * rank ** 2;
-    const before = this.history.at(-5) ?? Infinity;
-    return spent > 0.2 * CHOLESKY_SECONDS * rows ** 3 && largest > 1e3 * this.alpha && largest > before / 2;
-  }
 }
 
 const columnsOf = (blocks: readonly Block[]): Numbers[] => blocks.map(({ columns }) => columns);
@@ -198,8 +115,8 @@ export class LowRank {
     private readonly algebra: Algebra,
     private readonly blocks: readonly Block[],
     private readonly gram: Float64Array,
-    /** Expected of the inverse for the ridge that it was made for. */
-    private readonly iterations: number,
+    /** Expected with the inverse for the ridge that it was made for, or without one where the rank is 0. */
+    readonly iterations: number,
   ) {
     this.rank = blocks.reduce((sum, { count }) => sum + count, 0);
     this.width = widthOf(blocks);

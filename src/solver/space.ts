@@ -25,6 +25,13 @@ export interface Space<V, S> extends LinearOperator<V> {
   /** out = M x with M near the inverse of A, symmetric and positive definite; `out` is another vector than `x`. */
   readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void>) | undefined;
 
+  /** The same on blocks of another number of columns, where that is possible: for solves of which some columns are done. */
+  readonly resized?: ((columns: number) => Space<V, S>) | undefined;
+  /** Column k of out = column places[k] of x, and zeros beyond; `out` may have fewer columns. Comes with `resized`. */
+  readonly gather?: ((x: V, places: readonly number[], out: V) => void) | undefined;
+  /** The way back: column places[k] of out = column k of x. */
+  readonly scatter?: ((x: V, places: readonly number[], out: V) => void) | undefined;
+
   /** out = x */
   copy(x: V, out: V): void;
   /** y += alpha x */

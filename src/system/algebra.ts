@@ -1,15 +1,19 @@
 /**
  * The addon's dense algebra as solvers want it: what is long as work in two forms.
  */
-import { denseAlgebra } from "../engine/native";
+import { denseAlgebra, lapack } from "../engine/native";
 import type { Algebra } from "../solver/pivoted";
 import { Work } from "../solver/task";
+
+/** As native/lapack.h has it. */
+const LEAST_LAPACK_ROWS = 1024;
 
 /** Null without the addon. */
 export function denseWork(): Algebra | null {
   const dense = denseAlgebra();
   if (!dense) return null;
   return {
+    lapack: (n) => (n >= LEAST_LAPACK_ROWS ? lapack() : null),
     cholesky: (...args) =>
       new Work(
         () => dense.cholesky(...args),

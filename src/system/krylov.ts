@@ -40,7 +40,7 @@ export function* solveGeneral(
     options.onIteration?.(progress);
   };
   const found = yield* solve(precisions, right, x, { ...options, inner, onIteration });
-  return { ...found, history, method: symmetry === "indefinite" ? "minres" : "gmres", rank: 0 };
+  return { ...found, history, method: symmetry === "indefinite" ? "minres" : "gmres", rank: 0, library: null };
 }
 
 interface Options {

@@ -11,6 +11,7 @@ import type { Tell } from "../operator/progress";
 import { logTrace } from "../solver/logdet";
 import type { LogTrace } from "../solver/logdet";
 import { exactInverse, lowRank } from "../solver/preconditioner";
+import { GivenRank, LeastCost } from "../solver/costs";
 import type { LowRank } from "../solver/preconditioner";
 import type { Task } from "../solver/task";
 import { denseWork } from "./algebra";
@@ -145,8 +146,9 @@ function* approximation(matrix: SystemMatrix, options: LogdetOptions, tell?: Tel
   const algebra = denseWork();
   if (!algebra || !matrix.entries || preconditioner === "none" || alphaOf(options) === 0) return null;
   tell?.({ doing: "preconditioner" });
-  const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
-  return yield* lowRank(matrix.entries, alphaOf(options), algebra, generator("logdet, seed", seed), rank);
+  const rule =
+    typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(alphaOf(options), Infinity);
+  return yield* lowRank(matrix.entries, algebra, generator("logdet, seed", seed), rule);
 }
 
 /** Entries ±1. */

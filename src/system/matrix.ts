@@ -10,7 +10,7 @@ import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { concat, extract, extractT, mult } from "../formula/ops";
+import { concat, extract, extractT } from "../formula/ops";
 import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
 import { howOf } from "../operator/call";
@@ -21,7 +21,7 @@ import type { Space } from "../solver/space";
 import { Work, settled } from "../solver/task";
 import type { Task } from "../solver/task";
 import { inFloat64 } from "./kernelmatrix";
-import { Product } from "./product";
+import type { Product } from "./product";
 import { replaced } from "./replaced";
 import type { System } from "./system";
 import { leaveVisited } from "./visited";
@@ -108,18 +108,7 @@ export class SystemMatrix {
 
   /** K times an unknown of this dim; of another one than its own only where K is a kernel. */
   private product(dim: number): Product {
-    const { operator, unknown, kernel } = this.system;
-    const { position, category } = unknown;
-    if (dim === unknown.dim) return new Product(operator, position, this.given, 0, this.how);
-    const argument = extraArgument(position, dim, category);
-    const widened = this.system.widened(dim, () => {
-      const formula = mult(kernel!, argument.variable);
-      return new Operator([formula], replaced(operator.args, position, argument), operator.settings);
-    });
-    const rows = this.given.extents[category as Category.I | Category.J];
-    const vector = wrap(allocate("float64", rows * dim), [rows, dim]);
-    const given = { ...this.given, arrays: replaced(this.given.arrays, position, vector) };
-    return new Product(widened, position, given, 0, this.how);
+    return this.system.product(this.given, 0, this.how, dim);
   }
 
   /** All entries, by products with unit vectors where nothing else tells them. */

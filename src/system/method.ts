@@ -17,7 +17,8 @@ import type { Interval } from "../solver/blockjacobi";
 import { Work } from "../solver/task";
 import type { Task } from "../solver/task";
 import { ArgumentError } from "../errors";
-import { exactInverse, exceedsCholesky, lowRankInverse } from "../solver/preconditioner";
+import { GivenRank, LeastCost, choleskySeconds, iterationSeconds } from "../solver/costs";
+import { exactInverse, lowRank } from "../solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "../solver/preconditioner";
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
@@ -39,6 +40,8 @@ export interface Report {
   readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */
   readonly rank: number;
+  /** The LAPACK library that factorised; null where none did. */
+  readonly library: string | null;
   /** Of all attempts together. */
   readonly history: readonly Progress[];
 }
@@ -76,6 +79,7 @@ const SEED = 5;
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
   private readonly found = new Map<string, Preconditioner | null>();
+  private readonly guesses = new Map<string, Guess | null>();
 
   /** @param isChecked whether the operator was found symmetric. */
   constructor(public isChecked: boolean = false) {}
@@ -99,44 +103,60 @@ export class Inverses {
     }
     if (blocks) {
       const make = (): Task<Preconditioner | null> => blockJacobi(matrix("float64"), alpha, algebra, blocks);
-      const inverse = preconditioner === "none" ? null : yield* this.kept("blocks", make);
+      const inverse = preconditioner === "none" ? null : yield* kept(this.found, "blocks", make);
       yield* isEnough({ ...plain, inverse });
       return;
     }
     const mayFactorise = method !== "cg" && 8 * rows ** 2 <= LARGEST_FACTOR;
+    const limit =
+      mayFactorise && preconditioner === "auto" ? choleskySeconds(rows, algebra.lapack(rows) !== null) : Infinity;
     if (!mayFactorise || (method === "auto" && !isSmall(situation, matrix)))
       for (const of of lowRankDtypes(situation, matrix)) {
-        const inverse = yield* this.lowRank(of, situation, matrix(of), algebra);
-        if (!inverse) continue;
-        if (mayFactorise && preconditioner === "auto" && exceedsCholesky(inverse.iterations, rows)) break;
-        if (yield* isEnough({ inverse, dtype: of, patience: PATIENCE + 2 * inverse.iterations })) return;
+        const found = yield* this.lowRank(of, situation, matrix(of), algebra, limit);
+        if (!found) continue;
+        const dtype = found.inverse ? of : plain.dtype;
+        if (iterationSeconds(found.iterations, found.inverse?.rank ?? 0, rows, dtype) > limit) break;
+        if (yield* isEnough({ inverse: found.inverse, dtype, patience: PATIENCE + 2 * found.iterations })) return;
       }
     if (mayFactorise) {
       tell?.({ doing: "factorisation" });
-      const exact = yield* this.kept("direct", () => exactInverse(matrix("float64"), alpha, algebra));
+      const exact = yield* kept(this.found, "direct", () => exactInverse(matrix("float64"), alpha, algebra));
       if (exact && (yield* isEnough({ inverse: exact, dtype: "float64", patience: PATIENCE }))) return;
     }
     yield* isEnough(plain);
   }
 
+  /** Null where rounding leaves none that is positive definite. */
   private lowRank(
     dtype: Dtype,
     { preconditioner, alpha, tell }: Situation,
     matrix: Matrix,
     algebra: Algebra,
-  ): Task<Preconditioner | null> {
+    limit: number,
+  ): Task<Guess | null> {
     tell?.({ doing: "preconditioner" });
-    const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
-    return this.kept(dtype, () => lowRankInverse(matrix, alpha, algebra, generator("KernelSolve", SEED), rank));
+    return kept(this.guesses, dtype, function* () {
+      const rule =
+        typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(alpha, limit);
+      const low = yield* lowRank(matrix, algebra, generator("KernelSolve", SEED), rule);
+      const inverse = yield* low.inverse(alpha);
+      return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
+    });
   }
+}
 
-  private *kept(name: string, make: () => Task<Preconditioner | null>): Task<Preconditioner | null> {
-    const known = this.found.get(name);
-    if (known !== undefined) return known;
-    const made = yield* make();
-    this.found.set(name, made);
-    return made;
-  }
+/** A preconditioner or, where none is better, none, with the iterations that it is expected to need. */
+interface Guess {
+  readonly inverse: Preconditioner | null;
+  readonly iterations: number;
+}
+
+function* kept<T>(found: Map<string, T>, name: string, make: () => Task<T>): Task<T> {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const made = yield* make();
+  found.set(name, made);
+  return made;
 }
 
 /** What iterations run in before anything is known. */
@@ -233,9 +253,10 @@ export function* solveBy(
   return report!;
 }
 
-const describedBy = ({ inverse }: Attempt): Pick<Report, "method" | "rank"> => ({
+const describedBy = ({ inverse }: Attempt): Pick<Report, "method" | "rank" | "library"> => ({
   method: inverse?.kind === "cholesky" ? "direct" : "cg",
   rank: inverse?.rank ?? 0,
+  library: inverse?.library ?? null,
 });
 
 const isEnough = ({ converged, residual, method }: Report): boolean =>

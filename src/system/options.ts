@@ -70,6 +70,8 @@ export interface SolveResult<T extends Real = Real> {
   /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
   readonly method: "cg" | "direct" | "minres" | "gmres";
   readonly rank: number;
+  /** Of the last entry: the LAPACK library that factorised, null where none did. */
+  readonly library: string | null;
   /** What `onIteration` was told, of the last entry. */
   readonly history: readonly Progress[];
 }

@@ -37,13 +37,17 @@ export interface Attempt {
 export class Product {
   private readonly givens = new Map<Dtype, Given>();
 
-  /** @param position of the argument in whose place v stands. */
+  /**
+   * @param position of the argument in whose place v stands.
+   * @param resized the same for another number of columns, where they are independent.
+   */
   constructor(
     readonly operator: Operator,
     readonly position: number,
     private readonly data: Given,
     readonly alpha: number,
     readonly how: How,
+    private readonly resized?: (columns: number) => Product,
   ) {}
 
   given(dtype: Dtype): Given {
@@ -84,8 +88,11 @@ export class Product {
 
   /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
   space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): Space<Real, Float64Array> {
+    const { resized } = this;
+    const isResizable = resized && inverse?.kind !== "function";
     return Object.assign(new Vectors(rows, columns, dtype), {
       apply: (x: Real, out: Real) => this.apply(x, out, dtype),
+      ...(isResizable && { resized: (width: number) => resized(width).space(rows, width, dtype, inverse) }),
       ...(inverse && { precondition: (x: Real, out: Real) => inverse.apply(x, out, columns) }),
     });
   }

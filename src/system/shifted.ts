@@ -12,9 +12,9 @@ import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
-import { howOf } from "../operator/call";
 import type { Tell } from "../operator/progress";
-import { exceedsCholesky, lowRank } from "../solver/preconditioner";
+import { GivenRank, LeastCost, choleskySeconds, iterationSeconds } from "../solver/costs";
+import { lowRank } from "../solver/preconditioner";
 import type { Preconditioner } from "../solver/preconditioner";
 import { defaultMaxIterations, solve, targetOf } from "../solver/refine";
 import { shiftedCg } from "../solver/shifted";
@@ -22,6 +22,7 @@ import type { Progress } from "../solver/refine";
 import { onePrecision } from "../solver/space";
 import type { Task, Work } from "../solver/task";
 import { denseWork } from "./algebra";
+import { pullback } from "./derivative";
 import { sideBySide, systemMatrix } from "./matrix";
 import type { SystemMatrix } from "./matrix";
 import { Inverses } from "./method";
@@ -73,8 +74,7 @@ export function* shiftedSolves(
       ? { solution: wrap(found.x, shape), reports: [found.report] }
       : yield* system.run({ ...call, given: read, read, inverses: inverses(false), tell });
     recorded?.(solution, (cotangent, wanted) => {
-      const known = { ...call, read: wide, inverses: inverses(true) };
-      return system.pullback(known, solution, cotangent, wanted, howOf(options, given.extents));
+      return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
     });
     results.push({ reports, solution: dtype === "float64" ? solution : recordedAs(solution, dtype) });
   }
@@ -140,12 +140,16 @@ function* preconditioned(alphas: readonly number[], group: Group): Task<(Found |
   const least = alphas.reduce((smallest, alpha) => (alpha > 0 ? Math.min(smallest, alpha) : smallest), Infinity);
   if (least === Infinity) return [];
   tell?.({ doing: "preconditioner" });
-  const rank = typeof preconditioner === "object" ? preconditioner.rank : undefined;
-  const low = yield* lowRank(matrix.entries!, least, denseWork()!, generator("shifted", SEED), rank);
+  const algebra = denseWork()!;
+  const mayFactorise = options.method !== "cg" && typeof preconditioner !== "object";
+  const limit = mayFactorise ? choleskySeconds(matrix.rows, algebra.lapack(matrix.rows) !== null) : Infinity;
+  const rule = typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(least, limit);
+  const low = yield* lowRank(matrix.entries!, algebra, generator("shifted", SEED), rule);
+  if (iterationSeconds(low.iterations, low.rank, matrix.rows, "float64") > limit) return [];
+  if (low.rank === 0) return yield* inOneKrylovSpace(alphas, group);
   const inverses: (Preconditioner | null)[] = [];
   for (const alpha of alphas) inverses.push(alpha > 0 ? yield* low.inverse(alpha) : null);
   const able = alphas.flatMap((_, s) => (inverses[s] ? [s] : []));
-  if (options.method !== "cg" && able.some((s) => isTooMany(inverses[s]!, rank, matrix.rows))) return [];
   const found = new Array<Found | undefined>(alphas.length).fill(undefined);
   const size = Math.max(1, Math.floor(COLUMNS / columns));
   for (let first = 0; first < able.length; first += size) {
@@ -155,9 +159,6 @@ function* preconditioned(alphas: readonly number[], group: Group): Task<(Found |
   }
   return found;
 }
-
-const isTooMany = ({ iterations }: Preconditioner, rank: number | undefined, rows: number): boolean =>
-  rank === undefined && exceedsCholesky(iterations, rows);
 
 interface Ridge {
   readonly alpha: number;
@@ -186,7 +187,15 @@ function* asColumns(ridges: readonly Ridge[], group: Group): Task<(Found | undef
   return ridges.map(({ inverse }, s) => {
     const own = residuals.slice(s * columns, (s + 1) * columns);
     const mine = Float64Array.from(right, (_, n) => x[Math.floor(n / columns) * all + s * columns + (n % columns)]!);
-    return judged(group, mine, own, { iterations, method: "cg", rank: inverse.rank, converged, rows, history: [] });
+    return judged(group, mine, own, {
+      iterations,
+      method: "cg",
+      rank: inverse.rank,
+      library: null,
+      converged,
+      rows,
+      history: [],
+    });
   });
 }
 
@@ -263,6 +272,7 @@ function* verified(alpha: number, x: Real, done: number, most: number, group: Gr
     iterations: done + iterations,
     method: "cg",
     rank: 0,
+    library: null,
     history: [],
     converged,
     rows: matrix.rows,

@@ -19,7 +19,7 @@ export interface Solved {
 }
 
 export function summary({ solution, reports }: Solved): SolveResult {
-  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0, history: [] };
+  const last = reports.at(-1) ?? { converged: "tolerance", method: "direct", rank: 0, library: null, history: [] };
   return {
     ...last,
     solution,

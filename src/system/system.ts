@@ -6,7 +6,6 @@
 import { astype } from "../array/array";
 import { checkArray } from "../array/check";
 import { isOnDevice, toHost } from "../array/device";
-import { mul, neg, reshape, sum } from "../array/dense";
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
@@ -16,10 +15,10 @@ import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
 import type { Category, Formula } from "../formula/formula";
-import { minus } from "../formula/ops";
+import { minus, mult } from "../formula/ops";
 import { copied, copyOf } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
-import { entryOf, summedTo } from "../operator/batch";
+import { entryOf } from "../operator/batch";
 import { howOf, placedOptions } from "../operator/call";
 import type { How } from "../operator/call";
 import { Operator } from "../operator/operator";
@@ -29,6 +28,8 @@ import { blocking } from "../operator/running";
 import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
 import { denseWork } from "./algebra";
+import { pullback } from "./derivative";
+import type { SystemCall } from "./derivative";
 import { scalarKernel } from "./kernelmatrix";
 import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
@@ -42,19 +43,6 @@ import { replaced } from "./replaced";
 import { diagonalBlocks } from "./visited";
 import { recordedAs, widened } from "./widen";
 
-/** A solve of checked arrays in float64. */
-export interface SystemCall {
-  readonly given: Given;
-  /** What is computed with: `given`, or a copy of it. */
-  readonly read: Given;
-  readonly options: SolveOptions;
-  /** What the data were. */
-  readonly data: Dtype;
-  /** One per entry of the batch. */
-  readonly inverses: readonly Inverses[];
-  readonly tell?: Tell | undefined;
-}
-
 /** Products with K that a solve takes, about. */
 const PRODUCTS_ABOUT = 30;
 
@@ -65,8 +53,7 @@ export class System {
   private readonly formula: Formula;
   private readonly ofDim = new Map<number, Operator>();
   private adjoint: System | undefined;
-  /** -K, whose gradients are those of b - K a. */
-  private negative: Operator | undefined;
+  private negated: Operator | undefined;
 
   constructor(
     readonly operator: Operator,
@@ -163,10 +150,7 @@ export class System {
     const reports: Report[] = [];
     for (let entry = 0; entry < inverses.length; entry++)
       reports.push(yield* this.solveEntry(fixed, entry, how, solution));
-    if (recorded)
-      recorded(solution, (cotangent, wanted) =>
-        this.pullback(call, solution, cotangent, wanted, howOf(options, given.extents)),
-      );
+    if (recorded) recorded(solution, (cotangent, wanted) => pullback(this, call, solution, cotangent, wanted));
     return { solution, reports };
   }
 
@@ -193,11 +177,31 @@ export class System {
     return this.unknown.category === this.operator.settings.rows;
   }
 
-  /** The product with an unknown of another dim, made once. */
-  widened(dim: number, make: () => Operator): Operator {
-    const operator = this.ofDim.get(dim) ?? make();
-    this.ofDim.set(dim, operator);
-    return operator;
+  /** K + alpha I times an unknown of this dim; of another one than its own only where K is a kernel. */
+  product(given: Given, alpha: number, how: How, dim: number = this.unknown.dim): Product {
+    const { position, category } = this.unknown;
+    const rows = given.extents[category as Category.I | Category.J];
+    const isOwn = dim === this.unknown.dim;
+    const vector = isOwn ? given.arrays[position]! : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
+    const arrays = isOwn ? given.arrays : replaced(given.arrays, position, vector);
+    const resized = this.kernel ? (width: number): Product => this.product(given, alpha, how, width) : undefined;
+    return new Product(this.ofUnknown(dim), position, { ...given, arrays }, alpha, how, resized);
+  }
+
+  /** The reduction for an unknown of this dim, made once. */
+  private ofUnknown(dim: number): Operator {
+    const { position, category } = this.unknown;
+    if (dim === this.unknown.dim) return this.operator;
+    const argument = extraArgument(position, dim, category);
+    const made =
+      this.ofDim.get(dim) ??
+      new Operator(
+        [mult(this.kernel!, argument.variable)],
+        replaced(this.operator.args, position, argument),
+        this.operator.settings,
+      );
+    this.ofDim.set(dim, made);
+    return made;
   }
 
   // ---- the solve
@@ -213,7 +217,7 @@ export class System {
     const arrays = read.arrays.map((array, n) => entryOf(args[n]!, array, batch, entry));
     const { rows, columns } = this.layout(read);
     const { position } = this.unknown;
-    const product = new Product(this.operator, position, { ...read, arrays, batch: [] }, alphaOf(options), how);
+    const product = this.product({ ...read, arrays, batch: [] }, alphaOf(options), how);
     const tellPart = ofPart(tell, entry, inverses.length);
     const situation = { ...this.situation(product, rows, data, options, how), tell: tellPart };
     const accurate = product.space(rows, columns, "float64", null);
@@ -276,35 +280,13 @@ export class System {
 
   // ---- the derivative
 
-  /**
-   * With a = (K + alpha I)^-1 b and the cotangent e of a: lambda = (K^T + alpha I)^-1 e is the cotangent of b, and that of any other
-   * argument is the gradient of -lambda · K a.
-   */
-  pullback(
-    { given, options: { x0: _, onIteration: __, ...options }, data, inverses }: SystemCall,
-    solution: RealArray,
-    cotangent: RealArray,
-    wanted: readonly boolean[],
-    how: How,
-  ): (RealArray | null)[] {
-    const { arrays, extents } = given;
-    const at = this.unknown.position;
-    const adjoint = this.transposed();
-    const turned = adjoint.operator.check(replaced(arrays, at, cotangent), extents);
-    const call = { given: turned, read: turned, options, data, inverses };
-    const { solution: lambda } = blocking(adjoint.run(call));
-    const ofRight = wanted[at] ? summedTo(lambda, this.unknown, arrays[at]!.shape) : null;
-    const alpha = alphaArray(options);
-    const ofAlpha = alpha && wanted[arrays.length] ? reshape(neg(sum(mul(lambda, solution))), alpha.shape) : null;
-    const others = arrays.map((_, n) => wanted[n] === true && n !== at);
-    if (!others.includes(true)) return [...arrays.map((_, n) => (n === at ? ofRight : null)), ofAlpha];
-    this.negative ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings);
-    const gradients = this.negative.pullback(replaced(arrays, at, solution), lambda, others, how);
-    return [...replaced(gradients, at, ofRight), ofAlpha];
+  /** -K, whose gradients are those of b - K a. */
+  negative(): Operator {
+    return (this.negated ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings));
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
-  private transposed(): System {
+  transposed(): System {
     if (this.adjoint) return this.adjoint;
     const { formula } = this;
     const { args, settings } = this.operator;
