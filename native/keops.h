@@ -49,9 +49,9 @@ INLINE real copySign(real size, real sign) { return (real)(bits(abs(size)) | sig
 INLINE real infinity() { return splat((scalar)__builtin_inff()); }
 INLINE real nan() { return splat((scalar)__builtin_nanf("")); }
 
-// Whether any lane holds.
+// The lanes that hold, as bits; whether any does.
 #if defined(__AVX512DQ__)
-INLINE bool any(mask m) {
+INLINE int lanesWhere(mask m) {
   int lanes;
 #if KEOPS_DOUBLE
   asm("vpmovq2m %1,%%k1\n\tkmovb %%k1,%0" : "=r"(lanes) : "v"(m) : "k1");
@@ -60,7 +60,13 @@ INLINE bool any(mask m) {
 #endif
   return lanes;
 }
+INLINE bool any(mask m) { return lanesWhere(m); }
 #else
+INLINE int lanesWhere(mask m) {
+  int lanes = 0;
+  for (int l = 0; l < LANES; l++) lanes |= (m[l] & 1) << l;
+  return lanes;
+}
 INLINE bool any(mask m) {
   integer lanes = 0;
   for (int l = 0; l < LANES; l++) lanes |= m[l];
