@@ -1,5 +1,11 @@
 // From arrays in memory to the lanes of tiles on the processor, and back.
 
+INLINE mask laneNumbers() {
+  mask r;
+  UNROLLED for (int l = 0; l < LANES; l++) r[l] = l;
+  return r;
+}
+
 // Rows first, first + 1, … of a [count][DIM] array into DIM tiles, number by number; past the end the last row is repeated.
 template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
   const scalar *row = from + DIM * (first < count ? first : count - 1), *const last = from + DIM * (count - 1);
@@ -11,11 +17,6 @@ template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from
 
 // The same for short rows by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
 #if defined(__AVX512DQ__)
-INLINE mask laneNumbers() {
-  mask r;
-  UNROLLED for (int l = 0; l < LANES; l++) r[l] = l;
-  return r;
-}
 // The first `count` numbers at p, and zeros; what follows them is not read.
 INLINE real loadFirst(const scalar *p, int64 count) {
   const int lanes = count < 0 ? 0 : count < LANES ? (int)count : (int)LANES;

@@ -17,6 +17,7 @@ export const PARTS: readonly string[] = [
   "sums.h",
   "products.h",
   "best.h",
+  "shortlist.h",
   "exponentialsums.h",
   "columnlanes.h",
   "columnsums.h",
@@ -30,7 +31,7 @@ interface Part {
 
 /** On a GPU the parts with reducers are the same text; functions come with the device. */
 const CUDA_CORE = ["keopscuda.h", "tile.h", "cudalanes.h"];
-const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "exponentialsums.h"];
+const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "cudashortlist.h", "exponentialsums.h"];
 
 let ofCpu: Prelude | undefined;
 let ofCpuWithColumns: Prelude | undefined;

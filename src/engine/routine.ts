@@ -9,6 +9,7 @@ import { cuda } from "./cuda";
 import { instructionSet } from "./instructions";
 import { reference } from "./reference";
 import { Tiers } from "./tiers";
+import type { Compilable } from "./tiers";
 
 /** By name. */
 const BACKENDS: readonly Backend[] = [cpu, tiles, cuda, reference];
@@ -34,9 +35,11 @@ export function chooser(specification: Specification, { backend = "auto", compil
   const wanted = checkedCompile(compile);
   if (backend !== "auto") return constantly(required(named(backend), specification));
   if (wanted === "always") return constantly(first(ON_PROCESSOR, specification));
-  if (wanted === "never" || whyNot(cpu, specification) !== null || whyNot(tiles, specification) !== null)
+  if (wanted === "never" || whyNot(tiles, specification) !== null)
     return constantly(first(wanted === "never" ? [tiles, reference] : ON_PROCESSOR, specification));
-  return kept(specification, "tiers", () => new Tiers(routineOf(tiles, specification), () => compiled(specification)));
+  // Looking for a compiler takes longer than a small call: it is done only when one is needed.
+  const compilable = (): Compilable | null => (whyNot(cpu, specification) === null ? compiled(specification) : null);
+  return kept(specification, "tiers", () => new Tiers(routineOf(tiles, specification), compilable));
 }
 
 /** What a call or a solve has begun with: it keeps to it, so that its numbers fit together. */

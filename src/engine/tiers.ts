@@ -26,24 +26,30 @@ export class Tiers {
 
   constructor(
     private readonly evaluated: Routine,
-    private readonly compiled: () => Compilable,
+    /** Null where there is no compiler, or it cannot take the formula. */
+    private readonly compiled: () => Compilable | null,
   ) {}
 
   /** The routine for a call of so many pairs. What cannot be compiled stays evaluated. */
   next(pairs: number): Routine {
     this.pairs += pairs;
-    if (this.state === "unknown" && this.pairs >= LOOK_UP_PAIRS)
-      this.state = this.compiled().isCompiled() ? "compiled" : "evaluated";
+    if (this.state === "unknown" && this.pairs >= LOOK_UP_PAIRS) this.lookUp();
     if (this.state === "evaluated" && pairs >= COMPILE_PAIRS) this.compileNow();
     if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon();
     if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
-    return this.state === "compiled" ? this.compiled() : this.evaluated;
+    return this.state === "compiled" ? this.compiled()! : this.evaluated;
+  }
+
+  private lookUp(): void {
+    const compiled = this.compiled();
+    if (compiled === null) this.state = "failed";
+    else this.state = compiled.isCompiled() ? "compiled" : "evaluated";
   }
 
   /** What {@link Tiers.next} would give, if the compiler succeeds. Counts and compiles nothing. */
   preview(pairs: number): Routine {
     const total = this.pairs + pairs;
-    const isCompiled = (): boolean => total >= LOOK_UP_PAIRS && this.compiled().isCompiled();
+    const isCompiled = (): boolean => total >= LOOK_UP_PAIRS && this.compiled()?.isCompiled() === true;
     const wouldCompile: Readonly<Record<State, () => boolean>> = {
       unknown: () => pairs >= COMPILE_PAIRS || isCompiled(),
       evaluated: () => pairs >= COMPILE_PAIRS,
@@ -51,7 +57,7 @@ export class Tiers {
       compiled: () => true,
       failed: () => false,
     };
-    return wouldCompile[this.state]() ? this.compiled() : this.evaluated;
+    return (wouldCompile[this.state]() && this.compiled()) || this.evaluated;
   }
 
   private compileSoon(): void {
@@ -59,12 +65,12 @@ export class Tiers {
     const end = (state: State) => (): void => {
       this.state = state;
     };
-    this.compiled().compileInBackground().then(end("compiled"), end("failed"));
+    this.compiled()!.compileInBackground().then(end("compiled"), end("failed"));
   }
 
   private compileNow(): void {
     try {
-      this.compiled().compile();
+      this.compiled()!.compile();
       this.state = "compiled";
     } catch {
       this.state = "failed";

@@ -101,7 +101,7 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
     "namespace {",
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     "#define KEOPS_TILE 1",
-    ...["keops.h", "tile.h", "lanes.h", ...PARTS, "tilekernels.h", "tilereducers.h"].map(
+    ...["keops.h", "tile.h", "lanes.h", ...PARTS, "tilekernels.h", "tilereducers.h", "tilebest.h"].map(
       (file) => `#include "${file}"`,
     ),
     "",

@@ -344,11 +344,14 @@ function times(x: Formula | undefined, y: Formula): Formula {
 export function factorsOf(formula: Formula): Formula[] {
   if (isMult(formula)) {
     const [x, y] = formula.args as [Formula, Formula];
-    return isConstant(x) || order(x) !== order(y) ? [...factorsOf(x), ...factorsOf(y)] : [formula];
+    return isConstant(x) || order(x) !== order(y) || isMixed(x) ? [...factorsOf(x), ...factorsOf(y)] : [formula];
   }
   if (isMinus(formula)) return [constant(-1), ...factorsOf(formula.args[0]!)];
   return [formula];
 }
+
+/** A product of i and of j is one of both, as others that depend on both, but has parts that are known earlier. */
+const isMixed = (x: Formula): boolean => isMult(x) && order(x.args[0]!) !== order(x.args[1]!);
 
 /** Square. */
 export const square: Unary = elementwise("Square", "x", {

@@ -194,7 +194,7 @@ function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices:
     indices: indices ? size : zero,
     empty: sign * Infinity,
     meaning: ({ dims: [dim], k }) => new BestMeaning(dim!, k, sign),
-    reducer: ({ dims: [dim], k }) => `Best<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
+    reducer: ({ dims: [dim], k }) => `${k === 1 ? "Best" : "Shortlist"}<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
     columnsAtOnce: takesK ? 4 : 1,
     enter: (_, k, value) => entersAt(k, value),
     gradient: values ? { kind: "routed" } : none,

@@ -1,0 +1,116 @@
+// Reductions of the tile evaluator (tilereducers.h) to the smallest and largest values, and where they are.
+
+// A place in the order of the K best, empty with an index of -1.
+struct Place {
+  double value;
+  int64 index;
+  bool comesBefore(const Place &other) const { return index >= 0 && (other.index < 0 || value < other.value); }
+};
+
+INLINE void insertPlace(Place *best, int64 k, Place candidate) {
+  if (!candidate.comesBefore(best[k - 1])) return;
+  int64 at = k - 1;
+  for (; at > 0 && candidate.comesBefore(best[at - 1]); at--) best[at] = best[at - 1];
+  best[at] = candidate;
+}
+
+template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, VALUES, INDICES>> final : TileReducer {
+  // Of each component: the best of each lane, or with K > 1 the last of each lane's list, behind which the lists stand.
+  struct Kept {
+    real value;
+    mask index;
+  };
+  static int64 padded(int64 k) { return (k + LANES - 1) / LANES * LANES; }
+  static int64 componentBytes(int64 k) {
+    return sizeof(Kept) + (k == 1 ? 0 : roundedUp(LANES * (1 + padded(k)) * (sizeof(scalar) + sizeof(integer))));
+  }
+  static Kept &kept(void *state, int64 component, int64 k) { return *(Kept *)((char *)state + component * componentBytes(k)); }
+  static const Kept &kept(const void *state, int64 component, int64 k) { return kept((void *)state, component, k); }
+  static OrderedList list(const Kept &kept, int64 k, int64 lane) {
+    scalar *const values = (scalar *)(&kept + 1);
+    return {values + lane * (1 + padded(k)), (integer *)(values + LANES * (1 + padded(k))) + lane * (1 + padded(k)), padded(k)};
+  }
+
+  bool takesWeights() const override { return false; }
+  int64 resultDim(const Extent &extent) const override { return VALUES ? extent.dim * extent.k : 0; }
+  int64 indexDim(const Extent &extent) const override { return INDICES ? extent.dim * extent.k : 0; }
+  int64 stateBytes(const Extent &extent) const override { return extent.dim * componentBytes(extent.k); }
+  int64 accumulatorBytes(const Extent &extent) const override { return extent.dim * extent.k * sizeof(Place); }
+  // With K = 1 the first column stands in for "none yet": it wins if all others are infinite, too.
+  void begin(void *state, const Extent &extent, int64 firstColumn) const override {
+    for (int64 n = 0; n < extent.dim; n++) {
+      kept(state, n, extent.k) = {extent.k == 1 ? infinity() : nan(), mask{} + integer(firstColumn)};
+      for (int64 l = 0; extent.k > 1 && l < LANES; l++) list(kept(state, n, extent.k), extent.k, l).begin();
+    }
+  }
+  void add(void *state, const Extent &extent, const Span *values, int64 columns, int64 firstColumn) const override {
+    for (int64 n = 0; n < extent.dim; n++) {
+      Kept &best = kept(state, n, extent.k);
+      const real *const candidates = (const real *)values[n].data;
+      if (extent.k == 1) keepSmallest(best, candidates, columns, firstColumn);
+      else for (int64 c = 0; c < columns; c += AT_ONCE)
+        consider(best, extent.k, candidates + c, columns - c < AT_ONCE ? columns - c : AT_ONCE, firstColumn + c);
+    }
+  }
+  void store(const void *state, const Extent &extent, void *accumulators, int64 count) const override {
+    Place *to = (Place *)accumulators;
+    for (int64 l = 0; l < count; l++)
+      for (int64 n = 0; n < extent.dim; n++)
+        for (int64 k = 0; k < extent.k; k++) *to++ = place(kept(state, n, extent.k), extent.k, l, k);
+  }
+  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+              int32 *indices) const override {
+    const int64 size = extent.dim * extent.k;
+    for (int64 row = 0; row < rows; row++) {
+      Place *const total = (Place *)accumulators + row * size;
+      for (int64 part = 1; part < parts; part++) merge(total, (const Place *)((const char *)accumulators + part * partBytes) + row * size, extent);
+      for (int64 k = 0; k < extent.k; k++)
+        for (int64 n = 0; n < extent.dim; n++) {
+          const int64 to = row * size + k * extent.dim + n;
+          if (VALUES) ((scalar *)out)[to] = SIGN * total[n * extent.k + k].value;
+          if (INDICES) indices[to] = total[n * extent.k + k].index;
+        }
+    }
+  }
+
+ private:
+  static void merge(Place *total, const Place *later, const Extent &extent) {
+    for (int64 n = 0; n < extent.dim; n++)
+      for (int64 k = 0; k < extent.k; k++) insertPlace(total + n * extent.k, extent.k, later[n * extent.k + k]);
+  }
+  static void keepSmallest(Kept &best, const real *candidates, int64 columns, int64 firstColumn) {
+    real value = best.value;
+    mask index = best.index, column = mask{} + integer(firstColumn);
+    for (int64 c = 0; c < columns; c++, column += 1) {
+      const real candidate = SIGN > 0 ? candidates[c] : -candidates[c];
+      const mask better = lt(candidate, value);
+      value = select(better, candidate, value);
+      index = better ? column : index;
+    }
+    best = {value, index};
+  }
+  static Place place(const Kept &best, int64 k, int64 lane, int64 n) {
+    if (k == 1) return {best.value[lane], best.index[lane]};
+    const OrderedList of = list(best, k, lane);
+    const integer index = of.places[1 + n];
+    return {index < 0 ? infinity()[0] : of.values[1 + n], index};
+  }
+  // As Shortlist (shortlist.h) does: one test of as many columns as there are bits for their lanes.
+  static constexpr int64 AT_ONCE = 64 / LANES;
+  static void consider(Kept &best, int64 k, const real *candidates, int64 columns, int64 firstColumn) {
+    real smallest = best.value;
+    for (int64 c = 0; c < columns; c++) smallest = smaller(SIGN > 0 ? candidates[c] : -candidates[c], smallest);
+    if (!any(~le(best.value, smallest))) return;
+    unsigned long long better = 0;
+    for (int64 c = 0; c < columns; c++) {
+      const real candidate = SIGN > 0 ? candidates[c] : -candidates[c];
+      better |= (unsigned long long)lanesWhere(~le(best.value, candidate) & eq(candidate, candidate)) << (c * LANES);
+    }
+    for (; better; better &= better - 1) {
+      const int bit = __builtin_ctzll(better), c = bit / LANES, l = bit % LANES;
+      const OrderedList into = list(best, k, l);
+      into.insert(SIGN * candidates[c][l], firstColumn + c);
+      best.value = select(laneNumbers() == l, splat(into.values[k]), best.value);
+    }
+  }
+};
