@@ -7,6 +7,7 @@ import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
+import { affine, literal, withLiterals } from "./numbers";
 import { Placement, UNROLL } from "./placement";
 import type { Lanes, Phase } from "./placement";
 
@@ -295,24 +296,4 @@ const totalDim = (formulas: readonly Formula[]): number => formulas.reduce((sum,
 
 function mapPhases<T>(f: (phase: Phase) => T): Record<Phase, T> {
   return { call: f("call"), lane: f("lane"), loop: f("loop"), pair: f("pair") };
-}
-
-/** start + stride * k, as text where k is. */
-function affine(start: number, stride: number, k: number | string): number | string {
-  if (stride === 0) return start;
-  if (typeof k === "number") return start + stride * k;
-  const scaled = stride === 1 ? k : `${stride} * (${k})`;
-  return start === 0 ? scaled : `${start} + ${scaled}`;
-}
-
-/** A number in the code dialect. */
-export function literal(value: number): string {
-  const digits = String(value);
-  const decimal = /[.e]/.test(digits) ? digits : `${digits}.0`;
-  return value < 0 ? `(${decimal}_r)` : `${decimal}_r`;
-}
-
-/** The numbers in a row's text get the suffix that makes them reals; names and numbers that have it already stay. */
-export function withLiterals(code: string): string {
-  return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
 }

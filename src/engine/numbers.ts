@@ -1,0 +1,21 @@
+/** Numbers and indices in the text of generated code. Knows no formula. */
+
+/** start + stride * k, as text where k is. */
+export function affine(start: number, stride: number, k: number | string): number | string {
+  if (stride === 0) return start;
+  if (typeof k === "number") return start + stride * k;
+  const scaled = stride === 1 ? k : `${stride} * (${k})`;
+  return start === 0 ? scaled : `${start} + ${scaled}`;
+}
+
+/** A number in the code dialect. */
+export function literal(value: number): string {
+  const digits = String(value);
+  const decimal = /[.e]/.test(digits) ? digits : `${digits}.0`;
+  return value < 0 ? `(${decimal}_r)` : `${decimal}_r`;
+}
+
+/** The numbers in a row's text get the suffix that makes them reals; names and numbers that have it already stay. */
+export function withLiterals(code: string): string {
+  return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
+}
