@@ -70,10 +70,23 @@ export class DeviceData {
     return new DeviceData(dtype, leased(device, Math.max(1, size) * bytesOf(dtype)), 0, size);
   }
 
-  static of(data: Real, device: number): DeviceData {
-    const made = DeviceData.ofSize(data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32", data.length, device);
-    cuda().write(device, made.address, data);
+  /** Filled by what may fail, and given back if it does. */
+  static filled(dtype: Dtype, size: number, device: number, fill: (made: DeviceData) => void): DeviceData {
+    const made = DeviceData.ofSize(dtype, size, device);
+    try {
+      fill(made);
+    } catch (error) {
+      made.dispose();
+      throw error;
+    }
     return made;
+  }
+
+  static of(data: Real, device: number): DeviceData {
+    const dtype = data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32";
+    return DeviceData.filled(dtype, data.length, device, ({ address }) => {
+      cuda().write(device, address, data);
+    });
   }
 
   get device(): number {
@@ -106,28 +119,29 @@ export class DeviceData {
 
   /** The elements at `places`, in memory of their own; the caller answers for places, which are below 2^31. */
   gathered(places: ArrayLike<number>): DeviceData {
-    const out = DeviceData.ofSize(this.dtype, places.length, this.device);
-    const index = Int32Array.from(places);
-    this.with([index], ([placed]) => {
-      this.run("take", { rows: places.length, rank: this.length }, [this, placed!, out]);
+    const sizes = { rows: places.length, rank: this.length };
+    return DeviceData.filled(this.dtype, places.length, this.device, (out) => {
+      this.with([Int32Array.from(places)], ([placed]) => {
+        this.run("take", sizes, [this, placed!, out]);
+      });
     });
-    return out;
   }
 
   /** `size` sums of the elements that have the same place, in their order; 0 where there is none. */
   scattered(places: ArrayLike<number>, size: number): DeviceData {
-    const out = DeviceData.ofSize(this.dtype, size, this.device);
-    this.with(sorted(places, size), ([order, starts]) => {
-      this.run("scatter", { rows: size, rank: places.length }, [this, order!, starts!, out]);
+    return DeviceData.filled(this.dtype, size, this.device, (out) => {
+      this.with(sorted(places, size), ([order, starts]) => {
+        this.run("scatter", { rows: size, rank: places.length }, [this, order!, starts!, out]);
+      });
     });
-    return out;
   }
 
   /** The sum with others of the same device, in memory of its own. */
   plus(other: DeviceData): DeviceData {
-    const sum = this.slice();
-    this.run("add", { rows: this.length }, [other, sum], 1);
-    return sum;
+    return DeviceData.filled(this.dtype, this.length, this.device, (sum) => {
+      cuda().copy(this.device, sum.address, this.address, this.byteLength);
+      this.run("add", { rows: this.length }, [other, sum], 1);
+    });
   }
 
   private run(
@@ -142,9 +156,13 @@ export class DeviceData {
 
   /** Integers on the device for the time of a call. */
   private with(integers: readonly Int32Array[], use: (placed: readonly DeviceMemory[]) => void): void {
-    const leases = integers.map(({ byteLength }) => leased(this.device, Math.max(4, byteLength)));
+    const leases: Lease[] = [];
     try {
-      leases.forEach((lease, n) => cuda().write(this.device, lease.address, integers[n]!));
+      for (const data of integers) {
+        const lease = leased(this.device, Math.max(4, data.byteLength));
+        leases.push(lease);
+        cuda().write(this.device, lease.address, data);
+      }
       use(leases.map(({ device, address }, n) => ({ device, address, length: integers[n]!.length })));
     } finally {
       for (const lease of leases) lease.giveBack();
@@ -153,9 +171,9 @@ export class DeviceData {
 
   /** A copy in memory of its own, on the device. */
   slice(): DeviceData {
-    const made = DeviceData.ofSize(this.dtype, this.length, this.device);
-    cuda().copy(this.device, made.address, this.address, this.byteLength);
-    return made;
+    return DeviceData.filled(this.dtype, this.length, this.device, (made) => {
+      cuda().copy(this.device, made.address, this.address, this.byteLength);
+    });
   }
 
   toHost(): Real {

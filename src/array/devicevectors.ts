@@ -52,9 +52,9 @@ export class DeviceVectors {
   }
 
   vector(): DeviceData {
-    const vector = DeviceData.ofSize(this.dtype, this.rows * this.columns, this.device);
-    this.run("fill", [vector]);
-    return vector;
+    return DeviceData.filled(this.dtype, this.rows * this.columns, this.device, (vector) => {
+      this.run("fill", [vector]);
+    });
   }
 
   scalar(): DeviceData {
@@ -157,17 +157,14 @@ export class DeviceVectors {
 
   /** W = F T for F `[rows, rank]` and an upper triangular T `[rank, rank]`, in float64. */
   triangular(f: DeviceData, t: DeviceData, rank: number): DeviceData {
-    const w = DeviceData.ofSize(this.dtype, this.rows * rank, this.device);
-    this.run("triangular", [f, t, w], 0, rank);
-    return w;
+    return DeviceData.filled(this.dtype, this.rows * rank, this.device, (w) => {
+      this.run("triangular", [f, t, w], 0, rank);
+    });
   }
 
-  /** Memory for `complement`. */
-  projection(rank: number): Projection {
-    const [parts, sums] = [this.parts, 1].map((count) =>
-      DeviceData.ofSize("float64", count * rank * this.columns, this.device),
-    ) as [DeviceData, DeviceData];
-    return { rank, parts, sums };
+  /** Numbers that `complement` needs memory for. */
+  projectionSizes(rank: number): [parts: number, sums: number] {
+    return [this.parts * rank * this.columns, rank * this.columns];
   }
 
   /** out = factor (x - W Wᵀ x) */

@@ -132,9 +132,12 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
 
   /** A copy of numbers of the machine, which goes when this is closed. */
   placed(data: Real): DeviceData {
-    const copy = DeviceData.of(data, this.device);
-    this.own.push(copy);
-    return copy;
+    return this.owned(DeviceData.of(data, this.device));
+  }
+
+  private owned(data: DeviceData): DeviceData {
+    this.own.push(data);
+    return data;
   }
 
   override close(): void {
@@ -164,11 +167,13 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
     );
   }
 
-  private preconditioner(inverse: Preconditioner, parts: LowRankParts): typeof this.precondition {
-    const { alpha, width } = parts;
-    const w = copyOf(inverse, parts, this);
-    const projection = this.projection(width);
-    this.own.push(projection.parts, projection.sums);
+  private preconditioner(inverse: Preconditioner, made: LowRankParts): typeof this.precondition {
+    const { alpha, width } = made;
+    const w = copyOf(inverse, made, this);
+    const [parts, sums] = this.projectionSizes(width).map((size) =>
+      this.owned(DeviceData.ofSize("float64", size, this.device)),
+    );
+    const projection = { rank: width, parts: parts!, sums: sums! };
     return (x, out) => {
       this.complement(w, x, out, 1 / alpha, projection);
     };
@@ -195,15 +200,15 @@ function copyOf(inverse: Preconditioner, { blocks, width, factor }: LowRankParts
   if (known?.device === space.device) return known;
   release(inverse);
   const { device } = space;
-  const f = DeviceData.of(sideBySide(blocks, space.rows, width), device);
-  const t = DeviceData.of(transposedInverse(factor, width), device);
+  const parts: DeviceData[] = [];
   try {
-    const w = space.triangular(f, t, width);
+    for (const part of [sideBySide(blocks, space.rows, width), transposedInverse(factor, width)])
+      parts.push(DeviceData.of(part, device));
+    const w = space.triangular(parts[0]!, parts[1]!, width);
     copies.set(inverse, w);
     return w;
   } finally {
-    f.dispose();
-    t.dispose();
+    for (const part of parts) part.dispose();
   }
 }
 

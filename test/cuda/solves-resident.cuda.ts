@@ -24,6 +24,12 @@ const N = 150;
 const [x, b] = [rand([N, 3], { seed: 1 }), randn([N, 2], { seed: 2 })];
 const G = 2;
 
+/** The same with one right-hand side, for programs of their own. */
+const SETTING = `
+  const { KernelSolve, cuda, rand, randn, toDevice } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "index.js"))});
+  const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"], "b", { axis: 1 });
+  const [x, b] = [toDevice(rand([${N}, 3], { seed: 1 })), toDevice(randn([${N}, 1], { seed: 2 }))];`;
+
 function expectClose(got: RealArray, expected: RealArray, tolerance: number): void {
   expect(got.shape).toEqual(expected.shape);
   const wanted = Array.from(toHost(expected).data);
@@ -118,12 +124,24 @@ test("a promise gives the same to the last bit", async () => {
   expect(toHost(later).data).toEqual(toHost(now).data);
 });
 
+test.each([
+  "cuMemAlloc_v2:14:2,cuMemAlloc_v2:15:2",
+  "cuMemAlloc_v2:22:2,cuMemAlloc_v2:23:2",
+  "cuLaunchKernel:12:1",
+  "cuLaunchKernel:60:1",
+])("a solve that fails at %s is a DeviceError and leaves no memory behind", (fault) => {
+  const program = `${SETTING}
+      const before = cuda.memory().lent;
+      try { Kinv(x, x, b, ${G}, { alpha: 0.5, method: "cg", preconditioner: { rank: 32 } }); }
+      catch ({ code }) { console.log(code, cuda.memory().lent - before); }`;
+  const settings = { CUDASIM_FAIL: fault };
+  const done = onSimulator(simulatorFolder(), [process.execPath, "-e", program], settings);
+  expect([done.output, done.errors]).toEqual(["ERR_KEOPS_DEVICE 0\n", ""]);
+});
+
 // ---- what the driver saw
 
-const PROGRAM = `
-  const { KernelSolve, rand, randn, toDevice } = require(${JSON.stringify(join(__dirname, "..", "..", "dist", "index.js"))});
-  const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)", "g = Pm(1)"], "b", { axis: 1 });
-  const [x, b] = [toDevice(rand([${N}, 3], { seed: 1 })), toDevice(randn([${N}, 1], { seed: 2 }))];
+const PROGRAM = `${SETTING}
   const { iterations } = Kinv.solve(x, x, b, ${G}, { alpha: 0.1, method: "cg", ...JSON.parse(process.argv[1]) });
   console.log(iterations);
 `;
