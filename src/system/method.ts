@@ -86,7 +86,8 @@ export class Inverses {
 
   /** Frees what they have on a device. */
   release(): void {
-    for (const inverse of this.found.values()) if (inverse) release(inverse);
+    const ofGuesses = [...this.guesses.values()].map((guess) => guess?.inverse);
+    for (const inverse of [...this.found.values(), ...ofGuesses]) if (inverse) release(inverse);
   }
 
   /** Tries one attempt after the other, until `isEnough` says so. */
