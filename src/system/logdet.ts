@@ -1,9 +1,11 @@
 /**
  * Log-determinant and trace of the matrix of a system, in float64: exact where that is cheap, else estimated from random vectors of a fixed
- * seed, with the standard error. They leave no record: derivatives do not pass through.
+ * seed, with the standard error. The log-determinant is recorded, too: logdetderivative.ts.
  */
 import { generator } from "../array/array";
 import { described } from "../array/check";
+import { recording } from "../array/record";
+import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
@@ -12,21 +14,25 @@ import { logTrace } from "../solver/logdet";
 import type { LogTrace } from "../solver/logdet";
 import { exactInverse, lowRank } from "../solver/preconditioner";
 import { GivenRank, LeastCost } from "../solver/costs";
-import type { LowRank } from "../solver/preconditioner";
+import type { LowRank, Preconditioner } from "../solver/preconditioner";
 import type { Task } from "../solver/task";
 import { denseWork } from "./algebra";
 import { AT_ONCE, systemMatrix } from "./matrix";
 import type { MatrixOptions, SystemMatrix } from "./matrix";
-import { checkAtLeastZero, checkCount, checkPreconditioner, alphaOf } from "./options";
+import { logdetPullback } from "./logdetderivative";
+import { alphaArray, alphaOf, checkAlpha, checkAtLeastZero, checkCount, checkPreconditioner } from "./options";
 import { checkSymmetry } from "./product";
 import type { System } from "./system";
+import { recordedAs, widened } from "./widen";
 
 export interface TraceOptions extends MatrixOptions {
   /** Ridge: of K + alpha I. Default 1e-10, as of solves. */
   readonly alpha?: number | undefined;
 }
 
-export interface LogdetOptions extends TraceOptions {
+export interface LogdetOptions extends MatrixOptions {
+  /** Ridge: of K + alpha I. Default 1e-10, as of solves. An array `[1]` takes part in derivatives. */
+  readonly alpha?: number | RealArray | undefined;
   /**
    * `"direct"` factorises K + alpha I (Cholesky, n²·8 bytes), `"lanczos"` estimates; `"auto"` (the default) factorises up to 2000 rows of a
    * kernel, and 500 of other formulas.
@@ -50,6 +56,11 @@ export interface Estimate {
 }
 
 export interface LogdetResult extends Estimate {
+  /**
+   * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK, is exact where the value is;
+   * else it is the mean over as many random vectors.
+   */
+  readonly array: RealArray;
   readonly method: "direct" | "lanczos";
   /** Random vectors. */
   readonly probes: number;
@@ -95,6 +106,12 @@ export function* trace(system: System, arrays: readonly RealArray[], options: Tr
 const DIRECT_ROWS = 2000;
 const DIRECT_ROWS_BY_PRODUCTS = 500;
 
+/** What was found, and the inverse that helped. */
+interface Found {
+  readonly result: Omit<LogdetResult, "array">;
+  readonly inverse: Preconditioner | null;
+}
+
 /** log det (K + alpha I). */
 export function* logdet(
   system: System,
@@ -103,10 +120,30 @@ export function* logdet(
   tell?: Tell,
 ): Task<LogdetResult> {
   checkLogdet(options);
-  const { matrix } = systemMatrix("logdet", system, arrays, options);
+  const given = system.check(arrays);
+  checkAlpha(options, given.dtype);
+  const wide =
+    given.dtype === "float64" ? given : { ...given, arrays: widened(given.arrays), dtype: "float64" as const };
+  const alpha = alphaArray(options);
+  const wideAlpha = alpha && (given.dtype === "float64" ? alpha : recordedAs(alpha, "float64"));
+  const inputs = wideAlpha ? [...wide.arrays, wideAlpha] : wide.arrays;
+  const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
+  const { matrix } = systemMatrix("logdet", system, wide.arrays, options);
   yield* checkSymmetry(matrix.space(2, 0), true);
   const isDirect = choice(options, matrix);
-  return yield* isDirect ? exactLogdet(matrix, options, tell) : estimatedLogdet(matrix, options, tell);
+  const { result, inverse } = yield* isDirect
+    ? exactLogdet(matrix, options, tell)
+    : estimatedLogdet(matrix, options, tell);
+  const value = wrap(Float64Array.of(result.value), [1]);
+  const random = isDirect ? null : signs(options.seed);
+  recorded?.(value, (cotangent, wanted) =>
+    logdetPullback(
+      { system, matrix, given: wide, inverse, alpha: alphaOf(options), random, probes: result.probes, options },
+      cotangent,
+      wanted,
+    ),
+  );
+  return { ...result, array: recordedAs(value, given.dtype) };
 }
 
 function choice({ method = "auto" }: LogdetOptions, { rows, entries }: SystemMatrix): boolean {
@@ -114,16 +151,24 @@ function choice({ method = "auto" }: LogdetOptions, { rows, entries }: SystemMat
   return rows <= (entries ? DIRECT_ROWS : DIRECT_ROWS_BY_PRODUCTS);
 }
 
-function* exactLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<LogdetResult> {
+function* exactLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<Found> {
   const algebra = denseWork();
   if (!algebra) throw new ArgumentError(`logdet, method: expected "lanczos", as the addon is missing, got "direct"`);
   tell?.({ doing: "factorisation" });
   const found = yield* exactInverse(yield* matrix.dense(), alphaOf(options), algebra);
   if (!found) throw notPositive("a factorisation that ends before its last row", options);
-  return { value: found.logdet, standardError: 0, method: "direct", probes: 0, iterations: 0, rank: 0 };
+  const result = {
+    value: found.logdet,
+    standardError: 0,
+    method: "direct",
+    probes: 0,
+    iterations: 0,
+    rank: 0,
+  } as const;
+  return { result, inverse: found };
 }
 
-function* estimatedLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<LogdetResult> {
+function* estimatedLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<Found> {
   const { probes = 16, maxIterations = 500 } = options;
   const alpha = alphaOf(options);
   const low = yield* approximation(matrix, options, tell);
@@ -138,7 +183,8 @@ function* estimatedLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: T
   failUnlessSettled(found, options);
   const { standardError, iterations } = found;
   const value = found.value + (inverse?.logdet ?? 0);
-  return { value, standardError, method: "lanczos", probes: found.probes, iterations, rank: inverse?.rank ?? 0 };
+  const rank = inverse?.rank ?? 0;
+  return { result: { value, standardError, method: "lanczos", probes: found.probes, iterations, rank }, inverse };
 }
 
 function* approximation(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<LowRank | null> {
@@ -174,8 +220,7 @@ function normals(where: string, seed: number): () => number {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-function checkLogdet({ alpha, method, probes, seed, preconditioner, maxIterations }: LogdetOptions): void {
-  checkAtLeastZero("alpha", alpha);
+function checkLogdet({ method, probes, seed, preconditioner, maxIterations }: LogdetOptions): void {
   if (method !== undefined && !["auto", "direct", "lanczos"].includes(method))
     throw new ArgumentError(`method: expected "auto", "direct" or "lanczos", got ${described(method)}`);
   checkCount("probes", probes, 2);

@@ -95,6 +95,7 @@ export class SystemMatrix {
       });
     return Object.assign(this.product(unknown.dim).space(this.rows, columns, "float64", null), {
       apply: ridged,
+      resized: undefined, // columns have ridges of their own
       ...(precondition && { precondition }),
       ...(this.entries && { block: this.entries }),
       diag: () => this.diagonal(),

@@ -119,7 +119,8 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
 
 const PRECISIONS: readonly Precision[] = ["auto", "float32", "mixed", "float64"];
 
-function checkAlpha(options: SolveOptions, dtype: Dtype): void {
+/** @throws ArgumentError unless it is a ridge, of that dtype where it is an array. */
+export function checkAlpha(options: Pick<SolveOptions, "alpha">, dtype: Dtype): void {
   const array = alphaArray(options);
   if (array && checkArray("alpha", array, dtype).size !== 1)
     throw new ArgumentError(`alpha: expected a number or an array [1], got shape ${shapeText(array.shape)}`);

@@ -189,7 +189,7 @@ export class System {
   }
 
   /** The reduction for an unknown of this dim, made once. */
-  private ofUnknown(dim: number): Operator {
+  ofUnknown(dim: number): Operator {
     const { position, category } = this.unknown;
     if (dim === this.unknown.dim) return this.operator;
     const argument = extraArgument(position, dim, category);
