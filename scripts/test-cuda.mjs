@@ -43,8 +43,11 @@ const RUNGS = [
     every: 5 * FEWER,
   },
   { name: "a: kernels compile with NVRTC", whyNot: withoutNvrtc, tests: "nvrtc", every: 24 },
-  { name: "c: resident arrays, on the simulated device", whyNot: withoutCompiler, tests: "resident" },
-  { name: "c: solves, on the simulated device", whyNot: withoutCompiler, tests: "solve" },
+  {
+    name: "c: resident arrays, solves, several devices, on the simulated device",
+    whyNot: withoutCompiler,
+    tests: "resident",
+  },
   { name: "c: injected failures, on the simulated device", whyNot: withoutCompiler, tests: "failures", every: 4 },
   { name: "e: a real GPU", whyNot: cuda.whyNot() },
 ];

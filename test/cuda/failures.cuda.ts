@@ -131,7 +131,7 @@ test("several devices compute by themselves, and a call takes its arrays from on
 
 const NOTHING_LEFT = { liveBytes: 0, pinnedBytes: 0, modules: 0, streams: 0, events: 0, retained: 0 };
 
-/** Every call that the addon makes, with an error that it may give. */
+/** Calls that the addon makes, each with an error that it may give. */
 const CALLS: readonly (readonly [string, number])[] = [
   ["cuMemAlloc_v2", 2],
   ["cuMemHostAlloc", 2],
