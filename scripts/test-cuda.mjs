@@ -35,14 +35,14 @@ const RUNGS = [
     tests: "reference",
     every: 16 * FEWER,
   },
-  { name: "a, b: kernels compile with nvcc, without spills", whyNot: withoutNvcc, tests: "compile", every: 8 },
+  { name: "a, b: kernels compile with nvcc, without spills", whyNot: withoutNvcc, tests: "compile", every: 9 },
   {
     name: "d: every row of the table, on the simulated device",
     whyNot: withoutCompiler,
     tests: "sweep",
     every: 5 * FEWER,
   },
-  { name: "a: kernels compile with NVRTC", whyNot: withoutNvrtc, tests: "nvrtc", every: 24 },
+  { name: "a: kernels compile with NVRTC", whyNot: withoutNvrtc, tests: "nvrtc", every: 25 },
   {
     name: "c: resident arrays, solves, several devices, on the simulated device",
     whyNot: withoutCompiler,

@@ -8,8 +8,8 @@ const ELF = "\x7fELF";
 
 test.each([
   [90, EVERY],
-  [75, 4 * EVERY],
-  [80, 4 * EVERY],
+  [75, 5 * EVERY],
+  [80, 5 * EVERY],
 ])(
   "kernels of the sweep compile for the architecture %i",
   (capability, every) => {
