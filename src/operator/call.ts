@@ -55,16 +55,20 @@ export interface How {
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
 export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
-  const checked = ranges ? checkRanges(ranges, extents) : undefined;
-  return { ...placeOf(backend, device), compile, ranges: checked, begun: new Map() };
+  if (device !== undefined) checkPlace(backend, device);
+  return {
+    backend: device === undefined ? backend : "cuda",
+    device,
+    compile,
+    ranges: ranges ? checkRanges(ranges, extents) : undefined,
+    begun: new Map(),
+  };
 }
 
-function placeOf(backend: CallOptions["backend"], device: CallOptions["device"]): Pick<How, "backend" | "device"> {
-  if (device === undefined) return { backend };
+function checkPlace(backend: CallOptions["backend"], device: number | "all"): void {
   if (backend !== undefined && backend !== "auto" && backend !== "cuda")
     throw new ArgumentError(`device: expected backend "cuda" with it, got "${backend}"`);
   checkDevice("device", device === "all" ? 0 : device);
-  return { backend: "cuda", device };
 }
 
 /** A call runs where its arrays are. @throws DeviceError where it was to run elsewhere. */
