@@ -33,10 +33,14 @@ export class Yardsticks {
     this.plainPath ??= this.compiled("plain.cc", ["-O3", "-std=c++11", "-pthread"]);
     const rows = Math.ceil(PLAIN_PAIRS / columns / costOf(name));
     const args = [name, rows, columns, threads(), this.repetitions, clock].map(String);
-    const [float32, float64] = watched(
-      () => JSON.parse(execFileSync(this.plainPath, args, { encoding: "utf8" })),
-      ([, , cpuSeconds]) => cpuSeconds,
+    // The best of several processes: one of them may be unlucky for as long as it lives.
+    const runs = [1, 2, 3].map(() =>
+      watched(
+        () => JSON.parse(execFileSync(this.plainPath, args, { encoding: "utf8" })),
+        ([, , cpuSeconds]) => cpuSeconds,
+      ),
     );
+    const [float32, float64] = [0, 1].map((n) => Math.min(...runs.map((seconds) => seconds[n])));
     return { float32: (rows * columns) / float32, float64: (rows * columns) / float64 };
   }
 
