@@ -1,5 +1,5 @@
 // What JavaScript sees of the addon: takes calls and checks them; calls.h runs them.
-// With calls.cc, densecalls.cc and cudacalls.cc the only file with napi.h. State is per JavaScript environment; routines and threads belong to the process.
+// Beside the files named …calls the only one with napi.h. State is per JavaScript environment; routines and threads belong to the process.
 // Calls come flat: sizes in one Float64Array, optional tables in one array (values.h, src/engine/native.ts).
 #include <dlfcn.h>
 #include <napi.h>

@@ -36,8 +36,9 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumula
   }
 };
 
-// The best of each component. The first column stands in for "none yet": it wins if all others are infinite, too.
+// The best of each component, K being 1. The first column stands in for "none yet": it wins if all others are infinite, too.
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
+  static_assert(K == 1);
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
   Tile value[D];
   TileIndex place[D];

@@ -1,5 +1,5 @@
 // How work that JavaScript asks for is run: now, on the thread that asks, or in the background, as a promise. Its one idea: whatever is
-// long is a Work, made from checked arguments, and has both forms. With addon.cc, densecalls.cc and cudacalls.cc the only files with napi.h.
+// long is a Work, made from checked arguments, and has both forms. Beside addon.cc the files named …calls are the only ones with napi.h.
 #ifndef TSKEOPS_CALLS_H
 #define TSKEOPS_CALLS_H
 

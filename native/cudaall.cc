@@ -21,7 +21,6 @@ struct Share {
   std::vector<Placed> arguments;
   PlacedOutput out;
   Watch watch;
-  std::exception_ptr failure;
 };
 
 char *moved(void *data, int64 bytes) { return static_cast<char *>(data) + bytes; }
@@ -61,18 +60,23 @@ class Shares {
       throw;
     }
     await(watch);
-    for (const auto &share : all)
-      if (share->failure) std::rethrow_exception(share->failure);
+    if (failure) std::rethrow_exception(failure);
   }
 
  private:
+  // The first failure ends the others, too.
   void serve(Share &share) {
+    std::exception_ptr own;
     try {
       reduce(*share.routine, share.plan, share.arguments, share.out, share.watch);
     } catch (...) {
-      share.failure = std::current_exception();
+      own = std::current_exception();
     }
     std::lock_guard lock(guard);
+    if (own && !failure) {
+      failure = own;
+      stop();
+    }
     ended++;
     news.notify_one();
   }
@@ -81,8 +85,8 @@ class Shares {
   }
   void await(Watch &watch) {
     std::unique_lock lock(guard);
-    for (std::size_t seen = 0; ended < started;) {
-      news.wait_for(lock, std::chrono::milliseconds(10));
+    for (std::size_t seen = 0; seen < started;) {
+      news.wait_for(lock, std::chrono::milliseconds(10), [&] { return ended > seen; });
       watch.done(static_cast<int64>(ended - seen));
       seen = ended;
       watch.askPoll();
@@ -93,6 +97,7 @@ class Shares {
   const std::vector<std::unique_ptr<Share>> all;
   std::mutex guard;
   std::condition_variable news;
+  std::exception_ptr failure;
   std::size_t started = 0, ended = 0;
 };
 

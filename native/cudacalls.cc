@@ -21,11 +21,13 @@ int64 integerAt(Napi::Value value, const char *where) {
   return toInteger(value.As<Napi::Number>(), where);
 }
 
-Device &deviceAt(Napi::Value value) {
+static int ordinalAt(Napi::Value value) {
   const int64 number = integerAt(value, "device");
   if (number >= Device::count()) throw std::out_of_range("device: expected one of " + to_string(Device::count()) + ", got " + to_string(number));
-  return Device::ofNumber(static_cast<int>(number));
+  return static_cast<int>(number);
 }
+
+Device &deviceAt(Napi::Value value) { return Device::ofNumber(ordinalAt(value)); }
 
 namespace {
 
@@ -167,7 +169,7 @@ Napi::Value whyNot(Info info) {
 Napi::Value count(Info info) { return Napi::Number::New(info.Env(), Device::count()); }
 
 Napi::Value describeDevice(Info info) {
-  const Device &device = deviceAt(info[0]);
+  const cuda::DeviceProperties device(ordinalAt(info[0]));
   auto result = Napi::Object::New(info.Env());
   result.Set("name", device.name);
   result.Set("capability", device.capability);

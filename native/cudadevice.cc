@@ -138,6 +138,19 @@ void Staging::close() {
 
 // Device -------------------------------------------------------------------------------------------------------------------
 
+static DeviceNumber handleOf(int number) {
+  DeviceNumber handle = 0;
+  if (const Result result = required().cuDeviceGet(&handle, number); result != SUCCESS)
+    fail("cuDeviceGet", "device " + std::to_string(number), result);
+  return handle;
+}
+
+DeviceProperties::DeviceProperties(int ordinal)
+    : number(handleOf(ordinal)), name(nameOf(number)),
+      capability(10 * attribute(number, CAPABILITY_MAJOR) + attribute(number, CAPABILITY_MINOR)),
+      multiprocessors(attribute(number, MULTIPROCESSORS)), kilohertz(attribute(number, CLOCK_KILOHERTZ)),
+      memory(memoryOf(number)) {}
+
 int Device::count() {
   int count = 0;
   if (const Driver *found = driver()) found->cuDeviceGetCount(&count);
@@ -148,12 +161,7 @@ Device &Device::ofNumber(int number) {
   Devices &all = devices();
   std::lock_guard lock(all.guard);
   auto &device = all.opened[number];
-  if (!device) {
-    DeviceNumber handle = 0;
-    if (const Result result = required().cuDeviceGet(&handle, number); result != SUCCESS)
-      fail("cuDeviceGet", "device " + std::to_string(number), result);
-    device.reset(new Device(handle));
-  }
+  if (!device) device.reset(new Device(number));
   return *device;
 }
 
@@ -165,11 +173,7 @@ void Device::closeAll() {
   all.opened.clear();
 }
 
-Device::Device(DeviceNumber number)
-    : number(number), name(nameOf(number)),
-      capability(10 * attribute(number, CAPABILITY_MAJOR) + attribute(number, CAPABILITY_MINOR)),
-      multiprocessors(attribute(number, MULTIPROCESSORS)), kilohertz(attribute(number, CLOCK_KILOHERTZ)),
-      memory(memoryOf(number)), pinned(*this) {
+Device::Device(int ordinal) : DeviceProperties(ordinal), pinned(*this) {
   check(driver()->cuDevicePrimaryCtxRetain(&context, number), "cuDevicePrimaryCtxRetain");
   const char *call = "cuCtxSetCurrent";
   Result result = driver()->cuCtxSetCurrent(context);

@@ -59,14 +59,20 @@ class Staging {
   std::size_t turn = 0;
 };
 
-class Device {
- public:
+// What the driver tells of a device that nobody has opened.
+struct DeviceProperties {
   const DeviceNumber number;
   const std::string name;
   const int capability;  // 90 for compute capability 9.0
   const int multiprocessors, kilohertz;
   const int64 memory;    // bytes
 
+  // Throws DeviceFailure.
+  explicit DeviceProperties(int ordinal);
+};
+
+class Device : public DeviceProperties {
+ public:
   // Opened when it is first asked for. Throws DeviceFailure.
   static Device &ofNumber(int number);
   static int count();
@@ -108,7 +114,7 @@ class Device {
 
  private:
   friend class Staging;
-  explicit Device(DeviceNumber);
+  explicit Device(int ordinal);
   void close();
   void freeKept();
 

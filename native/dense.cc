@@ -67,20 +67,6 @@ void updateBelow(double *a, int64_t n, int64_t first, int64_t end, std::vector<d
   });
 }
 
-}  // namespace
-
-WatchedDense::WatchedDense(Watch &watch) {
-  watch.begin(0);
-  watched = &watch;
-}
-
-WatchedDense::~WatchedDense() { watched = nullptr; }
-
-int64_t cholesky(double *a, int64_t n) {
-  int64_t failed = 0;
-  return n >= LEAST_LAPACK_ROWS && choleskyByLapack(a, n, failed) ? failed : ownCholesky(a, n);
-}
-
 int64_t ownCholesky(double *a, int64_t n) {
   [[maybe_unused]] const FlushDenormals whileRunning;
   std::vector<double> transposed;
@@ -96,6 +82,20 @@ int64_t ownCholesky(double *a, int64_t n) {
     if (watched) watched->done(below * below);
   }
   return 0;
+}
+
+}  // namespace
+
+WatchedDense::WatchedDense(Watch &watch) {
+  watch.begin(0);
+  watched = &watch;
+}
+
+WatchedDense::~WatchedDense() { watched = nullptr; }
+
+int64_t cholesky(double *a, int64_t n) {
+  int64_t failed = 0;
+  return n >= LEAST_LAPACK_ROWS && choleskyByLapack(a, n, failed) ? failed : ownCholesky(a, n);
 }
 
 void choleskySolve(const double *l, double *x, int64_t n, int64_t columns) {

@@ -20,7 +20,6 @@ class WatchedDense {
 // The lower half of a [n, n] becomes its Cholesky factor. Returns 0, or the order of the first leading minor that is not positive.
 // Large ones go to the system's LAPACK, where there is one (lapack.h).
 int64_t cholesky(double *a, int64_t n);
-int64_t ownCholesky(double *a, int64_t n);
 
 // x [n, columns] becomes the solution of L transpose(L) y = x.
 void choleskySolve(const double *l, double *x, int64_t n, int64_t columns);

@@ -186,7 +186,7 @@ constexpr integer MANTISSA_BITS = 23;
 INLINE real nearest(real a) { return (a + ROUNDER) - ROUNDER; }
 #if defined(__AVX512DQ__)
 // 2^a for a = n / 16 + r, 0 <= r <= 1/16: 2^(n / 16) from a table, and a polynomial that is shorter by as much as r is smaller (own fits:
-// 1.3e-9 in float, 7.6e-18 in double). Products are what a step has most of; this takes the fewest of them. n stands in the low bits
+// 2.2e-9 in float, 7.6e-18 in double). Products are what a step has most of; this takes the fewest of them. n stands in the low bits
 // of a + ROUNDER / 16, rounded down.
 INLINE real onGrid(real a) {
   real r;

@@ -1,31 +1,33 @@
 #include "lapack.h"
 
-#include <dlfcn.h>
-
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <mutex>
 #include <stdexcept>
 #include <type_traits>
 
 #include "densetiles.h"
+#include "sharedlibrary.h"
 
 namespace {
 
-// Fast ones only: a plain liblapack.so may be the reference, which is slower than our own code. Each says how its threads are counted.
-struct Candidate {
-  const char *library, *setThreads, *getThreads;
-};
-constexpr Candidate CANDIDATES[] = {
+// Fast ones only: a plain liblapack.so may be the reference, which is slower than our own code.
+constexpr const char *CANDIDATES[] = {
 #ifdef __APPLE__
-    {"/System/Library/Frameworks/Accelerate.framework/Accelerate", nullptr, nullptr},
-    {"libopenblas.dylib", "openblas_set_num_threads", "openblas_get_num_threads"},
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
 #else
-    {"libmkl_rt.so.2", "MKL_Set_Num_Threads", "MKL_Get_Max_Threads"},
-    {"libopenblasp.so.0", "openblas_set_num_threads", "openblas_get_num_threads"},
-    {"libopenblas.so.0", "openblas_set_num_threads", "openblas_get_num_threads"},
-    {"libopenblas.so", "openblas_set_num_threads", "openblas_get_num_threads"},
+    "libmkl_rt.so.2", "libopenblasp.so.0", "libopenblas.so.0", "libopenblas.so",
 #endif
+};
+// How a library counts its threads; one that has none of these takes its own number.
+struct ThreadFunctions {
+  const char *set, *get;
+};
+constexpr ThreadFunctions THREAD_FUNCTIONS[] = {
+    {"openblas_set_num_threads", "openblas_get_num_threads"},
+    {"MKL_Set_Num_Threads", "MKL_Get_Max_Threads"},
 };
 
 // Integers are 32 or 64 bits wide, as the library was built: a 64-bit one with a small value is read rightly as either (little-endian).
@@ -46,40 +48,42 @@ struct Lapack {
   int (*getThreads)();
 };
 
-std::mutex guard;  // of what follows, and of the library's number of threads
+std::mutex guard;  // of what follows; never held for long
 Lapack opened;
 bool isChosen = false;
+std::timed_mutex running;  // held while a library factorises, whose number of threads is one for all
 
 template <class F>
 bool find(void *library, const char *name, F &function) {
-  function = name ? reinterpret_cast<F>(dlsym(library, name)) : nullptr;
+  function = reinterpret_cast<F>(sharedlibrary::symbol(library, name));
   return function;
 }
 
 // Why it cannot be used, or nothing. Never closed: it has threads of its own.
-std::string open(const Candidate &candidate, Lapack &found) {
-  void *const library = dlopen(candidate.library, RTLD_NOW | RTLD_LOCAL);
-  if (!library) return dlerror();
-  found.name = candidate.library;
+std::string open(const std::string &name, Lapack &found) {
+  void *const library = sharedlibrary::open(name);
+  if (!library) return sharedlibrary::lastError();
+  found.name = name;
   if (!find(library, "dpotrf_", found.dpotrf_) || !find(library, "dtrsm_", found.dtrsm_) || !find(library, "dsyrk_", found.dsyrk_) ||
       !find(library, "dgemm_", found.dgemm_))
     return found.name + " lacks one of dpotrf_, dtrsm_, dsyrk_, dgemm_";
-  if (!find(library, candidate.setThreads, found.setThreads) || !find(library, candidate.getThreads, found.getThreads))
-    found.setThreads = nullptr;
+  for (const ThreadFunctions &functions : THREAD_FUNCTIONS)
+    if (find(library, functions.set, found.setThreads) && find(library, functions.get, found.getThreads)) return {};
+  found.setThreads = nullptr;
   return {};
 }
 
 Lapack openFirst() {
-  for (const Candidate &candidate : CANDIDATES) {
+  for (const char *name : CANDIDATES) {
     Lapack found{};
-    if (open(candidate, found).empty()) return found;
+    if (open(name, found).empty()) return found;
   }
   return {};
 }
 
 Lapack openPath(const std::string &path) {
   Lapack found{};
-  const std::string why = open({path.c_str(), "openblas_set_num_threads", "openblas_get_num_threads"}, found);
+  const std::string why = open(path, found);
   if (!why.empty()) throw std::runtime_error(why);
   return found;
 }
@@ -90,9 +94,19 @@ std::string choose(const std::string &choice) {
   return opened.name;
 }
 
-const Lapack &chosen() {
+Lapack chosen() {
+  const std::lock_guard lock(guard);
   if (!isChosen) choose("auto");
   return opened;
+}
+
+// Waits for another factorisation to end; false if this one is to stop before.
+bool takesTurn(std::unique_lock<std::timed_mutex> &turn) {
+  while (!turn.try_lock_for(std::chrono::milliseconds(10))) {
+    if (watched) watched->askPoll();
+    if (watched && watched->stopping()) return false;
+  }
+  return true;
 }
 
 // The pool's number of threads, while it lives.
@@ -140,6 +154,9 @@ int64_t factorise(const Lapack &lapack, const Upper &a) {
     int64_t info = 0;
     lapack.dpotrf_('U', last - first, a.at(first, first), n, info, 1);
     if (const auto order = static_cast<std::int32_t>(info)) return first + std::max(order, 1);
+    // Libraries may take NaN and infinity for pivots like others.
+    for (int64_t k = first; k < last; k++)
+      if (!std::isfinite(*a.at(k, k))) return k + 1;
     const int64_t width = std::max(BLOCK, MULTIPLICATIONS / (BLOCK * n));
     for (int64_t column = last; column < n; column += width) {
       if (watched) watched->askPoll();
@@ -163,15 +180,14 @@ void initialLapack(const std::string &choice) {
   if (!isChosen) choose(choice);
 }
 
-std::string lapackName() {
-  const std::lock_guard lock(guard);
-  return chosen().name;
-}
+std::string lapackName() { return chosen().name; }
 
 bool choleskyByLapack(double *a, int64_t n, int64_t &failed) {
-  const std::lock_guard lock(guard);
-  const Lapack &lapack = chosen();
+  const Lapack lapack = chosen();
   if (lapack.name.empty()) return false;
+  failed = 0;
+  std::unique_lock turn(running, std::defer_lock);
+  if (!takesTurn(turn)) return true;
   const ThreadsOfPool whileRunning(lapack);
   failed = factorise(lapack, {a, n});
   return true;

@@ -19,7 +19,7 @@ struct Job {
   void *operands[4];
 };
 
-#define ENTRY extern "C" __global__ void __launch_bounds__(256)
+#define ENTRY extern "C" __global__ void __launch_bounds__(THREADS)
 #define INLINE static __device__ __forceinline__
 #define OPERAND(n, type, name) type *const name = (type *)job.operands[n]
 

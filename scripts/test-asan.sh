@@ -63,7 +63,7 @@ tiles() { # tiles SANITIZERS FOLDER: the kernels of the tile evaluator that this
 
 driver() { # driver SANITIZERS NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
   "$compiler" -std=c++20 -O1 -g -Wall -Wextra -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all -Inative \
-    "test/native/$2.cc" native/cpu.cc native/pairsonce.cc native/plan.cc native/library.cc native/pool.cc native/tiles.cc "$work/$2-tiles"/*.o \
+    "test/native/$2.cc" native/cpu.cc native/pairsonce.cc native/plan.cc native/library.cc native/pool.cc native/tileprogram.cc native/tiles.cc "$work/$2-tiles"/*.o \
     -pthread -ldl -o "$work/$2"
 }
 

@@ -12,14 +12,13 @@ import {
   array,
   astype,
   dense,
-  fromMatrix,
   grad,
   rand,
   randn,
   requiresGrad,
   zeros,
 } from "../src";
-import type { CallOptions, CallPlan, Dtype, GenredOptions, RealArray } from "../src";
+import type { CallOptions, Dtype, GenredOptions, RealArray } from "../src";
 import { cpu } from "../src/engine/cpu";
 
 const [M, N, G] = [7, 11, 0.7];
@@ -730,45 +729,4 @@ test("a result is an ordinary ndarray", () => {
   const { x, y, b } = data();
   const result: NdArray<Float32Array | Float64Array> = overJ(x, y, b, G);
   expect([result.shape, result.stride, result.offset, result.dtype]).toEqual([[M, 2], [2, 1], 0, "float64"]);
-});
-
-describe("a plan", () => {
-  const gaussian32 = (backend: CallOptions["backend"]): CallPlan =>
-    Genred("Exp(-g * SqDist(x, y)) * b", ALIASES, { axis: 1 }).plan(
-      rand([40, 3], { seed: 1 }),
-      rand([50, 3], { seed: 2 }),
-      rand([50, 2], { seed: 3 }),
-      G,
-      { backend },
-    );
-
-  test("tells pairs, operations and bytes by their definitions", () => {
-    const { pairs, bytes, denseBytes } = gaussian32("reference");
-    expect({ pairs, bytes, denseBytes }).toEqual({
-      pairs: 40 * 50,
-      bytes: 4 * (40 * 3 + 50 * 3 + 50 * 2 + 1),
-      denseBytes: 4 * 40 * 50 * 2,
-    });
-    // Three differences, three squares with their sum, the factor and the exponential, two products with b.
-    expect(gaussian32("reference").flopsPerPair).toBeGreaterThan(3 + 3 + 2 + 2);
-  });
-
-  test("names the backend, its tiles, and shows its text", () => {
-    expect(gaussian32("cpu")).toMatchObject({ backend: "cpu", tiles: expect.stringMatching(/rows/) as string });
-    expect(gaussian32("cpu").code).toContain("exp2");
-    expect(gaussian32("reference")).toMatchObject({ backend: "reference", tiles: undefined, code: undefined });
-  });
-
-  test("says what a call would say of arrays that do not fit and of backends that cannot run", () => {
-    const { x, y, b } = data();
-    expect(() => overJ.plan(x, y, zeros([3, 2], { dtype: "float64" }), G)).toThrow(/^b \(Vj, dim 2\): expected shape/);
-    expect(() => overJ.plan(x, y, b, G, { backend: "abacus" as "cpu" })).toThrow(ArgumentError);
-  });
-
-  test("counts the pairs of ranges and of batches", () => {
-    const K = Genred("SqDist(x, y)", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
-    const ranges = fromMatrix([[0, 4], [4, 6]], [[0, 3], [3, 10]], [[true, false], [true, true]]); // prettier-ignore
-    expect(K.plan(rand([6, 1]), rand([10, 1]), { ranges }).pairs).toBe(4 * 3 + 2 * 10);
-    expect(K.plan(rand([5, 6, 1]), rand([1, 10, 1])).pairs).toBe(5 * 6 * 10);
-  });
 });

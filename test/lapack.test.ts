@@ -47,6 +47,13 @@ describe.each([["off"], ["auto"]])("setLapack(%j)", (choice) => {
     expect(factored(choice, minor).failed).toBe(minor);
   });
 
+  either.each([NaN, Infinity])("tells of %p on the diagonal", (value) => {
+    setLapack(choice);
+    const lower = A.slice();
+    lower[300 * (ROWS + 1)] = value;
+    expect(addon.dense.cholesky(lower, ROWS)).toBe(301);
+  });
+
   either("is stopped by its control block", async () => {
     setLapack(choice);
     const control = newControl();

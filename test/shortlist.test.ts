@@ -33,3 +33,10 @@ function mixed(count: number): number[] {
   const special = [NaN, Infinity, -Infinity];
   return Array.from(rand([count], { seed: 1 }).data, (u) => special[Math.floor(10 * u)] ?? Math.floor(28 * u));
 }
+
+test("lists that a thread's stack cannot hold are left to the evaluator", () => {
+  const K = Genred("x - y", ["x = Vi(2048)", "y = Vj(2048)"], { axis: 1, reductionOp: "KMin", optArg: 2 });
+  const [x, y] = [rand([2, 2048], { seed: 1 }), rand([5, 2048], { seed: 2 })];
+  expect(() => K(x, y, { backend: "cpu" })).toThrow(/too many for its registers and stack/);
+  expect(K(x, y).data).toEqual(K(x, y, { backend: "reference" }).data);
+});

@@ -60,6 +60,14 @@ describe("what is evaluated and what is compiled", () => {
     expect(compiled.log).not.toContain("background");
   });
 
+  test("what was compiled stays, whatever becomes of the compiler", () => {
+    const answers = [compiler(true), null];
+    const tiers = new Tiers(evaluated, () => answers.shift() ?? null);
+    const first = tiers.next(2e8);
+    expect(first.backend).toBe("cpu");
+    expect(tiers.next(1)).toBe(first);
+  });
+
   test("more work takes what another process has compiled", () => {
     const compiled = compiler(true);
     const tiers = new Tiers(evaluated, () => compiled);

@@ -4,7 +4,7 @@
 import { nativeAddon, whyNoAddon } from "../engine/native";
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
-import { checkArray } from "./check";
+import { checkArray, described } from "./check";
 import { DeviceData } from "./devicedata";
 import { record } from "./record";
 import { contiguous, hosted, wrap } from "./view";
@@ -45,6 +45,9 @@ export function toHost<T extends Real>(x: RealArray<T>): RealArray<T> {
   });
 }
 
+/** The array itself, or a copy of what is on a device; derivatives pass through. */
+export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => (isOnDevice(x) ? toHost(x) : x);
+
 /** Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they are. */
 export function dispose(x: RealArray): void {
   if (isOnDevice(x)) (x.data as unknown as DeviceData).dispose();
@@ -66,10 +69,12 @@ function movedTo(data: DeviceData, device: number): DeviceData {
 
 /** @throws DeviceError where there is no device, ArgumentError for a number of none. */
 export function checkDevice(where: string, device: number): number {
+  if (!Number.isInteger(device) || device < 0)
+    throw new ArgumentError(`device: expected the number of a device, got ${described(device)}`);
   const addon = nativeAddon();
   const why = addon ? addon.cuda.whyNot() : whyNoAddon();
   if (why !== null) throw new DeviceError(`${where}: ${why}`);
   const count = addon!.cuda.count();
-  if (Number.isInteger(device) && device >= 0 && device < count) return device;
+  if (device < count) return device;
   throw new ArgumentError(`device: expected a number from 0 to ${count - 1}, got ${String(device)}`);
 }

@@ -14,6 +14,7 @@ import {
   mainScheme,
   otherThan,
   tilesKept,
+  vectorsKept,
 } from "./generated";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { prelude } from "./prelude";
@@ -69,7 +70,10 @@ const PER_BLOCK = 50;
 function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
   const main = mainScheme(specification, otherThan(lanesOf(specification)), { hoist: false });
   const kept = tilesKept(specification);
-  const grain = Math.max(1, Math.min(16, Math.floor(GROUP_BYTES / (4 * kept * VECTOR_BYTES[isa]))));
+  const grain = Math.max(
+    1,
+    Math.min(16, Math.floor(GROUP_BYTES / (vectorsKept(specification, lanes) * VECTOR_BYTES[isa]))),
+  );
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
   const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes;
@@ -99,7 +103,8 @@ const LARGEST_STACK_BYTES = 1024 * 1024;
 /** Why the formula is too large for the stack of a thread, or null. */
 export function whyTooLarge(specification: Specification): string | null {
   const { variables, dtype } = specification;
-  const dims = variables.reduce((sum, { dim }) => sum + dim, 4 * tilesKept(specification));
+  const lanes = VECTOR_BYTES.avx512 / (dtype === "float32" ? 4 : 8);
+  const dims = variables.reduce((sum, { dim }) => sum + dim, vectorsKept(specification, lanes));
   const bytes = dims * VECTOR_BYTES.avx512 * (dtype === "float32" ? 1 : 2);
   return bytes <= LARGEST_STACK_BYTES
     ? null

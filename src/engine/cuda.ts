@@ -17,7 +17,7 @@ import type { Plan, Real } from "./native";
 
 export const cuda: Backend = {
   name: "cuda",
-  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNotFirst(),
+  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNoneFits(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
 };
@@ -27,10 +27,16 @@ export function whyNoDevice(): string | null {
   return whyNoAddon() ?? nativeAddon()!.cuda.whyNot();
 }
 
-/** Why the first device cannot run what is compiled here, or null. */
-function whyNotFirst(): string | null {
+/** Why no device can run what is compiled here, or null. Opens none. */
+function whyNoneFits(): string | null {
+  const { cuda } = nativeAddon()!;
+  const reasons = Array.from({ length: cuda.count() }, (_, device) => whyNotOn(device));
+  return reasons.includes(null) ? null : reasons[0]!;
+}
+
+function whyNotOn(device: number): string | null {
   try {
-    return whyTooOld(nativeAddon()!.cuda.describe(0));
+    return whyTooOld(nativeAddon()!.cuda.describe(device));
   } catch (error) {
     return messageOf(error);
   }

@@ -54,6 +54,12 @@ export function hoistedScheme(
 
 export const dimOf = ({ hoisted }: Pick<Scheme, "hoisted">): number => hoisted.reduce((sum, { dim }) => sum + dim, 0);
 
+/** Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K with what stands before them. */
+export function vectorsKept({ formulas, k }: Specification, lanes: number): number {
+  const perComponent = k === 1 ? 4 : 1 + 2 * (1 + Math.ceil(k / lanes) * lanes);
+  return formulas.reduce((sum, { dim }) => sum + dim * perComponent, 0);
+}
+
 /** Tiles that a reducer keeps from pair to pair. */
 export function tilesKept({ formulas, k }: Specification): number {
   return formulas.reduce((sum, { dim }) => sum + dim * k, 0);

@@ -153,6 +153,10 @@ export function lapack(): string | null {
  * own code, anything else the path of a library with `dpotrf_`, `dtrsm_`, `dsyrk_` and `dgemm_`. @throws ArgumentError if it cannot be used.
  */
 export function setLapack(choice: string): void {
+  if (typeof choice !== "string")
+    throw new ArgumentError(
+      `setLapack: expected "auto", "off" or a library, got the ${typeof choice} ${String(choice)}`,
+    );
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {

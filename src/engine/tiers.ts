@@ -23,12 +23,18 @@ type State = "unknown" | "evaluated" | "compiling" | "compiled" | "failed";
 export class Tiers {
   private state: State = "unknown";
   private pairs = 0;
+  private found: Compilable | null = null;
 
   constructor(
     private readonly evaluated: Routine,
     /** Null where there is no compiler, or it cannot take the formula. */
-    private readonly compiled: () => Compilable | null,
+    private readonly find: () => Compilable | null,
   ) {}
+
+  /** Once found it is kept, whatever becomes of the compiler. */
+  private compiled(): Compilable | null {
+    return (this.found ??= this.find());
+  }
 
   /** The routine for a call of so many pairs. What cannot be compiled stays evaluated. */
   next(pairs: number): Routine {

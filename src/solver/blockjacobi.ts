@@ -42,7 +42,6 @@ export function* blockJacobi(
     kind: "block",
     dtype: "any",
     rank: 0,
-    iterations: Infinity,
     logdet: logdet + (matrix.rows - covered) * Math.log(outside),
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x, (value) => value / outside);

@@ -23,6 +23,11 @@ const ENTRY = 4e-9;
 /** Per cube of the order. */
 const CHOLESKY = { own: 8.4e-12, lapack: 5.6e-12 };
 
+/** Bytes of the largest matrix that is factorised. */
+const LARGEST_FACTOR = 2 ** 31;
+
+export const fitsFactorisation = (rows: number): boolean => 8 * rows ** 2 <= LARGEST_FACTOR;
+
 /** Of a dense factorisation in float64. */
 export function choleskySeconds(rows: number, hasLapack: boolean): number {
   return (hasLapack ? CHOLESKY.lapack : CHOLESKY.own) * rows ** 3 + ENTRY * rows ** 2;

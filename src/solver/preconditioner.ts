@@ -17,9 +17,7 @@ export interface Preconditioner {
   readonly dtype: "float32" | "float64" | "any";
   /** Of the approximation of K; 0 where it is none. */
   readonly rank: number;
-  /** Iterations that it is expected to need. */
-  readonly iterations: number;
-  /** The library that factorised, null for our own code. */
+  /** The library that factorised K + alpha I, null for our own code. */
   readonly library?: string | null;
   /** log det M⁻¹ */
   readonly logdet: number;
@@ -53,7 +51,6 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
     dtype: "any",
     library: algebra.lapack(rows),
     rank: rows,
-    iterations: 1,
     logdet: logdetOf(factor, rows),
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x);
@@ -124,7 +121,7 @@ export class LowRank {
 
   /** (F Fᵀ + alpha I)⁻¹ x = (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha; null where that is not positive definite. */
   *inverse(alpha: number): Task<Preconditioner | null> {
-    const { width, algebra, rank, iterations } = this;
+    const { width, algebra, rank } = this;
     const { rows } = this.matrix;
     const factor = this.gram.slice();
     for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
@@ -134,7 +131,7 @@ export class LowRank {
     const apply: Preconditioner["apply"] = (x, out, columns) =>
       algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
     const parts: LowRankParts = { blocks, width, factor, alpha };
-    return { kind: "low-rank", dtype: this.matrix.dtype, rank, iterations, logdet, apply, parts };
+    return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */

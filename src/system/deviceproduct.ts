@@ -202,7 +202,7 @@ function copyOf(inverse: Preconditioner, { blocks, width, factor }: LowRankParts
   const { device } = space;
   const parts: DeviceData[] = [];
   try {
-    for (const part of [sideBySide(blocks, space.rows, width), transposedInverse(factor, width)])
+    for (const part of [asOneMatrix(blocks, space.rows, width), transposedInverse(factor, width)])
       parts.push(DeviceData.of(part, device));
     const w = space.triangular(parts[0]!, parts[1]!, width);
     copies.set(inverse, w);
@@ -213,7 +213,7 @@ function copyOf(inverse: Preconditioner, { blocks, width, factor }: LowRankParts
 }
 
 /** Blocks of columns as one matrix `[rows, width]`. */
-function sideBySide(blocks: readonly Real[], rows: number, width: number): Real {
+function asOneMatrix(blocks: readonly Real[], rows: number, width: number): Real {
   const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
   let first = 0;
   for (const block of blocks) {
@@ -225,7 +225,7 @@ function sideBySide(blocks: readonly Real[], rows: number, width: number): Real 
 }
 
 /** L⁻ᵀ, row-major, for the lower triangle of `factor` `[n, n]`. */
-export function transposedInverse(factor: Float64Array, n: number): Float64Array {
+function transposedInverse(factor: Float64Array, n: number): Float64Array {
   const inverse = new Float64Array(n * n);
   for (let column = 0; column < n; column++) {
     const own = inverse.subarray(column * n, (column + 1) * n); // column of L⁻¹, row of its transpose

@@ -20,7 +20,15 @@ import { denseWork } from "./algebra";
 import { AT_ONCE, systemMatrix } from "./matrix";
 import type { MatrixOptions, SystemMatrix } from "./matrix";
 import { logdetPullback } from "./logdetderivative";
-import { alphaArray, alphaOf, checkAlpha, checkAtLeastZero, checkCount, checkPreconditioner } from "./options";
+import {
+  alphaArray,
+  alphaOf,
+  checkAlpha,
+  checkAtLeastZero,
+  checkCount,
+  checkPreconditioner,
+  ofMachine,
+} from "./options";
 import { checkSymmetry } from "./product";
 import type { System } from "./system";
 import { recordedAs, widened } from "./widen";
@@ -58,7 +66,7 @@ export interface Estimate {
 export interface LogdetResult extends Estimate {
   /**
    * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK, is exact where the value is;
-   * else it is the mean over as many random vectors.
+   * else it is the mean over as many random vectors: good by parameters, and by points mostly noise.
    */
   readonly array: RealArray;
   readonly method: "direct" | "lanczos";
@@ -106,6 +114,9 @@ export function* trace(system: System, arrays: readonly RealArray[], options: Tr
 const DIRECT_ROWS = 2000;
 const DIRECT_ROWS_BY_PRODUCTS = 500;
 
+/** With its ridge as a number. */
+type Fixed = LogdetOptions & { readonly alpha: number };
+
 /** What was found, and the inverse that helped. */
 interface Found {
   readonly result: Omit<LogdetResult, "array">;
@@ -116,9 +127,10 @@ interface Found {
 export function* logdet(
   system: System,
   arrays: readonly RealArray[],
-  options: LogdetOptions,
+  wanted: LogdetOptions,
   tell?: Tell,
 ): Task<LogdetResult> {
+  const options = ofMachine(wanted);
   checkLogdet(options);
   const given = system.check(arrays);
   checkAlpha(options, given.dtype);
@@ -127,22 +139,20 @@ export function* logdet(
   const alpha = alphaArray(options);
   const wideAlpha = alpha && (given.dtype === "float64" ? alpha : recordedAs(alpha, "float64"));
   const inputs = wideAlpha ? [...wide.arrays, wideAlpha] : wide.arrays;
-  const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
+  const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
+  const fixed = { ...options, alpha: alphaOf(options) }; // an array may change before the end
   const { matrix } = systemMatrix("logdet", system, wide.arrays, options);
   yield* checkSymmetry(matrix.space(2, 0), true);
   const isDirect = choice(options, matrix);
-  const { result, inverse } = yield* isDirect
-    ? exactLogdet(matrix, options, tell)
-    : estimatedLogdet(matrix, options, tell);
+  const { result, inverse } = yield* isDirect ? exactLogdet(matrix, fixed, tell) : estimatedLogdet(matrix, fixed, tell);
   const value = wrap(Float64Array.of(result.value), [1]);
-  const random = isDirect ? null : signs(options.seed);
-  recorded?.(value, (cotangent, wanted) =>
-    logdetPullback(
-      { system, matrix, given: wide, inverse, alpha: alphaOf(options), random, probes: result.probes, options },
-      cotangent,
-      wanted,
-    ),
-  );
+  recorded?.(value, (cotangent, inputsWanted) => {
+    if (recording(inputs))
+      throw new ArgumentError("grad of logdet: expected no createGraph, as there are first derivatives only, got it");
+    const random = isDirect ? null : signs(fixed.seed);
+    const call = { system, matrix, given: wide, inverse, random, probes: result.probes, options: fixed };
+    return logdetPullback({ ...call, alphaShape: alpha?.shape ?? [1] }, cotangent, inputsWanted);
+  });
   return { ...result, array: recordedAs(value, given.dtype) };
 }
 
@@ -151,11 +161,11 @@ function choice({ method = "auto" }: LogdetOptions, { rows, entries }: SystemMat
   return rows <= (entries ? DIRECT_ROWS : DIRECT_ROWS_BY_PRODUCTS);
 }
 
-function* exactLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<Found> {
+function* exactLogdet(matrix: SystemMatrix, options: Fixed, tell?: Tell): Task<Found> {
   const algebra = denseWork();
   if (!algebra) throw new ArgumentError(`logdet, method: expected "lanczos", as the addon is missing, got "direct"`);
   tell?.({ doing: "factorisation" });
-  const found = yield* exactInverse(yield* matrix.dense(), alphaOf(options), algebra);
+  const found = yield* exactInverse(yield* matrix.dense(), options.alpha, algebra);
   if (!found) throw notPositive("a factorisation that ends before its last row", options);
   const result = {
     value: found.logdet,
@@ -168,9 +178,8 @@ function* exactLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell)
   return { result, inverse: found };
 }
 
-function* estimatedLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<Found> {
-  const { probes = 16, maxIterations = 500 } = options;
-  const alpha = alphaOf(options);
+function* estimatedLogdet(matrix: SystemMatrix, options: Fixed, tell?: Tell): Task<Found> {
+  const { alpha, probes = 16, maxIterations = 500 } = options;
   const low = yield* approximation(matrix, options, tell);
   const inverse = low && (yield* low.inverse(alpha));
   const space = matrix.space(AT_ONCE, alpha, inverse ?? undefined);
@@ -187,13 +196,13 @@ function* estimatedLogdet(matrix: SystemMatrix, options: LogdetOptions, tell?: T
   return { result: { value, standardError, method: "lanczos", probes: found.probes, iterations, rank }, inverse };
 }
 
-function* approximation(matrix: SystemMatrix, options: LogdetOptions, tell?: Tell): Task<LowRank | null> {
+function* approximation(matrix: SystemMatrix, options: Fixed, tell?: Tell): Task<LowRank | null> {
   const { preconditioner = "auto", seed = 0 } = options;
   const algebra = denseWork();
-  if (!algebra || !matrix.entries || preconditioner === "none" || alphaOf(options) === 0) return null;
+  if (!algebra || !matrix.entries || preconditioner === "none" || options.alpha === 0) return null;
   tell?.({ doing: "preconditioner" });
   const rule =
-    typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(alphaOf(options), Infinity);
+    typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(options.alpha, Infinity);
   return yield* lowRank(matrix.entries, algebra, generator("logdet, seed", seed), rule);
 }
 
@@ -231,21 +240,21 @@ function checkLogdet({ method, probes, seed, preconditioner, maxIterations }: Lo
   checkPreconditioner(preconditioner);
 }
 
-function failUnlessSettled({ converged, value, standardError, iterations }: LogTrace, options: LogdetOptions): void {
+function failUnlessSettled({ converged, value, standardError, iterations }: LogTrace, options: Fixed): void {
   if (converged === "tolerance") return;
   if (converged === "indefinite") throw notPositive("an eigenvalue of at most 0", options);
   const what =
     converged === "nan"
       ? "numbers that are not finite: look for NaN or infinity in the arrays"
       : `one that still moves after ${iterations} products: raise maxIterations or alpha`;
-  throw new ConvergenceError(`logdet, alpha ${alphaOf(options)}: expected a quadrature that settles, got ${what}`, {
+  throw new ConvergenceError(`logdet, alpha ${options.alpha}: expected a quadrature that settles, got ${what}`, {
     iterations,
     residual: standardError / Math.abs(value),
     lastIterate: value,
   });
 }
 
-const notPositive = (got: string, options: LogdetOptions): ArgumentError =>
+const notPositive = (got: string, options: Fixed): ArgumentError =>
   new ArgumentError(
-    `logdet, alpha ${alphaOf(options)}: expected K + alpha I to be positive definite as far as rounding can tell, got ${got}: raise alpha`,
+    `logdet, alpha ${options.alpha}: expected K + alpha I to be positive definite as far as rounding can tell, got ${got}: raise alpha`,
   );

@@ -17,6 +17,7 @@ import { onePrecision } from "../solver/space";
 import type { Task } from "../solver/task";
 import { AT_ONCE } from "./matrix";
 import type { MatrixOptions, SystemMatrix } from "./matrix";
+import { isSolved } from "./options";
 import { replaced } from "./replaced";
 import type { System } from "./system";
 
@@ -27,11 +28,11 @@ export interface LogdetCall {
   /** In float64. */
   readonly given: Given;
   readonly inverse: Preconditioner | null;
-  readonly alpha: number;
+  readonly alphaShape: readonly number[];
   /** Fills a block with random vectors of covariance I; null for all unit vectors. */
   readonly random: ((out: Real) => void) | null;
   readonly probes: number;
-  readonly options: MatrixOptions;
+  readonly options: MatrixOptions & { readonly alpha: number };
 }
 
 /** @returns one per argument, and that of alpha; null where it is not wanted. */
@@ -60,7 +61,7 @@ function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]
     trace += w.reduce((sum, value, n) => sum + value * z[n]!, 0);
     if (others.includes(true)) sums = merged(sums, productGradients(call, z, w, kernel ? width : unknown.dim, others));
   }
-  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(scale * trace), [1]) : null;
+  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(scale * trace), call.alphaShape) : null;
   return [...sums.map((sum) => sum && mul(sum, scale)), ofAlpha];
 }
 
@@ -82,11 +83,16 @@ const merged = (sums: readonly (RealArray | null)[], more: readonly (RealArray |
 /** Relative residual of the solves: far below the spread over random vectors. */
 const RTOL = 1e-9;
 
-function* solved({ matrix, inverse, alpha }: LogdetCall, z: Float64Array, columns: number): Task<Float64Array> {
+function* solved(
+  { matrix, inverse, options: { alpha } }: LogdetCall,
+  z: Float64Array,
+  columns: number,
+): Task<Float64Array> {
   const space = matrix.space(columns, alpha, inverse ?? undefined);
   const w = new Float64Array(z.length);
-  const { converged, iterations, residual } = yield* solve(onePrecision(space), z, w, { eps: 0, rtol: RTOL });
-  if (converged === "tolerance" || converged === "precision") return w;
+  const found = yield* solve(onePrecision(space), z, w, { eps: 0, rtol: RTOL });
+  if (isSolved(found)) return w;
+  const { iterations, residual } = found;
   throw new ConvergenceError(
     `logdet, derivative: expected solves that converge, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations: raise alpha`,
     { iterations, residual, lastIterate: wrap(w, [w.length]) },

@@ -17,7 +17,7 @@ import type { Interval } from "../solver/blockjacobi";
 import { Work } from "../solver/task";
 import type { Task } from "../solver/task";
 import { ArgumentError } from "../errors";
-import { GivenRank, LeastCost, choleskySeconds, iterationSeconds } from "../solver/costs";
+import { GivenRank, LeastCost, choleskySeconds, fitsFactorisation, iterationSeconds } from "../solver/costs";
 import { exactInverse, lowRank } from "../solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "../solver/preconditioner";
 
@@ -36,13 +36,14 @@ export interface Report {
   readonly iterations: number;
   /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns. */
   readonly residual: number;
+  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
   readonly converged: Outcome;
   readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */
   readonly rank: number;
   /** The LAPACK library that factorised; null where none did. */
   readonly library: string | null;
-  /** Of all attempts together. */
+  /** What `onIteration` was told, of all attempts together. */
   readonly history: readonly Progress[];
 }
 
@@ -68,8 +69,6 @@ export interface Situation {
 
 /** Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not enough. */
 const DIRECT_ROWS = 500;
-/** Memory of a factor. */
-const LARGEST_FACTOR = 2 ** 31;
 /** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
 const FLOAT32_BOUND = 0.1;
 /** More iterations than these and twice the expected number show that the guess was bad. */
@@ -108,7 +107,7 @@ export class Inverses {
       yield* isEnough({ ...plain, inverse });
       return;
     }
-    const mayFactorise = method !== "cg" && 8 * rows ** 2 <= LARGEST_FACTOR;
+    const mayFactorise = method !== "cg" && fitsFactorisation(rows);
     const limit =
       mayFactorise && preconditioner === "auto" ? choleskySeconds(rows, algebra.lapack(rows) !== null) : Infinity;
     if (!mayFactorise || (method === "auto" && !isSmall(situation, matrix)))
@@ -191,7 +190,6 @@ function ofFunction(multiply: (residual: RealArray) => RealArray, shape: readonl
     kind: "function",
     dtype: "any",
     rank: 0,
-    iterations: Infinity,
     logdet: NaN,
     apply: (x, out) =>
       new Work(

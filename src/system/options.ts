@@ -2,6 +2,7 @@
  * How a linear system is solved, as users say it: the options with their checks, and what is said where a solve fails.
  */
 import { checkArray, described } from "../array/check";
+import { onMachine } from "../array/device";
 import { contiguous, sameShape, shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
@@ -11,7 +12,7 @@ import { checkSymmetryOptions } from "./krylov";
 import type { Symmetry } from "./krylov";
 import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
 import type { Tell } from "../operator/progress";
-import type { Outcome, Progress } from "../solver/refine";
+import type { Progress } from "../solver/refine";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
@@ -58,22 +59,9 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
 }
 
-/** A solution, and how it was found. */
-export interface SolveResult<T extends Real = Real> {
+/** A solution, and how it was found: of a batch the iterations of all entries, the largest residual, and the rest of the last entry. */
+export interface SolveResult<T extends Real = Real> extends Report {
   readonly solution: RealArray<T>;
-  /** Over all entries of a batch. */
-  readonly iterations: number;
-  /** ‖b - (K + alpha I) a‖ / ‖b‖ in float64, the largest of columns and entries. */
-  readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
-  readonly converged: Outcome;
-  /** Of the last entry: what was done, and the rank of the preconditioner, 0 where there was none. */
-  readonly method: "cg" | "direct" | "minres" | "gmres";
-  readonly rank: number;
-  /** Of the last entry: the LAPACK library that factorised, null where none did. */
-  readonly library: string | null;
-  /** What `onIteration` was told, of the last entry. */
-  readonly history: readonly Progress[];
 }
 
 export const SOLVE_OPTIONS: readonly string[] = Object.keys({
@@ -118,6 +106,13 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
 }
 
 const PRECISIONS: readonly Precision[] = ["auto", "float32", "mixed", "float64"];
+
+/** With arrays of the machine: a start, and a ridge that takes part in derivatives. */
+export function ofMachine<O extends Pick<SolveOptions, "alpha" | "x0">>(options: O): O {
+  const { x0 } = options;
+  const alpha = alphaArray(options);
+  return { ...options, ...(x0 && { x0: onMachine(x0) }), ...(alpha && { alpha: onMachine(alpha) }) };
+}
 
 /** @throws ArgumentError unless it is a ridge, of that dtype where it is an array. */
 export function checkAlpha(options: Pick<SolveOptions, "alpha">, dtype: Dtype): void {
@@ -203,9 +198,14 @@ const ADVICE = {
 } as const;
 
 /** "precision" is success if it brought anything: the residual fell as far as rounding allows. */
+export function isSolved({ converged, residual }: Pick<Report, "converged" | "residual">): boolean {
+  return converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL);
+}
+
+/** @throws ConvergenceError */
 export function failUnlessConverged(report: Report, lastIterate: () => RealArray, alpha: number, entry: string): void {
   const { converged, iterations, residual } = report;
-  if (converged === "tolerance" || (converged === "precision" && residual <= USELESS_RESIDUAL)) return;
+  if (converged === "tolerance" || isSolved(report)) return;
   throw new ConvergenceError(
     `KernelSolve, alpha ${alpha}${entry}: expected convergence, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations; it ${ADVICE[converged]}`,
     { iterations, residual, lastIterate: lastIterate() },

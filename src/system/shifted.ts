@@ -13,7 +13,7 @@ import { ArgumentError } from "../errors";
 import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
 import type { Tell } from "../operator/progress";
-import { GivenRank, LeastCost, choleskySeconds, iterationSeconds } from "../solver/costs";
+import { GivenRank, LeastCost, choleskySeconds, fitsFactorisation, iterationSeconds } from "../solver/costs";
 import { lowRank } from "../solver/preconditioner";
 import type { Preconditioner } from "../solver/preconditioner";
 import { defaultMaxIterations, solve, targetOf } from "../solver/refine";
@@ -70,13 +70,18 @@ export function* shiftedSolves(
     const inverses = (isChecked: boolean): Inverses[] =>
       Array.from({ length: sizeOf(given.batch) }, () => new Inverses(isChecked));
     const found = together[s];
-    const { solution, reports } = found
-      ? { solution: wrap(found.x, shape), reports: [found.report] }
-      : yield* system.run({ ...call, given: read, read, inverses: inverses(false), tell });
-    recorded?.(solution, (cotangent, wanted) => {
-      return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
-    });
-    results.push({ reports, solution: dtype === "float64" ? solution : recordedAs(solution, dtype) });
+    const own = inverses(false);
+    try {
+      const { solution, reports } = found
+        ? { solution: wrap(found.x, shape), reports: [found.report] }
+        : yield* system.run({ ...call, given: read, read, inverses: own, tell });
+      recorded?.(solution, (cotangent, wanted) => {
+        return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
+      });
+      results.push({ reports, solution: dtype === "float64" ? solution : recordedAs(solution, dtype) });
+    } finally {
+      for (const known of own) known.release();
+    }
   }
   return results;
 }
@@ -141,7 +146,7 @@ function* preconditioned(alphas: readonly number[], group: Group): Task<(Found |
   if (least === Infinity) return [];
   tell?.({ doing: "preconditioner" });
   const algebra = denseWork()!;
-  const mayFactorise = options.method !== "cg" && typeof preconditioner !== "object";
+  const mayFactorise = options.method !== "cg" && typeof preconditioner !== "object" && fitsFactorisation(matrix.rows);
   const limit = mayFactorise ? choleskySeconds(matrix.rows, algebra.lapack(matrix.rows) !== null) : Infinity;
   const rule = typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(least, limit);
   const low = yield* lowRank(matrix.entries!, algebra, generator("shifted", SEED), rule);

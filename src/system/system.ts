@@ -5,7 +5,7 @@
  */
 import { astype } from "../array/array";
 import { checkArray } from "../array/check";
-import { isOnDevice, toHost } from "../array/device";
+import { onMachine } from "../array/device";
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
@@ -34,7 +34,7 @@ import { scalarKernel } from "./kernelmatrix";
 import { solveGeneral } from "./krylov";
 import { Inverses, solveBy } from "./method";
 import type { Report, Situation } from "./method";
-import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, told } from "./options";
+import { alphaArray, alphaOf, checkOptions, checkSituation, failUnlessConverged, ofMachine, told } from "./options";
 import type { SolveOptions } from "./options";
 import { placedAs } from "./solved";
 import type { Solved } from "./solved";
@@ -79,13 +79,14 @@ export class System {
 
   /** @throws ArgumentError, ConvergenceError, as the door says. */
   solve(arrays: readonly RealArray[], options: SolveOptions): Solved {
-    const placed = placedOptions(arrays, options);
+    const placed = placedOptions(arrays, ofMachine(options));
     return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), placed, (given) => given)));
   }
 
   /** The same as a task that may wait: from its first step on, the arrays may change. */
-  *solving(arrays: readonly RealArray[], { x0, ...options }: SolveOptions, tell?: Tell): Task<Solved> {
+  *solving(arrays: readonly RealArray[], wanted: SolveOptions, tell?: Tell): Task<Solved> {
     const given = this.check(arrays);
+    const { x0, ...options } = ofMachine(wanted);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
     const placed = placedOptions(arrays, { ...options, x0: start });
     return placedAs(this.right(arrays), yield* this.checked(given, placed, copied, tell));
@@ -97,7 +98,7 @@ export class System {
 
   /** Preconditioners are found on the machine, so arrays of a device are copied here, each once. @throws ArgumentError unless the arrays fit. */
   check(arrays: readonly RealArray[]): Given {
-    const here = new Map(arrays.map((array) => [array, isOnDevice(array) ? toHost(array) : array]));
+    const here = new Map(arrays.map((array) => [array, onMachine(array)]));
     return this.operator.check(arrays.map((array) => here.get(array)!));
   }
 
@@ -155,12 +156,14 @@ export class System {
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
-  recorder(inputs: readonly RealArray[]): ReturnType<typeof recorder> {
+  recorder(
+    inputs: readonly RealArray[],
+    of = { where: "KernelSolve", readsOutput: true },
+  ): ReturnType<typeof recorder> {
     return recorder(inputs, {
-      where: "KernelSolve",
+      ...of,
       names: [...this.operator.args.map(label), "alpha"],
       readsInputs: inputs.map((_, n) => n !== this.unknown.position),
-      readsOutput: true,
     });
   }
 

@@ -157,6 +157,7 @@ test.each(CALLS)("wherever %s fails, calls are right or DeviceErrors, and nothin
     trying(onDevice); trying(onDevice);`;
   for (const time of TIMES) {
     const { ended, outcome } = lines(body, { CUDASIM_FAIL: `${call}:${time}:${code}` });
+    expect(ended).toHaveLength(7);
     const wrong = ended.filter(({ error }, n) => error !== undefined && (error !== "DeviceError" || n === 4));
     expect({ time, wrong }).toEqual({ time, wrong: [] });
     expect(ended.filter(({ right }, n) => right === false && n !== 2)).toEqual([]);
