@@ -44,7 +44,7 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
   TileIndex place[D];
 
   template <class Column> INLINE_MEMBER void begin(Column firstColumn) {
-    UNROLLED for (int k = 0; k < D; k++) {
+    PER_COMPONENT for (int k = 0; k < D; k++) {
       value[k] = Tile(infinity());
       EACH place[k].v[u] = indicesAt(firstColumn, u);
     }
@@ -62,7 +62,7 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
   }
   MEMBER void flush(int64) {}
   MEMBER void store(Accumulator *to, int64 count) const {
-    UNROLLED for (int k = 0; k < D; k++) {
+    PER_COMPONENT for (int k = 0; k < D; k++) {
       const Tile values = value[k];  // the addresses of copies: what has none itself stays in a register
       const TileIndex places = place[k];
       for (int l = 0; l < TILE_LANES && l < count; l++) {

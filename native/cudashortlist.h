@@ -1,4 +1,5 @@
-// The K best of each component on a GPU (reductions.h): a row's values and places stay in registers, so an insertion passes all of them.
+// The K best of each component on a GPU (reductions.h): a row's values and places stay in registers, so an insertion passes all of them;
+// of wide formulas they are in memory.
 
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
@@ -18,6 +19,9 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
       if (any(isBetter(k, u, candidate))) insert(k, u, candidate, indicesAt(column, u));
     }
   }
+  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, int64 column) {
+    UNROLLED for (int c = 0; c < C; c++) add(k, candidates.of[c], column + c);
+  }
   MEMBER void flush(int64) {}
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)
@@ -34,7 +38,8 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
     return lt(candidate, value[k][K - 1].v[u]) | (eq(candidate, candidate) & (place[k][K - 1].v[u] < 0));
   }
   // From the first place on: where the candidate wins it takes the place, and what stood there goes on as the next candidate.
-  MEMBER void insert(int k, int u, real candidate, index column) {
+  // Too long a text to stand for each of many columns.
+  OUTLINED MEMBER void insert(int k, int u, real candidate, index column) {
     mask moved = mask{}, possible = isBetter(k, u, candidate);
     for (int n = 0; n < K; n++) {
       real &best = value[k][n].v[u];

@@ -8,6 +8,7 @@
 #define INLINE_MEMBER inline __attribute__((always_inline))
 #define MEMBER // of a function that is inlined or not as the compiler likes
 #define UNROLLED _Pragma("GCC unroll 16")
+#define PER_COMPONENT UNROLLED
 
 #if defined(__AVX512DQ__)
 enum { VECTOR_BYTES = 64 };

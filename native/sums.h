@@ -36,7 +36,7 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
   }
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
-    UNROLLED for (int k = 0; k < D; k++) {
+    PER_COMPONENT for (int k = 0; k < D; k++) {
       const Tile sum = partial[k];  // the address of a copy: what has none itself stays in a register
       for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(sum, l);
       partial[k] = Tile{};

@@ -51,7 +51,7 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
   const single = mainScheme(specification, lanesAre, { hoist });
   const best = stepOf(single, specification, isa);
   const [tile, columns] = [shape === "narrow" ? 1 : best.tile, best.columns];
-  const main = columns === 1 ? single : mainScheme(specification, lanesAre, { hoist, severalColumns: true });
+  const main = columns === 1 ? single : mainScheme(specification, lanesAre, { hoist, columnStride: (dim) => dim });
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];

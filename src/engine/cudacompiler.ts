@@ -17,7 +17,9 @@ import { nativeAddon } from "./native";
 import { identityOf } from "./toolchain";
 
 /** Of fast-math this has the flush of denormals alone, as on the processor. */
-const OPTIONS = ["--std=c++17", "--ftz=true", "--fmad=true", "--prec-div=true", "--prec-sqrt=true"];
+const OPTIONS = ["--std=c++17", "--ftz=true", "--fmad=true", "--prec-div=true", "--prec-sqrt=true", "-w"];
+/** NVRTC takes generic lambdas for functions of the host otherwise. */
+const NVRTC_OPTIONS = [...OPTIONS, "--device-as-default-execution-space"];
 
 /** What compiles. */
 interface Compiler {
@@ -135,7 +137,7 @@ class Nvrtc implements Compiler {
 
   compile(source: string, target: string): Uint8Array {
     try {
-      const options = [...OPTIONS, `--gpu-architecture=${target}`];
+      const options = [...NVRTC_OPTIONS, `--gpu-architecture=${target}`];
       return nativeAddon()!.cuda.compile(source, options, target.startsWith("sm_"));
     } catch (error) {
       throw refused("NVRTC", messageOf(error), source);

@@ -17,8 +17,9 @@ import {
   resultDims,
   tilesKept,
 } from "./generated";
-import { argument, braces, perCall, perLane, perStep } from "./loops";
+import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
 import { cudaPrelude } from "./prelude";
+import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
 
 /** A generated file, and what the launcher must know of it. */
@@ -49,7 +50,7 @@ export function cudaProgram(specification: Specification): CudaProgram {
 
 class CudaText {
   private readonly main: Scheme;
-  private readonly tile: number;
+  private readonly step: Step;
   private readonly layout: Layout;
 
   constructor(private readonly specification: Specification) {
@@ -57,18 +58,26 @@ class CudaText {
     const lanes = lanesOf(specification);
     const hoisting = mainScheme(specification, lanes, { hoist: reduction !== null });
     this.layout = layoutOf(hoisting, dtype === "float64" ? 8 : 4);
-    this.main = this.layout.isShared ? hoisting : mainScheme(specification, lanes, { hoist: false });
-    this.tile = reduction ? tileOf(this.main, specification) : 1;
+    const isShared = this.layout.isShared;
+    const single = isShared ? hoisting : mainScheme(specification, lanes, { hoist: false });
+    this.step = reduction ? stepOf(single, specification) : { tile: 1, columns: 1 };
+    const columnStride = (dim: number): number | string => (isShared ? "WIDTH" : dim);
+    this.main =
+      this.step.columns === 1
+        ? single
+        : mainScheme(specification, lanes, { hoist: isShared, columnStride, unroll: isShared ? 4 : 2 });
   }
 
   program(): CudaProgram {
-    const { specification, main, tile, layout } = this;
+    const { specification, main, layout } = this;
+    const { tile } = this.step;
     const functions = specification.reduction ? [this.reduce(), FINISH] : [this.block()];
     const text = [...constants(specification, main), ...functions.flatMap((lines) => ["", ...lines]), ""].join("\n");
     const source = [
       ...headline(specification, main),
       `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
       `#define KEOPS_TILE ${tile}`,
+      `#define KEOPS_COLUMNS ${this.step.columns}`,
       `#define KEOPS_THREADS ${THREADS}`,
       `#define KEOPS_VARIABLES ${specification.variables.length}`,
       cudaPrelude(text),
@@ -88,16 +97,7 @@ class CudaText {
     const { main, layout } = this;
     const every = flushEvery(this.specification);
     const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
-    const columns = [
-      `#pragma unroll ${unrolled(main.cost + this.additions(), this.tile)}`,
-      ...braces(
-        "for (int j = 0; j < count; j++)",
-        "const int64 column = first + j;",
-        ...(main.hoisted.length > 0 ? ["const scalar *const h = shared + WIDTH * j;"] : []),
-        ...perStep(main, "column", layout.isShared ? (v) => `shared + (WIDTH * j + ${layout.offset(v)})` : undefined),
-        ...flush("1", every === 1),
-      ),
-    ];
+    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
     const tiles = braces(
       `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
       `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
@@ -125,8 +125,33 @@ class CudaText {
         "reducer.begin(firstColumn(launch, block));",
         ...intervals,
         "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
-        "if (launch.parts == 1) finishRows<Accumulator>(launch, block, RESULT_DIM, INDEX_DIM);",
+        "if (launch.parts == 1) finishRows<Accumulator>(launch, block, 1, RESULT_DIM, INDEX_DIM);",
       ),
+    ];
+  }
+
+  private columnByColumn(flush: readonly string[]): string[] {
+    return [
+      `#pragma unroll ${unrolled(this.main.cost + this.additions(), this.step.tile)}`,
+      ...braces("for (int j = 0; j < count; j++)", ...this.perColumn(), ...flush),
+    ];
+  }
+
+  /** The loops are long enough as they are; compilers may not unroll them. */
+  private columnsTogether(): string[] {
+    const loops = columnsTogether("int j", "0", "count", this.step.columns);
+    return [
+      ...stepFunction("int j", this.perColumn()),
+      ...loops.flatMap((line) => (line.startsWith("for") ? ["#pragma unroll 1", line] : [line])),
+    ];
+  }
+
+  private perColumn(): string[] {
+    const { main, layout } = this;
+    return [
+      "const int64 column = first + j;",
+      ...(main.hoisted.length > 0 ? ["const scalar *const h = shared + WIDTH * j;"] : []),
+      ...perStep(main, "column", layout.isShared ? (v) => `shared + (WIDTH * j + ${layout.offset(v)})` : undefined),
     ];
   }
 
@@ -179,7 +204,7 @@ class CudaText {
 
 const FINISH: readonly string[] = braces(
   'extern "C" __global__ void __launch_bounds__(THREADS, 1) keops_finish(const Launch launch)',
-  "finishRows<Accumulator>(launch, blockOf(launch), RESULT_DIM, INDEX_DIM);",
+  "finishRows<Accumulator>(launch, blockOf(launch), launch.parts, RESULT_DIM, INDEX_DIM);",
 );
 
 // ------------------------------------------------------------------------------------------------- shared memory
@@ -205,12 +230,13 @@ function sharedMemory({ width, columns }: Layout): string[] {
 function layoutOf(main: Scheme, bytes: number): Layout {
   const offsets = new Map<number, number>();
   let width = dimOf(main);
+  const inQuadruples = (numbers: number): number => Math.ceil(numbers / (16 / bytes)) * (16 / bytes);
   for (const { position, dim } of main.variables.loop) {
+    if (dim > UNROLL) width = inQuadruples(width);
     offsets.set(position, width);
     width += dim;
   }
-  const quadruple = 16 / bytes;
-  width = width <= 1 ? width : Math.ceil(width / quadruple) * quadruple;
+  width = width <= 1 ? width : inQuadruples(width);
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;
@@ -226,14 +252,51 @@ function unrolled(instructions: number, tile: number): number {
   return 2 ** Math.floor(Math.log2(wanted));
 }
 
+// ------------------------------------------------------------------------------------------ what a turn of the loop takes
+
+/** Rows of a thread, and columns. */
+interface Step {
+  readonly tile: number;
+  readonly columns: number;
+}
+
+/**
+ * One column where what lives through the loop stays in registers. Wide formulas keep it in the thread's own memory, of which a warp reads
+ * whole lines: they take a number from there once for many columns, and a number of a column once for several rows, as products of matrices do.
+ */
+function stepOf(main: Scheme, specification: Specification): Step {
+  const inputs = main.tilesInMemory * wordsOf(specification);
+  const kept = keptWords(specification);
+  const isWide = inputs + kept > WIDE && main.pairTilesInMemory === 0 && flushEvery(specification) !== 1;
+  if (!isWide) return { tile: tileOf(main, specification), columns: 1 };
+  const [inRegisters, inMemory] = tilesKept(specification) <= UNROLL ? [kept, inputs] : [0, inputs + kept];
+  const registers = COLUMNS * wordsOf(specification) + inRegisters;
+  const fits = (tile: number): boolean => tile * registers < WIDE && tile * inMemory <= MEMORY;
+  return { tile: [4, 2].find(fits) ?? 1, columns: COLUMNS };
+}
+
+/** Columns of a turn of wide formulas. */
+const COLUMNS = 16;
+/** Registers for values of rows and pairs; where rows have more, they are in memory. */
+const WIDE = 128;
+/** Words of memory that a thread should take at most: a GPU sets it aside for every thread that it can hold. */
+const MEMORY = 8192;
+
 /** Rows per thread: as many as registers hold, for each shares what was read of a column; one where a pair is long. */
 function tileOf(main: Scheme, specification: Specification): number {
-  const { dtype, k, reduction } = specification;
-  const words = dtype === "float64" ? 2 : 1;
-  const [values] = resultDims(specification);
-  // Sums keep a partial sum and a total in double, products a double.
-  const kept = k > 1 ? Infinity : tilesKept(specification) * (words + (reduction && values > 0 ? 2 : 1));
+  const words = wordsOf(specification);
+  const kept = specification.k > 1 ? Infinity : keptWords(specification);
   const perRow = (main.liveTiles + 4) * words + kept;
   const isLong = main.cost > 60 || main.tilesInMemory > 16;
   return [4, 2].find((tile) => !isLong && tile * perRow <= REGISTERS) ?? 1;
 }
+
+/** Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of the K best where they are. */
+function keptWords(specification: Specification): number {
+  const words = wordsOf(specification);
+  const [values] = resultDims(specification);
+  const beside = specification.k > 1 ? words : values > 0 ? 2 : 1;
+  return tilesKept(specification) * (words + beside);
+}
+
+const wordsOf = ({ dtype }: Specification): number => (dtype === "float64" ? 2 : 1);

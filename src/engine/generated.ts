@@ -17,7 +17,7 @@ export const BLOCK = 256;
 export function mainScheme(
   specification: Specification,
   lanes: Lanes,
-  options: Pick<SchemeOptions, "hoist" | "severalColumns">,
+  options: Pick<SchemeOptions, "hoist" | "columnStride" | "unroll">,
 ): Scheme {
   return scheme(evaluatedOf(specification), { lanes, ...options, consume: consumer(specification) });
 }

@@ -49,7 +49,7 @@ export function reduceByRows(main: Scheme, flushEvery: string, columns: number):
   const blocks = braces(
     `for (int64 first = block->intervals[2 * n]; first < end; first += ${flushEvery})`,
     `const int64 last = end - first < ${flushEvery} ? end : first + ${flushEvery};`,
-    ...(columns === 1 ? columnByColumn(main) : columnsTogether(columns)),
+    ...(columns === 1 ? columnByColumn(main) : columnsTogether("int64 column", "first", "last", columns)),
     "reducer.flush(last - first);",
   );
   const intervals = braces(
@@ -62,7 +62,7 @@ export function reduceByRows(main: Scheme, flushEvery: string, columns: number):
     ...perLane(main, "row", "job->rows"),
     "Reducer reducer;",
     "reducer.begin(firstColumn(block));",
-    ...(columns === 1 ? [] : stepOfColumns(main)),
+    ...(columns === 1 ? [] : stepFunction("int64 column", perColumn(main))),
     ...intervals,
     "reducer.store((Accumulator *)accumulators + (row - block->firstRow), block->endRow - row);",
   );
@@ -78,24 +78,28 @@ function perColumn(main: Scheme): string[] {
   return [...(main.hoisted.length > 0 ? [hoisted] : []), ...perStep(main, "column")];
 }
 
-/** What is left in the end is taken one by one, by the same text. */
-function columnsTogether(columns: number): string[] {
+/** Steps of `columns` columns; what is left in the end is taken one by one, by the same text. @param index its type and name. */
+export function columnsTogether(index: string, first: string, last: string, columns: number): string[] {
+  const name = nameIn(index);
   return [
-    "int64 column = first;",
-    `for (; column + ${columns} <= last; column += ${columns}) step(column, Columns<real, ${columns}>());`,
-    "for (; column < last; column++) step(column, Columns<real, 1>());",
+    `${index} = ${first};`,
+    `for (; ${name} + ${columns} <= ${last}; ${name} += ${columns}) step(${name}, Columns<real, ${columns}>());`,
+    `for (; ${name} < ${last}; ${name}++) step(${name}, Columns<real, 1>());`,
   ];
 }
 
-function stepOfColumns(main: Scheme): string[] {
-  const lines = braces(
-    "const auto step = [&](int64 column, auto kind) __attribute__((always_inline))",
+/** `lines` as a function of where a step begins and of how many columns it takes. */
+export function stepFunction(index: string, lines: readonly string[]): string[] {
+  const text = braces(
+    `const auto step = [&](${index}, auto kind) __attribute__((always_inline))`,
     "using Steps = decltype(kind);",
     "using Pairs = Columns<Tile, COUNT<Steps>>;",
-    ...perColumn(main),
+    ...lines,
   );
-  return [...lines.slice(0, -1), "};"];
+  return [...text.slice(0, -1), "};"];
 }
+
+const nameIn = (declaration: string): string => declaration.split(" ").at(-1)!;
 
 /** Lanes are columns; `group` rows at a time share what was read of them. */
 export function reduceByColumns(main: Scheme, flushEvery: string, group: number): string[] {

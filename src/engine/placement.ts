@@ -129,7 +129,13 @@ export class Placement {
     if (constantValue(node) !== undefined) return false;
     if (kind === "contraction") return true;
     if (kind === "view") return segmentsOf(node).length > 1;
-    return readers.length > 1 || readers.some((phase) => phase !== this.phase(node));
+    return (readers.length > 1 && !this.isQuick(node)) || readers.some((phase) => phase !== this.phase(node));
+  }
+
+  /** One instruction on what is read: computed again sooner than fetched from an array. */
+  private isQuick({ operation: { shape }, args }: Formula): boolean {
+    const isKnown = (arg: Formula): boolean => this.isRead(arg) || constantValue(arg) !== undefined;
+    return shape.kind === "elementwise" && shape.cost <= 1 && args.every(isKnown);
   }
 
   private spreadDemand(): void {

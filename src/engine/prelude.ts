@@ -31,22 +31,29 @@ interface Part {
 
 /** On a GPU the parts with reducers are the same text; functions come with the device. */
 const CUDA_CORE = ["keopscuda.h", "tile.h", "cudalanes.h"];
+const CUDA_CORE_WITH_COLUMNS = ["keopscuda.h", "columns.h", "tile.h", "cudalanes.h"];
 const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "cudashortlist.h", "exponentialsums.h"];
 
 let ofCpu: Prelude | undefined;
 let ofCpuWithColumns: Prelude | undefined;
 let ofCuda: Prelude | undefined;
+let ofCudaWithColumns: Prelude | undefined;
 
 /** The prelude of a routine for the processor, from the routine's own text. */
 export function prelude(routine: string): string {
-  if (/\bColumns\b/.test(routine)) return (ofCpuWithColumns ??= new Prelude(CORE_WITH_COLUMNS, PARTS)).around(routine);
+  if (takesColumns(routine)) return (ofCpuWithColumns ??= new Prelude(CORE_WITH_COLUMNS, PARTS)).around(routine);
   return (ofCpu ??= new Prelude(CORE, PARTS)).around(routine);
 }
 
 /** The prelude of a routine for a GPU; it opens a namespace that the routine is in, and closes. */
 export function cudaPrelude(routine: string): string {
+  if (takesColumns(routine))
+    return (ofCudaWithColumns ??= new Prelude(CUDA_CORE_WITH_COLUMNS, CUDA_PARTS)).around(routine);
   return (ofCuda ??= new Prelude(CUDA_CORE, CUDA_PARTS)).around(routine);
 }
+
+/** Whether steps of its loop take several columns at once. */
+const takesColumns = (routine: string): boolean => /\bColumns\b/.test(routine);
 
 /** Operations on vectors for a GPU: a file of its own. */
 export function cudaVectorsSource(dtype: "float32" | "float64"): string {

@@ -38,8 +38,10 @@ export interface SchemeOptions {
   /** Text that uses component `k` of root number `n`; `k` is a number, or a loop variable where the dim is large. */
   readonly consume: (n: number, k: number | string, value: string) => string;
   readonly hoist: boolean;
-  /** Whether a step of the loop takes several columns at once. */
-  readonly severalColumns?: boolean;
+  /** Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds `dim` numbers of each. */
+  readonly columnStride?: (dim: number) => number | string;
+  /** How many components loops over them take in a turn; left to compilers if unset. */
+  readonly unroll?: number;
 }
 
 /** The body that evaluates `roots` and hands each component to `consume`. */
@@ -127,7 +129,7 @@ class Writer {
 
   /** Reducers take a value for each column of a step, also where all columns share it; a view may show such components beside others. */
   private ofEachColumn(root: Formula, value: string): string {
-    if (!this.options.severalColumns) return value;
+    if (!this.options.columnStride) return value;
     return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
   }
 
@@ -135,7 +137,13 @@ class Writer {
   private loop(size: number, outer: Scope, last: (scope: Scope) => string, step = 1): string[] {
     const scope = newScope(outer);
     const line = last(scope);
-    return [`for (int k = 0; k < ${size}; k += ${step}) {`, ...[...scope.lines, line].map((text) => `  ${text}`), "}"];
+    const { unroll } = this.options;
+    return [
+      ...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]),
+      `for (int k = 0; k < ${size}; k += ${step}) {`,
+      ...[...scope.lines, line].map((text) => `  ${text}`),
+      "}",
+    ];
   }
 
   // ---- values
@@ -272,8 +280,8 @@ class Writer {
 
   private type(node: Formula): "Tile" | "real" | "Pairs" | "Steps" {
     const phase = this.place.phase(node);
-    if (phase === "pair") return this.options.severalColumns ? "Pairs" : "Tile";
-    if (phase === "loop") return this.options.severalColumns ? "Steps" : "real";
+    if (phase === "pair") return this.options.columnStride ? "Pairs" : "Tile";
+    if (phase === "loop") return this.options.columnStride ? "Steps" : "real";
     return phase === "lane" ? "Tile" : "real";
   }
 
@@ -288,7 +296,7 @@ class Writer {
     const at = affine(totalDim(before), 1, k);
     const name = this.readName(node);
     if (this.type(node) !== "Steps") return `splat(${name}[${at}])`;
-    return `Steps(${name} + ${at}, ${isVariable(node) ? node.dim : totalDim(hoisted)})`;
+    return `Steps(${name} + ${at}, ${this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted))})`;
   }
 }
 

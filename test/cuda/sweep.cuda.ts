@@ -1,4 +1,9 @@
-/** Every row of the operation table on the simulated device, its value and its gradient, in both dtypes. */
+/**
+ * Every row of the operation table on the simulated device, its value and its gradient, in both dtypes; and formulas so wide that the loops take
+ * several columns at once.
+ */
+import { Genred, array, rand } from "../../src/index";
+import type { RealArray } from "../../src/index";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { entries } from "../../src/formula/ops";
 import "../../src/formula/parse";
@@ -25,3 +30,40 @@ test.each(WIDE.filter(([, samples], n) => samples.length > 0 && n % EVERY ** 2 =
     expect(used.filter(Boolean).length).toBeGreaterThan(0);
   },
 );
+
+/** More columns than a turn takes, and some that are left. */
+const [M, N] = [70, 53];
+const GAUSSIAN = "Exp(-g * SqDist(x, y))";
+
+/** What is wide: values of a row, beside columns in shared memory or in theirs; sums; both; lists of the K best. */
+const WIDE_FORMULAS = [
+  [`${GAUSSIAN} * b`, 140, 1, "Sum", "float32"],
+  [`${GAUSSIAN} * b`, 301, 2, "Sum", "float64"],
+  [`${GAUSSIAN} * b`, 3, 150, "Sum", "float64"],
+  [`${GAUSSIAN} * b`, 2, 303, "Sum", "float32"],
+  [`${GAUSSIAN} * b`, 131, 70, "Sum", "float32"],
+  [`Grad(${GAUSSIAN} * b, x, e)`, 90, 1, "Sum", "float32"],
+  [`Grad(${GAUSSIAN} * b, y, e)`, 90, 20, "Sum", "float64"],
+  ["g * SqDist(x, y) + b", 150, 1, "LogSumExp", "float32"],
+  ["SqDist(x, y) + b", 150, 1, "ArgMin", "float32"],
+  ["SqDist(x, y) - b", 150, 1, "ArgKMin", "float32"],
+] as const;
+
+test.each(WIDE_FORMULAS)(
+  "%s of dims %i and %i, its %s in %s, is what the reference says",
+  (formula, dim, dv, reductionOp, dtype) => {
+    const aliases = [`x = Vi(${dim})`, `y = Vj(${dim})`, `b = Vj(${dv})`, "g = Pm(1)", `e = Vi(${dv})`];
+    const optArg = reductionOp === "ArgKMin" ? 3 : undefined;
+    const K = Genred(formula, aliases, { reductionOp, axis: 1, optArg });
+    const of = (rows: number, columns: number): RealArray => rand([rows, columns], { dtype, seed: rows + columns });
+    const call = [of(M, dim), of(N, dim), of(N, dv), array([6 / dim], { dtype }), of(M, dv)] as const;
+    const [got, expected] = (["cuda", "reference"] as const).map((backend) => K(...call, { backend }).data);
+    expect(errorOf(got!, expected!)).toBeLessThan(dtype === "float64" ? 1e-14 : 1e-6);
+  },
+);
+
+/** In the norm, relative. */
+function errorOf(got: ArrayLike<number>, expected: ArrayLike<number>): number {
+  const differences = Array.from(got, (value, n) => value - expected[n]!);
+  return Math.hypot(...differences) / Math.hypot(...Array.from(expected));
+}
