@@ -155,7 +155,7 @@ function unary<T extends Real>(
 ): RealArray<T> {
   checkArray(where, a);
   const data = contiguous(a);
-  const result = allocate(dtypeOf(a), data.length);
+  const result: Real = allocate(dtypeOf(a), data.length);
   for (let k = 0; k < result.length; k++) result[k] = value(data[k] as number);
   const output = wrap(result as T, a.shape);
   const reads = { readsInputs: [false], readsOutput: true };
@@ -261,7 +261,7 @@ function sumsAlong<T extends Real>(a: RealArray<T>, axis: number): T {
   const data = contiguous(a);
   const length = a.shape[axis] as number;
   const inner = sizeOf(a.shape.slice(axis + 1));
-  const sums = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
+  const sums: Real = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
   for (let k = 0; k < sums.length; k++) {
     let total = 0;
     const start = k + Math.floor(k / inner) * inner * (length - 1);
@@ -287,7 +287,7 @@ function checkMatrix(
 
 /** With G the cotangent: gradient of B is A^-T G, gradient of A is -(A^-T G) X^T. */
 function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  const data = allocate(dtypeOf(A), sizeOf(B.shape));
+  const data: Real = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
   const X = wrap(data as T, B.shape);
   const options = { where: "solve", names: ["its matrix", "its right-hand side"], readsInputs: [true, false] };

@@ -199,7 +199,7 @@ export function gather<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const result = taken(contiguous(x), index) as T;
+  const result = taken(contiguous(x), index);
   const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
 }

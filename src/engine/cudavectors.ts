@@ -26,6 +26,8 @@ export type VectorOperation =
   | "xpay"
   | "add"
   | "take"
+  | "pick"
+  | "convert"
   | "scatter"
   | "narrow"
   | "widen"
