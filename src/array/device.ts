@@ -9,7 +9,7 @@ import { checkElements, described } from "./check";
 import { DeviceData } from "./devicedata";
 import type { Elements } from "./elementtype";
 import { record } from "./record";
-import { contiguous, hosted, wrap } from "./view";
+import { contiguous, placedLike, readable, wrap } from "./view";
 import type { RealArray } from "./view";
 
 export interface DeviceOptions {
@@ -38,7 +38,7 @@ export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOpti
  */
 export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
   checkElements("toHost", x);
-  const data = hosted(contiguous(x));
+  const data = readable(x);
   return copied("toHost", x, wrap(data.buffer === x.data.buffer ? (data.slice() as T) : data, x.shape));
 }
 
@@ -65,6 +65,10 @@ export function dispose(x: NdArray<Elements>): void {
 }
 
 export const isOnDevice = (x: { readonly data: unknown }): boolean => x.data instanceof DeviceData;
+
+/** Memory that was computed on the machine from two arrays: on a device where one of them is. */
+export const placedBeside = <T extends Elements>(data: T, a: RealArray, b: RealArray): T =>
+  placedLike(data, isOnDevice(a) ? a : b);
 
 /** Of an array on a device: the number of the device. */
 export const deviceOf = (x: RealArray): number => (x.data as unknown as DeviceData).device;

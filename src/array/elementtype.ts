@@ -18,13 +18,13 @@ export type DataOf<E extends ElementType> = E extends "float64"
 /** Elements of any of the types. */
 export type Elements = Float32Array | Float64Array | Int32Array;
 
-const MAKERS = { float32: Float32Array, float64: Float64Array, int32: Int32Array } as const;
+/** Zeroed memory for `size` elements. Each maker is called by its name: small calls are counted in microseconds. */
+export function allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
+  if (type === "float32") return new Float32Array(size) as DataOf<E>;
+  return (type === "float64" ? new Float64Array(size) : new Int32Array(size)) as DataOf<E>;
+}
 
-/** Zeroed memory for `size` elements. */
-export const allocate = <E extends ElementType>(type: E, size: number): DataOf<E> =>
-  new MAKERS[type](size) as DataOf<E>;
-
-export const bytesOf = (type: ElementType): number => MAKERS[type].BYTES_PER_ELEMENT;
+export const bytesOf = (type: ElementType): number => (type === "float64" ? 8 : 4);
 
 /** Told by the data: classes of another realm are others, their names are not. */
 export function elementTypeOf(data: Elements): ElementType {

@@ -99,6 +99,16 @@ export function hosted<T>(data: T): T {
   return any instanceof DeviceData ? (any.toHost() as T) : data;
 }
 
+/** The elements of `x` in row-major order, to be read one by one (never write into the result): by the way over the bus that moves less. */
+export function readable<T extends Elements>(x: NdArray<T>): T {
+  if (!(x.data instanceof DeviceData)) return contiguous(x);
+  const size = sizeOf(x.shape);
+  const [first, last] = reach(x);
+  if (size === 0 || last - first >= 2 * size) return hosted(contiguous(x));
+  const here = hosted(x.data.subarray(first, last + 1) as T);
+  return contiguous(ndarray(here, x.shape, x.stride, x.offset - first));
+}
+
 /** The data where `like` is: on the same device, or as it is. */
 export function placedLike<T extends Elements>(data: T, like: NdArray<Elements>): T {
   const other: unknown = like.data;
