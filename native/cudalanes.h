@@ -123,15 +123,16 @@ template <class Accumulator> INLINE Accumulator *accumulatorsOf(const Launch &la
          (int64(blockIdx.x) * THREADS + threadIdx.x) * TILE;
 }
 
-// Merges parts in their order; each is where the thread that made it has put it.
-template <class Accumulator> INLINE void finishRows(const Launch &launch, const Block &block, int resultDim, int indexDim) {
+// Merges so many parts in their order; each is where the thread that made it has put it.
+template <class Accumulator>
+INLINE void finishRows(const Launch &launch, const Block &block, int64 parts, int resultDim, int indexDim) {
   const int64 entry = launch.firstEntry + blockIdx.z;
   scalar *const out = resultOf(launch, entry);
   Accumulator *const totals = accumulatorsOf<Accumulator>(launch, 0);
   for (int u = 0; u < TILE; u++) {
     const int64 row = block.firstRow + threadIdx.x + u * THREADS;
     if (row >= block.endRow) return;
-    for (int64 part = 1; part < launch.parts; part++) totals[u].merge(accumulatorsOf<Accumulator>(launch, part)[u]);
+    for (int64 part = 1; part < parts; part++) totals[u].merge(accumulatorsOf<Accumulator>(launch, part)[u]);
     totals[u].finish(out + row * resultDim, launch.indices + (entry * launch.rows + row) * indexDim);
   }
 }

@@ -8,7 +8,7 @@ import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
 import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./cudaaddon";
 import { messageOf } from "./control";
-import { cudaCompiler, cudaImage, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
+import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { cudaProgram } from "./cudatext";
 import type { CudaProgram } from "./cudatext";
 import { BLOCK, kindOf, resultDims } from "./generated";
@@ -30,15 +30,18 @@ export function whyNoDevice(): string | null {
 /** Why no device can run what is compiled here, or null. Opens none. */
 function whyNoneFits(): string | null {
   const { cuda } = nativeAddon()!;
-  const reasons = Array.from({ length: cuda.count() }, (_, device) => whyNotOn(device));
-  return reasons.includes(null) ? null : reasons[0]!;
+  return reason(() => {
+    const reasons = Array.from({ length: cuda.count() }, (_, device) => reason(() => whyTooOld(cuda.describe(device))));
+    return reasons.includes(null) ? null : reasons[0]!;
+  });
 }
 
-function whyNotOn(device: number): string | null {
+/** Failures are reasons, too; whoever tells them names the backend. */
+function reason(why: () => string | null): string | null {
   try {
-    return whyTooOld(nativeAddon()!.cuda.describe(device));
+    return why();
   } catch (error) {
-    return messageOf(error);
+    return messageOf((error as Error).cause ?? error);
   }
 }
 
@@ -138,21 +141,11 @@ class CudaRoutine implements Routine {
     const description = this.addon.describe(device);
     const why = whyTooOld(description);
     if (why !== null) throw new DeviceError(`backend "cuda": ${why}`);
-    const image = cudaImage(this.source, description.capability);
-    try {
-      return this.addon.load(device, image, tableOf(this.specification, this.program), this.program.threads);
-    } catch (error) {
-      throw withAdvice(error);
-    }
+    const table = tableOf(this.specification, this.program);
+    return loadedFrom(this.source, description.capability, (image) =>
+      this.addon.load(device, image, table, this.program.threads),
+    );
   }
-}
-
-/** PTX, for a device that the compiler does not know, must not be newer than the driver; machine code may be. */
-function withAdvice(error: unknown): unknown {
-  const message = messageOf(error);
-  if (!message.includes("CUDA_ERROR_UNSUPPORTED_PTX_VERSION")) return error;
-  const advice = `the driver is older than the compiler (${cudaCompiler()}): install a newer driver, or name an older NVRTC in TSKEOPS_NVRTC`;
-  return new DeviceError(`${message}; ${advice}`, { cause: error });
 }
 
 function placedOf<T>(array: T): T | BigUint64Array {

@@ -125,7 +125,7 @@ class CudaText {
         "reducer.begin(firstColumn(launch, block));",
         ...intervals,
         "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
-        "if (launch.parts == 1) finishRows<Accumulator>(launch, block, RESULT_DIM, INDEX_DIM);",
+        "if (launch.parts == 1) finishRows<Accumulator>(launch, block, 1, RESULT_DIM, INDEX_DIM);",
       ),
     ];
   }
@@ -179,7 +179,7 @@ class CudaText {
 
 const FINISH: readonly string[] = braces(
   'extern "C" __global__ void __launch_bounds__(THREADS, 1) keops_finish(const Launch launch)',
-  "finishRows<Accumulator>(launch, blockOf(launch), RESULT_DIM, INDEX_DIM);",
+  "finishRows<Accumulator>(launch, blockOf(launch), launch.parts, RESULT_DIM, INDEX_DIM);",
 );
 
 // ------------------------------------------------------------------------------------------------- shared memory
