@@ -149,11 +149,6 @@ void stayLoaded() {
   if (dladdr(reinterpret_cast<void *>(&stayLoaded), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
 }
 
-template <Napi::Value (*body)(Info)>
-void add(Napi::Object exports, const char *name) {
-  exports.Set(name, Napi::Function::New<guarded<body>>(exports.Env(), name));
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   stayLoaded();
   openEnvironment(env);

@@ -71,6 +71,11 @@ Napi::Value guarded(const Napi::CallbackInfo &info) {
   }
 }
 
+template <Napi::Value (*body)(const Napi::CallbackInfo &)>
+void add(Napi::Object exports, const char *name) {
+  exports.Set(name, Napi::Function::New<guarded<body>>(exports.Env(), name));
+}
+
 // What an environment of JavaScript (the main thread, a worker) needs for this, to be made when the addon is loaded into it.
 void openEnvironment(Napi::Env);
 

@@ -106,6 +106,9 @@ struct Rectangle {
 // Throw std::invalid_argument or std::out_of_range unless every element that the call may touch exists.
 void check(const Routine &, const Plan &, const std::vector<Input> &, const Output &);
 void check(const Routine &, const Rectangle &, const std::vector<Input> &, const Output &);
+// The first in two: whether the plan is one, and whether arrays are as large as it says.
+void check(const Routine &, const Plan &);
+void checkArrays(const Routine &, const Plan &, const std::vector<Input> &, const Output &);
 
 // cpu.cc -------------------------------------------------------------------------------------------------------------------
 

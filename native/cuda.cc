@@ -34,57 +34,68 @@ class Launch {
   std::vector<Address> words;
 };
 
-// Arrays of a call on the device: those that live there, and copies of the others for the time of the call.
+// The elements from `first` to `end` of an array.
+struct Window {
+  int64 first, end;
+  int64 size() const { return end - first; }
+};
+Window whole(const Placed &array) { return {0, array.length}; }
+
+// Arrays of a call on the device: those that live there, and copies of the others, or of windows of them, for the time of the call. An
+// address is that of element 0, whether it is there or not.
 class Arrays {
  public:
-  Arrays(const CudaRoutine &routine, const std::vector<Placed> &arguments, const PlacedOutput &out, bool isKept)
-      : device(routine.device), bytes(routine.shape.entry(TABLE_REAL_BYTES)), out(out) {
-    for (const Placed &argument : arguments) addresses.push_back(placed(argument, true));
-    numbers = placed(out.numbers, isKept);
-    if (out.indexCount > 0) indices = own(out.indexCount * sizeof(int32));
-    if (out.indexCount > 0 && isKept) device.staging().upload(indices, out.indices, out.indexCount * sizeof(int32));
+  explicit Arrays(Device &device) : device(device) {}
+  Address read(const Placed &array, Window window, int64 bytes) { return array.isResident ? residentAt(array) : copy(array, window, bytes, true); }
+  // To be fetched. What is kept has the elements that the caller gave.
+  Address written(const Placed &array, Window window, int64 bytes, bool isKept) {
+    if (array.isResident) return residentAt(array);
+    const Address address = copy(array, window, bytes, isKept);
+    results.push_back({elementOf(array, window.first * bytes), address + window.first * bytes, window.size() * bytes});
+    return address;
   }
   void fetch() {
-    if (!out.numbers.isResident) device.staging().download(out.numbers.data, numbers, out.numbers.length * bytes);
-    if (out.indexCount > 0) device.staging().download(out.indices, indices, out.indexCount * sizeof(int32));
+    for (const Result &result : results) device.staging().download(result.to, result.from, result.bytes);
   }
   Address own(int64 size) {
     copies.emplace_back(device, size);
     return copies.back().address();
   }
-  template <class T>
-  Address table(const std::vector<T> &values) {
-    const Address address = own(values.size() * sizeof(T));
-    device.staging().upload(address, values.data(), values.size() * sizeof(T));
-    return address;
-  }
-
-  std::vector<Address> addresses;
-  Address numbers = 0, indices = 0;
 
  private:
-  Address placed(const Placed &array, bool isRead) {
-    if (array.isResident) return reinterpret_cast<Address>(array.data);
-    const Address address = own(array.length * bytes);
-    if (isRead) device.staging().upload(address, array.data, array.length * bytes);
-    return address;
+  struct Result {
+    void *to;
+    Address from;
+    int64 bytes;
+  };
+  static Address residentAt(const Placed &array) { return reinterpret_cast<Address>(array.data); }
+  static char *elementOf(const Placed &array, int64 offset) { return static_cast<char *>(array.data) + offset; }
+  Address copy(const Placed &array, Window window, int64 bytes, bool isSent) {
+    const Address address = own(window.size() * bytes);
+    if (isSent) device.staging().upload(address, elementOf(array, window.first * bytes), window.size() * bytes);
+    return address - window.first * bytes;
   }
 
   Device &device;
-  const int64 bytes;
-  const PlacedOutput &out;
   std::vector<Memory> copies;
+  std::vector<Result> results;
 };
+
+// Where the entries begin, in every argument and in `out`.
+std::vector<int64> offsetsOf(const Plan &plan, int64 variables) {
+  std::vector<int64> offsets;
+  for (int64 entry = 0; entry < plan.entries(); entry++)
+    for (int64 v = 0; v <= variables; v++) offsets.push_back(plan.offset(entry, v));
+  return offsets;
+}
 
 class Reduction {
  public:
-  Reduction(const CudaRoutine &routine, const Plan &plan, const std::vector<Placed> &arguments, const PlacedOutput &out, Watch &watch)
-      : routine(routine), device(routine.device), plan(plan), watch(watch), entries(plan.entries()),
-        // Rows that no range names keep what `out` holds.
-        arrays(routine, arguments, out, plan.ranges.has_value()), launch(routine.shape.variables()) {
-    listBlocks();
+  Reduction(const PlacedPlan &placed, const Part &part, const std::vector<Placed> &arguments, const PlacedOutput &out, Watch &watch)
+      : placed(placed), routine(placed.routine), device(routine.device), plan(*placed.plan), part(part), watch(watch), arrays(device),
+        launch(routine.shape.variables()) {
     parts = plan.ranges ? 1 : std::max<int64>(1, ceilDivide(plan.columns, plan.chunkColumns));
-    fillLaunch();
+    fillLaunch(arguments, out);
   }
   ~Reduction() {
     for (const auto &[event, units] : ahead) device.forget(event);
@@ -93,65 +104,69 @@ class Reduction {
   void finish() { arrays.fetch(); }
 
  private:
-  void listBlocks();
-  void fillLaunch();
+  Window rows() const;
+  Window window(int64 variable, Window elements) const;
+  void fillLaunch(const std::vector<Placed> &, const PlacedOutput &);
   void launchBlocks(int64 firstEntry, int64 entryCount, int64 firstBlock, int64 blockCount);
   void throttle();
 
+  const PlacedPlan &placed;
   const CudaRoutine &routine;
   Device &device;
   const Plan &plan;
+  const Part part;
   Watch &watch;
-  const int64 entries;
   Arrays arrays;
   Launch launch;
-  std::vector<int64> rowBlocks;  // with ranges: first row, end row, first interval, end interval of every block
-  int64 blocks = 0, parts = 1;
+  int64 parts = 1;
   std::deque<std::pair<Event, int64>> ahead;  // launches that may still run, and what each counts
 };
 
-void Reduction::listBlocks() {
-  if (!plan.ranges) {
-    blocks = ceilDivide(plan.rows, plan.blockRows);
-    return;
-  }
-  const Ranges &ranges = *plan.ranges;
-  for (std::size_t range = 0; range < ranges.slices.size(); range++) {
-    const int64 end = ranges.rows[2 * range + 1];
-    for (int64 first = ranges.rows[2 * range]; first < end; first += plan.blockRows) {
-      const int64 firstInterval = range == 0 ? 0 : ranges.slices[range - 1];
-      rowBlocks.insert(rowBlocks.end(), {first, std::min(end, first + plan.blockRows), firstInterval, ranges.slices[range]});
-    }
-  }
-  blocks = static_cast<int64>(rowBlocks.size() / 4);
+// From the first to the last that the part writes.
+Window Reduction::rows() const {
+  return {placed.blocks[part.firstBlock].firstRow, placed.blocks[part.endBlock - 1].endRow};
 }
 
-void Reduction::fillLaunch() {
-  launch.head() = {plan.rows, plan.columns, 0, blocks, plan.chunkColumns, parts, 0, 0, 0, 0, 0, arrays.numbers, arrays.indices};
-  for (int64 v = 0; v < routine.shape.variables(); v++) launch.argument(v) = arrays.addresses[v];
-  if (!plan.batch.empty()) {
-    std::vector<int64> offsets;
-    for (int64 entry = 0; entry < entries; entry++)
-      for (int64 v = 0; v <= routine.shape.variables(); v++) offsets.push_back(plan.offset(entry, v));
-    launch.head().offsets = arrays.table(offsets);
+// All that the entries of the part have of a variable, of which each has these elements.
+Window Reduction::window(int64 variable, Window elements) const {
+  int64 first = INT64_MAX, last = 0;
+  for (int64 entry = part.firstEntry; entry < part.endEntry; entry++) {
+    const int64 offset = plan.offset(entry, variable);
+    first = std::min(first, offset);
+    last = std::max(last, offset);
   }
-  if (!plan.ranges) return;
-  launch.head().rowBlocks = arrays.table(rowBlocks);
-  launch.head().intervals = arrays.table(plan.ranges->columns);
+  return {first + elements.first, last + elements.end};
+}
+
+void Reduction::fillLaunch(const std::vector<Placed> &arguments, const PlacedOutput &out) {
+  const ::Routine &shape = routine.shape;
+  const int64 bytes = shape.entry(TABLE_REAL_BYTES), dim = shape.entry(TABLE_RESULT_DIM), places = shape.entry(TABLE_INDEX_DIM);
+  const Window rows = this->rows(), columns{0, plan.columns}, one{0, 1};
+  for (int64 v = 0; v < shape.variables(); v++) {
+    const Window &own = shape.kind(v) == KIND_ROW ? rows : shape.kind(v) == KIND_COLUMN ? columns : one;
+    launch.argument(v) = arrays.read(arguments[v], window(v, {own.first * shape.dim(v), own.end * shape.dim(v)}), bytes);
+  }
+  // Rows that no range names keep what `out` holds.
+  const bool isKept = plan.ranges.has_value();
+  const Address numbers = arrays.written(out.numbers, window(shape.variables(), {rows.first * dim, rows.end * dim}), bytes, isKept);
+  const Window indices{(part.firstEntry * plan.rows + rows.first) * places, ((part.endEntry - 1) * plan.rows + rows.end) * places};
+  launch.head() = {plan.rows, plan.columns, 0, 0, plan.chunkColumns, parts, 0, placed.offsets, placed.rowBlocks, placed.intervals, 0, numbers,
+                   places == 0 ? 0 : arrays.written(out.indices, indices, sizeof(int32), isKept)};
 }
 
 void Reduction::run() {
-  watch.begin(entries * blocks);
-  if (blocks == 0 || entries == 0) return;
+  const int64 entries = part.endEntry - part.firstEntry, blocks = part.endBlock - part.firstBlock;
   const int64 blockBytes = plan.blockRows * parts * routine.shape.entry(TABLE_ACCUMULATOR_BYTES);
   const double blockPairs = double(plan.blockRows) * double(plan.columns);
   const int64 atOnce = std::max<int64>(
       1, std::min(int64(PAIRS_PER_LAUNCH / std::max(1.0, blockPairs)), ACCUMULATOR_BYTES / std::max<int64>(1, blockBytes)));
   const int64 blocksAtOnce = std::min({blocks, atOnce, MOST_BLOCKS}), entriesAtOnce = std::clamp<int64>(atOnce / blocksAtOnce, 1, MOST_ENTRIES);
+  launch.head().blocks = blocksAtOnce;
   launch.head().accumulators = arrays.own(std::min(entries, entriesAtOnce) * blocksAtOnce * blockBytes);
-  for (int64 entry = 0; entry < entries; entry += entriesAtOnce)
-    for (int64 block = 0; block < blocks; block += blocksAtOnce)
-      launchBlocks(entry, std::min(entriesAtOnce, entries - entry), block, std::min(blocksAtOnce, blocks - block));
+  watch.begin(entries * blocks);
+  for (int64 entry = part.firstEntry; entry < part.endEntry; entry += entriesAtOnce)
+    for (int64 block = part.firstBlock; block < part.endBlock; block += blocksAtOnce)
+      launchBlocks(entry, std::min(entriesAtOnce, part.endEntry - entry), block, std::min(blocksAtOnce, part.endBlock - block));
   // Nobody waits for the last launches here: who fetches the result does.
   for (const auto &[event, units] : ahead) watch.done(units);
 }
@@ -165,8 +180,9 @@ void Reduction::launchBlocks(int64 firstEntry, int64 entryCount, int64 firstBloc
   const auto x = static_cast<unsigned>(blockCount), z = static_cast<unsigned>(entryCount);
   device.launch(routine.reduce, x, static_cast<unsigned>(parts), z, routine.threads, arguments);
   if (parts > 1) device.launch(routine.finish, x, 1, z, routine.threads, arguments);
-  if (blockCount == blocks && entryCount == entries) return watch.done(blocks * entries);
-  ahead.emplace_back(device.record(), blockCount * entryCount);
+  const int64 units = blockCount * entryCount;
+  if (units == (part.endBlock - part.firstBlock) * (part.endEntry - part.firstEntry)) return watch.done(units);
+  ahead.emplace_back(device.record(), units);
   throttle();
 }
 
@@ -197,9 +213,49 @@ CudaRoutine loadRoutine(Device &device, const void *image, std::vector<int64> ta
   return routine;
 }
 
-void reduce(const CudaRoutine &routine, const Plan &plan, const std::vector<Placed> &arguments, const PlacedOutput &out, Watch &watch) {
+// Blocks are independent of each other, so their order is free.
+std::vector<RowBlock> rowBlocksOf(const Plan &plan) {
+  std::vector<RowBlock> blocks;
+  const auto cut = [&](int64 first, int64 end, int64 firstInterval, int64 endInterval) {
+    for (; first < end; first += plan.blockRows) blocks.push_back({first, std::min(end, first + plan.blockRows), firstInterval, endInterval});
+  };
+  if (!plan.ranges) {
+    cut(0, plan.rows, 0, 1);
+    return blocks;
+  }
+  const auto &[rows, slices, columns] = *plan.ranges;
+  for (std::size_t k = 0; k < slices.size(); k++) cut(rows[2 * k], rows[2 * k + 1], k == 0 ? 0 : slices[k - 1], slices[k]);
+  std::ranges::sort(blocks, {}, &RowBlock::firstRow);
+  return blocks;
+}
+
+PlacedPlan::PlacedPlan(const CudaRoutine &routine, std::shared_ptr<const Plan> given)
+    : routine(routine), plan(std::move(given)), blocks(rowBlocksOf(*plan)) {
+  if (!plan->ranges && plan->batch.empty()) return;
   const Device::Use use(routine.device);
-  Reduction reduction(routine, plan, arguments, out, watch);
+  if (!plan->batch.empty()) offsets = table(offsetsOf(*plan, routine.shape.variables()));
+  if (!plan->ranges) return;
+  rowBlocks = table(blocks);
+  intervals = table(plan->ranges->columns);
+}
+
+template <class T>
+Address PlacedPlan::table(const std::vector<T> &values) {
+  const auto bytes = static_cast<int64>(values.size() * sizeof(T));
+  tables.emplace_back(routine.device, bytes);
+  const Address address = tables.back().address();
+  routine.device.staging().upload(address, values.data(), bytes);
+  return address;
+}
+
+void reduce(const PlacedPlan &placed, const std::vector<Placed> &arguments, const PlacedOutput &out, Watch &watch) {
+  reduce(placed, {0, placed.plan->entries(), 0, static_cast<int64>(placed.blocks.size())}, arguments, out, watch);
+}
+
+void reduce(const PlacedPlan &placed, const Part &part, const std::vector<Placed> &arguments, const PlacedOutput &out, Watch &watch) {
+  if (part.firstEntry == part.endEntry || part.firstBlock == part.endBlock) return watch.begin(0);
+  const Device::Use use(placed.routine.device);
+  Reduction reduction(placed, part, arguments, out, watch);
   reduction.run();
   reduction.finish();
 }
@@ -209,10 +265,12 @@ void block(const CudaRoutine &routine, const Rectangle &part, const std::vector<
   const int64 rows = part.endRow - part.firstRow, columns = part.endColumn - part.firstColumn;
   watch.begin(1);
   if (rows == 0 || columns == 0) return;
-  Arrays arrays(routine, arguments, out, false);
+  const int64 bytes = routine.shape.entry(TABLE_REAL_BYTES);
+  Arrays arrays(routine.device);
   Launch launch(routine.shape.variables());
-  launch.head() = {part.rows, part.columns, 0, 0, 0, 1, 0, 0, 0, 0, 0, arrays.numbers, 0};
-  for (int64 v = 0; v < routine.shape.variables(); v++) launch.argument(v) = arrays.addresses[v];
+  for (int64 v = 0; v < routine.shape.variables(); v++) launch.argument(v) = arrays.read(arguments[v], whole(arguments[v]), bytes);
+  const Address numbers = arrays.written(out.numbers, whole(out.numbers), bytes, false);
+  launch.head() = {part.rows, part.columns, 0, 0, 0, 1, 0, 0, 0, 0, 0, numbers, 0};
   int64 rectangle[] = {part.firstRow, part.endRow, part.firstColumn, part.endColumn};
   void *parameters[] = {launch.data(), rectangle};
   const int64 stripes = ceilDivide(columns, routine.shape.entry(TABLE_ROW_GRAIN));

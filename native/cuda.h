@@ -3,6 +3,8 @@
 #ifndef TSKEOPS_CUDA_H
 #define TSKEOPS_CUDA_H
 
+#include <memory>
+
 #include "cpu.h"
 #include "cudadevice.h"
 
@@ -24,8 +26,37 @@ struct Placed {
 };
 struct PlacedOutput {
   Placed numbers;
-  int32 *indices = nullptr;
-  int64 indexCount = 0;
+  Placed indices{nullptr, 0, false};  // int32s, of reductions that have some
+};
+
+// Rows that a block of threads reduces, and over which intervals of columns; the intervals of ranges, or one of all columns.
+struct RowBlock {
+  int64 firstRow, endRow, firstInterval, endInterval;
+};
+// Of every entry, in the order of rows.
+std::vector<RowBlock> rowBlocksOf(const Plan &);
+
+// A plan as a device runs it, with its tables in the device's memory: sent once, for all calls that it is used for.
+class PlacedPlan {
+ public:
+  // Throws DeviceFailure.
+  PlacedPlan(const CudaRoutine &, std::shared_ptr<const Plan>);
+
+  const CudaRoutine &routine;
+  const std::shared_ptr<const Plan> plan;
+  const std::vector<RowBlock> blocks;
+  Address offsets = 0, rowBlocks = 0, intervals = 0;  // as native/cudalanes.h has them; 0 where there are none
+
+ private:
+  template <class T>
+  Address table(const std::vector<T> &);
+
+  std::vector<Memory> tables;
+};
+
+// Some entries of a call, and some blocks of each; all blocks where there are several entries, so that what a part writes lies together.
+struct Part {
+  int64 firstEntry, endEntry, firstBlock, endBlock;
 };
 
 // `table` as that of a compiled routine, but for what only the image knows. Throws DeviceFailure.
@@ -33,9 +64,11 @@ CudaRoutine loadRoutine(Device &, const void *image, std::vector<int64> table, i
 
 // Write `out`, or throw Interrupted (then `out` is partly written) or DeviceFailure. Arguments must have been checked.
 // A result that is resident may still be on its way when they return.
-void reduce(const CudaRoutine &, const Plan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
-// The same on several devices, each with a routine of the same source; without ranges and batches, and with nothing resident. Waits for all.
-void reduceOnAll(const std::vector<const CudaRoutine *> &, const Plan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+void reduce(const PlacedPlan &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+void reduce(const PlacedPlan &, const Part &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
+// The same on several devices, each with a routine of the same source; nothing is resident. Waits for all.
+void reduceOnAll(const std::vector<const CudaRoutine *> &, const std::shared_ptr<const Plan> &, const std::vector<Placed> &,
+                 const PlacedOutput &, Watch &);
 void block(const CudaRoutine &, const Rectangle &, const std::vector<Placed> &, const PlacedOutput &, Watch &);
 
 // NVRTC, NVIDIA's compiler as a library: opened from the first of these paths that has it. Its version, or 0 and why not.

@@ -1,6 +1,6 @@
-// One call on several devices: each has some of the blocks of rows, and all columns. Blocks and parts are those of the call on one device,
-// so the result is the same to the last bit. Every device is served by a thread of its own, while the caller's looks for what may stop
-// the call.
+// One call on several devices: each has some of the entries of the batch, or some of the blocks of rows, and all columns. Blocks and parts
+// are those of the call on one device, so the result is the same to the last bit. Every device is served by a thread of its own, while the
+// caller's looks for what may stop the call.
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -8,47 +8,57 @@
 #include <mutex>
 
 #include "cuda.h"
-#include "memory.h"
 #include "pool.h"
 
 namespace cuda {
 
 namespace {
 
+// [blocks + 1]: what the blocks of an entry cost, added up: with ranges in pairs, and also one that visits nothing costs something.
+std::vector<double> costsOf(const Plan &plan, const std::vector<RowBlock> &blocks) {
+  std::vector<double> costs{0};
+  for (const auto &[firstRow, endRow, firstInterval, endInterval] : blocks) {
+    double columns = 1;
+    for (int64 n = firstInterval; plan.ranges && n < endInterval; n++)
+      columns += double(plan.ranges->columns[2 * n + 1] - plan.ranges->columns[2 * n]);
+    costs.push_back(costs.back() + double(endRow - firstRow) * columns);
+  }
+  return costs;
+}
+
+// A part for every device, as even as blocks are: some of the entries, or where there are fewer entries than devices, some blocks of one.
+std::vector<Part> partsOf(const Plan &plan, int64 devices) {
+  const std::vector<double> costs = costsOf(plan, rowBlocksOf(plan));
+  const int64 entries = plan.entries(), blocks = static_cast<int64>(costs.size()) - 1;
+  std::vector<Part> parts;
+  if (entries >= devices) {
+    for (int64 d = 0; d < devices; d++) parts.push_back({entries * d / devices, entries * (d + 1) / devices, 0, blocks});
+    return parts;
+  }
+  for (int64 entry = 0; entry < entries; entry++) {
+    const int64 own = devices * (entry + 1) / entries - devices * entry / entries;
+    const auto cut = [&](int64 n) { return std::ranges::lower_bound(costs, costs.back() * double(n) / double(own)) - costs.begin(); };
+    for (int64 n = 0; n < own; n++) parts.push_back({entry, entry + 1, n == 0 ? 0 : cut(n), n + 1 == own ? blocks : cut(n + 1)});
+  }
+  return parts;
+}
+
 struct Share {
-  const CudaRoutine *routine;
-  Plan plan;
-  std::vector<Placed> arguments;
-  PlacedOutput out;
+  Share(const CudaRoutine &routine, const Part &part) : routine(routine), part(part) {}
+  const CudaRoutine &routine;
+  const Part part;
   Watch watch;
 };
 
-char *moved(void *data, int64 bytes) { return static_cast<char *>(data) + bytes; }
-
-// The rows from `first` to `end`.
-std::unique_ptr<Share> shareOf(const CudaRoutine &routine, const Plan &plan, const std::vector<Placed> &arguments, const PlacedOutput &out,
-                               int64 first, int64 end) {
-  auto share = std::make_unique<Share>();
-  const ::Routine &shape = routine.shape;
-  const int64 bytes = shape.entry(TABLE_REAL_BYTES), rows = end - first;
-  share->routine = &routine;
-  share->plan = plan;
-  share->plan.rows = rows;
-  for (int64 v = 0; v < shape.variables(); v++) {
-    Placed own = arguments[v];
-    if (shape.kind(v) == KIND_ROW) own = {moved(own.data, first * shape.dim(v) * bytes), rows * shape.dim(v), false};
-    share->arguments.push_back(own);
-  }
-  const int64 dim = shape.entry(TABLE_RESULT_DIM), places = shape.entry(TABLE_INDEX_DIM);
-  share->out.numbers = {moved(out.numbers.data, first * dim * bytes), rows * dim, false};
-  if (out.indices) share->out.indices = out.indices + first * places;
-  share->out.indexCount = rows * places;
-  return share;
-}
-
 class Shares {
  public:
-  explicit Shares(std::vector<std::unique_ptr<Share>> all) : all(std::move(all)) {}
+  Shares(const std::vector<const CudaRoutine *> &routines, const std::shared_ptr<const Plan> &plan, const std::vector<Placed> &arguments,
+         const PlacedOutput &out)
+      : plan(plan), arguments(arguments), out(out) {
+    const std::vector<Part> parts = partsOf(*plan, static_cast<int64>(routines.size()));
+    for (std::size_t n = 0; n < parts.size(); n++)
+      if (parts[n].firstBlock < parts[n].endBlock) all.push_back(std::make_unique<Share>(*routines[n], parts[n]));
+  }
   // Does all of them; stops them when it is to stop, and waits for them in any case.
   void run(Watch &watch) {
     watch.begin(static_cast<int64>(all.size()));
@@ -68,7 +78,7 @@ class Shares {
   void serve(Share &share) {
     std::exception_ptr own;
     try {
-      reduce(*share.routine, share.plan, share.arguments, share.out, share.watch);
+      reduce(PlacedPlan(share.routine, plan), share.part, arguments, out, share.watch);
     } catch (...) {
       own = std::current_exception();
     }
@@ -94,7 +104,10 @@ class Shares {
     }
   }
 
-  const std::vector<std::unique_ptr<Share>> all;
+  const std::shared_ptr<const Plan> plan;
+  const std::vector<Placed> &arguments;
+  const PlacedOutput &out;
+  std::vector<std::unique_ptr<Share>> all;
   std::mutex guard;
   std::condition_variable news;
   std::exception_ptr failure;
@@ -103,15 +116,9 @@ class Shares {
 
 }  // namespace
 
-void reduceOnAll(const std::vector<const CudaRoutine *> &routines, const Plan &plan, const std::vector<Placed> &arguments,
+void reduceOnAll(const std::vector<const CudaRoutine *> &routines, const std::shared_ptr<const Plan> &plan, const std::vector<Placed> &arguments,
                  const PlacedOutput &out, Watch &watch) {
-  const int64 blocks = ceilDivide(plan.rows, plan.blockRows), own = ceilDivide(blocks, static_cast<int64>(routines.size())) * plan.blockRows;
-  std::vector<std::unique_ptr<Share>> shares;
-  for (const CudaRoutine *routine : routines) {
-    const int64 first = own * static_cast<int64>(shares.size());
-    if (first < plan.rows) shares.push_back(shareOf(*routine, plan, arguments, out, first, std::min(plan.rows, first + own)));
-  }
-  Shares(std::move(shares)).run(watch);
+  Shares(routines, plan, arguments, out).run(watch);
 }
 
 }  // namespace cuda

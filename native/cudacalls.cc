@@ -1,19 +1,12 @@
-// What JavaScript passes to the GPU side: arrays of the machine as typed arrays, arrays of the device as BigUint64Array [address, length].
-// Every address is held against what the device has lent before it is used.
+// What JavaScript asks of devices, their memory and the compiler. Every address is held against what the device has lent before it is used.
 #include "cudacalls.h"
-
-#include <deque>
-#include <mutex>
 
 #include "calls.h"
 #include "cuda.h"
 #include "interrupt.h"
 #include "values.h"
 
-using cuda::CudaRoutine;
 using cuda::Device;
-using cuda::Placed;
-using cuda::PlacedOutput;
 using std::to_string;
 
 int64 integerAt(Napi::Value value, const char *where) {
@@ -33,134 +26,7 @@ namespace {
 
 using Info = const Napi::CallbackInfo &;
 
-// Routines are never unloaded before their device is closed: a running call in any thread may use one.
-struct Library {
-  std::mutex guard;
-  std::deque<CudaRoutine> routines;
-};
-Library &library() {
-  static Library *const all = new Library;
-  return *all;
-}
-
-const CudaRoutine &routineAt(Napi::Value value) {
-  const int64 number = value.IsNumber() ? toInteger(value.As<Napi::Number>(), "routine") : -1;
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  if (number < 0 || number >= static_cast<int64>(all.routines.size()))
-    throw std::out_of_range("routine: expected one that cudaLoad gave, got something else");
-  return all.routines[number];
-}
-
-// One, or a list of one for every device.
-std::vector<const CudaRoutine *> routinesAt(Napi::Env env, Napi::Value value) {
-  if (!value.IsArray()) return {&routineAt(value)};
-  std::vector<const CudaRoutine *> routines;
-  for (const napi_value element : toElements(env, value, "routines")) routines.push_back(&routineAt(Napi::Value(env, element)));
-  if (routines.empty()) throw std::out_of_range("routines: expected at least one, got none");
-  return routines;
-}
-
-// Arrays -------------------------------------------------------------------------------------------------------------------
-
-Placed residentAt(Napi::TypedArray array, Device &device, int64 bytes, const std::string &where) {
-  auto words = array.As<Napi::BigUint64Array>();
-  if (words.ElementLength() != 2) refuseKind(where, "address and length");
-  const cuda::Address address = words[0];
-  const uint64_t length = words[1];
-  if (length > uint64_t(1) << 53 || !device.owns(address, static_cast<int64>(length) * bytes))
-    throw std::out_of_range(where + ": expected memory that device " + to_string(device.number) + " has lent, got other or freed memory");
-  return {reinterpret_cast<void *>(address), static_cast<int64>(length), true};
-}
-
-Placed placedAt(Napi::Value value, const CudaRoutine &routine, const std::string &where) {
-  const int64 bytes = routine.shape.entry(TABLE_REAL_BYTES);
-  if (!value.IsTypedArray()) refuseKind(where, "a typed array, or address and length");
-  auto array = value.As<Napi::TypedArray>();
-  if (array.TypedArrayType() == napi_biguint64_array) return residentAt(array, routine.device, bytes, where);
-  if (array.TypedArrayType() != (bytes == 8 ? napi_float64_array : napi_float32_array))
-    refuseKind(where, bytes == 8 ? "a Float64Array" : "a Float32Array");
-  return {static_cast<char *>(array.ArrayBuffer().Data()) + array.ByteOffset(), static_cast<int64>(array.ElementLength()), false};
-}
-
-std::vector<Placed> inputsAt(Napi::Env env, Napi::Value value, const CudaRoutine &routine) {
-  std::vector<Placed> inputs;
-  for (const napi_value element : toElements(env, value, "args"))
-    inputs.push_back(placedAt(Napi::Value(env, element), routine, "argument " + to_string(inputs.size())));
-  return inputs;
-}
-
-PlacedOutput outputAt(Napi::Value numbers, Napi::Value indices, const CudaRoutine &routine) {
-  PlacedOutput out{placedAt(numbers, routine, "out")};
-  if (indices.IsUndefined()) return out;
-  if (!indices.IsTypedArray() || indices.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array) refuseKind("indices", "an Int32Array");
-  auto array = indices.As<Napi::Int32Array>();
-  out.indices = array.Data();
-  out.indexCount = static_cast<int64>(array.ElementLength());
-  return out;
-}
-
-// The checks are those of the processor, which look at addresses and lengths alone.
-template <class Cut>
-void check(const CudaRoutine &routine, const Cut &cut, const std::vector<Placed> &inputs, const PlacedOutput &out) {
-  std::vector<Input> arguments;
-  for (const Placed &input : inputs) arguments.push_back({input.data, input.length});
-  ::check(routine.shape, cut, arguments, Output{out.numbers.data, out.numbers.length, out.indices, out.indexCount});
-}
-
-// Calls --------------------------------------------------------------------------------------------------------------------
-
-struct CudaReduce : Work {
-  const std::vector<const CudaRoutine *> routines;
-  const CudaRoutine &routine;
-  const Plan plan;
-  const std::vector<Placed> inputs;
-  const PlacedOutput out;
-
-  explicit CudaReduce(const Arguments &arguments)
-      : routines(routinesAt(arguments.Env(), arguments[0])), routine(*routines.front()), plan(toPlan(arguments.Env(), arguments[4], arguments[5], routine.shape)),
-        inputs(inputsAt(arguments.Env(), arguments[1], routine)), out(outputAt(arguments[2], arguments[3], routine)) {
-    watch.control = toControl(arguments.Env(), arguments[6]);
-    check(routine, plan, inputs, out);
-    if (routines.size() > 1) checkShared();
-  }
-  double cost() const override { return double(plan.rows) * double(plan.columns) * double(plan.entries()) / 64; }
-  double run() override {
-    if (routines.size() > 1) cuda::reduceOnAll(routines, plan, inputs, out, watch);
-    else cuda::reduce(routine, plan, inputs, out, watch);
-    return 0;
-  }
-
- private:
-  void checkShared() const {
-    bool isResident = out.numbers.isResident;
-    for (const Placed &input : inputs) isResident |= input.isResident;
-    for (const CudaRoutine *other : routines)
-      if (other->shape.table != routine.shape.table) throw std::out_of_range("routines: expected those of one source, got others");
-    if (isResident || plan.ranges || !plan.batch.empty())
-      throw std::out_of_range("routines: expected one for arrays of a device, ranges or batches, got several");
-  }
-};
-
-struct CudaBlock : Work {
-  const CudaRoutine &routine;
-  const std::vector<Placed> inputs;
-  const PlacedOutput out;
-  const Rectangle part;
-
-  explicit CudaBlock(const Arguments &arguments)
-      : routine(routineAt(arguments[0])), inputs(inputsAt(arguments.Env(), arguments[1], routine)),
-        out(outputAt(arguments[2], arguments.Env().Undefined(), routine)), part(toRectangle(arguments.Env(), arguments[3])) {
-    check(routine, part, inputs, out);
-  }
-  double cost() const override { return 0; }
-  double run() override {
-    cuda::block(routine, part, inputs, out, watch);
-    return 0;
-  }
-};
-
-// Devices and routines -----------------------------------------------------------------------------------------------------
+// Devices and compilers ----------------------------------------------------------------------------------------------------
 
 Napi::Value whyNot(Info info) {
   return cuda::driver() ? info.Env().Null() : Napi::String::New(info.Env(), cuda::whyNoDriver()).As<Napi::Value>();
@@ -215,26 +81,6 @@ Napi::Value compile(Info info) {
   if (!info[0].IsString()) refuseKind("source", "a string");
   const std::string image = cuda::compile(info[0].As<Napi::String>(), stringsAt(info.Env(), info[1], "options"), info[2].ToBoolean());
   return Napi::Buffer<char>::Copy(info.Env(), image.data(), image.size());
-}
-
-std::vector<int64> tableAt(Napi::Env env, Napi::Value value) {
-  std::vector<int64> table = toIntegers(env, value, "table");
-  const auto size = static_cast<int64>(table.size());
-  if (size < TABLE_SIZE || size != TABLE_SIZE + 2 * table[TABLE_VARIABLES] || (table[TABLE_REAL_BYTES] != 4 && table[TABLE_REAL_BYTES] != 8))
-    throw std::out_of_range("table: expected that of a routine, got something else");
-  return table;
-}
-
-Napi::Value load(Info info) {
-  Device &device = deviceAt(info[0]);
-  if (!info[1].IsBuffer()) refuseKind("image", "a Buffer");
-  const auto bytes = info[1].As<Napi::Buffer<char>>();
-  const std::string image(bytes.Data(), bytes.Length());  // PTX ends with a zero
-  CudaRoutine routine = cuda::loadRoutine(device, image.c_str(), tableAt(info.Env(), info[2]), static_cast<int>(integerAt(info[3], "threads")));
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  all.routines.push_back(std::move(routine));
-  return Napi::Number::New(info.Env(), static_cast<double>(all.routines.size() - 1));
 }
 
 // Memory -------------------------------------------------------------------------------------------------------------------
@@ -314,11 +160,6 @@ Napi::Value synchronize(Info info) {
   return info.Env().Undefined();
 }
 
-template <Napi::Value (*body)(Info)>
-void add(Napi::Object exports, const char *name) {
-  exports.Set(name, Napi::Function::New<guarded<body>>(exports.Env(), name));
-}
-
 }  // namespace
 
 void addCuda(Napi::Env env, Napi::Object exports) {
@@ -330,10 +171,6 @@ void addCuda(Napi::Env env, Napi::Object exports) {
   add<state>(exports, "cudaState");
   add<openCompiler>(exports, "cudaOpenCompiler");
   add<compile>(exports, "cudaCompile");
-  add<load>(exports, "cudaLoad");
-  add<now<CudaReduce>>(exports, "cudaReduce");
-  add<later<CudaReduce>>(exports, "cudaReduceAsync");
-  add<now<CudaBlock>>(exports, "cudaBlock");
   add<allocate>(exports, "cudaAllocate");
   add<release>(exports, "cudaRelease");
   add<write>(exports, "cudaWrite");
@@ -341,5 +178,6 @@ void addCuda(Napi::Env env, Napi::Object exports) {
   add<later<CudaRead>>(exports, "cudaReadAsync");
   add<copy>(exports, "cudaCopy");
   add<synchronize>(exports, "cudaSynchronize");
+  addCudaRoutines(env, exports);
   addCudaVectors(env, exports);
 }

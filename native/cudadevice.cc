@@ -30,13 +30,15 @@ int attribute(DeviceNumber device, Attribute which) {
 
 std::string nameOf(DeviceNumber device) {
   char name[256] = "";
-  required().cuDeviceGetName(name, sizeof name, device);
+  if (const Result result = required().cuDeviceGetName(name, sizeof name, device); result != SUCCESS)
+    fail("cuDeviceGetName", "the name of device " + std::to_string(device), result);
   return name;
 }
 
 int64 memoryOf(DeviceNumber device) {
   std::size_t bytes = 0;
-  required().cuDeviceTotalMem_v2(&bytes, device);
+  if (const Result result = required().cuDeviceTotalMem_v2(&bytes, device); result != SUCCESS)
+    fail("cuDeviceTotalMem_v2", "the memory of device " + std::to_string(device), result);
   return static_cast<int64>(bytes);
 }
 
@@ -153,7 +155,9 @@ DeviceProperties::DeviceProperties(int ordinal)
 
 int Device::count() {
   int count = 0;
-  if (const Driver *found = driver()) found->cuDeviceGetCount(&count);
+  const Driver *const found = driver();
+  const Result result = found ? found->cuDeviceGetCount(&count) : SUCCESS;
+  if (result != SUCCESS) fail("cuDeviceGetCount", "the number of devices", result);
   return count;
 }
 

@@ -75,6 +75,7 @@ class Device : public DeviceProperties {
  public:
   // Opened when it is first asked for. Throws DeviceFailure.
   static Device &ofNumber(int number);
+  // 0 where there is no driver.
   static int count();
   // Gives everything back, at the end of the process.
   static void closeAll();

@@ -58,9 +58,10 @@ Opened open() {
     return opened;
   }
   int count = 0;
+  const char *call = "cuInit";
   Result result = opened.driver.cuInit(0);
-  if (result == SUCCESS) result = opened.driver.cuDeviceGetCount(&count);
-  if (result != SUCCESS) opened.why = "cuInit: expected a device, got " + nameOf(opened.driver, result);
+  if (result == SUCCESS) result = opened.driver.cuDeviceGetCount(&count), call = "cuDeviceGetCount";
+  if (result != SUCCESS) opened.why = std::string(call) + ": expected a device, got " + nameOf(opened.driver, result);
   else if (count == 0) opened.why = "cuDeviceGetCount: expected a device, got none";
   return opened;
 }

@@ -18,16 +18,7 @@ using Function = struct FunctionHandle *;
 using Stream = struct StreamHandle *;
 using Event = struct EventHandle *;
 
-enum : Result {
-  SUCCESS = 0,
-  OUT_OF_MEMORY = 2,
-  NO_DEVICE = 100,
-  INVALID_IMAGE = 200,
-  NO_BINARY_FOR_GPU = 209,
-  INVALID_PTX = 218,
-  UNSUPPORTED_PTX_VERSION = 222,
-  NOT_READY = 600
-};
+enum : Result { SUCCESS = 0, OUT_OF_MEMORY = 2 };
 
 enum Attribute : int {
   CLOCK_KILOHERTZ = 13,
@@ -41,7 +32,6 @@ enum : unsigned { STREAM_NON_BLOCKING = 1, EVENT_DISABLE_TIMING = 2 };
 // name, NVIDIA's type of it, arguments
 #define TSKEOPS_CUDA_FUNCTIONS(X) \
   X(cuInit, PFN_cuInit_v2000, (unsigned)) \
-  X(cuDriverGetVersion, PFN_cuDriverGetVersion_v2020, (int *)) \
   X(cuGetErrorName, PFN_cuGetErrorName_v6000, (Result, const char **)) \
   X(cuGetErrorString, PFN_cuGetErrorString_v6000, (Result, const char **)) \
   X(cuDeviceGetCount, PFN_cuDeviceGetCount_v2000, (int *)) \
@@ -73,8 +63,7 @@ enum : unsigned { STREAM_NON_BLOCKING = 1, EVENT_DISABLE_TIMING = 2 };
   X(cuEventDestroy_v2, PFN_cuEventDestroy_v4000, (Event)) \
   X(cuEventRecord, PFN_cuEventRecord_v2000, (Event, Stream)) \
   X(cuEventQuery, PFN_cuEventQuery_v2000, (Event)) \
-  X(cuEventSynchronize, PFN_cuEventSynchronize_v2000, (Event)) \
-  X(cuEventElapsedTime, PFN_cuEventElapsedTime_v2000, (float *, Event, Event))
+  X(cuEventSynchronize, PFN_cuEventSynchronize_v2000, (Event))
 
 struct Driver {
 #define TSKEOPS_CUDA_MEMBER(name, nvidia, arguments) Result(*name) arguments = nullptr;

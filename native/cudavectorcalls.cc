@@ -79,11 +79,6 @@ Napi::Value runSteps(Info info) {
   return info.Env().Undefined();
 }
 
-template <Napi::Value (*body)(Info)>
-void add(Napi::Object exports, const char *name) {
-  exports.Set(name, Napi::Function::New<guarded<body>>(exports.Env(), name));
-}
-
 }  // namespace
 
 void addCudaVectors(Napi::Env env, Napi::Object exports) {

@@ -37,7 +37,7 @@ Grid perWarp(const VectorSizes &s) { return {ceilDivide(s.rows * s.columns * 32,
 Grid perTallNumber(const VectorSizes &s) { return {ceilDivide(s.rows * s.rank, THREADS)}; }
 
 // What an operand holds: v a vector of the dtype, f and d one of floats and doubles; s a scalar, z [rank] of them; p and q the same for
-// every part; t [rows][rank] of the dtype, u doubles [rank][rank]; x [rank] of the dtype, o places [rank], i places [rows], b places [rows + 1].
+// every part; t [rows][rank] of the dtype, u doubles [rank][rank]; x [rank] of the dtype; o int32s [rank], i [rows], b [rows + 1].
 struct Operation {
   const char *name, *operands;
   Grid (*grid)(const VectorSizes &);
@@ -48,6 +48,8 @@ constexpr Operation TABLE[] = {
     {"xpay", "vsv", perNumber},
     {"add", "vv", perNumber},
     {"take", "xiv", perNumber},
+    {"pick", "oii", perNumber},
+    {"convert", "iv", perNumber},
     {"scatter", "xobv", perNumber},
     {"narrow", "df", perNumber},
     {"widen", "fd", perNumber},

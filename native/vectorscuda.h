@@ -65,6 +65,14 @@ ENTRY keops_widen(Job job) {
   if (at < job.rows * job.columns) out[at] = x[at];
 }
 
+// Indices as numbers.
+ENTRY keops_convert(Job job) {
+  OPERAND(0, const int, x);
+  OPERAND(1, real, out);
+  const int64 at = ownPlace();
+  if (at < job.rows) out[at] = (real)x[at];
+}
+
 // y += number x
 ENTRY keops_add(Job job) {
   OPERAND(0, const real, x);
@@ -85,6 +93,15 @@ ENTRY keops_take(Job job) {
   OPERAND(2, real, out);
   const int64 at = ownPlace();
   if (at < job.rows) out[at] = (real)elementAt(x, places[at], job.rank);
+}
+
+// The same of indices; a place that does not exist gives -1.
+ENTRY keops_pick(Job job) {
+  OPERAND(0, const int, x);
+  OPERAND(1, const int, places);
+  OPERAND(2, int, out);
+  const int64 at = ownPlace();
+  if (at < job.rows) out[at] = places[at] >= 0 && places[at] < job.rank ? x[places[at]] : -1;
 }
 
 // Element n of the result is the sum over those of x at order[starts[n]], ..., order[starts[n + 1] - 1].

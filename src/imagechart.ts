@@ -4,7 +4,7 @@
  */
 import { crc32, deflateSync } from "node:zlib";
 import { checkArray } from "./array/check";
-import { contiguous, shapeText } from "./array/view";
+import { readable, shapeText } from "./array/view";
 import type { RealArray } from "./array/view";
 import { ArgumentError } from "./errors";
 import { colorsOf } from "./notebook";
@@ -42,7 +42,7 @@ export function imageChart(values: RealArray, options: ImageChartOptions = {}): 
     throw new ArgumentError(
       `imageChart: expected shape [rows, columns] or [rows, columns, 3], got ${shapeText(shape)}`,
     );
-  const numbers = contiguous(values);
+  const numbers = readable(values);
   const scale = { domain: options.domain ?? extent(numbers), scheme: options.scheme ?? "viridis" };
   const pixels = colors ? bytesOf(numbers) : colored(numbers, scale);
   const url = `data:image/png;base64,${png(upsideDown(pixels, 3 * columns), columns).toString("base64")}`;

@@ -46,7 +46,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     types: ["engine"],
   },
   system: {
-    parts: ["operator", "solver", "formula", "engine/routine", "engine/native", "array"],
+    parts: ["operator", "solver", "formula", "engine/routine", "engine/native", "engine/keptplans", "array"],
     types: ["engine", "genred"],
   },
   cuda: { parts: ["engine/cuda", "engine/native"] },

@@ -1,14 +1,17 @@
 /**
  * Making arrays: from numbers, from other arrays, and from seeded random generators.
  * The one idea: float32 unless told otherwise, every result fresh and row-major; the same seed gives the same points in
- * both dtypes, up to rounding. Must not know formulas or devices.
+ * both dtypes, up to rounding. Must not know formulas.
  */
 import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
+import { disposable, isOnDevice } from "./device";
+import type { DeviceData } from "./devicedata";
+import type { Elements } from "./elementtype";
 import { record, requiresGrad } from "./record";
-import { allocate, dtypeOf, positions, sizeOf, wrap } from "./view";
+import { allocate, contiguous, dtypeOf, hosted, positions, sizeOf, wrap } from "./view";
 import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
 
 /** Options of all makers. */
@@ -91,14 +94,14 @@ export function randn<D extends Dtype = "float32">(
 }
 
 /**
- * A new array with the elements of `x` as `dtype`; derivatives pass through. Takes integer ndarrays too.
+ * A new array with the elements of `x` as `dtype`, where `x` is; derivatives pass through. Takes integer ndarrays too.
  * Throws ArgumentError if `x` is not an ndarray of numbers.
  */
 export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
   const to = checkDtype("astype", dtype);
   if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
-  const result = converted("astype", x, to) as ArrayOf<D>;
+  const result = (isOnDevice(x) ? convertedThere(x, to) : converted("astype", x, to)) as ArrayOf<D>;
   if (ownDtype(x) === undefined) return result;
   const source = x as unknown as RealArray;
   return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
@@ -135,7 +138,7 @@ function ownDtype(values: unknown): Dtype | undefined {
 
 function converted(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
   checkReach(where, x);
-  const source = x.data as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const source = hosted(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const places = positions(x);
   const data = allocate(dtype, places.length);
   for (let k = 0; k < places.length; k++) {
@@ -143,6 +146,12 @@ function converted(where: string, x: Geometry & { readonly data: ArrayLike<unkno
     data[k] = asNumber(source.get ? source.get(at) : source[at], where, () => `data[${String(at)}]`);
   }
   return wrap(data, x.shape);
+}
+
+function convertedThere(x: NumberArray, dtype: Dtype): RealArray {
+  checkReach("astype", x);
+  const data: unknown = contiguous(x as NdArray<Elements>);
+  return disposable(wrap((data as DeviceData).as(dtype) as unknown as Real, x.shape));
 }
 
 function asNumber(value: unknown, where: string, place: () => string): number {

@@ -3,8 +3,10 @@
  * The one idea: each throws one sentence, *where: expected what, got what*, that names the conversion to use, before
  * anything is read; npm's ndarray has no class to ask for and checks no bounds, so a view may pass the end of its data.
  */
+import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
 import { DeviceData } from "./devicedata";
+import type { Elements } from "./elementtype";
 import { reach, shapeText, sizeOf } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
@@ -27,6 +29,13 @@ export function checkArray(where: string, value: unknown, dtype?: Dtype): RealAr
     throw new ArgumentError(`${where}: expected ${expected}, got a ${got} one: ${converted(dtype)}`);
   }
   return value as RealArray;
+}
+
+/** The same, but that indices, int32 ndarrays, are accepted, too. */
+export function checkElements<T extends Elements>(where: string, value: NdArray<T>): NdArray<T> {
+  if (isNdarray(value) && elementType(value.data) === "int32") checkReach(where, value);
+  else checkArray(where, value);
+  return value;
 }
 
 /** Throws ArgumentError unless the view has integer geometry and lies inside its data, whatever its element type. */
@@ -79,7 +88,7 @@ export function isNdarray(value: unknown): value is Geometry & { readonly data: 
 /** `float32`, `int8`, `array`, `generic`...: the words of ndarray, read off the data; instanceof fails across realms. */
 export function elementType(data: unknown): string {
   if (Array.isArray(data)) return "array";
-  if (data instanceof DeviceData) return data.dtype;
+  if (data instanceof DeviceData) return data.type;
   const tag = ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
   return tag?.endsWith("Array") ? tag.slice(0, -"Array".length).toLowerCase() : "generic";
 }

@@ -1,7 +1,8 @@
 /**
  * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any dimension.
  * The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory; so labels are made,
- * arrays are sorted by them, and each label becomes an interval. Must not know reductions.
+ * arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are made on the machine; points stay where
+ * they are. Must not know reductions.
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
@@ -9,7 +10,7 @@ import { checkArray, described } from "./check";
 import { int32, integersOf } from "./integers";
 import type { Int32NdArray, IntegerArray } from "./integers";
 import { gather } from "./tape";
-import { allocate, contiguous, dtypeOf, positions, shapeText, sizeOf, wrap } from "./view";
+import { allocate, dtypeOf, placedLike, readable, shapeText, sizeOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
 /**
@@ -182,7 +183,7 @@ function statistics<T extends Real>(
   const made = (values: Float64Array, shape: number[]): RealArray<T> => {
     const memory = allocate(dtypeOf(x), values.length) as Real as T;
     memory.set(values);
-    return wrap(memory, shape);
+    return wrap(placedLike(memory, x), shape);
   };
   return [
     made(
@@ -207,14 +208,14 @@ function sums(values: Real, factor: Float64Array, labels: Float64Array, count: n
 export function points(where: string, x: RealArray): [count: number, dim: number, data: Real] {
   const { shape } = checkArray(where, x);
   if (shape.length !== 2) throw new ArgumentError(`${where}: expected shape [N, D], got ${shapeText(shape)}`);
-  return [shape[0]!, shape[1]!, contiguous(x)];
+  return [shape[0]!, shape[1]!, readable(x)];
 }
 
 function weightsOf(where: string, weights: RealArray, count: number): Float64Array {
   const { shape } = checkArray(where, weights);
   const fits = shape[0] === count && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
   if (!fits) throw new ArgumentError(`${where}: expected shape [${count}], got ${shapeText(shape)}`);
-  return Float64Array.from(positions(weights), (at) => weights.data[at]!);
+  return Float64Array.from(readable(weights));
 }
 
 /** Where there is something for every label up to the largest, labels of this size are a mistake. */

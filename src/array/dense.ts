@@ -2,12 +2,14 @@
  * The few dense operations on ndarrays that tutorials compare with, recorded on the same tape.
  * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are
  * written with these same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are
- * views, of which the tape knows by itself. Sums and products add up in float64. Must not know formulas or engines.
+ * views, of which the tape knows by itself. Sums and products add up in float64. Arrays on a device come to the machine for it, and the
+ * result goes back. Must not know formulas or engines.
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { zeros } from "./array";
 import { checkArray, checkShape, described } from "./check";
+import { placedBeside } from "./device";
 import { factorised, product } from "./matrix";
 import type { Factors } from "./matrix";
 import { record } from "./record";
@@ -17,10 +19,11 @@ import {
   allocate,
   broadcast,
   commonShape,
-  contiguous,
   dtypeOf,
   expanded,
   isContiguous,
+  placedLike,
+  readable,
   reshaped,
   shapeText,
   sizeOf,
@@ -132,7 +135,7 @@ export function solve<T extends Real>(A: RealArray<T>, B: RealArray<T>): RealArr
 export function norm(a: RealArray): number {
   let squares = 0;
   checkArray("norm", a);
-  for (const value of contiguous(a)) squares += value * value;
+  for (const value of readable(a)) squares += value * value;
   return Math.sqrt(squares);
 }
 
@@ -154,10 +157,10 @@ function unary<T extends Real>(
   rule: (output: RealArray, cotangent: RealArray) => RealArray,
 ): RealArray<T> {
   checkArray(where, a);
-  const data = contiguous(a);
-  const result = allocate(dtypeOf(a), data.length);
+  const data = readable(a);
+  const result: Real = allocate(dtypeOf(a), data.length);
   for (let k = 0; k < result.length; k++) result[k] = value(data[k] as number);
-  const output = wrap(result as T, a.shape);
+  const output = wrap(placedLike(result as T, a), a.shape);
   const reads = { readsInputs: [false], readsOutput: true };
   return recorded(where, output, [a], [(cotangent) => rule(output, cotangent)], reads);
 }
@@ -218,10 +221,10 @@ function binary(where: string, x: RealArray | number, y: RealArray | number, row
 }
 
 function zipped(a: RealArray, b: RealArray, value: (x: number, y: number) => number): RealArray {
-  const [left, right] = [contiguous(a), contiguous(b)];
-  const result = allocate(dtypeOf(a), left.length);
+  const [left, right] = [readable(a), readable(b)];
+  const result: Real = allocate(dtypeOf(a), left.length);
   for (let k = 0; k < result.length; k++) result[k] = value(left[k] as number, right[k] as number);
-  return wrap(result, a.shape);
+  return wrap(placedBeside(result, a, b), a.shape);
 }
 
 /** Both arguments as arrays of one dtype: a plain number becomes an array of shape `[]` in the dtype of the other. */
@@ -258,17 +261,17 @@ function checkAxis(where: string, axis: number, shape: readonly number[]): numbe
 }
 
 function sumsAlong<T extends Real>(a: RealArray<T>, axis: number): T {
-  const data = contiguous(a);
+  const data = readable(a);
   const length = a.shape[axis] as number;
   const inner = sizeOf(a.shape.slice(axis + 1));
-  const sums = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
+  const sums: Real = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
   for (let k = 0; k < sums.length; k++) {
     let total = 0;
     const start = k + Math.floor(k / inner) * inner * (length - 1);
     for (let j = 0; j < length; j++) total += data[start + j * inner] as number;
     sums[k] = total;
   }
-  return sums as T;
+  return placedLike(sums as T, a);
 }
 
 /** Shape of a matrix, checked against the lengths that are given. */
@@ -287,9 +290,9 @@ function checkMatrix(
 
 /** With G the cotangent: gradient of B is A^-T G, gradient of A is -(A^-T G) X^T. */
 function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  const data = allocate(dtypeOf(A), sizeOf(B.shape));
+  const data: Real = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
-  const X = wrap(data as T, B.shape);
+  const X = wrap(placedBeside(data as T, A, B), B.shape);
   const options = { where: "solve", names: ["its matrix", "its right-hand side"], readsInputs: [true, false] };
   const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
     const G = solvedBy(factors.transposed(), transpose(A) as RealArray, cotangent);

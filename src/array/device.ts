@@ -1,13 +1,15 @@
 /**
  * Arrays to a GPU and back. An array that is there goes through every call, and results come back there; nothing is copied meanwhile.
  */
+import type { NdArray } from "ndarray";
 import { nativeAddon, whyNoAddon } from "../engine/native";
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
-import { checkArray, described } from "./check";
+import { checkElements, described } from "./check";
 import { DeviceData } from "./devicedata";
+import type { Elements } from "./elementtype";
 import { record } from "./record";
-import { contiguous, hosted, wrap } from "./view";
+import { contiguous, placedLike, readable, wrap } from "./view";
 import type { RealArray } from "./view";
 
 export interface DeviceOptions {
@@ -15,51 +17,64 @@ export interface DeviceOptions {
   readonly device?: number | undefined;
 }
 
-/** An array on a device: frees its memory when a `using` declaration ends. */
-export type DeviceArray<T extends Real = Real> = RealArray<T> & { [Symbol.dispose](): void };
+/** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
+export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
 
 /**
- * A copy of `x` in the memory of a GPU, row-major; derivatives pass through. Throws DeviceError where there is no device or not enough
- * memory, ArgumentError for a number of none.
+ * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through. Throws DeviceError where
+ * there is no device or not enough memory, ArgumentError for a number of none.
  */
-export function toDevice<T extends Real>(x: RealArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
-  checkArray("toDevice", x);
+export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
+  checkElements("toDevice", x);
   const device = checkDevice("toDevice", options?.device ?? 0);
-  const data = contiguous(x);
-  const placed = data instanceof DeviceData ? movedTo(data, device) : DeviceData.of(data, device);
-  const result = disposable(wrap(placed as unknown as T, x.shape));
-  return record(result, [x], (cotangent) => [isOnDevice(x) ? cotangent : toHost(cotangent)], {
-    where: "toDevice",
-    readsInputs: [false],
-  });
+  const data: unknown = contiguous(x);
+  const placed = data instanceof DeviceData ? movedTo(data, device) : DeviceData.of(data as T, device);
+  return copied("toDevice", x, disposable(wrap(placed as unknown as T, x.shape)));
 }
 
-/** A copy of `x` in the memory of the machine, row-major; derivatives pass through. Throws DeviceError where the device has failed. */
-export function toHost<T extends Real>(x: RealArray<T>): RealArray<T> {
-  checkArray("toHost", x);
-  const data = hosted(contiguous(x));
-  const result = wrap(data.buffer === x.data.buffer ? (data.slice() as T) : data, x.shape);
-  return record(result, [x], (cotangent) => [isOnDevice(x) ? toDevice(cotangent) : cotangent], {
-    where: "toHost",
+/**
+ * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through. Throws DeviceError where the device
+ * has failed.
+ */
+export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
+  checkElements("toHost", x);
+  const data = readable(x);
+  return copied("toHost", x, wrap(data.buffer === x.data.buffer ? (data.slice() as T) : data, x.shape));
+}
+
+/** Recorded, if `x` takes part; indices never do. The cotangent goes back to where `x` is. */
+function copied<T extends Elements, X extends NdArray<T>>(where: string, x: NdArray<T>, result: X): X {
+  const isThere = isOnDevice(x);
+  const back = (cotangent: RealArray): RealArray => {
+    if (isThere === isOnDevice(cotangent)) return cotangent;
+    return isThere ? toDevice(cotangent) : toHost(cotangent);
+  };
+  record(result as unknown as RealArray, [x as unknown as RealArray], (cotangent) => [back(cotangent)], {
+    where,
     readsInputs: [false],
   });
+  return result;
 }
 
 /** The array itself, or a copy of what is on a device; derivatives pass through. */
 export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => (isOnDevice(x) ? toHost(x) : x);
 
 /** Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they are. */
-export function dispose(x: RealArray): void {
+export function dispose(x: NdArray<Elements>): void {
   if (isOnDevice(x)) (x.data as unknown as DeviceData).dispose();
 }
 
-export const isOnDevice = (x: RealArray): boolean => (x.data as unknown) instanceof DeviceData;
+export const isOnDevice = (x: { readonly data: unknown }): boolean => x.data instanceof DeviceData;
+
+/** Memory that was computed on the machine from two arrays: on a device where one of them is. */
+export const placedBeside = <T extends Elements>(data: T, a: RealArray, b: RealArray): T =>
+  placedLike(data, isOnDevice(a) ? a : b);
 
 /** Of an array on a device: the number of the device. */
 export const deviceOf = (x: RealArray): number => (x.data as unknown as DeviceData).device;
 
 /** So that `using` frees it. */
-export function disposable<T extends Real>(x: RealArray<T>): DeviceArray<T> {
+export function disposable<T extends Elements>(x: NdArray<T>): DeviceArray<T> {
   return Object.defineProperty(x, Symbol.dispose, { value: () => dispose(x) }) as DeviceArray<T>;
 }
 

@@ -6,10 +6,9 @@
 import { CudaVectors } from "../engine/cudavectors";
 import type { DeviceMemory, VectorOperation } from "../engine/cudavectors";
 import { nativeAddon, whyNoAddon } from "../engine/native";
-import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
-
-type Dtype = "float32" | "float64";
+import { allocate, bytesOf, elementTypeOf } from "./elementtype";
+import type { Dtype, ElementType, Elements } from "./elementtype";
 
 /** A piece of a device's memory, and who gives it back. */
 class Lease {
@@ -56,23 +55,23 @@ export class DeviceData {
   readonly byteLength: number;
 
   constructor(
-    readonly dtype: Dtype,
+    readonly type: ElementType,
     readonly buffer: Lease,
     readonly byteOffset: number,
     readonly length: number,
   ) {
-    this.BYTES_PER_ELEMENT = bytesOf(dtype);
+    this.BYTES_PER_ELEMENT = bytesOf(type);
     this.byteLength = length * this.BYTES_PER_ELEMENT;
   }
 
   /** Uninitialised. @throws DeviceError where there is not enough memory. */
-  static ofSize(dtype: Dtype, size: number, device: number): DeviceData {
-    return new DeviceData(dtype, leased(device, Math.max(1, size) * bytesOf(dtype)), 0, size);
+  static ofSize(type: ElementType, size: number, device: number): DeviceData {
+    return new DeviceData(type, leased(device, Math.max(1, size) * bytesOf(type)), 0, size);
   }
 
   /** Filled by what may fail, and given back if it does. */
-  static filled(dtype: Dtype, size: number, device: number, fill: (made: DeviceData) => void): DeviceData {
-    const made = DeviceData.ofSize(dtype, size, device);
+  static filled(type: ElementType, size: number, device: number, fill: (made: DeviceData) => void): DeviceData {
+    const made = DeviceData.ofSize(type, size, device);
     try {
       fill(made);
     } catch (error) {
@@ -82,9 +81,8 @@ export class DeviceData {
     return made;
   }
 
-  static of(data: Real, device: number): DeviceData {
-    const dtype = data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32";
-    return DeviceData.filled(dtype, data.length, device, ({ address }) => {
+  static of(data: Elements, device: number): DeviceData {
+    return DeviceData.filled(elementTypeOf(data), data.length, device, ({ address }) => {
       cuda().write(device, address, data);
     });
   }
@@ -108,28 +106,28 @@ export class DeviceData {
 
   fill(value: number): this {
     this.buffer.writes++;
-    cuda().write(this.device, this.address, ofDtype(this.dtype, this.length).fill(value));
+    cuda().write(this.device, this.address, allocate(this.type, this.length).fill(value));
     return this;
   }
 
   subarray(begin = 0, end: number = this.length): DeviceData {
     const offset = this.byteOffset + begin * this.BYTES_PER_ELEMENT;
-    return new DeviceData(this.dtype, this.buffer, offset, Math.max(0, Math.min(end, this.length) - begin));
+    return new DeviceData(this.type, this.buffer, offset, Math.max(0, Math.min(end, this.length) - begin));
   }
 
   /** The elements at `places`, in memory of their own; the caller answers for places, which are below 2^31. */
   gathered(places: ArrayLike<number>): DeviceData {
     const sizes = { rows: places.length, rank: this.length };
-    return DeviceData.filled(this.dtype, places.length, this.device, (out) => {
+    return DeviceData.filled(this.type, places.length, this.device, (out) => {
       this.with([Int32Array.from(places)], ([placed]) => {
-        this.run("take", sizes, [this, placed!, out]);
+        this.run(this.type === "int32" ? "pick" : "take", sizes, [this, placed!, out]);
       });
     });
   }
 
   /** `size` sums of the elements that have the same place, in their order; 0 where there is none. */
   scattered(places: ArrayLike<number>, size: number): DeviceData {
-    return DeviceData.filled(this.dtype, size, this.device, (out) => {
+    return DeviceData.filled(this.type, size, this.device, (out) => {
       this.with(sorted(places, size), ([order, starts]) => {
         this.run("scatter", { rows: size, rank: places.length }, [this, order!, starts!, out]);
       });
@@ -138,9 +136,18 @@ export class DeviceData {
 
   /** The sum with others of the same device, in memory of its own. */
   plus(other: DeviceData): DeviceData {
-    return DeviceData.filled(this.dtype, this.length, this.device, (sum) => {
+    return DeviceData.filled(this.type, this.length, this.device, (sum) => {
       cuda().copy(this.device, sum.address, this.address, this.byteLength);
       this.run("add", { rows: this.length }, [other, sum], 1);
+    });
+  }
+
+  /** The same numbers, of another type and in memory of their own. */
+  as(type: Dtype): DeviceData {
+    if (type === this.type) return this.slice();
+    const conversion = this.type === "int32" ? "convert" : type === "float32" ? "narrow" : "widen";
+    return DeviceData.filled(type, this.length, this.device, (out) => {
+      out.run(conversion, { rows: this.length }, [this, out]);
     });
   }
 
@@ -150,8 +157,9 @@ export class DeviceData {
     operands: readonly DeviceMemory[],
     number = 0,
   ): void {
-    if (sizes.rows > 0)
-      CudaVectors.on(this.device, this.dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
+    if (sizes.rows === 0) return;
+    const dtype = this.type === "int32" ? "float32" : this.type;
+    CudaVectors.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
   }
 
   /** Integers on the device for the time of a call. */
@@ -171,13 +179,13 @@ export class DeviceData {
 
   /** A copy in memory of its own, on the device. */
   slice(): DeviceData {
-    return DeviceData.filled(this.dtype, this.length, this.device, (made) => {
+    return DeviceData.filled(this.type, this.length, this.device, (made) => {
       cuda().copy(this.device, made.address, this.address, this.byteLength);
     });
   }
 
-  toHost(): Real {
-    const data = ofDtype(this.dtype, this.length);
+  toHost(): Elements {
+    const data = allocate(this.type, this.length);
     cuda().read(this.device, this.address, data);
     return data;
   }
@@ -200,10 +208,6 @@ function sorted(places: ArrayLike<number>, size: number): [order: Int32Array, st
   for (let k = 0; k < places.length; k++) order[next[places[k]!]!++] = k;
   return [order, starts];
 }
-
-const bytesOf = (dtype: Dtype): number => (dtype === "float64" ? 8 : 4);
-const ofDtype = (dtype: Dtype, size: number): Real =>
-  dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
 
 function cuda(): NonNullable<ReturnType<typeof nativeAddon>>["cuda"] {
   const addon = nativeAddon();

@@ -8,7 +8,7 @@ import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
 import type { NumberArray } from "./array";
 import { checkReach, described, isNdarray } from "./check";
-import { isContiguous, positions, shapeText, sizeOf } from "./view";
+import { hosted, isContiguous, positions, shapeText, sizeOf } from "./view";
 
 /** Integers `[n]`: a list, a typed array, or an ndarray. */
 export type IntegerArray = ArrayLike<number> | ArrayLike<bigint> | NumberArray;
@@ -42,11 +42,6 @@ export function int32(where: string, numbers: ArrayLike<number>, shape: readonly
   throw new ArgumentError(`${where}: expected integers below 2^31, got ${String(numbers[wrong])}`);
 }
 
-/** Zeros of a shape. */
-export function int32Zeros(shape: readonly number[]): Int32NdArray {
-  return ndarray(new Int32Array(sizeOf(shape)), [...shape]);
-}
-
 /** Elements of whatever type, with their shape; lists may be nested once. */
 export function elementsOf(where: string, value: unknown): [shape: readonly number[], elements: ArrayLike<unknown>] {
   if (isNdarray(value)) return [value.shape, ndarrayElements(where, value)];
@@ -69,7 +64,7 @@ function ndarrayElements(
   value: { data: ArrayLike<unknown>; shape: readonly number[]; stride: readonly number[]; offset: number },
 ): ArrayLike<unknown> {
   checkReach(where, value);
-  const data = value.data as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const data = hosted(value.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const isWhole = value.offset === 0 && data.length === sizeOf(value.shape) && isContiguous(value);
   if (isWhole && !data.get) return data;
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));

@@ -5,7 +5,8 @@
 import { CholeskyDecomposition, LuDecomposition, Matrix } from "ml-matrix";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { allocate, contiguous, dtypeOf, wrap } from "./view";
+import { placedBeside } from "./device";
+import { allocate, dtypeOf, readable, wrap } from "./view";
 import type { RealArray } from "./view";
 
 /** A factorised matrix A `[N, N]`. */
@@ -39,14 +40,14 @@ function factorsOf(A: Matrix): Factors {
 
 function matrixOf(x: RealArray): Matrix {
   const [m, n] = x.shape as [number, number];
-  return Matrix.from1DArray(m, n, contiguous(x));
+  return Matrix.from1DArray(m, n, readable(x));
 }
 
 /** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`: row by row, so that the innermost loop runs along memory. */
 export function product<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
   const [m, depth] = a.shape as [number, number];
   const n = b.shape[1] as number;
-  const [left, right] = [contiguous(a), contiguous(b)];
+  const [left, right] = [readable(a), readable(b)];
   const result = allocate(dtypeOf(a), m * n) as Real as T;
   const row = new Float64Array(n);
   for (let i = 0; i < m; i++) {
@@ -57,5 +58,5 @@ export function product<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealA
     }
     result.set(row, i * n);
   }
-  return wrap(result, [m, n]);
+  return wrap(placedBeside(result, a, b), [m, n]);
 }

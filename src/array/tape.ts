@@ -7,6 +7,7 @@
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { checkArray, described } from "./check";
+import { deviceOf, isOnDevice, toDevice, toHost } from "./device";
 import {
   checkOutputUnchanged,
   checkUnchanged,
@@ -38,8 +39,8 @@ import { added, scattered, taken } from "./elements";
 import type { Geometry, RealArray } from "./view";
 
 /**
- * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, in the inputs' shapes
- * and dtypes, zero where `output` does not depend on them. The gradient of a view is that of the memory it shows, read
+ * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and dtype of its
+ * input and on the same device, zero where `output` does not depend on it. The gradient of a view is that of the memory it shows, read
  * through the view. `cotangent` may be left out for one-element outputs; `createGraph` makes the results differentiable
  * again. Throws ArgumentError if `output` was not recorded, the cotangent does not fit, or data that the derivative needs
  * were overwritten since.
@@ -172,9 +173,15 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
 /** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
   const result = memory
-    ? copyOf(throughMemory(memory, x))
+    ? copyLike(throughMemory(memory, x), x)
     : wrap(placedLike<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x), x.shape);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
+}
+
+/** A copy where `like` is: gradients are where their inputs are. */
+function copyLike(x: RealArray, like: RealArray): RealArray {
+  if (isOnDevice(x) === isOnDevice(like)) return copyOf(x);
+  return isOnDevice(like) ? toDevice(x, { device: deviceOf(like) }) : toHost(x);
 }
 
 /** A row-major copy, recorded. */
@@ -199,7 +206,7 @@ export function gather<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const result = taken(contiguous(x), index) as T;
+  const result = taken(contiguous(x), index);
   const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
 }

@@ -8,18 +8,17 @@ import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
 import { DeviceData } from "./devicedata";
 import { taken } from "./elements";
+import { allocate, elementTypeOf } from "./elementtype";
+import type { DataOf, ElementType, Elements } from "./elementtype";
 
-/** Names of the element types that tskeops computes with. */
-export type Dtype = "float32" | "float64";
+export { allocate } from "./elementtype";
+export type { DataOf, Dtype } from "./elementtype";
 
 /** An ndarray of float32 or float64 elements: what every door takes and returns. */
 export type RealArray<T extends Real = Real> = NdArray<T>;
 
-/** The typed array behind a dtype name. */
-export type DataOf<D extends Dtype> = D extends "float64" ? Float64Array : Float32Array;
-
 /** The ndarray type of a dtype name: `ArrayOf<"float32">` is `NdArray<Float32Array>`. */
-export type ArrayOf<D extends Dtype> = RealArray<DataOf<D>>;
+export type ArrayOf<E extends ElementType> = NdArray<DataOf<E>>;
 
 /** The dtype name of a typed array type: `DtypeOf<Float64Array>` is `"float64"`. */
 export type DtypeOf<T extends Real> = T extends Float64Array ? "float64" : "float32";
@@ -36,13 +35,8 @@ export function dtypeOf<T extends Real>(x: RealArray<T>): DtypeOf<T> {
   return (x.data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32") as DtypeOf<T>;
 }
 
-/** Zeroed memory for `size` elements. */
-export function allocate<D extends Dtype>(dtype: D, size: number): DataOf<D> {
-  return (dtype === "float64" ? new Float64Array(size) : new Float32Array(size)) as DataOf<D>;
-}
-
 /** A row-major ndarray of `shape` over `data`, without a copy. */
-export function wrap<T extends Real>(data: T, shape: readonly number[]): RealArray<T> {
+export function wrap<T extends Elements>(data: T, shape: readonly number[]): NdArray<T> {
   return ndarray(data, shape as number[]);
 }
 
@@ -87,35 +81,45 @@ export function isWhole(x: RealArray): boolean {
  * The elements of `x` in row-major order: its own memory where that is already so (never write into the result), else
  * a copy.
  */
-export function contiguous<T extends Real>(x: RealArray<T>): T {
+export function contiguous<T extends Elements>(x: NdArray<T>): T {
   const size = sizeOf(x.shape);
   if (isContiguous(x)) {
     return x.offset === 0 && size === x.data.length ? x.data : (x.data.subarray(x.offset, x.offset + size) as T);
   }
-  if (x.data instanceof DeviceData) return taken(x.data, positions(x)) as T;
-  const copy = allocate(dtypeOf(x), size);
+  if (x.data instanceof DeviceData) return taken(x.data, positions(x));
+  const copy = allocate(elementTypeOf(x.data), size);
   if (x.shape.length === 2) copyMatrix(x, copy);
   else copyRows(x, copy);
   return copy as T;
 }
 
 /** Elements that can be read one by one: those of a device come over the bus. */
-export function hosted<T extends Real>(data: T): T {
+export function hosted<T>(data: T): T {
   const any: unknown = data;
   return any instanceof DeviceData ? (any.toHost() as T) : data;
 }
 
+/** The elements of `x` in row-major order, to be read one by one (never write into the result): by the way over the bus that moves less. */
+export function readable<T extends Elements>(x: NdArray<T>): T {
+  if (!(x.data instanceof DeviceData)) return contiguous(x);
+  const size = sizeOf(x.shape);
+  const [first, last] = reach(x);
+  if (size === 0 || last - first >= 2 * size) return hosted(contiguous(x));
+  const here = hosted(x.data.subarray(first, last + 1) as T);
+  return contiguous(ndarray(here, x.shape, x.stride, x.offset - first));
+}
+
 /** The data where `like` is: on the same device, or as it is. */
-export function placedLike<T extends Real>(data: T, like: RealArray): T {
+export function placedLike<T extends Elements>(data: T, like: NdArray<Elements>): T {
   const other: unknown = like.data;
   return other instanceof DeviceData ? (DeviceData.of(data, other.device) as unknown as T) : data;
 }
 
 /** Memory for `size` elements where `like` is; zeros, but on a device anything. */
-export function allocateLike<D extends Dtype>(dtype: D, size: number, like: RealArray | undefined): DataOf<D> {
+export function allocateLike<E extends ElementType>(type: E, size: number, like: RealArray | undefined): DataOf<E> {
   const other: unknown = like?.data;
-  if (!(other instanceof DeviceData)) return allocate(dtype, size);
-  return DeviceData.ofSize(dtype, size, other.device) as unknown as DataOf<D>;
+  if (!(other instanceof DeviceData)) return allocate(type, size);
+  return DeviceData.ofSize(type, size, other.device) as unknown as DataOf<E>;
 }
 
 /** Positions in the data of the elements of a view, in row-major order. */
@@ -177,7 +181,7 @@ function eachRow({ shape, stride, offset }: Geometry, visit: (start: number) => 
   }
 }
 
-function copyRows(x: RealArray, copy: Real): void {
+function copyRows(x: NdArray<Elements>, copy: Elements): void {
   const data = x.data;
   const [length, step] = innermost(x);
   let at = 0;
@@ -187,7 +191,7 @@ function copyRows(x: RealArray, copy: Real): void {
 }
 
 /** Points `[N, D]` are what calls are made of, and small calls are counted in microseconds. */
-function copyMatrix({ data, shape, stride, offset }: RealArray, copy: Real): void {
+function copyMatrix({ data, shape, stride, offset }: NdArray<Elements>, copy: Elements): void {
   const [rows, columns] = shape as [number, number];
   const [down, right] = stride as [number, number];
   for (let i = 0, at = 0; i < rows; i++) {

@@ -3,6 +3,7 @@
  */
 import type { Category, Formula, Variable } from "../formula/formula";
 import type { Reduction, SumScheme } from "../formula/reductions";
+import type { KeptPlans } from "./keptplans";
 import type { BatchAxis, Control, Ranges, Real } from "./native";
 
 export type Dtype = "float32" | "float64";
@@ -43,6 +44,8 @@ export interface Call extends Arrays {
   readonly batch?: readonly BatchAxis[] | undefined;
   /** The pairs to visit, in every entry; they cover every row once. All pairs if absent. */
   readonly ranges?: Ranges | undefined;
+  /** Where a GPU keeps what of this call is the same in the next one: all but the arrays. */
+  readonly kept?: KeptPlans | undefined;
 }
 
 /** How many entries the batch of a call has. */

@@ -65,6 +65,11 @@ export function cachedObject(key: string, make: () => Uint8Array): string {
 export function cachedContent(key: string, make: () => Uint8Array): Uint8Array {
   const known = knownObject(key);
   if (known !== undefined) return readFileSync(known).subarray(0, -SEAL_BYTES);
+  return renewedContent(key, make);
+}
+
+/** The content of this key as `make` gives it now, which takes the place of what was kept. */
+export function renewedContent(key: string, make: () => Uint8Array): Uint8Array {
   const content = make();
   attempt(() => keptObject(key, content));
   return content;

@@ -6,14 +6,14 @@
 import { DeviceError } from "../errors";
 import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
-import type { CudaAddon, LoadedRoutine, Placed } from "./cudaaddon";
+import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./cudaaddon";
 import { messageOf } from "./control";
-import { cudaCompiler, cudaImage, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
+import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { cudaProgram } from "./cudatext";
 import type { CudaProgram } from "./cudatext";
 import { BLOCK, kindOf, resultDims } from "./generated";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Plan, Real } from "./native";
+import type { Plan } from "./native";
 
 export const cuda: Backend = {
   name: "cuda",
@@ -30,15 +30,18 @@ export function whyNoDevice(): string | null {
 /** Why no device can run what is compiled here, or null. Opens none. */
 function whyNoneFits(): string | null {
   const { cuda } = nativeAddon()!;
-  const reasons = Array.from({ length: cuda.count() }, (_, device) => whyNotOn(device));
-  return reasons.includes(null) ? null : reasons[0]!;
+  return reason(() => {
+    const reasons = Array.from({ length: cuda.count() }, (_, device) => reason(() => whyTooOld(cuda.describe(device))));
+    return reasons.includes(null) ? null : reasons[0]!;
+  });
 }
 
-function whyNotOn(device: number): string | null {
+/** Failures are reasons, too; whoever tells them names the backend. */
+function reason(why: () => string | null): string | null {
   try {
-    return whyTooOld(nativeAddon()!.cuda.describe(device));
+    return why();
   } catch (error) {
-    return messageOf(error);
+    return messageOf((error as Error).cause ?? error);
   }
 }
 
@@ -63,6 +66,19 @@ function whyTooLarge({ variables, formulas, k }: Specification): string | null {
   return numbers <= MOST_NUMBERS ? null : `the dims of the formula add up to ${numbers}, too many for a thread`;
 }
 
+/** Where a call runs, and its arrays there. */
+interface Running {
+  readonly routines: readonly LoadedRoutine[];
+  readonly args: readonly Placed[];
+  readonly out: Placed;
+}
+
+/** What the addon takes of a call. */
+interface Prepared extends Running {
+  readonly plan: Plan | KeptPlan;
+  readonly indices: PlacedIndices | undefined;
+}
+
 class CudaRoutine implements Routine {
   readonly backend = "cuda";
   private readonly addon: CudaAddon = nativeAddon()!.cuda;
@@ -78,13 +94,13 @@ class CudaRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    const { routines, args, out } = this.placed(call);
-    this.addon.reduce(routines, args, out, planOf(call, this.program), call.control, call.indices);
+    const { routines, args, out, plan, indices } = this.prepared(call);
+    this.addon.reduce(routines, args, out, plan, call.control, indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { routines, args, out } = this.placed(call);
-    return this.addon.reduceAsync(routines, args, out, planOf(call, this.program), call.control, call.indices);
+    const { routines, args, out, plan, indices } = this.prepared(call);
+    return this.addon.reduceAsync(routines, args, out, plan, call.control, indices);
   }
 
   block(call: RectangleCall): void {
@@ -92,14 +108,23 @@ class CudaRoutine implements Routine {
     this.addon.block(routines[0]!, args, out, call);
   }
 
-  private placed({ args, out, device = 0, batch, ranges }: Call): {
-    routines: readonly LoadedRoutine[];
-    args: readonly Placed[];
-    out: Placed;
-  } {
+  private prepared(call: Call): Prepared {
+    const { routines, args, out } = this.placed(call);
+    const { batch, ranges, indices, kept } = call;
+    const plan = planOf(call, this.program);
+    const isKept = kept !== undefined && routines.length === 1 && (ranges !== undefined || batch?.length);
+    return {
+      routines,
+      args,
+      out,
+      plan: isKept ? kept.of(routines[0]!, plan) : plan,
+      indices: indices && placedOf(indices),
+    };
+  }
+
+  private placed({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
     const own = deviceOf([...args, out]) ?? device;
-    const isShared = own === "all" && !batch?.length && !ranges;
-    const devices = isShared ? [...Array(this.addon.count()).keys()] : [own === "all" ? 0 : own];
+    const devices = own === "all" ? [...Array(this.addon.count()).keys()] : [own];
     return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
   }
 
@@ -116,24 +141,14 @@ class CudaRoutine implements Routine {
     const description = this.addon.describe(device);
     const why = whyTooOld(description);
     if (why !== null) throw new DeviceError(`backend "cuda": ${why}`);
-    const image = cudaImage(this.source, description.capability);
-    try {
-      return this.addon.load(device, image, tableOf(this.specification, this.program), this.program.threads);
-    } catch (error) {
-      throw withAdvice(error);
-    }
+    const table = tableOf(this.specification, this.program);
+    return loadedFrom(this.source, description.capability, (image) =>
+      this.addon.load(device, image, table, this.program.threads),
+    );
   }
 }
 
-/** PTX, for a device that the compiler does not know, must not be newer than the driver; machine code may be. */
-function withAdvice(error: unknown): unknown {
-  const message = messageOf(error);
-  if (!message.includes("CUDA_ERROR_UNSUPPORTED_PTX_VERSION")) return error;
-  const advice = `the driver is older than the compiler (${cudaCompiler()}): install a newer driver, or name an older NVRTC in TSKEOPS_NVRTC`;
-  return new DeviceError(`${message}; ${advice}`, { cause: error });
-}
-
-function placedOf(array: Real): Placed {
+function placedOf<T>(array: T): T | BigUint64Array {
   return isOnDevice(array) ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
 }
 

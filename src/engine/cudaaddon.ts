@@ -15,8 +15,13 @@ export type LoadedRoutine = number & { readonly [brand]: true };
 /** The operations on vectors for one dtype, loaded on one device. */
 export type LoadedVectors = number & { readonly [brand]: true };
 
+/** A plan of one routine, whose tables are on its device. */
+export type KeptPlan = number & { readonly [brand]: true };
+
 /** Numbers of the machine, or address and length of numbers on the device. */
 export type Placed = Real | BigUint64Array;
+/** Indices, the same way. */
+export type PlacedIndices = Int32Array | BigUint64Array;
 
 export interface DeviceDescription {
   readonly name: string;
@@ -53,23 +58,27 @@ export interface CudaAddon {
   /** Throws Error with the compiler's messages. */
   compile(source: string, options: readonly string[], isReal: boolean): Buffer;
   load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
-  /** Several routines share the rows of a call without ranges, batches and arrays of a device. */
+  /** Several routines, one for every device, share the entries or rows of a call without arrays of a device; their plan is none that is kept. */
   reduce(
     routine: LoadedRoutine | readonly LoadedRoutine[],
     args: readonly Placed[],
     out: Placed,
-    plan: Plan,
+    plan: Plan | KeptPlan,
     control?: Control,
-    indices?: Int32Array,
+    indices?: PlacedIndices,
   ): void;
   reduceAsync(
     routine: LoadedRoutine | readonly LoadedRoutine[],
     args: readonly Placed[],
     out: Placed,
-    plan: Plan,
+    plan: Plan | KeptPlan,
     control?: Control,
-    indices?: Int32Array,
+    indices?: PlacedIndices,
   ): Promise<void>;
+  /** Sends the tables of a plan to the device of the routine, for calls to come. */
+  keepPlan(routine: LoadedRoutine, plan: Plan): KeptPlan;
+  /** Gives them back; a call that runs still has them. */
+  forgetPlan(plan: KeptPlan): void;
   block(routine: LoadedRoutine, args: readonly Placed[], out: Placed, rectangle: Rectangle): void;
   allocate(device: number, bytes: number): bigint;
   release(device: number, address: bigint): void;
@@ -93,13 +102,17 @@ export interface CudaAddon {
   scalarSteps(routines: LoadedVectors, columns: number, steps: BigUint64Array): void;
 }
 
+type RawPlan = [sizes: Float64Array | undefined, tables: RawTables | KeptPlan | undefined];
+
+const rawPlan = (plan: Plan | KeptPlan): RawPlan =>
+  typeof plan === "number" ? [undefined, plan] : [sizesOf(plan), tablesOf(plan)];
+
 type RawCall = [
   routine: LoadedRoutine | readonly LoadedRoutine[],
   args: readonly Placed[],
   out: Placed,
-  indices: Int32Array | undefined,
-  sizes: Float64Array,
-  tables: RawTables | undefined,
+  indices: PlacedIndices | undefined,
+  ...plan: RawPlan,
   control: Control | undefined,
 ];
 
@@ -114,6 +127,8 @@ export interface RawCuda {
   cudaLoad: CudaAddon["load"];
   cudaReduce(...call: RawCall): void;
   cudaReduceAsync(...call: RawCall): Promise<void>;
+  cudaKeepPlan(routine: LoadedRoutine, ...plan: RawPlan): KeptPlan;
+  cudaForgetPlan(plan: KeptPlan): void;
   cudaBlock(routine: LoadedRoutine, args: readonly Placed[], out: Placed, sizes: Float64Array): void;
   cudaAllocate: CudaAddon["allocate"];
   cudaRelease: CudaAddon["release"];
@@ -131,7 +146,7 @@ export interface RawCuda {
 export function cudaOf(raw: RawCuda): CudaAddon {
   return {
     whyNot: () => raw.cudaWhyNot(),
-    count: () => raw.cudaCount(),
+    count: () => interruptible(() => raw.cudaCount()),
     describe: (device) => interruptible(() => raw.cudaDescribe(device)),
     state: (device) => interruptible(() => raw.cudaState(device)),
     openCompiler: (paths) => raw.cudaOpenCompiler(paths),
@@ -139,11 +154,15 @@ export function cudaOf(raw: RawCuda): CudaAddon {
     load: (...args) => interruptible(() => raw.cudaLoad(...args)),
     reduce: (routine, args, out, plan, control, indices) => {
       interruptible(() => {
-        raw.cudaReduce(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control);
+        raw.cudaReduce(routine, args, out, indices, ...rawPlan(plan), control);
       });
     },
     reduceAsync: async (routine, args, out, plan, control, indices) => {
-      await raw.cudaReduceAsync(routine, args, out, indices, sizesOf(plan), tablesOf(plan), control).catch(rethrow);
+      await raw.cudaReduceAsync(routine, args, out, indices, ...rawPlan(plan), control).catch(rethrow);
+    },
+    keepPlan: (routine, plan) => interruptible(() => raw.cudaKeepPlan(routine, ...rawPlan(plan))),
+    forgetPlan: (plan) => {
+      raw.cudaForgetPlan(plan);
     },
     block: (routine, args, out, rectangle) => {
       interruptible(() => {

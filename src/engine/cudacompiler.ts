@@ -9,8 +9,8 @@ import { accessSync, constants, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-import { CompileError } from "../errors";
-import { cachedContent, privateFolder } from "./cache";
+import { CompileError, DeviceError } from "../errors";
+import { cachedContent, privateFolder, renewedContent } from "./cache";
 import type { DeviceDescription } from "./cudaaddon";
 import { messageOf } from "./control";
 import { nativeAddon } from "./native";
@@ -57,14 +57,65 @@ export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" |
 
 const asVersion = (capability: number): string => (capability / 10).toFixed(1);
 
-/** The image of a source for a device of this compute capability. @throws CompileError with the compiler's messages. */
-export function cudaImage(source: string, capability: number): Buffer {
+/**
+ * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one from the cache it is compiled
+ * anew, once; where it refuses machine code it gets PTX. @throws CompileError; DeviceError.
+ */
+export function loadedFrom<T>(source: string, capability: number, load: (image: Buffer) => T): T {
   found ??= search();
   const compiler = found as Compiler;
   const target = targetFor(capability, compiler.architectures);
-  const parts = [source, OPTIONS, target, compiler.identity];
-  const key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
-  return Buffer.from(cachedContent(key, () => compiler.compile(source, target)));
+  try {
+    return new Image(source, target, compiler).loaded(load);
+  } catch (error) {
+    if (!isRefusal(error) || !target.startsWith("sm_")) throw withAdvice(error, compiler);
+  }
+  try {
+    return new Image(source, `compute_${capability}`, compiler).loaded(load);
+  } catch (error) {
+    throw withAdvice(error, compiler);
+  }
+}
+
+/** A source for one target, in the cache of routines. */
+class Image {
+  private readonly key: string;
+  private isKept = true;
+
+  constructor(
+    private readonly source: string,
+    private readonly target: string,
+    private readonly compiler: Compiler,
+  ) {
+    const parts = [source, OPTIONS, target, compiler.identity];
+    this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  }
+
+  loaded<T>(load: (image: Buffer) => T): T {
+    try {
+      return load(Buffer.from(cachedContent(this.key, this.compile)));
+    } catch (error) {
+      if (!this.isKept || !isUnreadable(error)) throw error;
+      return load(Buffer.from(renewedContent(this.key, this.compile)));
+    }
+  }
+
+  private readonly compile = (): Uint8Array => {
+    this.isKept = false;
+    return this.compiler.compile(this.source, this.target);
+  };
+}
+
+const isUnreadable = (error: unknown): boolean => /CUDA_ERROR_INVALID_(IMAGE|PTX)\b/.test(messageOf(error));
+const isRefusal = (error: unknown): boolean =>
+  isUnreadable(error) || messageOf(error).includes("CUDA_ERROR_NO_BINARY_FOR_GPU");
+
+/** PTX must not be newer than the driver, and no compiler makes older one. */
+function withAdvice(error: unknown, { name }: Compiler): unknown {
+  const message = messageOf(error);
+  if (!message.includes("CUDA_ERROR_UNSUPPORTED_PTX_VERSION")) return error;
+  const advice = `the driver is older than the compiler (${name}): install a newer driver, or name an older NVRTC in TSKEOPS_NVRTC`;
+  return new DeviceError(`${message}; ${advice}`, { cause: error });
 }
 
 /** The device's own architecture if the compiler knows it; else the newest that it knows, as PTX. */

@@ -5,7 +5,7 @@
 import type { Dtype } from "./backend";
 import type { DeviceMemory } from "./cuda";
 import type { LoadedVectors } from "./cudaaddon";
-import { cudaImage } from "./cudacompiler";
+import { loadedFrom } from "./cudacompiler";
 import { nativeAddon } from "./native";
 import { cudaVectorsSource } from "./prelude";
 
@@ -26,6 +26,8 @@ export type VectorOperation =
   | "xpay"
   | "add"
   | "take"
+  | "pick"
+  | "convert"
   | "scatter"
   | "narrow"
   | "widen"
@@ -61,8 +63,11 @@ export class CudaVectors {
   private readonly routines: LoadedVectors;
 
   private constructor(device: number, dtype: Dtype) {
-    const image = cudaImage(cudaVectorsSource(dtype), this.addon.describe(device).capability);
-    this.routines = this.addon.loadVectors(device, image, dtype === "float64" ? 8 : 4);
+    const { capability } = this.addon.describe(device);
+    const bytes = dtype === "float64" ? 8 : 4;
+    this.routines = loadedFrom(cudaVectorsSource(dtype), capability, (image) =>
+      this.addon.loadVectors(device, image, bytes),
+    );
   }
 
   /** @throws CompileError, DeviceError. */

@@ -7,6 +7,7 @@ import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { RealArray } from "../array/view";
 import type { Extents } from "./arguments";
 import type { BackendName, Compile } from "../engine/backend";
+import type { KeptPlans } from "../engine/keptplans";
 import type { Real } from "../engine/native";
 import type { Begun } from "../engine/routine";
 import { ArgumentError, DeviceError } from "../errors";
@@ -16,8 +17,8 @@ export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
   /**
-   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. `"all"` cuts the
-   * rows of a call over all devices, with the same result to the last bit; calls with batches or ranges run on the first.
+   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. `"all"` shares the
+   * entries of its batch, or its rows, over all devices, with the same result to the last bit.
    */
   readonly device?: number | "all" | undefined;
   /**
@@ -51,6 +52,8 @@ export interface How {
   readonly repeats?: number;
   readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
+  /** Of calls that differ in their arrays alone. */
+  readonly kept?: KeptPlans;
 }
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */

@@ -6,7 +6,7 @@
 import { arraysOf, checkArguments, copied } from "./arguments";
 import type { Extents, Given } from "./arguments";
 import { recorder, recording } from "../array/record";
-import { allocate, contiguous, sizeOf } from "../array/view";
+import { allocate, contiguous, hosted, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf, placedHow } from "./call";
@@ -115,7 +115,7 @@ export class Operator {
       this.settings.reduction.indices(this.extent),
     ];
     const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), out, this.args) : null;
-    const indices = places > 0 ? indexTargetOf(this.shape(given, places)) : null;
+    const indices = places > 0 ? indexTargetOf(given, this.shape(given, places)) : null;
     const data = values && (given === read || !out) ? contiguous(values) : allocate(given.dtype, values?.size ?? 0);
     const recorded = recording(given.arrays) ? this.recorder(given, how) : undefined;
     yield* settled(this.work(read, data, how, indices?.data));
@@ -140,6 +140,7 @@ export class Operator {
       batch: axesOf(this.args, given.arrays, given.batch, rows * this.dim),
       ranges: how.ranges?.[this.settings.rows],
       device: placed.device,
+      kept: how.kept,
     };
     return new Work(
       () => {
@@ -189,7 +190,7 @@ export class Operator {
         if (gradient.kind === "none") return wanted.map(() => null);
         return gradient.kind === "sum"
           ? this.pullback(given.arrays, cotangent, wanted, how, values)
-          : this.routedPullback(given, indices!.data, cotangent, wanted, how);
+          : this.routedPullback(given, hosted(indices!.data), cotangent, wanted, how);
       });
   }
 

@@ -3,11 +3,11 @@
  */
 import { checkArray, checkShape } from "../array/check";
 import { disposable, isOnDevice } from "../array/device";
-import { int32Zeros } from "../array/integers";
+import type { ElementType } from "../array/elementtype";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
 import { allocateLike, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "../array/view";
-import type { RealArray } from "../array/view";
+import type { ArrayOf, RealArray } from "../array/view";
 import type { Given } from "./arguments";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
@@ -15,7 +15,7 @@ import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import type { Reduction } from "../formula/reductions";
 
-/** The indices of columns, exact. */
+/** The indices of columns, exact, where the arguments are. */
 export type IndexArray = Int32NdArray;
 
 /** What a call gives: numbers, indices, or both. */
@@ -32,7 +32,7 @@ export function targetOf(
   args: readonly Argument[],
 ): RealArray {
   checkShape("result", shape);
-  if (out === null || out === undefined) return made(given, shape);
+  if (out === null || out === undefined) return made(given, given.dtype, shape);
   const checked = checkArray("out", out, given.dtype);
   if (!sameShape(checked.shape, shape))
     throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
@@ -47,9 +47,9 @@ export function targetOf(
 }
 
 /** Where the arguments are. */
-function made({ arrays, dtype }: Given, shape: readonly number[]): RealArray {
+function made<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
   const like = arrays.find(isOnDevice);
-  const array = wrap(allocateLike(dtype, sizeOf(shape), like), shape);
+  const array = wrap(allocateLike(type, sizeOf(shape), like), shape);
   return like ? disposable(array) : array;
 }
 
@@ -58,8 +58,9 @@ function checkPlaces(out: RealArray): void {
   throw new ArgumentError(`out: expected a place of its own for every element, got stride ${shapeText(out.stride)}`);
 }
 
-export function indexTargetOf(shape: readonly number[]): IndexArray {
-  return int32Zeros(checkShape("result", shape));
+/** An array for the indices of a result. */
+export function indexTargetOf(given: Given, shape: readonly number[]): IndexArray {
+  return made(given, "int32", checkShape("result", shape));
 }
 
 /** Numbers in row-major order into an array of any strides. */

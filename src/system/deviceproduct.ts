@@ -6,6 +6,7 @@ import { DeviceData } from "../array/devicedata";
 import { DeviceVectors } from "../array/devicevectors";
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { KeptPlans } from "../engine/keptplans";
 import type { Real } from "../engine/native";
 import type { Given } from "../operator/arguments";
 import type { How } from "../operator/call";
@@ -101,6 +102,7 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
   precondition: ((x: DeviceData, out: DeviceData) => void) | undefined;
   private readonly given: Given;
   private readonly own: DeviceData[] = [];
+  private readonly kept = new KeptPlans();
   private arrays: RealArray[] = [];
   private ridge: DeviceData | undefined;
 
@@ -143,6 +145,7 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
   override close(): void {
     super.close();
     for (const data of this.own.splice(0)) data.dispose();
+    this.kept.close();
   }
 
   /** That a product visits, at most. */
@@ -154,7 +157,7 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
     const { operator, position, how } = this.system;
     const { shape } = this.given.arrays[position]!;
     const arrays = replaced(this.arrays, position, wrap(asReal(x), shape));
-    return operator.work({ ...this.given, arrays }, asReal(out), how).andThen(() => {
+    return operator.work({ ...this.given, arrays }, asReal(out), { ...how, kept: this.kept }).andThen(() => {
       this.axpy(this.ridge!, x, out);
     });
   }

@@ -1,28 +1,12 @@
-/** Generated kernels through nvcc: they compile for every architecture, and keep everything in registers. */
-import { sample, sourcesOfSweep, usageOf } from "./kernels";
-import type { Usage } from "./kernels";
+/** Generated kernels, and those on vectors, through nvcc: they compile for every architecture, and keep everything in registers. */
+import { sample, sourcesOfSweep, vectorSources } from "./kernels";
+import { byNvcc, outsideRegisters, told, usageByNvcc, usageInCubin } from "./usage";
 import { compileErrors, toolkitHeaders } from "../cuda-sim/simulator";
 import { join } from "node:path";
 
-/** One kernel in so many, an odd number as dtypes take turns, for the first architecture, a ninth of these for the others. */
+/** One source in so many for the first architecture, a ninth of these for the others. */
 const EVERY = Number(process.env["TSKEOPS_CUDA_EVERY"] ?? 1);
 const SOURCES = sourcesOfSweep(1);
-
-/**
- * What may use memory of the thread, and so local loads: NVIDIA's reduction of large angles; and, in float64, loops over many components whose
- * functions are too long to be written out.
- */
-const MAY_USE_STACK = /\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18,.* in float64$/;
-
-/** What registers cannot hold: 36 sums, 37 values of a row and a complex power between them, in float64. */
-const MAY_SPILL = /^reduce of Complex\(SumT\(0, 9\), .*Powf\(Square\(ComplexReal\(Var\(0,18,0\)\)\).* in float64$/;
-
-function told(usages: readonly Usage[]): string {
-  const registers = usages.map((usage) => usage.registers).sort((a, b) => a - b);
-  const withStack = usages.filter(({ stack }) => stack > 0).length;
-  const spilled = usages.filter(({ spills }) => spills > 0).length;
-  return `${usages.length} kernels, registers ${registers[0]!} to ${registers.at(-1)!}, median ${registers[registers.length >> 1]!}; ${withStack} with stack, ${spilled} with spills`;
-}
 
 test.each([
   ["sm_90", EVERY],
@@ -32,14 +16,32 @@ test.each([
 ])(
   "kernels of the sweep compile for %s without spills, but for one that registers cannot hold",
   (architecture, every) => {
-    const usages = usageOf(sample(SOURCES, every), architecture);
+    const usages = usageByNvcc(sample(SOURCES, every), architecture);
     process.stdout.write(`${architecture}: ${told(usages)}\n`);
-    const usual = usages.filter(({ name }) => !MAY_SPILL.test(name));
-    expect(usual.filter(({ spills }) => spills > 0)).toEqual([]);
-    expect(usual.filter(({ stack, name }) => stack > 0 && !MAY_USE_STACK.test(name))).toEqual([]);
+    expect(outsideRegisters(usages)).toEqual([]);
   },
   1_800_000,
 );
+
+test.each(vectorSources())("$name compile without stack", ({ text }) => {
+  const { usages, image } = byNvcc(text, "sm_90");
+  process.stdout.write(`sm_90: ${told(usages)}\n`);
+  expect(usages).toHaveLength(text.match(/^ENTRY /gm)!.length);
+  expect(usages.filter(({ stack, spills }) => stack > 0 || spills! > 0)).toEqual([]);
+  expectSame(image, usages);
+});
+
+test("a CUBIN says of itself what nvcc tells, of stack, too", () => {
+  const { usages, image } = byNvcc(SOURCES.find(({ name }) => /\bSin\(.* in float64$/.test(name))!.text, "sm_90");
+  expect(usages.some(({ stack }) => stack > 0)).toBe(true);
+  expectSame(image, usages);
+});
+
+function expectSame(image: Buffer, usages: ReturnType<typeof usageInCubin>): void {
+  const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
+  const withoutSpills = usages.map(({ name, registers, stack }) => ({ name, registers, stack }));
+  expect(usageInCubin(image).sort(byName)).toEqual(withoutSpills.sort(byName));
+}
 
 // A loop over min(n, 256) columns that is unrolled by 3, 5, 15 or 17, which divide 255, loses its rest in NVIDIA's compilers (docs/cuda.md).
 test("loops are unrolled by powers of two, whose rest no compiler loses", () => {

@@ -12,7 +12,10 @@ const PRELUDE = `
   const K = (axis) => Genred("Exp(-g * SqDist(x, y)) * b", ALIASES, { axis });
   const KT = Genred("Exp(-g * SqDist(x, y)) * e", ["x = Vi(3)", "y = Vj(3)", "e = Vi(2)", "g = Pm(1)"], { axis: 0 });
   const numbers = (array) => Array.from(toHost(array).data);
-  const same = (a, b) => numbers(a).every((value, n) => Object.is(value, numbers(b)[n]));
+  const same = (a, b) => {
+    const [ours, theirs] = [numbers(a), numbers(b)];
+    return ours.length === theirs.length && ours.every((value, n) => Object.is(value, theirs[n]));
+  };
   const show = (value) => console.log(JSON.stringify(value));
   const message = (f) => { try { f(); } catch (error) { return error.code + ": " + error.message; } };
 `;
@@ -80,6 +83,54 @@ test("all devices serve indices, derivatives, promises, and solves", () => {
     })();`,
   );
   expect(shown).toEqual([true, true, true, true, true]);
+});
+
+/** Entries that share points and have columns of their own, and blocks of pairs: row intervals out of order and uneven, one that visits nothing. */
+const CUT = `
+  const entries = (...shape) => [rand([...shape, 600, 3], { seed: 5 }), rand([...shape.map(() => 1), 40, 3], { seed: 6 }), randn([...shape, 40, 2], { seed: 7 })];
+  const nearest = Genred("SqDist(x, y)", ALIASES.slice(0, 2), { reductionOp: "KMin_ArgKMin", optArg: 2, axis: 1 });
+  const ranges = [
+    [[1300, 1500], [0, 900], [900, 960], [960, 1300]], [1, 3, 3, 4], [[0, 100], [650, 700], [100, 400], [0, 100]],
+    [[0, 100], [100, 400], [400, 650], [650, 700]], [2, 3, 3, 4], [[1300, 1500], [960, 1300], [0, 900], [0, 900]],
+  ];
+  const shared = (f) => {
+    const [all, one] = [{ device: "all" }, { device: 0 }].map((options) => [f(options)].flat());
+    return all.every((array, n) => same(array, one[n]));
+  };
+`;
+
+test.each([2, 3])(
+  "%i devices share the entries of batches, and the rows where entries are few, with the bits of one",
+  (count) => {
+    const [shown, done] = onDevices(
+      count,
+      `${CUT}
+     show([[5], [2], [2, 3], [1]].map((shape) => entries(...shape)).map(([p, q, r]) => [
+       shared((options) => K(1)(p, q, r, 2, options)),
+       shared((options) => K(0)(q, p, rand(p.shape.with(-1, 2), { seed: 8 }), 2, options)),
+       shared((options) => nearest(p, q, options)),
+     ]));`,
+    );
+    expect((shown as boolean[][]).flat()).toEqual(new Array(12).fill(true));
+    expect(launchedOn(done)).toEqual(Array.from({ length: count }, (_, n) => n));
+    expect(done.log.at(-1)).toMatchObject({ liveBytes: 0, pinnedBytes: 0, streams: 0, events: 0 });
+  },
+);
+
+test.each([2, 3])("%i devices share the blocks of ranges, with the bits of one", (count) => {
+  const [shown, done] = onDevices(
+    count,
+    `${CUT}
+     const many = rand([2, 1500, 3], { seed: 9 });
+     show([
+       shared((options) => K(1)(x, y, b, 2, { ...options, ranges })),
+       shared((options) => nearest(x, y, { ...options, ranges })),
+       shared((options) => K(1)(many, rand([1, 700, 3], { seed: 2 }), rand([1, 700, 2], { seed: 3 }), 2, { ...options, ranges })),
+     ]);`,
+  );
+  expect(shown).toEqual([true, true, true]);
+  expect(launchedOn(done)).toEqual(Array.from({ length: count }, (_, n) => n));
+  expect(done.log.at(-1)).toMatchObject({ liveBytes: 0, pinnedBytes: 0, streams: 0, events: 0 });
 });
 
 test("resident arrays stay and solve where they are", () => {

@@ -1,14 +1,11 @@
 /**
- * The CUDA sources of the sweep: every row of the operation table and its gradient, and every reduction, in both dtypes; and their way
- * through nvcc, many to a translation unit. Reads from the compiler what each kernel takes.
+ * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, and every reduction, in both dtypes; and the
+ * operations on vectors. Knows no compiler.
  */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { Dtype } from "../../src/index";
 import type { Specification } from "../../src/engine/backend";
 import { cudaProgram } from "../../src/engine/cudatext";
+import { cudaVectorsSource } from "../../src/engine/prelude";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { Category } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";
@@ -23,12 +20,20 @@ export interface Source {
   readonly text: string;
 }
 
-const DTYPES: readonly Dtype[] = ["float32", "float64"];
+export const DTYPES: readonly Dtype[] = ["float32", "float64"];
 
-/** @param count calls of each row of the operation table. */
+/**
+ * Each text once, though many rows make the same; dtypes take turns.
+ * @param count calls of each row of the operation table.
+ */
 export function sourcesOfSweep(count: number): Source[] {
-  return [...operationSources(count), ...reductionSources()];
+  const all = [...operationSources(count), ...reductionSources()];
+  return [...new Map(all.map((source) => [source.text, source])).values()];
 }
+
+/** The operations on vectors, which solves on the device are made of. */
+export const vectorSources = (): Source[] =>
+  DTYPES.map((dtype) => ({ name: `vectors in ${dtype}`, text: cudaVectorsSource(dtype) }));
 
 function operationSources(count: number): Source[] {
   const rows = [...entries.values()].filter(({ name, slots }) => {
@@ -81,64 +86,6 @@ function reductionSources(): Source[] {
   );
 }
 
-/** Every n-th kernel: the same in every run. */
+/** Every n-th source, the same in every run: n must be odd, that both dtypes are among them. */
 export const sample = (sources: readonly Source[], every: number): Source[] =>
   sources.filter((_, n) => n % every === 0);
-
-/** What a compiled kernel takes of a thread. */
-export interface Usage {
-  readonly name: string;
-  readonly registers: number;
-  readonly stack: number;
-  readonly spills: number;
-}
-
-const NVCC = ["--std=c++17", "--ftz=true", "-diag-suppress", "177", "-cubin", "--resource-usage"];
-
-/** Compiles all sources for one architecture. Throws Error with nvcc's messages. */
-export function usageOf(sources: readonly Source[], architecture: string): Usage[] {
-  const units = DTYPES.flatMap((dtype) =>
-    chunks(
-      sources.filter(({ name }) => name.endsWith(dtype)),
-      60,
-    ),
-  );
-  return units.flatMap((unit) => compiled(unit, architecture));
-}
-
-function compiled(unit: readonly Source[], architecture: string): Usage[] {
-  const folder = mkdtempSync(join(tmpdir(), "tskeops-kernels-"));
-  try {
-    writeFileSync(join(folder, "unit.cu"), unit.map(({ text }, n) => renamed(text, n)).join("\n"));
-    const args = [...NVCC, `-arch=${architecture}`, "-o", "unit.cubin", "unit.cu"];
-    const done = spawnSync("nvcc", args, { cwd: folder, encoding: "utf8", maxBuffer: 2 ** 28 });
-    if (done.status !== 0) throw new Error(`nvcc: ${done.stderr.slice(0, 4000)}`);
-    return usages(`${done.stdout}${done.stderr}`, unit);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-/** Each in a namespace of its own, with entry points of its own. */
-function renamed(text: string, n: number): string {
-  const undefined_ = ["DOUBLE", "TILE", "THREADS", "VARIABLES"].map((name) => `#undef KEOPS_${name}`);
-  return [
-    ...undefined_,
-    text.replace("namespace keops {", `namespace keops${n} {`).replace(/\bkeops_(\w+)/g, `keops_$1_${n}`),
-  ].join("\n");
-}
-
-function usages(output: string, unit: readonly Source[]): Usage[] {
-  const entry =
-    /entry function 'keops_(\w+)_(\d+)'[^]*?(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads[^]*?Used (\d+) registers/g;
-  return [...output.matchAll(entry)].map(([, kernel, n, stack, stores, loads, registers]) => ({
-    name: `${kernel!} of ${unit[Number(n)]!.name}`,
-    registers: Number(registers),
-    stack: Number(stack),
-    spills: Number(stores) + Number(loads),
-  }));
-}
-
-function chunks<T>(list: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
-}

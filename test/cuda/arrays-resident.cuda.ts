@@ -1,0 +1,92 @@
+/** What is computed of arrays without formulas, on the simulated device: resident ones are read, and results go back to where they are. */
+import {
+  Genred,
+  clusterCentroids,
+  dense,
+  dispose,
+  grad,
+  gridCluster,
+  rand,
+  randn,
+  rangesFromRadius,
+  requiresGrad,
+  sortClusters,
+  toDevice,
+  toHost,
+} from "../../src/index";
+import type { RealArray } from "../../src/index";
+
+const [x, y] = [rand([12, 3], { seed: 1 }), rand([12, 3], { seed: 2, dtype: "float32" })];
+const weights = rand([12], { seed: 3 });
+const matrix = rand([3, 3], { seed: 4 });
+const labels = gridCluster(x, 0.5);
+
+const numbers = (array: RealArray): number[] => Array.from(toHost(array).data);
+const isResident = (array: RealArray): boolean => !ArrayBuffer.isView(array.data);
+
+type Place = <X extends RealArray>(array: X) => X;
+const there: Place = (array) => toDevice(array) as unknown as typeof array;
+const here: Place = (array) => array;
+
+test.each<[string, (place: Place) => RealArray]>([
+  ["add", (place) => dense.add(place(x), place(y))],
+  ["sub with a row of the machine", (place) => dense.sub(place(x), rand([3], { seed: 5 }))],
+  ["mul of the machine's with a view", (place) => dense.mul(x, place(y).step(-1, 1))],
+  ["div by a number", (place) => dense.div(place(x), 3)],
+  ["neg", (place) => dense.neg(place(x).transpose(1, 0))],
+  ["exp", (place) => dense.exp(place(x).hi(5, 2).step(2, 1))],
+  ["sqrt of nothing", (place) => dense.sqrt(place(x).hi(0, 3))],
+  ["sum", (place) => dense.sum(place(x), 1)],
+  ["the sum of all", (place) => dense.sum(place(x))],
+  ["matmul", (place) => dense.matmul(dense.transpose(place(x)), place(y))],
+  ["reshape", (place) => dense.reshape(place(x).transpose(1, 0), [36])],
+  ["solve", (place) => dense.solve(place(matrix), place(randn([3, 2], { seed: 6 })))],
+  ["clusterCentroids", (place) => clusterCentroids(place(x), labels, place(weights))],
+  ["sortClusters", (place) => sortClusters(place(x), labels)[0]],
+])("%s of resident arrays is resident, with the bits of the machine", (_, compute) => {
+  const [got, expected] = [compute(there), compute(here)];
+  expect([isResident(got), isResident(expected)]).toEqual([true, false]);
+  expect([got.shape, numbers(got)]).toEqual([expected.shape, numbers(expected)]);
+});
+
+test("numbers, labels and ranges that are made on the machine read resident points", () => {
+  expect(dense.norm(there(x))).toBe(dense.norm(x));
+  expect(gridCluster(there(x), 0.5).data).toEqual(labels.data);
+  expect(sortClusters(x, toDevice(labels))[2].data).toEqual(sortClusters(x, labels)[2].data);
+  const ranges = ([a, b]: readonly [RealArray, RealArray]): unknown =>
+    rangesFromRadius(a, b, 0.2).map(({ data }) => data);
+  expect(ranges([there(x), there(y)])).toEqual(ranges([x, y]));
+});
+
+test("derivatives of dense operations are resident, to second order", () => {
+  const second = (place: Place): RealArray[] => {
+    const [a, b] = [x, y].map((array) => requiresGrad(place(toHost(array)))) as [RealArray, RealArray];
+    const value = dense.sum(dense.mul(dense.exp(dense.matmul(dense.transpose(a), b)), place(matrix)));
+    const [first] = grad(value, [a], null, { createGraph: true });
+    return [first, ...grad(dense.sum(dense.mul(first, first)), [a, b])];
+  };
+  const expected = second(here);
+  second(there).forEach((gradient, n) => {
+    expect(isResident(gradient)).toBe(true);
+    expect(numbers(gradient)).toEqual(numbers(expected[n]!));
+  });
+});
+
+test("gradients are where their inputs are", () => {
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
+  const e = randn([12, 1], { seed: 7 });
+  const expected = [x, y].map((array) => requiresGrad(toHost(array)));
+  const gradients = grad(K(expected[0]!, expected[1]!, { backend: "cuda" }), expected, e);
+  const mixed = [requiresGrad(there(x)), requiresGrad(toHost(y))];
+  for (const cotangent of [e, there(e)]) {
+    const found = grad(K(mixed[0]!, mixed[1]!), mixed, cotangent);
+    expect(found.map(isResident)).toEqual([true, false]);
+    expect(found.map(numbers)).toEqual(gradients.map(numbers));
+  }
+});
+
+test("what was disposed of is refused by name", () => {
+  const gone = there(x);
+  dispose(gone);
+  expect(() => dense.exp(gone)).toThrow("array: expected memory on a device, got memory that was disposed of");
+});
