@@ -157,9 +157,8 @@ void Reduction::fillLaunch(const std::vector<Placed> &arguments, const PlacedOut
 void Reduction::run() {
   const int64 entries = part.endEntry - part.firstEntry, blocks = part.endBlock - part.firstBlock;
   const int64 blockBytes = plan.blockRows * parts * routine.shape.entry(TABLE_ACCUMULATOR_BYTES);
-  const double blockPairs = double(plan.blockRows) * double(plan.columns);
   const int64 atOnce = std::max<int64>(
-      1, std::min(int64(PAIRS_PER_LAUNCH / std::max(1.0, blockPairs)), ACCUMULATOR_BYTES / std::max<int64>(1, blockBytes)));
+      1, std::min(int64(PAIRS_PER_LAUNCH / std::max(1.0, placed.pairsPerBlock)), ACCUMULATOR_BYTES / std::max<int64>(1, blockBytes)));
   const int64 blocksAtOnce = std::min({blocks, atOnce, MOST_BLOCKS}), entriesAtOnce = std::clamp<int64>(atOnce / blocksAtOnce, 1, MOST_ENTRIES);
   launch.head().blocks = blocksAtOnce;
   launch.head().accumulators = arrays.own(std::min(entries, entriesAtOnce) * blocksAtOnce * blockBytes);
@@ -229,8 +228,22 @@ std::vector<RowBlock> rowBlocksOf(const Plan &plan) {
   return blocks;
 }
 
+double pairsOf(const Plan &plan, const RowBlock &block) {
+  double columns = plan.ranges ? 0 : double(plan.columns);
+  for (int64 n = block.firstInterval; plan.ranges && n < block.endInterval; n++)
+    columns += double(plan.ranges->columns[2 * n + 1] - plan.ranges->columns[2 * n]);
+  return double(block.endRow - block.firstRow) * columns;
+}
+
+static double meanPairs(const Plan &plan, const std::vector<RowBlock> &blocks) {
+  if (!plan.ranges) return double(plan.blockRows) * double(plan.columns);
+  double pairs = 0;
+  for (const RowBlock &block : blocks) pairs += pairsOf(plan, block);
+  return pairs / std::max(1.0, double(blocks.size()));
+}
+
 PlacedPlan::PlacedPlan(const CudaRoutine &routine, std::shared_ptr<const Plan> given)
-    : routine(routine), plan(std::move(given)), blocks(rowBlocksOf(*plan)) {
+    : routine(routine), plan(std::move(given)), blocks(rowBlocksOf(*plan)), pairsPerBlock(meanPairs(*plan, blocks)) {
   if (!plan->ranges && plan->batch.empty()) return;
   const Device::Use use(routine.device);
   if (!plan->batch.empty()) offsets = table(offsetsOf(*plan, routine.shape.variables()));

@@ -35,6 +35,8 @@ struct RowBlock {
 };
 // Of every entry, in the order of rows.
 std::vector<RowBlock> rowBlocksOf(const Plan &);
+// That a block visits, in double: no product of sizes overflows.
+double pairsOf(const Plan &, const RowBlock &);
 
 // A plan as a device runs it, with its tables in the device's memory: sent once, for all calls that it is used for.
 class PlacedPlan {
@@ -45,6 +47,7 @@ class PlacedPlan {
   const CudaRoutine &routine;
   const std::shared_ptr<const Plan> plan;
   const std::vector<RowBlock> blocks;
+  const double pairsPerBlock;             // on the average
   Address offsets = 0, rowBlocks = 0, intervals = 0;  // as native/cudalanes.h has them; 0 where there are none
 
  private:

@@ -14,15 +14,10 @@ namespace cuda {
 
 namespace {
 
-// [blocks + 1]: what the blocks of an entry cost, added up: with ranges in pairs, and also one that visits nothing costs something.
+// [blocks + 1]: what the blocks of an entry cost, added up; also one that visits nothing costs something.
 std::vector<double> costsOf(const Plan &plan, const std::vector<RowBlock> &blocks) {
   std::vector<double> costs{0};
-  for (const auto &[firstRow, endRow, firstInterval, endInterval] : blocks) {
-    double columns = 1;
-    for (int64 n = firstInterval; plan.ranges && n < endInterval; n++)
-      columns += double(plan.ranges->columns[2 * n + 1] - plan.ranges->columns[2 * n]);
-    costs.push_back(costs.back() + double(endRow - firstRow) * columns);
-  }
+  for (const RowBlock &block : blocks) costs.push_back(costs.back() + double(block.endRow - block.firstRow) + pairsOf(plan, block));
   return costs;
 }
 

@@ -1,9 +1,8 @@
 /**
  * The few dense operations on ndarrays that tutorials compare with, recorded on the same tape.
- * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are
- * written with these same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are
- * views, of which the tape knows by itself. Sums and products add up in float64. Arrays on a device come to the machine for it, and the
- * result goes back. Must not know formulas or engines.
+ * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
+ * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
+ * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
@@ -78,10 +77,8 @@ export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): Real
   checkArray("sum", a);
   if (axis === undefined || axis === null) return sum(reshape(a, [sizeOf(a.shape)]), 0);
   const at = checkAxis("sum", axis, a.shape);
-  const output = wrap(
-    sumsAlong(a, at),
-    a.shape.filter((_, k) => k !== at),
-  );
+  const rest = a.shape.filter((_, k) => k !== at);
+  const output = wrap(sumsAlong(a, at), rest);
   const spread = (cotangent: RealArray): RealArray => broadcast(expanded(cotangent, at), a.shape);
   return recorded("sum", output, [a], [spread], { readsInputs: [false] });
 }

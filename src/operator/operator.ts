@@ -11,6 +11,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf, placedHow } from "./call";
 import type { CallOptions, How } from "./call";
+import { visitedPairs } from "../engine/backend";
 import type { Call, Routine } from "../engine/backend";
 import type { Real } from "../engine/native";
 import { routineFor } from "../engine/routine";
@@ -83,6 +84,11 @@ export class Operator {
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
     return { rows: extents[rows], columns: extents[1 - rows]! };
+  }
+
+  /** How many pairs a call visits in one entry. */
+  pairs(given: Given, { ranges }: How): number {
+    return visitedPairs({ ...this.sizes(given), ranges: ranges?.[this.settings.rows] });
   }
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */

@@ -148,9 +148,9 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
     this.kept.close();
   }
 
-  /** That a product visits, at most. */
+  /** That a product visits. */
   get pairs(): number {
-    return this.given.extents[0] * this.given.extents[1];
+    return this.system.operator.pairs(this.given, this.system.how);
   }
 
   apply(x: DeviceData, out: DeviceData): Work<void> {

@@ -72,6 +72,8 @@ test("all devices serve indices, derivatives, promises, and solves", () => {
       const close = (a, b) => numbers(a).every((value, n) => Math.abs(value - numbers(b)[n]) < 1e-4);
       const points = rand([200, 3], { seed: 5 });
       const right = randn([200, 2], { seed: 6 });
+      const cut = [[0, 80], [80, 200]];
+      const halves = { ranges: [cut, [1, 2], cut, cut, [1, 2], cut], preconditioner: "none" };
       const solve = (options) => Kinv(points, points, right, 2, { alpha: 0.5, method: "cg", ...options });
       show([
         indices(nearest(x, y, all)) === indices(nearest(x, y, one)),
@@ -79,10 +81,11 @@ test("all devices serve indices, derivatives, promises, and solves", () => {
         same(await K(1).async(x, y, b, 2, all), K(1)(x, y, b, 2, one)),
         close(solve({ device: 2 }), solve({ backend: "cpu" })),
         close(solve(all), solve({ backend: "cpu" })),
+        close(solve({ ...all, ...halves }), solve({ backend: "cpu", ...halves })),
       ]);
     })();`,
   );
-  expect(shown).toEqual([true, true, true, true, true]);
+  expect(shown).toEqual([true, true, true, true, true, true]);
 });
 
 /** Entries that share points and have columns of their own, and blocks of pairs: row intervals out of order and uneven, one that visits nothing. */
@@ -131,6 +134,23 @@ test.each([2, 3])("%i devices share the blocks of ranges, with the bits of one",
   expect(shown).toEqual([true, true, true]);
   expect(launchedOn(done)).toEqual(Array.from({ length: count }, (_, n) => n));
   expect(done.log.at(-1)).toMatchObject({ liveBytes: 0, pinnedBytes: 0, streams: 0, events: 0 });
+});
+
+test("a call with ranges is as many launches as its pairs need, not those that it leaves out", () => {
+  const [shown, done] = onDevices(
+    1,
+    `const n = 40000, step = 2000;
+     const rows = Array.from({ length: n / step }, (_, k) => [k * step, (k + 1) * step]);
+     const columns = rows.map(([begin]) => [begin, begin + 5]);
+     const slices = rows.map((_, k) => k + 1);
+     const [p, q, r] = [rand([n, 3], { seed: 1 }), rand([n, 3], { seed: 2 }), randn([n, 2], { seed: 3 })];
+     const ranges = [rows, slices, columns, columns, slices, rows];
+     const c = K(1)(p, q, r, 2, { backend: "cuda", ranges });
+     const expected = K(1)(p, q, r, 2, { backend: "cpu", ranges });
+     show(numbers(c).every((value, k) => Math.abs(value - expected.data[k]) < 1e-5));`,
+  );
+  expect(shown).toBe(true);
+  expect(done.log.filter(({ call, kernel }) => call === "cuLaunchKernel" && kernel === "keops_reduce")).toHaveLength(1);
 });
 
 test("resident arrays stay and solve where they are", () => {
