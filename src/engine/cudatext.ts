@@ -265,20 +265,25 @@ interface Step {
  * whole lines: they take a number from there once for many columns, and a number of a column once for several rows, as products of matrices do.
  */
 function stepOf(main: Scheme, specification: Specification): Step {
-  const inputs = main.tilesInMemory * wordsOf(specification);
-  const kept = keptWords(specification);
-  const isWide = inputs + kept > WIDE && main.pairTilesInMemory === 0 && flushEvery(specification) !== 1;
+  const words = wordsOf(specification);
+  const [inputs, kept] = [main.tilesInMemory * words, keptWords(specification)];
+  const isWide = inputs + kept > MOST_LIVING && main.pairTilesInMemory === 0 && flushEvery(specification) !== 1;
   if (!isWide) return { tile: tileOf(main, specification), columns: 1 };
-  const [inRegisters, inMemory] = tilesKept(specification) <= UNROLL ? [kept, inputs] : [0, inputs + kept];
-  const registers = COLUMNS * wordsOf(specification) + inRegisters;
-  const fits = (tile: number): boolean => tile * registers < WIDE && tile * inMemory <= MEMORY;
+  const keepsInRegisters = specification.k === 1 && tilesKept(specification) <= UNROLL;
+  // Values of a pair live on through its sums of many terms: differences of narrow points, for their derivatives.
+  const valuesOfPair = 1 + (main.hasLongSums ? main.liveTiles : 0);
+  const registers = COLUMNS * words * valuesOfPair + (keepsInRegisters ? kept : 0);
+  const memory = inputs + (keepsInRegisters ? 0 : kept);
+  const fits = (tile: number): boolean => tile * registers <= MOST_IN_TURN && tile * memory <= MEMORY;
   return { tile: [4, 2].find(fits) ?? 1, columns: COLUMNS };
 }
 
 /** Columns of a turn of wide formulas. */
 const COLUMNS = 16;
-/** Registers for values of rows and pairs; where rows have more, they are in memory. */
-const WIDE = 128;
+/** Registers for what lives through the loop; where a row has more, it is in memory. */
+const MOST_LIVING = 160;
+/** Registers for what the rows and columns of a turn of wide formulas have. */
+const MOST_IN_TURN = 128;
 /** Words of memory that a thread should take at most: a GPU sets it aside for every thread that it can hold. */
 const MEMORY = 8192;
 

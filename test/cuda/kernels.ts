@@ -1,6 +1,6 @@
 /**
- * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, and every reduction, in both dtypes; and the
- * operations on vectors. Knows no compiler.
+ * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, every reduction, and wide formulas, in both
+ * dtypes; and the operations on vectors. Knows no compiler.
  */
 import type { Dtype } from "../../src/index";
 import type { Specification } from "../../src/engine/backend";
@@ -20,14 +20,14 @@ export interface Source {
   readonly text: string;
 }
 
-export const DTYPES: readonly Dtype[] = ["float32", "float64"];
+const DTYPES: readonly Dtype[] = ["float32", "float64"];
 
 /**
  * Each text once, though many rows make the same; dtypes take turns.
  * @param count calls of each row of the operation table.
  */
 export function sourcesOfSweep(count: number): Source[] {
-  const all = [...operationSources(count), ...reductionSources()];
+  const all = [...operationSources(count), ...reductionSources(), ...wideSources()];
   return [...new Map(all.map((source) => [source.text, source])).values()];
 }
 
@@ -41,14 +41,18 @@ function operationSources(count: number): Source[] {
   });
   const samples = rows.flatMap((row) => [...samplesOf(row, count), ...wideSamplesOf(row, 1)]);
   return samples.flatMap((sample) =>
-    DTYPES.map((dtype) => ({
-      name: `${String(sample.formula)} in ${dtype}`,
-      text: cudaProgram(specificationOf(sample, dtype)).source,
-    })),
+    DTYPES.map((dtype) => sourceOf(String(sample.formula), specificationOf(sample, dtype))),
   );
 }
 
-const specificationOf = ({ formula, args }: Sample, dtype: Dtype): Specification => ({
+/** The name tells where turns of the loop take several columns. */
+function sourceOf(what: string, specification: Specification): Source {
+  const text = cudaProgram(specification).source;
+  const columns = /Columns<real, (\d\d+)>/.exec(text)?.[1];
+  return { name: `${what}${columns ? `, ${columns} columns a turn` : ""} in ${specification.dtype}`, text };
+}
+
+const specificationOf = ({ formula, args }: Pick<Sample, "formula" | "args">, dtype: Dtype): Specification => ({
   formulas: [formula],
   reduction: reductionNamed("Sum"),
   k: 1,
@@ -69,21 +73,47 @@ function reductionSources(): Source[] {
       const texts = reduction && reduction.weights !== "none" ? [GAUSSIAN, "b"] : [`${GAUSSIAN} * b`];
       const { formulas, arguments: variables } = parse(texts, ALIASES);
       const evaluated = reduction?.evaluated(formulas) ?? formulas;
-      return [Category.I, Category.J].map((rows) => ({
-        name: `${reduction?.name ?? "values"} over ${rows === Category.I ? "j" : "i"} in ${dtype}`,
-        text: cudaProgram({
+      return ([Category.I, Category.J] as const).map((rows) =>
+        sourceOf(`${reduction?.name ?? "values"} over ${rows === Category.I ? "j" : "i"}`, {
           formulas: evaluated,
           reduction,
           k: reduction?.takesK ? 3 : 1,
-          rows: rows as Category.I | Category.J,
+          rows,
           variables,
           dtype,
           sumScheme: "block",
           accumulator: dtype,
-        }).source,
-      }));
+        }),
+      );
     }),
   );
+}
+
+/** Dims of points and of what is summed: each in registers, in shared memory, and in neither. */
+const WIDE_DIMS = [
+  [100, 1],
+  [784, 1],
+  [3, 100],
+  [3, 300],
+  [100, 100],
+] as const;
+
+/** Sums of a Gaussian with so many components, their derivative by points, and the nearest neighbours. */
+function wideSources(): Source[] {
+  return WIDE_DIMS.flatMap(([dim, outputs]) => {
+    const aliases = [`x = Vi(${dim})`, `y = Vj(${dim})`, `b = Vj(${outputs})`, "g = Pm(1)", `e = Vi(${outputs})`];
+    return [`${GAUSSIAN} * b`, `Grad(${GAUSSIAN} * b, x, e)`, "SqDist(x, y)"].flatMap((text) => {
+      const { formulas, arguments: args } = parse([text], aliases);
+      const reduction = reductionNamed(text.startsWith("SqDist") ? "ArgKMin" : "Sum");
+      return DTYPES.map((dtype) =>
+        sourceOf(`${text} of dims ${dim} and ${outputs}`, {
+          ...specificationOf({ formula: formulas[0]!, args }, dtype),
+          reduction,
+          k: reduction.takesK ? 5 : 1,
+        }),
+      );
+    });
+  });
 }
 
 /** Every n-th source, the same in every run: n must be odd, that both dtypes are among them. */

@@ -6,7 +6,6 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DTYPES } from "./kernels";
 import type { Source } from "./kernels";
 
 export interface Usage {
@@ -19,10 +18,11 @@ export interface Usage {
 }
 
 /**
- * What may use memory of the thread, and so local loads: NVIDIA's reduction of large angles; and, in float64, loops over many components whose
- * functions are too long to be written out.
+ * What may use memory of the thread, and so local loads: wide formulas, which keep their rows there; NVIDIA's reduction of large angles; and, in
+ * float64, loops over many components whose functions are too long to be written out.
  */
-const MAY_USE_STACK = /\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18,.* in float64$/;
+const MAY_USE_STACK =
+  / columns a turn in |\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18,.* in float64$/;
 
 /** What registers cannot hold: 36 sums, 37 values of a row and a complex power between them, in float64. */
 const MAY_SPILL = /^reduce of Complex\(SumT\(0, 9\), .*Powf\(Square\(ComplexReal\(Var\(0,18,0\)\)\).* in float64$/;
@@ -47,12 +47,7 @@ const AT_ONCE = 60;
 
 /** Compiles generated sources for one architecture, many at once. Throws Error with nvcc's messages. */
 export function usageByNvcc(sources: readonly Source[], architecture: string): Usage[] {
-  const units = DTYPES.flatMap((dtype) =>
-    chunks(
-      sources.filter(({ name }) => name.endsWith(dtype)),
-      AT_ONCE,
-    ),
-  );
+  const units = [...groups(sources).values()].flatMap((group) => chunks(group, AT_ONCE));
   return units.flatMap((unit) => {
     const text = unit.map((source, n) => renamed(source.text, n)).join("\n");
     return byNvcc(text, architecture).usages.map(({ name, ...usage }) => {
@@ -78,7 +73,7 @@ export function byNvcc(text: string, architecture: string): { usages: Usage[]; i
 
 /** Each in a namespace of its own, with entry points of its own. */
 function renamed(text: string, n: number): string {
-  const undefined_ = ["DOUBLE", "TILE", "THREADS", "VARIABLES"].map((name) => `#undef KEOPS_${name}`);
+  const undefined_ = ["DOUBLE", "TILE", "COLUMNS", "THREADS", "VARIABLES"].map((name) => `#undef KEOPS_${name}`);
   return [
     ...undefined_,
     text.replace("namespace keops {", `namespace keops${n} {`).replace(/\bkeops_(\w+)/g, `keops_$1_${n}`),
@@ -94,6 +89,16 @@ function usagesIn(output: string): Usage[] {
     stack: Number(stack),
     spills: Number(stores) + Number(loads),
   }));
+}
+
+/** Those whose preludes define the same macros, which namespaces do not keep apart. */
+function groups(sources: readonly Source[]): Map<string, Source[]> {
+  const found = new Map<string, Source[]>();
+  for (const source of sources) {
+    const key = [...source.text.matchAll(/^#define KEOPS_(?:DOUBLE|COLUMNS) .*$/gm)].join();
+    found.set(key, [...(found.get(key) ?? []), source]);
+  }
+  return found;
 }
 
 function chunks<T>(list: readonly T[], size: number): T[][] {
