@@ -4,7 +4,7 @@
  */
 import { generator } from "../array/array";
 import { checkArray } from "../array/check";
-import { contiguous, sameShape, shapeText, wrap } from "../array/view";
+import { readable, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { release } from "./deviceproduct";
@@ -182,7 +182,7 @@ function ofFunction(multiply: (residual: RealArray) => RealArray, shape: readonl
       throw new ArgumentError(
         `preconditioner: expected shape ${shapeText(shape)} as the residual has, got ${shapeText(product.shape)}`,
       );
-    out.set(contiguous(product));
+    out.set(readable(product));
     if (!out.every(Number.isFinite))
       throw new ArgumentError("preconditioner: expected finite numbers from the function, got others");
   };

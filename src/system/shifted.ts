@@ -30,6 +30,7 @@ import type { Report } from "./method";
 import { SOLVE_OPTIONS, checkOptions } from "./options";
 import type { SolveOptions } from "./options";
 import { checkSymmetry } from "./product";
+import { placedAs } from "./solved";
 import type { Solved } from "./solved";
 import type { System } from "./system";
 import { recordedAs, widened } from "./widen";
@@ -78,7 +79,8 @@ export function* shiftedSolves(
       recorded?.(solution, (cotangent, wanted) => {
         return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
       });
-      results.push({ reports, solution: dtype === "float64" ? solution : recordedAs(solution, dtype) });
+      const narrow = dtype === "float64" ? solution : recordedAs(solution, dtype);
+      results.push(placedAs(arrays[system.unknown.position]!, { reports, solution: narrow }));
     } finally {
       for (const known of own) known.release();
     }

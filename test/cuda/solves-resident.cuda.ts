@@ -91,6 +91,20 @@ test("a start and a ridge may be resident, too", () => {
   expectClose(there.solution, here.solution, 2e-5);
 });
 
+test("solves for several ridges, and with a user's preconditioner, are resident where the right-hand side is", () => {
+  const points = toDevice(x);
+  const [here, there] = [Kinv.shifted([0.1, 1], x, x, b, G), Kinv.shifted([0.1, 1], points, points, toDevice(b), G)];
+  const onMachine = Kinv(x, x, b, G, { alpha: 1, preconditioner: (residual) => residual });
+  const options = { alpha: 1, preconditioner: (residual: RealArray) => toDevice(residual) };
+  for (const [got, expected] of [
+    ...there.map((solution, n) => [solution, here[n]!] as const),
+    [Kinv(points, points, toDevice(b), G, options), onMachine],
+  ] as const) {
+    expect(got.data).not.toBeInstanceOf(Float32Array);
+    expectClose(got, expected, 2e-5);
+  }
+});
+
 test("its derivatives are those of the processor, and resident", () => {
   const e = randn([N, 2], { seed: 3 });
   const options = { alpha: 0.1, method: "cg", preconditioner: { rank: 32 } } as const;
