@@ -12,13 +12,13 @@ namespace keops {
 #define INLINE_MEMBER __device__ __forceinline__
 #define MEMBER __device__
 #define UNROLLED _Pragma("unroll")
-#if KEOPS_COLUMNS == 1
-#define PER_COMPONENT _Pragma("unroll")
-#define OUTLINED
-#else
-// Of many components there are loops, and long functions are called.
+#if KEOPS_IN_MEMORY
+// Rows have more than registers hold: there are loops over components, and long functions are called.
 #define PER_COMPONENT _Pragma("unroll 16")
 #define OUTLINED __noinline__
+#else
+#define PER_COMPONENT _Pragma("unroll")
+#define OUTLINED
 #endif
 
 #if KEOPS_DOUBLE

@@ -25,7 +25,7 @@ const NVRTC_OPTIONS = [...OPTIONS, "--device-as-default-execution-space"];
 interface Compiler {
   /** "NVRTC 12.4", or the path of an nvcc. */
   readonly name: string;
-  /** What distinguishes it from others. */
+  /** What distinguishes it, and what it is told, from others. */
   readonly identity: readonly unknown[];
   /** 90 for sm_90. */
   readonly architectures: readonly number[];
@@ -87,7 +87,7 @@ class Image {
     private readonly target: string,
     private readonly compiler: Compiler,
   ) {
-    const parts = [source, OPTIONS, target, compiler.identity];
+    const parts = [source, target, compiler.identity];
     this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
 
@@ -183,7 +183,7 @@ class Nvrtc implements Compiler {
     readonly architectures: readonly number[],
   ) {
     this.name = `NVRTC ${Math.floor(version / 100)}.${version % 100}`;
-    this.identity = ["nvrtc", version];
+    this.identity = ["nvrtc", version, NVRTC_OPTIONS];
   }
 
   compile(source: string, target: string): Uint8Array {
@@ -231,7 +231,7 @@ class Nvcc implements Compiler {
 
   constructor(private readonly program: string) {
     this.name = program;
-    this.identity = identityOf(program);
+    this.identity = [...identityOf(program), OPTIONS];
   }
 
   get architectures(): readonly number[] {

@@ -1,6 +1,6 @@
 /**
  * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes, the same text as
- * on the CPU. A thread has one to four rows, in registers; the threads of a block share columns, which come through shared memory
+ * on the CPU. A thread has one to four rows; the threads of a block share columns, which come through shared memory
  * together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
@@ -15,12 +15,13 @@ import {
   lanesOf,
   mainScheme,
   resultDims,
-  tilesKept,
 } from "./generated";
+import { stepOf, unrolled } from "./cudasteps";
+import type { Step } from "./cudasteps";
 import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
 import { cudaPrelude } from "./prelude";
 import { UNROLL } from "./placement";
-import type { Scheme } from "./scheme";
+import type { Scheme, SchemeOptions } from "./scheme";
 
 /** A generated file, and what the launcher must know of it. */
 export interface CudaProgram {
@@ -37,12 +38,6 @@ export interface CudaProgram {
 const THREADS = 128;
 /** What a block may take of shared memory: four blocks and more share a processor. */
 const SHARED_BYTES = 16 * 1024;
-/** Registers for what lives through the loop. */
-const REGISTERS = 72;
-/** Instructions of a turn of the loop, about, at which its own are few among them. */
-const UNROLLED_INSTRUCTIONS = 256;
-/** Pairs of one thread in a turn: their instructions are mixed, so that they do not wait for each other, and share the turn's own. */
-const UNROLLED_PAIRS = 32;
 
 export function cudaProgram(specification: Specification): CudaProgram {
   return new CudaText(specification).program();
@@ -58,14 +53,17 @@ class CudaText {
     const lanes = lanesOf(specification);
     const hoisting = mainScheme(specification, lanes, { hoist: reduction !== null });
     this.layout = layoutOf(hoisting, dtype === "float64" ? 8 : 4);
+    const hoist = reduction !== null && this.layout.isShared;
+    const single = hoist ? hoisting : mainScheme(specification, lanes, { hoist });
+    this.step = reduction ? stepOf(single, specification) : { tile: 1, columns: 1, isWide: false };
+    this.main = this.step.isWide ? mainScheme(specification, lanes, { hoist, ...this.wideLoops() }) : single;
+  }
+
+  /** Loops over components that end in memory: four of a column stand in shared memory as one. */
+  private wideLoops(): Pick<SchemeOptions, "columnStride" | "unroll"> {
     const isShared = this.layout.isShared;
-    const single = isShared ? hoisting : mainScheme(specification, lanes, { hoist: false });
-    this.step = reduction ? stepOf(single, specification) : { tile: 1, columns: 1 };
     const columnStride = (dim: number): number | string => (isShared ? "WIDTH" : dim);
-    this.main =
-      this.step.columns === 1
-        ? single
-        : mainScheme(specification, lanes, { hoist: isShared, columnStride, unroll: isShared ? 4 : 2 });
+    return { unroll: isShared ? 4 : 2, ...(this.step.columns > 1 && { columnStride }) };
   }
 
   program(): CudaProgram {
@@ -77,7 +75,7 @@ class CudaText {
       ...headline(specification, main),
       `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
       `#define KEOPS_TILE ${tile}`,
-      `#define KEOPS_COLUMNS ${this.step.columns}`,
+      `#define KEOPS_IN_MEMORY ${this.step.isWide ? 1 : 0}`,
       `#define KEOPS_THREADS ${THREADS}`,
       `#define KEOPS_VARIABLES ${specification.variables.length}`,
       cudaPrelude(text),
@@ -242,66 +240,3 @@ function layoutOf(main: Scheme, bytes: number): Layout {
   const isShared = width > 0 && columns >= 16;
   return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
 }
-
-/**
- * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
- * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/cuda.md).
- */
-function unrolled(instructions: number, tile: number): number {
-  const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));
-  return 2 ** Math.floor(Math.log2(wanted));
-}
-
-// ------------------------------------------------------------------------------------------ what a turn of the loop takes
-
-/** Rows of a thread, and columns. */
-interface Step {
-  readonly tile: number;
-  readonly columns: number;
-}
-
-/**
- * One column where what lives through the loop stays in registers. Wide formulas keep it in the thread's own memory, of which a warp reads
- * whole lines: they take a number from there once for many columns, and a number of a column once for several rows, as products of matrices do.
- */
-function stepOf(main: Scheme, specification: Specification): Step {
-  const words = wordsOf(specification);
-  const [inputs, kept] = [main.tilesInMemory * words, keptWords(specification)];
-  const isWide = inputs + kept > MOST_LIVING && main.pairTilesInMemory === 0 && flushEvery(specification) !== 1;
-  if (!isWide) return { tile: tileOf(main, specification), columns: 1 };
-  const keepsInRegisters = specification.k === 1 && tilesKept(specification) <= UNROLL;
-  // Values of a pair live on through its sums of many terms: differences of narrow points, for their derivatives.
-  const valuesOfPair = 1 + (main.hasLongSums ? main.liveTiles : 0);
-  const registers = COLUMNS * words * valuesOfPair + (keepsInRegisters ? kept : 0);
-  const memory = inputs + (keepsInRegisters ? 0 : kept);
-  const fits = (tile: number): boolean => tile * registers <= MOST_IN_TURN && tile * memory <= MEMORY;
-  return { tile: [4, 2].find(fits) ?? 1, columns: COLUMNS };
-}
-
-/** Columns of a turn of wide formulas. */
-const COLUMNS = 16;
-/** Registers for what lives through the loop; where a row has more, it is in memory. */
-const MOST_LIVING = 160;
-/** Registers for what the rows and columns of a turn of wide formulas have. */
-const MOST_IN_TURN = 128;
-/** Words of memory that a thread should take at most: a GPU sets it aside for every thread that it can hold. */
-const MEMORY = 8192;
-
-/** Rows per thread: as many as registers hold, for each shares what was read of a column; one where a pair is long. */
-function tileOf(main: Scheme, specification: Specification): number {
-  const words = wordsOf(specification);
-  const kept = specification.k > 1 ? Infinity : keptWords(specification);
-  const perRow = (main.liveTiles + 4) * words + kept;
-  const isLong = main.cost > 60 || main.tilesInMemory > 16;
-  return [4, 2].find((tile) => !isLong && tile * perRow <= REGISTERS) ?? 1;
-}
-
-/** Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of the K best where they are. */
-function keptWords(specification: Specification): number {
-  const words = wordsOf(specification);
-  const [values] = resultDims(specification);
-  const beside = specification.k > 1 ? words : values > 0 ? 2 : 1;
-  return tilesKept(specification) * (words + beside);
-}
-
-const wordsOf = ({ dtype }: Specification): number => (dtype === "float64" ? 2 : 1);

@@ -28,8 +28,8 @@ export interface Scheme {
   readonly liveTiles: number;
   readonly tilesInMemory: number;
   readonly pairTilesInMemory: number;
-  /** Whether pairs have sums of many terms. */
-  readonly hasLongSums: boolean;
+  /** How many sums of many terms pairs have. */
+  readonly longSums: number;
 }
 
 export interface SchemeOptions {
@@ -64,7 +64,7 @@ class Writer {
   private readonly numbers: ReadonlyMap<Formula, number>;
   private cost = 0;
   private written = 0;
-  private hasLongSums = false;
+  private longSums = 0;
   /** Of names that are neither a component nor an array. */
   private unique = 0;
 
@@ -90,7 +90,7 @@ class Writer {
       liveTiles: place.liveTiles(),
       tilesInMemory: place.tilesInMemory(),
       pairTilesInMemory: place.tilesInMemory(["pair"]),
-      hasLongSums: this.hasLongSums,
+      longSums: this.longSums,
     };
   }
 
@@ -192,7 +192,7 @@ class Writer {
         .join(" ");
     outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...this.loop(together, outer, step, chains));
     if (together < size) outer.lines.push(add(0, together, outer));
-    this.hasLongSums ||= this.place.phase(node) === "pair";
+    if (this.place.phase(node) === "pair") this.longSums++;
     return `(${range(chains)
       .map((chain) => `${sums}[${chain}]`)
       .join(" + ")})`;

@@ -36,7 +36,7 @@ function stepOfSeveral(main: Scheme, specification: Specification, isa: Isa): St
   const kept = tilesKept(specification);
   const takesMuch = 2 * kept * VECTOR_BYTES[isa] > STACK_BYTES / 4;
   if (kept > UNROLL && k === 1) return { tile: takesMuch ? 1 : 2, columns: 4 };
-  if (main.hasLongSums) return { tile: 1, columns: 8 };
+  if (main.longSums > 0) return { tile: 1, columns: 8 };
   return reduction!.columnsAtOnce > 1 ? { tile: 1, columns: reduction!.columnsAtOnce } : undefined;
 }
 

@@ -14,7 +14,7 @@ test.each([
   ["sm_80", 9 * EVERY],
   ["sm_120", 9 * EVERY],
 ])(
-  "kernels of the sweep compile for %s without spills, but for one that registers cannot hold",
+  "kernels of the sweep compile for %s without spills",
   (architecture, every) => {
     const usages = usageByNvcc(sample(SOURCES, every), architecture);
     process.stdout.write(`${architecture}: ${told(usages)}\n`);

@@ -45,11 +45,11 @@ function operationSources(count: number): Source[] {
   );
 }
 
-/** The name tells where turns of the loop take several columns. */
+/** The name tells where rows are in memory. */
 function sourceOf(what: string, specification: Specification): Source {
   const text = cudaProgram(specification).source;
-  const columns = /Columns<real, (\d\d+)>/.exec(text)?.[1];
-  return { name: `${what}${columns ? `, ${columns} columns a turn` : ""} in ${specification.dtype}`, text };
+  const isWide = text.includes("#define KEOPS_IN_MEMORY 1");
+  return { name: `${what}${isWide ? ", in memory," : ""} in ${specification.dtype}`, text };
 }
 
 const specificationOf = ({ formula, args }: Pick<Sample, "formula" | "args">, dtype: Dtype): Specification => ({

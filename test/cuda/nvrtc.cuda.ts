@@ -24,7 +24,7 @@ test.each([
   [75, 9 * EVERY],
   [80, 9 * EVERY],
 ])(
-  "kernels of the sweep compile for sm_%i and stay in registers, but for one that these cannot hold",
+  "kernels of the sweep compile for sm_%i and stay in registers, but for wide formulas",
   (capability, every) => {
     const usages = usageOf([...sample(SOURCES, every), ...vectorSources()], capability);
     process.stdout.write(`sm_${capability}: ${told(usages)}\n`);

@@ -126,13 +126,13 @@ test("a solve leaves no memory behind but its solution, however it ends", async 
   const before = cuda.memory().lent;
   for (const more of [{}, { ranges: HALVES, preconditioner: "none" }] as const) {
     dispose(Kinv(points, points, right, G, { ...options, ...more }));
-    expect(cuda.memory().lent).toBe(before);
+    expect(cuda.memory().lent).toBeLessThanOrEqual(before);
   }
   const stop = (): never => {
     throw new RangeError("enough");
   };
   expect(() => Kinv(points, points, right, G, { ...options, onIteration: stop })).toThrow("enough");
-  expect(cuda.memory().lent).toBe(before);
+  expect(cuda.memory().lent).toBeLessThanOrEqual(before);
   const controller = new AbortController();
   const hopeless = { alpha: 1e-9, method: "cg", preconditioner: "none", eps: 0, rtol: 1e-13 } as const;
   const stopped = Kinv.async(points, points, right, G, {
@@ -141,7 +141,7 @@ test("a solve leaves no memory behind but its solution, however it ends", async 
     onIteration: () => controller.abort(),
   });
   await expect(stopped).rejects.toThrow(InterruptedError);
-  expect(cuda.memory().lent).toBe(before);
+  expect(cuda.memory().lent).toBeLessThanOrEqual(before);
 });
 
 test("a promise gives the same to the last bit", async () => {

@@ -21,16 +21,11 @@ export interface Usage {
  * What may use memory of the thread, and so local loads: wide formulas, which keep their rows there; NVIDIA's reduction of large angles; and, in
  * float64, loops over many components whose functions are too long to be written out.
  */
-const MAY_USE_STACK =
-  / columns a turn in |\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18,.* in float64$/;
-
-/** What registers cannot hold: 36 sums, 37 values of a row and a complex power between them, in float64. */
-const MAY_SPILL = /^reduce of Complex\(SumT\(0, 9\), .*Powf\(Square\(ComplexReal\(Var\(0,18,0\)\)\).* in float64$/;
+const MAY_USE_STACK = /, in memory, in |\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18,.* in float64$/;
 
 /** Kernels that use memory of the thread and should not. */
 export function outsideRegisters(usages: readonly Usage[]): Usage[] {
-  const usual = usages.filter(({ name }) => !MAY_SPILL.test(name));
-  return usual.filter(({ name, stack, spills = 0 }) => spills > 0 || (stack > 0 && !MAY_USE_STACK.test(name)));
+  return usages.filter(({ name, stack, spills = 0 }) => spills > 0 || (stack > 0 && !MAY_USE_STACK.test(name)));
 }
 
 export function told(usages: readonly Usage[]): string {
@@ -73,7 +68,7 @@ export function byNvcc(text: string, architecture: string): { usages: Usage[]; i
 
 /** Each in a namespace of its own, with entry points of its own. */
 function renamed(text: string, n: number): string {
-  const undefined_ = ["DOUBLE", "TILE", "COLUMNS", "THREADS", "VARIABLES"].map((name) => `#undef KEOPS_${name}`);
+  const undefined_ = ["DOUBLE", "TILE", "IN_MEMORY", "THREADS", "VARIABLES"].map((name) => `#undef KEOPS_${name}`);
   return [
     ...undefined_,
     text.replace("namespace keops {", `namespace keops${n} {`).replace(/\bkeops_(\w+)/g, `keops_$1_${n}`),
@@ -95,7 +90,7 @@ function usagesIn(output: string): Usage[] {
 function groups(sources: readonly Source[]): Map<string, Source[]> {
   const found = new Map<string, Source[]>();
   for (const source of sources) {
-    const key = [...source.text.matchAll(/^#define KEOPS_(?:DOUBLE|COLUMNS) .*$/gm)].join();
+    const key = [...source.text.matchAll(/^#define (?:KEOPS_DOUBLE|KEOPS_IN_MEMORY|EACH_COLUMN).*$/gm)].join();
     found.set(key, [...(found.get(key) ?? []), source]);
   }
   return found;
