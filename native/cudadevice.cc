@@ -153,13 +153,7 @@ DeviceProperties::DeviceProperties(int ordinal)
       multiprocessors(attribute(number, MULTIPROCESSORS)), kilohertz(attribute(number, CLOCK_KILOHERTZ)),
       memory(memoryOf(number)) {}
 
-int Device::count() {
-  int count = 0;
-  const Driver *const found = driver();
-  const Result result = found ? found->cuDeviceGetCount(&count) : SUCCESS;
-  if (result != SUCCESS) fail("cuDeviceGetCount", "the number of devices", result);
-  return count;
-}
+int Device::count() { return deviceCount(); }
 
 Device &Device::ofNumber(int number) {
   Devices &all = devices();
@@ -232,7 +226,13 @@ int64 Device::constant(Module module, const char *constantName) {
 }
 
 void Device::launch(Function function, unsigned x, unsigned y, unsigned z, int threads, void **arguments) {
-  check(driver()->cuLaunchKernel(function, x, y, z, threads, 1, 1, 0, queue, arguments, nullptr), "cuLaunchKernel");
+  const auto launched = [&] { return driver()->cuLaunchKernel(function, x, y, z, threads, 1, 1, 0, queue, arguments, nullptr); };
+  Result result = launched();
+  if (result == OUT_OF_MEMORY) {  // for what threads have of memory of their own
+    makeRoom();
+    result = launched();
+  }
+  check(result, "cuLaunchKernel");
 }
 
 void Device::copy(Address to, Address from, int64 bytes) {
@@ -284,8 +284,7 @@ Address Device::allocate(int64 bytes) {
   Address address = 0;
   Result result = driver()->cuMemAlloc_v2(&address, size);
   if (result == OUT_OF_MEMORY) {
-    synchronize();
-    freeKept();
+    makeRoom();
     result = driver()->cuMemAlloc_v2(&address, size);
   }
   if (result != SUCCESS)
@@ -293,6 +292,12 @@ Address Device::allocate(int64 bytes) {
   std::lock_guard lock(books);
   lent.emplace(address, size);
   return address;
+}
+
+// What is queued may still use what was lent.
+void Device::makeRoom() {
+  synchronize();
+  freeKept();
 }
 
 void Device::freeKept() {

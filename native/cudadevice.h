@@ -117,6 +117,7 @@ class Device : public DeviceProperties {
   friend class Staging;
   explicit Device(int ordinal);
   void close();
+  void makeRoom();
   void freeKept();
 
   Context context = nullptr;

@@ -18,6 +18,7 @@ constexpr const char *LIBRARIES[] = {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.s
 struct Opened {
   Driver driver;
   std::string why;  // empty if the driver can be used
+  int devices = 0;
 };
 
 // Never closed: the driver has threads of its own.
@@ -57,12 +58,11 @@ Opened open() {
     opened.why = "expected a driver of CUDA 11 or newer, got one without " + missing;
     return opened;
   }
-  int count = 0;
   const char *call = "cuInit";
   Result result = opened.driver.cuInit(0);
-  if (result == SUCCESS) result = opened.driver.cuDeviceGetCount(&count), call = "cuDeviceGetCount";
+  if (result == SUCCESS) result = opened.driver.cuDeviceGetCount(&opened.devices), call = "cuDeviceGetCount";
   if (result != SUCCESS) opened.why = std::string(call) + ": expected a device, got " + nameOf(opened.driver, result);
-  else if (count == 0) opened.why = "cuDeviceGetCount: expected a device, got none";
+  else if (opened.devices == 0) opened.why = "cuDeviceGetCount: expected a device, got none";
   return opened;
 }
 
@@ -74,6 +74,7 @@ const Opened &opened() {
 }  // namespace
 
 const Driver *driver() { return opened().why.empty() ? &opened().driver : nullptr; }
+int deviceCount() { return opened().devices; }
 const std::string &whyNoDriver() { return opened().why; }
 std::string describe(Result result) { return nameOf(opened().driver, result); }
 

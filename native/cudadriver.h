@@ -74,6 +74,8 @@ struct Driver {
 // The driver, opened once per process, or null; `whyNoDriver` then says why in one sentence.
 const Driver *driver();
 const std::string &whyNoDriver();
+// Counted when the driver is opened.
+int deviceCount();
 // "CUDA_ERROR_OUT_OF_MEMORY: out of memory"
 std::string describe(Result);
 

@@ -48,7 +48,7 @@ template <int D, bool SOFTMAX> struct Exponentials {
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
       to[l].reference = lane(reference, l);
-      for (int k = 0; k < D; k++) to[l].sum[k] = sums.totals[k][l];
+      PER_COMPONENT for (int k = 0; k < D; k++) to[l].sum[k] = sums.totals[k][l];
     }
   }
 

@@ -28,6 +28,6 @@ template <int D> struct Product {
   MEMBER void flush(int64) {}
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)
-      for (int k = 0; k < D; k++) to[l].product[k] = products[k][l];
+      PER_COMPONENT for (int k = 0; k < D; k++) to[l].product[k] = products[k][l];
   }
 };

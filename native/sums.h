@@ -45,7 +45,7 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
   }
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {
-      for (int k = 0; k < D; k++) to[l].total[k] = totals[k][l];
+      PER_COMPONENT for (int k = 0; k < D; k++) to[l].total[k] = totals[k][l];
       if (TOLD == Told::Mean) to[l].total[D] = columns;
     }
   }

@@ -98,9 +98,14 @@ describe("the generated kernel", () => {
   });
 
   test("is refused where a thread would have to keep too much", () => {
-    const aliases = ["x = Vi(3000)", "y = Vj(3000)"];
-    expect(cuda.whyNotFormula(specification({ text: "x - y", aliases }))).toMatch(/add up to 9000, too many/);
-    expect(cuda.whyNotFormula(specification({ text: "x | y", aliases: POINTS.slice(0, 2) }))).toBeNull();
+    const of = (text: string, dim: number, k = 1): string | null => {
+      const aliases = [`x = Vi(${dim})`, `y = Vj(${dim})`];
+      return cuda.whyNotFormula({ ...specification({ text, aliases }), k });
+    };
+    expect(of("x - y", 3000)).toMatch(/takes 48000 bytes of a thread, more than 32768/);
+    expect(of("SqDist(x, y)", 784, 10)).toBeNull();
+    expect(of("Grad(Exp(-SqDist(x, y)), x, 1)", 784)).toBeNull();
+    expect(of("x | y", 9000)).toMatch(/36012 bytes/);
   });
 });
 

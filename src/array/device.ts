@@ -44,12 +44,8 @@ export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
 
 /** Recorded, if `x` takes part; indices never do. The cotangent goes back to where `x` is. */
 function copied<T extends Elements, X extends NdArray<T>>(where: string, x: NdArray<T>, result: X): X {
-  const isThere = isOnDevice(x);
-  const back = (cotangent: RealArray): RealArray => {
-    if (isThere === isOnDevice(cotangent)) return cotangent;
-    return isThere ? toDevice(cotangent) : toHost(cotangent);
-  };
-  record(result as unknown as RealArray, [x as unknown as RealArray], (cotangent) => [back(cotangent)], {
+  const place = placeOf(x);
+  record(result as unknown as RealArray, [x as unknown as RealArray], (cotangent) => [broughtTo(place, cotangent)], {
     where,
     readsInputs: [false],
   });
@@ -71,7 +67,16 @@ export const placedBeside = <T extends Elements>(data: T, a: RealArray, b: RealA
   placedLike(data, isOnDevice(a) ? a : b);
 
 /** Of an array on a device: the number of the device. */
-export const deviceOf = (x: RealArray): number => (x.data as unknown as DeviceData).device;
+export const deviceOf = (x: { readonly data: unknown }): number => (x.data as DeviceData).device;
+
+/** Where an array is: the number of a device, or null for the machine. */
+export const placeOf = (x: { readonly data: unknown }): number | null => (isOnDevice(x) ? deviceOf(x) : null);
+
+/** The array itself if it is there, else a copy; derivatives pass through. */
+export function broughtTo(place: number | null, x: RealArray): RealArray {
+  if (placeOf(x) === place) return x;
+  return place === null ? toHost(x) : toDevice(x, { device: place });
+}
 
 /** So that `using` frees it. */
 export function disposable<T extends Elements>(x: NdArray<T>): DeviceArray<T> {

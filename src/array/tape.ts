@@ -7,7 +7,7 @@
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { checkArray, described } from "./check";
-import { deviceOf, isOnDevice, toDevice, toHost } from "./device";
+import { broughtTo, placeOf } from "./device";
 import {
   checkOutputUnchanged,
   checkUnchanged,
@@ -180,8 +180,8 @@ function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boo
 
 /** A copy where `like` is: gradients are where their inputs are. */
 function copyLike(x: RealArray, like: RealArray): RealArray {
-  if (isOnDevice(x) === isOnDevice(like)) return copyOf(x);
-  return isOnDevice(like) ? toDevice(x, { device: deviceOf(like) }) : toHost(x);
+  const there = broughtTo(placeOf(like), x);
+  return there === x ? copyOf(x) : there;
 }
 
 /** A row-major copy, recorded. */

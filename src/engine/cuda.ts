@@ -36,6 +36,17 @@ function whyNoneFits(): string | null {
   });
 }
 
+/** Numbers of the devices that can run what is compiled here. */
+function devicesThatFit(): readonly number[] {
+  const { cuda } = nativeAddon()!;
+  const all = [...Array(cuda.count()).keys()];
+  const found = all.filter((device) => whyTooOld(cuda.describe(device)) === null);
+  return found.length > 0 ? found : all;
+}
+
+/** Those that share calls with `device: "all"`. */
+let fitting: readonly number[] | undefined;
+
 /** Failures are reasons, too; whoever tells them names the backend. */
 function reason(why: () => string | null): string | null {
   try {
@@ -56,14 +67,23 @@ const isOnDevice = (array: unknown): array is DeviceMemory => typeof (array as D
 
 /** A launch takes 4 KiB of arguments. */
 const MOST_VARIABLES = 400;
-/** Numbers that a thread may keep; beyond, compilers take minutes. */
-const MOST_NUMBERS = 2000;
+/** What a thread may keep of a row: a GPU sets as much memory aside for every thread that it can hold. */
+const MOST_BYTES = 32 * 1024;
 
-function whyTooLarge({ variables, formulas, k }: Specification): string | null {
+function whyTooLarge(specification: Specification): string | null {
+  const { variables } = specification;
   if (variables.length > MOST_VARIABLES)
     return `the formula has ${variables.length} arguments, more than ${MOST_VARIABLES}`;
-  const numbers = [...variables, ...formulas].reduce((sum, { dim }) => sum + dim, 0) * k;
-  return numbers <= MOST_NUMBERS ? null : `the dims of the formula add up to ${numbers}, too many for a thread`;
+  const bytes = bytesOfRow(specification);
+  return bytes <= MOST_BYTES ? null : `a row of the formula takes ${bytes} bytes of a thread, more than ${MOST_BYTES}`;
+}
+
+/** Its variables, and for each result a partial sum or the like and a double beside it. */
+function bytesOfRow({ variables, formulas, k, rows, dtype, reduction }: Specification): number {
+  const bytes = dtype === "float64" ? 8 : 4;
+  const dims = (of: readonly { readonly dim: number }[]): number => of.reduce((sum, { dim }) => sum + dim, 0);
+  const inputs = variables.filter((variable) => (kindOf(variable, rows) === "row") === (reduction !== null));
+  return dims(inputs) * bytes + (reduction ? dims(formulas) * k * (bytes + 8) : 0);
 }
 
 /** Where a call runs, and its arrays there. */
@@ -124,7 +144,7 @@ class CudaRoutine implements Routine {
 
   private placed({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
     const own = deviceOf([...args, out]) ?? device;
-    const devices = own === "all" ? [...Array(this.addon.count()).keys()] : [own];
+    const devices = own === "all" ? (fitting ??= devicesThatFit()) : [own];
     return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
   }
 

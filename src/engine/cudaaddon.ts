@@ -146,7 +146,7 @@ export interface RawCuda {
 export function cudaOf(raw: RawCuda): CudaAddon {
   return {
     whyNot: () => raw.cudaWhyNot(),
-    count: () => interruptible(() => raw.cudaCount()),
+    count: () => raw.cudaCount(),
     describe: (device) => interruptible(() => raw.cudaDescribe(device)),
     state: (device) => interruptible(() => raw.cudaState(device)),
     openCompiler: (paths) => raw.cudaOpenCompiler(paths),

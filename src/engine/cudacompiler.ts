@@ -59,23 +59,34 @@ const asVersion = (capability: number): string => (capability / 10).toFixed(1);
 
 /**
  * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one from the cache it is compiled
- * anew, once; where it refuses machine code it gets PTX. @throws CompileError; DeviceError.
+ * anew, once; where it refuses machine code it gets PTX, from then on. @throws CompileError; DeviceError.
  */
 export function loadedFrom<T>(source: string, capability: number, load: (image: Buffer) => T): T {
   found ??= search();
   const compiler = found as Compiler;
   const target = targetFor(capability, compiler.architectures);
+  const loaded = (of: string): T => new Image(source, of, compiler).loaded(load);
   try {
-    return new Image(source, target, compiler).loaded(load);
-  } catch (error) {
-    if (!isRefusal(error) || !target.startsWith("sm_")) throw withAdvice(error, compiler);
-  }
-  try {
-    return new Image(source, `compute_${capability}`, compiler).loaded(load);
+    if (!target.startsWith("sm_")) return loaded(target);
+    return loadedUnlessRefused(target, loaded) ?? loaded(`compute_${capability}`);
   } catch (error) {
     throw withAdvice(error, compiler);
   }
 }
+
+/** Undefined where this process knows, or finds out, that drivers refuse machine code for this architecture. */
+function loadedUnlessRefused<T>(architecture: string, loaded: (target: string) => T): T | undefined {
+  if (withoutMachineCode.has(architecture)) return undefined;
+  try {
+    return loaded(architecture);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    withoutMachineCode.add(architecture);
+    return undefined;
+  }
+}
+
+const withoutMachineCode = new Set<string>();
 
 /** A source for one target, in the cache of routines. */
 class Image {

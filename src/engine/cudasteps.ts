@@ -23,6 +23,7 @@ export function stepOf(main: Scheme, specification: Specification): Step {
   const words = wordsOf(specification);
   const [inputs, kept] = [main.tilesInMemory * words, keptWords(specification)];
   const isWide = inputs + kept > MOST_LIVING;
+  if (!specification.reduction) return { tile: 1, columns: 1, isWide };
   if (!isWide) return { tile: tileOf(main, specification), columns: 1, isWide };
   const isSingle = main.pairTilesInMemory > 0 || main.written > MOST_WRITTEN || flushEvery(specification) === 1;
   if (isSingle) return { tile: 1, columns: 1, isWide };
@@ -62,6 +63,7 @@ function tileOf(main: Scheme, specification: Specification): number {
 
 /** Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of the K best where they are. */
 function keptWords(specification: Specification): number {
+  if (!specification.reduction) return 0;
   const words = wordsOf(specification);
   const [values] = resultDims(specification);
   const beside = specification.k > 1 ? words : values > 0 ? 2 : 1;

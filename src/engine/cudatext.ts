@@ -55,7 +55,7 @@ class CudaText {
     this.layout = layoutOf(hoisting, dtype === "float64" ? 8 : 4);
     const hoist = reduction !== null && this.layout.isShared;
     const single = hoist ? hoisting : mainScheme(specification, lanes, { hoist });
-    this.step = reduction ? stepOf(single, specification) : { tile: 1, columns: 1, isWide: false };
+    this.step = stepOf(single, specification);
     this.main = this.step.isWide ? mainScheme(specification, lanes, { hoist, ...this.wideLoops() }) : single;
   }
 

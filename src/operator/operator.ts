@@ -101,7 +101,7 @@ export class Operator {
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
     const given = this.check(arrays);
     const { rows, columns } = this.sizes(given);
-    // With ranges nobody has counted them.
+    // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     return yield* this.run(given, copied(given), howOf(options, given.extents), options.out);
   }

@@ -75,7 +75,16 @@ export function* solveOnDevice(
     x.set(solution.toHost());
     return found;
   } finally {
-    for (const space of spaces) space.close();
+    closeAll(spaces);
+  }
+}
+
+/** All of them, whatever happens. */
+function closeAll([space, ...others]: readonly DeviceSpace[]): void {
+  try {
+    space?.close();
+  } finally {
+    if (others.length > 0) closeAll(others);
   }
 }
 
@@ -143,9 +152,9 @@ class DeviceSpace extends DeviceVectors implements Space<DeviceData, DeviceData>
   }
 
   override close(): void {
-    super.close();
+    this.kept.close(); // first, as nothing can fail there
     for (const data of this.own.splice(0)) data.dispose();
-    this.kept.close();
+    super.close();
   }
 
   /** That a product visits. */

@@ -1,4 +1,4 @@
-/** Generated kernels, and those on vectors, through nvcc: they compile for every architecture, and keep everything in registers. */
+/** Generated kernels, and those on vectors, through nvcc: they compile for every architecture, and keep in registers all but what they mean to keep elsewhere. */
 import { sample, sourcesOfSweep, vectorSources } from "./kernels";
 import { byNvcc, outsideRegisters, told, usageByNvcc, usageInCubin } from "./usage";
 import { compileErrors, toolkitHeaders } from "../cuda-sim/simulator";

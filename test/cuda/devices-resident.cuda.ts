@@ -43,6 +43,24 @@ test("a call runs on the device that it names, and its result is the same", () =
   expect(launchedOn(done)).toEqual([0, 1]);
 });
 
+test("derivatives pass through copies from device to device and to the machine, and are where their inputs are", () => {
+  const [shown] = onDevices(
+    2,
+    `const placed = ({ data }) => (data.address === undefined ? "machine" : data.device);
+     const on = (array, device) => requiresGrad(toDevice(array, { device }));
+     const xs = requiresGrad(rand([1500, 3], { seed: 1 }));
+     const expected = grad(K(1)(xs, y, b, 2), [xs], e)[0];
+     const x1 = on(x, 1);
+     const throughHost = grad(toHost(K(1)(x1, toDevice(y, { device: 1 }), toDevice(b, { device: 1 }), 2)), [x1], e)[0];
+     const x0 = on(x, 0);
+     const moved = grad(toDevice(x0, { device: 1 }), [x0], toDevice(x, { device: 1 }))[0];
+     const copied = grad(toHost(x1), [x1], x)[0];
+     const close = numbers(throughHost).every((value, n) => Math.abs(value - numbers(expected)[n]) < 1e-4);
+     show([close, ...[throughHost, moved, copied].map(placed), same(moved, x), same(copied, x)]);`,
+  );
+  expect(shown).toEqual([true, 1, 0, 1, true, true]);
+});
+
 test.each([2, 3])("%i devices share the rows of sums over either index, with the bits of one", (count) => {
   const [shown, done] = onDevices(
     count,
