@@ -39,12 +39,22 @@ const keyOf = ({ name, dtype, engine }) => [name, dtype, engine].filter(Boolean)
 
 /** Times of an earlier run over those of this one: above 1 is faster now. */
 export function printComparison(rows, file) {
-  const before = new Map(JSON.parse(readFileSync(file, "utf8")).rows.map((row) => [keyOf(row), row.seconds]));
+  const before = new Map(keyed(JSON.parse(readFileSync(file, "utf8")).rows));
   console.log(`\ntimes in ${file} over those of this run:`);
-  for (const row of rows) {
-    const seconds = before.get(keyOf(row));
+  for (const [key, row] of keyed(rows)) {
+    const { seconds } = before.get(key) ?? {};
     if (seconds && row.seconds) console.log(`  ${cell(seconds / row.seconds)}  ${keyOf(row)}`);
   }
+}
+
+/** Rows with a key each: derivatives have one name, whatever they follow, so they are counted. */
+function keyed(rows) {
+  const counts = new Map();
+  return rows.map((row) => {
+    const key = keyOf(row);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return [`${key}, ${counts.get(key)}`, row];
+  });
 }
 
 /** A bar per row that has a plain loop beside it, as PNG. */
