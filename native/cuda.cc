@@ -18,10 +18,10 @@ constexpr std::size_t LAUNCHES_AHEAD = 2;
 
 // The first argument of every kernel, as native/cudalanes.h declares it, with the addresses of the arguments behind it.
 struct LaunchHead {
-  int64 rows, columns, firstBlock, blocks, partColumns, parts, firstEntry;
+  int64 rows, columns, firstBlock, partColumns, parts, firstEntry;
   Address offsets, rowBlocks, intervals, accumulators, out, indices;
 };
-static_assert(sizeof(LaunchHead) == 13 * 8);
+static_assert(sizeof(LaunchHead) == 12 * 8);
 
 class Launch {
  public:
@@ -150,7 +150,7 @@ void Reduction::fillLaunch(const std::vector<Placed> &arguments, const PlacedOut
   const bool isKept = plan.ranges.has_value();
   const Address numbers = arrays.written(out.numbers, window(shape.variables(), {rows.first * dim, rows.end * dim}), bytes, isKept);
   const Window indices{(part.firstEntry * plan.rows + rows.first) * places, ((part.endEntry - 1) * plan.rows + rows.end) * places};
-  launch.head() = {plan.rows, plan.columns, 0, 0, plan.chunkColumns, parts, 0, placed.offsets, placed.rowBlocks, placed.intervals, 0, numbers,
+  launch.head() = {plan.rows, plan.columns, 0, plan.chunkColumns, parts, 0, placed.offsets, placed.rowBlocks, placed.intervals, 0, numbers,
                    places == 0 ? 0 : arrays.written(out.indices, indices, sizeof(int32), isKept)};
 }
 
@@ -160,7 +160,6 @@ void Reduction::run() {
   const int64 atOnce = std::max<int64>(
       1, std::min(int64(PAIRS_PER_LAUNCH / std::max(1.0, placed.pairsPerBlock)), ACCUMULATOR_BYTES / std::max<int64>(1, blockBytes)));
   const int64 blocksAtOnce = std::min({blocks, atOnce, MOST_BLOCKS}), entriesAtOnce = std::clamp<int64>(atOnce / blocksAtOnce, 1, MOST_ENTRIES);
-  launch.head().blocks = blocksAtOnce;
   launch.head().accumulators = arrays.own(std::min(entries, entriesAtOnce) * blocksAtOnce * blockBytes);
   watch.begin(entries * blocks);
   for (int64 entry = part.firstEntry; entry < part.endEntry; entry += entriesAtOnce)
@@ -283,7 +282,7 @@ void block(const CudaRoutine &routine, const Rectangle &part, const std::vector<
   Launch launch(routine.shape.variables());
   for (int64 v = 0; v < routine.shape.variables(); v++) launch.argument(v) = arrays.read(arguments[v], whole(arguments[v]), bytes);
   const Address numbers = arrays.written(out.numbers, whole(out.numbers), bytes, false);
-  launch.head() = {part.rows, part.columns, 0, 0, 0, 1, 0, 0, 0, 0, 0, numbers, 0};
+  launch.head() = {part.rows, part.columns, 0, 0, 1, 0, 0, 0, 0, 0, numbers, 0};
   int64 rectangle[] = {part.firstRow, part.endRow, part.firstColumn, part.endColumn};
   void *parameters[] = {launch.data(), rectangle};
   const int64 stripes = ceilDivide(columns, routine.shape.entry(TABLE_ROW_GRAIN));

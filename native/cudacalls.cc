@@ -22,6 +22,12 @@ static int ordinalAt(Napi::Value value) {
 
 Device &deviceAt(Napi::Value value) { return Device::ofNumber(ordinalAt(value)); }
 
+std::string imageAt(Napi::Value value) {
+  if (!value.IsBuffer()) refuseKind("image", "a Buffer");
+  const auto bytes = value.As<Napi::Buffer<char>>();
+  return {bytes.Data(), bytes.Length()};
+}
+
 namespace {
 
 using Info = const Napi::CallbackInfo &;

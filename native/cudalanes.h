@@ -36,7 +36,7 @@ INLINE void store(scalar *out, int64 stride, int64 count, Tile value) {
 // One launch: blockIdx is (block of rows, part of the columns, entry of the batch). Mirrored by native/cuda.cc.
 struct Launch {
   int64 rows, columns;
-  int64 firstBlock, blocks;       // of the blocks of rows
+  int64 firstBlock;               // of the blocks of rows
   int64 partColumns, parts;       // columns that one part visits; without ranges
   int64 firstEntry;               // of the batch
   const int64 *offsets;           // [entries][variables + 1]: where each entry begins in the arguments and in out; null: at 0

@@ -1,6 +1,5 @@
 // What JavaScript asks of routines on a GPU: arrays of the machine are typed arrays, arrays of the device BigUint64Arrays [address, length].
 // Every address is held against what the device has lent before it is used.
-#include <deque>
 #include <map>
 #include <mutex>
 
@@ -20,24 +19,11 @@ namespace {
 
 using Info = const Napi::CallbackInfo &;
 
-// Routines are never unloaded before their device is closed: a running call in any thread may use one.
-struct Library {
-  std::mutex guard;
-  std::deque<CudaRoutine> routines;
-};
-Library &library() {
-  static Library *const all = new Library;
+Loaded<CudaRoutine> &library() {
+  static auto *const all = new Loaded<CudaRoutine>;
   return *all;
 }
-
-const CudaRoutine &routineAt(Napi::Value value) {
-  const int64 number = value.IsNumber() ? toInteger(value.As<Napi::Number>(), "routine") : -1;
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  if (number < 0 || number >= static_cast<int64>(all.routines.size()))
-    throw std::out_of_range("routine: expected one that cudaLoad gave, got something else");
-  return all.routines[number];
-}
+const CudaRoutine &routineAt(Napi::Value value) { return library().at(value, "routine", "cudaLoad"); }
 
 std::vector<int64> tableAt(Napi::Env env, Napi::Value value) {
   std::vector<int64> table = toIntegers(env, value, "table");
@@ -49,14 +35,8 @@ std::vector<int64> tableAt(Napi::Env env, Napi::Value value) {
 
 Napi::Value load(Info info) {
   Device &device = deviceAt(info[0]);
-  if (!info[1].IsBuffer()) refuseKind("image", "a Buffer");
-  const auto bytes = info[1].As<Napi::Buffer<char>>();
-  const std::string image(bytes.Data(), bytes.Length());  // PTX ends with a zero
-  CudaRoutine routine = cuda::loadRoutine(device, image.c_str(), tableAt(info.Env(), info[2]), static_cast<int>(integerAt(info[3], "threads")));
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  all.routines.push_back(std::move(routine));
-  return Napi::Number::New(info.Env(), static_cast<double>(all.routines.size() - 1));
+  const int threads = static_cast<int>(integerAt(info[3], "threads"));
+  return library().add(info.Env(), cuda::loadRoutine(device, imageAt(info[1]).c_str(), tableAt(info.Env(), info[2]), threads));
 }
 
 // One, or a list of one for every device.

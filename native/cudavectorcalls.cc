@@ -1,7 +1,4 @@
 // What JavaScript sees of cudavectors.h. Addresses come as a BigUint64Array; cudavectors.cc holds each of them against what was lent.
-#include <deque>
-#include <mutex>
-
 #include "calls.h"
 #include "cudacalls.h"
 #include "cudavectors.h"
@@ -12,23 +9,11 @@ namespace {
 using Info = const Napi::CallbackInfo &;
 using cuda::VectorRoutines;
 
-// Kept as routines are.
-struct Library {
-  std::mutex guard;
-  std::deque<VectorRoutines> loaded;
-};
-Library &library() {
-  static Library *const all = new Library;
+Loaded<VectorRoutines> &library() {
+  static auto *const all = new Loaded<VectorRoutines>;
   return *all;
 }
-
-const VectorRoutines &routinesAt(Napi::Value value) {
-  const int64 number = integerAt(value, "vectors");
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  if (number >= static_cast<int64>(all.loaded.size())) throw std::out_of_range("vectors: expected what cudaVectors gave, got something else");
-  return all.loaded[number];
-}
+const VectorRoutines &routinesAt(Napi::Value value) { return library().at(value, "vectors", "cudaLoadVectors"); }
 
 std::vector<cuda::Address> addressesAt(Napi::Value value) {
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_biguint64_array)
@@ -40,16 +25,9 @@ std::vector<cuda::Address> addressesAt(Napi::Value value) {
 // Of a device, for an image and the bytes of a number.
 Napi::Value load(Info info) {
   cuda::Device &device = deviceAt(info[0]);
-  if (!info[1].IsBuffer()) refuseKind("image", "a Buffer");
-  const auto bytes = info[1].As<Napi::Buffer<char>>();
-  const std::string image(bytes.Data(), bytes.Length());  // PTX ends with a zero
   const int64 realBytes = integerAt(info[2], "bytes");
   if (realBytes != 4 && realBytes != 8) throw std::out_of_range("bytes: expected 4 or 8, got " + std::to_string(realBytes));
-  VectorRoutines routines = cuda::loadVectors(device, image.c_str(), realBytes);
-  Library &all = library();
-  std::lock_guard lock(all.guard);
-  all.loaded.push_back(std::move(routines));
-  return Napi::Number::New(info.Env(), static_cast<double>(all.loaded.size() - 1));
+  return library().add(info.Env(), cuda::loadVectors(device, imageAt(info[1]).c_str(), realBytes));
 }
 
 // Routines, operation, [rows, columns, rank, parts], number, operands.

@@ -155,6 +155,11 @@ describe("without a driver", () => {
     ]);
   });
 
+  test("disposing of what is no array is an ArgumentError, of an array of the machine nothing", () => {
+    const messages = answer("[message(() => t.dispose(null)), message(() => t.dispose(x)) ?? null]");
+    expect(messages).toEqual(["ArgumentError: dispose: expected an ndarray, got null", null]);
+  });
+
   test("calls that leave the choice run on the processor", () => {
     expect(answer("K(x, x).shape")).toEqual([5, 1]);
   });

@@ -5,7 +5,7 @@ import type { NdArray } from "ndarray";
 import { nativeAddon, whyNoAddon } from "../engine/native";
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
-import { checkElements, described } from "./check";
+import { checkElements, described, isNdarray } from "./check";
 import { DeviceData } from "./devicedata";
 import type { Elements } from "./elementtype";
 import { record } from "./record";
@@ -55,8 +55,12 @@ function copied<T extends Elements, X extends NdArray<T>>(where: string, x: NdAr
 /** The array itself, or a copy of what is on a device; derivatives pass through. */
 export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => (isOnDevice(x) ? toHost(x) : x);
 
-/** Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they are. */
+/**
+ * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they are. Throws
+ * ArgumentError for what is no array.
+ */
 export function dispose(x: NdArray<Elements>): void {
+  if (!isNdarray(x)) throw new ArgumentError(`dispose: expected an ndarray, got ${described(x)}`);
   if (isOnDevice(x)) (x.data as unknown as DeviceData).dispose();
 }
 

@@ -9,6 +9,7 @@ import type { Backend, Call, RectangleCall, Routine, Specification } from "./bac
 import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./cudaaddon";
 import { messageOf } from "./control";
 import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
+import { keptWords } from "./cudasteps";
 import { cudaProgram } from "./cudatext";
 import type { CudaProgram } from "./cudatext";
 import { BLOCK, kindOf, resultDims } from "./generated";
@@ -78,12 +79,12 @@ function whyTooLarge(specification: Specification): string | null {
   return bytes <= MOST_BYTES ? null : `a row of the formula takes ${bytes} bytes of a thread, more than ${MOST_BYTES}`;
 }
 
-/** Its variables, and for each result a partial sum or the like and a double beside it. */
-function bytesOfRow({ variables, formulas, k, rows, dtype, reduction }: Specification): number {
-  const bytes = dtype === "float64" ? 8 : 4;
-  const dims = (of: readonly { readonly dim: number }[]): number => of.reduce((sum, { dim }) => sum + dim, 0);
+/** Its variables, and what is kept of it. */
+function bytesOfRow(specification: Specification): number {
+  const { variables, rows, dtype, reduction } = specification;
   const inputs = variables.filter((variable) => (kindOf(variable, rows) === "row") === (reduction !== null));
-  return dims(inputs) * bytes + (reduction ? dims(formulas) * k * (bytes + 8) : 0);
+  const dims = inputs.reduce((sum, { dim }) => sum + dim, 0);
+  return dims * (dtype === "float64" ? 8 : 4) + 4 * keptWords(specification);
 }
 
 /** Where a call runs, and its arrays there. */

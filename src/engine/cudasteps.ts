@@ -62,7 +62,7 @@ function tileOf(main: Scheme, specification: Specification): number {
 }
 
 /** Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of the K best where they are. */
-function keptWords(specification: Specification): number {
+export function keptWords(specification: Specification): number {
   if (!specification.reduction) return 0;
   const words = wordsOf(specification);
   const [values] = resultDims(specification);

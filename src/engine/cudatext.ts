@@ -59,7 +59,7 @@ class CudaText {
     this.main = this.step.isWide ? mainScheme(specification, lanes, { hoist, ...this.wideLoops() }) : single;
   }
 
-  /** Loops over components that end in memory: four of a column stand in shared memory as one. */
+  /** Loops over components of rows in memory: one instruction reads four numbers of a column from shared memory. */
   private wideLoops(): Pick<SchemeOptions, "columnStride" | "unroll"> {
     const isShared = this.layout.isShared;
     const columnStride = (dim: number): number | string => (isShared ? "WIDTH" : dim);
