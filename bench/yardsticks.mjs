@@ -10,6 +10,7 @@ const require = createRequire(import.meta.url);
 const { rand, threads } = require("../dist/index.js");
 const { nativeAddon } = require("../dist/engine/native.js");
 const { flagsFor } = require("../dist/engine/compiler.js");
+const { CORE } = require("../dist/engine/prelude.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const PLAIN_PAIRS = 5e7;
@@ -67,7 +68,7 @@ export class Yardsticks {
   }
 
   handRoutine(tile) {
-    const prelude = ["routine.h", "keops.h", "tile.h", "lanes.h"].map((file) => join(here, "..", "native", file));
+    const prelude = CORE.map((file) => join(here, "..", "native", "text", file));
     const source = join(this.work, `hand${tile}.cc`);
     const head = `#define KEOPS_DOUBLE 0\n#define KEOPS_TILE ${tile}\n`;
     const texts = [...prelude, join(here, "hand.cc")].map((file) => readFileSync(file, "utf8"));

@@ -9,16 +9,45 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const addon = join(root, "build", "Release", "tskeops.node");
-const tiles = join(root, "native", "generated");
+const generated = join(root, "native", "generated");
 const optional = process.argv.includes("--optional");
 
-/** The kernels of the tile evaluator, one file per instruction set and dtype; a file that stays as it is is not compiled again. */
-function writeTiles() {
-  const { kernelSource } = createRequire(import.meta.url)(join(root, "dist", "engine", "tilekernels.js"));
-  mkdirSync(tiles, { recursive: true });
-  for (const isa of process.arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"])
-    for (const dtype of ["float32", "float64"])
-      writeIfChanged(join(tiles, `${isa}-${dtype}.cc`), kernelSource(isa, dtype));
+/**
+ * What the build makes of the table of instruction sets: the table for C++ and for CMake, and for each set the kernels of dense algebra and
+ * of the tile evaluator. A file that stays as it is is not compiled again.
+ */
+function writeSources() {
+  const { INSTRUCTION_SETS } = dist("isa");
+  const { kernelSource } = dist("tilekernels");
+  mkdirSync(generated, { recursive: true });
+  write("instructionsets.h", headerOf(INSTRUCTION_SETS));
+  write(
+    "instructionsets.cmake",
+    INSTRUCTION_SETS.map(({ name, flags }) => `set(FLAGS_${name} ${flags.join(" ")})\n`).join(""),
+  );
+  for (const set of INSTRUCTION_SETS) {
+    write(`${set.name}-linalg.cc`, linalgOf(set));
+    for (const dtype of ["float32", "float64"]) write(`${set.name}-${dtype}.cc`, kernelSource(set.name, dtype));
+  }
+}
+
+const dist = (module) => createRequire(import.meta.url)(join(root, "dist", "engine", `${module}.js`));
+const write = (file, text) => writeIfChanged(join(generated, file), text);
+
+function headerOf(sets) {
+  const rows = sets.map(({ name, vectorBytes, features }) => {
+    const supported = features.map((feature) => `__builtin_cpu_supports("${feature}")`).join(" && ") || "true";
+    return `  X(${name}, ${vectorBytes}, ${supported})`;
+  });
+  const head =
+    "// X(name, bytes of a vector, whether this processor has it), the narrowest first: written from src/engine/isa.ts.";
+  return `${head}\n#define EACH_INSTRUCTION_SET(X) \\\n${rows.join(" \\\n")}\n`;
+}
+
+function linalgOf({ name, vectorBytes, registers }) {
+  const names = { KERNEL_SET: `kernels_${name}`, VECTOR_BYTES: vectorBytes, REGISTERS: registers };
+  const defines = Object.entries(names).map(([key, value]) => `#define ${key} ${value}`);
+  return [`// Kernels of dense algebra for ${name}.`, ...defines, '#include "linalg/kernelstext.h"', ""].join("\n");
 }
 
 function writeIfChanged(file, text) {
@@ -46,7 +75,7 @@ function explain(outcome) {
   console.warn("tskeops: it needs a C++20 compiler, cmake and make; then run `npm run build:native`.");
 }
 
-writeTiles();
+writeSources();
 const outcome = compile();
 const built = outcome.status === 0 && existsSync(addon);
 if (!built) rmSync(addon, { force: true }); // an addon of older sources must not be loaded in its place

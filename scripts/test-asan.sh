@@ -50,11 +50,7 @@ tiles() { # tiles SANITIZERS FOLDER: the kernels of the tile evaluator that this
   isa=$(node -p 'require("./dist/engine/native.js").nativeAddon().isa()') || return
   mkdir -p "$2"
   cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
-  case $isa in
-    avx512) flags=(-march=x86-64-v4 -mprefer-vector-width=512) ;;
-    avx2) flags=(-march=x86-64-v3) ;;
-    *) flags=() ;;
-  esac
+  read -r -a flags <<<"$(node -p 'require("./dist/engine/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
   for dtype in float32 float64; do
     "$compiler" -std=c++20 -O1 -g -fwrapv -Wno-psabi -fPIC -fsanitize="$1" -fno-sanitize-recover=all -Inative "${flags[@]}" \
       -c "native/generated/$isa-$dtype.cc" -o "$2/$isa-$dtype.cc.o" || return
@@ -63,7 +59,7 @@ tiles() { # tiles SANITIZERS FOLDER: the kernels of the tile evaluator that this
 
 driver() { # driver SANITIZERS NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
   "$compiler" -std=c++20 -O1 -g -Wall -Wextra -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all -Inative \
-    "test/native/$2.cc" native/cpu.cc native/pairsonce.cc native/plan.cc native/library.cc native/pool.cc native/tileprogram.cc native/tiles.cc "$work/$2-tiles"/*.o \
+    "test/native/$2.cc" native/run/*.cc "$work/$2-tiles"/*.o \
     -pthread -ldl -o "$work/$2"
 }
 
@@ -77,7 +73,7 @@ suite() { # suite SANITIZERS NAME
 
 addon() { # the addon itself, in node
   "$compiler" -std=c++20 -O1 -g -fPIC -shared -fsanitize=address,undefined -fno-sanitize=vptr -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS \
-    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api native/*.cc "$work/memory-tiles"/*.o \
+    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api -Inative native/*/*.cc "$work/memory-tiles"/*.o \
     -pthread -ldl -o "$work/tskeops.node" &&
     routine address,undefined "$work/slow.so" test/fixtures/slow.cc -O1
 }

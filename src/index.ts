@@ -19,7 +19,8 @@ export type { CallOptions } from "./operator/call";
 export type { CallPlan } from "./operator/plan";
 export type { BackendName } from "./engine/backend";
 export { instructionSet, setInstructionSet } from "./engine/instructions";
-export type { Isa, Real } from "./engine/native";
+export type { Isa } from "./engine/isa";
+export type { Real } from "./engine/native";
 export { lapack, setLapack, setThreads, threads } from "./engine/native";
 export {
   ArgumentError,

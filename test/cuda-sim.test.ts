@@ -277,7 +277,7 @@ describeCuda(`the simulated CUDA device${SKIPPED}`, () => {
 describe("the driver's symbols", () => {
   const declared = (file: string): string[] =>
     [...readFileSync(file, "utf8").matchAll(/^\s*X\((cu\w+),/gm)].map(([, name]) => name!);
-  const product = join(HERE, "..", "..", "native", "cudadriver.h");
+  const product = join(HERE, "..", "..", "native", "cuda", "cudadriver.h");
 
   it("that the simulated device exports exist in driver 535, the oldest that is supported", () => {
     const names = declared(join(HERE, "driver", "calls.h"));

@@ -24,7 +24,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
   "engine/native": {
-    parts: ["engine/control", "engine/flat", "engine/cudaaddon", "engine/dense"],
+    parts: ["engine/control", "engine/flat", "engine/cudaaddon", "engine/dense", "engine/isa"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
@@ -46,7 +46,16 @@ const TABLE: Readonly<Record<string, Rule>> = {
     types: ["engine"],
   },
   system: {
-    parts: ["operator", "solver", "formula", "engine/routine", "engine/native", "engine/keptplans", "array"],
+    parts: [
+      "operator",
+      "solver",
+      "formula",
+      "engine/routine",
+      "engine/instructions",
+      "engine/native",
+      "engine/keptplans",
+      "array",
+    ],
     types: ["engine", "genred"],
   },
   cuda: { parts: ["engine/cuda", "engine/native"] },
@@ -58,7 +67,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
   index: {
-    parts: [...DOORS, "array", "engine/native", "engine/instructions"],
+    parts: [...DOORS, "array", "engine/native", "engine/instructions", "engine/isa"],
     types: ["engine", "solver", "operator", "system"],
   },
 };

@@ -58,8 +58,8 @@ test("the tarball holds the build, the headers of generated code and the addon, 
   const expected = [
     "dist/index.js",
     "dist/index.d.ts",
-    "native/keops.h",
-    "native/routine.h",
+    "native/text/cpu/keops.h",
+    "native/text/common/routine.h",
     `prebuilds/${platform}/tskeops.node`,
   ];
   expect(files).toEqual(expect.arrayContaining([...expected, "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"]));

@@ -13,10 +13,11 @@ import type { Readable } from "node:stream";
 
 import { CompileError, DeviceError } from "../errors";
 import { cachedObject, discardObject, keptObject, knownObject, privateFolder } from "./cache";
-import type { Isa } from "./native";
+import { instructionSetOf } from "./isa";
+import type { Isa } from "./isa";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 
-export type { Isa } from "./native";
+export type { Isa } from "./isa";
 
 const TIMEOUT_SECONDS = 60;
 const MESSAGE_CHARACTERS = 8000;
@@ -40,11 +41,6 @@ const FLAGS = [
   "-shared",
   "-nostdlib",
 ];
-const FLAGS_X64: Readonly<Record<Isa, readonly string[]>> = {
-  avx512: ["-mprefer-vector-width=512", "-march=x86-64-v4"],
-  avx2: ["-mprefer-vector-width=512", "-march=x86-64-v3"],
-  baseline: ["-mprefer-vector-width=512", "-march=x86-64"],
-};
 
 /** Of this process, by instruction set and source. */
 const paths = new Map<string, string>();
@@ -96,7 +92,7 @@ export function discard(path: string): void {
 
 /** How generated code is compiled. */
 export function flagsFor(isa: Isa): readonly string[] {
-  return process.arch === "x64" ? [...FLAGS, ...FLAGS_X64[isa]] : FLAGS;
+  return [...FLAGS, ...instructionSetOf(isa).flags];
 }
 
 /** One source for one instruction set, and the compiler that makes an object of it in a folder of its own. */

@@ -2,7 +2,8 @@
  * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme writes, in one of the
  * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
  */
-import type { Isa } from "./native";
+import { instructionSetOf, lanesOfVector } from "./isa";
+import type { Isa } from "./isa";
 import type { Specification } from "./backend";
 import {
   constants,
@@ -19,7 +20,7 @@ import {
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { prelude } from "./prelude";
 import type { Scheme } from "./scheme";
-import { VECTOR_BYTES, stepOf } from "./steps";
+import { stepOf } from "./steps";
 
 /**
  * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
@@ -42,7 +43,7 @@ export interface Program {
 
 /** The generated file for one specification, instruction set and shape. */
 export function program(specification: Specification, isa: Isa, shape: Shape = "many"): Program {
-  const lanes = VECTOR_BYTES[isa] / (specification.dtype === "float32" ? 4 : 8);
+  const lanes = lanesOfVector(isa, specification.dtype === "float32" ? 4 : 8);
   return shape === "few" ? fewRows(specification, isa, lanes) : manyRows(specification, isa, lanes, shape);
 }
 
@@ -72,7 +73,7 @@ function fewRows(specification: Specification, isa: Isa, lanes: number): Program
   const kept = tilesKept(specification);
   const grain = Math.max(
     1,
-    Math.min(16, Math.floor(GROUP_BYTES / (vectorsKept(specification, lanes) * VECTOR_BYTES[isa]))),
+    Math.min(16, Math.floor(GROUP_BYTES / (vectorsKept(specification, lanes) * instructionSetOf(isa).vectorBytes))),
   );
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
@@ -97,15 +98,17 @@ const PER_MERGE = 30;
 const loadCost = (dim: number, isa: Isa, lanes: number): number =>
   isa === "avx512" && dim <= 4 ? 4 * dim : 2 * dim * lanes;
 
+/** Bounds hold for every instruction set, so that a formula runs on all of them or on none. */
+const LARGEST_VECTOR_BYTES = 64;
 /** What arrays of a routine may take of a thread's stack. */
 const LARGEST_STACK_BYTES = 1024 * 1024;
 
 /** Why the formula is too large for the stack of a thread, or null. */
 export function whyTooLarge(specification: Specification): string | null {
   const { variables, dtype } = specification;
-  const lanes = VECTOR_BYTES.avx512 / (dtype === "float32" ? 4 : 8);
+  const lanes = LARGEST_VECTOR_BYTES / (dtype === "float32" ? 4 : 8);
   const dims = variables.reduce((sum, { dim }) => sum + dim, vectorsKept(specification, lanes));
-  const bytes = dims * VECTOR_BYTES.avx512 * (dtype === "float32" ? 1 : 2);
+  const bytes = dims * LARGEST_VECTOR_BYTES * (dtype === "float32" ? 1 : 2);
   return bytes <= LARGEST_STACK_BYTES
     ? null
     : `the dims of the formula add up to ${dims}, too many for its registers and stack`;

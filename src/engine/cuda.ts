@@ -184,7 +184,7 @@ function deviceOf(arrays: readonly unknown[]): number | undefined {
 const ABI = 3;
 const KINDS = ["row", "column", "parameter"];
 
-/** As native/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
+/** As native/text/common/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
 function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
   const { reduction, variables, dtype, rows } = specification;
   const kinds = variables.flatMap((v) => [KINDS.indexOf(kindOf(v, rows)), v.dim]);

@@ -88,9 +88,9 @@ export interface CudaAddon {
   copy(device: number, to: bigint, from: bigint, bytes: number): void;
   /** Waits until the device has done all that was asked of it. */
   synchronize(device: number): void;
-  /** Of native/vectorscuda.h, compiled for numbers of so many bytes. */
+  /** Of native/text/cuda/vectorscuda.h, compiled for numbers of so many bytes. */
   loadVectors(device: number, image: Buffer, bytes: number): LoadedVectors;
-  /** Queues an operation of the table in native/cudavectors.cc; sizes are rows, columns, rank and parts, operands are addresses. */
+  /** Queues an operation of the table in native/cuda/cudavectors.cc; sizes are rows, columns, rank and parts, operands are addresses. */
   vectors(
     routines: LoadedVectors,
     operation: string,

@@ -1,5 +1,5 @@
 /**
- * Operations on vectors in the memory of a GPU (native/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
+ * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
  * nothing waits for the device.
  */
 import type { Dtype } from "./backend";
@@ -19,7 +19,7 @@ export interface VectorSizes {
   readonly parts?: number;
 }
 
-/** As the table in native/cudavectors.cc has them, with their operands in its order. */
+/** As the table in native/cuda/cudavectors.cc has them, with their operands in its order. */
 export type VectorOperation =
   | "fill"
   | "axpy"

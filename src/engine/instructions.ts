@@ -3,17 +3,15 @@
  * looked up at every call, so one process can compare several.
  */
 import { ArgumentError } from "../errors";
+import { INSTRUCTION_SETS, ISAS } from "./isa";
+import type { Isa } from "./isa";
 import { nativeAddon } from "./native";
-import type { Isa } from "./native";
-
-/** The narrowest first. */
-const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
 
 let current: Isa | undefined;
 
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
 export function instructionSet(): Isa {
-  return (current ??= available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+  return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
 }
 
 /**
@@ -21,7 +19,13 @@ export function instructionSet(): Isa {
  * then differ by rounding. @throws ArgumentError for a name of none.
  */
 export function setInstructionSet(name: Isa): void {
-  current = available("setInstructionSet", name);
+  use(available("setInstructionSet", name));
+}
+
+/** Routines ask for the name; the dense algebra of the addon is told. */
+function use(name: Isa): Isa {
+  nativeAddon()?.setInstructionSet(name);
+  return (current = name);
 }
 
 const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";

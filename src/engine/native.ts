@@ -16,6 +16,7 @@ import { rectangleSizes, sizesOf, tablesOf } from "./flat";
 import type { Plan, RawTables, Real, Rectangle } from "./flat";
 import { denseOf } from "./dense";
 import type { Dense } from "./dense";
+import type { Isa } from "./isa";
 
 export { cancel, newControl, progress } from "./control";
 export type { Control } from "./control";
@@ -25,9 +26,6 @@ declare const routineBrand: unique symbol;
 
 /** A loaded routine: opaque, valid in every thread of this process, never unloaded. */
 export type NativeRoutine = number & { readonly [routineBrand]: true };
-
-/** Instruction sets that routines are compiled for; "avx512" means F, BW, CD, DQ and VL, "avx2" means x86-64-v3. */
-export type Isa = "avx512" | "avx2" | "baseline";
 
 /** What the addon's tile kernels and reducers are called, in its order. */
 export interface TileNames {
@@ -43,6 +41,8 @@ export interface Addon {
   readonly cuda: CudaAddon;
   /** The best instruction set of this machine. */
   isa(): Isa;
+  /** Sets what the dense algebra uses, one that the machine has. */
+  setInstructionSet(name: Isa): void;
   /** Threads that one call uses, the calling one included. */
   threads(): number;
   setThreads(count: number): void;
@@ -54,9 +54,9 @@ export interface Addon {
   load(path: string): NativeRoutine;
   /** The precompiled kernels of the tile evaluator: lanes of a vector, and names by number. */
   tiles(isa: Isa, realBytes: number): TileNames;
-  /** A routine that runs a program of these kernels (native/tiles.cc); throws RangeError for one that makes no sense. */
+  /** A routine that runs a program of these kernels (native/run/tileprogram.h); throws RangeError for one that makes no sense. */
   loadTiles(isa: Isa, realBytes: number, program: Int32Array, constants: Float64Array): NativeRoutine;
-  /** The routine's `keops_table` (native/routine.h). */
+  /** The routine's `keops_table` (native/text/common/routine.h). */
   table(routine: NativeRoutine): number[];
   /**
    * Reduces now, on this thread and the pool. `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices`
@@ -218,6 +218,9 @@ function wrapped(raw: RawAddon): Addon {
     dense: denseOf(raw),
     cuda: cudaOf(raw),
     isa: () => raw.isa(),
+    setInstructionSet: (name) => {
+      raw.setInstructionSet(name);
+    },
     threads: () => raw.threads(),
     setThreads: (count) => {
       raw.setThreads(count);

@@ -6,21 +6,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const CORE = ["routine.h", "keops.h", "tile.h", "lanes.h"];
+export const CORE: readonly string[] = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"];
 /** The same for routines whose steps take several columns at once. */
-const CORE_WITH_COLUMNS = ["routine.h", "keops.h", "columns.h", "tile.h", "lanes.h"];
+const CORE_WITH_COLUMNS = ["common/routine.h", "cpu/keops.h", "common/columns.h", "common/tile.h", "cpu/lanes.h"];
 /** What a part needs stands in front of it. */
 export const PARTS: readonly string[] = [
-  "exponentials.h",
-  "angles.h",
-  "reductions.h",
-  "sums.h",
-  "products.h",
-  "best.h",
-  "shortlist.h",
-  "exponentialsums.h",
-  "columnlanes.h",
-  "columnsums.h",
+  "cpu/exponentials.h",
+  "cpu/angles.h",
+  "cpu/reductions.h",
+  "common/sums.h",
+  "common/products.h",
+  "common/best.h",
+  "cpu/shortlist.h",
+  "common/exponentialsums.h",
+  "cpu/columnlanes.h",
+  "cpu/columnsums.h",
 ];
 
 interface Part {
@@ -30,9 +30,15 @@ interface Part {
 }
 
 /** On a GPU the parts with reducers are the same text; functions come with the device. */
-const CUDA_CORE = ["keopscuda.h", "tile.h", "cudalanes.h"];
-const CUDA_CORE_WITH_COLUMNS = ["keopscuda.h", "columns.h", "tile.h", "cudalanes.h"];
-const CUDA_PARTS: readonly string[] = ["sums.h", "products.h", "best.h", "cudashortlist.h", "exponentialsums.h"];
+const CUDA_CORE = ["cuda/keopscuda.h", "common/tile.h", "cuda/cudalanes.h"];
+const CUDA_CORE_WITH_COLUMNS = ["cuda/keopscuda.h", "common/columns.h", "common/tile.h", "cuda/cudalanes.h"];
+const CUDA_PARTS: readonly string[] = [
+  "common/sums.h",
+  "common/products.h",
+  "common/best.h",
+  "cuda/cudashortlist.h",
+  "common/exponentialsums.h",
+];
 
 let ofCpu: Prelude | undefined;
 let ofCpuWithColumns: Prelude | undefined;
@@ -57,7 +63,7 @@ const takesColumns = (routine: string): boolean => /\bColumns\b/.test(routine);
 
 /** Operations on vectors for a GPU: a file of its own. */
 export function cudaVectorsSource(dtype: "float32" | "float64"): string {
-  return `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}\n${textOf("vectorscuda.h")}`;
+  return `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}\n${textOf("cuda/vectorscuda.h")}`;
 }
 
 class Prelude {
@@ -91,7 +97,7 @@ const namesIn = (text: string): string[] => text.match(/\b[A-Za-z]\w*/g) ?? [];
 const texts = new Map<string, string>();
 
 function textOf(file: string): string {
-  const text = texts.get(file) ?? readFileSync(join(__dirname, "..", "..", "native", file), "utf8");
+  const text = texts.get(file) ?? readFileSync(join(__dirname, "..", "..", "native", "text", file), "utf8");
   texts.set(file, text);
   return text;
 }

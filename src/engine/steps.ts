@@ -4,12 +4,11 @@
  */
 import type { Specification } from "./backend";
 import { tilesKept } from "./generated";
-import type { Isa } from "./native";
+import { instructionSetOf } from "./isa";
+import type { Isa } from "./isa";
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
 
-export const VECTOR_BYTES: Readonly<Record<Isa, number>> = { avx512: 64, avx2: 32, baseline: 16 };
-const REGISTERS: Readonly<Record<Isa, number>> = { avx512: 32, avx2: 16, baseline: 16 };
 /** What arrays of a routine should take of a thread's stack. */
 const STACK_BYTES = 256 * 1024;
 
@@ -34,7 +33,7 @@ export function stepOf(main: Scheme, specification: Specification, isa: Isa): St
 function stepOfSeveral(main: Scheme, specification: Specification, isa: Isa): Step | undefined {
   const { reduction, k } = specification;
   const kept = tilesKept(specification);
-  const takesMuch = 2 * kept * VECTOR_BYTES[isa] > STACK_BYTES / 4;
+  const takesMuch = 2 * kept * instructionSetOf(isa).vectorBytes > STACK_BYTES / 4;
   if (kept > UNROLL && k === 1) return { tile: takesMuch ? 1 : 2, columns: 4 };
   if (main.longSums > 0) return { tile: 1, columns: 8 };
   return reduction!.columnsAtOnce > 1 ? { tile: 1, columns: reduction!.columnsAtOnce } : undefined;
@@ -50,9 +49,9 @@ const WORK_WHILE_WAITING = 16;
 function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
   if (specification.k > 1) return 1;
   const kept = tilesKept(specification);
-  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * VECTOR_BYTES[isa]));
+  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * instructionSetOf(isa).vectorBytes));
   const chain = specification.sumScheme === "kahan" ? 4 : 1;
-  const readsMemory = main.tilesInMemory > REGISTERS[isa] || kept > UNROLL;
+  const readsMemory = main.tilesInMemory > instructionSetOf(isa).registers || kept > UNROLL;
   const wanted = readsMemory ? 4 : Math.ceil((chain * WORK_WHILE_WAITING) / (main.cost + 1));
   return Math.max(1, Math.min(4, wanted, onStack));
 }

@@ -11,7 +11,9 @@ import { FINISH, prepareFunctions, sourceOf } from "./cpp";
 import type { Program } from "./cpp";
 import { BLOCK, lanesOf } from "./generated";
 import { braces, perCall, perLane, perStep } from "./loops";
-import type { Isa, Real } from "./native";
+import { instructionSetOf, lanesOfVector } from "./isa";
+import type { Isa } from "./isa";
+import type { Real } from "./native";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
 
@@ -25,7 +27,6 @@ const TILE = 2;
 /** What the partial sums of the columns may take: they are read and written for every pair, so most of the first cache. */
 const COLUMN_BYTES = 32 * 1024;
 const LEAST_SIDE = 64;
-const VECTOR_BYTES: Readonly<Record<Isa, number>> = { avx512: 64, avx2: 32, baseline: 16 };
 
 /**
  * @param same for each argument of a call, the first one that has the same numbers.
@@ -37,7 +38,7 @@ export function symmetricProgram(
   isa: Isa,
 ): SymmetricProgram | null {
   const dim = specification.formulas[0]!.dim;
-  const side = sideOf(dim, VECTOR_BYTES[isa]);
+  const side = sideOf(dim, instructionSetOf(isa).vectorBytes);
   if (!isPossible(specification) || side < LEAST_SIDE) return null;
   const both = new Exchange(specification, same);
   const options = { lanes: lanesOf(specification), hoist: true, consume };
@@ -45,7 +46,7 @@ export function symmetricProgram(
   const perPair = (main.cost + 2 + dim) / 2;
   const alone = scheme([both.formula], options).cost + 1;
   if (perPair > LARGEST_SHARE * alone) return null;
-  const lanes = VECTOR_BYTES[isa] / (specification.dtype === "float32" ? 4 : 8);
+  const lanes = lanesOfVector(isa, specification.dtype === "float32" ? 4 : 8);
   const changed = { ...specification, formulas: [both.formula], variables: both.variables };
   const functions = [...prepareFunctions(changed, main), pairsOnce(main, side, dim), FINISH];
   return {

@@ -9,7 +9,7 @@ import { abs, add, constantValue, exp2, mult, operations, square, subtract } fro
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
 import { literal, withLiterals } from "./numbers";
-import { PARTS } from "./prelude";
+import { CORE, PARTS } from "./prelude";
 
 /** A formula over holes: what a kernel computes of its arguments. */
 export interface Kernel {
@@ -81,12 +81,15 @@ export function tableKernels(): Operation[] {
 
 export const sumName = ({ name }: Kernel): string => `Sum of ${name}`;
 
-/** The type in `native/reductions.h` that stands for a reduction, whatever its dims and its K. */
+/** The type in `native/text/cpu/reductions.h` that stands for a reduction, whatever its dims and its K. */
 export function reducerName(reduction: Reduction, scheme: SumScheme, weighted: boolean): string {
   return reduction.reducer({ dims: weighted ? [1, 1] : [1], k: 1 }, scheme);
 }
 
 // ------------------------------------------------------------------------------------------------------ C++ text
+
+/** What a file of kernels includes after tiles.h, which brings the first text of the core. */
+const TEXTS = [...CORE.slice(1), ...PARTS, "tiles/tilekernels.h", "tiles/tilereducers.h", "tiles/tilebest.h"];
 
 /** The file of all kernels for one dtype; `name` is what the addon calls the library by. */
 export function kernelSource(isa: string, dtype: "float32" | "float64"): string {
@@ -97,13 +100,11 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
   const reducers = reducerNames();
   return [
     `// Tile kernels of the operation table for ${isa}, ${dtype}: generated when the package is built.`,
-    '#include "tiles.h"',
+    '#include "text/tiles/tiles.h"',
     "namespace {",
     `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}`,
     "#define KEOPS_TILE 1",
-    ...["keops.h", "tile.h", "lanes.h", ...PARTS, "tilekernels.h", "tilereducers.h", "tilebest.h"].map(
-      (file) => `#include "${file}"`,
-    ),
+    ...TEXTS.map((file) => `#include "text/${file}"`),
     "",
     ...all.map(({ definition }) => definition),
     "",

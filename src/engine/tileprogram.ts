@@ -1,5 +1,5 @@
 /**
- * From a specification to a program of the tile evaluator, in the format of native/tiles.cc: what the reduction takes, the writer's
+ * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the reduction takes, the writer's
  * instructions, and the slots of a tile in which values stand. Knows no data.
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
@@ -11,7 +11,7 @@ import { reducerName } from "./tilekernels";
 import { Region, Writer } from "./tilewriter";
 import type { Instruction, Value } from "./tilewriter";
 
-/** A program in the format of native/tiles.cc. */
+/** A program in the format of native/run/tileprogram.h. */
 export interface TileProgram {
   readonly code: Int32Array;
   readonly constants: Float64Array;

@@ -10,7 +10,7 @@ import { axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
 import { FUSED, PRODUCT, SQUARE, SUMMED, matched, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
 
-/** When values are computed, and where they stand. The numbers are those of native/tiles.cc. */
+/** When values are computed, and where they stand. The numbers are those of native/run/tileprogram.h. */
 export const Region = {
   Call: 0,
   Lane: 1,

@@ -1,6 +1,6 @@
 /**
  * The reduction table: one row per reduction over i or j. A row says what is evaluated, what a row of the result holds, what it means
- * (for the reference), which reducer of `native/reductions.h` computes it, and how its gradient is made of sums again.
+ * (for the reference), which reducer of `native/text/cpu/reductions.h` computes it, and how its gradient is made of sums again.
  */
 import { FormulaError } from "../errors";
 import { grad } from "./autodiff";

@@ -1,15 +1,17 @@
 /**
  * The addon's dense algebra as solvers want it: what is long as work in two forms.
  */
+import { instructionSet } from "../engine/instructions";
 import { denseAlgebra, lapack } from "../engine/native";
 import type { Algebra } from "../solver/pivoted";
 import { Work } from "../solver/task";
 
-/** As native/lapack.h has it. */
+/** As native/linalg/lapack.h has it. */
 const LEAST_LAPACK_ROWS = 1024;
 
 /** Null without the addon. */
 export function denseWork(): Algebra | null {
+  instructionSet(); // the dense algebra uses it, too, once it is known
   const dense = denseAlgebra();
   if (!dense) return null;
   return {

@@ -1,11 +1,11 @@
-// Our own declarations of the CUDA driver (native/cudadriver.h) against NVIDIA's: compiled by test/cuda/compile.cuda.ts where the toolkit's
+// Our own declarations of the CUDA driver (native/cuda/cudadriver.h) against NVIDIA's: compiled by test/cuda/compile.cuda.ts where the toolkit's
 // header is installed. Same number of arguments, and each of the same size and kind (pointer, integer).
 #include <cuda.h>
 #include <cudaTypedefs.h>
 
 #include <type_traits>
 
-#include "cudadriver.h"
+#include "cuda/cudadriver.h"
 
 template <class T> constexpr int kind = std::is_pointer_v<T> ? 1 : std::is_floating_point_v<T> ? 2 : 3;
 

@@ -12,7 +12,7 @@
 #include <random>
 #include <string>
 
-#include "cpu.h"
+#include "run/cpu.h"
 
 // Numbers of a routine's dtype, and the indices of its reduction.
 struct Reals {

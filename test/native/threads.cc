@@ -2,7 +2,7 @@
 #include <thread>
 
 #include "harness.h"
-#include "pool.h"
+#include "run/pool.h"
 
 namespace {
 

@@ -1,0 +1,84 @@
+// The inner loops of dense linear algebra, compiled once for each instruction set (kernelstext.h) with vectors of its own width. What
+// runs on the pool, and in which order sums are taken, is decided by cholesky.cc and lowrank.cc, which call these by a table.
+// No standard header with code is included: an inline function compiled for a wide instruction set must not be linked into the rest.
+#ifndef TSKEOPS_KERNELS_H
+#define TSKEOPS_KERNELS_H
+
+#include "text/common/routine.h"
+
+// A right-hand matrix of a product, in strips of `stripColumns` columns: strip after strip, each [inner][stripColumns], padded with zeros.
+template <class T>
+struct Packing {
+  T *strips;
+  int64 inner;        // rows of the packed matrix
+  int64 firstColumn;  // where `from` begins in it
+  const T *from;
+  int64 columns, rowStride, columnStride;
+};
+
+// out [rows, columns] -= a [rows, inner] strips.
+template <class T>
+struct Product {
+  T *out;
+  int64 outStride;
+  const T *a;
+  int64 aStride;
+  const T *strips;
+  int64 rows, inner, columns;
+};
+
+// out[p][q] += sum over i of a[i][p] a[i][q], for p >= q at least, where `strips` holds a [rows, columns].
+template <class T>
+struct Gram {
+  double *out;
+  int64 outStride;
+  const T *strips;
+  int64 rows, columns;
+};
+
+// out [columns of a, columns of b] += transpose(a) b, for few columns of a; those of b are a multiple of the lanes.
+template <class T>
+struct Projection {
+  double *out;
+  int64 outStride;
+  const T *a, *b;
+  int64 aStride, bStride, rows, aColumns, bColumns;
+};
+
+// out [rows, columns] -= a x, for few columns; x is transposed, [columns][width] with `xStride` between its columns.
+template <class T>
+struct FewColumns {
+  T *out;
+  const T *a, *x;
+  int64 rows, width, columns, xStride;
+};
+
+template <class T>
+struct Kernels {
+  int64 lanes, stripColumns;
+  void (*pack)(const Packing<T> &);
+  void (*product)(const Product<T> &);
+  void (*gram)(const Gram<T> &);
+  void (*project)(const Projection<T> &);
+  void (*fewColumns)(const FewColumns<T> &);
+  // Takes the squares of new columns [rows, width] off `residual` [rows], and adds them up by column.
+  void (*measure)(const T *columns, int64 rows, int64 width, double *residual, double *squares);
+  T (*dot)(const T *a, const T *b, int64 count);
+  void (*subtractScaled)(T *y, const T *x, T factor, int64 count);
+  // Up to `lanes` rows of a [rows, width] become those of a inverse(transpose(L)), for the lower triangular L [width, width].
+  void (*eliminate)(T *a, int64 aStride, int64 rows, const T *l, int64 lStride, int64 width);
+
+  int64 packedSize(int64 inner, int64 columns) const {
+    return (columns + stripColumns - 1) / stripColumns * stripColumns * inner;
+  }
+};
+
+// Columns that `eliminate` takes at once.
+enum { MOST_ELIMINATED = 48 };
+
+struct KernelSet {
+  Kernels<float> ofFloat;
+  Kernels<double> ofDouble;
+};
+
+#endif

@@ -1,0 +1,65 @@
+/**
+ * The instruction sets of processors that code is made for, in one table. Compiler flags, the shapes of generated loops, the package's
+ * build (scripts/build-native.mjs, CMakeLists.txt) and the addon's dispatch (native/generated/instructionsets.h) are all written from it.
+ */
+
+/** `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the architecture has. */
+export type Isa = "baseline" | "avx2" | "avx512";
+
+export interface InstructionSet {
+  readonly name: Isa;
+  /** For g++ and clang++ alike. */
+  readonly flags: readonly string[];
+  /** What the processor must have, in the words of `__builtin_cpu_supports`. */
+  readonly features: readonly string[];
+  readonly vectorBytes: number;
+  /** How many vectors the registers hold. */
+  readonly registers: number;
+  /** Whether a product and a sum are one instruction. */
+  readonly fused: boolean;
+}
+
+const X64: readonly InstructionSet[] = [
+  {
+    name: "baseline",
+    flags: ["-march=x86-64"],
+    features: [],
+    vectorBytes: 16,
+    registers: 16,
+    fused: false,
+  },
+  {
+    name: "avx2",
+    flags: ["-march=x86-64-v3"],
+    features: ["avx2", "fma", "bmi2"],
+    vectorBytes: 32,
+    registers: 16,
+    fused: true,
+  },
+  {
+    name: "avx512",
+    flags: ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    features: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
+    vectorBytes: 64,
+    registers: 32,
+    fused: true,
+  },
+];
+
+const ARM64: readonly InstructionSet[] = [
+  { name: "baseline", flags: [], features: [], vectorBytes: 16, registers: 32, fused: true },
+];
+
+/** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */
+export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;
+
+/** All names, those of other architectures too. */
+export const ISAS: readonly Isa[] = X64.map(({ name }) => name);
+
+/** The row of that name. A name that the architecture lacks means its widest. */
+export function instructionSetOf(name: Isa): InstructionSet {
+  return INSTRUCTION_SETS.find((row) => row.name === name) ?? INSTRUCTION_SETS.at(-1)!;
+}
+
+/** Lanes of a vector of numbers of so many bytes. */
+export const lanesOfVector = (name: Isa, bytes: number): number => instructionSetOf(name).vectorBytes / bytes;
