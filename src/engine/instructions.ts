@@ -3,7 +3,7 @@
  * looked up at every call, so one process can compare several.
  */
 import { ArgumentError } from "../errors";
-import { INSTRUCTION_SETS, ISAS } from "./isa";
+import { ISAS } from "./isa";
 import type { Isa } from "./isa";
 import { nativeAddon } from "./native";
 
