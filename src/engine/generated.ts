@@ -17,7 +17,7 @@ export const BLOCK = 256;
 export function mainScheme(
   specification: Specification,
   lanes: Lanes,
-  options: Pick<SchemeOptions, "hoist" | "columnStride" | "unroll">,
+  options: Pick<SchemeOptions, "hoist" | "columnStride" | "columnByColumn" | "unroll" | "unrolled">,
 ): Scheme {
   return scheme(evaluatedOf(specification), { lanes, ...options, consume: consumer(specification) });
 }
