@@ -15,12 +15,16 @@ export interface InstructionSet {
   readonly vectorBytes: number;
   /** How many vectors the registers hold. */
   readonly registers: number;
+  /** Instructions that load a vector of each component of short rows by permutes; absent where numbers are loaded one by one. */
+  readonly permutedLoad?: (dim: number) => number;
   /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
   readonly unrolled: number;
   /** What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a register. */
   readonly longSums: Step;
   /** What a step takes at once whose results have many components: the pairs' values are in registers, the results in memory. */
   readonly wideResults: Step;
+  /** Vectors of columns that a step takes where the lanes are columns: several share what was read of a row, and the constants. */
+  readonly columnVectors: number;
 }
 
 /** What a step of the generated loop takes at once: vectors of rows, and columns. */
@@ -42,6 +46,7 @@ const X64: readonly InstructionSet[] = [
     unrolled: 4,
     longSums: { tile: 2, columns: 5 },
     wideResults: { tile: 2, columns: 4 },
+    columnVectors: 4,
   },
   {
     name: "avx2",
@@ -52,6 +57,8 @@ const X64: readonly InstructionSet[] = [
     unrolled: 4,
     longSums: { tile: 2, columns: 6 },
     wideResults: { tile: 2, columns: 5 },
+    columnVectors: 4,
+    permutedLoad: (dim) => 2 * dim * dim,
   },
   {
     name: "avx512",
@@ -62,6 +69,8 @@ const X64: readonly InstructionSet[] = [
     unrolled: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
+    columnVectors: 1,
+    permutedLoad: (dim) => 4 * dim,
   },
 ];
 
@@ -75,6 +84,7 @@ const ARM64: readonly InstructionSet[] = [
     unrolled: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
+    columnVectors: 1,
   },
 ];
 
