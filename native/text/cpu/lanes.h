@@ -15,6 +15,9 @@ template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from
   }
 }
 
+// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
+constexpr int PREFETCHED = 1024 / sizeof(scalar);
+
 // Short rows are loaded by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
 #if defined(__AVX512DQ__)
 // The first `count` numbers at p, and zeros; what follows them is not read.
@@ -30,8 +33,6 @@ INLINE real permuted(real a, real b, mask places) {
   asm(KEOPS_ASM("vpermt2") " %2,%1,%0" : "+v"(a) : "v"(places), "v"(b));
   return a;
 }
-// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
-constexpr int PREFETCHED = 1024 / sizeof(scalar);
 typedef scalar anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
 // Component k of each lane is at place starts + k of the numbers.
 template <int DIM> INLINE void pickByLane(Tile (&to)[DIM], int u, const real (&numbers)[4], mask starts) {
@@ -78,7 +79,11 @@ template <int DIM> INLINE real picked(real a, int start) {
 template <int DIM> INLINE void loadByVectors(Tile (&to)[DIM], const scalar *from, int64 first) {
   EACH {
     real numbers[DIM];
-    UNROLLED for (int q = 0; q < DIM; q++) numbers[q] = *(const anywhere *)(from + DIM * (first + u * LANES) + q * LANES);
+    UNROLLED for (int q = 0; q < DIM; q++) {
+      const scalar *const at = from + DIM * (first + u * LANES) + q * LANES;
+      __builtin_prefetch(at + PREFETCHED);
+      numbers[q] = *(const anywhere *)at;
+    }
     UNROLLED for (int k = 0; k < DIM; k++) {
       real r = DIM == 1 ? numbers[0] : picked<DIM>(numbers[0], k);
       UNROLLED for (int q = 1; q < DIM; q++)
