@@ -7,8 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flagsFor } from "../src/engine/compiler";
-import { nativeAddon } from "../src/engine/native";
 import type { Isa } from "../src/engine/native";
+import { WIDTHS } from "./widths";
 
 /** Units in the last place that results may be off by; without fused products reductions of angles are a little less exact. */
 const BOUND = 2;
@@ -24,8 +24,6 @@ interface Measured {
 }
 
 const HEADERS = ["denormals.h", "routine.h", "keops.h", "tile.h", "lanes.h", "exponentials.h", "angles.h"];
-const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
-const available = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
 const folder = mkdtempSync(join(tmpdir(), "tskeops-functions-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -45,7 +43,7 @@ function measured(isa: Isa, isDouble: boolean): Measured[] {
     .map((line) => JSON.parse(line) as Measured);
 }
 
-describe.each(available.flatMap((isa) => [false, true].map((isDouble) => ({ isa, isDouble }))))(
+describe.each(WIDTHS.flatMap((isa) => [false, true].map((isDouble) => ({ isa, isDouble }))))(
   "functions compiled for $isa, in double: $isDouble",
   ({ isa, isDouble }) => {
     const found = measured(isa, isDouble);
