@@ -38,6 +38,8 @@ export interface SolveOptions {
   readonly rtol?: number | undefined;
   /** Inner iterations over the whole solve (default `defaultMaxIterations`). */
   readonly maxIterations?: number | undefined;
+  /** Iterations without a lower residual that a round is granted at the least (default 2000). */
+  readonly patience?: number | undefined;
   /** Iterations from one reading of numbers to the next (default 1); the solution does not depend on it. */
   readonly checkEvery?: number | undefined;
   /** What solves in a round: conjugate gradients by default. */
@@ -50,7 +52,7 @@ export interface SolveOptions {
 
 /**
  * How a solve ended, the worst of its columns: all met their `tolerance`; true residuals stagnate at what the
- * `precision` can represent; `iterations` ran out, or the memory of the method (`stagnation`); A is `indefinite`; or numbers are
+ * `precision` can represent; `iterations` ran out, or residuals no longer fell (`stagnation`); A is `indefinite`; or numbers are
  * not finite (`nan`).
  */
 export type Outcome = (typeof outcomes)[number];
@@ -202,8 +204,11 @@ function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   const after = yield* norms.dot(correction);
   if (failWithNan(columns, ends, residuals)) return;
   const steps = columns.map((column, k) => {
-    const nearer = byEnergy ? (before[k] ?? NaN) + (after[k] ?? NaN) > 0 : (residuals[k] ?? NaN) < column.residual;
-    const round = { residual: residuals[k] ?? NaN, nearer, isFirst, isAccurate, end: ends[k] };
+    // After stagnation the residual is the judge: that is where it was least.
+    const hasStalled = ends[k] === "stagnation";
+    const nearer =
+      byEnergy && !hasStalled ? (before[k] ?? NaN) + (after[k] ?? NaN) > 0 : (residuals[k] ?? NaN) < column.residual;
+    const round = { residual: residuals[k] ?? NaN, nearer, isFirst: isFirst && !hasStalled, isAccurate, end: ends[k] };
     const { taken, exhausted } = judge(column, round);
     run.isAccurate ||= exhausted;
     return taken ? (scales[k] ?? 0) : 0;
@@ -228,6 +233,7 @@ function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S,
         run.maxIterations - run.iterations,
         run.isAccurate ? Infinity : leastPatience + fast.rows,
       ),
+      patience: run.options.patience,
       checkEvery: run.options.checkEvery ?? 1,
       onCheck: recursionReporter(run),
     });

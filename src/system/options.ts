@@ -193,7 +193,7 @@ const ADVICE = {
   iterations: "ran out of iterations: raise maxIterations, alpha or eps",
   indefinite:
     'met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha, or say symmetry: "indefinite"',
-  stagnation: "stopped falling over whole cycles of GMRES, as long as memory allows: raise alpha or eps",
+  stagnation: "stopped falling, over thousands of iterations or whole cycles of GMRES: raise alpha or eps",
   nan: "met numbers that are not finite: look for NaN or infinity in the arrays",
 } as const;
 

@@ -251,7 +251,7 @@ function* inOneKrylovSpace(alphas: readonly number[], group: Group): Task<(Found
   const most = options.maxIterations ?? defaultMaxIterations(rows);
   const onIteration = telling(group);
   const x = alphas.map(() => space.vector());
-  const done = yield* shiftedCg(
+  const { iterations: done, hasStalled } = yield* shiftedCg(
     space,
     alphas.map((alpha) => alpha - least),
     right,
@@ -265,15 +265,16 @@ function* inOneKrylovSpace(alphas: readonly number[], group: Group): Task<(Found
     },
   );
   const found: (Found | undefined)[] = [];
-  for (const [s, alpha] of alphas.entries()) found.push(yield* verified(alpha, x[s]!, done, most, group));
+  const rest = hasStalled ? 1 : Math.max(1, most - done);
+  for (const [s, alpha] of alphas.entries()) found.push(yield* verified(alpha, x[s]!, done, rest, group));
   return found;
 }
 
 /** The true residuals decide, and what they leave is refined. */
-function* verified(alpha: number, x: Real, done: number, most: number, group: Group): Task<Found | undefined> {
+function* verified(alpha: number, x: Real, done: number, maxIterations: number, group: Group): Task<Found | undefined> {
   const { matrix, right, columns, options } = group;
   const space = matrix.space(columns, alpha);
-  const rest = { ...options, maxIterations: Math.max(1, most - done) };
+  const rest = { ...options, maxIterations };
   const { iterations, residuals, converged } = yield* solve(onePrecision(space), right, x, rest);
   return judged(group, x, residuals, {
     iterations: done + iterations,
