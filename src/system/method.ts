@@ -34,9 +34,9 @@ export type Precision = "auto" | "float32" | "mixed" | "float64";
 export interface Report {
   /** Of all attempts together. */
   readonly iterations: number;
-  /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns. */
+  /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns; x is the solution as it is returned. */
   readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  /** `"tolerance"` where the solution as it is returned meets it, or `"precision"`: as far as rounding allows. */
   readonly converged: Outcome;
   readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */

@@ -30,10 +30,11 @@ import type { Report } from "./method";
 import { SOLVE_OPTIONS, checkOptions } from "./options";
 import type { SolveOptions } from "./options";
 import { checkSymmetry } from "./product";
+import { returned, tellUnlessMet } from "./returned";
 import { placedAs } from "./solved";
 import type { Solved } from "./solved";
 import type { System } from "./system";
-import { recordedAs, widened } from "./widen";
+import { widened } from "./widen";
 
 /** As of one solve; its ridges are an argument, and they start from 0. */
 export type ShiftedOptions = Omit<SolveOptions, "alpha" | "x0" | "onIteration">;
@@ -53,7 +54,7 @@ export function* shiftedSolves(
   system: System,
   alphas: unknown,
   arrays: readonly RealArray[],
-  options: ShiftedOptions,
+  { isReported, ...options }: ShiftedOptions & { readonly isReported: boolean },
   tell?: Tell,
 ): Task<Solved[]> {
   const ridges = checkAlphas(alphas);
@@ -76,17 +77,24 @@ export function* shiftedSolves(
       const { solution, reports } = found
         ? { solution: wrap(found.x, shape), reports: [found.report] }
         : yield* system.run({ ...call, given: read, read, inverses: own, tell });
+      if (found) tellUnlessMet(system, call.options, found.report, rightOf(system, read), () => solution);
       recorded?.(solution, (cotangent, wanted) => {
         return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
       });
-      const narrow = dtype === "float64" ? solution : recordedAs(solution, dtype);
-      results.push(placedAs(arrays[system.unknown.position]!, { reports, solution: narrow }));
+      const asked = { given: read, options: call.options, data: dtype, isReported };
+      results.push(placedAs(arrays[system.unknown.position]!, yield* returned(system, asked, { reports, solution })));
     } finally {
       for (const known of own) known.release();
     }
   }
   return results;
 }
+
+const rightOf = (system: System, given: Given): { right: Float64Array; columns: number; where: string } => ({
+  right: Float64Array.from(contiguous(given.arrays[system.unknown.position]!)),
+  columns: system.layout(given).columns,
+  where: "",
+});
 
 function checkAlphas(alphas: unknown): readonly number[] {
   const list =
