@@ -96,7 +96,10 @@ describe("a solution that rounding keeps from its tolerance", () => {
         /^KernelSolve, alpha 1e-10: expected a relative residual of at most \S+, got \S+ after \d+ iterations/,
       ),
     ]);
-    expect(warned.mock.calls[0]![1]).toMatchObject({ type: "KeopsWarning", code: "KEOPS_RESIDUAL" });
+    expect(warned).toHaveBeenCalledWith(
+      expect.anything(),
+      expect.objectContaining({ type: "KeopsWarning", code: "KEOPS_RESIDUAL" }),
+    );
     solve({ alpha: 2e-10 });
     expect(messages()).toHaveLength(2);
   });
@@ -147,7 +150,7 @@ describe("a solution that float32 cannot hold", () => {
   test.each(Object.entries(FORMS))("is an error, in the form of a %s", async (_, form) => {
     const b = zeros([50, 2]);
     b.data.fill(3e38);
-    const attempt = async (): Promise<unknown> => form(b, 1e-4);
+    const attempt = (): Promise<unknown> => Promise.resolve().then(() => form(b, 1e-4));
     await expect(attempt()).rejects.toThrow(ConvergenceError);
     await expect(attempt()).rejects.toThrow(/expected a solution that float32 can hold, got larger numbers/);
     b.data.fill(1e30);

@@ -8,6 +8,7 @@ import { cg } from "./cg";
 import { Norms } from "./norms";
 import type { Precisions, Space } from "./space";
 import { onePrecision, Workspace } from "./space";
+import { defaultMaxIterations } from "./stall";
 import type { Task } from "./task";
 import { settled } from "./task";
 
@@ -74,14 +75,6 @@ const leastGain = 1.4;
 
 /** Without rounding, `rows` iterations are enough; a fast round that needs more than these in addition loses to rounding. */
 const leastPatience = 100;
-
-/**
- * 10 n, at least 10 000 (small ill-conditioned systems need many n), at most 50 000: beyond, a system needs a
- * preconditioner, not patience.
- */
-export function defaultMaxIterations(rows: number): number {
-  return Math.min(Math.max(10 * rows, 10_000), 50_000);
-}
 
 /** One right-hand side: its norm, the residual norm asked for, the one reached, and its outcome once that is known. */
 interface Column {

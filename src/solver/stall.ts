@@ -1,6 +1,7 @@
 /**
- * When iterations have stopped bringing anything: the largest residual over its bound has not fallen for as many iterations as it took to
- * get there, and for some thousands. Residuals of solvable systems rise and rest as well, for up to a fifth of the iterations done.
+ * When iterations end without success: after their number, or when they have stopped bringing anything. That is where the largest
+ * residual over its bound has not fallen for as many iterations as it took to get there, and for some thousands: residuals of
+ * solvable systems rise and rest as well, for up to a fifth of the iterations done.
  */
 
 /** Iterations without a lower residual that are always granted. */
@@ -22,4 +23,12 @@ export class Stall {
     if (excess < FALL * this.least) [this.least, this.at] = [excess, iteration];
     return iteration - this.at > Math.max(this.patience, this.at);
   }
+}
+
+/**
+ * 10 n, at least 10 000 (small ill-conditioned systems need many n), at most 50 000: beyond, a system needs a
+ * preconditioner, not patience.
+ */
+export function defaultMaxIterations(rows: number): number {
+  return Math.min(Math.max(10 * rows, 10_000), 50_000);
 }

@@ -11,7 +11,7 @@ import { release } from "./deviceproduct";
 import type { Attempt, Product } from "./product";
 import type { Tell } from "../operator/progress";
 import type { Outcome, Progress, SolveOptions as RefineOptions } from "../solver/refine";
-import { defaultMaxIterations } from "../solver/refine";
+import { defaultMaxIterations } from "../solver/stall";
 import { blockJacobi } from "../solver/blockjacobi";
 import type { Interval } from "../solver/blockjacobi";
 import { Work } from "../solver/task";
