@@ -90,7 +90,7 @@ function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
 test("estimated ones are the same to the bit whenever they are asked for", () => {
   const x = ready(rand([60, 2], { dtype: "float64", seed: 1 }));
   const b = zeros([60, 2], { dtype: "float64" });
-  const { array: value } = systemOf(GAUSSIAN).logdet(x, x, b, 20, { alpha: 0.05, method: "lanczos" });
+  const { array: value } = systemOf(GAUSSIAN).logdet(x, x, b, 20, { alpha: 0.05, method: "lanczos", compile: "never" });
   const [once, again] = [grad(value, [x])[0], grad(value, [x])[0]];
   expect(again.data).toEqual(once.data);
 });
