@@ -185,7 +185,9 @@ export class Writer {
     const known = this.values.get(key);
     if (known) return known;
     const { node, k } = component as Exclude<Component, { number: number }>;
-    const value = isVariable(node) ? this.variable(node, k) : this.newValue(this.phaseAt(node, k), this.stepsOf(node, k));
+    const value = isVariable(node)
+      ? this.variable(node, k)
+      : this.newValue(this.phaseAt(node, k), this.stepsOf(node, k));
     this.values.set(key, value);
     return value;
   }
