@@ -28,49 +28,49 @@ const { abs, atan2, cos, exp, log, sin, sqrt } = Math;
 /** What vectors are computed with. */
 const RULES = {
   add: rule(
-    (x, y) => x! + y!,
+    (x, y) => x + y,
     () => [1, 1],
   ),
   subtract: rule(
-    (x, y) => x! - y!,
+    (x, y) => x - y,
     () => [1, -1],
   ),
   multiply: rule(
-    (x, y) => x! * y!,
-    (x, y) => [y!, x!],
+    (x, y) => x * y,
+    (x, y) => [y, x],
   ),
   divide: rule(
-    (x, y) => x! / y!,
-    (x, y) => [1 / y!, -x! / (y! * y!)],
-    (_, y) => abs(y!) > 0.1,
+    (x, y) => x / y,
+    (x, y) => [1 / y, -x / (y * y)],
+    (_, y) => abs(y) > 0.1,
   ),
   sqrt: rule(
-    (x) => sqrt(x!),
-    (x) => [0.5 / sqrt(x!)],
-    (x) => x! > 0.01,
+    (x) => sqrt(x),
+    (x) => [0.5 / sqrt(x)],
+    (x) => x > 0.01,
   ),
   exp: rule(
-    (x) => exp(x!),
-    (x) => [exp(x!)],
-    (x) => x! < 5,
+    (x) => exp(x),
+    (x) => [exp(x)],
+    (x) => x < 5,
   ),
   log: rule(
-    (x) => log(x!),
-    (x) => [1 / x!],
-    (x) => x! > 0.01,
+    (x) => log(x),
+    (x) => [1 / x],
+    (x) => x > 0.01,
   ),
   sin: rule(
-    (x) => sin(x!),
-    (x) => [cos(x!)],
+    (x) => sin(x),
+    (x) => [cos(x)],
   ),
   cos: rule(
-    (x) => cos(x!),
-    (x) => [-sin(x!)],
+    (x) => cos(x),
+    (x) => [-sin(x)],
   ),
   atan2: rule(
-    (y, x) => atan2(y!, x!),
-    (y, x) => [x! / (x! * x! + y! * y!), -y! / (x! * x! + y! * y!)],
-    (y, x) => x! * x! + y! * y! > 0.01 && (x! > 0 || abs(y!) > 0.02),
+    (y, x) => atan2(y, x),
+    (y, x) => [x / (x * x + y * y), -y / (x * x + y * y)],
+    (y, x) => x * x + y * y > 0.01 && (x > 0 || abs(y) > 0.02),
   ),
 };
 

@@ -34,9 +34,8 @@ export function expectationOf(found: Case, dtype: Dtype, answer = answerOf(found
   const lists = [answer.values, ...answer.gradients];
   const allowed = lists.map((list, at) => {
     const others = disturbed.map(({ values, gradients }) => [values, ...gradients][at]!);
-    return list.map(
-      (value, n) => HEADROOM * max(...others.map((other) => abs(other[n]! - value))) + 0.1 * RELATIVE[dtype],
-    );
+    const least = RELATIVE[dtype] * (1 + max(0, ...list.map(abs)));
+    return list.map((value, n) => HEADROOM * max(...others.map((other) => abs(other[n]! - value))) + least);
   });
   const isDecided = lists.every((list, at) =>
     list.every((value, n) => !(allowed[at]![n]! > UNDECIDED[dtype] * (1 + abs(value)))),

@@ -33,29 +33,35 @@ type Two = (x: number, y: number) => number;
 type Three = (x: number, y: number, z: number) => number;
 
 const one = (value: One, slope: One, domain?: (x: number) => boolean): Elementary => ({
-  value: value as Elementary["value"],
-  slopes: (x) => [slope(x!)],
-  ...(domain && { domain: domain as Elementary["domain"] & object }),
+  value: value,
+  slopes: (x) => [slope(x)],
+  ...(domain && { domain: domain }),
 });
 const two = (value: Two, byX: Two, byY: Two, domain?: (x: number, y: number) => boolean): Elementary => ({
-  value: value as Elementary["value"],
-  slopes: (x, y) => [byX(x!, y!), byY(x!, y!)],
-  ...(domain && { domain: domain as Elementary["domain"] & object }),
+  value: value,
+  slopes: (x, y) => [byX(x, y), byY(x, y)],
+  ...(domain && { domain: domain }),
 });
 const three = (
   value: Three,
   slopes: (x: number, y: number, z: number) => number[],
   domain?: (x: number, y: number, z: number) => boolean,
 ): Elementary => ({
-  value: value as Elementary["value"],
-  slopes: slopes as Elementary["slopes"],
-  ...(domain && { domain: domain as Elementary["domain"] & object }),
+  value: value,
+  slopes: slopes,
+  ...(domain && { domain: domain }),
 });
+/** Equal or clearly not: what differs by rounding alone may be equal for an engine. */
+const isClear = (x: number, y: number): boolean => x === y || abs(x - y) > 1e-3;
+const isClearOf0 = (x: number): boolean => isClear(x, 0);
+const isClearOfWhole = (x: number): boolean => isClear(x, nearest(x));
+
 const compared = (holds: (x: number, y: number) => boolean): Elementary => ({
-  value: (x, y) => mask(holds(x!, y!)),
+  value: (x, y) => mask(holds(x, y)),
   slopes: flat,
+  domain: isClear,
 });
-const piecewiseConstant = (value: One): Elementary => one(value, () => 0);
+const piecewiseConstant = (value: One, domain?: (x: number) => boolean): Elementary => one(value, () => 0, domain);
 
 const UNARY: Readonly<Record<string, Elementary>> = {
   Minus: one(
@@ -93,8 +99,8 @@ const UNARY: Readonly<Record<string, Elementary>> = {
     (x) => x > 0.05,
   ),
   Abs: one(abs, sign),
-  Sign: piecewiseConstant(sign),
-  Step: piecewiseConstant((x) => mask(x >= 0)),
+  Sign: piecewiseConstant(sign, isClearOf0),
+  Step: piecewiseConstant((x) => mask(x >= 0), isClearOf0),
   Sin: one(sin, cos),
   Cos: one(cos, (x) => -sin(x)),
   Tan: one(
@@ -135,8 +141,8 @@ const UNARY: Readonly<Record<string, Elementary>> = {
     (x) => (x < 0 ? 0 : x),
     (x) => mask(x >= 0),
   ),
-  Floor: piecewiseConstant(floor),
-  Ceil: piecewiseConstant(ceil),
+  Floor: piecewiseConstant(floor, isClearOfWhole),
+  Ceil: piecewiseConstant(ceil, isClearOfWhole),
 };
 
 const BINARY: Readonly<Record<string, Elementary>> = {
@@ -208,6 +214,7 @@ const TERNARY: Readonly<Record<string, Elementary>> = {
   IfElse: three(
     (f, a, b) => (f >= 0 ? a : b),
     (f) => [0, mask(f >= 0), mask(f < 0)],
+    isClearOf0,
   ),
   RoundTo: three(
     (x, a, b) => (nearest((x * a) / b) * b) / a,
@@ -229,12 +236,12 @@ const WITH_INTEGERS: Readonly<
     [[-2], [-1], [0], [1], [2], [3], [4], [5]],
     (m) =>
       one(
-        (x) => x ** m!,
-        (x) => (m === 0 ? 0 : m! * x ** (m! - 1)),
-        (x) => m! >= 0 || abs(x) > 0.3,
+        (x) => x ** m,
+        (x) => (m === 0 ? 0 : m * x ** (m - 1)),
+        (x) => m >= 0 || abs(x) > 0.3,
       ),
   ],
-  Round: [[[0], [1], [2], [-1]], (digits) => piecewiseConstant((x) => nearest(x * 10 ** digits!) / 10 ** digits!)],
+  Round: [[[0], [1], [2], [-1]], (digits) => piecewiseConstant((x) => nearest(x * 10 ** digits) / 10 ** digits)],
   ClampInt: [
     [
       [-1, 1],
@@ -243,8 +250,8 @@ const WITH_INTEGERS: Readonly<
     ],
     (a, b) =>
       one(
-        (x) => (x < a! ? a! : x > b! ? b! : x),
-        (x) => mask(a! <= x && x <= b!),
+        (x) => (x < a ? a : x > b ? b : x),
+        (x) => mask(a <= x && x <= b),
       ),
   ],
   DiffClampInt: [
@@ -252,7 +259,7 @@ const WITH_INTEGERS: Readonly<
       [-1, 1],
       [0, 2],
     ],
-    (a, b) => piecewiseConstant((x) => mask(a! <= x && x <= b!)),
+    (a, b) => piecewiseConstant((x) => mask(a <= x && x <= b)),
   ],
 };
 

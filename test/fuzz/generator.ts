@@ -9,7 +9,7 @@ import type { Dual } from "./dual";
 import { FUNCTIONS } from "./functions";
 import { Point, layoutOf } from "./oracle";
 import type { Data } from "./oracle";
-import { Random } from "./random";
+import type { Random } from "./random";
 import { textOf } from "./structure";
 import type { CallNode, Node, NumberNode, Rule, VariableNode } from "./structure";
 import { VECTORS } from "./vectors";
@@ -26,7 +26,7 @@ const LONGEST_TEXT = 500;
 
 const { abs, fround } = Math;
 
-/** Sizes, variables and their numbers; those of some variables are positive, so that more is defined. */
+/** Sizes, variables and their numbers; those of some variables are positive, those of parameters increase, so that more is defined. */
 export function dataOf(random: Random): Data {
   const variables = variablesOf(random);
   const rows = random.integer(1, 4);
@@ -34,7 +34,8 @@ export function dataOf(random: Random): Data {
   const count = { Vi: rows, Vj: columns, Pm: 1 };
   const numbers = variables.map(({ category, dim }) => {
     const low = random.chance(0.6) ? 0.3 : -1.6;
-    return Array.from({ length: count[category] * dim }, () => fround(random.real(low, 1.7)));
+    const drawn = Array.from({ length: count[category] * dim }, () => fround(random.real(low, 1.7)));
+    return category === "Pm" ? drawn.sort((a, b) => a - b) : drawn;
   });
   return { variables, rows, columns, numbers };
 }

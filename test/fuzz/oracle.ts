@@ -132,7 +132,7 @@ function rowOf(
   const at = (root: Node): (Vector | undefined)[] => points.map((point) => point.valueOf(root));
   const [f, w] = [at(found.formula), found.weights && at(found.weights)];
   if (!isDefined(f) || (w && !isDefined(w))) return undefined;
-  const reduced = REDUCERS[found.reduction]!(f.map(numbersOf), w?.map(numbersOf), found.k ?? 1);
+  const reduced = REDUCERS.get(found.reduction)!(f.map(numbersOf), w?.map(numbersOf), found.k ?? 1, rounding);
   const { cotangent } = found;
   const pulled = reduced.pull?.(reduced.values.map((_, n) => cotangent[(first + n) % cotangent.length]!));
   if (!pulled) return reduced;
@@ -171,6 +171,7 @@ function spreadOver(
   cotangent.forEach((weight, k) => {
     if (weight === 0) return;
     for (const { to, first, dim, start } of onto)
-      for (let l = 0; l < dim; l++) to[first + l]! += rounding(weight * values[k]!.d[start + l]!);
+      for (let l = 0; l < dim; l++)
+        to[first + l] = rounding(to[first + l]! + rounding(weight * values[k]!.d[start + l]!));
   });
 }

@@ -2,6 +2,8 @@
  * Every reduction of one row, as its definition says, and how a cotangent of the result spreads over what was reduced. Nothing here comes
  * from the library: random formulas and the rows of the table of reductions are held to it.
  */
+import type { Rounding } from "../evaluate";
+
 export interface Reduced {
   readonly values: readonly number[];
   readonly indices?: readonly number[];
@@ -11,29 +13,29 @@ export interface Reduced {
 
 type Columns = readonly (readonly number[])[];
 /** The formula's and the weights' components for every column, and the K of the K best. */
-export type Reducer = (f: Columns, w: Columns | undefined, k: number) => Reduced;
+export type Reducer = (f: Columns, w: Columns | undefined, k: number, rounding: Rounding) => Reduced;
 
 const { exp, log, max } = Math;
 const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
-const sum = (list: readonly number[]): number => list.reduce((total, x) => total + x, 0);
+const sum = (list: readonly number[], rounding: Rounding): number => list.reduce((total, x) => rounding(total + x), 0);
 const components = (f: Columns): number[] => range(f[0]!.length);
 const column = (f: Columns, k: number): number[] => f.map((values) => values[k]!);
 
-const total: Reducer = (f) => ({
-  values: components(f).map((k) => sum(column(f, k))),
+const total: Reducer = (f, _, __, rounding) => ({
+  values: components(f).map((k) => sum(column(f, k), rounding)),
   pull: (e) => ({ f: f.map(() => [...e]) }),
 });
 
-const mean: Reducer = (f) => ({
-  values: components(f).map((k) => sum(column(f, k)) / f.length),
+const mean: Reducer = (f, _, __, rounding) => ({
+  values: components(f).map((k) => sum(column(f, k), rounding) / f.length),
   pull: (e) => ({ f: f.map(() => e.map((weight) => weight / f.length)) }),
 });
 
-const product: Reducer = (f) => ({
-  values: components(f).map((k) => column(f, k).reduce((all, x) => all * x, 1)),
+const product: Reducer = (f, _, __, rounding) => ({
+  values: components(f).map((k) => column(f, k).reduce((all, x) => rounding(all * x), 1)),
   pull: (e) => ({
     f: f.map((_, n) =>
-      e.map((weight, k) => column(f, k).reduce((all, x, other) => (other === n ? all : all * x), weight)),
+      e.map((weight, k) => column(f, k).reduce((all, x, other) => (other === n ? all : rounding(all * x)), weight)),
     ),
   }),
 });
@@ -70,27 +72,48 @@ function powersOf(f: Columns): { powers: number[]; largest: number } {
   return { powers: column(f, 0).map((x) => exp(x - largest)), largest };
 }
 
-const logSumExp: Reducer = (f, w) => {
+const logSumExp: Reducer = (f, w, _, rounding) => {
   const { powers, largest } = powersOf(f);
   const weights = w ?? f.map(() => [1]);
-  const sums = components(weights).map((k) => sum(powers.map((power, n) => power * weights[n]![k]!)));
+  const sums = components(weights).map((k) =>
+    sum(
+      powers.map((power, n) => power * weights[n]![k]!),
+      rounding,
+    ),
+  );
   return {
     values: sums.map((s) => log(s) + largest),
     pull: (e) => ({
-      f: powers.map((power, n) => [sum(e.map((weight, k) => (weight * power * weights[n]![k]!) / sums[k]!))]),
+      f: powers.map((power, n) => [
+        sum(
+          e.map((weight, k) => (weight * power * weights[n]![k]!) / sums[k]!),
+          rounding,
+        ),
+      ]),
       w: powers.map((power) => e.map((weight, k) => (weight * power) / sums[k]!)),
     }),
   };
 };
 
-const softMaxWeight: Reducer = (f, w) => {
+const softMaxWeight: Reducer = (f, w, _, rounding) => {
   const { powers } = powersOf(f);
-  const shares = powers.map((power) => power / sum(powers));
-  const values = components(w!).map((k) => sum(shares.map((share, n) => share * w![n]![k]!)));
+  const shares = powers.map((power) => power / sum(powers, rounding));
+  const values = components(w!).map((k) =>
+    sum(
+      shares.map((share, n) => share * w![n]![k]!),
+      rounding,
+    ),
+  );
   return {
     values,
     pull: (e) => ({
-      f: shares.map((share, n) => [share * sum(e.map((weight, k) => weight * (w![n]![k]! - values[k]!)))]),
+      f: shares.map((share, n) => [
+        share *
+          sum(
+            e.map((weight, k) => weight * (w![n]![k]! - values[k]!)),
+            rounding,
+          ),
+      ]),
       w: shares.map((share) => e.map((weight) => weight * share)),
     }),
   };
@@ -111,16 +134,16 @@ const extremes = (
 ]);
 
 /** By the names of the reductions. */
-export const REDUCERS: Readonly<Record<string, Reducer>> = {
-  Sum: total,
-  Mean: mean,
-  Prod: product,
-  Count: counted((differ) => differ),
-  Any: counted((differ) => (differ > 0 ? 1 : 0)),
-  All: counted((differ, columns) => (differ === columns ? 1 : 0)),
-  ...Object.fromEntries(extremes),
-  LogSumExp: logSumExp,
-  LogSumExpWeight: logSumExp,
-  SumSoftMaxWeight: softMaxWeight,
-  SoftMax: softMaxWeight,
-};
+export const REDUCERS: ReadonlyMap<string, Reducer> = new Map([
+  ["Sum", total],
+  ["Mean", mean],
+  ["Prod", product],
+  ["Count", counted((differ) => differ)],
+  ["Any", counted((differ) => (differ > 0 ? 1 : 0))],
+  ["All", counted((differ, columns) => (differ === columns ? 1 : 0))],
+  ...extremes,
+  ["LogSumExp", logSumExp],
+  ["LogSumExpWeight", logSumExp],
+  ["SumSoftMaxWeight", softMaxWeight],
+  ["SoftMax", softMaxWeight],
+]);
