@@ -35,6 +35,7 @@ test(`${onlySet ? `formula ${onlySet}` : `${count} random formulas`} of seed ${s
 });
 
 test("formulas compiled in one piece, and their gradients", () => {
+  report.failures.length = 0;
   const groups = onlySet === undefined ? Math.ceil(count / GROUP) : 0;
   for (let group = 0; group < groups; group += COMPILED_EVERY) runCompiled(seed, group, report);
   expectNone(report.failures);

@@ -257,28 +257,22 @@ function bSpline(c: Calculus, [knots, places]: readonly Vector[], [order]: reado
   return range(t.length - (order as number) - 1).map((k) => spline(k, order as number));
 }
 
-/** The table of the dynamic program, row by row. */
+/** The table of the dynamic program, row by row, in units of gamma. */
 function softDtw(c: Calculus, [x, y, gammas]: readonly Vector[]): Vector {
-  const [gamma] = gammas!;
-  c.need(abs(gamma!.v) > 0.2);
+  const gamma = gammas![0]!;
+  c.need(abs(gamma.v) > 0.2);
   const table: Dual[][] = [];
   x!.forEach((a, i) => {
-    table.push([]);
+    const row: Dual[] = [];
+    table.push(row);
     y!.forEach((b, j) => {
-      const cost = c.square(c.subtract(a, b));
-      const before = [table[i - 1]?.[j - 1], table[i - 1]?.[j], table[i]![j - 1]].filter((ways) => ways !== undefined);
-      const softMin = (): Dual =>
-        c.multiply(
-          c.scale(-1, gamma!),
-          logSumExp(
-            c,
-            before.map((way) => c.divide(c.scale(-1, way), gamma!)),
-          ),
-        );
-      table[i]!.push(before.length === 0 ? cost : c.add(cost, softMin()));
+      const cost = c.divide(c.square(c.subtract(a, b)), gamma);
+      const before = [table[i - 1]?.[j - 1], table[i - 1]?.[j], row[j - 1]].filter((way) => way !== undefined);
+      const negative = before.map((way) => c.scale(-1, way));
+      row.push(before.length === 0 ? cost : c.subtract(cost, logSumExp(c, negative)));
     });
   });
-  return [table.at(-1)!.at(-1)!];
+  return [c.multiply(gamma, table.at(-1)!.at(-1)!)];
 }
 
 const RECURRENCES: readonly Rule[] = [
