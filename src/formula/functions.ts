@@ -253,8 +253,7 @@ export const maximum: Binary = elementwise("Maximum", "x y", {
 export const clamp: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("Clamp", "x a b", {
   doc: "x, or a where x is smaller, or b where x is larger.",
   value: (x, a, b) => (x < a || Number.isNaN(a) ? a : x > b || Number.isNaN(b) ? b : x),
-  code: (x, a, b) =>
-    `select(le(${a}, ${x}), select(le(${x}, ${b}), ${x}, ${b}), select(eq(${x}, ${x}), ${a}, ${x}))`,
+  code: (x, a, b) => `select(le(${a}, ${x}), select(le(${x}, ${b}), ${x}, ${b}), select(eq(${x}, ${x}), ${a}, ${x}))`,
   derivative: (x, a, b) => [isBetween(x, a, b), lessThan(x, a), mult(lessOrEqual(a, x), lessThan(b, x))],
   cost: 6,
 });

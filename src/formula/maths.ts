@@ -72,7 +72,7 @@ export const invOr0: Unary = elementwise("InvOr0", "x", {
 });
 
 /** Product; 0 where x is 0, whatever the number y: what a limit of 0 times infinity is where x vanishes faster than y grows. */
-const multOr0: Binary = elementwise("MultOr0", "x y", {
+export const multOr0: Binary = elementwise("MultOr0", "x y", {
   doc: "x * y; 0 where x is 0 and y is infinite.",
   value: (x, y) => (x === 0 && !Number.isNaN(y) ? 0 : x * y),
   code: (x, y) => `select(eq(${x}, 0.0), select(eq(${y}, ${y}), 0.0, ${y}), ${x} * ${y})`,

@@ -46,8 +46,7 @@ const SMALLER = contest(minimum, (left, right) => lessThan(right, left));
 /** NaN beats every number, so that its place is told as it is the value. */
 function contest(better: Binary, isBeatenByNumber: Binary): Contest {
   const isNaN = (x: Operand): Formula => notEqual(x, x);
-  const isBeaten: Binary = (left, right) =>
-    add(isBeatenByNumber(left, right), lessThan(isNaN(left), isNaN(right)));
+  const isBeaten: Binary = (left, right) => add(isBeatenByNumber(left, right), lessThan(isNaN(left), isNaN(right)));
   return { better, isBeaten };
 }
 
