@@ -361,7 +361,7 @@ const logSumExpRow = {
   gradient: logarithmGradient,
 } as const;
 /** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. */
-const logSumExpInTwoParts: Reduction = exponential({ ...logSumExpRow, form: "TwoParts" });
+const logSumExpInTwoParts: Reduction = exponential({ ...logSumExpRow, name: "LogSumExpInTwoParts", form: "TwoParts" });
 const logSumExp: Reduction = exponential({ ...logSumExpRow, form: "Logarithm", recordedAs: logSumExpInTwoParts });
 
 const sumSoftMaxWeight: Reduction = exponential({
