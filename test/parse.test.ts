@@ -97,9 +97,7 @@ describe("a formula text", () => {
   });
 
   test("prints as a text that a reader recognises", () => {
-    expect(String(read("Exp(-s*SqDist(x,y))*b"))).toBe(
-      "Exp(-(Pm(3,1) * SqNorm2(Vi(0,3) - Vj(1,3)))) * Vj(2,2)",
-    );
+    expect(String(read("Exp(-s*SqDist(x,y))*b"))).toBe("Exp(-(Pm(3,1) * SqNorm2(Vi(0,3) - Vj(1,3)))) * Vj(2,2)");
   });
 
   test("every entry of the operation table can be called", () => {

@@ -3,7 +3,7 @@
  * and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
-import type { Formula, Variable } from "../formula/formula";
+import type { Variable } from "../formula/formula";
 import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
 import type { Lanes } from "./placement";

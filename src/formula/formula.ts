@@ -143,10 +143,10 @@ export class Formula {
 
   /** As a text could name the variables that have no names here. */
   toString(): string {
-    return print(
-      this,
-      ({ params: [position, dim, category] }) => `${KIND_OF_CATEGORY[category as Category]}(${position},${dim})`,
-    );
+    return print(this, (leaf) => {
+      const { position, dim, category } = asVariable(leaf);
+      return `${KIND_OF_CATEGORY[category]}(${position},${dim})`;
+    });
   }
 }
 

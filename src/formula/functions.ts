@@ -300,7 +300,7 @@ const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("Ro
   doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
   value: (x, a, b) => rounded(x, (x * a) / b, (n) => (n * b) / a),
   code: (x, a, b) =>
-    `select(lt(abs(${x} * ${a} / ${b}), 1.0e16), roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a}, ${x})`,
+    `select(le(1.0e16, abs(${x} * ${a} / ${b})), ${x}, roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
   derivative: (x, a, b) => [null, minus(mult(roundTo(x, a, b), inv(a))), mult(roundTo(x, a, b), inv(b))],
   cost: 14,
   domain: [0.5, 2],
@@ -310,7 +310,7 @@ const nearest = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
 
 /** Numbers of 2^53 multiples and more are rounded already; so are those whose multiples would overflow. */
 const rounded = (x: number, multiples: number, times: (n: number) => number): number =>
-  Math.abs(multiples) < 1e16 ? times(nearest(multiples)) : x;
+  Math.abs(multiples) >= 1e16 ? x : times(nearest(multiples));
 
 /** x rounded to `digits` decimal places, halves away from 0. */
 export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits", {

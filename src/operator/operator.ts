@@ -6,7 +6,7 @@
 import { arraysOf, checkArguments, copied } from "./arguments";
 import type { Extents, Given } from "./arguments";
 import { recorder, recording } from "../array/record";
-import { allocate, contiguous, dtypeOf, hosted, placedLike, sizeOf, wrap } from "../array/view";
+import { allocate, contiguous, hosted, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { axesOf, summedTo } from "./batch";
 import { howOf, placedHow } from "./call";
@@ -27,7 +27,7 @@ import { reductionNamed, withIndices } from "../formula/reductions";
 import type { Extent, SumGradient } from "../formula/reductions";
 import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
-import { fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import { fill, fillEmpty, indexTargetOf, restsOf, targetOf } from "./result";
 import type { IndexArray, Result } from "./result";
 import { Work, runSync, settled } from "../solver/task";
 import type { Task } from "../solver/task";
@@ -314,14 +314,6 @@ export class Operator {
     const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
     return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
   }
-}
-
-/** What the dtype took from values, which stands in the place of indices as the bits of float32 numbers. */
-function restsOf({ values, indices }: Result): RealArray {
-  const bits = hosted(indices!.data);
-  const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-  const data = dtypeOf(values!) === "float32" ? rests : Float64Array.from(rests);
-  return wrap(placedLike<Real>(data, values!), values!.shape);
 }
 
 /** Rows that are computed together, so that fewer take as long. */
