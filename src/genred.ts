@@ -101,7 +101,6 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const checked = optionsOf("Genred", options, GENRED_OPTIONS);
   const settings = settingsOf("Genred", checked);
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
-  checkWeighted(settings.reduction, formulas);
   const operator = new Operator(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
     const [args, { backend, maxBytes = 2 ** 30 }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
@@ -157,12 +156,6 @@ function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): s
   if (!isGiven && weights === "required")
     throw new ArgumentError(`formula2: expected the weights of ${name}, got none`);
   return isGiven ? [formula2] : [];
-}
-
-/** Exponents are numbers, also where weights are vectors. */
-export function checkWeighted({ name, weights }: Reduction, [formula]: readonly Formula[]): void {
-  if (weights === "none" || formula!.dim === 1) return;
-  throw new FormulaError(`${name}: expected a formula of dim 1, got ${String(formula)} of dim ${formula!.dim}`);
 }
 
 /** @throws FormulaError when a text cannot be read, or when there is nothing to call the formula with. */

@@ -164,7 +164,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.operation("Exp2", [this]);
   }
 
-  /** Exp(x) / (Exp(x) + Exp(y)), without overflow. `ExpShare(x, y)` in formulas; x is this tensor. */
+  /** Exp(x) / (Exp(x) + Exp(y)), without overflow; 0 where both are the same infinity. `ExpShare(x, y)` in formulas; x is this tensor. */
   expShare(y: Operand): L {
     return this.operation("ExpShare", [this, y]);
   }
@@ -209,7 +209,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.operation("GradMatrix", [this, v]);
   }
 
-  /** a where f >= 0, else b. `IfElse(f, a, b)` in formulas; f is this tensor. */
+  /** a where f >= 0, else b, also where f is NaN. `IfElse(f, a, b)` in formulas; f is this tensor. */
   ifelse(a: Operand, b: Operand): L {
     return this.operation("IfElse", [this, a, b]);
   }
@@ -222,6 +222,11 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** 1 / x. `Inv(x)` in formulas; x is this tensor. */
   inv(): L {
     return this.operation("Inv", [this]);
+  }
+
+  /** 1 / x; 0 at 0. `InvOr0(x)` in formulas; x is this tensor. */
+  invOr0(): L {
+    return this.operation("InvOr0", [this]);
   }
 
   /** Kronecker product of x and y as tensors of shapes dimsX and dimsY, row-major. `Kron(x, y, dimsX, dimsY)` in formulas; x is this tensor. */
@@ -294,6 +299,11 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.operation("Mult", [this, y]);
   }
 
+  /** x * y; 0 where x is 0 and y is infinite. `MultOr0(x, y)` in formulas; x is this tensor. */
+  multOr0(y: Operand): L {
+    return this.operation("MultOr0", [this, y]);
+  }
+
   /** Euclidean norm of x; its gradient is 0 at 0. `Norm2(x)` in formulas; x is this tensor. */
   norm2(): L {
     return this.operation("Norm2", [this]);
@@ -324,6 +334,11 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.operation("OneHot", [this, dim]);
   }
 
+  /** x / (x² + y²); 0 where both are 0 or one is infinite. `OverSquares(x, y)` in formulas; x is this tensor. */
+  overSquares(y: Operand): L {
+    return this.operation("OverSquares", [this, y]);
+  }
+
   /** x to the power y. `Powf(x, y)` in formulas; x is this tensor. */
   pow(y: Operand): L {
     return this.operation("Powf", [this, y]);
@@ -332,6 +347,11 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
   /** The same as `pow`: x to the power y. */
   power(y: Operand): L {
     return this.operation("Powf", [this, y]);
+  }
+
+  /** x to the power y; 0 where x is 0 and y negative. `PowfOr0(x, y)` in formulas; x is this tensor. */
+  powfOr0(y: Operand): L {
+    return this.operation("PowfOr0", [this, y]);
   }
 
   /** x, or 0 where x is negative. `ReLU(x)` in formulas; x is this tensor. */
@@ -538,7 +558,7 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return this.operation("WeightedSqNorm", [s, this]);
   }
 
-  /** x log(x); 0 at 0. `XLogX(x)` in formulas; x is this tensor. */
+  /** x log(x); 0 at 0, and its derivative too. `XLogX(x)` in formulas; x is this tensor. */
   xlogx(): L {
     return this.operation("XLogX", [this]);
   }
@@ -563,9 +583,9 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
     return isInner("mean", options) ? this.operation("Mean", [this]) : this.reduction("Mean", options);
   }
 
-  /** Product of the formula; the gradient needs factors other than 0. Over i (axis 0) or j (axis 1). */
+  /** Product of the formula. Over i (axis 0) or j (axis 1). */
   prod(options: ReduceOptions<T> & Waiting): Deferred<"Prod", T>;
-  /** Product of the formula; the gradient needs factors other than 0. Over i (axis 0) or j (axis 1). */
+  /** Product of the formula. Over i (axis 0) or j (axis 1). */
   prod(options: ReduceOptions<T> & Calling): ResultOf<"Prod", T>;
   prod(options: ReduceOptions<T>): unknown {
     return this.reduction("Prod", options);
@@ -749,17 +769,17 @@ export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
 
   /** Of the components of every vector, `LogSumExp(x)` in formulas. */
   logsumexp(options?: InnerOptions | null): L;
-  /** log of the sum of exp(F), or of exp(F) times each component of the weights. Over i (axis 0) or j (axis 1). */
+  /** log of the sum of exp(F), component by component, or of exp(F) times the weights; minus infinity where all is 0. Over i (axis 0) or j (axis 1). */
   logsumexp(options: ReduceOptions<T> & { readonly weight?: Operand | undefined } & Waiting): Deferred<"LogSumExp", T>;
-  /** log of the sum of exp(F), or of exp(F) times each component of the weights. Over i (axis 0) or j (axis 1). */
+  /** log of the sum of exp(F), component by component, or of exp(F) times the weights; minus infinity where all is 0. Over i (axis 0) or j (axis 1). */
   logsumexp(options: ReduceOptions<T> & { readonly weight?: Operand | undefined } & Calling): ResultOf<"LogSumExp", T>;
   logsumexp(options?: (ReduceOptions<T> & { readonly weight?: Operand | undefined }) | InnerOptions | null): unknown {
     return isInner("logsumexp", options) ? this.operation("LogSumExp", [this]) : this.reduction("LogSumExp", options);
   }
 
-  /** Mean of the weights, each pair counting exp(F). Over i (axis 0) or j (axis 1). */
+  /** Mean of the weights, each pair counting exp(F), component by component; NaN where all exp(F) are 0. Over i (axis 0) or j (axis 1). */
   sumsoftmaxweight(weight: Operand, options: ReduceOptions<T> & Waiting): Deferred<"SumSoftMaxWeight", T>;
-  /** Mean of the weights, each pair counting exp(F). Over i (axis 0) or j (axis 1). */
+  /** Mean of the weights, each pair counting exp(F), component by component; NaN where all exp(F) are 0. Over i (axis 0) or j (axis 1). */
   sumsoftmaxweight(weight: Operand, options: ReduceOptions<T> & Calling): ResultOf<"SumSoftMaxWeight", T>;
   sumsoftmaxweight(weight: Operand, options: ReduceOptions<T>): unknown {
     return this.reduction("SumSoftMaxWeight", { ...options, weight });

@@ -7,7 +7,7 @@ import { CALL_OPTIONS } from "../operator/call";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { checkWeighted, optionsOf, reductionOf, settingsOf } from "../genred";
+import { optionsOf, reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
 import { reductionNamed } from "../formula/reductions";
 import type { Settings } from "../operator/choosers";
@@ -82,7 +82,6 @@ export function deferred(
   const [settings, call] = split(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
-  checkWeighted(settings.reduction, formulas);
   const { leaves, where: held } = Expression.join(expression.formula, parts);
   const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
