@@ -6,19 +6,19 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build, firstStale, isOfAnother, tileSources } from "./built.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const addon = join(root, "build", "Release", "tskeops.node");
+const folder = join(root, "build");
+const addon = join(folder, "Release", "tskeops.node");
+const prebuilds = join(root, "prebuilds");
 const tiles = join(root, "native", "generated");
 const optional = process.argv.includes("--optional");
 
-/** The kernels of the tile evaluator, one file per instruction set and dtype; a file that stays as it is is not compiled again. */
+/** The kernels of the tile evaluator; a file that stays as it is is not compiled again. */
 function writeTiles() {
-  const { kernelSource } = createRequire(import.meta.url)(join(root, "dist", "engine", "tilekernels.js"));
   mkdirSync(tiles, { recursive: true });
-  for (const isa of process.arch === "x64" ? ["baseline", "avx2", "avx512"] : ["baseline"])
-    for (const dtype of ["float32", "float64"])
-      writeIfChanged(join(tiles, `${isa}-${dtype}.cc`), kernelSource(isa, dtype));
+  for (const [name, text] of tileSources()) writeIfChanged(join(tiles, name), text);
 }
 
 function writeIfChanged(file, text) {
@@ -46,9 +46,23 @@ function explain(outcome) {
   console.warn("tskeops: it needs a C++20 compiler, cmake and make; then run `npm run build:native`.");
 }
 
-writeTiles();
-const outcome = compile();
-const built = outcome.status === 0 && existsSync(addon);
-if (!built) rmSync(addon, { force: true }); // an addon of older sources must not be loaded in its place
-if (!built && optional) explain(outcome);
-process.exitCode = built || optional ? 0 : 1;
+function compileAll() {
+  writeTiles();
+  const outcome = compile();
+  const isBuilt = outcome.status === 0 && existsSync(addon);
+  if (!isBuilt && optional) explain(outcome);
+  return isBuilt;
+}
+
+/** An addon of older sources must not be loaded in the place of the one that could not be built. */
+function removeOlder() {
+  rmSync(addon, { force: true });
+  rmSync(prebuilds, { recursive: true, force: true });
+}
+
+const staleDist = firstStale(["dist"]); // its generator prints the tile kernels
+if (staleDist !== null) console.error(staleDist);
+if (isOfAnother(folder)) rmSync(folder, { recursive: true }); // a copied or moved checkout builds its own sources
+const isBuilt = staleDist === null && build("addon", compileAll);
+if (!isBuilt) removeOlder();
+process.exitCode = isBuilt || (optional && staleDist === null) ? 0 : 1;
