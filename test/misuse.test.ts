@@ -116,8 +116,8 @@ test.each<[string, () => unknown, RegExp]>([
   ],
   [
     "an axis for one that has no components",
-    () => D["argmin"]!({ axis: -1 }),
-    /^ArgMin, axis: expected 0 .* or 1 \(over j\), got/,
+    () => D["prod"]!({ axis: -1 }),
+    /^Prod, axis: expected 0 .* or 1 \(over j\), got/,
   ],
   [
     "a product of tensors with batches",
