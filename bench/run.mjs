@@ -4,6 +4,7 @@
  * table last. `--record` writes bench/results/<date>.json and docs/images/bench.png too, unless other processes took part of the machine:
  * a disturbed yardstick makes every ratio too good. `--processor` times by processor seconds per thread, which bear company. Times are the best of several repetitions; only ratios within one run mean something.
  */
+import "../scripts/require-built.mjs";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

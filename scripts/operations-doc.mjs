@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { requireBuilt } from "./built.mjs";
 
 const require = createRequire(import.meta.url);
 const file = new URL("../docs/operations.md", import.meta.url);
@@ -105,6 +106,7 @@ function reductionRow(name, { doc, weights, takesK, gradient }) {
 }
 
 function main() {
+  requireBuilt("dist");
   if (!process.argv.includes("--check")) return writeFileSync(file, operationsText());
   if (readFileSync(file, "utf8") === operationsText()) return;
   console.error("docs/operations.md: expected what the tables say, got something older: run `npm run docs:operations`");

@@ -7,12 +7,13 @@ import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
-import { optionsOf, readFormulas, settingsOf, splitOptions } from "./genred";
+import { readFormulas, settingsOf, splitOptions } from "./genred";
 import { Operator } from "./operator/operator";
 import type { Tell } from "./operator/progress";
 import { ASYNC_OPTIONS, blocking, inBackground } from "./operator/running";
 import type { AsyncOptions } from "./operator/running";
 import type { UnknownOf } from "./operator/signature";
+import { atMost, optionsOf } from "./options";
 import type { Task } from "./solver/task";
 import { EIGSH_OPTIONS, largestEigenpairs } from "./system/eigenpairs";
 import type { EigshOptions } from "./system/eigenpairs";
@@ -44,6 +45,7 @@ export function KernelSolve<const A extends readonly string[]>(
   varinvalias: UnknownOf<A>,
   options?: KernelSolveOptions | null,
 ): KernelSolveFunction<A> {
+  atMost("KernelSolve", 4, arguments);
   const [formulas, args] = readFormulas([formula], aliases);
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(formulas, args, settings);

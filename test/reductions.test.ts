@@ -154,7 +154,12 @@ function expectNewRow(row: Reduction, backend: BackendName, dtype: Dtype): void 
 const MUTANTS: readonly (readonly [string, string, Partial<Reduction>, RegExp])[] = [
   ["evaluates another formula", "any engine", { evaluated: ([f]) => [f!] }, /^value: expected/],
   ["has the gradient of another formula", "any engine", { gradient: sum.gradient }, /^gradient by \w: expected/],
-  ["means something else", "reference", { meaning: (extent) => mean.meaning(extent) }, /^value: expected/],
+  [
+    "means something else",
+    "reference",
+    { meaning: (extent, round) => mean.meaning(extent, round) },
+    /^value: expected/,
+  ],
   ["has another reducer", "tiles", { reducer: (extent, scheme) => mean.reducer(extent, scheme) }, /^value: expected/],
   ["has another reducer", "cpu", { reducer: (extent, scheme) => mean.reducer(extent, scheme) }, /^value: expected/],
 ];

@@ -3,6 +3,7 @@
  * (for the reference), which reducer of `native/text/cpu/reductions.h` computes it, and how its gradient is made of sums again.
  */
 import { FormulaError } from "../errors";
+import { described, suggestion } from "../options";
 import { grad } from "./autodiff";
 import type { Formula } from "./formula";
 import { BestMeaning, ExponentialMeaning, ProductMeaning, SumMeaning } from "./meaning";
@@ -162,7 +163,7 @@ const mean: Reduction = sumLike({
 const nonZero = ([f]: readonly Formula[]): readonly Formula[] => [notEqual(f!, 0)];
 const count: Reduction = sumLike({
   name: "Count",
-  doc: "How often the formula differs from 0.",
+  doc: "How often the formula differs from 0: a number in the dtype of the data, so float32 rounds counts above 2^24.",
   told: "Total",
   evaluated: nonZero,
   gradient: none,
@@ -414,5 +415,6 @@ export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
   const known = [...reductions.keys()].join(", ");
-  throw new FormulaError(`reductionOp: expected one of ${known}, got ${JSON.stringify(name)}`);
+  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : described(name);
+  throw new FormulaError(`reductionOp: expected one of ${known}, got ${got}`);
 }

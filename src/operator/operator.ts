@@ -127,7 +127,10 @@ export class Operator {
     ];
     const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), out, this.args) : null;
     const indices = places > 0 ? indexTargetOf(given, this.shape(given, places)) : null;
-    const data = values && (given === read || !out) ? contiguous(values) : allocate(given.dtype, values?.size ?? 0);
+    const data =
+      values && (given === read || !out)
+        ? contiguous(values)
+        : allocate(given.dtype, values ? sizeOf(values.shape) : 0);
     const record = recording(given.arrays) ? this.recorder(given, how) : undefined;
     yield* settled(this.work(read, data, how, indices?.data));
     if (values) fill(values, data);

@@ -1,7 +1,7 @@
 /**
  * The arrays that a call writes: new ones, or one that the caller gave, checked.
  */
-import { checkArray, checkShape } from "../array/check";
+import { checkArray, checkReach, checkShape } from "../array/check";
 import { disposable, isOnDevice } from "../array/device";
 import type { ElementType } from "../array/elementtype";
 import type { Int32NdArray } from "../array/integers";
@@ -75,9 +75,13 @@ export function indexTargetOf(given: Given, shape: readonly number[]): IndexArra
   return made(given, "int32", checkShape("result", shape));
 }
 
-/** Numbers in row-major order into an array of any strides. */
+/**
+ * Numbers in row-major order into an array of any strides.
+ * @throws ArgumentError where its memory was transferred, or shrunk, while the numbers were computed.
+ */
 export function fill(target: RealArray, data: Real): void {
   if (data.buffer === target.data.buffer) return;
+  checkReach("out", target);
   positions(target).forEach((at, n) => (target.data[at] = data[n]!));
 }
 

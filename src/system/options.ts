@@ -3,7 +3,7 @@
  */
 import { checkArray, described } from "../array/check";
 import { onMachine } from "../array/device";
-import { contiguous, sameShape, shapeText } from "../array/view";
+import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
@@ -111,9 +111,9 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
     throw new ArgumentError(`precision: expected "auto", "float32", "mixed" or "float64", got ${described(precision)}`);
   if (missed !== undefined && !MISSED.includes(missed))
     throw new ArgumentError(`missed: expected "warn", "throw" or "accept", got ${described(missed)}`);
-  if (onIteration && typeof onIteration !== "function")
+  if (onIteration !== undefined && onIteration !== null && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
-  if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
+  if (x0 !== undefined && x0 !== null && !sameShape(checkArray("x0", x0, dtype).shape, shape))
     throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
 }
 
@@ -130,7 +130,7 @@ export function ofMachine<O extends Pick<SolveOptions, "alpha" | "x0">>(options:
 /** @throws ArgumentError unless it is a ridge, of that dtype where it is an array. */
 export function checkAlpha(options: Pick<SolveOptions, "alpha">, dtype: Dtype): void {
   const array = alphaArray(options);
-  if (array && checkArray("alpha", array, dtype).size !== 1)
+  if (array && sizeOf(checkArray("alpha", array, dtype).shape) !== 1)
     throw new ArgumentError(`alpha: expected a number or an array [1], got shape ${shapeText(array.shape)}`);
   checkAtLeastZero("alpha", array ? alphaOf(options) : options.alpha);
 }
