@@ -129,58 +129,84 @@ INLINE void packed(const Packing<T> &p) {
   }
 }
 
+// Rows whose sums are taken in the dtype of the data before they go to double; a strip of them is a part of the first cache.
+constexpr int64 SUMMED_ROWS = 128;
+
+// Where a strip's sums begin and the rows that they are over.
+struct Stretch {
+  int64 column, firstRow, rows;
+};
+
 template <class T, int R>
-INLINE void gramTile(const Gram<T> &m, int64 p, int64 q, int64 columns) {
+INLINE void gramTile(const Gram<T> &m, int64 p, const Stretch &strip) {
   constexpr int64 STRIP = Lanes<T>::STRIP;
   VectorOf<T> sum[R][VECTORS] = {};
   const T *rows[R];
-  UNROLLED for (int r = 0; r < R; r++) rows[r] = m.strips + (p + r) / STRIP * STRIP * m.rows + (p + r) % STRIP;
-  multiply<T, R, VECTORS>(sum, rows, STRIP, m.strips + q * m.rows, STRIP, m.rows);
-  double *const out = m.out + p * m.outStride + q;
-  if (columns >= STRIP) {
+  UNROLLED for (int r = 0; r < R; r++)
+    rows[r] = m.strips + (p + r) / STRIP * STRIP * m.rows + (p + r) % STRIP + strip.firstRow * STRIP;
+  multiply<T, R, VECTORS>(sum, rows, STRIP, m.strips + strip.column * m.rows + strip.firstRow * STRIP, STRIP, strip.rows);
+  double *const out = m.out + p * m.outStride + strip.column;
+  if (strip.column + STRIP <= m.columns) {
     UNROLLED for (int r = 0; r < R; r++)
       UNROLLED for (int v = 0; v < VECTORS; v++) addInDouble(out + r * m.outStride + v * Lanes<T>::COUNT, sum[r][v]);
   } else {
     for (int r = 0; r < R; r++)
-      for (int64 c = 0; c < columns; c++) out[r * m.outStride + c] += ((const T *)sum[r])[c];
+      for (int64 c = 0; c < m.columns - strip.column; c++) out[r * m.outStride + c] += ((const T *)sum[r])[c];
   }
 }
 
 template <class T>
 INLINE void gramOf(const Gram<T> &m) {
-  for (int64 q = 0; q < m.columns; q += Lanes<T>::STRIP) {
-    int64 p = q;
-#define TILE(R) { gramTile<T, R>(m, p, q, m.columns - q); p += R; }
-    IN_TILES_OF_ROWS(m.columns - q, TILE)
+  for (int64 q = 0; q < m.columns; q += Lanes<T>::STRIP)
+    for (int64 row = 0; row < m.rows; row += SUMMED_ROWS) {
+      const Stretch strip{q, row, smallerOf(SUMMED_ROWS, m.rows - row)};
+      int64 p = q;
+#define TILE(R) { gramTile<T, R>(m, p, strip); p += R; }
+      IN_TILES_OF_ROWS(m.columns - q, TILE)
 #undef TILE
-  }
+    }
 }
 
 // ---- few columns -------------------------------------------------------------------------------------------------------------
 
-template <class T, int R, int V>
-INLINE void projectionTile(const Projection<T> &m, int64 p, int64 q) {
-  VectorOf<T> sum[R][V] = {};
-  const T *rows[R];
-  UNROLLED for (int r = 0; r < R; r++) rows[r] = m.a + p + r;
-  multiply<T, R, V>(sum, rows, m.aStride, m.b + q, m.bStride, m.rows);
-  UNROLLED for (int r = 0; r < R; r++)
-    UNROLLED for (int v = 0; v < V; v++) addInDouble(m.out + (p + r) * m.outStride + q + v * Lanes<T>::COUNT, sum[r][v]);
+// Vectors of b that are summed at a time: with R columns of a in the first cache, beside four rows of b, which stream by.
+constexpr int64 PANEL = 64;
+
+template <class T, int R, int ROWS_AT_ONCE>
+INLINE void projectRows(VectorOf<T> (&sums)[R][PANEL], const T *a, int64 aStride, const T *b, int64 bStride, int64 vectors) {
+  for (int64 v = 0; v < vectors; v++)
+    UNROLLED for (int r = 0; r < R; r++) {
+      VectorOf<T> sum = sums[r][v];
+      UNROLLED for (int i = 0; i < ROWS_AT_ONCE; i++) sum += a[i * aStride + r] * vectorAt(b + i * bStride + v * Lanes<T>::COUNT);
+      sums[r][v] = sum;
+    }
 }
 
-template <class T, int V>
-INLINE void projectionColumns(const Projection<T> &m, int64 q) {
-  int64 p = 0;
-#define TILE(R) { projectionTile<T, R, V>(m, p, q); p += R; }
-  IN_TILES_OF_ROWS(m.aColumns, TILE)
-#undef TILE
+template <class T, int R>
+INLINE void projectPanel(const Projection<T> &m, int64 p, int64 q) {
+  const int64 vectors = smallerOf(PANEL, (m.bColumns - q) / Lanes<T>::COUNT);
+  for (int64 first = 0; first < m.rows; first += SUMMED_ROWS) {
+    VectorOf<T> sums[R][PANEL];
+    UNROLLED for (int r = 0; r < R; r++)
+      for (int64 v = 0; v < vectors; v++) sums[r][v] = VectorOf<T>{};
+    const int64 end = smallerOf(m.rows, first + SUMMED_ROWS);
+    int64 row = first;
+    for (; row + 4 <= end; row += 4)
+      projectRows<T, R, 4>(sums, m.a + row * m.aStride + p, m.aStride, m.b + row * m.bStride + q, m.bStride, vectors);
+    for (; row < end; row++)
+      projectRows<T, R, 1>(sums, m.a + row * m.aStride + p, m.aStride, m.b + row * m.bStride + q, m.bStride, vectors);
+    for (int r = 0; r < R; r++)
+      for (int64 v = 0; v < vectors; v++) addInDouble(m.out + (p + r) * m.outStride + q + v * Lanes<T>::COUNT, sums[r][v]);
+  }
 }
 
 template <class T>
 INLINE void projectionOf(const Projection<T> &m) {
-  int64 q = 0;
-  for (; q + Lanes<T>::STRIP <= m.bColumns; q += Lanes<T>::STRIP) projectionColumns<T, VECTORS>(m, q);
-  for (; q < m.bColumns; q += Lanes<T>::COUNT) projectionColumns<T, 1>(m, q);
+  for (int64 q = 0; q < m.bColumns; q += PANEL * Lanes<T>::COUNT) {
+    int64 p = 0;
+    for (; p + 2 <= m.aColumns; p += 2) projectPanel<T, 2>(m, p, q);
+    if (p < m.aColumns) projectPanel<T, 1>(m, p, q);
+  }
 }
 
 template <class T>

@@ -23,27 +23,25 @@ int64 widthOf(const Tall<T> &f) {
 
 // ---- sums over the rows ------------------------------------------------------------------------------------------------------
 
-// Each of a number of parts, which depends on the sizes alone, sums blocks of rows in the dtype of the data, and these sums in double.
-template <class T>
-constexpr int64 ROWS_OF_BLOCK = sizeof(T) == sizeof(float) ? 64 : 256;
-constexpr int64 MOST_PART_NUMBERS = 1 << 20;
+// Each of a number of parts, which depends on the sizes alone, adds up what blocks of rows give.
+constexpr int64 ROWS_OF_BLOCK = 256, MOST_PART_NUMBERS = 1 << 20, NUMBERS_OF_PIECE = 4096;
 
 int64 partsOf(int64 size) { return std::clamp<int64>(MOST_PART_NUMBERS / std::max<int64>(1, size), 2, 16); }
 
-// body(sums, first, count) adds rows first .. first + count to `sums` [size]; returns all of them.
-template <class T, class Body>
-std::vector<double> summedByParts(int64 rows, int64 size, Body body) {
-  constexpr int64 BLOCK = ROWS_OF_BLOCK<T>;
-  const int64 parts = std::min(partsOf(size), std::max<int64>(1, (rows + BLOCK - 1) / BLOCK));
+// body(sums, first, count) adds rows first .. first + count to `sums` [size]; writes all of them to `out`.
+template <class Body>
+void sumByParts(double *out, int64 rows, int64 size, Body body) {
+  const int64 parts = std::min(partsOf(size), std::max<int64>(1, (rows + ROWS_OF_BLOCK - 1) / ROWS_OF_BLOCK));
   std::vector<double> sums(parts * size);
   inPieces(parts, 1, [&](int64 part, int64) {
-    for (int64 row = part * BLOCK; row < rows; row += parts * BLOCK)
-      body(sums.data() + part * size, row, std::min(BLOCK, rows - row));
+    for (int64 row = part * ROWS_OF_BLOCK; row < rows; row += parts * ROWS_OF_BLOCK)
+      body(sums.data() + part * size, row, std::min(ROWS_OF_BLOCK, rows - row));
   });
-  for (int64 part = 1; part < parts; part++)
-    for (int64 n = 0; n < size; n++) sums[n] += sums[part * size + n];
-  sums.resize(size);
-  return sums;
+  inPieces(size, NUMBERS_OF_PIECE, [&](int64 first, int64 end) {
+    std::copy(sums.data() + first, sums.data() + end, out + first);
+    for (int64 part = 1; part < parts; part++)
+      for (int64 n = first; n < end; n++) out[n] += sums[part * size + n];
+  });
 }
 
 // Some rows of F as strips, in memory of this thread that is valid until it asks again.
@@ -64,13 +62,13 @@ template <class T>
 std::vector<double> projected(const Tall<T> &f, const T *x, int64 columns) {
   const Kernels<T> &use = kernels<T>();
   const int64 width = widthOf(f);
-  const std::vector<double> turned = summedByParts<T>(f.rows, columns * width, [&](double *sums, int64 row, int64 count) {
+  std::vector<double> turned(columns * width), found(width * columns);
+  sumByParts(turned.data(), f.rows, columns * width, [&](double *sums, int64 row, int64 count) {
     for (const auto &[data, own] : f.blocks) {
       use.project({sums, width, x + row * columns, data + row * own, columns, own, count, columns, own});
       sums += own;
     }
   });
-  std::vector<double> found(width * columns);
   for (int64 k = 0; k < width; k++)
     for (int64 c = 0; c < columns; c++) found[k * columns + c] = turned[c * width + k];
   return found;
@@ -226,10 +224,9 @@ template <class T>
 void gram(double *out, const Tall<T> &f) {
   const Kernels<T> &use = kernels<T>();
   const int64 width = widthOf(f);
-  const std::vector<double> sums = summedByParts<T>(f.rows, width * width, [&](double *part, int64 row, int64 count) {
+  sumByParts(out, f.rows, width * width, [&](double *part, int64 row, int64 count) {
     use.gram({part, width, packedRows(use, f, row, count), count, width});
   });
-  std::copy(sums.begin(), sums.end(), out);
 }
 template void gram(double *, const Tall<float> &);
 template void gram(double *, const Tall<double> &);

@@ -61,7 +61,7 @@ function attempt(random: Random, data: Data, reduction: string): Case {
 
 function isTame(found: Case): boolean {
   const answer = answerOf(found, exactly);
-  if (!answer || (found.reduction === "Prod" && answer.values.some((x) => abs(x) < 1e-3))) return false;
+  if (!answer) return false;
   if (COUNTING.includes(found.reduction) && !isClear(found)) return false;
   const isSmall = (x: number): boolean => abs(x) <= LARGEST;
   return answer.values.every(isSmall) && answer.gradients.flat().every((x) => Number.isNaN(x) || isSmall(x));
