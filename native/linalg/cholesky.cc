@@ -9,8 +9,10 @@
 
 namespace {
 
-// Columns that are eliminated from all others at once, as a product of matrices; and those that are eliminated within them.
-constexpr int64 BLOCK = 192, NARROW = MOST_ELIMINATED;
+// Columns that are eliminated from all others at once, as a product of matrices, fewer where these are small; and those that are
+// eliminated within them.
+constexpr int64 NARROW = MOST_ELIMINATED;
+constexpr int64 blockOf(int64 n) { return n < 1024 ? 2 * NARROW : 4 * NARROW; }
 
 // A part of the lower half that is under way: columns [first, end), of a matrix whose columns before `first` are done with.
 struct Panel {
@@ -97,18 +99,84 @@ int64 ownCholesky(double *a, int64 n) {
   const FlushDenormals whileRunning;
   Watch &watch = LinalgSession::current().watch;
   std::vector<double> strips;
-  const int64 blocks = (n + BLOCK - 1) / BLOCK;
+  const int64 size = blockOf(n), blocks = (n + size - 1) / size;
   watch.begin((blocks - 1) * blocks * (2 * blocks - 1) / 6);  // the sum of what is added below
-  for (int64 first = 0; first < n && !watch.stopped(); first += BLOCK) {
-    const Panel panel{kernels<double>(), a, n, first, std::min(n, first + BLOCK)};
+  for (int64 first = 0; first < n && !watch.stopped(); first += size) {
+    const Panel panel{kernels<double>(), a, n, first, std::min(n, first + size)};
     PackedParts parts(panel);
     if (const int64 failed = factorTop(panel, parts)) return failed;
     updateBelow(panel, parts, strips);
-    const int64 below = (n - panel.end + BLOCK - 1) / BLOCK;
+    const int64 below = (n - panel.end + size - 1) / size;
     watch.done(below * below);
   }
   return 0;
 }
+
+// ---- solutions ---------------------------------------------------------------------------------------------------------------
+
+struct Lower {
+  const double *data;
+  int64 n;
+  const double *at(int64 row, int64 column) const { return data + row * n + column; }
+};
+
+void solveColumn(const Kernels<double> &use, const Lower &l, double *x, int64 stride) {
+  std::vector<double> own(l.n);
+  for (int64 i = 0; i < l.n; i++) own[i] = x[i * stride];
+  for (int64 i = 0; i < l.n; i++) own[i] = (own[i] - use.dot(l.at(i, 0), own.data(), i)) / *l.at(i, i);
+  for (int64 i = l.n - 1; i >= 0; i--) {
+    own[i] /= *l.at(i, i);
+    use.subtractScaled(own.data(), l.at(i, 0), own[i], i);
+  }
+  for (int64 i = 0; i < l.n; i++) x[i * stride] = own[i];
+}
+
+// As many columns as a strip has: rows of the solution that are known enter those that are not by products of matrices.
+class Together {
+ public:
+  Together(const Kernels<double> &use, const Lower &l) : use(use), l(l), width(use.stripColumns), rows(l.n * width) {}
+
+  void solve(double *x, int64 stride, int64 columns) {
+    for (int64 i = 0; i < l.n; i++) std::copy_n(x + i * stride, columns, row(i));
+    for (int64 first = 0; first < l.n; first += NARROW) forward(first, std::min(l.n, first + NARROW));
+    for (int64 first = (l.n - 1) / NARROW * NARROW; first >= 0; first -= NARROW) backward(first, std::min(l.n, first + NARROW));
+    for (int64 i = 0; i < l.n; i++) std::copy_n(row(i), columns, x + i * stride);
+  }
+
+ private:
+  double *row(int64 i) { return rows.data() + i * width; }
+  // The solution of L y = x on some rows, from those before.
+  void forward(int64 first, int64 end) {
+    use.product({row(first), width, l.at(first, 0), l.n, row(0), end - first, first, width});
+    for (int64 i = first; i < end; i++) {
+      use.product({row(i), width, l.at(i, first), l.n, row(first), 1, i - first, width});
+      divide(i, *l.at(i, i));
+    }
+  }
+  // That of transpose(L) y = x, from those behind.
+  void backward(int64 first, int64 end) {
+    subtractBehind(first, end, end, l.n);
+    for (int64 i = end - 1; i >= first; i--) {
+      subtractBehind(i, i + 1, i + 1, end);
+      divide(i, *l.at(i, i));
+    }
+  }
+  // Rows first .. end -= transpose(L) times rows behind .. last.
+  void subtractBehind(int64 first, int64 end, int64 behind, int64 last) {
+    if (behind == last) return;
+    std::vector<double> sums((end - first) * width);
+    use.project({sums.data(), width, l.at(behind, first), row(behind), l.n, width, last - behind, end - first, width});
+    for (size_t k = 0; k < sums.size(); k++) row(first)[k] -= sums[k];
+  }
+  void divide(int64 i, double pivot) {
+    for (int64 c = 0; c < width; c++) row(i)[c] /= pivot;
+  }
+
+  const Kernels<double> &use;
+  const Lower l;
+  const int64 width;
+  std::vector<double> rows;  // [n, width]
+};
 
 }  // namespace
 
@@ -118,14 +186,10 @@ int64 cholesky(double *a, int64 n) {
 }
 
 void choleskySolve(const double *l, double *x, int64 n, int64 columns) {
-  inPieces(columns, 1, [=, &use = kernels<double>()](int64 column, int64) {
-    std::vector<double> own(n);
-    for (int64 i = 0; i < n; i++) own[i] = x[i * columns + column];
-    for (int64 i = 0; i < n; i++) own[i] = (own[i] - use.dot(l + i * n, own.data(), i)) / l[i * n + i];
-    for (int64 i = n - 1; i >= 0; i--) {
-      own[i] /= l[i * n + i];
-      use.subtractScaled(own.data(), l + i * n, own[i], i);
-    }
-    for (int64 i = 0; i < n; i++) x[i * columns + column] = own[i];
+  const Kernels<double> &use = kernels<double>();
+  const bool isFew = columns < use.lanes;
+  inPieces(columns, isFew ? 1 : use.stripColumns, [=, &use](int64 first, int64 end) {
+    if (isFew) solveColumn(use, {l, n}, x + first, columns);
+    else Together(use, {l, n}).solve(x + first, columns, end - first);
   });
 }
