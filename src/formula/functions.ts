@@ -295,12 +295,12 @@ export const ceil: Unary = elementwise("Ceil", "x", {
   cost: 4,
 });
 
-/** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact. */
+/** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact; 0 has no multiples, and gives NaN. */
 const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
   doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
-  value: (x, a, b) => rounded(x, (x * a) / b, (n) => (n * b) / a),
+  value: (x, a, b) => rounded(x + (b - b) / b, (x * a) / b, (n) => (n * b) / a),
   code: (x, a, b) =>
-    `select(le(1.0e16, abs(${x} * ${a} / ${b})), ${x}, roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
+    `select(le(1.0e16, abs(${x} * ${a} / ${b})), ${x} + (${b} - ${b}) / ${b}, roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
   derivative: (x, a, b) => [null, minus(mult(roundTo(x, a, b), inv(a))), mult(roundTo(x, a, b), inv(b))],
   cost: 14,
   domain: [0.5, 2],
