@@ -15,6 +15,7 @@ const nodeGlobals = Object.fromEntries(
     "URL",
     "setTimeout",
     "setImmediate",
+    "AbortSignal",
     "performance",
     "require",
     "module",
