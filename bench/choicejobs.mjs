@@ -11,7 +11,7 @@ async function system(build, { system: { n, d, g, alpha, dtype }, options, limit
     // Compiles the products, whose time is not that of a method.
     build.Genred("Exp(-g * SqDist(x, y)) * b", SOLVE_ALIASES(d, 1), { axis: 1 })(x, x, warm, g, { compile: "always" });
     const start = performance.now();
-    const signal = AbortSignal.timeout(1000 * limit);
+    const signal = AbortSignal.timeout(Math.ceil(1000 * limit));
     const { method, rank, iterations, residual } = await K.solve.async(x, x, b, g, { ...given, signal });
     const seconds = (performance.now() - start) / 1000;
     const run = () => K.solve(x, x, b, g, given);

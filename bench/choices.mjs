@@ -1,5 +1,6 @@
 // npm run bench -- --choices: what is chosen (method and rank of solves, shapes of loops, tiers) beside everything else that could have
 // been, all of it timed. The regret of a choice is its time over that of the best.
+import { noteOthersShare } from "./measure.mjs";
 import { cell, printLines } from "./report.mjs";
 import { leastOf, timeOn } from "./workers.mjs";
 
@@ -20,9 +21,11 @@ const systems = (quick) =>
     .map(([n, d, g, alpha, dtype]) => ({ n, d, g, alpha, dtype }))
     .filter((_, k) => !quick || k % 23 === 0);
 
-const nameOf = ({ n, d, g, alpha }) => `system: N = ${n}, D = ${d}, g = ${g}, alpha = ${alpha}`;
+const nameOf = ({ n, d, g, alpha }) => `system: N = ${n}, D = ${d}, g = ${g}, alpha = ${alpha.toExponential()}`;
 /** Probes of other methods may take so many times as long as what was chosen. */
 const PATIENCE = 4;
+/** What the first solve of a method may take beside, for kernels that no solve before has compiled. */
+const COMPILE_SECONDS = 1;
 
 async function chooseSolves(run, limit) {
   for (const system of systems(run.quick).filter((one) => run.isWanted(nameOf(one))))
@@ -39,7 +42,7 @@ async function chooseSolve(run, worker, system, limit) {
   const { method, rank, seconds } = auto.facts;
   const tries = new Map([["auto", auto]]);
   for (const [name, options] of Object.entries(othersThan(method, rank, system)))
-    tries.set(name, await attempt(options, PATIENCE * seconds + 0.1));
+    tries.set(name, await attempt(options, PATIENCE * seconds + COMPILE_SECONDS));
   const times = await timeInTurn(tries, run.seconds);
   const left = [...tries].filter(([, { facts }]) => facts.why !== undefined);
   const described = Object.fromEntries(left.map(([name, { facts }]) => [name, facts.why]));
@@ -65,8 +68,9 @@ async function timeInTurn(tries, seconds) {
   for (let round = 0; round < ROUNDS; round++)
     for (const [name, { worker, id, facts }] of tries)
       if (facts.why === undefined) {
-        const { times } = await worker.ask({ do: "time", id, seconds: seconds / ROUNDS });
-        least = leastOf({ ...least }, { ...least, [name]: Math.min(times.seconds, least[name] ?? Infinity) });
+        const { times, others } = await worker.ask({ do: "time", id, seconds: seconds / ROUNDS });
+        noteOthersShare(others);
+        least = { ...least, ...leastOf(least, { [name]: times.seconds }) };
       }
   for (const { worker, id } of tries.values()) await worker.ask({ do: "forget", id });
   return least;

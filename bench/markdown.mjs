@@ -1,6 +1,5 @@
 // The tables of docs/performance.md, from a file of rows: what is printed goes there as it is.
-import { readFileSync } from "node:fs";
-import { GROUPS, byKey, cell, ms, percent } from "./report.mjs";
+import { GROUPS, byKey, cell, ms, percent, rowsIn } from "./report.mjs";
 
 const printed = (...lines) => console.log([...lines, ""].join("\n"));
 
@@ -131,8 +130,8 @@ function choices({ rows, isas }) {
 }
 
 export function printMarkdown(file) {
-  const { machine, rows } = JSON.parse(readFileSync(file, "utf8"));
-  const { isas = [machine.isa], clock, threads, node, othersShare } = machine;
+  const { machine, rows } = rowsIn(file);
+  const { isas, clock, threads, node, othersShare } = machine;
   const others = othersShare === undefined ? "" : `; other processes took at most ${cell(100 * othersShare, 2)} %`;
   printed(`${machine.cpu}, ${threads} threads, ${clock} time, Node ${node}${others}.`);
   for (const [name, { why, version, kernel }] of Object.entries(machine.peers ?? {}))

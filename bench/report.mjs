@@ -103,15 +103,25 @@ export function printAgainst(rows, folder) {
 
 /** Times of an earlier run over those of this one: above 1 is faster now. */
 export function printComparison(rows, file) {
-  const before = new Map(keyed(JSON.parse(readFileSync(file, "utf8")).rows));
+  const before = new Map(rowsIn(file).rows.map((row) => [widthKeyOf(row), row]));
   console.log(`\ntimes in ${file} over those of this run:`);
-  for (const [key, row] of keyed(rows)) {
-    const { seconds } = before.get(key) ?? {};
-    if (seconds && row.seconds) console.log(`  ${cell(seconds / row.seconds)}  ${key}`);
+  for (const row of rows) {
+    const { seconds } = before.get(widthKeyOf(row)) ?? {};
+    if (seconds && row.seconds) console.log(`  ${cell(seconds / row.seconds)}  ${widthKeyOf(row)}`);
   }
 }
 
-const keyed = (rows) => rows.map((row) => [[keyOf(row), row.isa].filter(Boolean).join(", "), row]);
+const widthKeyOf = (row) => [keyOf(row), row.isa].filter(Boolean).join(", ");
+
+/** What a file holds. In files of one width only the machine tells it, and derivatives are named by the solve before them. */
+export function rowsIn(file) {
+  const { machine, rows } = JSON.parse(readFileSync(file, "utf8"));
+  if (machine.isas) return { machine, rows };
+  const isa = (row) => (row.name.startsWith("plain loop") ? {} : { isa: machine.isa });
+  const name = ({ name }, n) => (name === "its derivative by x" ? `derivative by x of ${rows[n - 1].name}` : name);
+  const told = rows.map((row, n) => ({ ...row, ...isa(row), name: name(row, n) }));
+  return { machine: { ...machine, isas: [machine.isa] }, rows: told };
+}
 
 /** A bar per row that has a plain loop beside it, as PNG. */
 export async function drawRatios(rows, file) {

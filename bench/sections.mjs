@@ -69,6 +69,7 @@ function row(head, own, other, call, details) {
 
 export function reportYardsticks(run) {
   const { yardsticks } = run;
+  if (sumsOf(run).length === 0) return;
   for (const dtype of DTYPES) {
     const gigapairs = yardsticks.plain("gaussian3", 10_000)[dtype] / 1e9;
     run.report({ name: "plain loop, Gaussian, D = 3", dtype, gigapairs });

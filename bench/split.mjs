@@ -43,9 +43,9 @@ class Meter {
 
 /** What is replaced: module, owner of the function there, its name; the group that it belongs to where it is the outermost. */
 const CALLS = [
-  ["system/product.js", "Product", "apply", "products", "products"],
-  ["operator/operator.js", "Operator", "pullback", "products", "gradients"],
-  ["system/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries"],
+  ["system/product.js", "Product", "apply", "products", "K v"],
+  ["operator/operator.js", "Operator", "pullback", "products", "gradients of K"],
+  ["system/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
 ];
 const TASKS = [
   ["solver/preconditioner.js", null, "lowRank", "preconditioner", "search"],

@@ -39,7 +39,7 @@ export class Worker {
 
   async prepare(job) {
     const id = this.next++;
-    return { worker: this, id, facts: await this.ask({ do: "prepare", id, job }) };
+    return { worker: this, id, facts: await this.ask({ do: "prepare", id, job: { ...job, build: this.build } }) };
   }
 
   end() {
