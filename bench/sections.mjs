@@ -138,15 +138,17 @@ function peerKind({ plain, name }) {
   return plain;
 }
 
-/** What peers time: sums of up to 4·10⁹ pairs that they know, and solves. */
+/** What peers time: sums of up to 4·10⁹ pairs that they know, in float64 Gaussians alone, and solves. */
 export function peerCases(run) {
-  const sums = sumsOf(run).filter((sum) => peerKind(sum) !== undefined && sum.m * sum.n <= 4e9);
-  return DTYPES.flatMap((dtype) => [
-    ...sums.map((sum) => ({ ...sum, label: labelOf(sum), kind: peerKind(sum), aliases: aliasesOf(sum), dtype })),
-    ...solvesOf(run)
-      .filter(({ peer }) => peer)
-      .map((solve) => ({ ...solve, label: solveName(solve), kind: "solve", m: solve.n, d: 2, dv: 2, dtype })),
-  ]);
+  const known = sumsOf(run).filter((sum) => peerKind(sum) !== undefined && sum.m * sum.n <= 4e9);
+  const sums = known.flatMap((sum) => {
+    const kind = peerKind(sum);
+    const dtypes = kind === "gaussian" ? DTYPES : ["float32"];
+    return dtypes.map((dtype) => ({ ...sum, label: labelOf(sum), kind, aliases: aliasesOf(sum), dtype }));
+  });
+  const solves = solvesOf(run).filter(({ peer }) => peer);
+  const ofSolve = (solve) => ({ ...solve, label: solveName(solve), kind: "solve", m: solve.n, d: 2, dv: 2 });
+  return [...sums, ...solves.flatMap((solve) => DTYPES.map((dtype) => ({ ...ofSolve(solve), dtype })))];
 }
 
 // ---------------------------------------------------------------------------------------------------- dense algebra

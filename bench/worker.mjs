@@ -1,19 +1,11 @@
 // A process that runs jobs with one build of the package and one instruction set, and does nothing between two requests: builds and
 // widths are compared by asking their workers in turn. Started by workers.mjs with the build's folder.
-import { createRequire } from "node:module";
-import { join } from "node:path";
+import { buildAt } from "./build.mjs";
 import { CHOICE_JOBS } from "./choicejobs.mjs";
 import { JOBS } from "./jobs.mjs";
 import { best, othersShare, setThreadCount } from "./measure.mjs";
 
 const KINDS = { ...JOBS, ...CHOICE_JOBS };
-
-/** A build of the package: what its index exports, and its other modules by path. */
-function buildAt(root) {
-  const load = createRequire(import.meta.url);
-  const module = (path) => load(join(root, "dist", path));
-  return { module, ...module("index.js") };
-}
 
 const build = buildAt(process.argv[2]);
 setThreadCount(build.threads());
