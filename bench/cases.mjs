@@ -1,5 +1,5 @@
-// What is timed: formulas over random points, solves, and shapes that compiled code and tiles both run. `plain` names the loop of plain.cc
-// that does the same, `peer` the case of peers/peers.py.
+// What is timed: formulas over random points, solves, and shapes that compiled code and tiles both run. `plain` names
+// the loop of plain.cc that does the same.
 const POINTS = (d) => [`x = Vi(${d})`, `y = Vj(${d})`, "b = Vj(1)", "g = Pm(1)"];
 const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
 
@@ -53,7 +53,8 @@ export const aliasesOf = ({ d, dv, extra = [] }) => [
 export const labelOf = ({ name, m, n, d, batch }) =>
   `${name}${name.includes("D =") ? "" : `, D = ${d}`}, ${batch ? `${batch} x ` : ""}${m} x ${n}`;
 
-// Gaussian systems of points in the unit square, two right-hand sides. `peer`: beside dense solves of SciPy and PyTorch.
+// Gaussian systems of points in the unit square, two right-hand sides. `peer`: beside dense solves of SciPy and
+// PyTorch.
 export const SOLVES = [
   { name: "tutorial's system", n: 5000, g: 50, alpha: 1e-2, peer: true, isTutorial: true },
   { name: "small system", n: 500, g: 50, alpha: 1e-2, peer: true },

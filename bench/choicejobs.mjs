@@ -1,7 +1,11 @@
-// Jobs of --choices: solves by a method of one's own, and compiled routines that are made to run in another shape than they would choose.
+// Jobs of --choices: solves by a method of one's own, and compiled routines that are made to run in another shape than
+// they would choose.
 import { SOLVE_ALIASES, reductionOf } from "./jobs.mjs";
 
-/** A Gaussian system, solved as the options say; `facts.why` tells where it did not end within `limit` seconds, or could not. */
+/**
+ * A Gaussian system, solved as the options say; `facts.why` tells where it did not end within `limit` seconds, or could
+ * not.
+ */
 async function system(build, { system: { n, d, g, alpha, dtype }, options, limit }) {
   const K = build.KernelSolve("Exp(-g * SqDist(x, y)) * b", SOLVE_ALIASES(d, 1), "b", { axis: 1 });
   const [x, b] = [build.rand([n, d], { dtype, seed: 1 }), build.randn([n, 1], { dtype, seed: 2 })];

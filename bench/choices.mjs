@@ -1,5 +1,5 @@
-// npm run bench -- --choices: what is chosen (method and rank of solves, shapes of loops, tiers) beside everything else that could have
-// been, all of it timed. The regret of a choice is its time over that of the best.
+// npm run bench -- --choices: what is chosen (method and rank of solves, shapes of loops, tiers) beside everything else
+// that could have been, all of it timed. The regret of a choice is its time over that of the best.
 import { noteOthersShare } from "./measure.mjs";
 import { cell, printLines } from "./report.mjs";
 import { leastOf, timeOn } from "./workers.mjs";
@@ -8,8 +8,9 @@ const DTYPES = ["float32", "float64"];
 const cross = (lists) =>
   lists.reduce((rows, list) => rows.flatMap((row) => list.map((value) => [...row, value])), [[]]);
 
-/** Reports a row of what was chosen, and of all times by name. */
+/** Reports a row of what was chosen, and of all times by name; without a regret where there was nothing else. */
 function reportChoice(run, head, chosen, times) {
+  if (Object.keys(times).length === 1) return run.report({ ...head, chosen, times });
   const [best] = Object.entries(times).reduce((least, entry) => (entry[1] < least[1] ? entry : least));
   run.report({ ...head, chosen, best, regret: times[chosen] / times[best], times });
 }
@@ -128,8 +129,8 @@ const TIERS = cross([
 ]).map(([d, dv]) => gaussian(`tiers: D = ${d}, Dv = ${dv}`, 3000, 3000, d, dv));
 
 /**
- * Compiled code is chosen for good once enough pairs were evaluated: beside tiles, which is right where it is faster; and after how many
- * pairs compiling would have paid.
+ * Compiled code is chosen for good once enough pairs were evaluated: beside tiles, which is right where it is faster;
+ * and after how many pairs compiling would have paid.
  */
 async function chooseTiers(run) {
   const workers = run.workers.filter(({ build }) => build === "this");

@@ -1,5 +1,5 @@
-// What a worker times, by kind: each takes a build of the package and a job, runs it once, and gives the calls to time by name (`run`, after
-// an untimed `before`) with the facts that the run told.
+// What a worker times, by kind: each takes a build of the package and a job, runs it once, and gives the calls to time
+// by name (`run`, after an untimed `before`) with the facts that the run told.
 import { aliasesOf } from "./cases.mjs";
 import { splitOf } from "./split.mjs";
 
@@ -97,7 +97,9 @@ const denseOf = (build) => {
   return build.module("engine/native.js").nativeAddon().dense;
 };
 
-/** The product of a new block of a low-rank factor with the blocks before it, which is nearly all that `extend` does. */
+/**
+ * The product of a new block of a low-rank factor with the blocks before it, which is nearly all that `extend` does.
+ */
 function product(build, { dtype }) {
   const dense = denseOf(build);
   const blocks = Array.from({ length: RANK / WIDTH }, () => filled(realArray(dtype, ROWS * WIDTH)));

@@ -1,5 +1,5 @@
-// Times in seconds, and whether they were taken on a quiet machine. With --processor they are processor seconds per thread, which other
-// processes lengthen little: for machines that are never quiet.
+// Times in seconds, and whether they were taken on a quiet machine. With --processor they are processor seconds per
+// thread, which other processes lengthen little: for machines that are never quiet.
 import { cpus } from "node:os";
 
 /** What clock times are read from: of the wall, or of the processors. Workers are told by the environment. */
@@ -19,13 +19,19 @@ const busySeconds = () =>
 const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
 let share = 0;
 
-/** The largest share of the machine that other processes have taken while something was timed, here or in a worker that told so. */
+/**
+ * The largest share of the machine that other processes have taken while something was timed, here or in a worker that
+ * told so.
+ */
 export const othersShare = () => share;
 export const noteOthersShare = (of) => {
   share = Math.max(share, of);
 };
 
-/** Runs `action`, and notes what other processes took of the machine meanwhile. `childSeconds` are those that its children took. */
+/**
+ * Runs `action`, and notes what other processes took of the machine meanwhile. `childSeconds` are those that its
+ * children took.
+ */
 export function watched(action, childSeconds = () => 0) {
   const [busy, own, start] = [busySeconds(), ownSeconds(), performance.now()];
   const result = action();
@@ -37,7 +43,10 @@ export function watched(action, childSeconds = () => 0) {
 
 const MOST_REPETITIONS = 1000;
 
-/** The best time of a call that has run before, repeated for `most` seconds; `before` is what each repetition needs and does not count. */
+/**
+ * The best time of a call that has run before, repeated for `most` seconds; `before` is what each repetition needs and
+ * does not count.
+ */
 export function best({ before, run }, most) {
   return watched(() => {
     let [least, spent] = [Infinity, 0];

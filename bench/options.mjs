@@ -2,17 +2,17 @@
 const USAGE = `npm run bench -- [options]
 
 what is run
-  --isa all | NAME[,NAME]  every instruction set that the machine has, or these; without it, the one that calls use by default
+  --isa all | NAME[,NAME]  every instruction set that the machine has, or these; without it, the one that calls use
   --only REGEXP            rows whose name matches
   --quick                  fewer rows, shorter; no peers
   --no-peers               neither NumPy, SciPy, PyTorch nor pykeops
-  --choices                instead of the rows: what is chosen (method, rank, tier, shape of a loop) beside the best, timed
+  --choices                instead of the rows: what is chosen (method, rank, tier, shape of a loop) beside the best
   --limit SECONDS          what one solve of --choices may take (10)
 
 what it is compared with
   --against FOLDER         another built checkout runs the same rows, alternating; ratios of their times
   --compare FILE           an earlier file of rows; ratios of their times
-  --python PATH            the interpreter whose peers are timed; without it, those of /usr/bin/python3 and of python3 on PATH
+  --python PATH            the interpreter whose peers are timed; without it, /usr/bin/python3 and python3 on PATH
 
 what becomes of it
   --json FILE              writes all rows

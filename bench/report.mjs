@@ -113,7 +113,10 @@ export function printComparison(rows, file) {
 
 const widthKeyOf = (row) => [keyOf(row), row.isa].filter(Boolean).join(", ");
 
-/** What a file holds. In files of one width only the machine tells it, and derivatives are named by the solve before them. */
+/**
+ * What a file holds. In files of one width only the machine tells it, and derivatives are named by the solve before
+ * them.
+ */
 export function rowsIn(file) {
   const { machine, rows } = JSON.parse(readFileSync(file, "utf8"));
   if (machine.isas) return { machine, rows };

@@ -1,8 +1,9 @@
 /**
- * npm run bench [-- OPTIONS]: times reductions on both engines, dense algebra and solves, for each instruction set that is asked for, beside
- * yardsticks measured in the same run (yardsticks.mjs) and peers that Python finds. Prints one JSON line per row and tables last. Times
- * are the best of several repetitions, in rounds over all builds and widths; only ratios within one run mean something. `--help` lists
- * the options. Nothing is recorded when other processes took part of the machine: a disturbed yardstick makes every ratio too good.
+ * npm run bench [-- OPTIONS]: times reductions on both engines, dense algebra and solves, for each instruction set that
+ * is asked for, beside yardsticks measured in the same run (yardsticks.mjs) and peers that Python finds. Prints one
+ * JSON line per row and tables last. Times are the best of several repetitions, in rounds over all builds and widths;
+ * only ratios within one run mean something. `--help` lists the options. Nothing is recorded when other processes took
+ * part of the machine: a disturbed yardstick makes every ratio too good.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -35,7 +35,8 @@ export class Run {
   }
 
   /**
-   * Times a job on all workers, or on those of some instruction sets, and reports `heads`, one row for each with its `call`.
+   * Times a job on all workers, or on those of some instruction sets, and reports `heads`, one row for each with its
+   * `call`.
    * @param details what else is told of a row, from its seconds and from `{isa, facts, times}`.
    */
   async time(job, heads, details = () => ({}), isas = this.isas) {
@@ -229,7 +230,7 @@ export async function timeOverhead(run) {
     );
 }
 
-/** Of processes of their own: the first call of a formula over 1000 points. A fresh cache: what compiling costs is seen only there. */
+/** The first call of a formula over 1000 points, in a process of its own; with a fresh cache, what compiling costs. */
 const FIRST_CALLS = [
   { name: "first call of a process, N = 1000, evaluated", compile: "auto", runs: 5 },
   { name: "first call of a process, N = 1000, compiled", compile: "always", runs: 2, isFresh: true },

@@ -1,5 +1,5 @@
-// Where the time of a solve goes. The solver knows nothing of it: for one run, what it calls in the build's compiled modules is replaced by
-// the same with a clock around it, so that nothing is added to solves that are not looked at.
+// Where the time of a solve goes. The solver knows nothing of it: for one run, what it calls in the build's compiled
+// modules is replaced by the same with a clock around it, so that nothing is added to solves that are not looked at.
 
 /** Time to whoever is innermost, under the name of the group that is outermost. */
 class Meter {
@@ -42,7 +42,10 @@ class Meter {
   }
 }
 
-/** What is replaced: module, owner of the function there, its name; the group that it belongs to where it is the outermost. */
+/**
+ * What is replaced: module, owner of the function there, its name; the group that it belongs to where it is the
+ * outermost.
+ */
 const CALLS = [
   ["system/product.js", "Product", "apply", "products", "K v"],
   ["operator/operator.js", "Operator", "pullback", "products", "gradients of K"],

@@ -1,5 +1,6 @@
-// A process that runs jobs with one build of the package and one instruction set, and does nothing between two requests: builds and
-// widths are compared by asking their workers in turn. Started by workers.mjs with the build's folder.
+// A process that runs jobs with one build of the package and one instruction set, and does nothing between two
+// requests: builds and widths are compared by asking their workers in turn. Started by workers.mjs with the build's
+// folder.
 import { buildAt } from "./build.mjs";
 import { CHOICE_JOBS } from "./choicejobs.mjs";
 import { JOBS } from "./jobs.mjs";

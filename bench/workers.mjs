@@ -49,7 +49,8 @@ export class Worker {
 
 /**
  * One job on several workers.
- * @returns per worker `{worker, facts, times}` with the best seconds of each of the job's calls, or `{worker, failed}` with the reason.
+ * @returns per worker `{worker, facts, times}` with the best seconds of each of the job's calls, or `{worker, failed}`
+ * with the reason.
  */
 export async function timeOn(workers, job, seconds) {
   const found = [];

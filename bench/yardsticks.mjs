@@ -1,4 +1,5 @@
-// What the engine is measured against in the same run: plain loops, a loop by hand, the limit of the machine, and peers.
+// What the engine is measured against in the same run: plain loops, a loop by hand, the limit of the machine, and
+// peers.
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -49,7 +50,9 @@ export class Yardsticks {
     return { float32: (rows * columns) / float32, float64: (rows * columns) / float64 };
   }
 
-  /** Products and sums of whole vectors of float32 per second, on all threads: fused where the instruction set has that. */
+  /**
+   * Products and sums of whole vectors of float32 per second, on all threads: fused where the instruction set has that.
+   */
   peak(isa) {
     return this.once(`peak ${isa}`, () => {
       const isaFlags = flagsFor(isa).filter((flag) => /^-m/.test(flag));

@@ -1,6 +1,7 @@
 /**
- * The bench reaches into compiled modules, to tell where the time of a solve goes and to run what would not have been chosen: a change
- * there that it does not know of must be seen here, not when a run is recorded. Runs in processes of their own, on what is in dist/.
+ * The bench reaches into compiled modules, to tell where the time of a solve goes and to run what would not have been
+ * chosen: a change there that it does not know of must be seen here, not when a run is recorded. Runs in processes of
+ * their own, on what is in dist/.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

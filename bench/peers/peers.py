@@ -1,8 +1,9 @@
 """Times the cases of the bench with what is installed of NumPy, SciPy, PyTorch and pykeops.
 
 `peers.py --list` prints one JSON object: for each peer its version and what it computes with, or why it cannot be used.
-Else reads a JSON object {peers, cases} from standard input, the cases being {label, kind, m, n, d, dv, dtype, …}, and prints one
-JSON line {label, dtype, peer, seconds} per case and peer that computes it. Best of several repetitions, after one that warms up.
+Else reads a JSON object {peers, cases} from standard input, the cases being {label, kind, m, n, d, dv, dtype, …}, and
+prints one JSON line {label, dtype, peer, seconds} per case and peer that computes it. Best of several repetitions, after
+one that warms up.
 
 NumPy and PyTorch compute distances by a product of matrices, block by block of rows, at the best of some heights.
 """
