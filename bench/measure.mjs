@@ -19,6 +19,10 @@ const busySeconds = () =>
 const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
 let share = 0;
 
+/** The clock of `cpus` is coarse: short times are added up until they are so many seconds. */
+const LEAST_WATCH = 0.5;
+const watch = { wall: 0, others: 0 };
+
 /**
  * The largest share of the machine that other processes have taken while something was timed, here or in a worker that
  * told so.
@@ -35,9 +39,12 @@ export const noteOthersShare = (of) => {
 export function watched(action, childSeconds = () => 0) {
   const [busy, own, start] = [busySeconds(), ownSeconds(), performance.now()];
   const result = action();
-  const wall = (performance.now() - start) / 1000;
-  const others = busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
-  if (wall > 0.4) noteOthersShare(others / (wall * cpus().length)); // else the clock of `cpus` is too coarse
+  watch.wall += (performance.now() - start) / 1000;
+  watch.others += busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
+  if (watch.wall > LEAST_WATCH) {
+    noteOthersShare(watch.others / (watch.wall * cpus().length));
+    [watch.wall, watch.others] = [0, 0];
+  }
   return result;
 }
 

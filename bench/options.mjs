@@ -16,7 +16,7 @@ what it is compared with
 
 what becomes of it
   --json FILE              writes all rows
-  --record                 writes bench/results/DATE-PROCESSOR.json and docs/images/bench.png, if the machine was quiet
+  --record                 writes bench/results/DATE-PROCESSOR-WIDTH.json and docs/images/bench.png, if the machine was quiet
   --markdown FILE          runs nothing: prints the tables of docs/performance.md from a file of rows
   --processor              times by processor seconds per thread, which other processes lengthen little
 `;

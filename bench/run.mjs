@@ -5,7 +5,7 @@
  * only ratios within one run mean something. `--help` lists the options. Nothing is recorded when other processes took
  * part of the machine: a disturbed yardstick makes every ratio too good.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -80,9 +80,18 @@ function printAll({ rows, isas, peers }, options) {
   console.log(`other processes took at most ${(100 * othersShare()).toFixed(1)} % of the machine`);
 }
 
+/** Family and model too, where the system tells them: the names of virtual processors hide what they are. */
+function processorName() {
+  const text = existsSync("/proc/cpuinfo") ? readFileSync("/proc/cpuinfo", "utf8") : "";
+  const numbers = ["cpu family", "model"].map((key) => new RegExp(`^${key}\\s*: (\\d+)$`, "m").exec(text)?.[1]);
+  const [family, model] = numbers;
+  return family === undefined ? cpus()[0].model : `${cpus()[0].model} (family ${family}, model ${model})`;
+}
+
 const machineOf = (run) => ({
   clock,
-  cpu: cpus()[0].model,
+  cpu: processorName(),
+  widest: nativeAddon().isa(),
   threads: threads(),
   isas: run.isas,
   node: process.version,
@@ -97,7 +106,7 @@ async function record(text, { rows }) {
     return;
   }
   mkdirSync(join(here, "results"), { recursive: true });
-  const processor = cpus()[0].model.replace(/\W+/g, "-").toLowerCase();
+  const processor = `${cpus()[0].model} ${nativeAddon().isa()}`.replace(/\W+/g, "-").toLowerCase();
   writeFileSync(join(here, "results", `${new Date().toISOString().slice(0, 10)}-${processor}.json`), text);
   await drawRatios(rows, join(ROOT, "docs", "images", "bench.png"));
 }
