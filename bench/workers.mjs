@@ -43,7 +43,7 @@ export class Worker {
   }
 
   end() {
-    this.process.disconnect();
+    if (this.process.connected) this.process.disconnect();
   }
 }
 
