@@ -5,6 +5,7 @@
  * only ratios within one run mean something. `--help` lists the options. Nothing is recorded when other processes took
  * part of the machine: a disturbed yardstick makes every ratio too good.
  */
+import "../scripts/require-built.mjs";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { cpus, tmpdir } from "node:os";

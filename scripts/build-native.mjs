@@ -6,48 +6,20 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build, firstStale, isOfAnother } from "./built.mjs";
+import { generatedSources } from "./generated.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const addon = join(root, "build", "Release", "tskeops.node");
+const folder = join(root, "build");
+const addon = join(folder, "Release", "tskeops.node");
+const prebuilds = join(root, "prebuilds");
 const generated = join(root, "native", "generated");
 const optional = process.argv.includes("--optional");
 
-/**
- * What the build makes of the table of instruction sets: the table for C++ and for CMake, and for each set the kernels of dense algebra and
- * of the tile evaluator. A file that stays as it is is not compiled again.
- */
+/** What the build makes of the table of instruction sets; a file that stays as it is is not compiled again. */
 function writeSources() {
-  const { INSTRUCTION_SETS } = dist("isa");
-  const { kernelSource } = dist("tilekernels");
   mkdirSync(generated, { recursive: true });
-  write("instructionsets.h", headerOf(INSTRUCTION_SETS));
-  write(
-    "instructionsets.cmake",
-    INSTRUCTION_SETS.map(({ name, flags }) => `set(FLAGS_${name} ${flags.join(" ")})\n`).join(""),
-  );
-  for (const set of INSTRUCTION_SETS) {
-    write(`${set.name}-linalg.cc`, linalgOf(set));
-    for (const dtype of ["float32", "float64"]) write(`${set.name}-${dtype}.cc`, kernelSource(set.name, dtype));
-  }
-}
-
-const dist = (module) => createRequire(import.meta.url)(join(root, "dist", "engine", `${module}.js`));
-const write = (file, text) => writeIfChanged(join(generated, file), text);
-
-function headerOf(sets) {
-  const rows = sets.map(({ name, vectorBytes, features }) => {
-    const supported = features.map((feature) => `__builtin_cpu_supports("${feature}")`).join(" && ") || "true";
-    return `  X(${name}, ${vectorBytes}, ${supported})`;
-  });
-  const head =
-    "// X(name, bytes of a vector, whether this processor has it), the narrowest first: written from src/engine/isa.ts.";
-  return `${head}\n#define EACH_INSTRUCTION_SET(X) \\\n${rows.join(" \\\n")}\n`;
-}
-
-function linalgOf({ name, vectorBytes, registers }) {
-  const names = { KERNEL_SET: `kernels_${name}`, VECTOR_BYTES: vectorBytes, REGISTERS: registers };
-  const defines = Object.entries(names).map(([key, value]) => `#define ${key} ${value}`);
-  return [`// Kernels of dense algebra for ${name}.`, ...defines, '#include "linalg/kernelstext.h"', ""].join("\n");
+  for (const [name, text] of generatedSources()) writeIfChanged(join(generated, name), text);
 }
 
 function writeIfChanged(file, text) {
@@ -75,9 +47,23 @@ function explain(outcome) {
   console.warn("tskeops: it needs a C++20 compiler, cmake and make; then run `npm run build:native`.");
 }
 
-writeSources();
-const outcome = compile();
-const built = outcome.status === 0 && existsSync(addon);
-if (!built) rmSync(addon, { force: true }); // an addon of older sources must not be loaded in its place
-if (!built && optional) explain(outcome);
-process.exitCode = built || optional ? 0 : 1;
+function compileAll() {
+  writeSources();
+  const outcome = compile();
+  const isBuilt = outcome.status === 0 && existsSync(addon);
+  if (!isBuilt && optional) explain(outcome);
+  return isBuilt;
+}
+
+/** An addon of older sources must not be loaded in the place of the one that could not be built. */
+function removeOlder() {
+  rmSync(addon, { force: true });
+  rmSync(prebuilds, { recursive: true, force: true });
+}
+
+const staleDist = firstStale(["dist"]); // its generator prints the tile kernels
+if (staleDist !== null) console.error(staleDist);
+if (isOfAnother(folder)) rmSync(folder, { recursive: true }); // a copied or moved checkout builds its own sources
+const isBuilt = staleDist === null && build("addon", compileAll);
+if (!isBuilt) removeOlder();
+process.exitCode = isBuilt || (optional && staleDist === null) ? 0 : 1;

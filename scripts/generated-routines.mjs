@@ -2,6 +2,7 @@
  * Writes what the CPU engines generate for formulas of every kind of loop, reducer and dtype: `FOLDER/*.cc`, the compiler's flags in
  * `FOLDER/flags`, and the programs of tile kernels in `FOLDER/*.tiles`. For tools that look at generated code. Needs `npm run build`.
  */
+import "./require-built.mjs";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";

@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { format } from "prettier";
+import { requireBuilt } from "./built.mjs";
 
 const require = createRequire(import.meta.url);
 const file = new URL("../src/lazytensor/methods.ts", import.meta.url);
@@ -118,6 +119,7 @@ function methodsOf(entry, names, result, call) {
     (name, n) => `
   /** ${n === 0 ? doc : `The same as \`${names[0]}\`: ${entry.doc}`} */
   ${name}(${parameters}): ${result} {
+    atMost("${name}", ${slots.length}, arguments);
     return this.${call}("${entry.name}", [${values}]);
   }`,
   );
@@ -163,6 +165,7 @@ function reductionMethods({ name, doc, weights, takesK }, inner) {
   /** ${same}${doc} Over i (axis 0) or j (axis 1). */
   ${method}${over(`ResultOf<"${name}", T>`, `options: ${type} & Calling`)};
   ${method}${over("unknown", `options${inner.has(name) ? "?" : ""}: ${inner.has(name) ? `(${type}) | InnerOptions | null` : type}`)} {
+    atMost("${method}", ${first.length + 1}, arguments);
     return ${body};
   }`;
   });
@@ -188,6 +191,7 @@ const HEAD = `/**
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import type { ReductionName, ResultOf } from "../operator/signature";
+import { atMost } from "../options";
 import { isInner } from "./reduce";
 import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import type { Expression } from "./expression";
@@ -232,6 +236,7 @@ ${complexMethods(operations).join("\n")}
 }
 
 async function main() {
+  requireBuilt("dist");
   const text = await methodsText();
   if (!process.argv.includes("--check")) return writeFileSync(file, text);
   if (readFileSync(file, "utf8") === text) return;

@@ -1,4 +1,5 @@
 // Executes all notebooks, each in a process of its own, and checks what came out: node scripts/notebooks.mjs
+import "./require-built.mjs";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";

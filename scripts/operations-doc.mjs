@@ -5,6 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import { requireBuilt } from "./built.mjs";
 
 const require = createRequire(import.meta.url);
 const file = new URL("../docs/operations.md", import.meta.url);
@@ -31,7 +32,11 @@ export function operationsText() {
     "",
     "## Operations",
     "",
-    "The dims are an example. Derivatives are formulas again, so they exist to any order.",
+    "The dims are an example. Derivatives are formulas again, so they exist to any order. Where a derivative has a finite limit it is that; where it",
+    "is infinite or has none (Sqrt, Log and Inv at 0, Atan2 at the origin, Asin at 1) it is 0.",
+    "",
+    "NaN passes through, as in NumPy: where an argument is NaN, so is the value. But comparisons are false (NotEqual true), IfElse takes its last",
+    "argument where its first is NaN, and does not look at the one it does not take, and a power is 1 where the exponent is 0 or the base 1.",
     "",
     "| call | value | dims | derivative |",
     "| --- | --- | --- | --- |",
@@ -40,6 +45,11 @@ export function operationsText() {
       .map(([, entry]) => row(`\`${signature(entry)}\``, entry.doc, ...exampleOf(entry))),
     "",
     "## Reductions",
+    "",
+    "NaN passes through sums, means, products and exponentials. The smallest and largest take it for the worst value: infinity for the smallest, minus",
+    "infinity for the largest, with the index of its column; Count, Any and All for a number other than 0. Without columns an index is -1. LogSumExp",
+    "and SumSoftMaxWeight take one exponent for all weights, or one for each of them; gradients of rows that are minus infinity are 0, and where an",
+    "exponent is plus infinity, NaN.",
     "",
     "| `reductionOp` | value of a row | `formula2` | `optArg` | derivative |",
     "| --- | --- | --- | --- | --- |",
@@ -96,6 +106,7 @@ function reductionRow(name, { doc, weights, takesK, gradient }) {
 }
 
 function main() {
+  requireBuilt("dist");
   if (!process.argv.includes("--check")) return writeFileSync(file, operationsText());
   if (readFileSync(file, "utf8") === operationsText()) return;
   console.error("docs/operations.md: expected what the tables say, got something older: run `npm run docs:operations`");

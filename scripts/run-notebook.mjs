@@ -1,6 +1,7 @@
 // Executes a notebook without Jupyter: node scripts/run-notebook.mjs [notebook.ipynb] [--out executed.ipynb]
 // Text is shown as it comes, the executed notebook holds the pictures too, and a failing cell makes the exit status 1.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import "./require-built.mjs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureNotebookPackages, notebooks, root } from "./notebook-packages.mjs";
@@ -60,8 +61,6 @@ function explainJupyter(notebook, out) {
 
 async function main() {
   const { notebook, out } = readOptions();
-  if (!existsSync(join(root, "dist", "index.js")))
-    throw new Error("dist/ is missing: run `npm ci` (or `npm run build`)");
   ensureNotebookPackages();
   const content = JSON.parse(readFileSync(notebook, "utf8"));
   const cells = content.cells.map(forgetOutputs);

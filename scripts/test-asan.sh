@@ -5,6 +5,7 @@
 # Prints a line per part, and "N passed, N failed" last.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+node scripts/built.mjs || exit
 compiler=${CXX:-g++}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -3,6 +3,7 @@
  * "N passed, N failed, N skipped". Rungs run side by side, one per processor. Needs `npm run build`.
  *   --full   every row on the first architecture, a part on the others, and all reference data; without it a sample, the same in every run
  */
+import "./require-built.mjs";
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,7 +1,8 @@
 /** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
 import { cuda, whyNoDevice } from "./engine/cuda";
 import { nativeAddon } from "./engine/native";
-import { DeviceError } from "./errors";
+import { checkDevice } from "./array/device";
+import { atMost } from "./options";
 
 /** A GPU of this machine. */
 export interface CudaDevice {
@@ -17,16 +18,19 @@ export interface CudaDevice {
 
 /** Whether formulas can run on a GPU here: a device, its driver, and a compiler (NVRTC, or nvcc on PATH). */
 export function available(): boolean {
+  atMost("cuda.available", 0, arguments);
   return cuda.whyNot() === null;
 }
 
 /** Why formulas cannot run on a GPU here, in one sentence, or null. */
 export function whyNot(): string | null {
+  atMost("cuda.whyNot", 0, arguments);
   return cuda.whyNot();
 }
 
 /** The GPUs of this machine, in the order of their numbers; none where there is no driver. */
 export function devices(): CudaDevice[] {
+  atMost("cuda.devices", 0, arguments);
   if (whyNoDevice() !== null) return [];
   const addon = nativeAddon()!.cuda;
   return Array.from({ length: addon.count() }, (_, device) => {
@@ -35,9 +39,8 @@ export function devices(): CudaDevice[] {
   });
 }
 
-/** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device. */
+/** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device, ArgumentError for a number of none. */
 export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
-  const why = whyNoDevice();
-  if (why !== null) throw new DeviceError(`cuda.memory: ${why}`);
-  return nativeAddon()!.cuda.state(device);
+  atMost("cuda.memory", 1, arguments);
+  return nativeAddon()!.cuda.state(checkDevice("cuda.memory", device));
 }

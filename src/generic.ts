@@ -23,7 +23,7 @@ export interface GenericFunction<R extends ReductionName> {
 /** Sum of the formula. */
 export const genericSum: GenericFunction<"Sum"> = generic("genericSum", "Sum");
 
-/** log of the sum of exp of a formula of dim 1. */
+/** log of the sum of exp of the formula, component by component. */
 export const genericLogsumexp: GenericFunction<"LogSumExp"> = generic("genericLogsumexp", "LogSumExp");
 
 /** Index of the smallest value of a formula, component by component. */

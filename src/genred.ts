@@ -2,7 +2,6 @@
  * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
  * types of a call follow from its aliases.
  */
-import { described } from "./array/check";
 import type { Dtype, RealArray } from "./array/view";
 import { CALL_OPTIONS } from "./operator/call";
 import type { CallOptions } from "./operator/call";
@@ -25,6 +24,7 @@ import type { AsyncOptions } from "./operator/running";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./operator/signature";
 import type { Task } from "./solver/task";
 import { PairValues } from "./operator/values";
+import { atMost, described, optionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types
 
@@ -50,7 +50,7 @@ export interface GenredOptions<R extends ReductionName = ReductionName> {
 }
 
 /** How values at all pairs are computed. */
-export interface DenseOptions extends Pick<CallOptions, "backend"> {
+export interface DenseOptions extends Pick<CallOptions, "backend" | "device" | "compile"> {
   /** Bound on the memory of the result; 2^30 by default. */
   readonly maxBytes?: number | undefined;
 }
@@ -98,15 +98,15 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   aliases: A,
   options?: GenredOptions<R> | null,
 ): GenredFunction<A, R> {
+  atMost("Genred", 3, arguments);
   const checked = optionsOf("Genred", options, GENRED_OPTIONS);
   const settings = settingsOf("Genred", checked);
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
-  checkWeighted(settings.reduction, formulas);
   const operator = new Operator(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
-    const [args, { backend, maxBytes = 2 ** 30 }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
+    const [args, { maxBytes = 2 ** 30, ...where }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
     checkBytes(maxBytes);
-    return new PairValues(operator).compute(operator.arrays(args), { backend }, maxBytes);
+    return new PairValues(operator).compute(operator.arrays(args), where, maxBytes);
   };
   const plan = (...given: unknown[]): CallPlan => {
     const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
@@ -139,10 +139,12 @@ const answer = ({ values, indices }: Result): unknown => (values && indices ? [v
 
 const ASYNC_CALL_OPTIONS = [...CALL_OPTIONS, ...ASYNC_OPTIONS];
 
-export const DENSE_OPTIONS: readonly string[] = Object.keys({ backend: true, maxBytes: true } satisfies Record<
-  keyof DenseOptions,
-  true
->);
+export const DENSE_OPTIONS: readonly string[] = Object.keys({
+  backend: true,
+  device: true,
+  compile: true,
+  maxBytes: true,
+} satisfies Record<keyof DenseOptions, true>);
 
 /** @throws ArgumentError unless it is a number of bytes. */
 export function checkBytes(maxBytes: unknown): void {
@@ -157,12 +159,6 @@ function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): s
   if (!isGiven && weights === "required")
     throw new ArgumentError(`formula2: expected the weights of ${name}, got none`);
   return isGiven ? [formula2] : [];
-}
-
-/** Exponents are numbers, also where weights are vectors. */
-export function checkWeighted({ name, weights }: Reduction, [formula]: readonly Formula[]): void {
-  if (weights === "none" || formula!.dim === 1) return;
-  throw new FormulaError(`${name}: expected a formula of dim 1, got ${String(formula)} of dim ${formula!.dim}`);
 }
 
 /** @throws FormulaError when a text cannot be read, or when there is nothing to call the formula with. */
@@ -192,25 +188,6 @@ const GENRED_OPTIONS = Object.keys({
   useDoubleAcc: true,
 } satisfies Record<keyof GenredOptions, true>);
 
-/** What a door was given as options; null and undefined mean absent. @throws ArgumentError for a name that is not accepted. */
-export function optionsOf<O extends object>(
-  where: string,
-  options: O | null | undefined,
-  accepted: readonly string[],
-): O {
-  if (options === null || options === undefined) return {} as O;
-  if (!isPlain(options)) throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
-  const unknown = Object.keys(options).find((name) => !accepted.includes(name));
-  if (unknown === undefined) return present(options);
-  throw new ArgumentError(`${where}, options: expected some of ${accepted.join(", ")}, got ${JSON.stringify(unknown)}`);
-}
-
-/** What is given as undefined is absent. */
-function present<O extends object>(options: O): O {
-  if (!Object.values(options).includes(undefined)) return options;
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
-}
-
 /** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */
 export function splitOptions<O extends object>(given: readonly unknown[], accepted: readonly string[]): [unknown[], O] {
   const last = given.at(-1);
@@ -220,6 +197,7 @@ export function splitOptions<O extends object>(given: readonly unknown[], accept
     : [[...given], {} as O];
 }
 
+/** Also an object that holds no options, such as a Map: what it is will be told. */
 function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }

@@ -8,6 +8,7 @@ import { readable, shapeText } from "./array/view";
 import type { RealArray } from "./array/view";
 import { ArgumentError } from "./errors";
 import { colorsOf } from "./notebook";
+import { atMost, described, optionsOf } from "./options";
 
 export interface ImageChartOptions {
   /** What the two ends of the horizontal and of the vertical axis stand for (default 0 and 1). */
@@ -29,13 +30,32 @@ export interface ImageChartOptions {
   readonly height?: number;
 }
 
+const IMAGE_CHART_OPTIONS = Object.keys({
+  x: true,
+  y: true,
+  xTitle: true,
+  yTitle: true,
+  title: true,
+  domain: true,
+  scheme: true,
+  legend: true,
+  over: true,
+  width: true,
+  height: true,
+} satisfies Record<keyof ImageChartOptions, true>);
+
 /**
  * Describes a picture in vega-lite v5, for `chart`, of a matrix `[rows, columns]` in colours, or of colours
  * `[rows, columns, 3]`: red, green and blue from 0 to 1. Row 0 is at the bottom, column 0 on the left. NaN is white.
  * Throws ArgumentError for another shape, or for a scheme that vega does not have.
  */
-export function imageChart(values: RealArray, options: ImageChartOptions = {}): object {
-  const { width = 300, height = 300, title, over = [] } = options;
+export function imageChart(values: RealArray, options?: ImageChartOptions | null): object {
+  atMost("imageChart", 2, arguments);
+  const checked = optionsOf("imageChart", options, IMAGE_CHART_OPTIONS);
+  const { width = 300, height = 300, title, over = [] } = checked;
+  for (const name of ["x", "y", "domain"] as const) checkEnds(name, checked[name]);
+  if (!Array.isArray(over))
+    throw new ArgumentError(`imageChart, over: expected a list of layers, got ${described(over)}`);
   const { shape } = checkArray("imageChart", values);
   const [rows, columns, colors] = shape;
   if (!rows || !columns || shape.length > 3 || (colors !== undefined && colors !== 3))
@@ -43,16 +63,22 @@ export function imageChart(values: RealArray, options: ImageChartOptions = {}): 
       `imageChart: expected shape [rows, columns] or [rows, columns, 3], got ${shapeText(shape)}`,
     );
   const numbers = readable(values);
-  const scale = { domain: options.domain ?? extent(numbers), scheme: options.scheme ?? "viridis" };
+  const scale = { domain: checked.domain ?? extent(numbers), scheme: checked.scheme ?? "viridis" };
   const pixels = colors ? bytesOf(numbers) : colored(numbers, scale);
   const url = `data:image/png;base64,${png(upsideDown(pixels, 3 * columns), columns).toString("base64")}`;
-  const legend = colors === undefined && options.legend !== undefined ? [legendOf(options.legend, scale)] : [];
+  const legend = colors === undefined && checked.legend !== undefined ? [legendOf(checked.legend, scale)] : [];
   return {
     ...(title === undefined ? {} : { title }),
     width,
     height,
-    layer: [picture(url, width, height, options), ...legend, ...over],
+    layer: [picture(url, width, height, checked), ...legend, ...over],
   };
+}
+
+function checkEnds(name: string, ends: unknown): void {
+  const fits = Array.isArray(ends) && ends.length === 2 && ends.every((end) => typeof end === "number");
+  if (ends === undefined || fits) return;
+  throw new ArgumentError(`imageChart, ${name}: expected two numbers like [0, 1], got ${described(ends)}`);
 }
 
 function picture(url: string, width: number, height: number, { x, y, xTitle, yTitle }: ImageChartOptions): object {

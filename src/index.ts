@@ -12,7 +12,7 @@ export { rangesFromRadius } from "./array/radius";
 export { fromMatrix, swapAxes } from "./array/ranges";
 export type { BlockRanges, KeepMatrix, RangeArrays } from "./array/ranges";
 export { grad } from "./array/tape";
-export { requiresGrad } from "./array/record";
+export { detach, noGrad, requiresGrad } from "./array/record";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
 export type { CallOptions } from "./operator/call";

@@ -7,12 +7,13 @@ import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
-import { optionsOf, readFormulas, settingsOf, splitOptions } from "./genred";
+import { readFormulas, settingsOf, splitOptions } from "./genred";
 import { Operator } from "./operator/operator";
 import type { Tell } from "./operator/progress";
 import { ASYNC_OPTIONS, blocking, inBackground } from "./operator/running";
 import type { AsyncOptions } from "./operator/running";
 import type { UnknownOf } from "./operator/signature";
+import { atMost, optionsOf } from "./options";
 import type { Task } from "./solver/task";
 import { EIGSH_OPTIONS, largestEigenpairs } from "./system/eigenpairs";
 import type { EigshOptions } from "./system/eigenpairs";
@@ -44,6 +45,7 @@ export function KernelSolve<const A extends readonly string[]>(
   varinvalias: UnknownOf<A>,
   options?: KernelSolveOptions | null,
 ): KernelSolveFunction<A> {
+  atMost("KernelSolve", 4, arguments);
   const [formulas, args] = readFormulas([formula], aliases);
   const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
   const operator = new Operator(formulas, args, settings);
@@ -64,22 +66,23 @@ export function solverOf(
   system: System,
   { arrays, options = (given) => given, result = (solved) => solved }: Door,
 ): SolveFunction {
-  const solved = (given: readonly unknown[]): Solved => {
+  const solved = (given: readonly unknown[], isReported: boolean): Solved => {
     const [args, own] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
-    return result(system.solve(arrays(args), options(own)));
+    return result(system.solve(arrays(args), options(own), isReported));
   };
-  const solvedLater = async (given: readonly unknown[]): Promise<Solved> => {
+  const solvedLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
     const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
-    const begin = (tell: Tell | undefined): Task<Solved> => system.solving(arrays(args), options(own), tell);
+    const begin = (tell: Tell | undefined): Task<Solved> =>
+      system.solving(arrays(args), options(own), isReported, tell);
     return result(await inBackground("check", begin, { signal, onProgress }));
   };
-  const inTwoForms = (shown: (solved: Solved) => unknown): object =>
-    Object.assign((...given: unknown[]) => shown(solved(given)), {
-      async: async (...given: unknown[]) => shown(await solvedLater(given)),
+  const inTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
+    Object.assign((...given: unknown[]) => shown(solved(given, isReported)), {
+      async: async (...given: unknown[]) => shown(await solvedLater(given, isReported)),
     });
   return Object.assign(
-    inTwoForms(({ solution }) => solution),
-    { solve: inTwoForms(summary), toString: () => String(system) },
+    inTwoForms(false, ({ solution }) => solution),
+    { solve: inTwoForms(true, summary), toString: () => String(system) },
   ) as SolveFunction;
 }
 
@@ -88,14 +91,14 @@ export function matrixFunctions(
   system: System,
   arrays: (given: readonly unknown[]) => readonly RealArray[],
 ): MatrixFunctions {
-  const shifted = (result: (solved: Solved) => unknown): object =>
+  const shifted = (isReported: boolean, result: (solved: Solved) => unknown): object =>
     inBothForms(SHIFTED_OPTIONS, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
-      return (yield* shiftedSolves(system, alphas, arrays(args), options, tell)).map(result);
+      return (yield* shiftedSolves(system, alphas, arrays(args), { ...options, isReported }, tell)).map(result);
     });
   return {
     shifted: Object.assign(
-      shifted(({ solution }) => solution),
-      { solve: shifted(summary) },
+      shifted(false, ({ solution }) => solution),
+      { solve: shifted(true, summary) },
     ),
     logdet: inBothForms(LOGDET_OPTIONS, 0, (_, args, options: LogdetOptions, tell) =>
       logdet(system, arrays(args), options, tell),

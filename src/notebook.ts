@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { ArgumentError } from "./errors";
+import { atMost, described, flagOf, optionsOf } from "./options";
 
 /** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
 export interface ChartBundle {
@@ -27,10 +28,15 @@ export interface ChartOptions {
  * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it only
  * resolves. Throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook.
  */
-export async function chart(spec: object, options: ChartOptions = {}): Promise<ChartBundle> {
-  const versioned = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
+export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
+  atMost("chart", 2, arguments);
+  const { show = true } = optionsOf("chart", options, ["show"]);
+  flagOf("chart, show", show);
+  if (typeof spec !== "object" || (spec as unknown) === null || Array.isArray(spec))
+    throw new ArgumentError(`chart: expected a vega-lite description, got ${described(spec)}`);
+  const versioned: object = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
   const bundle = await draw(versioned);
-  if (options.show !== false) tslabWriter()?.({ ...bundle, transient: {} }, false);
+  if (show) tslabWriter()?.({ ...bundle, transient: {} }, false);
   return bundle;
 }
 
@@ -50,9 +56,31 @@ export interface LineChartOptions {
   readonly height?: number;
 }
 
-/** Describes lines through `rows`, one object for each point, in vega-lite v5, for `chart`. */
+const LINE_CHART_OPTIONS = Object.keys({
+  x: true,
+  y: true,
+  series: true,
+  row: true,
+  xScale: true,
+  yScale: true,
+  title: true,
+  width: true,
+  height: true,
+} satisfies Record<keyof LineChartOptions, true>);
+
+/**
+ * Describes lines through `rows`, one object for each point, in vega-lite v5, for `chart`.
+ * Throws ArgumentError unless `x` and `y` name fields, and for a scale that is none.
+ */
 export function lineChart(rows: readonly object[], options: LineChartOptions): object {
-  const { x, y, series, row, title, xScale = "linear", yScale = "linear", width = 600, height = 160 } = options;
+  atMost("lineChart", 2, arguments);
+  const checked = optionsOf("lineChart", options, LINE_CHART_OPTIONS);
+  const { x, y, series, row, title, xScale = "linear", yScale = "linear", width = 600, height = 160 } = checked;
+  checkRows(rows);
+  checkField("x", x);
+  checkField("y", y);
+  checkScale("xScale", xScale);
+  checkScale("yScale", yScale);
   return {
     ...(title === undefined ? {} : { title }),
     data: { values: rows },
@@ -67,6 +95,23 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
     },
     resolve: { scale: { y: "independent" } },
   };
+}
+
+function checkRows(rows: unknown): void {
+  const wrong = Array.isArray(rows) ? rows.findIndex((row) => typeof row !== "object" || row === null) : -1;
+  if (Array.isArray(rows) && wrong < 0) return;
+  const got = Array.isArray(rows) ? `${described(rows[wrong])} at ${wrong}` : described(rows);
+  throw new ArgumentError(`lineChart, rows: expected a list of objects, one for each point, got ${got}`);
+}
+
+function checkField(name: "x" | "y", field: unknown): void {
+  if (typeof field === "string") return;
+  throw new ArgumentError(`lineChart, ${name}: expected the name of a field of the rows, got ${described(field)}`);
+}
+
+function checkScale(name: "xScale" | "yScale", scale: unknown): void {
+  if (scale === "linear" || scale === "log") return;
+  throw new ArgumentError(`lineChart, ${name}: expected "linear" or "log", got ${described(scale)}`);
 }
 
 /** Grid lines of powers of ten stand out. */
@@ -121,11 +166,12 @@ async function draw(spec: object): Promise<ChartBundle> {
 async function toSvg(spec: object): Promise<string> {
   const vega = loadCompanion("vega") as VegaModule;
   const { compile } = loadCompanion("vega-lite") as VegaLiteModule;
-  const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
   try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
+    const view = new vega.View(vega.parse(compile(spec).spec), { renderer: "none" });
+    return await view.toSVG().finally(() => view.finalize());
+  } catch (error) {
+    const message = `chart: expected a vega-lite v5 description that can be drawn, got ${(error as Error).message}`;
+    throw new ArgumentError(message, { cause: error });
   }
 }
 
@@ -154,11 +200,12 @@ function withShortInspection(bundle: ChartBundle): ChartBundle {
 }
 
 /** A continuous colour scheme of vega as `count` colours: red, green and blue from 0 to 255. Throws ArgumentError if there is none. */
-export function colorsOf(scheme: string, count: number): readonly (readonly number[])[] {
-  const colorAt = (loadCompanion("vega") as VegaModule).scheme(scheme);
+export function colorsOf(scheme: unknown, count: number): readonly (readonly number[])[] {
+  const { scheme: schemeNamed } = loadCompanion("vega") as VegaModule;
+  const colorAt = typeof scheme === "string" ? schemeNamed(scheme) : undefined;
   if (typeof colorAt !== "function")
     throw new ArgumentError(
-      `chart, scheme: expected a continuous colour scheme of vega, such as "viridis", got "${scheme}"`,
+      `chart, scheme: expected a continuous colour scheme of vega, such as "viridis", got ${typeof scheme === "string" ? `"${scheme}"` : described(scheme)}`,
     );
   return Array.from({ length: count }, (_, n) => {
     const color = (colorAt as (part: number) => string)(n / (count - 1));

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import { tslabWriter } from "./notebook";
 import type { DisplayWriter } from "./notebook";
 import type { RunProgress } from "./operator/progress";
+import { atMost, optionsOf } from "./options";
 
 export interface ProgressBarOptions {
   /** Stands before the line. */
@@ -16,7 +17,9 @@ export interface ProgressBarOptions {
  * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated in place, else a
  * line on stderr if that is a terminal; otherwise nothing is shown.
  */
-export function progressBar({ label }: ProgressBarOptions = {}): (progress: RunProgress) => void {
+export function progressBar(options?: ProgressBarOptions | null): (progress: RunProgress) => void {
+  atMost("progressBar", 1, arguments);
+  const { label } = optionsOf("progressBar", options, ["label"]);
   // Of the cell that makes the bar: its output is where the bar belongs, even when other cells run later.
   const writer = tslabWriter();
   let show: Show | undefined;

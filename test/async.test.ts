@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
-import { Genred, InterruptedError, KernelSolve, grad, rand, randn, requiresGrad, zeros } from "../src";
+import ndarray from "ndarray";
+import { ArgumentError, Genred, InterruptedError, KernelSolve, grad, rand, randn, requiresGrad, zeros } from "../src";
 import type { BackendName, BlockRanges, RealArray, RunProgress } from "../src";
 
 jest.setTimeout(30000);
@@ -263,4 +264,48 @@ describe("many at once", () => {
     for (const found of [own.map(values), ...(await Promise.all(workers))])
       expect(found).toEqual([expected, expected, expected]);
   });
+});
+
+describe("an out that changes while its numbers are computed", () => {
+  const x = rand([2000, 3], { seed: 1, dtype: "float64" });
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
+
+  test("is refused when its memory was transferred", async () => {
+    const out = zeros([2000, 1], { dtype: "float64" });
+    const waiting = K.async(x, x, { out });
+    structuredClone(out.data, { transfer: [out.data.buffer as ArrayBuffer] });
+    await expect(waiting).rejects.toThrow(ArgumentError);
+    await expect(waiting).rejects.toThrow(/^out: expected a view inside its data of 0 elements .*detached/);
+  });
+
+  test.each(["with its length", "of a fixed length"])("is refused when its memory shrank, %s", async (kind) => {
+    // Resizable buffers are newer than the types that the project is written for.
+    const Resizable = ArrayBuffer as unknown as new (
+      bytes: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(bytes: number): void };
+    const buffer = new Resizable(16_000, { maxByteLength: 32_000 });
+    const data = kind === "with its length" ? new Float64Array(buffer) : new Float64Array(buffer, 0, 2000);
+    const waiting = K.async(x, x, { out: ndarray(data, [2000, 1]) });
+    buffer.resize(8_000);
+    await expect(waiting).rejects.toThrow(ArgumentError);
+    await expect(waiting).rejects.toThrow(/^out: expected a view inside its data of \d+ elements/);
+  });
+
+  test("of a look-alike is written as any", async () => {
+    const out = { data: new Float64Array(2000), shape: [2000, 1], stride: [1, 1], offset: 0 };
+    await K.async(x, x, { out: out as unknown as ReturnType<typeof K> });
+    expect(out.data).toEqual(K(x, x).data);
+  });
+});
+
+test("a signal that cannot be listened to is refused before anything is computed", async () => {
+  const x = rand([5, 1]);
+  const K = Genred("x - y", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
+  const halves = [{ aborted: false, addEventListener: () => undefined }, { aborted: false }, {}, "signal", NaN, ""];
+  for (const signal of halves) {
+    const waiting = K.async(x, x, { signal: signal as unknown as AbortSignal });
+    await expect(waiting).rejects.toThrow(/^signal: expected an AbortSignal, got /);
+  }
+  expect((await K.async(x, x, { signal: new AbortController().signal })).shape).toEqual([5, 1]);
 });

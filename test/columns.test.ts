@@ -79,7 +79,8 @@ test.each(["float32", "float64"] as const)(
     const solve = (options: SolveOptions): SolveResult => K.solve(x, x, b, { alpha: 0.1, ...options });
     const [plain, direct] = [solve({ method: "cg", preconditioner: "none" }), solve({ method: "direct" })];
     const apart = dense.sub(plain.solution, direct.solution);
-    expect(plain.converged).toBe("tolerance");
+    expect(plain.history.at(-1)!.residual).toBeLessThanOrEqual(1e-6);
+    if (dtype === "float64") expect(plain.converged).toBe("tolerance");
     expect(Math.hypot(...apart.data)).toBeLessThanOrEqual(1e-5 * Math.hypot(...direct.solution.data));
   },
 );

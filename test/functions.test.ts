@@ -7,9 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flagsFor } from "../src/engine/compiler";
-import { nativeAddon } from "../src/engine/native";
-import { ISAS } from "../src/engine/isa";
 import type { Isa } from "../src/engine/isa";
+import { WIDTHS } from "./widths";
 
 /** Units in the last place that results may be off by; without fused products reductions of angles are a little less exact. */
 const BOUND = 2;
@@ -26,7 +25,6 @@ interface Measured {
 
 const TEXTS = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h", "cpu/exponentials.h", "cpu/angles.h"];
 const HEADERS = ["run/denormals.h", ...TEXTS.map((file) => `text/${file}`)];
-const available = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
 const folder = mkdtempSync(join(tmpdir(), "tskeops-functions-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -46,7 +44,7 @@ function measured(isa: Isa, isDouble: boolean): Measured[] {
     .map((line) => JSON.parse(line) as Measured);
 }
 
-describe.each(available.flatMap((isa) => [false, true].map((isDouble) => ({ isa, isDouble }))))(
+describe.each(WIDTHS.flatMap((isa) => [false, true].map((isDouble) => ({ isa, isDouble }))))(
   "functions compiled for $isa, in double: $isDouble",
   ({ isa, isDouble }) => {
     const found = measured(isa, isDouble);

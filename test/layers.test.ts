@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 
 interface Rule {
-  /** Parts that may be imported: a folder of src, or one file in it. Everyone may import `errors` and its own folder. */
+  /** Parts that may be imported: a folder of src, or one file in it. Everyone may import `errors`, `options` and its own folder. */
   readonly parts: readonly string[];
   /** Packages that may be imported; `node:` stands for all of Node's own. */
   readonly packages?: readonly string[];
@@ -21,6 +21,7 @@ const DOORS = ["cuda", "genred", "generic", "imagechart", "kernelsolve", "lazyte
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
   errors: { parts: [] },
+  options: { parts: [] },
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
   "engine/native": {
@@ -58,7 +59,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
     ],
     types: ["engine", "genred"],
   },
-  cuda: { parts: ["engine/cuda", "engine/native"] },
+  cuda: { parts: ["engine/cuda", "engine/native", "array"] },
   genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
   generic: { parts: ["genred", "formula"], types: ["operator"] },
   kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
@@ -117,7 +118,7 @@ function mayImport(name: string, { target, isPart, typesOnly }: Import, rule: Ru
   if (!isPart)
     return (rule.packages ?? []).some((known) => target === known || (known === "node:" && target.startsWith(known)));
   const allowed = typesOnly ? [...rule.parts, ...(rule.types ?? [])] : rule.parts;
-  if (target === "errors" || allowed.some((part) => isWithin(target, part))) return true;
+  if (target === "errors" || target === "options" || allowed.some((part) => isWithin(target, part))) return true;
   const isOwnFolder = name.includes("/") && dirname(name) === dirname(target);
   return isOwnFolder && (typesOnly || rule.typesOfOwnFolder !== true);
 }

@@ -90,7 +90,7 @@ function relative(a: ArrayLike<number>, b: ArrayLike<number>): number {
 test("estimated ones are the same to the bit whenever they are asked for", () => {
   const x = ready(rand([60, 2], { dtype: "float64", seed: 1 }));
   const b = zeros([60, 2], { dtype: "float64" });
-  const { array: value } = systemOf(GAUSSIAN).logdet(x, x, b, 20, { alpha: 0.05, method: "lanczos" });
+  const { array: value } = systemOf(GAUSSIAN).logdet(x, x, b, 20, { alpha: 0.05, method: "lanczos", compile: "never" });
   const [once, again] = [grad(value, [x])[0], grad(value, [x])[0]];
   expect(again.data).toEqual(once.data);
 });
@@ -133,4 +133,80 @@ test("the marginal likelihood of a Gaussian process has a derivative of both its
     difference((t) => nll(scalar(t)).get(0), 4, 1e-5),
     5,
   );
+});
+
+describe("exact ones are limits of differences of eliminations in plain numbers", () => {
+  const POINTS = 40;
+  const x = rand([POINTS, 2], { dtype: "float64", seed: 3 });
+  const b = zeros([POINTS, 2], { dtype: "float64" });
+  const [weights, alpha] = [[4, 7], 0.2] as const;
+
+  /** log det (K + alpha I) by Gaussian elimination, K of an entry for (rows, columns) of the points. */
+  function logdetOf(entry: (i: number, j: number) => number, ridge: number): number {
+    const a = Array.from({ length: POINTS }, (_, i) =>
+      Array.from({ length: POINTS }, (_value, j) => entry(i, j) + (i === j ? ridge : 0)),
+    );
+    let sum = 0;
+    for (let k = 0; k < POINTS; k++) {
+      sum += Math.log(a[k]![k]!);
+      for (let i = k + 1; i < POINTS; i++)
+        for (let j = POINTS - 1; j >= k; j--) a[i]![j]! -= (a[i]![k]! / a[k]![k]!) * a[k]![j]!;
+    }
+    return sum;
+  }
+  const gaussian = (w: readonly number[], p: RealArray, i: number, j: number): number =>
+    Math.exp(-w[0]! * (p.get(i, 0) - p.get(j, 0)) ** 2 - w[1]! * (p.get(i, 1) - p.get(j, 1)) ** 2);
+  /** Of two blocks of points, pairs of one block alone. */
+  const halves = (i: number, j: number): number => Number(i < 25 === j < 25);
+  const blocks = Int32Array.of(0, 25, 25, 40);
+  const ranges = [blocks, Int32Array.of(1, 2), blocks, blocks, Int32Array.of(1, 2), blocks] as const;
+
+  test.each([
+    ["over j", "x = Vi(2)", "y = Vj(2)", "b = Vj(2)", 1, false],
+    ["over i", "y = Vj(2)", "x = Vi(2)", "b = Vi(2)", 0, false],
+    ["over ranges", "x = Vi(2)", "y = Vj(2)", "b = Vj(2)", 1, true],
+  ] as const)("%s, by a vector of parameters, points, and the ridge", (_, first, second, right, axis, isBlocked) => {
+    const formula = "Exp(-Sum(w * Square(x - y))) * b";
+    const K = KernelSolve(formula, [first, second, right, "w = Pm(2)"], "b", { axis });
+    const [points, w, ridge] = [
+      ready(array(x)),
+      ready(array([...weights], { dtype: "float64" })),
+      ready(scalar(alpha)),
+    ];
+    const options = { alpha: ridge, ...(isBlocked && { ranges }) };
+    const { array: value } = K.logdet(points, points, b, w, options);
+    const [dx, dw, da] = grad(value, [points, w, ridge]);
+    const part = isBlocked ? halves : (): number => 1;
+    const at = (ws: readonly number[], p: RealArray, a: number): number =>
+      logdetOf((i, j) => part(i, j) * gaussian(ws, p, i, j), a);
+    expect(value.get(0)).toBeCloseTo(at(weights, x, alpha), 9);
+    for (const k of [0, 1]) {
+      const moved = (t: number): number => at(k === 0 ? [t, weights[1]] : [weights[0], t], x, alpha);
+      expect(dw.get(k)).toBeCloseTo(difference(moved, weights[k]!, 1e-4), 6);
+    }
+    expect(da.get(0)).toBeCloseTo(
+      difference((t) => at(weights, x, t), alpha, 1e-4),
+      4,
+    );
+    const other = array(x) as RealArray;
+    const nudged = (t: number): number => {
+      other.set(30, 1, t);
+      return at(weights, other, alpha);
+    };
+    expect(dx.get(30, 1)).toBeCloseTo(difference(nudged, x.get(30, 1), 1e-5), 5);
+  });
+
+  test("of a kernel that does not depend on an argument they are 0", () => {
+    const K = KernelSolve(
+      "Exp(-SqDist(x, y)) * b + 0 * w * b",
+      ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "w = Pm(1)"],
+      "b",
+      {
+        axis: 1,
+      },
+    );
+    const w = ready(scalar(3));
+    const { array: value } = K.logdet(x, x, b, w, { alpha });
+    expect([...grad(value, [w])[0].data]).toEqual([0]);
+  });
 });

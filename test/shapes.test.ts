@@ -9,7 +9,6 @@ import { program } from "../src/engine/cpp";
 import type { Shape } from "../src/engine/cpp";
 import type { Call, Dtype, Specification } from "../src/engine/backend";
 import { nativeAddon, setThreads } from "../src/engine/native";
-import { ISAS } from "../src/engine/isa";
 import type { Isa } from "../src/engine/isa";
 import type { Plan, Ranges, Real } from "../src/engine/native";
 import { reference } from "../src/engine/reference";
@@ -17,6 +16,7 @@ import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
 import { uniform } from "./evaluate";
+import { OWN_WIDTH, WIDTHS, describeWidths } from "./widths";
 
 interface Case {
   readonly texts: readonly string[];
@@ -50,7 +50,6 @@ const MOST_ROWS = Math.max(...ROWS);
 const MOST_COLUMNS = Math.max(...COLUMNS);
 const BOUNDS: Readonly<Record<Dtype, number>> = { float32: 4e-6, float64: 1e-13 };
 
-const AVAILABLE = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
 const SHAPES: readonly Shape[] = ["many", "narrow", "few"];
 
 function specificationOf({ texts, reduction = "Sum", k = 1, scheme = "block", dim = 3, wide = 1 }: Case, dtype: Dtype) {
@@ -136,7 +135,7 @@ describe.each(Object.keys(CASES))("%s", (name) => {
     const args = numbersFor(specification);
     const right = COLUMNS.map((columns) => expected(specification, args, { rows: MOST_ROWS, columns }));
 
-    test.each(AVAILABLE.flatMap((isa) => SHAPES.map((shape) => [isa, shape] as const)))(
+    test.each(WIDTHS.flatMap((isa) => SHAPES.map((shape) => [isa, shape] as const)))(
       "are those of the reference at all sizes, for %s and %s rows",
       (isa, shape) => {
         for (const rows of ROWS)
@@ -153,7 +152,7 @@ describe.each(Object.keys(CASES))("%s", (name) => {
       const plan = { rows, columns, blockRows: 20, chunkColumns: 1000, ranges: integers(ranges) };
       const wanted = expected(specification, args, plan);
       const [length, perEntry] = [2, wanted.values.length];
-      const got = computed(specification, args, AVAILABLE.at(-1)!, shape, {
+      const got = computed(specification, args, OWN_WIDTH, shape, {
         ...plan,
         batch: [{ length, steps: [...args.map(() => 0), perEntry] }],
       });
@@ -165,7 +164,7 @@ describe.each(Object.keys(CASES))("%s", (name) => {
         const plan = { rows: 33, columns: MOST_COLUMNS, blockRows: 7, chunkColumns };
         const results = [1, 2, 5].map((count) => {
           setThreads(count);
-          return computed(specification, args, AVAILABLE.at(-1)!, shape, plan);
+          return computed(specification, args, OWN_WIDTH, shape, plan);
         });
         for (const result of results) expect(result).toEqual(results[0]);
         expectEqual(results[0]!, right.at(-1)!, 33, BOUNDS[dtype], `parts of ${chunkColumns}`);
@@ -188,28 +187,33 @@ function entryOf({ values, indices }: Result, n: number, entries: number): Resul
   };
 }
 
-test("a few rows over many columns cost less with columns as lanes, many rows or few columns do not", () => {
-  const specification = specificationOf(CASES["sums"]!, "float32");
-  const [many, few] = (["many", "few"] as const).map((shape) => program(specification, AVAILABLE.at(-1)!, shape));
-  const isFewBetter = (rows: number, columns: number): boolean =>
-    few!.instructions(rows, columns) < many!.instructions(rows, columns);
-  expect([1, 4, 8].map((rows) => isFewBetter(rows, 1e6))).toEqual([true, true, true]);
-  expect([isFewBetter(16, 1e6), isFewBetter(1000, 1e6), isFewBetter(10, 20)]).toEqual([false, false, false]);
-});
+/** Up to how many rows columns as lanes pay at the least. */
+const FEW: Readonly<Record<Isa, number>> = { baseline: 1, avx2: 4, avx512: 8 };
 
-test("a call of few rows gives the bits of the routine that is made for them, whatever the number of threads", () => {
+describeWidths("few rows", (isa) => {
   const specification = specificationOf(CASES["sums"]!, "float32");
-  const [rows, columns] = [3, 200_000];
-  const args = [rows * 3, columns * 3, columns, 1].map((count, n) =>
-    Float32Array.from({ length: count }, uniform(n + 1)),
-  );
-  const results = [1, 2, 5].map((count) => {
-    setThreads(count);
-    const out = new Float32Array(rows);
-    cpu.routine(specification).reduce({ args, out, rows, columns });
-    return out;
+
+  test("over many columns cost less with columns as lanes, many rows or few columns do not", () => {
+    const [many, few] = (["many", "few"] as const).map((shape) => program(specification, isa, shape));
+    const isFewBetter = (rows: number, columns: number): boolean =>
+      few!.instructions(rows, columns) < many!.instructions(rows, columns);
+    expect([1, 4, 8].map((rows) => rows > FEW[isa] || isFewBetter(rows, 1e6))).toEqual([true, true, true]);
+    expect([isFewBetter(16, 1e6), isFewBetter(1000, 1e6), isFewBetter(10, 20)]).toEqual([false, false, false]);
   });
-  const plan = { rows, columns, blockRows: 16, chunkColumns: 4096 };
-  expect(computed(specification, args, AVAILABLE.at(-1)!, "few", plan).values).toEqual(results[0]);
-  for (const result of results) expect(result).toEqual(results[0]);
+
+  test("have the bits of the routine that is made for them in a call, whatever the number of threads", () => {
+    const [rows, columns] = [Math.min(3, FEW[isa]), 200_000];
+    const args = [rows * 3, columns * 3, columns, 1].map((count, n) =>
+      Float32Array.from({ length: count }, uniform(n + 1)),
+    );
+    const results = [1, 2, 5].map((count) => {
+      setThreads(count);
+      const out = new Float32Array(rows);
+      cpu.routine(specification).reduce({ args, out, rows, columns });
+      return out;
+    });
+    const plan = { rows, columns, blockRows: 16, chunkColumns: 4096 };
+    expect(computed(specification, args, isa, "few", plan).values).toEqual(results[0]);
+    for (const result of results) expect(result).toEqual(results[0]);
+  });
 });

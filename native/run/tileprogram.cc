@@ -42,6 +42,8 @@ class Reader {
     program.extent.k = next(1, MOST_SLOTS, "a k");
     const bool isWeighted = program.reducer && program.reducer->takesWeights();
     program.extent.weights = Weights(next(0, isWeighted ? 2 : 0, "a kind of weights"));
+    if (isWeighted && program.extent.k > 1 && program.extent.k != program.extent.dim)
+      throw std::out_of_range("tiles: expected a weight for each exponent");
   }
 
   void readVariables() {
@@ -117,15 +119,18 @@ class Reader {
   void readResults() {
     program.firstResult = program.operands.size();
     program.results = next(1, MOST_VALUES, "results");
-    if (program.results != (program.isBlock ? program.extent.dim : program.extent.dim + (program.extent.weights != Weights::None)))
+    if (program.results != program.extent.dim + firstWeight())
       throw std::out_of_range("tiles: expected as many results as the reduction takes");
     for (int64 n = 0; n < program.results; n++) readOperand(PAIR);
     for (int64 n = 0; n < program.results; n++) checkResult(n, program.operands[program.firstResult + n]);
   }
 
+  // What is weighted comes in front of the weights.
+  int64 firstWeight() const { return program.isBlock || program.extent.weights == Weights::None ? 0 : program.extent.k; }
+
   void checkResult(int64 n, const Operand &result) const {
-    const bool maySplat = n > 0 && program.extent.weights == Weights::Splats;
-    const bool fits = maySplat ? isSplat(result) && result.region == program.operands[program.firstResult + 1].region
+    const bool maySplat = program.extent.weights == Weights::Splats && n >= firstWeight();
+    const bool fits = maySplat ? isSplat(result) && result.region == program.operands[program.firstResult + firstWeight()].region
                                : result.region == PAIR;
     if (!fits) throw std::out_of_range("tiles: expected a result of another kind");
   }

@@ -6,6 +6,7 @@
 import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost, flagOf, optionsOf } from "../options";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
 import { disposable, isOnDevice } from "./device";
 import type { DeviceData } from "./devicedata";
@@ -28,6 +29,12 @@ export interface RandomOptions<D extends Dtype = Dtype> extends ArrayOptions<D> 
   readonly seed?: number | undefined;
 }
 
+const ARRAY_OPTIONS: readonly string[] = Object.keys({ dtype: true, requiresGrad: true } satisfies Record<
+  keyof ArrayOptions,
+  true
+>);
+const RANDOM_OPTIONS: readonly string[] = [...ARRAY_OPTIONS, "seed" satisfies keyof RandomOptions];
+
 /** Numbers, nested to any depth; typed arrays may be the innermost lists. */
 export type Nested = number | ArrayLike<number> | readonly Nested[];
 
@@ -49,8 +56,10 @@ export function array<D extends Dtype = "float32">(
   options?: ArrayOptions<D> | null,
 ): ArrayOf<D>;
 export function array(values: unknown, options?: ArrayOptions | null): RealArray {
-  const dtype = checkDtype("array", options?.dtype) ?? ownDtype(values) ?? "float32";
-  return marked(isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), options);
+  atMost("array", 2, arguments);
+  const checked = optionsOf("array", options, ARRAY_OPTIONS);
+  const dtype = checkDtype("array", checked.dtype) ?? ownDtype(values) ?? "float32";
+  return marked("array", isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), checked);
 }
 
 /** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
@@ -58,7 +67,8 @@ export function zeros<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: ArrayOptions<D> | null,
 ): ArrayOf<D> {
-  return filled("zeros", shape, options, () => undefined);
+  atMost("zeros", 2, arguments);
+  return filled("zeros", shape, optionsOf("zeros", options, ARRAY_OPTIONS), () => undefined);
 }
 
 /** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
@@ -66,8 +76,10 @@ export function rand<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
-  const uniform = generator("rand", options?.seed);
-  return filled("rand", shape, options, (data) => {
+  atMost("rand", 2, arguments);
+  const checked = optionsOf("rand", options, RANDOM_OPTIONS);
+  const uniform = generator("rand", checked.seed);
+  return filled("rand", shape, checked, (data) => {
     // float32 takes the leading 24 of the 53 bits: rounding could give 1
     const bits = data.BYTES_PER_ELEMENT === 8 ? 2 ** 53 : 2 ** 24;
     for (let k = 0; k < data.length; k++) data[k] = Math.floor(uniform() * bits) / bits;
@@ -82,8 +94,10 @@ export function randn<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
-  const uniform = generator("randn", options?.seed);
-  return filled("randn", shape, options, (data) => {
+  atMost("randn", 2, arguments);
+  const checked = optionsOf("randn", options, RANDOM_OPTIONS);
+  const uniform = generator("randn", checked.seed);
+  return filled("randn", shape, checked, (data) => {
     for (let k = 0; k < data.length; k += 2) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
       const angle = 2 * Math.PI * uniform();
@@ -98,6 +112,7 @@ export function randn<D extends Dtype = "float32">(
  * Throws ArgumentError if `x` is not an ndarray of numbers.
  */
 export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
+  atMost("astype", 2, arguments);
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
   const to = checkDtype("astype", dtype);
   if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
@@ -113,20 +128,21 @@ export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
 function filled<D extends Dtype>(
   where: string,
   shape: readonly number[],
-  options: ArrayOptions<D> | null | undefined,
+  options: ArrayOptions<D>,
   fill: (data: DataOf<D>) => void,
 ): ArrayOf<D> {
   const lengths = checkShape(where, shape);
-  const data = allocate((checkDtype(where, options?.dtype) ?? "float32") as D, sizeOf(lengths));
+  const data = allocate((checkDtype(where, options.dtype) ?? "float32") as D, sizeOf(lengths));
   fill(data);
-  return marked(wrap(data, lengths), options);
+  return marked(where, wrap(data, lengths), options);
 }
 
-function marked<X extends RealArray>(x: X, options: ArrayOptions | null | undefined): X {
-  return options?.requiresGrad === true ? requiresGrad(x) : x;
+function marked<X extends RealArray>(where: string, x: X, options: ArrayOptions): X {
+  return flagOf(`${where}, requiresGrad`, options.requiresGrad) ? requiresGrad(x) : x;
 }
 
-function checkDtype(where: string, dtype: unknown): Dtype | undefined {
+/** @throws ArgumentError for a name of none. */
+export function checkDtype(where: string, dtype: unknown): Dtype | undefined {
   if (dtype === undefined || dtype === "float32" || dtype === "float64") return dtype;
   throw new ArgumentError(`${where}: expected dtype "float32" or "float64", got ${described(dtype)}`);
 }

@@ -5,10 +5,13 @@
  */
 import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
+import { article, described, elementsName, isNdarrayLike, lengthOf } from "../options";
 import { DeviceData } from "./devicedata";
 import type { Elements } from "./elementtype";
 import { reach, shapeText, sizeOf } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
+
+export { described } from "../options";
 
 /** Positions are kept in 32 bits; ndarray's own index arithmetic ends even earlier. */
 const mostElements = 2 ** 32 - 1;
@@ -25,10 +28,18 @@ export function checkArray(where: string, value: unknown, dtype?: Dtype): RealAr
     throw new ArgumentError(`${where}: expected ${expected}, got ${article(got)} ndarray: ${converted(dtype)}`);
   }
   checkReach(where, value);
+  checkWidth(where, value.data, got);
   if (dtype !== undefined && got !== dtype) {
     throw new ArgumentError(`${where}: expected ${expected}, got a ${got} one: ${converted(dtype)}`);
   }
   return value as RealArray;
+}
+
+/** The width of elements is read off their data in every call, so that must not say anything else. */
+function checkWidth(where: string, data: object, type: Dtype): void {
+  const { BYTES_PER_ELEMENT: bytes } = data as { readonly BYTES_PER_ELEMENT?: unknown };
+  if (bytes === (type === "float64" ? 8 : 4)) return;
+  throw new ArgumentError(`${where}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`);
 }
 
 /** The same, but that indices, int32 ndarrays, are accepted, too. */
@@ -46,10 +57,17 @@ export function checkReach(where: string, view: Geometry & { readonly data: { re
     const got = `shape ${shapeText(shape)}, stride ${shapeText(stride)}, offset ${String(offset)}`;
     throw new ArgumentError(`${where}: expected integer shape, stride and offset, got ${got}`);
   }
+  const length = lengthOf(data);
+  if (data.length !== length)
+    throw new ArgumentError(
+      `${where}: expected data of ${String(length)} elements, got a length of ${String(data.length)}`,
+    );
   if (shape.includes(0)) return;
   const [first, last] = reach(view);
-  if (first >= 0 && last < data.length && last < mostElements) return;
-  const elements = `${String(data.length)} elements${data.length === 0 ? " (a detached or empty buffer)" : ""}`;
+  if (sizeOf(shape) > mostElements)
+    throw new ArgumentError(`${where}: expected fewer than 2^32 elements, got shape ${shapeText(shape)}`);
+  if (first >= 0 && last < length && last < mostElements) return;
+  const elements = `${String(length)} elements${length === 0 ? " (a detached or empty buffer)" : ""}`;
   throw new ArgumentError(
     `${where}: expected a view inside its data of ${elements}, got ${shapeText(shape)} that reaches from ${String(first)} to ${String(last)}`,
   );
@@ -71,26 +89,13 @@ function isLength(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** An ndarray of any element type, told by what it has: npm's ndarray has no class to ask for. */
-export function isNdarray(value: unknown): value is Geometry & { readonly data: ArrayLike<unknown> } {
-  if (typeof value !== "object" || value === null) return false;
-  const { data, shape, stride, offset } = value as Partial<Record<string, unknown>>;
-  return (
-    Array.isArray(shape) &&
-    Array.isArray(stride) &&
-    typeof offset === "number" &&
-    typeof data === "object" &&
-    data !== null &&
-    "length" in data
-  );
-}
+/** An ndarray of any element type. */
+export const isNdarray = (value: unknown): value is Geometry & { readonly data: ArrayLike<unknown> } =>
+  isNdarrayLike(value);
 
-/** `float32`, `int8`, `array`, `generic`...: the words of ndarray, read off the data; instanceof fails across realms. */
+/** `float32`, `int8`, `array`, `generic`…: the words of ndarray, read off the data; instanceof fails across realms. */
 export function elementType(data: unknown): string {
-  if (Array.isArray(data)) return "array";
-  if (data instanceof DeviceData) return data.type;
-  const tag = ArrayBuffer.isView(data) ? (data as { [Symbol.toStringTag]?: string })[Symbol.toStringTag] : undefined;
-  return tag?.endsWith("Array") ? tag.slice(0, -"Array".length).toLowerCase() : "generic";
+  return data instanceof DeviceData ? data.type : (elementsName(data) ?? "generic");
 }
 
 function foreign(value: unknown): string {
@@ -104,20 +109,4 @@ function foreign(value: unknown): string {
 
 function converted(dtype: Dtype | undefined): string {
   return `convert it with astype(x, "${dtype ?? "float32"}")`;
-}
-
-/** What a value is, in two or three words. */
-export function described(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "a plain array";
-  if (isNdarray(value)) return `${article(elementType(value.data))} ndarray of shape ${shapeText(value.shape)}`;
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") {
-    return `the ${typeof value} ${String(value)}`;
-  }
-  if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
-  return article(Object.prototype.toString.call(value).slice("[object ".length, -1));
-}
-
-function article(noun: string): string {
-  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
 }

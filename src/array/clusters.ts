@@ -6,6 +6,7 @@
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost } from "../options";
 import { checkArray, described } from "./check";
 import { int32, integersOf } from "./integers";
 import type { Int32NdArray, IntegerArray } from "./integers";
@@ -20,12 +21,9 @@ import type { RealArray } from "./view";
  * @throws ArgumentError for points that are not finite, or a size that is not positive.
  */
 export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int32NdArray {
+  atMost("gridCluster", 2, arguments);
   const [count, dim, data] = points("gridCluster, x", x);
-  const edges = typeof size === "number" ? new Array<number>(dim).fill(size) : Array.from(size);
-  if (edges.length !== dim || !edges.every((edge) => edge > 0))
-    throw new ArgumentError(
-      `gridCluster, size: expected a positive number or ${dim} of them, got [${edges.join(", ")}]`,
-    );
+  const edges = edgesOf(size, dim);
   let labels = new Float64Array(count);
   for (let axis = 0, clusters = 1; axis < dim; axis++) {
     const cells = ranked(
@@ -36,6 +34,14 @@ export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int
     [labels, clusters] = [refined.ranks, refined.count];
   }
   return int32("gridCluster", labels, [count]);
+}
+
+function edgesOf(size: unknown, dim: number): readonly number[] {
+  const isList = Array.isArray(size) || (ArrayBuffer.isView(size) && "length" in size);
+  const edges = isList ? Array.from(size as ArrayLike<unknown>) : new Array<unknown>(dim).fill(size);
+  if (edges.length === dim && edges.every((edge) => typeof edge === "number" && edge > 0)) return edges as number[];
+  const got = isList ? `[${edges.map(String).join(", ")}]` : described(size);
+  throw new ArgumentError(`gridCluster, size: expected a positive number or ${dim} of them, got ${got}`);
 }
 
 function finite(coordinate: number, row: number): number {
@@ -73,6 +79,7 @@ export function sortClusters<const X extends readonly RealArray[]>(
   labels: IntegerArray,
 ): Sorted<{ -readonly [K in keyof X]: X[K] }>;
 export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): Sorted<unknown> {
+  atMost("sortClusters", 2, arguments);
   const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);
   const sorted = Array.isArray(x)
@@ -113,27 +120,24 @@ function taken(where: string, x: RealArray, order: Float64Array): RealArray {
 }
 
 /**
- * Intervals `[C, 2]` of the clusters of sorted labels `[N]`: rows [begin, end) have label k. A label that does not occur has
- * an empty interval.
- * @throws ArgumentError for labels that are not sorted.
+ * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have label k. Labels
+ * may come in any order, for counts are enough. A label that does not occur has an empty interval.
  */
 export function clusterRanges(labels: IntegerArray): Int32NdArray {
-  return intervalsOfSorted("clusterRanges, labels", labelsOf("clusterRanges, labels", labels));
+  atMost("clusterRanges", 1, arguments);
+  return intervalsOfLabels("clusterRanges, labels", labelsOf("clusterRanges, labels", labels));
 }
 
-function intervalsOfSorted(where: string, labels: Float64Array): Int32NdArray {
-  const bounds: number[] = [];
-  labels.forEach((label, row) => {
-    const before = row === 0 ? 0 : labels[row - 1]!;
-    if (label < before)
-      throw new ArgumentError(
-        `${where}: expected sorted labels (sortClusters), got ${label} after ${before} in row ${row}`,
-      );
-    while (bounds.length <= label) bounds.push(row);
-  });
-  const intervals = bounds.flatMap((begin, k) => [begin, bounds[k + 1] ?? labels.length]);
-  return int32(where, intervals, [bounds.length, 2]);
+function intervalsOfLabels(where: string, labels: Float64Array): Int32NdArray {
+  const counts = new Float64Array(clustersOf(labels));
+  for (const label of labels) counts[label] = counts[label]! + 1;
+  let end = 0;
+  const intervals = Array.from(counts).flatMap((count) => [end, (end += count)]);
+  return int32(where, intervals, [counts.length, 2]);
 }
+
+/** How many clusters there are: one more than the largest label. */
+const clustersOf = (labels: Float64Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0);
 
 /**
  * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without weight has
@@ -145,21 +149,22 @@ export function clusterCentroids<T extends Real>(
   labels: IntegerArray,
   weights?: RealArray | null,
 ): RealArray<T> {
+  atMost("clusterCentroids", 3, arguments);
   return statistics("clusterCentroids", x, labels, weights)[0];
 }
 
 /**
- * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` that are sorted by `labels`
- * `[N]`; weights are counts where none are given.
- * @throws ArgumentError for labels that are not sorted.
+ * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`, in any order;
+ * weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts them.
  */
 export function clusterRangesCentroids<T extends Real>(
   x: RealArray<T>,
   labels: IntegerArray,
   weights?: RealArray | null,
 ): readonly [ranges: Int32NdArray, centroids: RealArray<T>, weights: RealArray<T>] {
+  atMost("clusterRangesCentroids", 3, arguments);
   const where = "clusterRangesCentroids";
-  const ranges = intervalsOfSorted(`${where}, labels`, labelsOf(`${where}, labels`, labels));
+  const ranges = intervalsOfLabels(`${where}, labels`, labelsOf(`${where}, labels`, labels));
   return [ranges, ...statistics(where, x, labels, weights)];
 }
 
@@ -174,9 +179,9 @@ function statistics<T extends Real>(
   const given = labelsOf(`${where}, labels`, labels);
   if (given.length !== count)
     throw new ArgumentError(`${where}, labels: expected ${count} labels, one for each row of x, got ${given.length}`);
-  const clusters = given.reduce((most, label) => Math.max(most, label + 1), 0);
+  const clusters = clustersOf(given);
   const ones = new Float64Array(count).fill(1);
-  const own = weights ? weightsOf(`${where}, weights`, weights, count) : ones;
+  const own = weights !== undefined && weights !== null ? weightsOf(`${where}, weights`, weights, count) : ones;
   const totals = sums(own, ones, given, clusters, 1);
   const shares = own.map((weight, n) => (totals[given[n]!] === 0 ? 1 : weight));
   const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];

@@ -6,7 +6,8 @@
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { zeros } from "./array";
+import { atMost, optionsOf } from "../options";
+import { checkDtype, zeros } from "./array";
 import { checkArray, checkShape, described } from "./check";
 import { placedBeside } from "./device";
 import { factorised, product } from "./matrix";
@@ -36,36 +37,44 @@ type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 
 /** `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`. */
 export function add<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+  atMost("add", 2, arguments);
   return binary("add", a, b, rows.add) as RealArray<T>;
 }
 
 /** `a - b`, broadcast as in NumPy. */
 export function sub<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+  atMost("sub", 2, arguments);
   return binary("sub", a, b, rows.sub) as RealArray<T>;
 }
 
 /** `a * b` element by element, broadcast as in NumPy. */
 export function mul<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+  atMost("mul", 2, arguments);
   return binary("mul", a, b, rows.mul) as RealArray<T>;
 }
 
 /** `a / b` element by element, broadcast as in NumPy. */
 export function div<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+  atMost("div", 2, arguments);
   return binary("div", a, b, rows.div) as RealArray<T>;
 }
 
 /** `-a`. */
 export function neg<T extends Real>(a: RealArray<T>): RealArray<T> {
+  atMost("neg", 1, arguments);
+  checkArray("neg", a);
   return mul(a, -1);
 }
 
 /** Exponential, element by element. */
 export function exp<T extends Real>(a: RealArray<T>): RealArray<T> {
+  atMost("exp", 1, arguments);
   return unary("exp", a, Math.exp, (y, cotangent) => mul(cotangent, y));
 }
 
 /** Square root, element by element. */
 export function sqrt<T extends Real>(a: RealArray<T>): RealArray<T> {
+  atMost("sqrt", 1, arguments);
   return unary("sqrt", a, Math.sqrt, (y, cotangent) => div(cotangent, mul(y, 2)));
 }
 
@@ -74,6 +83,7 @@ export function sqrt<T extends Real>(a: RealArray<T>): RealArray<T> {
  * Throws ArgumentError if there is no such axis.
  */
 export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): RealArray<T> {
+  atMost("sum", 2, arguments);
   checkArray("sum", a);
   if (axis === undefined || axis === null) return sum(reshape(a, [sizeOf(a.shape)]), 0);
   const at = checkAxis("sum", axis, a.shape);
@@ -85,6 +95,7 @@ export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): Real
 
 /** The matrix product of `a` `[M, K]` and `b` `[K, N]`, shape `[M, N]`. Throws ArgumentError if shapes do not fit. */
 export function matmul<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+  atMost("matmul", 2, arguments);
   const [, depth] = checkMatrix("matmul, first matrix", a);
   checkMatrix("matmul, second matrix", b, dtypeOf(a), [depth, undefined]);
   const rules: Rules = [(cotangent) => matmul(cotangent, transpose(b)), (cotangent) => matmul(transpose(a), cotangent)];
@@ -93,12 +104,14 @@ export function matmul<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealAr
 
 /** A view with the axes in reverse order: the transpose of a matrix. Shares the memory of `a`. */
 export function transpose<T extends Real>(a: RealArray<T>): RealArray<T> {
+  atMost("transpose", 1, arguments);
   checkArray("transpose", a);
   return viewOf(a, { shape: [...a.shape].reverse(), stride: [...a.stride].reverse(), offset: a.offset });
 }
 
 /** The elements of `a` in row-major order as `shape`: a view where possible. Throws ArgumentError if sizes differ. */
 export function reshape<T extends Real>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
+  atMost("reshape", 2, arguments);
   checkArray("reshape", a);
   if (sizeOf(checkShape("reshape", shape)) !== sizeOf(a.shape)) {
     const expected = `a shape of ${String(sizeOf(a.shape))} elements, as ${shapeText(a.shape)} has`;
@@ -112,7 +125,9 @@ export function eye<D extends Dtype = "float32">(
   n: number,
   options?: { readonly dtype?: D | undefined } | null,
 ): ArrayOf<D> {
-  const identity = zeros(checkShape("eye", [n, n]), options);
+  atMost("eye", 2, arguments);
+  const { dtype } = optionsOf("eye", options, ["dtype"]);
+  const identity = zeros(checkShape("eye", [n, n]), { dtype: checkDtype("eye", dtype) as D | undefined });
   for (let k = 0; k < sizeOf(identity.shape); k += n + 1) identity.data[k] = 1;
   return identity;
 }
@@ -122,6 +137,7 @@ export function eye<D extends Dtype = "float32">(
  * and positive definite, else LU. Throws ArgumentError if shapes do not fit or `A` is singular.
  */
 export function solve<T extends Real>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+  atMost("solve", 2, arguments);
   const [n] = checkMatrix("solve, matrix", A);
   checkMatrix("solve, matrix", A, undefined, [n, n]);
   checkMatrix("solve, right-hand side", B, dtypeOf(A), [n, undefined]);
@@ -130,6 +146,7 @@ export function solve<T extends Real>(A: RealArray<T>, B: RealArray<T>): RealArr
 
 /** The Euclidean norm of all elements, as a number; not recorded. */
 export function norm(a: RealArray): number {
+  atMost("norm", 1, arguments);
   let squares = 0;
   checkArray("norm", a);
   for (const value of readable(a)) squares += value * value;
@@ -252,8 +269,8 @@ function summedTo(x: RealArray, shape: readonly number[]): RealArray {
 }
 
 function checkAxis(where: string, axis: number, shape: readonly number[]): number {
-  const at = axis < 0 ? axis + shape.length : axis;
-  if (Number.isInteger(at) && at >= 0 && at < shape.length) return at;
+  const rank = shape.length;
+  if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   throw new ArgumentError(`${where}: expected an axis of ${shapeText(shape)}, got ${described(axis)}`);
 }
 

@@ -5,6 +5,7 @@ import type { NdArray } from "ndarray";
 import { nativeAddon, whyNoAddon } from "../engine/native";
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
+import { atMost, optionsOf } from "../options";
 import { checkElements, described, isNdarray } from "./check";
 import { DeviceData } from "./devicedata";
 import type { Elements } from "./elementtype";
@@ -25,8 +26,10 @@ export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.disp
  * there is no device or not enough memory, ArgumentError for a number of none.
  */
 export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
+  atMost("toDevice", 2, arguments);
   checkElements("toDevice", x);
-  const device = checkDevice("toDevice", options?.device ?? 0);
+  const { device: number = 0 } = optionsOf("toDevice", options, ["device"]);
+  const device = checkDevice("toDevice", number);
   const data: unknown = contiguous(x);
   const placed = data instanceof DeviceData ? movedTo(data, device) : DeviceData.of(data as T, device);
   return copied("toDevice", x, disposable(wrap(placed as unknown as T, x.shape)));
@@ -37,6 +40,7 @@ export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOpti
  * has failed.
  */
 export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
+  atMost("toHost", 1, arguments);
   checkElements("toHost", x);
   const data = readable(x);
   return copied("toHost", x, wrap(data.buffer === x.data.buffer ? (data.slice() as T) : data, x.shape));
@@ -60,11 +64,13 @@ export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => (isO
  * ArgumentError for what is no array.
  */
 export function dispose(x: NdArray<Elements>): void {
+  atMost("dispose", 1, arguments);
   if (!isNdarray(x)) throw new ArgumentError(`dispose: expected an ndarray, got ${described(x)}`);
   if (isOnDevice(x)) (x.data as unknown as DeviceData).dispose();
 }
 
-export const isOnDevice = (x: { readonly data: unknown }): boolean => x.data instanceof DeviceData;
+/** False also for what is no array, which others will refuse. */
+export const isOnDevice = (x: { readonly data: unknown } | null | undefined): boolean => x?.data instanceof DeviceData;
 
 /** Memory that was computed on the machine from two arrays: on a device where one of them is. */
 export const placedBeside = <T extends Elements>(data: T, a: RealArray, b: RealArray): T =>

@@ -2,6 +2,8 @@
  * Types of elements by their names: those that formulas are computed in, and int32, which indices have. Knows no arrays, and no devices.
  */
 
+import { ArgumentError } from "../errors";
+
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
 
@@ -18,8 +20,23 @@ export type DataOf<E extends ElementType> = E extends "float64"
 /** Elements of any of the types. */
 export type Elements = Float32Array | Float64Array | Int32Array;
 
-/** Zeroed memory for `size` elements. Each maker is called by its name: small calls are counted in microseconds. */
+/** Zeroed memory for `size` elements. Throws ArgumentError where the machine does not have that much. */
 export function allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
+  try {
+    return made(type, size);
+  } catch (error) {
+    const bytes = size * bytesOf(type);
+    throw new ArgumentError(
+      `memory: expected ${String(bytes)} bytes for ${String(size)} elements of ${type}, got none`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** Each maker is called by its name: small calls are counted in microseconds. */
+function made<E extends ElementType>(type: E, size: number): DataOf<E> {
   if (type === "float32") return new Float32Array(size) as DataOf<E>;
   return (type === "float64" ? new Float64Array(size) : new Int32Array(size)) as DataOf<E>;
 }

@@ -5,6 +5,7 @@
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost } from "../options";
 import { described } from "./check";
 import { points } from "./clusters";
 import { rangeArrays } from "./ranges";
@@ -22,6 +23,7 @@ const LEAST_RUN = 32;
  * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
  */
 export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
+  atMost("rangesFromRadius", 3, arguments);
   const [rows, dim, ofX] = points("rangesFromRadius, x", x);
   const [columns, dimOfY, ofY] = points("rangesFromRadius, y", y);
   if (dimOfY !== dim)

@@ -6,6 +6,7 @@
  */
 import type { Ranges } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost } from "../options";
 import { described } from "./check";
 import { elementsOf, int32, integersOf, intervalsOf } from "./integers";
 import type { Int32NdArray, IntegerArray, IntervalArray } from "./integers";
@@ -36,6 +37,7 @@ const NAMES = ["rangesI", "slicesI", "redrangesJ", "rangesJ", "slicesJ", "redran
 
 /** Exchanges the roles of i and j: the ranges of the transposed problem. */
 export function swapAxes<A, B, C, D, E, F>(ranges: readonly [A, B, C, D, E, F]): readonly [D, E, F, A, B, C] {
+  atMost("swapAxes", 1, arguments);
   checkSix("swapAxes, ranges", ranges);
   const [a, b, c, d, e, f] = ranges;
   return [d, e, f, a, b, c];
@@ -49,6 +51,7 @@ export function swapAxes<A, B, C, D, E, F>(ranges: readonly [A, B, C, D, E, F]):
  * @throws ArgumentError for arrays that do not fit each other.
  */
 export function fromMatrix(rangesI: IntervalArray, rangesJ: IntervalArray, keep: KeepMatrix): RangeArrays {
+  atMost("fromMatrix", 3, arguments);
   const [rows, columns] = [intervalsOf("fromMatrix, rangesI", rangesI), intervalsOf("fromMatrix, rangesJ", rangesJ)];
   const [a, b] = [rows.length / 2, columns.length / 2];
   const [shape, kept] = elementsOf("fromMatrix, keep", keep);

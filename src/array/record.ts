@@ -6,9 +6,10 @@
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost, described } from "../options";
 import { checkArray } from "./check";
 import { DeviceData } from "./devicedata";
-import { contiguous, isWhole } from "./view";
+import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
 /**
@@ -62,6 +63,7 @@ let suspended = false;
  * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
  */
 export function requiresGrad<X extends RealArray>(x: X): X {
+  atMost("requiresGrad", 1, arguments);
   checkArray("requiresGrad", x);
   versionOf(x).takesPart = true;
   return x;
@@ -111,6 +113,33 @@ export function recorder(
     versions.set(output.data, { takesPart: true, made });
     return output;
   };
+}
+
+/**
+ * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until `requiresGrad` marks it. In a
+ * loop of steps it lets go of the steps before, so that each takes the same time and memory.
+ * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ */
+export function detach<T extends Real>(x: RealArray<T>): RealArray<T> {
+  atMost("detach", 1, arguments);
+  checkArray("detach", x);
+  const data = x.data.subarray(0) as T; // records hang on the typed array, not on its buffer
+  return viewOf(wrap(data, [data.length]), x);
+}
+
+/**
+ * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant for the steps of an
+ * iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError unless `work` is a function that
+ * returns when it is done: one that returns a promise would go on with records.
+ */
+export function noGrad<R>(work: () => R): R {
+  atMost("noGrad", 1, arguments);
+  if (typeof work !== "function") throw new ArgumentError(`noGrad: expected a function, got ${described(work)}`);
+  const result = recordingIs(false, work);
+  const { then } = (result ?? {}) as { readonly then?: unknown };
+  if (typeof then !== "function") return result;
+  Promise.resolve(result).catch(() => undefined); // what it rejects with is of no use any more
+  throw new ArgumentError("noGrad: expected a function that returns when it is done, got a promise");
 }
 
 /** The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works. */

@@ -6,6 +6,7 @@
  */
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost, flagOf, optionsOf } from "../options";
 import { checkArray, described } from "./check";
 import { broughtTo, placeOf } from "./device";
 import {
@@ -51,10 +52,11 @@ export function grad<const I extends readonly RealArray[]>(
   cotangent?: RealArray | null,
   options?: { readonly createGraph?: boolean | undefined } | null,
 ): { -readonly [K in keyof I]: I[K] } {
+  atMost("grad", 4, arguments);
+  const createGraph = flagOf("grad, createGraph", optionsOf("grad", options, ["createGraph"]).createGraph);
   const root = rootOf(output);
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);
-  const createGraph = options?.createGraph === true;
   return recordingIs(createGraph, () => {
     const gradients = sweep(root, toMemory(seed, output), targets);
     return inputs.map((x) => resultFor(x, gradients.get(versionOf(x)), createGraph));
@@ -77,7 +79,7 @@ function targetsOf(inputs: readonly RealArray[]): Map<Real, Version> {
   if (!Array.isArray(list)) {
     throw new ArgumentError(`grad, inputs: expected a list of arrays like [x], got ${described(list)}`);
   }
-  inputs.forEach((x, k) => checkArray(`grad, inputs[${String(k)}]`, x));
+  Array.from(inputs).forEach((x, k) => checkArray(`grad, inputs[${String(k)}]`, x)); // holes too
   return new Map(inputs.map((x) => [x.data, versionOf(x)]));
 }
 

@@ -6,6 +6,7 @@
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import type { Real } from "../engine/native";
+import { listText } from "../options";
 import { DeviceData } from "./devicedata";
 import { taken } from "./elements";
 import { allocate, elementTypeOf } from "./elementtype";
@@ -47,7 +48,7 @@ export function viewOf<T extends Real>(x: RealArray<T>, { shape, stride, offset 
 
 /** `[3, 2]`, as shapes are written in messages. */
 export function shapeText(shape: readonly number[]): string {
-  return `[${shape.join(", ")}]`;
+  return listText(shape);
 }
 
 /** Number of elements of `shape`; 1 for `[]`. */

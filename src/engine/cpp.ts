@@ -49,10 +49,14 @@ export function program(specification: Specification, isa: Isa, shape: Shape = "
 
 function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
   const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
-  const single = mainScheme(specification, lanesAre, { hoist });
+  const { unrolled } = instructionSetOf(isa);
+  const single = mainScheme(specification, lanesAre, { hoist, unrolled });
   const best = stepOf(single, specification, isa);
   const [tile, columns] = [shape === "narrow" ? 1 : best.tile, best.columns];
-  const main = columns === 1 ? single : mainScheme(specification, lanesAre, { hoist, columnStride: (dim) => dim });
+  const main =
+    columns === 1
+      ? single
+      : mainScheme(specification, lanesAre, { hoist, unrolled, columnStride: (dim) => dim, columnByColumn: true });
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];
@@ -70,24 +74,30 @@ const PER_BLOCK = 50;
 
 function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
   const main = mainScheme(specification, otherThan(lanesOf(specification)), { hoist: false });
+  const tile = columnVectorsOf(main, isa);
   const kept = tilesKept(specification);
-  const grain = Math.max(
-    1,
-    Math.min(16, Math.floor(GROUP_BYTES / (vectorsKept(specification, lanes) * instructionSetOf(isa).vectorBytes))),
-  );
+  const grain = rowsTogether(vectorsKept(specification, lanes) * instructionSetOf(isa).vectorBytes * tile);
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
-  const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes;
+  const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes * tile;
   return {
-    ...sourceOf(specification, main, { tile: 1, grain, functions }),
-    tiles: `tiles of ${lanes} columns, for ${grain} rows together`,
+    ...sourceOf(specification, main, { tile, grain, functions }),
+    tiles: `tiles of ${tile * lanes} columns, for ${grain} rows together`,
     grain,
     instructions: (rows, columns) => {
-      const steps = Math.ceil(columns / lanes);
+      const steps = Math.ceil(columns / (lanes * tile)) * tile;
       return rows * perRow(steps) + Math.ceil(rows / grain) * steps * loads;
     },
   };
 }
+
+/** Where components are many, they are in memory, and several vectors of each would leave the first cache. */
+function columnVectorsOf(main: Scheme, isa: Isa): number {
+  return main.variables.lane.every(({ dim }) => dim <= MOST_PERMUTED) ? instructionSetOf(isa).columnVectors : 1;
+}
+
+/** Rows whose reducers, of so many bytes each, are in memory together. */
+const rowsTogether = (bytes: number): number => Math.max(1, Math.min(16, Math.floor(GROUP_BYTES / bytes)));
 
 /** What the reducers of the rows that share columns may take: a part of the first cache. */
 const GROUP_BYTES = 16 * 1024;
@@ -95,8 +105,11 @@ const GROUP_BYTES = 16 * 1024;
 const PER_MERGE = 30;
 
 /** Short rows are transposed by permutations, others number by number. */
-const loadCost = (dim: number, isa: Isa, lanes: number): number =>
-  isa === "avx512" && dim <= 4 ? 4 * dim : 2 * dim * lanes;
+function loadCost(dim: number, isa: Isa, lanes: number): number {
+  const { permutedLoad } = instructionSetOf(isa);
+  return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 2 * dim * lanes;
+}
+const MOST_PERMUTED = 4; // as native/text/cpu/lanes.h has it
 
 /** Bounds hold for every instruction set, so that a formula runs on all of them or on none. */
 const LARGEST_VECTOR_BYTES = 64;

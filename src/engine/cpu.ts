@@ -6,6 +6,8 @@
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
+import { messageOf } from "./control";
+import { CompileError } from "../errors";
 import { BLOCK } from "./generated";
 import { instructionSet } from "./instructions";
 import type { Isa } from "./isa";
@@ -207,14 +209,28 @@ class Compiled implements Runnable {
   }
 }
 
-/** Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once. */
+/**
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * @throws CompileError also where a compiler ends well and has made something else.
+ */
 function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
   const path = sharedObject(source, isa);
   try {
     return addon.load(path);
   } catch {
     discard(path);
-    return addon.load(sharedObject(source, isa));
+    return loadAgain(addon, source, isa);
+  }
+}
+
+function loadAgain(addon: Addon, source: string, isa: Isa): NativeRoutine {
+  const path = sharedObject(source, isa);
+  try {
+    return addon.load(path);
+  } catch (error) {
+    discard(path);
+    const message = `generated routine: expected a shared object from the compiler, got ${messageOf(error)}`;
+    throw new CompileError(message, source, { cause: error });
   }
 }
 

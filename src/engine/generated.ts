@@ -3,7 +3,7 @@
  * and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
-import type { Formula, Variable } from "../formula/formula";
+import type { Variable } from "../formula/formula";
 import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
 import type { Lanes } from "./placement";
@@ -17,13 +17,10 @@ export const BLOCK = 256;
 export function mainScheme(
   specification: Specification,
   lanes: Lanes,
-  options: Pick<SchemeOptions, "hoist" | "columnStride" | "unroll">,
+  options: Pick<SchemeOptions, "hoist" | "columnStride" | "columnByColumn" | "unroll" | "unrolled">,
 ): Scheme {
-  return scheme(evaluatedOf(specification), { lanes, ...options, consume: consumer(specification) });
+  return scheme(specification.formulas, { lanes, ...options, consume: consumer(specification) });
 }
-
-const evaluatedOf = ({ formulas, reduction }: Specification): readonly Formula[] =>
-  reduction?.onDevice?.(formulas) ?? formulas;
 
 /** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */
 export function lanesOf({ reduction, rows }: Specification): Lanes {
@@ -33,9 +30,10 @@ export function lanesOf({ reduction, rows }: Specification): Lanes {
 export const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends.J : Depends.I);
 
 /** How a value enters its reducer, or the output of a block. */
-function consumer({ reduction, formulas }: Specification): (n: number, k: number | string, value: string) => string {
+function consumer(specification: Specification): (n: number, k: number | string, value: string) => string {
+  const { reduction } = specification;
   if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
-  return (n, k, value) => reduction.enter(n, k, value, formulas.length);
+  return (n, k, value) => reduction.enter(n, k, value, extentOf(specification));
 }
 
 /** The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column goes. */
@@ -54,9 +52,13 @@ export function hoistedScheme(
 
 export const dimOf = ({ hoisted }: Pick<Scheme, "hoisted">): number => hoisted.reduce((sum, { dim }) => sum + dim, 0);
 
+/** Above it lists of the K best are not kept in order, and take twice the room (native/shortlist.h). */
+const LONGEST_IN_ORDER = 512;
+
 /** Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K with what stands before them. */
 export function vectorsKept({ formulas, k }: Specification, lanes: number): number {
-  const perComponent = k === 1 ? 4 : 1 + 2 * (1 + Math.ceil(k / lanes) * lanes);
+  const places = k > LONGEST_IN_ORDER ? 2 * k : 1 + Math.ceil(k / lanes) * lanes;
+  const perComponent = k === 1 ? 4 : 2 + 2 * places;
   return formulas.reduce((sum, { dim }) => sum + dim * perComponent, 0);
 }
 

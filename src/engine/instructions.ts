@@ -3,6 +3,7 @@
  * looked up at every call, so one process can compare several.
  */
 import { ArgumentError } from "../errors";
+import { atMost, described } from "../options";
 import { ISAS } from "./isa";
 import type { Isa } from "./isa";
 import { nativeAddon } from "./native";
@@ -11,6 +12,7 @@ let current: Isa | undefined;
 
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
 export function instructionSet(): Isa {
+  atMost("instructionSet", 0, arguments);
   return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
 }
 
@@ -19,6 +21,7 @@ export function instructionSet(): Isa {
  * then differ by rounding. @throws ArgumentError for a name of none.
  */
 export function setInstructionSet(name: Isa): void {
+  atMost("setInstructionSet", 1, arguments);
   use(available("setInstructionSet", name));
 }
 
@@ -32,6 +35,6 @@ const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
 
 function available(where: string, name: string): Isa {
   const wanted = ISAS.indexOf(name as Isa);
-  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${name}`);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
   return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
 }

@@ -15,9 +15,26 @@ export interface InstructionSet {
   readonly vectorBytes: number;
   /** How many vectors the registers hold. */
   readonly registers: number;
-  /** Whether a product and a sum are one instruction. */
-  readonly fused: boolean;
+  /** Instructions that load a vector of each component of short rows by permutes; absent where numbers are loaded one by one. */
+  readonly permutedLoad?: (dim: number) => number;
+  /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
+  readonly unrolled: number;
+  /** What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a register. */
+  readonly longSums: Step;
+  /** What a step takes at once whose results have many components: the pairs' values are in registers, the results in memory. */
+  readonly wideResults: Step;
+  /** Vectors of columns that a step takes where the lanes are columns: several share what was read of a row, and the constants. */
+  readonly columnVectors: number;
 }
+
+/** What a step of the generated loop takes at once: vectors of rows, and columns. */
+export interface Step {
+  readonly tile: number;
+  readonly columns: number;
+}
+
+// Where an instruction cannot broadcast its operand itself, what was broadcast serves two vectors of rows. Beside the sums, registers hold a
+// number of the column, what was read of the rows, and a difference; compilers are given the text in an order that needs no more.
 
 const X64: readonly InstructionSet[] = [
   {
@@ -26,7 +43,10 @@ const X64: readonly InstructionSet[] = [
     features: [],
     vectorBytes: 16,
     registers: 16,
-    fused: false,
+    unrolled: 4,
+    longSums: { tile: 2, columns: 5 },
+    wideResults: { tile: 2, columns: 4 },
+    columnVectors: 4,
   },
   {
     name: "avx2",
@@ -34,7 +54,11 @@ const X64: readonly InstructionSet[] = [
     features: ["avx2", "fma", "bmi2"],
     vectorBytes: 32,
     registers: 16,
-    fused: true,
+    unrolled: 4,
+    longSums: { tile: 2, columns: 6 },
+    wideResults: { tile: 2, columns: 5 },
+    columnVectors: 4,
+    permutedLoad: (dim) => 2 * dim * dim,
   },
   {
     name: "avx512",
@@ -42,12 +66,26 @@ const X64: readonly InstructionSet[] = [
     features: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
     vectorBytes: 64,
     registers: 32,
-    fused: true,
+    unrolled: 16,
+    longSums: { tile: 1, columns: 8 },
+    wideResults: { tile: 2, columns: 4 },
+    columnVectors: 1,
+    permutedLoad: (dim) => 4 * dim,
   },
 ];
 
 const ARM64: readonly InstructionSet[] = [
-  { name: "baseline", flags: [], features: [], vectorBytes: 16, registers: 32, fused: true },
+  {
+    name: "baseline",
+    flags: [],
+    features: [],
+    vectorBytes: 16,
+    registers: 32,
+    unrolled: 16,
+    longSums: { tile: 1, columns: 8 },
+    wideResults: { tile: 2, columns: 4 },
+    columnVectors: 1,
+  },
 ];
 
 /** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */

@@ -111,7 +111,7 @@ export function reduceByColumns(main: Scheme, flushEvery: string, group: number)
   const tiles = braces(
     "for (int64 first = from; first < last; first += TILE_LANES)",
     "const TileIndex column = columnsFrom(first);",
-    ...perLane(main, "first", "job->columns"),
+    ...perLane(main, "first", "isRest ? job->columns : first + TILE_LANES"),
     ...rows,
   );
   const step = `${flushEvery} * TILE_LANES`;
@@ -136,12 +136,21 @@ export function reduceByColumns(main: Scheme, flushEvery: string, group: number)
     "Accumulator *const to = (Accumulator *)accumulators + (firstRow - block->firstRow);",
     `Reducer reducers[${group}];`,
     "storeNeutral(reducers[0], rows, to);",
-    ...braces(
-      "for (int isRest = 0; isRest < 2; isRest++)",
+    ...wholeAndRest(
       "bool isBegun = false;",
       ...intervals,
       "if (isBegun && !isRest) mergeLanes(reducers, rows, TILE_LANES, to);",
     ),
   );
   return braces(HEAD, ...perCall(main), ...groups);
+}
+
+/** `lines` for whole tiles of columns, then for what is left of each interval: compiled apart, so that whole tiles are loaded by vectors alone. */
+function wholeAndRest(...lines: readonly string[]): string[] {
+  const pass = braces(
+    "const auto pass = [&](auto ofRest) __attribute__((always_inline))",
+    "constexpr bool isRest = ofRest.value;",
+    ...lines,
+  );
+  return [...pass.slice(0, -1), "};", "pass(Constant<false>());", "pass(Constant<true>());"];
 }

@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { ArgumentError } from "../errors";
+import { atMost, described } from "../options";
 import { interruptible, messageOf, rethrow } from "./control";
 import type { Control } from "./control";
 import { cudaOf } from "./cudaaddon";
@@ -133,18 +134,30 @@ export function whyNoAddon(): string | null {
   return load().why;
 }
 
+/** What a user can do where the addon cannot be used. */
+export function addonRemedy(): string {
+  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "engine", "native.js"));
+  return isBundled
+    ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
+    : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
+}
+
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
+  atMost("threads", 0, arguments);
   return nativeAddon()?.threads() ?? 1;
 }
 
 /** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
 export function setThreads(count: number): void {
-  nativeAddon()?.setThreads(checkThreads("setThreads", count));
+  atMost("setThreads", 1, arguments);
+  const checked = checkThreads("setThreads", count, count); // also where nobody will need it
+  nativeAddon()?.setThreads(checked);
 }
 
 /** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
 export function lapack(): string | null {
+  atMost("lapack", 0, arguments);
   return nativeAddon()?.lapack() || null;
 }
 
@@ -153,10 +166,9 @@ export function lapack(): string | null {
  * own code, anything else the path of a library with `dpotrf_`, `dtrsm_`, `dsyrk_` and `dgemm_`. @throws ArgumentError if it cannot be used.
  */
 export function setLapack(choice: string): void {
+  atMost("setLapack", 1, arguments);
   if (typeof choice !== "string")
-    throw new ArgumentError(
-      `setLapack: expected "auto", "off" or a library, got the ${typeof choice} ${String(choice)}`,
-    );
+    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${described(choice)}`);
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {
@@ -192,7 +204,8 @@ function tryLoad(path: string): RawAddon | string {
 
 function prepared(raw: RawAddon): Addon {
   const wanted = process.env["TSKEOPS_THREADS"];
-  if (wanted !== undefined && wanted !== "") raw.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted)));
+  if (wanted !== undefined && wanted !== "")
+    raw.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted), wanted));
   initialLapack(raw, process.env["TSKEOPS_LAPACK"]);
   return wrapped(raw);
 }
@@ -207,9 +220,9 @@ function initialLapack(raw: RawAddon, choice: string | undefined): void {
   }
 }
 
-function checkThreads(where: string, count: number): number {
+function checkThreads(where: string, count: number, given: unknown): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
-  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${String(count)}`);
+  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${described(given)}`);
 }
 
 function wrapped(raw: RawAddon): Addon {

@@ -12,7 +12,7 @@ import { componentsRead, ownCost, range, segmentsOf } from "./components";
 /** When a value is computed. */
 export type Phase = "call" | "lane" | "loop" | "pair";
 
-/** Up to this dim, components are separate values in registers; beyond, arrays and loops. */
+/** Up to this dim, unless a device says otherwise, components are separate values in registers; beyond, arrays and loops. */
 export const UNROLL = 16;
 /** In formulas of more nodes than these, unrolled components would make a text that takes minutes to compile. */
 const LARGE_GRAPH = 150;
@@ -36,10 +36,11 @@ export class Placement {
     private readonly roots: readonly Formula[],
     private readonly lanes: Lanes,
     hoist: boolean,
+    unrolled: number = UNROLL,
   ) {
     this.hoisted = hoist ? this.worthHoisting() : [];
     this.nodes = nodesAbove(roots, new Set(this.hoisted));
-    this.chooseWide(this.nodes.length > LARGE_GRAPH ? UNROLL_IN_LARGE_GRAPHS : UNROLL);
+    this.chooseWide(this.nodes.length > LARGE_GRAPH ? UNROLL_IN_LARGE_GRAPHS : unrolled);
     this.chooseArrays();
     this.spreadDemand();
   }

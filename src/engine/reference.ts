@@ -62,11 +62,12 @@ class ReferenceRoutine implements Routine {
     { out, indices, ...call }: Call,
     firstRow: number,
   ): Generator<number, void> {
-    const { reduction, formulas, k } = this.specification;
+    const { reduction, formulas, k, dtype } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
     const extent = { dims: formulas.map(({ dim }) => dim), k };
+    const round = dtype === "float32" ? Math.fround : (value: number): number => value;
     for (const { row, intervals } of rowsOf(call)) {
-      const accumulator = reduction.meaning(extent);
+      const accumulator = reduction.meaning(extent, round);
       for (let n = 0; n < intervals.length; n += 2)
         for (let column = intervals[n]!; column < intervals[n + 1]!; column++)
           accumulator.update(evaluated(row, column), column);

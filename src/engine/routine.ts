@@ -1,12 +1,14 @@
 /**
  * Chooses where a specification runs, and keeps routines, so that a formula is compiled once per process.
  */
-import { ArgumentError, DeviceError } from "../errors";
+import { ArgumentError, DeviceError, warnOnce } from "../errors";
 import type { Formula } from "../formula/formula";
+import { described } from "../options";
 import type { Backend, BackendName, Compile, Routine, Specification } from "./backend";
 import { cpu, tiles } from "./cpu";
 import { cuda } from "./cuda";
 import { instructionSet } from "./instructions";
+import { addonRemedy } from "./native";
 import { reference } from "./reference";
 import { Tiers } from "./tiers";
 import type { Compilable } from "./tiers";
@@ -34,7 +36,7 @@ export interface Chooser {
 export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
   const wanted = checkedCompile(compile);
   if (backend !== "auto") return constantly(required(named(backend), specification));
-  if (wanted === "always") return constantly(first(ON_PROCESSOR, specification));
+  if (wanted === "always") return constantly(compiledOrNext(specification));
   if (wanted === "never" || whyNot(tiles, specification) !== null)
     return constantly(first(wanted === "never" ? [tiles, reference] : ON_PROCESSOR, specification));
   // Looking for a compiler takes longer than a small call: it is done only when one is needed.
@@ -59,8 +61,13 @@ function checkedCompile(option: Compile | undefined): Compile {
   const [where, wanted] =
     option === undefined ? ["TSKEOPS_COMPILE", process.env["TSKEOPS_COMPILE"] || "auto"] : ["compile", option];
   if (COMPILE.includes(wanted)) return wanted as Compile;
-  const names = COMPILE.map((name) => `"${name}"`).join(", ");
-  throw new ArgumentError(`${where}: expected one of ${names}, got ${JSON.stringify(wanted)}`);
+  throw unknownName(where, wanted, COMPILE);
+}
+
+function unknownName(where: string, name: unknown, known: readonly string[]): ArgumentError {
+  const names = known.map((one) => `"${one}"`).join(", ");
+  const got = typeof name === "string" ? `"${name}"` : described(name);
+  return new ArgumentError(`${where}: expected one of ${names}, got ${got}`);
 }
 
 const constantly = (fixed: Routine): Chooser => ({ next: () => fixed, preview: () => fixed });
@@ -68,8 +75,7 @@ const constantly = (fixed: Routine): Chooser => ({ next: () => fixed, preview: (
 function named(name: string): Backend {
   const backend = BACKENDS.find((b) => b.name === name);
   if (backend) return backend;
-  const names = ["auto", ...BACKENDS.map((b) => b.name)].map((n) => `"${n}"`).join(", ");
-  throw new ArgumentError(`backend: expected one of ${names}, got ${JSON.stringify(name)}`);
+  throw unknownName("backend", name, ["auto", ...BACKENDS.map((b) => b.name)]);
 }
 
 function required(backend: Backend, specification: Specification): Routine {
@@ -79,10 +85,22 @@ function required(backend: Backend, specification: Specification): Routine {
 }
 
 function first(backends: readonly Backend[], specification: Specification): Routine {
-  return routineOf(
-    backends.find((b) => whyNot(b, specification) === null)!,
-    specification,
-  );
+  const found = backends.find((b) => whyNot(b, specification) === null)!;
+  if (found === reference) warnOnce("KEOPS_REFERENCE", whyReference(backends, specification));
+  return routineOf(found, specification);
+}
+
+function whyReference(backends: readonly Backend[], specification: Specification): string {
+  const reasons = new Set(backends.map((b) => whyNot(b, specification)).filter((why) => why !== null));
+  const remedy = tiles.whyNot() === null ? "" : `: ${addonRemedy()}`;
+  return `backend "auto": computing on the reference engine, in TypeScript and about 300 times slower, because ${[...reasons].join("; ")}${remedy}`;
+}
+
+function compiledOrNext(specification: Specification): Routine {
+  const why = whyNot(cpu, specification);
+  if (why !== null && whyNot(tiles, specification) === null)
+    warnOnce("KEOPS_COMPILE", `compile "always": running precompiled kernels, up to half as fast, because ${why}`);
+  return first(ON_PROCESSOR, specification);
 }
 
 const whyNot = (backend: Backend, specification: Specification): string | null =>

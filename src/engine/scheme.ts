@@ -40,6 +40,10 @@ export interface SchemeOptions {
   readonly hoist: boolean;
   /** Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds `dim` numbers of each. */
   readonly columnStride?: (dim: number) => number | string;
+  /** Then also: whether sums of many terms take these columns one after the other, so that few registers do for their terms. */
+  readonly columnByColumn?: boolean;
+  /** The dim up to which components are separate values in registers, and sums are written out. */
+  readonly unrolled?: number;
   /** How many components loops over them take in a turn; left to compilers if unset. */
   readonly unroll?: number;
 }
@@ -53,9 +57,14 @@ export function scheme(roots: readonly Formula[], options: SchemeOptions): Schem
 interface Scope {
   readonly lines: string[];
   readonly names: Map<string, string>;
+  /** The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for this one. */
+  readonly ofAllColumns?: Scope;
 }
 
-const newScope = (outer?: Scope): Scope => ({ lines: [], names: new Map(outer?.names) });
+const newScope = (outer?: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer?.names) });
+const columnScope = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
+/** Of a value of all columns of a step, that of the column number c. */
+const OF_COLUMN = ".of[c]";
 const keyOf = (node: Formula, index: number | string): string => `${node.id}@${index}`;
 
 class Writer {
@@ -72,7 +81,7 @@ class Writer {
     private readonly roots: readonly Formula[],
     private readonly options: SchemeOptions,
   ) {
-    this.place = new Placement(roots, options.lanes, options.hoist);
+    this.place = new Placement(roots, options.lanes, options.hoist, options.unrolled);
     this.numbers = new Map(this.place.nodes.map((node, n) => [node, n]));
   }
 
@@ -151,7 +160,7 @@ class Writer {
   /** The expression of component `k` of a node from its arguments. */
   private valueText(node: Formula, k: number | string, scope: Scope): string {
     const { shape } = node.operation;
-    if (this.place.isRead(node)) return this.readText(node, k);
+    if (this.place.isRead(node)) return this.readText(node, k, scope);
     return shape.kind === "elementwise"
       ? this.elementwiseText(node, shape, k, scope)
       : this.contractionText(node, k as number, scope);
@@ -169,7 +178,7 @@ class Writer {
     const { kept, summed } = axesOf(node);
     const start = node.args.map((_, n) => offsetOf(k, kept, n));
     const terms = sizeOf(summed);
-    const isLoop = summed.length === 1 && terms > UNROLL;
+    const isLoop = summed.length === 1 && terms > (this.options.unrolled ?? UNROLL);
     this.count(node, isLoop ? 1 : terms, isLoop ? terms : 1);
     if (isLoop) return this.loopedSum(node, start, summed[0]!, scope);
     const product = (d: number): string =>
@@ -183,19 +192,34 @@ class Writer {
     const chains = this.type(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
       node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
-    const add = (chain: number, k: number | string, scope: Scope): string =>
-      `${sums}[${chain}] = ${sums}[${chain}] + ${product(k, scope)};`;
+    const inColumns = chains === 1 && this.options.columnByColumn === true;
+    const add = (chain: number, k: number | string, scope: Scope): string => {
+      const sum = `${sums}[${chain}]${scope.ofAllColumns ? OF_COLUMN : ""}`;
+      return `${sum} = ${sum} + ${product(k, scope)};`;
+    };
     const together = size - (size % chains);
-    const step = (scope: Scope): string =>
+    const addChains = (scope: Scope): string =>
       range(chains)
         .map((chain) => add(chain, chain === 0 ? "k" : `k + ${chain}`, scope))
         .join(" ");
+    const step = inColumns ? (scope: Scope): string => this.eachColumn(scope, addChains) : addChains;
     outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...this.loop(together, outer, step, chains));
     if (together < size) outer.lines.push(add(0, together, outer));
     if (this.place.phase(node) === "pair") this.longSums++;
     return `(${range(chains)
       .map((chain) => `${sums}[${chain}]`)
       .join(" + ")})`;
+  }
+
+  /** A loop over the columns of a step whose last line is `last`; gives its end, after what it has added to the scope. */
+  private eachColumn(outer: Scope, last: (scope: Scope) => string): string {
+    const scope = columnScope(outer);
+    const line = last(scope);
+    outer.lines.push(
+      "UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {",
+      ...[...scope.lines, line].map((text) => `  ${text}`),
+    );
+    return "}";
   }
 
   /** Instructions of pairs are what a call costs. */
@@ -248,7 +272,7 @@ class Writer {
   private at(node: Formula, index: number | string, scope: Scope): string {
     const constant = constantValue(node);
     if (constant !== undefined) return literal(constant);
-    if (this.place.inArray(node)) return `${this.name(node)}[${index}]`;
+    if (this.place.inArray(node)) return this.ofColumn(node, `${this.name(node)}[${index}]`, scope);
     if (this.place.isTile(node)) return `${this.readName(node)}[${index}]`;
     if (node.operation.shape.kind === "view" && !this.place.isRead(node)) return this.viewAt(node, index, scope);
     return this.known(node, index, scope) ?? this.computedHere(node, index, scope);
@@ -261,15 +285,24 @@ class Writer {
   }
 
   private known(node: Formula, index: number | string, scope: Scope): string | undefined {
-    const key = keyOf(node, index);
-    return scope.names.get(key) ?? this.scopes[this.place.phase(node)].names.get(key);
+    const own = scope.names.get(keyOf(node, index));
+    if (own !== undefined || scope.ofAllColumns === undefined)
+      return own ?? this.scopes[this.place.phase(node)].names.get(keyOf(node, index));
+    const ofAll = this.known(node, index, scope.ofAllColumns);
+    return ofAll === undefined ? undefined : this.ofColumn(node, ofAll, scope);
+  }
+
+  /** What is said of all columns of a step, for the column that a scope is about. */
+  private ofColumn(node: Formula, text: string, scope: Scope): string {
+    const isOfColumns = scope.ofAllColumns && ["Pairs", "Steps"].includes(this.type(node));
+    return isOfColumns ? `${text}${OF_COLUMN}` : text;
   }
 
   /** A component of a wide value that has no array. */
   private computedHere(node: Formula, index: number | string, scope: Scope): string {
     const text = this.valueText(node, index, scope);
     const name = `${this.name(node)}_v${this.unique++}`;
-    scope.lines.push(`const ${this.type(node)} ${name} = ${text};`);
+    scope.lines.push(`const ${this.type(node, scope)} ${name} = ${text};`);
     scope.names.set(keyOf(node, index), name);
     return name;
   }
@@ -278,10 +311,11 @@ class Writer {
     return `t${this.numbers.get(node)!}`;
   }
 
-  private type(node: Formula): "Tile" | "real" | "Pairs" | "Steps" {
+  private type(node: Formula, scope?: Scope): "Tile" | "real" | "Pairs" | "Steps" {
     const phase = this.place.phase(node);
-    if (phase === "pair") return this.options.columnStride ? "Pairs" : "Tile";
-    if (phase === "loop") return this.options.columnStride ? "Steps" : "real";
+    const takesColumns = this.options.columnStride !== undefined && scope?.ofAllColumns === undefined;
+    if (phase === "pair") return takesColumns ? "Pairs" : "Tile";
+    if (phase === "loop") return takesColumns ? "Steps" : "real";
     return phase === "lane" ? "Tile" : "real";
   }
 
@@ -290,13 +324,14 @@ class Writer {
     return `${{ call: "p", lane: "x", loop: "y", pair: "" }[this.place.phase(node)]}${asVariable(node).position}`;
   }
 
-  private readText(node: Formula, k: number | string): string {
+  private readText(node: Formula, k: number | string, scope: Scope): string {
     const { hoisted } = this.place;
     const before = hoisted.slice(0, Math.max(0, hoisted.indexOf(node)));
     const at = affine(totalDim(before), 1, k);
     const name = this.readName(node);
     if (this.type(node) !== "Steps") return `splat(${name}[${at}])`;
-    return `Steps(${name} + ${at}, ${this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted))})`;
+    const stride = this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted));
+    return scope.ofAllColumns ? `splat(${name}[${at} + ${stride} * c])` : `Steps(${name} + ${at}, ${stride})`;
   }
 }
 

@@ -5,18 +5,11 @@
 import type { Specification } from "./backend";
 import { tilesKept } from "./generated";
 import { instructionSetOf } from "./isa";
-import type { Isa } from "./isa";
-import { UNROLL } from "./placement";
+import type { Isa, Step } from "./isa";
 import type { Scheme } from "./scheme";
 
 /** What arrays of a routine should take of a thread's stack. */
 const STACK_BYTES = 256 * 1024;
-
-/** What a step of the loop takes at once: vectors of rows, and columns. */
-export interface Step {
-  readonly tile: number;
-  readonly columns: number;
-}
 
 /**
  * One vector of rows and one column where a step is long and keeps its values in registers: processors look ahead over many steps. What
@@ -32,10 +25,11 @@ export function stepOf(main: Scheme, specification: Specification, isa: Isa): St
 
 function stepOfSeveral(main: Scheme, specification: Specification, isa: Isa): Step | undefined {
   const { reduction, k } = specification;
+  const { vectorBytes, unrolled, longSums, wideResults } = instructionSetOf(isa);
   const kept = tilesKept(specification);
-  const takesMuch = 2 * kept * instructionSetOf(isa).vectorBytes > STACK_BYTES / 4;
-  if (kept > UNROLL && k === 1) return { tile: takesMuch ? 1 : 2, columns: 4 };
-  if (main.longSums > 0) return { tile: 1, columns: 8 };
+  const takesMuch = 2 * kept * vectorBytes > STACK_BYTES / 4;
+  if (kept > unrolled && k === 1) return { tile: takesMuch ? 1 : wideResults.tile, columns: wideResults.columns };
+  if (main.longSums > 0) return longSums;
   return reduction!.columnsAtOnce > 1 ? { tile: 1, columns: reduction!.columnsAtOnce } : undefined;
 }
 
@@ -48,10 +42,11 @@ const WORK_WHILE_WAITING = 16;
 /** Vectors of rows of a step of one column: several where it is so short that it would wait for the sums of the step before. */
 function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
   if (specification.k > 1) return 1;
+  const { vectorBytes, registers, unrolled } = instructionSetOf(isa);
   const kept = tilesKept(specification);
-  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * instructionSetOf(isa).vectorBytes));
+  const onStack = Math.floor(STACK_BYTES / ((main.tilesInMemory + 4 * kept) * vectorBytes));
   const chain = specification.sumScheme === "kahan" ? 4 : 1;
-  const readsMemory = main.tilesInMemory > instructionSetOf(isa).registers || kept > UNROLL;
+  const readsMemory = main.tilesInMemory > registers || kept > unrolled;
   const wanted = readsMemory ? 4 : Math.ceil((chain * WORK_WHILE_WAITING) / (main.cost + 1));
   return Math.max(1, Math.min(4, wanted, onStack));
 }

@@ -44,8 +44,11 @@ export function symmetricProgram(
   const options = { lanes: lanesOf(specification), hoist: true, consume };
   const main = scheme([both.formula, both.exchanged], options);
   const perPair = (main.cost + 2 + dim) / 2;
-  const alone = scheme([both.formula], options).cost + 1;
-  if (perPair > LARGEST_SHARE * alone) return null;
+  const { unrolled, registers } = instructionSetOf(isa);
+  const alone = scheme([both.formula], { ...options, unrolled });
+  if (perPair > LARGEST_SHARE * (alone.cost + 1)) return null;
+  // Long sums of the plain form stay in registers; here the rows would leave them.
+  if (alone.longSums > 0 && TILE * main.liveTiles > registers + TILE) return null;
   const lanes = lanesOfVector(isa, specification.dtype === "float32" ? 4 : 8);
   const changed = { ...specification, formulas: [both.formula], variables: both.variables };
   const functions = [...prepareFunctions(changed, main), pairsOnce(main, side, dim), FINISH];

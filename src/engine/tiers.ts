@@ -2,6 +2,7 @@
  * When a formula is worth compiling. The tile evaluator runs it at once; compiling takes about 0.1 s and gains a quarter to a half of
  * the time of every later call. So what has been evaluated is counted, and each step is taken when it has cost as much as it gains.
  */
+import { warnOnce } from "../errors";
 import type { Routine } from "./backend";
 
 /** A routine that may have to be compiled before it runs. */
@@ -49,7 +50,8 @@ export class Tiers {
   private lookUp(): void {
     const compiled = this.compiled();
     if (compiled === null) this.state = "failed";
-    else this.state = compiled.isCompiled() ? "compiled" : "evaluated";
+    else if (compiled.isCompiled()) this.compileNow();
+    else this.state = "evaluated";
   }
 
   /** What {@link Tiers.next} would give, if the compiler succeeds. Counts and compiles nothing. */
@@ -68,18 +70,26 @@ export class Tiers {
 
   private compileSoon(): void {
     this.state = "compiling";
-    const end = (state: State) => (): void => {
-      this.state = state;
-    };
-    this.compiled()!.compileInBackground().then(end("compiled"), end("failed"));
+    // What a compiler has made may still not be what it should be: loading it tells.
+    this.compiled()!
+      .compileInBackground()
+      .then(() => this.compileNow())
+      .catch((error: unknown) => this.fail(error));
   }
 
   private compileNow(): void {
     try {
       this.compiled()!.compile();
       this.state = "compiled";
-    } catch {
-      this.state = "failed";
+    } catch (error) {
+      this.fail(error);
     }
+  }
+
+  /** The next calls take the time that they took until now, but not less, as somebody may expect. */
+  private fail(error: unknown): void {
+    this.state = "failed";
+    const [why] = (error as Error).message.split("\n");
+    warnOnce("KEOPS_COMPILE", `compile "auto": staying with precompiled kernels, up to half as fast, because ${why!}`);
   }
 }

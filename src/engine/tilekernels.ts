@@ -6,7 +6,7 @@
 import { Category, variable } from "../formula/formula";
 import type { Formula, Operation } from "../formula/formula";
 import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
-import { reductions } from "../formula/reductions";
+import { recordedReductions, reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
 import { literal, withLiterals } from "./numbers";
 import { CORE, PARTS } from "./prelude";
@@ -23,7 +23,7 @@ const HOLES = [0, 1, 2].map((position) => variable(position, 1, Category.I));
 const [A, B, C] = HOLES as [Formula, Formula, Formula];
 
 const kernel = (pattern: Formula): Kernel => ({
-  name: String(pattern).replace(/Var\((\d),1,0\)/g, (_, position) => "abc"[Number(position)]!),
+  name: String(pattern).replace(/Vi\((\d),1\)/g, (_, position) => "abc"[Number(position)]!),
   pattern,
   holes: HOLES.slice(0, 1 + Math.max(...HOLES.map((hole, n) => (reads(pattern, hole) ? n : 0)))),
 });
@@ -165,7 +165,7 @@ function codeOf({ shape, name }: Operation, args: readonly string[]): string {
 }
 
 function reducerNames(): string[] {
-  const rows = [...reductions.values()];
+  const rows = [...reductions.values(), ...recordedReductions];
   const names = rows.flatMap((row) => {
     const schemes: readonly SumScheme[] = row.isSum ? ["block", "kahan"] : ["block"];
     return schemes.map((scheme) => reducerName(row, scheme, row.weights === "required"));

@@ -37,6 +37,8 @@ const COST_OF_TILE = 2;
 
 interface Results {
   readonly dim: number;
+  /** How many values share the weights, or have one each. */
+  readonly weighted: number;
   readonly weights: Weights;
   readonly values: readonly Value[];
 }
@@ -44,7 +46,7 @@ interface Results {
 /** The program of a specification. `realBytes`: 4 or 8. */
 export function tileProgram(specification: Specification, names: TileNames, realBytes: number): TileProgram {
   const { formulas, reduction, k, variables, rows } = specification;
-  const roots = (reduction?.onDevice?.(formulas) ?? formulas).map(lowered);
+  const roots = formulas.map(lowered);
   const writer = new Writer(roots, (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J);
   const results = resultsOf(specification, roots, writer);
   const pairSlots = placePairs(writer.instructions[Region.Pair]!, results.values);
@@ -52,7 +54,7 @@ export function tileProgram(specification: Specification, names: TileNames, real
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
-    ...[results.dim, k, results.weights],
+    ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
     ...listed(variables.map(({ category, dim }) => [kindOf(category, rows), dim])),
     ...listed(writer.loads),
     ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
@@ -110,18 +112,20 @@ function resultsOf({ reduction, sumScheme }: Specification, roots: readonly Form
   const product = reduction?.isSum && sumScheme === "block" ? writer.factors(first) : undefined;
   if (product) return weighted(product[0], product[1], writer);
   const values = range(first.dim).map((k) => writer.atPairs(writer.computed(first, k)));
-  return { dim: first.dim, weights: Weights.None, values };
+  const isExponent = reduction !== null && reduction.weights !== "none";
+  return { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None, values };
 }
 
 /** Weights of the loop alone are read as they stand, if they stand in one place; others are computed for pairs. */
-function weighted(scalar: Formula, weights: Formula, writer: Writer): Results {
-  const factor = writer.atPairs(writer.computed(scalar, 0));
+function weighted(factor: Formula, weights: Formula, writer: Writer): Results {
+  const factors = range(factor.dim).map((k) => writer.atPairs(writer.computed(factor, k)));
   const values = range(weights.dim).map((k) => writer.computed(weights, k));
+  const sizes = { dim: weights.dim, weighted: factor.dim };
   const isSplat = values[0]!.region >= Region.Loop && values[0]!.region !== Region.Pair;
   if (isSplat && values.every(({ region }) => region === values[0]!.region))
-    return { dim: weights.dim, weights: Weights.Splats, values: [factor, ...values] };
+    return { ...sizes, weights: Weights.Splats, values: [...factors, ...values] };
   const atPairs = values.map((value) => writer.atPairs(value));
-  return { dim: weights.dim, weights: Weights.Vectors, values: [factor, ...atPairs] };
+  return { ...sizes, weights: Weights.Vectors, values: [...factors, ...atPairs] };
 }
 
 // ------------------------------------------------------------------------------------------------------------ slots

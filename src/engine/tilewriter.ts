@@ -6,6 +6,7 @@
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/ops";
+import { ComponentDepends } from "./componentdepends";
 import { axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
 import { FUSED, PRODUCT, SQUARE, SUMMED, matched, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
@@ -63,12 +64,14 @@ export class Writer {
   private readonly copies = new Map<string, Value>();
   private readonly emitted = new Set<Value>();
   private readonly readers = new Map<Formula, number>();
+  private readonly depends: ComponentDepends;
 
   constructor(
     roots: readonly Formula[],
     private readonly lanes: Depends,
   ) {
     const nodes = nodesOf(...roots);
+    this.depends = new ComponentDepends(nodes);
     for (const node of [...roots, ...nodes.flatMap(({ args }) => [...new Set(args)])])
       this.readers.set(node, (this.readers.get(node) ?? 0) + 1);
     for (const number of new Set([0, ...nodes.map(constantValue)])) if (number !== undefined) this.addConstant(number);
@@ -91,8 +94,8 @@ export class Writer {
     const bound = matched(PRODUCT, formula, () => true);
     const [a, b] = bound ? PRODUCT.holes.map((hole) => bound.get(hole)!) : [];
     if (!a || !b) return undefined;
-    const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f) === Region.Pair;
-    const isVector = (f: Formula): boolean => f.dim === formula.dim && this.phase(f) >= Region.Loop;
+    const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f.depends) === Region.Pair;
+    const isVector = (f: Formula): boolean => f.dim === formula.dim && this.phase(f.depends) >= Region.Loop;
     if (isScalar(a) && isVector(b)) return [a, b];
     return isScalar(b) && isVector(a) ? [b, a] : undefined;
   }
@@ -117,8 +120,9 @@ export class Writer {
   }
 
   private emitStep(step: Step, target: Value): void {
-    const operands = step.components.map((c) => this.readable(this.valueOf(c), target.region));
-    this.instructions[target.region]!.push({ step, target, operands: this.alike(step, operands, target.region) });
+    const read = step.components.map((c) => this.readable(this.valueOf(c), target.region));
+    const operands = this.moving(step, this.alike(step, read, target.region), target.region);
+    this.instructions[target.region]!.push({ step, target, operands });
   }
 
   /** Among values of the loop, variables are read with the loop as lanes. */
@@ -135,6 +139,13 @@ export class Writer {
     return operands.map((operand, at) =>
       isMixed[at % count] && operand.region !== phase ? this.copied(operand, phase) : operand,
     );
+  }
+
+  /** Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone, but for copies. */
+  private moving({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
+    if (phase !== Region.Pair || kernel === COPY || !operands.every(isSplat)) return operands;
+    const count = operands.length / terms;
+    return operands.map((operand, at) => (at % count === 0 ? this.copied(operand, phase) : operand));
   }
 
   /** A copy in a slot of `region`; it is a sum of one term. */
@@ -174,14 +185,16 @@ export class Writer {
     const known = this.values.get(key);
     if (known) return known;
     const { node, k } = component as Exclude<Component, { number: number }>;
-    const value = isVariable(node) ? this.variable(node, k) : this.newValue(this.phase(node), this.stepsOf(node, k));
+    const value = isVariable(node)
+      ? this.variable(node, k)
+      : this.newValue(this.phaseAt(node, k), this.stepsOf(node, k));
     this.values.set(key, value);
     return value;
   }
 
   private variable(node: Formula, k: number): Value {
     const { position } = asVariable(node);
-    const region = this.phase(node);
+    const region = this.phase(node.depends);
     if (region === Region.Loop) return { region: Region.Variable + position, index: k, steps: [] };
     const value = this.newValue(region, []);
     this.loads.push([position, k, value.index]);
@@ -192,7 +205,11 @@ export class Writer {
     return { region, index: region === Region.Pair ? -1 : this.slots[region as 0 | 1 | 2]++, steps };
   }
 
-  private phase({ depends }: Formula): number {
+  private phaseAt(node: Formula, k: number): number {
+    return this.phase(this.depends.at(node, k));
+  }
+
+  private phase(depends: Depends): number {
     if (depends === Depends.Nothing) return Region.Call;
     if (depends === Depends.Both) return Region.Pair;
     return depends === this.lanes ? Region.Lane : Region.Loop;
@@ -208,7 +225,7 @@ export class Writer {
     const { shape, name } = node.operation;
     const cost = shape.kind === "elementwise" ? shape.cost : 0;
     for (const kernel of FUSED) {
-      const bound = this.bindings(kernel, node);
+      const bound = this.bindings(kernel, node, k);
       if (bound)
         return { kernel: kernel.name, terms: 1, add: false, components: atHoles(kernel, bound, k), cost: cost + 1 };
     }
@@ -216,16 +233,18 @@ export class Writer {
   }
 
   /** What a kernel takes in the place of its holes, if the node is of its form and what lies between is needed by nobody else. */
-  private bindings(kernel: Kernel, node: Formula): Bindings | undefined {
+  private bindings(kernel: Kernel, node: Formula, k: number): Bindings | undefined {
     const isInside = (inner: Formula): boolean =>
       inner === node ||
-      (this.readers.get(inner) === 1 && inner.dim === node.dim && this.phase(inner) === this.phase(node));
+      (this.readers.get(inner) === 1 && inner.dim === node.dim && this.phaseAt(inner, k) === this.phaseAt(node, k));
     return matched(kernel, node, isInside);
   }
 
   private sumSteps(node: Formula, k: number): readonly Step[] {
     const { kernel, terms } = this.termsOf(node, k);
-    const isRead = terms.flat().every((c) => "number" in c || isVariable(c.node) || this.phase(c.node) < Region.Pair);
+    const isRead = terms
+      .flat()
+      .every((c) => "number" in c || isVariable(c.node) || this.phaseAt(c.node, c.k) < Region.Pair);
     const size = isRead ? terms.length : TERMS_AT_ONCE;
     return range(Math.ceil(terms.length / size)).map((n) => {
       const chunk = terms.slice(n * size, (n + 1) * size);
@@ -245,19 +264,21 @@ export class Writer {
       return { kernel: sumName(PRODUCT), terms };
     }
     for (const kernel of SUMMED) {
-      const bound = matched(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node));
+      const bound = matched(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
       if (bound) return { kernel: sumName(kernel), terms: offsets[0]!.map((d) => atHoles(kernel, bound, d)) };
     }
     throw new Error("the last kernel takes any term");
   }
 
-  private isOnlyIn(inner: Formula, sum: Formula): boolean {
+  private isOnlyIn(inner: Formula, sum: Formula, k: number): boolean {
     const isOfTerms = sum.args.every((arg) => inner.dim === arg.dim);
-    return this.readers.get(inner) === 1 && isOfTerms && this.phase(inner) === this.phase(sum);
+    return this.readers.get(inner) === 1 && isOfTerms && this.depends.ofAll(inner) === this.depends.at(sum, k);
   }
 }
 
 const COPY = sumName(SUMMED.at(-1)!);
+
+const isSplat = ({ region }: Value): boolean => region === Region.Loop || region >= Region.Variable;
 
 /** The component k of a formula, behind all views; of dim 1 the only one. */
 function componentOf(formula: Formula, k: number): Component {

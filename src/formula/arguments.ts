@@ -3,9 +3,10 @@
  * argument is a position with a dim and a category, and a name only where the user gave one. Knows no operation and no array.
  */
 import type { FormulaError } from "../errors";
-import { Category, asVariable, variable, variableEntry } from "./formula";
+import { suggestion } from "../options";
+import { Category, KIND_OF_CATEGORY, asVariable, variable, variableEntry } from "./formula";
 import type { Entry, Formula } from "./formula";
-import { builtAt, errorAt, quote, suggestion } from "./lexer";
+import { builtAt, errorAt, quote } from "./lexer";
 import type { Cursor, Place } from "./lexer";
 
 /** An argument of the call, as an alias or a literal such as `Var(0,3,0)` declares it. */
@@ -24,8 +25,6 @@ export interface Argument {
 export function extraArgument(position: number, dim: number, category: Category): Argument {
   return { name: undefined, position, dim, category, variable: variable(position, dim, category) };
 }
-
-const KIND_OF_CATEGORY = { [Category.I]: "Vi", [Category.J]: "Vj", [Category.P]: "Pm" } as const;
 
 /** What errors call an argument: `y (Vj, dim 3)`, or `argument 2 (Vj, dim 3)` where it has no name. */
 export function label({ name, position, dim, category }: Argument): string {

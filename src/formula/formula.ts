@@ -12,6 +12,13 @@ export enum Category {
   P = 2,
 }
 
+/** What texts call an argument of a category. */
+export const KIND_OF_CATEGORY: Readonly<Record<Category, string>> = {
+  [Category.I]: "Vi",
+  [Category.J]: "Vj",
+  [Category.P]: "Pm",
+};
+
 /** Bits of {@link Formula.depends}. */
 export enum Depends {
   Nothing = 0,
@@ -134,8 +141,12 @@ export class Formula {
     readonly depends: Depends,
   ) {}
 
+  /** As a text could name the variables that have no names here. */
   toString(): string {
-    return print(this, (variable) => `Var(${variable.params.join(",")})`);
+    return print(this, (leaf) => {
+      const { position, dim, category } = asVariable(leaf);
+      return `${KIND_OF_CATEGORY[category]}(${position},${dim})`;
+    });
   }
 }
 

@@ -4,7 +4,20 @@
 import { add, constant, elementwise, formulaSlot, integerSlot, macro, minus, mult, square, subtract } from "./core";
 import type { Binary, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
-import { abs, elementwiseWithInteger, exp, inv, lessOrEqual, lessThan, log, rsqrt, step } from "./maths";
+import {
+  abs,
+  elementwiseWithInteger,
+  equal,
+  exp,
+  inv,
+  invOr0,
+  lessOrEqual,
+  lessThan,
+  log,
+  notEqual,
+  rsqrt,
+  step,
+} from "./maths";
 
 // ---------------------------------------------------------------------------------------------- circular functions
 
@@ -36,14 +49,20 @@ export const sinXDivX: Unary = elementwise("SinXDivX", "x", {
   doc: "Sine of x over x; 1 at 0, where the derivative is 0.",
   value: (x) => (x === 0 ? 1 : Math.sin(x) / x),
   code: (x) => `select(eq(${x}, 0.0), 1.0, sin(${x}) / ${x})`,
-  derivative: (x) => [ifElse(subtract(abs(x), 0.5), slopeOfSinc(x), slopeOfSincNearZero(x))],
+  derivative: (x) => [slopeOfSinc(x)],
   cost: 34,
 });
 
-/** (cos x - sin x / x) / x, and 0 at 0, where the reciprocal of the square is 0 as Rsqrt has it. */
-const slopeOfSinc = (x: Formula): Formula => mult(subtract(cos(x), sinXDivX(x)), mult(x, square(rsqrt(square(x)))));
+/** Each of two ways takes its own part of the numbers, and elsewhere a number of that part: no overflow of what is not chosen may reach the next derivative. */
+function slopeOfSinc(x: Formula): Formula {
+  const isFar = subtract(abs(x), 0.5);
+  return ifElse(isFar, slopeOfSincFarFromZero(ifElse(isFar, x, 1)), slopeOfSincNearZero(ifElse(isFar, 0, x)));
+}
 
-/** The same as a series, sum of (-1)^n 2 n x^(2n-1) / (2n+1)!: the difference above has no digits left near 0. */
+/** (cos x - sin x / x) / x. */
+const slopeOfSincFarFromZero = (x: Formula): Formula => mult(subtract(cos(x), sinXDivX(x)), inv(x));
+
+/** Sum of (-1)^n 2 n x^(2n-1) / (2n+1)!: the difference above has no digits left near 0. */
 function slopeOfSincNearZero(x: Formula): Formula {
   const terms = [-1 / 3, 1 / 30, -1 / 840, 1 / 45360, -1 / 3991680, 1 / 518918400, -1 / 93405312000];
   const z = square(x);
@@ -57,7 +76,7 @@ export const asin: Unary = elementwise("Asin", "x", {
   doc: "Arcsine of x.",
   value: Math.asin,
   code: (x) => `asin(${x})`,
-  derivative: (x) => [rsqrt(subtract(1, square(x)))],
+  derivative: (x) => [slopeOfAsin(x)],
   cost: 32,
   domain: [-0.9, 0.9],
 });
@@ -66,10 +85,13 @@ export const acos: Unary = elementwise("Acos", "x", {
   doc: "Arccosine of x.",
   value: Math.acos,
   code: (x) => `acos(${x})`,
-  derivative: (x) => [minus(rsqrt(subtract(1, square(x))))],
+  derivative: (x) => [minus(slopeOfAsin(x))],
   cost: 34,
   domain: [-0.9, 0.9],
 });
+
+/** 1 / sqrt(1 - x^2), 0 at -1 and 1; by factors that lose no digits there. */
+const slopeOfAsin = (x: Formula): Formula => rsqrt(mult(subtract(1, x), add(1, x)));
 
 export const atan: Unary = elementwise("Atan", "x", {
   doc: "Arctangent of x.",
@@ -83,11 +105,27 @@ export const atan2: Binary = elementwise("Atan2", "y x", {
   doc: "The angle of the point (x, y), from -pi to pi.",
   value: Math.atan2,
   code: (y, x) => `atan2(${y}, ${x})`,
-  derivative: (y, x) => {
-    const perSquare = inv(add(square(x), square(y)));
-    return [mult(x, perSquare), minus(mult(y, perSquare))];
-  },
+  derivative: (y, x) => [overSquares(x, y), minus(overSquares(y, x))],
   cost: 40,
+});
+
+/** Of the sum q of squares only 0 and infinity equal 2 q. */
+const overSquares: Binary = elementwise("OverSquares", "x y", {
+  doc: "x / (x² + y²); 0 where both are 0 or one is infinite.",
+  value: (x, y) => {
+    const squares = x * x + y * y;
+    return squares === 0 || squares === Infinity ? 0 : x / squares;
+  },
+  code: (x, y) => {
+    const squares = `(${x} * ${x} + ${y} * ${y})`;
+    return `select(eq(${squares}, ${squares} + ${squares}), 0.0, ${x} * inverse(${squares}))`;
+  },
+  derivative: (x, y) => {
+    const [ofX, ofY] = [overSquares(x, y), overSquares(y, x)];
+    return [subtract(square(ofY), square(ofX)), mult(-2, mult(ofX, ofY))];
+  },
+  cost: 14,
+  domain: [0.5, 2],
 });
 
 // -------------------------------------------------------------------------------------------- hyperbolic and kin
@@ -136,7 +174,7 @@ export const log1p: Unary = elementwise("Log1p", "x", {
   doc: "log(1 + x), precise near 0.",
   value: Math.log1p,
   code: (x) => `log1p(${x})`,
-  derivative: (x) => [inv(add(1, x))],
+  derivative: (x) => [invOr0(add(1, x))],
   cost: 24,
   domain: [-0.5, 1],
 });
@@ -176,10 +214,10 @@ export const erf: Unary = elementwise("Erf", "x", {
 });
 
 export const xLogX: Unary = elementwise("XLogX", "x", {
-  doc: "x log(x); 0 at 0.",
+  doc: "x log(x); 0 at 0, and its derivative too.",
   value: (x) => (x === 0 ? 0 : x * Math.log(x)),
   code: (x) => `select(eq(${x}, 0.0), 0.0, ${x} * log(${x}))`,
-  derivative: (x) => [add(log(x), 1)],
+  derivative: (x) => [add(log(add(x, equal(x, 0))), notEqual(x, 0))],
   cost: 25,
   domain: [0.5, 2],
 });
@@ -197,27 +235,27 @@ export const relu: Unary = elementwise("ReLU", "x", {
 /** Where both are equal, the first one counts. */
 export const minimum: Binary = elementwise("Minimum", "x y", {
   doc: "The smaller of x and y, component by component; the gradient at ties goes to x.",
-  value: (x, y) => (y < x ? y : x),
-  code: (x, y) => `select(lt(${y}, ${x}), ${y}, ${x})`,
+  value: (x, y) => (x <= y || Number.isNaN(x) ? x : y),
+  code: (x, y) => `select(le(${x}, ${y}), ${x}, select(eq(${x}, ${x}), ${y}, ${x}))`,
   derivative: (x, y) => [lessOrEqual(x, y), lessThan(y, x)],
-  cost: 2,
+  cost: 4,
 });
 
 export const maximum: Binary = elementwise("Maximum", "x y", {
   doc: "The larger of x and y, component by component; the gradient at ties goes to x.",
-  value: (x, y) => (x < y ? y : x),
-  code: (x, y) => `select(lt(${x}, ${y}), ${y}, ${x})`,
+  value: (x, y) => (y <= x || Number.isNaN(x) ? x : y),
+  code: (x, y) => `select(le(${y}, ${x}), ${x}, select(eq(${x}, ${x}), ${y}, ${x}))`,
   derivative: (x, y) => [lessOrEqual(y, x), lessThan(x, y)],
-  cost: 2,
+  cost: 4,
 });
 
 /** x between the bounds a and b. */
 export const clamp: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("Clamp", "x a b", {
   doc: "x, or a where x is smaller, or b where x is larger.",
-  value: (x, a, b) => (x < a ? a : x > b ? b : x),
-  code: (x, a, b) => `select(lt(${x}, ${a}), ${a}, select(lt(${b}, ${x}), ${b}, ${x}))`,
+  value: (x, a, b) => (x < a || Number.isNaN(a) ? a : x > b || Number.isNaN(b) ? b : x),
+  code: (x, a, b) => `select(le(${a}, ${x}), select(le(${x}, ${b}), ${x}, ${b}), select(eq(${x}, ${x}), ${a}, ${x}))`,
   derivative: (x, a, b) => [isBetween(x, a, b), lessThan(x, a), mult(lessOrEqual(a, x), lessThan(b, x))],
-  cost: 4,
+  cost: 6,
 });
 
 const isBetween = (x: Operand, a: Operand, b: Operand): Formula => mult(lessOrEqual(a, x), lessOrEqual(x, b));
@@ -232,10 +270,10 @@ macro("DiffClampInt", "1 where x is from the integer `a` to `b`, else 0.", bound
 
 /** a where f >= 0, else b. */
 export const ifElse: (f: Operand, a: Operand, b: Operand) => Formula = elementwise("IfElse", "f a b", {
-  doc: "a where f >= 0, else b.",
+  doc: "a where f >= 0, else b, also where f is NaN.",
   value: (f, a, b) => (f >= 0 ? a : b),
   code: (f, a, b) => `select(le(0.0, ${f}), ${a}, ${b})`,
-  derivative: (f) => [null, lessOrEqual(0, f), lessThan(f, 0)],
+  derivative: (f) => [null, lessOrEqual(0, f), subtract(1, lessOrEqual(0, f))],
   cost: 2,
 });
 
@@ -260,8 +298,9 @@ export const ceil: Unary = elementwise("Ceil", "x", {
 /** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact. */
 const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
   doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
-  value: (x, a, b) => (nearest((x * a) / b) * b) / a,
-  code: (x, a, b) => `(roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
+  value: (x, a, b) => rounded(x, (x * a) / b, (n) => (n * b) / a),
+  code: (x, a, b) =>
+    `select(le(1.0e16, abs(${x} * ${a} / ${b})), ${x}, roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
   derivative: (x, a, b) => [null, minus(mult(roundTo(x, a, b), inv(a))), mult(roundTo(x, a, b), inv(b))],
   cost: 14,
   domain: [0.5, 2],
@@ -269,11 +308,17 @@ const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("Ro
 
 const nearest = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
 
+/** Numbers of 2^53 multiples and more are rounded already; so are those whose multiples would overflow. */
+const rounded = (x: number, multiples: number, times: (n: number) => number): number =>
+  Math.abs(multiples) >= 1e16 ? x : times(nearest(multiples));
+
 /** x rounded to `digits` decimal places, halves away from 0. */
 export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits", {
   doc: "x rounded to `digits` decimal places, halves away from 0; the derivative is 0.",
-  value: (x, digits) =>
-    digits < 0 ? nearest(x / 10 ** -digits) * 10 ** -digits : nearest(x * 10 ** digits) / 10 ** digits,
+  value: (x, digits) => {
+    const unit = 10 ** Math.abs(digits);
+    return digits < 0 ? rounded(x, x / unit, (n) => n * unit) : rounded(x, x * unit, (n) => n / unit);
+  },
   lower: (x, digits) => roundTo(x, 10 ** Math.max(0, digits), 10 ** Math.max(0, -digits)),
   derivative: () => null,
 });

@@ -153,31 +153,3 @@ export function quote(text: string): string {
 function printable(text: string): string {
   return text.replace(UNPRINTABLE, (found) => (/\s/.test(found) ? " " : "·".repeat(found.length)));
 }
-
-/** `: did you mean Exp?` for the known name that is nearest to a mistyped one; empty where none is near. */
-export function suggestion(name: string, known: Iterable<string>): string {
-  if (name.length > LONGEST_QUOTE) return "";
-  let [nearest, least] = ["", mistakesAllowed(name) + 1];
-  for (const candidate of known) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least);
-    if (distance < least) [nearest, least] = [candidate, distance];
-  }
-  return nearest && `: did you mean ${nearest}?`;
-}
-
-function mistakesAllowed({ length }: string): number {
-  return Math.min(Math.max(1, Math.floor(length / 3)), length - 1);
-}
-
-/** Insertions, deletions and replacements between two words (Levenshtein); `limit` where there are as many or more. */
-function editDistance(from: string, to: string, limit: number): number {
-  if (Math.abs(from.length - to.length) >= limit) return limit;
-  let row = Array.from({ length: to.length + 1 }, (_, n) => n);
-  for (let m = 0; m < from.length; m++) {
-    const next = [m + 1];
-    for (let n = 0; n < to.length; n++)
-      next.push(Math.min(row[n + 1]! + 1, next[n]! + 1, row[n]! + (from[m] === to[n] ? 0 : 1)));
-    row = next;
-  }
-  return row[to.length]!;
-}

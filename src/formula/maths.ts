@@ -2,6 +2,7 @@
  * Rows of the operation table that work component by component: quotients, powers, roots, exponentials, comparisons.
  */
 import {
+  add,
   call,
   constant,
   constantValue,
@@ -37,7 +38,7 @@ macro("RatCst", "The number `p` / `q`.", [integerSlot("p"), integerSlot("q")], (
 export const divide: Binary = elementwise("Divide", "x y", {
   doc: "x / y, component by component.",
   value: (x, y) => x / y,
-  derivative: (x, y) => [inv(y), minus(divide(x, square(y)))],
+  derivative: (x, y) => [invOr0(y), minus(mult(x, square(invOr0(y))))],
   simplify: (x, y) => {
     expect(!isZero(y), "Divide(x, y)", "a divisor other than 0", "0");
     if (isZero(x)) return zero(Math.max(x.dim, y.dim));
@@ -50,14 +51,34 @@ export const divide: Binary = elementwise("Divide", "x y", {
 
 // ------------------------------------------------------------------------------------------- elementwise maths
 
-/** Reciprocal. */
+/** Reciprocal; its derivative is 0 at 0. */
 export const inv: Unary = elementwise("Inv", "x", {
   doc: "1 / x.",
   value: (x) => 1 / x,
   code: (x) => `inverse(${x})`,
-  derivative: (x) => [minus(square(inv(x)))],
+  derivative: (x) => [minus(square(invOr0(x)))],
   cost: 7,
   domain: [0.5, 2],
+});
+
+/** Reciprocal; 0 at 0. What derivatives with a pole at 0 are made of: points that coincide then give 0 to any order, and not NaN. */
+export const invOr0: Unary = elementwise("InvOr0", "x", {
+  doc: "1 / x; 0 at 0.",
+  value: (x) => (x === 0 ? 0 : 1 / x),
+  code: (x) => `select(eq(${x}, 0.0), 0.0, inverse(${x}))`,
+  derivative: (x) => [minus(square(invOr0(x)))],
+  cost: 9,
+  domain: [0.5, 2],
+});
+
+/** Product; 0 where x is 0, whatever the number y: what a limit of 0 times infinity is where x vanishes faster than y grows. */
+export const multOr0: Binary = elementwise("MultOr0", "x y", {
+  doc: "x * y; 0 where x is 0 and y is infinite.",
+  value: (x, y) => (x === 0 && !Number.isNaN(y) ? 0 : x * y),
+  code: (x, y) => `select(eq(${x}, 0.0), select(eq(${y}, ${y}), 0.0, ${y}), ${x} * ${y})`,
+  derivative: (x, y) => [y, x],
+  simplify: (x, y) => (isZero(x) || constantValue(y) !== undefined ? mult(x, y) : undefined),
+  cost: 5,
 });
 
 /** Square root; its derivative is 0 at 0. */
@@ -109,7 +130,7 @@ export const log: Unary = elementwise("Log", "x", {
   doc: "Natural logarithm of x.",
   value: (x) => Math.log(x),
   code: (x) => `log(${x})`,
-  derivative: (x) => [inv(x)],
+  derivative: (x) => [invOr0(x)],
   cost: 22,
   domain: [0.5, 2],
 });
@@ -126,7 +147,7 @@ export const abs: Unary = elementwise("Abs", "x", {
 export const sign: Unary = elementwise("Sign", "x", {
   doc: "-1, 0 or 1; the derivative is 0.",
   value: (x) => Math.sign(x),
-  code: (x) => `select(lt(${x}, 0.0), -1.0, asReal(lt(0.0, ${x})))`,
+  code: (x) => `select(lt(${x}, 0.0), -1.0, select(lt(0.0, ${x}), 1.0, ${x}))`,
   derivative: () => [null],
   cost: 4,
 });
@@ -134,16 +155,16 @@ export const sign: Unary = elementwise("Sign", "x", {
 /** Step: 0 below 0, else 1. */
 export const step: Unary = elementwise("Step", "x", {
   doc: "0 where x < 0, else 1; the derivative is 0.",
-  value: (x) => (x < 0 ? 0 : 1),
-  code: (x) => `select(lt(${x}, 0.0), 0.0, 1.0)`,
+  value: (x) => (x >= 0 ? 1 : x < 0 ? 0 : NaN),
+  code: (x) => `select(le(0.0, ${x}), 1.0, select(lt(${x}, 0.0), 0.0, ${x}))`,
   derivative: () => [null],
-  cost: 2,
+  cost: 4,
 });
 
 const powBuild = elementwiseWithInteger("Pow", "exponent", {
   doc: "x to the power of an integer.",
   value: (x, m) => x ** m,
-  derivative: (x, m) => mult(m, pow(x, m - 1)),
+  derivative: (x, m) => mult(m, m > 0 ? pow(x, m - 1) : invOr0(pow(x, 1 - m))),
   simplify: (x, m) => {
     if (m === 0) return repeatTo(constant(1), x.dim);
     return m === 1 ? x : m === 2 ? square(x) : undefined;
@@ -206,9 +227,9 @@ export function elementwiseWithInteger(
 /** x to the power y, for a formula y; x ** 0.5 and x ** -0.5 are Sqrt and Rsqrt, integers Pow. */
 export const powf: Binary = elementwise("Powf", "x y", {
   doc: "x to the power y.",
-  value: (x, y) => x ** y,
+  value: powerOf,
   code: (x, y) => `pow(${x}, ${y})`,
-  derivative: (x, y) => [mult(y, powf(x, subtract(y, 1))), mult(log(x), powf(x, y))],
+  derivative: slopesOfPower,
   simplify: (x, y) => {
     const exponent = constantValue(y);
     if (exponent === undefined || y.dim > x.dim) return undefined;
@@ -218,6 +239,28 @@ export const powf: Binary = elementwise("Powf", "x y", {
   cost: 40,
   domain: [0.5, 2],
 });
+
+/** The rules of IEEE 754 and C, as NumPy has them, where those of JavaScript differ: powers of 1 are 1, infinite ones of -1 too. */
+function powerOf(x: number, y: number): number {
+  return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
+}
+
+/** Powers that are infinite at 0 are 0 there, so that derivatives are, as those of Sqrt. */
+const powfOr0: Binary = elementwise("PowfOr0", "x y", {
+  doc: "x to the power y; 0 where x is 0 and y negative.",
+  value: (x, y) => (x === 0 && y < 0 ? 0 : powerOf(x, y)),
+  code: (x, y) => `select(lt(0.0, asReal(eq(${x}, 0.0)) * asReal(lt(${y}, 0.0))), 0.0, pow(${x}, ${y}))`,
+  derivative: slopesOfPower,
+  simplify: (x, y) => ((constantValue(y) ?? -1) >= 0 ? powf(x, y) : undefined),
+  cost: 46,
+  domain: [0.5, 2],
+});
+
+/** y x^(y-1) and log(x) x^y, with log(0) as 0: by 0 the powers win where they vanish, and where they do not, there is no limit. */
+function slopesOfPower(x: Formula, y: Formula): readonly Formula[] {
+  const finiteLog = log(add(x, equal(x, 0)));
+  return [multOr0(powfOr0(x, subtract(y, 1)), y), multOr0(powfOr0(x, y), finiteLog)];
+}
 
 // -------------------------------------------------------------------------------------------------- comparison
 

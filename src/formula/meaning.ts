@@ -58,15 +58,17 @@ export class ProductMeaning implements Meaning {
   }
 }
 
+/** Candidates are sorted when there are so many more than those that stay. */
+const MOST_UNSORTED = 64;
+
 interface Candidate {
   readonly value: number;
   readonly index: number;
 }
 
-/** The k smallest (sign 1) or largest (sign -1) values per component, ties by index; NaN is never among them. */
+/** The k smallest (sign 1) or largest (sign -1) values per component, ties by index; NaN counts as the worst value. */
 export class BestMeaning implements Meaning {
-  private readonly kept: Candidate[][];
-  private first: number | undefined;
+  private kept: Candidate[][];
 
   constructor(
     dim: number,
@@ -77,64 +79,93 @@ export class BestMeaning implements Meaning {
   }
 
   update([f]: readonly ArrayLike<number>[], column: number): void {
-    this.first ??= column;
     this.kept.forEach((kept, component) => {
       const value = f![component]!;
-      if (!Number.isNaN(value)) this.insert(kept, { value, index: column });
+      kept.push({ value: Number.isNaN(value) ? this.sign * Infinity : value, index: column });
     });
+    if (this.kept[0]!.length >= 2 * this.k + MOST_UNSORTED) this.sort();
   }
 
-  private insert(kept: Candidate[], candidate: Candidate): void {
-    const beaten = kept.findIndex((other) => this.sign * candidate.value < this.sign * other.value);
-    kept.splice(beaten < 0 ? kept.length : beaten, 0, candidate);
-    if (kept.length > this.k) kept.pop();
+  /** Equal values stay in the order of their columns, as sorting is stable. */
+  private sort(): void {
+    const before = (a: Candidate, b: Candidate): number => (a.value === b.value ? 0 : this.sign * (a.value - b.value));
+    this.kept = this.kept.map((kept) => kept.sort(before).slice(0, this.k));
   }
 
   /** Rank by rank, component by component. */
   finish(): Row {
+    this.sort();
     const ranks = Array.from({ length: this.k }, (_, rank) => rank);
-    const all = ranks.flatMap((rank) => this.kept.map((kept) => kept[rank] ?? this.nothing()));
+    const all = ranks.flatMap((rank) =>
+      this.kept.map((kept) => kept[rank] ?? { value: this.sign * Infinity, index: -1 }),
+    );
     return { values: all.map(({ value }) => value), indices: all.map(({ index }) => index) };
-  }
-
-  /** Where all values are NaN, the only best one has the index of the first column. */
-  private nothing(): Candidate {
-    return { value: this.sign * Infinity, index: this.k === 1 ? (this.first ?? -1) : -1 };
   }
 }
 
-/** Sums of exp(F) times weights, relative to exp of the largest F so far; told as logarithms, or as means of the weights. */
+/** Sums of exp(F) times weights; told as logarithms, with what rounding takes from them or without, or as means of the weights. */
 export class ExponentialMeaning implements Meaning {
-  private readonly sums: number[];
-  private largest = -Infinity;
-  private total = 0;
+  private readonly sums: readonly ExponentialSum[];
 
   constructor(
     dim: number,
-    private readonly isMean: boolean,
+    private readonly form: "Logarithm" | "TwoParts" | "Mean",
+    private readonly round: (value: number) => number,
   ) {
-    this.sums = new Array<number>(dim).fill(0);
+    this.sums = Array.from({ length: dim }, () => new ExponentialSum());
   }
 
   update([f, weights]: readonly ArrayLike<number>[]): void {
-    const exponent = f![0]!;
-    if (exponent > this.largest) this.rescale(exponent);
-    const power = exponent === -Infinity ? 0 : exponent === this.largest ? 1 : Math.exp(exponent - this.largest);
-    this.total += power;
-    this.sums.forEach((sum, k) => (this.sums[k] = sum + power * (weights ? weights[k]! : 1)));
-  }
-
-  private rescale(exponent: number): void {
-    const factor = this.largest === -Infinity ? 0 : Math.exp(this.largest - exponent);
-    this.total *= factor;
-    this.sums.forEach((sum, k) => (this.sums[k] = sum * factor));
-    this.largest = exponent;
+    this.sums.forEach((sum, k) => {
+      sum.add(f!.length === 1 ? f![0]! : f![k]!, weights ? weights[k]! : 1);
+    });
   }
 
   finish(): Row {
-    const told = this.isMean
-      ? (sum: number) => sum / this.total
-      : (sum: number) => (sum === 0 ? -Infinity : Math.log(sum) + this.largest);
-    return { values: this.sums.map(told), indices: [] };
+    if (this.form === "Mean") return { values: this.sums.map((sum) => sum.mean()), indices: [] };
+    const values = this.sums.map((sum) => this.round(sum.logarithm()));
+    const rests = (): number[] => this.sums.map((sum, k) => bitsOf(sum.restOf(values[k]!)));
+    return { values, indices: this.form === "TwoParts" ? rests() : [] };
   }
+}
+
+/** In relation to exp of the largest F so far. */
+class ExponentialSum {
+  private largest = -Infinity;
+  private powers = 0;
+  private weighted = 0;
+
+  add(exponent: number, weight: number): void {
+    if (exponent > this.largest) this.rescale(exponent);
+    const power = exponent === -Infinity ? 0 : Math.exp(exponent - this.largest);
+    this.powers += power;
+    this.weighted += power * weight;
+  }
+
+  /** An infinite exponent leaves the reference finite, so that its power is infinite and not NaN. */
+  private rescale(exponent: number): void {
+    const next = Math.min(exponent, Number.MAX_VALUE);
+    const factor = this.largest === -Infinity ? 0 : Math.exp(this.largest - next);
+    this.powers *= factor;
+    this.weighted *= factor;
+    this.largest = next;
+  }
+
+  mean(): number {
+    return this.weighted / this.powers;
+  }
+
+  logarithm(): number {
+    return this.weighted === 0 ? -Infinity : this.largest + Math.log(this.weighted);
+  }
+
+  /** What the logarithm has more than this rounded one. */
+  restOf(logarithm: number): number {
+    return Number.isFinite(logarithm) ? this.largest - logarithm + Math.log(this.weighted) : 0;
+  }
+}
+
+/** The bits of the nearest float32. */
+function bitsOf(value: number): number {
+  return new Int32Array(Float32Array.of(value).buffer)[0]!;
 }

@@ -4,12 +4,13 @@
  * knows no operation but those that have a symbol, no array and no device.
  */
 import type { FormulaError } from "../errors";
+import { suggestion } from "../options";
 import { DECLARATIONS, Scope, label, readAlias, signature } from "./arguments";
 import type { Argument } from "./arguments";
 import "./autodiff"; // Grad comes into the table of entries with it
 import { isVariable } from "./formula";
 import type { Entry, Formula, Parameter, Slot } from "./formula";
-import { Cursor, builtAt, errorAt, quote, suggestion } from "./lexer";
+import { Cursor, builtAt, errorAt, quote } from "./lexer";
 import type { Place } from "./lexer";
 import {
   PRECEDENCE,

@@ -3,11 +3,29 @@
  * (for the reference), which reducer of `native/text/cpu/reductions.h` computes it, and how its gradient is made of sums again.
  */
 import { FormulaError } from "../errors";
+import { described, suggestion } from "../options";
 import { grad } from "./autodiff";
 import type { Formula } from "./formula";
 import { BestMeaning, ExponentialMeaning, ProductMeaning, SumMeaning } from "./meaning";
 import type { Meaning } from "./meaning";
-import { add, constant, divide, equal, exp, mult, notEqual, scalprod, subtract } from "./ops";
+import {
+  add,
+  concat,
+  constant,
+  divide,
+  equal,
+  exp,
+  extract,
+  ifElse,
+  lessThan,
+  minus,
+  mult,
+  multOr0,
+  notEqual,
+  repeatTo,
+  scalprod,
+  subtract,
+} from "./ops";
 
 /** How rounding errors of a sum are kept small. */
 export type SumScheme = "direct" | "block" | "kahan";
@@ -18,9 +36,14 @@ export interface Extent {
   readonly k: number;
 }
 
-/** A value that a gradient needs: the result, or another reduction, which may read what was saved before it. */
+/**
+ * A value that a gradient needs: the result, what its dtype took from it (which reductions tell beside it, see `recordedAs`), or another
+ * reduction, which may read what was saved before it; where that tells its rest, the rest comes next.
+ */
 export type Saved =
-  "result" | { readonly reduction: Reduction; readonly formulas: (saved: readonly Formula[]) => readonly Formula[] };
+  | "result"
+  | "rest"
+  | { readonly reduction: Reduction; readonly formulas: (saved: readonly Formula[]) => readonly Formula[] };
 
 /** What a gradient formula is made of; `saved` are variables that stand for the saved values. */
 export interface GradientParts {
@@ -53,18 +76,22 @@ export interface Reduction {
   readonly isAdditive: boolean;
   /** What is evaluated per pair, from the formulas that were given. */
   evaluated(formulas: readonly Formula[]): readonly Formula[];
-  /** Numbers per row of the result, and indices. */
+  /** Numbers per row of the result, and indices; or as many float32 numbers as bits, where `tellsRest`. */
   values(extent: Extent): number;
   indices(extent: Extent): number;
+  /** What is computed in its place where derivatives are wanted: it tells more, but the same values. */
+  readonly recordedAs?: Reduction;
+  /** Whether what stands in the place of indices is what the dtype took from the values. */
+  readonly tellsRest?: boolean;
   /** What a row without columns holds. */
   readonly empty: number;
-  meaning(extent: Extent): Meaning;
-  /** The same on a device: what is evaluated, the type of the reducer, and how component k of formula n enters it. */
-  onDevice?(evaluated: readonly Formula[]): readonly Formula[];
+  /** @param round to the dtype of the result. */
+  meaning(extent: Extent, round: (value: number) => number): Meaning;
+  /** The same on a device: the type of the reducer, and how component k of formula n enters it. */
   reducer(extent: Extent, scheme: SumScheme): string;
   /** Columns that it had best take at once, where it asks of all of them whether there is anything to do. */
   readonly columnsAtOnce: number;
-  enter(n: number, k: number | string, value: string, formulas: number): string;
+  enter(n: number, k: number | string, value: string, extent: Extent): string;
   readonly gradient: Gradient;
 }
 
@@ -72,6 +99,9 @@ const total = ({ dims: [dim] }: Extent): number => dim!;
 const zero = (): number => 0;
 const same = (formulas: readonly Formula[]): readonly Formula[] => formulas;
 const none: Gradient = { kind: "none" };
+/** `otherwise` where `condition` is 1, else `formula`. */
+const unless = (condition: Formula, formula: Formula, otherwise: number): Formula =>
+  ifElse(minus(condition), formula, otherwise);
 const entersAt = (k: number | string, value: string): string => `reducer.add(${k}, ${value}, column);`;
 
 // ----------------------------------------------------------------------------------------------------------- sums
@@ -133,7 +163,7 @@ const mean: Reduction = sumLike({
 const nonZero = ([f]: readonly Formula[]): readonly Formula[] => [notEqual(f!, 0)];
 const count: Reduction = sumLike({
   name: "Count",
-  doc: "How often the formula differs from 0.",
+  doc: "How often the formula differs from 0: a number in the dtype of the data, so float32 rounds counts above 2^24.",
   told: "Total",
   evaluated: nonZero,
   gradient: none,
@@ -156,7 +186,7 @@ const all: Reduction = sumLike({
 
 const prod: Reduction = {
   name: "Prod",
-  doc: "Product of the formula; the gradient needs factors other than 0.",
+  doc: "Product of the formula.",
   weights: "none",
   takesK: false,
   isSum: false,
@@ -171,9 +201,21 @@ const prod: Reduction = {
   enter: (_, k, value) => entersAt(k, value),
   gradient: {
     kind: "sum",
-    saved: () => ["result"],
-    formula: ({ formulas: [f], by, cotangent, saved: [product] }) =>
-      grad(f!, by, mult(cotangent, divide(product!, f!))),
+    // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where it is the only one. With
+    // two of them, each has the other as a factor: their sum, which is 0, brings in the second derivative.
+    saved: ([f]) => [
+      "result",
+      { reduction: prod, formulas: () => [unless(equal(f!, 0), f!, 1)] },
+      { reduction: sum, formulas: () => [concat(equal(f!, 0), multOr0(equal(f!, 0), f!))] },
+    ],
+    formula: ({ formulas: [f], by, cotangent, saved: [product, productOfOthers, ofZeros] }) => {
+      const { dim } = f!;
+      const [isZero, zeros, sum] = [equal(f!, 0), extract(ofZeros!, 0, dim), extract(ofZeros!, dim, dim)];
+      const otherZeros = add(equal(zeros, 1), multOr0(equal(zeros, 2), subtract(sum, f!)));
+      const byZero = multOr0(isZero, multOr0(otherZeros, productOfOthers!));
+      const byOther = mult(notEqual(f!, 0), divide(product!, add(f!, isZero)));
+      return grad(f!, by, mult(cotangent, add(byZero, byOther)));
+    },
   },
 };
 
@@ -222,70 +264,132 @@ export function withIndices({ name }: Reduction): Reduction {
 
 // ------------------------------------------------------------------------------------------------- exponential sums
 
-const exponential = {
-  takesK: false,
-  isSum: false,
-  isAdditive: false,
-  evaluated: same,
-  indices: zero,
-  columnsAtOnce: 8,
-  onDevice: ([f, ...weights]: readonly Formula[]) => [mult(Math.LOG2E, f!), ...weights],
-} as const;
+/**
+ * Exponents and weights: one exponent for all weights, or as many of both, which go together component by component.
+ * @throws FormulaError for other dims.
+ */
+function paired([f, weights]: readonly Formula[]): readonly [Formula, Formula?] {
+  if (!weights) return [f!];
+  if (f!.dim > 1 && weights.dim > 1 && f!.dim !== weights.dim)
+    throw new FormulaError(`weights: expected dim 1 or ${f!.dim}, the dim of the formula, got dim ${weights.dim}`);
+  return [f!, repeatTo(weights, f!.dim)];
+}
 
-const logSumExp: Reduction = {
-  ...exponential,
-  name: "LogSumExp",
-  doc: "log of the sum of exp(F), or of exp(F) times each component of the weights.",
-  weights: "optional",
-  values: ({ dims: [, weights = 1] }) => weights,
-  empty: -Infinity,
-  meaning: ({ dims: [, weights = 1] }) => new ExponentialMeaning(weights, false),
-  reducer: ({ dims: [, weights = 1] }) => `Exponentials<${weights}, false>`,
-  enter: (n, k, value, formulas) => {
-    if (n > 0) return `reducer.add(${k}, power * ${value});`;
-    return `const auto power = reducer.power(${value});${formulas === 1 ? " reducer.add(0, power);" : ""}`;
-  },
-  gradient: {
-    kind: "sum",
-    saved: () => ["result"],
-    formula: ({ formulas: [f, weights], by, cotangent, saved: [result] }) => {
-      const share = mult(cotangent, exp(subtract(f!, result!)));
-      if (!weights) return grad(f!, by, share);
-      return add(grad(f!, by, scalprod(share, weights)), grad(weights, by, share));
-    },
+type Form = "Logarithm" | "TwoParts" | "Mean";
+
+/** Exponents, and what each of them has of sums: of the weights or of 1, and of means the sum of the powers too. */
+function reducerOf({ dims: [exponents, weights = exponents!] }: Extent, form: Form): string {
+  const sums = weights / exponents! + (form === "Mean" ? 1 : 0);
+  return `Exponentials<${exponents}, ${sums}, Form::${form}>`;
+}
+
+const widest = ({ dims }: Extent): number => Math.max(...dims);
+
+interface ExponentialRow extends Pick<Reduction, "name" | "doc" | "weights" | "empty" | "enter" | "gradient"> {
+  readonly form: Form;
+  readonly recordedAs?: Reduction;
+}
+
+function exponential({ form, ...row }: ExponentialRow): Reduction {
+  return {
+    ...row,
+    takesK: false,
+    isSum: false,
+    isAdditive: false,
+    evaluated: (formulas) => paired(formulas).filter((formula) => formula !== undefined),
+    values: widest,
+    indices: form === "TwoParts" ? widest : zero,
+    tellsRest: form === "TwoParts",
+    meaning: (extent, round) => new ExponentialMeaning(widest(extent), form, round),
+    reducer: (extent) => reducerOf(extent, form),
+    columnsAtOnce: 8,
+  };
+}
+
+const entersLogarithm = (n: number, k: number | string, value: string, { dims }: Extent): string => {
+  const [exponents, weights] = dims as [number, number?];
+  if (exponents > 1)
+    return entersByComponent(n, k, value, weights ? `reducer.keep(${k}, power);` : `reducer.add(${k}, power);`);
+  if (n > 0) return `reducer.add(${k}, power * ${value});`;
+  return `const auto power = reducer.power(0, ${value});${weights ? "" : " reducer.add(0, power);"}`;
+};
+
+const entersMean = (n: number, k: number | string, value: string, { dims: [exponents] }: Extent): string => {
+  if (exponents! > 1)
+    return entersByComponent(n, k, value, `reducer.add(2 * (${k}), power); reducer.keep(${k}, power);`);
+  if (n > 0) return `reducer.add(1 + ${k}, power * ${value});`;
+  return `const auto power = reducer.power(0, ${value}); reducer.add(0, power);`;
+};
+
+/** Exponents come first, so that their powers wait for the weights. */
+const entersByComponent = (n: number, k: number | string, value: string, uses: string): string =>
+  n > 0 ? `reducer.weigh(${k}, ${value});` : `{ const auto power = reducer.power(${k}, ${value}); ${uses} }`;
+
+/** 1 where a sum of exponentials is 0 and its logarithm minus infinity, the one number below 0 that equals its double. */
+const isEmpty = (logarithm: Formula): Formula => mult(equal(logarithm, mult(2, logarithm)), lessThan(logarithm, 0));
+/** So large that every exponential is 0 in relation to its own. */
+const BEYOND = 3.4028234663852886e38;
+
+/**
+ * exp(f) over its sum. The logarithm of the sum is rounded; its difference from f is exact for the f that matter, and what rounding took is
+ * subtracted from that. Where the sum is 0, as without columns, all shares are.
+ */
+function shareOf(f: Formula, logarithm: Formula, rest: Formula): Formula {
+  return exp(subtract(subtract(f, unless(isEmpty(logarithm), logarithm, BEYOND)), rest));
+}
+
+const logarithmGradient: SumGradient = {
+  kind: "sum",
+  saved: () => ["result", "rest"],
+  formula: ({ formulas, by, cotangent, saved: [result, rest] }) => {
+    const [f, weights] = paired(formulas);
+    const share = mult(cotangent, shareOf(f, result!, rest!));
+    if (!weights) return grad(f, by, share);
+    return add(grad(f, by, weighed(f, share, weights)), grad(weights, by, share));
   },
 };
 
-const sumSoftMaxWeight: Reduction = {
-  ...exponential,
+/** Component by component, or summed where one exponent has all the weights. */
+const weighed = (f: Formula, share: Formula, weights: Formula): Formula =>
+  f.dim === 1 ? scalprod(share, weights) : mult(share, weights);
+
+const logSumExpRow = {
+  name: "LogSumExp",
+  doc: "log of the sum of exp(F), component by component, or of exp(F) times the weights; minus infinity where all is 0.",
+  weights: "optional",
+  empty: -Infinity,
+  enter: entersLogarithm,
+  gradient: logarithmGradient,
+} as const;
+/** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. */
+const logSumExpInTwoParts: Reduction = exponential({ ...logSumExpRow, name: "LogSumExpInTwoParts", form: "TwoParts" });
+const logSumExp: Reduction = exponential({ ...logSumExpRow, form: "Logarithm", recordedAs: logSumExpInTwoParts });
+
+const sumSoftMaxWeight: Reduction = exponential({
+  form: "Mean",
   name: "SumSoftMaxWeight",
-  doc: "Mean of the weights, each pair counting exp(F).",
+  doc: "Mean of the weights, each pair counting exp(F), component by component; NaN where all exp(F) are 0.",
   weights: "required",
-  values: ({ dims: [, weights] }) => weights!,
   empty: NaN,
-  meaning: ({ dims: [, weights] }) => new ExponentialMeaning(weights!, true),
-  reducer: ({ dims: [, weights] }) => `Exponentials<${weights! + 1}, true>`,
-  enter: (n, k, value) =>
-    n === 0
-      ? `const auto power = reducer.power(${value}); reducer.add(0, power);`
-      : `reducer.add(1 + ${k}, power * ${value});`,
+  enter: entersMean,
   gradient: {
     kind: "sum",
     // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r comes along: it
     // is what r is short of, to full precision.
     saved: ([f, weights]) => [
       "result",
-      { reduction: logSumExp, formulas: () => [f!] },
+      { reduction: logSumExpInTwoParts, formulas: () => [f!] },
       { reduction: sumSoftMaxWeight, formulas: ([result]) => [f!, subtract(weights!, result!)] },
     ],
-    formula: ({ formulas: [f, weights], by, cotangent, saved: [result, log, shortOf] }) => {
-      const share = exp(subtract(f!, log!));
-      const deviation = subtract(scalprod(cotangent, subtract(weights!, result!)), scalprod(cotangent, shortOf!));
-      const ofF = mult(share, deviation);
-      return add(grad(f!, by, ofF), grad(weights!, by, mult(cotangent, share)));
+    formula: ({ formulas, by, cotangent, saved: [result, log, rest, shortOf] }) => {
+      const [f, weights] = paired(formulas) as readonly [Formula, Formula];
+      const [mean, short] = [result!, shortOf!].map((of) => unless(isEmpty(log!), of, 0)) as [Formula, Formula];
+      const share = shareOf(f, log!, rest!);
+      const deviation = subtract(weighed(f, cotangent, subtract(weights, mean)), weighed(f, cotangent, short));
+      return add(grad(f, by, mult(share, deviation)), grad(weights, by, mult(cotangent, share)));
     },
   },
-};
+});
 
 // ---------------------------------------------------------------------------------------------------------- table
 
@@ -294,6 +398,9 @@ const ALIASES: readonly (readonly [string, Reduction])[] = [
   ["LogSumExpWeight", { ...logSumExp, weights: "required" }],
   ["SoftMax", sumSoftMaxWeight],
 ];
+
+/** What is computed where derivatives are wanted, which has no name of its own. */
+export const recordedReductions: readonly Reduction[] = [logSumExpInTwoParts];
 
 /** Every reduction by name. */
 export const reductions: ReadonlyMap<string, Reduction> = new Map([
@@ -308,5 +415,6 @@ export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
   const known = [...reductions.keys()].join(", ");
-  throw new FormulaError(`reductionOp: expected one of ${known}, got ${JSON.stringify(name)}`);
+  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : described(name);
+  throw new FormulaError(`reductionOp: expected one of ${known}, got ${got}`);
 }

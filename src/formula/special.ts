@@ -27,7 +27,7 @@ import {
 import type { Binary, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
 import { floor, maximum, minimum } from "./functions";
-import { divide, equal, inv, lessOrEqual, lessThan, rsqrt } from "./maths";
+import { divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
 import { concat, extract } from "./vectors";
 
 /** x / |x|; 0 at 0. */
@@ -40,8 +40,15 @@ interface Contest {
   readonly better: Binary;
   readonly isBeaten: Binary;
 }
-const LARGER: Contest = { better: maximum, isBeaten: lessThan };
-const SMALLER: Contest = { better: minimum, isBeaten: (left, right) => lessThan(right, left) };
+const LARGER = contest(maximum, lessThan);
+const SMALLER = contest(minimum, (left, right) => lessThan(right, left));
+
+/** NaN beats every number, so that its place is told as it is the value. */
+function contest(better: Binary, isBeatenByNumber: Binary): Contest {
+  const isNaN = (x: Operand): Formula => notEqual(x, x);
+  const isBeaten: Binary = (left, right) => add(isBeatenByNumber(left, right), lessThan(isNaN(left), isNaN(right)));
+  return { better, isBeaten };
+}
 
 /** The two of every pair of neighbours, and a last component that has no neighbour. */
 function pairsOf(x: Formula): { left: Formula; right: Formula; join: (paired: Formula) => Formula } {
@@ -136,8 +143,8 @@ function ofNextDegree(
 
 /** exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell of a table. */
 const expShare: Binary = elementwise("ExpShare", "x y", {
-  doc: "Exp(x) / (Exp(x) + Exp(y)), without overflow.",
-  value: (x, y) => 1 / (1 + Math.exp(y - x)),
+  doc: "Exp(x) / (Exp(x) + Exp(y)), without overflow; 0 where both are the same infinity.",
+  value: (x, y) => (x === y ? (Number.isFinite(x) ? 0.5 : 0) : 1 / (1 + Math.exp(y - x))),
   code: (x, y) => `expShare(${x}, ${y})`,
   derivative: (x, y) => {
     const slope = mult(expShare(x, y), expShare(y, x));

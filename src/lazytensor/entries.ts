@@ -7,9 +7,10 @@ import { reshaped, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
-import { DENSE_OPTIONS, checkBytes, optionsOf, settingsOf } from "../genred";
+import { DENSE_OPTIONS, checkBytes, settingsOf } from "../genred";
 import type { DenseOptions } from "../genred";
 import { PairValues } from "../operator/values";
+import { optionsOf } from "../options";
 import { arraysOf, bound, operatorOf, sizesText } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, isArray, leafOf } from "./leaf";
@@ -19,13 +20,17 @@ const SUM = settingsOf("sum", { axis: 1 });
 
 /** All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables. */
 export function denseValues(expression: Expression, options: DenseOptions | null | undefined): RealArray {
-  const { backend = expression.where.backend, maxBytes = 2 ** 30 } = optionsOf("dense", options, DENSE_OPTIONS);
+  const { maxBytes = 2 ** 30, ...where } = optionsOf("dense", options, DENSE_OPTIONS);
   checkBytes(maxBytes);
   checkClosed("dense", expression.leaves);
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, SUM);
-  return new PairValues(operator).compute(operator.arrays(arraysOf(of, [])), { backend }, maxBytes);
+  return new PairValues(operator).compute(
+    operator.arrays(arraysOf(of, [])),
+    { backend: expression.where.backend, ...where },
+    maxBytes,
+  );
 }
 
 /** The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for ranges. */
@@ -57,6 +62,13 @@ export function sliced(expression: Expression, rows: Span, columns: Span): Expre
     const span = category === Category.I ? rows : category === Category.J ? columns : null;
     return span && isArray(leaf.value) ? leafOf(within(leaf.value, span), category) : leaf;
   });
+}
+
+/** @throws ArgumentError unless there is such a row or column. */
+export function checkIndex(where: string, index: unknown, size: number | null): void {
+  if (size !== null && Number.isSafeInteger(index) && (index as number) >= 0 && (index as number) < size) return;
+  const expected = size === null ? "a tensor that has rows and columns" : `an integer from 0 to ${size - 1}`;
+  throw new ArgumentError(`${where}: expected ${expected}, got ${described(index)}`);
 }
 
 function checkSpan(where: string, span: unknown, size: number | null): void {

@@ -4,16 +4,18 @@
  */
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
 import { complex } from "../formula/ops";
 import type { ReductionName } from "../operator/signature";
+import { atMost, described, optionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../system/eigenpairs";
 import type { SolveResult } from "../system/functions";
 import type { LogdetOptions, LogdetResult } from "../system/logdet";
 import { Expression } from "./expression";
-import { asLinearOperator, product } from "./linear";
+import { linearOperator, product } from "./linear";
 import { ComplexMethods, RealMethods } from "./methods";
 import type { AnyReduction, ComplexOperand, Operand } from "./methods";
-import { applied, complexOperand, expressionOf, powerOperand, realOperand } from "./operand";
+import { applied, complexOperand, expressionOf, isLazy, powerOperand, realOperand } from "./operand";
 import { chain, isProducts } from "./operator";
 import type { LinearOperator, Products } from "./operator";
 import { checkClosed, deferred, isInner, reduced } from "./reduce";
@@ -48,8 +50,9 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
    * an array `[..., M, 1, D]`, `[..., 1, N, D]` or `[..., 1, 1, D]`, whose axes of length 1 tell its role.
    * @throws ArgumentError for anything else.
    */
-  constructor(value: RealArray<T> | number | readonly number[] | Expression, { axis }: LazyTensorOptions = {}) {
-    super(value instanceof Expression ? value : expressionOf("LazyTensor", value, axis));
+  constructor(value: RealArray<T> | number | readonly number[] | Expression, options?: LazyTensorOptions | null) {
+    super(value instanceof Expression ? value : expressionOf("LazyTensor", value, axisOf("LazyTensor", options)));
+    atMost("LazyTensor", 2, arguments);
   }
 
   get dim(): number {
@@ -63,20 +66,24 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
 
   /** 1 where this > y, else 0. */
   gt(y: Operand): LazyTensor<T> {
+    atMost("gt", 1, arguments);
     return this.operation("LessThan", [y, this]);
   }
   /** 1 where this >= y, else 0. */
   ge(y: Operand): LazyTensor<T> {
+    atMost("ge", 1, arguments);
     return this.operation("LessOrEqual", [y, this]);
   }
   /** Complex numbers with this real part and the imaginary part `im`; one of dim 1 is repeated. */
   complex(im: Operand): ComplexLazyTensor<T> {
+    atMost("complex", 1, arguments);
     const imaginary = realOperand("complex, im", im);
     const formula = complex(this.expression.formula, imaginary.formula);
     return new ComplexLazyTensor<T>(Expression.join(formula, [this.expression, imaginary]));
   }
   /** D complex numbers whose parts are the components re, im, re, im, … @throws FormulaError for an odd dim. */
   asComplex(): ComplexLazyTensor<T> {
+    atMost("asComplex", 0, arguments);
     return new ComplexLazyTensor<T>(this.expression);
   }
 
@@ -92,6 +99,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
 
   /** A reduction by name; `optArg` is the K of the K best, `weight` the weights of exponential sums. */
   override reduction(name: ReductionName, options: AnyReduction<T>): unknown {
+    atMost("reduction", 2, arguments);
     const {
       optArg,
       weight,
@@ -114,15 +122,20 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     b: RealArray<T> | LazyTensor<T> | Products<T>,
     options?: ProductOptions<T> | null,
   ): RealArray<T> | LinearOperator<T> {
-    if (b instanceof LazyTensor) return chain(asLinearOperator(this), asLinearOperator(b));
-    return isProducts(b) ? chain(asLinearOperator(this), b) : this.matvec(b, options);
+    atMost("matmul", 2, arguments);
+    const second = isLazy(b) ? linearOperator<T>("matmul", b) : b;
+    if (!isProducts<T>(second)) return product("matmul", this.expression, second, options) as RealArray<T>;
+    optionsOf("matmul of operators", options, []);
+    return chain(linearOperator<T>("matmul", this), second);
   }
   /** The product with an array, as {@link LazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
-    return product("matmul", this.expression, b, options) as RealArray<T>;
+    atMost("matvec", 2, arguments);
+    return product("matvec", this.expression, b, options) as RealArray<T>;
   }
   /** The product of the transpose with an array `[...batch, M, E]` or `[M]`. */
   rmatvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    atMost("rmatvec", 2, arguments);
     return product("rmatvec", this.expression.transposed(), b, options) as RealArray<T>;
   }
 
@@ -134,11 +147,13 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   solve(b: RealArray<T> | LazyTensor<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
   solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;
   solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
+    atMost("solve", 2, arguments);
     const { call = true, ...rest } = options ?? {};
     return call ? this.closedSolver(b, rest)() : this.solver(b, rest);
   }
   /** The same, with how it was found. */
   solved(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveResult<T> {
+    atMost("solved", 2, arguments);
     return this.closedSolver(b, options ?? {}).solve();
   }
   private closedSolver(b: unknown, options: LazySolveOptions<T>): DeferredSolve<T> {
@@ -154,6 +169,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
    * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite; ConvergenceError.
    */
   logdet(options?: LogdetOptions | null): LogdetResult {
+    atMost("logdet", 1, arguments);
     return matrixOf("logdet", this.expression).logdet(withPlace(this.expression, options));
   }
   /**
@@ -161,14 +177,28 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
    * @throws ArgumentError unless K is square, of dim 1, without batches; ConvergenceError.
    */
   eigsh(k: number, options?: EigshOptions | null): EigshResult<T> {
+    atMost("eigsh", 2, arguments);
     return matrixOf("eigsh", this.expression).eigsh<T>(k, withPlace(this.expression, options));
   }
 
   /** K + alpha I, as an operator. */
   addDiag(alpha: number): LinearOperator<T> {
-    return asLinearOperator(this).addDiag(alpha);
+    atMost("addDiag", 1, arguments);
+    return linearOperator<T>("addDiag", this).addDiag(alpha);
   }
 }
+
+/** Complex components as real ones. */
+function twice(where: string, count: unknown): number {
+  if (Number.isSafeInteger(count)) return 2 * (count as number);
+  throw new ArgumentError(`${where}: expected an integer, got ${described(count)}`);
+}
+
+const axisOf = (where: string, options: LazyTensorOptions | null | undefined): unknown =>
+  optionsOf(where, options, ["axis"]).axis;
+
+const complexExpression = (value: unknown, options: LazyTensorOptions | null | undefined): Expression =>
+  expressionOf("ComplexLazyTensor", value, axisOf("ComplexLazyTensor", options));
 
 /** What a call is told, and where the tensor is computed unless that says otherwise. */
 const withPlace = <O extends object>({ where }: Expression, options: O | null | undefined): O =>
@@ -179,8 +209,9 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   readonly isComplex = true;
 
   /** @param value an array `[..., M, 2 D]` of complex numbers as `re, im, re, im, …`, as for {@link LazyTensor}. */
-  constructor(value: RealArray<T> | readonly number[] | Expression, { axis }: LazyTensorOptions = {}) {
-    super(value instanceof Expression ? value : expressionOf("ComplexLazyTensor", value, axis));
+  constructor(value: RealArray<T> | readonly number[] | Expression, options?: LazyTensorOptions | null) {
+    super(value instanceof Expression ? value : complexExpression(value, options));
+    atMost("ComplexLazyTensor", 2, arguments);
     applied("ComplexReal", [this], complexOperand); // refuses odd dims
   }
 
@@ -198,22 +229,27 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
 
   /** Opposite. */
   neg(): ComplexLazyTensor<T> {
+    atMost("neg", 0, arguments);
     return this.mul(-1);
   }
   /** Component m, counted from 0. */
   elem(m: number): ComplexLazyTensor<T> {
+    atMost("elem", 1, arguments);
     return this.extract(m, 1);
   }
   /** The `length` components from `start` on. */
   extract(start: number, length: number): ComplexLazyTensor<T> {
-    return this.complexOperation("Extract", [this, 2 * start, 2 * length]);
+    atMost("extract", 2, arguments);
+    return this.complexOperation("Extract", [this, twice("extract, start", start), twice("extract, length", length)]);
   }
   /** These components, then those of y. */
   concat(y: ComplexOperand): ComplexLazyTensor<T> {
+    atMost("concat", 1, arguments);
     return this.complexOperation("Concat", [this, y]);
   }
   /** The 2 D real numbers re, im, re, im, …, of which gradients are taken. */
   asReal(): LazyTensor<T> {
+    atMost("asReal", 0, arguments);
     return new LazyTensor<T>(this.expression);
   }
 
@@ -237,6 +273,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
   sum(options: ReduceOptions<T> & Calling): RealArray<T>;
   sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+    atMost("sum", 1, arguments);
     return isInner("sum", options) ? this.complexOperation("ComplexSum", [this]) : this.reduction("Sum", options);
   }
   /** Mean of the components of every vector. */
@@ -246,6 +283,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
   /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
   mean(options: ReduceOptions<T> & Calling): RealArray<T>;
   mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+    atMost("mean", 1, arguments);
     return isInner("mean", options) ? this.sum().div(this.dim) : this.reduction("Mean", options);
   }
   private reduction(name: "Sum" | "Mean", options: ReduceOptions<T>): unknown {
@@ -257,15 +295,18 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
 
   /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`; differentiable. */
   matmul(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    atMost("matmul", 2, arguments);
     const vector = new ComplexLazyTensor<T>(b, { axis: 1 });
     return this.mul(vector).sum({ ...options, axis: 1 });
   }
   /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    atMost("matvec", 2, arguments);
     return this.matmul(b, options);
   }
   /** The product of the transpose, not conjugated, with complex numbers `[...batch, M, 2 E]`. */
   rmatvec(b: RealArray<T>, options?: ProductOptions<T> | null): RealArray<T> {
+    atMost("rmatvec", 2, arguments);
     return this.T.matmul(b, options);
   }
 }

@@ -3,7 +3,7 @@
  * variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no operation.
  */
 import { checkArray, described, isNdarray } from "../array/check";
-import { dtypeOf, shapeText, viewOf } from "../array/view";
+import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { ArgumentError } from "../errors";
 import { Category, asVariable, variable } from "../formula/formula";
@@ -48,6 +48,8 @@ export const numberLeaf = (value: number | readonly number[]): Leaf =>
 export function symbolLeaf(place: number, dim: number, category: Category): Leaf {
   if (!Number.isSafeInteger(place) || place < 0)
     throw new ArgumentError(`Var: expected an index of at least 0, got ${described(place)}`);
+  if (!Number.isSafeInteger(dim) || dim < 1)
+    throw new ArgumentError(`Var: expected a dim of at least 1, got ${described(dim)}`);
   const key = [place, dim, category].join();
   const found = symbols.get(key) ?? leaf(null, dim, category, place);
   symbols.set(key, found);
@@ -169,21 +171,14 @@ export function dtypeAmong(leaves: readonly Leaf[]): Dtype | null {
 const leading = (of: Leaf): readonly number[] =>
   isArray(of.value) ? of.value.shape.slice(0, categoryOf(of) === Category.P ? -1 : -2) : [];
 
-/** Batch dimensions of all leaves together: of one count, each 1 or common; parameters may have none. */
+/** Batch dimensions of all leaves together, broadcast as in NumPy. */
 export function batchOf(leaves: readonly Leaf[]): readonly number[] {
   const arrays = leaves.filter(({ value }) => isArray(value));
-  const first = arrays.find((of) => categoryOf(of) !== Category.P) ?? arrays[0];
-  if (!first) return [];
-  const common = [...leading(first)];
+  let common: readonly number[] = [];
   for (const of of arrays) {
-    const own = leading(of);
-    if (own.length === 0 && categoryOf(of) === Category.P) continue;
-    if (own.length !== common.length) throw differing("the same number of batch dimensions", first, of);
-    own.forEach((length, axis) => {
-      if (common[axis] === 1) common[axis] = length;
-      else if (length !== 1 && length !== common[axis])
-        throw differing("batch dimensions that are equal or 1", first, of);
-    });
+    const both = commonShape(common, leading(of));
+    if (!both) throw differing("batch dimensions that broadcast", arrays[0]!, of);
+    common = both;
   }
   return common;
 }

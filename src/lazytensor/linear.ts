@@ -9,12 +9,13 @@ import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { mult } from "../formula/ops";
+import { atMost, optionsOf } from "../options";
 import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { isLazy } from "./operand";
 import { LinearOperator } from "./operator";
-import { reduced } from "./reduce";
+import { REDUCE_OPTIONS, reduced } from "./reduce";
 import type { ReduceOptions } from "./reduce";
 
 /** `[M, N]`. @throws ArgumentError where an axis has no size, or there are batches. */
@@ -24,6 +25,8 @@ export function matrixShape(where: string, expression: Expression): readonly [nu
   throw new ArgumentError(`${where}: expected a LazyTensor over i and j without batches, got ${sizesText(expression)}`);
 }
 
+const PRODUCT_OPTIONS = REDUCE_OPTIONS.filter((name) => name !== "axis");
+
 /** The product with `[...batch, N, E]`, or with `[N]`. */
 export function product(
   where: string,
@@ -32,9 +35,15 @@ export function product(
   options: Omit<ReduceOptions, "axis"> | null | undefined,
 ): RealArray {
   const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, checkArray(`${where}, b`, b));
-  const out = options?.out;
+  const { out, ...how } = optionsOf(where, options, PRODUCT_OPTIONS);
   const target = out && isFlat ? { out: expanded(checkArray("out", out), out.shape.length) } : {};
-  const values = reduced(where, times(expression, vector), "Sum", { ...options, ...target, axis: 1 }, {}) as RealArray;
+  const values = reduced(
+    where,
+    times(expression, vector),
+    "Sum",
+    { ...how, ...(out && { out }), ...target, axis: 1 },
+    {},
+  ) as RealArray;
   return isFlat ? (out ?? flat(values)) : values;
 }
 
@@ -74,14 +83,19 @@ export const flat = (x: RealArray): RealArray => reshaped(x, x.shape.slice(0, -1
 
 /** A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches, or a dim above 1. */
 export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearOperator<T> {
-  const given: unknown = tensor;
-  if (!isLazy(given) || given.isComplex)
-    throw new ArgumentError(`asLinearOperator: expected a real LazyTensor, got ${described(given)}`);
+  atMost("asLinearOperator", 1, arguments);
+  return linearOperator("asLinearOperator", tensor);
+}
+
+/** @param where what the user has called. */
+export function linearOperator<T extends Real>(where: string, tensor: unknown): LinearOperator<T> {
+  if (!isLazy(tensor)) throw new ArgumentError(`${where}: expected a LazyTensor, got ${described(tensor)}`);
+  if (tensor.isComplex) throw new ArgumentError(`${where}: expected a real LazyTensor, got a ComplexLazyTensor`);
   const { expression } = tensor;
-  const shape = matrixShape("asLinearOperator", expression);
+  const shape = matrixShape(where, expression);
   const { dtype, formula } = expression;
   if (formula.dim !== 1 || dtype === null)
-    throw new ArgumentError(`asLinearOperator: expected a LazyTensor over arrays, of dim 1, got dim ${formula.dim}`);
+    throw new ArgumentError(`${where}: expected a LazyTensor over arrays, of dim 1, got dim ${formula.dim}`);
   const transposed = expression.transposed();
   return new LinearOperator<T>({
     shape,

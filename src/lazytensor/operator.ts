@@ -2,13 +2,14 @@
  * Linear operators that are only known by their products, with the shape that iterative solvers of other packages ask for. The one
  * idea: sums, multiples, transposes and chains of operators are operators, and none of them is ever a matrix.
  */
-import { described } from "../array/check";
+import { checkArray, described } from "../array/check";
 import { shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Dtype } from "../array/view";
 import { add, mul } from "../array/dense";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
+import { atMost } from "../options";
 
 /** What a linear operator is made of. */
 export interface Products<T extends Real = Real> {
@@ -26,19 +27,24 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
 
+  /** @throws ArgumentError unless there are a shape, a dtype and both products. */
   constructor(private readonly products: Products<T>) {
+    atMost("LinearOperator", 1, arguments);
+    checkProducts(products);
     this.shape = products.shape;
     this.dtype = products.dtype;
   }
 
   /** Times an array `[N]` or `[N, E]`: `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
   matvec(x: RealArray<T>): RealArray<T> {
+    atMost("matvec", 1, arguments);
     checkRows("matvec", x, this.shape[1]);
     return this.products.matvec(x);
   }
 
   /** The transpose times an array `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
   rmatvec(x: RealArray<T>): RealArray<T> {
+    atMost("rmatvec", 1, arguments);
     checkRows("rmatvec", x, this.shape[0]);
     return this.products.rmatvec(x);
   }
@@ -47,6 +53,7 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
   matmul(x: RealArray<T>): RealArray<T>;
   matmul(x: Products<T>): LinearOperator<T>;
   matmul(x: RealArray<T> | Products<T>): RealArray<T> | LinearOperator<T> {
+    atMost("matmul", 1, arguments);
     return isProducts(x) ? chain(this, x) : this.matvec(x);
   }
 
@@ -61,6 +68,7 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
 
   /** This operator plus alpha times the identity. @throws ArgumentError unless it is square. */
   addDiag(alpha: number): LinearOperator<T> {
+    atMost("addDiag", 1, arguments);
     if (typeof alpha !== "number")
       throw new ArgumentError(`addDiag, alpha: expected a number, got ${described(alpha)}`);
     if (this.shape[0] !== this.shape[1])
@@ -78,6 +86,18 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
     return `LinearOperator of shape ${shapeText(this.shape)}, ${this.dtype}`;
   }
 }
+
+function checkProducts(products: unknown): void {
+  const { shape, dtype, matvec, rmatvec } = (products ?? {}) as Partial<Record<keyof Products, unknown>>;
+  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!isShape) throw wrongProducts("shape", "two numbers, of rows and columns", shape);
+  if (dtype !== "float32" && dtype !== "float64") throw wrongProducts("dtype", '"float32" or "float64"', dtype);
+  if (typeof matvec !== "function") throw wrongProducts("matvec", "a function", matvec);
+  if (typeof rmatvec !== "function") throw wrongProducts("rmatvec", "a function", rmatvec);
+}
+
+const wrongProducts = (name: string, expected: string, got: unknown): ArgumentError =>
+  new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
 
 export function isProducts<T extends Real>(value: RealArray<T> | Products<T>): value is Products<T> {
   return typeof (value as Partial<Products<T>> | null | undefined)?.matvec === "function";
@@ -98,6 +118,7 @@ export function chain<T extends Real>(first: Products<T>, second: Products<T>): 
 }
 
 function checkRows(where: string, x: RealArray, rows: number): void {
+  checkArray(where, x);
   if (x.shape[0] === rows && x.shape.length <= 2) return;
   throw new ArgumentError(`${where}: expected shape [${rows}] or [${rows}, E], got ${shapeText(x.shape)}`);
 }

@@ -7,10 +7,13 @@ import { CALL_OPTIONS } from "../operator/call";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { checkWeighted, optionsOf, reductionOf, settingsOf } from "../genred";
+import { reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
+import { entries } from "../formula/ops";
 import { reductionNamed } from "../formula/reductions";
+import type { Reduction } from "../formula/reductions";
 import type { Settings } from "../operator/choosers";
+import { described, optionsOf } from "../options";
 import type { ReductionName, ResultOf } from "../operator/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
@@ -68,7 +71,7 @@ export interface Extra {
   readonly weights?: Expression | undefined;
 }
 
-const REDUCE_OPTIONS = [...CALL_OPTIONS, "axis", "sumScheme", "dtypeAcc", "useDoubleAcc"];
+export const REDUCE_OPTIONS: readonly string[] = [...CALL_OPTIONS, "axis", "sumScheme", "dtypeAcc", "useDoubleAcc"];
 
 /** A reduction as a function of the arrays that symbolic variables stand for. */
 export function deferred(
@@ -78,16 +81,21 @@ export function deferred(
   options: unknown,
   extra: Extra,
 ): Deferred {
-  const checked = optionsOf(where, options as Partial<ReduceOptions> | null | undefined, REDUCE_OPTIONS);
+  const checked = optionsOf(where, options as Partial<ReduceOptions> | null | undefined, optionsOfReduction(name));
   const [settings, call] = split(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
-  checkWeighted(settings.reduction, formulas);
   const { leaves, where: held } = Expression.join(expression.formula, parts);
   const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
   const arrays = (given: readonly unknown[]): RealArray[] => operator.arrays(arraysOf(of, given));
   return reductionOf(operator, arrays, { ...held, ...call }) as Deferred;
+}
+
+/** As a message lists them: what was taken out of the options before is among them. */
+function optionsOfReduction(name: ReductionName): readonly string[] {
+  const hasWeight = reductionNamed(name).weights !== "none";
+  return [...REDUCE_OPTIONS, "call", ...(hasWeight ? ["weight"] : [])];
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */
@@ -116,16 +124,31 @@ function split(
   { axis, sumScheme, dtypeAcc, useDoubleAcc, ...call }: Partial<ReduceOptions>,
   { optArg, weights }: Extra,
 ): [Settings, CallOptions] {
+  const reduction = reductionNamed(reductionOp);
+  checkK(where, reduction, optArg);
+  checkAxis(where, reductionOp, axis);
   const settings = settingsOf(where, {
     reductionOp,
-    axis: axis ?? (-1 as 0),
+    axis,
     sumScheme,
     dtypeAcc,
     useDoubleAcc,
     optArg,
   });
-  const wanted = reductionNamed(reductionOp).weights;
-  if (wanted === "required" && !weights) throw new ArgumentError(`${where}: expected weights, got none`);
-  if (wanted === "none" && weights) throw new ArgumentError(`${where}, weight: expected none, got a LazyTensor`);
+  const wanted = reduction.weights;
+  if (wanted === "required" && !weights) throw new ArgumentError(`${where}, weight: expected the weights, got none`);
+  if (wanted === "none" && weights) throw new ArgumentError(`${where}, weight: expected none, got one`);
   return [settings, call];
+}
+
+/** The K comes first, so whoever forgets it has given the options in its place. */
+function checkK(where: string, { takesK }: Reduction, k: unknown): void {
+  if (!takesK || (Number.isSafeInteger(k) && (k as number) >= 1)) return;
+  throw new ArgumentError(`${where}, k: expected an integer of at least 1, and then the options, got ${described(k)}`);
+}
+
+function checkAxis(where: string, name: ReductionName, axis: unknown): void {
+  if (axis === 0 || axis === 1) return;
+  const expected = entries.has(name) ? "0 (over i), 1 (over j) or -1 (of components)" : "0 (over i) or 1 (over j)";
+  throw new ArgumentError(`${where}, axis: expected ${expected}, got ${axis === undefined ? "none" : described(axis)}`);
 }

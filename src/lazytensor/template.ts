@@ -6,6 +6,7 @@ import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError, FormulaError } from "../errors";
+import { atMost } from "../options";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { errorAt } from "../formula/lexer";
@@ -37,7 +38,8 @@ export function lazy<T extends Real = Real>(text: TemplateStringsArray, ...holes
 export function lazy<T extends Real = Real>(bindings: Bindings<T>): LazyTag<T>;
 export function lazy(first: TemplateStringsArray | Bindings, ...holes: readonly Hole[]): LazyTensor | LazyTag {
   if (isTemplate(first)) return written(first, holes, {});
-  if (typeof first !== "object" || isNdarray(first) || holes.length > 0)
+  atMost("lazy", 1, arguments);
+  if (typeof first !== "object" || (first as unknown) === null || Array.isArray(first) || isNdarray(first))
     throw new ArgumentError(`lazy: expected a template or an object of names, got ${described(first)}`);
   return (text: TemplateStringsArray, ...values: readonly Hole[]) => written(text, values, first);
 }

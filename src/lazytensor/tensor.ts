@@ -8,7 +8,8 @@ import type { BlockRanges } from "../array/ranges";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
 import type { DenseOptions } from "../genred";
-import { denseValues, diagonal, sliced, without } from "./entries";
+import { atMost } from "../options";
+import { checkIndex, denseValues, diagonal, sliced, without } from "./entries";
 import type { Span } from "./entries";
 import { describe, explanation, shapeOf } from "./explain";
 import { textOf } from "./expression";
@@ -57,6 +58,7 @@ export abstract class Tensor<Self, T extends Real> {
   }
   /** What is computed when, by which engines, and the generated code, for the sum over j. */
   explain(): string {
+    atMost("explain", 0, arguments);
     return explanation(this.expression);
   }
 
@@ -64,10 +66,12 @@ export abstract class Tensor<Self, T extends Real> {
 
   /** The same, evaluated at the pairs of `ranges` alone. */
   withRanges(ranges: BlockRanges | null): Self {
+    atMost("withRanges", 1, arguments);
     return this.where({ ranges });
   }
   /** The same, computed by a backend. */
   withBackend(backend: CallOptions["backend"]): Self {
+    atMost("withBackend", 1, arguments);
     return this.where({ backend });
   }
   private where(where: Where): Self {
@@ -82,10 +86,12 @@ export abstract class Tensor<Self, T extends Real> {
   }
   /** The transpose, as {@link Tensor.T}. */
   t(): Self {
+    atMost("t", 0, arguments);
     return this.T;
   }
   /** The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans outside, or ranges. */
   slice(rows: Span, columns: Span = null): Self {
+    atMost("slice", 2, arguments);
     return this.of(sliced(this.expression, rows, columns));
   }
   /**
@@ -93,25 +99,32 @@ export abstract class Tensor<Self, T extends Real> {
    * @throws ArgumentError for more than `maxBytes`, or ranges.
    */
   dense(options?: DenseOptions | null): RealArray<T> {
+    atMost("dense", 1, arguments);
     return this.squeezed(denseValues(this.expression, options));
   }
   /** The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges. */
   row(i: number): RealArray<T> {
+    atMost("row", 1, arguments);
+    checkIndex("row", i, this.expression.sizes[0]);
     const values = denseValues(sliced(this.expression, [i, i + 1], null), null);
     return this.squeezed(without(values, this.batchdims.length));
   }
   /** The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or ranges. */
   col(j: number): RealArray<T> {
+    atMost("col", 1, arguments);
+    checkIndex("col", j, this.expression.sizes[1]);
     const values = denseValues(sliced(this.expression, null, [j, j + 1]), null);
     return this.squeezed(without(values, this.batchdims.length + 1));
   }
   /** The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
   diag(): RealArray<T> {
+    atMost("diag", 0, arguments);
     const sums = reduced("diag", diagonal("diag", this.expression), "Sum", { axis: 1 }, {});
     return this.squeezed(sums as RealArray);
   }
   /** The sum of the diagonal: `[...batch, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
   trace(): RealArray<T> {
+    atMost("trace", 0, arguments);
     const sums = reduced("trace", diagonal("trace", this.expression), "Sum", { axis: 0 }, {}) as RealArray;
     return without(sums, this.batchdims.length) as RealArray<T>;
   }

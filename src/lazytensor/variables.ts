@@ -6,6 +6,7 @@ import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
+import { atMost } from "../options";
 import { Expression } from "./expression";
 import { LazyTensor } from "./lazytensor";
 import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
@@ -15,6 +16,7 @@ export function Vi<T extends Real>(x: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
 export function Vi<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
 export function Vi<T extends Real>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
+  atMost("Vi", 2, arguments);
   return indexed("Vi", x, dim, Category.I);
 }
 
@@ -23,6 +25,7 @@ export function Vj<T extends Real>(y: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */
 export function Vj<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
 export function Vj<T extends Real>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
+  atMost("Vj", 2, arguments);
   return indexed("Vj", y, dim, Category.J);
 }
 
@@ -31,6 +34,7 @@ export function Pm<T extends Real = Real>(value: RealArray<T> | number | readonl
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
 export function Pm<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
 export function Pm<T extends Real>(value: RealArray<T> | number | readonly number[], dim?: number): LazyTensor<T> {
+  atMost("Pm", 2, arguments);
   if (dim === undefined) return new LazyTensor<T>(Expression.of(parameterLeaf("Pm", value)));
   return symbolic("Pm", value, dim, Category.P);
 }
@@ -42,8 +46,9 @@ export function Var<T extends Real>(x: RealArray<T>, category: 0 | 1 | 2): LazyT
 /** Argument number `index` of a deferred call, of dim `dim` and category 0 (Vi), 1 (Vj) or 2 (Pm). */
 export function Var<T extends Real = Real>(index: number, dim: number, category: 0 | 1 | 2): LazyTensor<T>;
 export function Var<T extends Real>(x: RealArray<T> | number, second: number, third?: number): LazyTensor<T> {
+  atMost("Var", 3, arguments);
   const number = third ?? second;
-  const category = CATEGORIES[number];
+  const category = typeof number === "number" ? CATEGORIES[number] : undefined;
   if (category === undefined)
     throw new ArgumentError(`Var, category: expected 0 (Vi), 1 (Vj) or 2 (Pm), got ${described(number)}`);
   if (third !== undefined) return symbolic("Var", x, second, category);
@@ -70,7 +75,14 @@ function symbolic<T extends Real>(where: string, index: unknown, dim: number, ca
 
 /** The components of several tensors one after the other. @throws ArgumentError for none. */
 export function concatenate<T extends Real>(tensors: readonly LazyTensor<T>[]): LazyTensor<T> {
-  const [first, ...rest] = tensors;
-  if (!first) throw new ArgumentError("concatenate: expected at least one LazyTensor, got none");
+  atMost("concatenate", 1, arguments);
+  if (!Array.isArray(tensors) || tensors.length === 0)
+    throw new ArgumentError(
+      `concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(tensors) ? "none" : described(tensors)}`,
+    );
+  const wrong = tensors.findIndex((tensor: unknown) => !(tensor instanceof LazyTensor));
+  if (wrong >= 0)
+    throw new ArgumentError(`concatenate: expected LazyTensors, got ${described(tensors[wrong])} at ${wrong}`);
+  const [first, ...rest] = tensors as [LazyTensor<T>, ...LazyTensor<T>[]];
   return rest.reduce((all, next) => all.concat(next), first);
 }

@@ -4,7 +4,7 @@
  * walked the other way, where the gradients of several entries add up. Must not know reductions.
  */
 import { scatterAdd } from "../array/tape";
-import { positions, sameShape, shapeText, sizeOf, viewOf } from "../array/view";
+import { commonShape, positions, sameShape, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BatchAxis } from "../engine/native";
 import { ArgumentError } from "../errors";
@@ -21,44 +21,23 @@ const leading = (argument: Argument, shape: readonly number[]): readonly number[
   shape.slice(0, shape.length - rankOf(argument));
 
 /**
- * The batch dimensions of a call: every array has the same number of them, of length 1 or the common length; a parameter may have
- * none. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
+ * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length; what an array lacks
+ * in front has length 1. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
  */
 export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
   if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
-  const first = leader(args);
-  const count = leading(args[first]!, arrays[first]!.shape).length;
-  const common = new Array<number>(count).fill(1);
+  let common = NONE;
   for (let n = 0; n < args.length; n++) {
     const own = leading(args[n]!, arrays[n]!.shape);
-    if (own.length !== count && !(own.length === 0 && args[n]!.category === Category.P))
-      throw otherCount(args[n]!, arrays[n]!, args[first]!, count);
-    for (let axis = 0; axis < own.length; axis++) {
-      if (common[axis] === 1) common[axis] = own[axis]!;
-      else if (own[axis] !== 1 && own[axis] !== common[axis]) throw otherLengths(args[n]!, own, common);
-    }
+    const both = commonShape(common, own);
+    if (!both) throw otherLengths(args[n]!, own, common);
+    common = both;
   }
   return common;
 }
 
-/** Who decides how many batch dimensions there are: the first argument that has rows. */
-function leader(args: readonly Argument[]): number {
-  return Math.max(
-    0,
-    args.findIndex(({ category }) => category !== Category.P),
-  );
-}
-
-function otherCount(argument: Argument, { shape }: RealArray, first: Argument, count: number): ArgumentError {
-  const rows = { [Category.I]: "M, ", [Category.J]: "N, ", [Category.P]: "" }[argument.category];
-  const own = `[${rows}${argument.dim}]`;
-  const dimensions = `${count} batch dimension${count === 1 ? "" : "s"}`;
-  const expected = count === 0 ? `shape ${own}` : `${dimensions} before ${own} as ${label(first)} has`;
-  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(shape)}`);
-}
-
 function otherLengths(argument: Argument, own: readonly number[], common: readonly number[]): ArgumentError {
-  const expected = `batch dimensions that are 1 or those of the arrays before, ${shapeText(common)}`;
+  const expected = `batch dimensions that broadcast with those of the arrays before, ${shapeText(common)}`;
   return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(own)}`);
 }
 

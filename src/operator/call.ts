@@ -11,6 +11,7 @@ import type { KeptPlans } from "../engine/keptplans";
 import type { Real } from "../engine/native";
 import type { Begun } from "../engine/routine";
 import { ArgumentError, DeviceError } from "../errors";
+import { described } from "../options";
 
 /** Where and how one call runs. */
 export interface CallOptions<T extends Real = Real> {
@@ -58,19 +59,27 @@ export interface How {
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
 export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
+  checkName("backend", backend);
+  checkName("compile", compile);
   if (device !== undefined) checkPlace(backend, device);
   return {
     backend: device === undefined ? backend : "cuda",
     device,
     compile,
-    ranges: ranges ? checkRanges(ranges, extents) : undefined,
+    ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
     begun: new Map(),
   };
 }
 
+/** Which names there are is known where one is looked up. */
+function checkName(option: "backend" | "compile", name: unknown): void {
+  if (name === undefined || name === null || typeof name === "string") return;
+  throw new ArgumentError(`${option}: expected a name such as "auto", got ${described(name)}`);
+}
+
 function checkPlace(backend: CallOptions["backend"], device: number | "all"): void {
   if (backend !== undefined && backend !== "auto" && backend !== "cuda")
-    throw new ArgumentError(`device: expected backend "cuda" with it, got "${backend}"`);
+    throw new ArgumentError(`device: expected backend "cuda" with it, got ${described(backend)}`);
   checkDevice("device", device === "all" ? 0 : device);
 }
 

@@ -27,15 +27,15 @@ import { reductionNamed, withIndices } from "../formula/reductions";
 import type { Extent, SumGradient } from "../formula/reductions";
 import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
-import { fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import { fill, fillEmpty, indexTargetOf, restsOf, targetOf } from "./result";
 import type { IndexArray, Result } from "./result";
 import { Work, runSync, settled } from "../solver/task";
 import type { Task } from "../solver/task";
 
-/** A value that gradients take as an argument: another reduction, or where there is no operator, the result. */
+/** A value that gradients take as an argument: of the call, of another reduction, or the rest of the value before it. */
 interface SavedValue {
   readonly argument: Argument;
-  readonly operator: Operator | null;
+  readonly from: "result" | "rest" | Operator;
 }
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -43,6 +43,7 @@ export class Operator {
   private readonly choosers: Choosers;
   private readonly gradients = new Map<number, Operator | null>();
   private savedValues: readonly SavedValue[] | undefined;
+  private recorded: Operator | null | undefined;
   private readonly extent: Extent;
   private readonly evaluated: readonly Formula[];
 
@@ -108,25 +109,32 @@ export class Operator {
 
   /** The numbers of a call, where the reduction gives numbers. */
   values(arrays: readonly RealArray[], how: How = {}): RealArray {
+    return this.results(arrays, how).values!;
+  }
+
+  private results(arrays: readonly RealArray[], how: How): Result {
     const given = this.check(arrays);
-    return runSync(this.run(given, given, how)).values!;
+    return runSync(this.run(given, given, how));
   }
 
   /** @param read what is computed with: `given`, or a copy of it. */
   private *run(given: Given, read: Given, how: How, out?: CallOptions["out"]): Task<Result> {
-    if (this.needsIndices() && recording(given.arrays))
-      return { ...(yield* this.withIndices().run(given, read, how, out)), indices: null };
+    const recorded = this.recordedAs();
+    if (recorded && recording(given.arrays)) return { ...(yield* recorded.run(given, read, how, out)), indices: null };
     const [numbers, places] = [
       this.settings.reduction.values(this.extent),
       this.settings.reduction.indices(this.extent),
     ];
     const values = numbers > 0 ? targetOf(given, this.shape(given, numbers), out, this.args) : null;
     const indices = places > 0 ? indexTargetOf(given, this.shape(given, places)) : null;
-    const data = values && (given === read || !out) ? contiguous(values) : allocate(given.dtype, values?.size ?? 0);
-    const recorded = recording(given.arrays) ? this.recorder(given, how) : undefined;
+    const data =
+      values && (given === read || !out)
+        ? contiguous(values)
+        : allocate(given.dtype, values ? sizeOf(values.shape) : 0);
+    const record = recording(given.arrays) ? this.recorder(given, how) : undefined;
     yield* settled(this.work(read, data, how, indices?.data));
     if (values) fill(values, data);
-    return { values: values && recorded ? recorded(values, indices) : values, indices };
+    return { values: values && record ? record(values, indices) : values, indices };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
@@ -195,7 +203,7 @@ export class Operator {
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);
         return gradient.kind === "sum"
-          ? this.pullback(given.arrays, cotangent, wanted, how, values)
+          ? this.pullback(given.arrays, cotangent, wanted, how, { values, indices })
           : this.routedPullback(given, hosted(indices!.data), cotangent, wanted, how);
       });
   }
@@ -209,11 +217,14 @@ export class Operator {
     cotangent: RealArray,
     wanted: readonly boolean[],
     how: How,
-    result?: RealArray,
+    result?: Result,
   ): (RealArray | null)[] {
     const saved: RealArray[] = [];
-    for (const { operator } of this.saved())
-      saved.push(operator ? operator.values([...arrays, ...saved], how) : result!);
+    let last = result;
+    for (const { from } of this.saved()) {
+      if (typeof from !== "string") last = from.results([...arrays, ...saved], how);
+      saved.push(from === "rest" ? restsOf(last!) : last!.values!);
+    }
     return this.args.map((argument, n) => {
       const operator = wanted[n] ? this.gradient(n) : null;
       if (!operator) return null;
@@ -229,12 +240,18 @@ export class Operator {
   private makeSaved(): SavedValue[] {
     const { reduction, rows } = this.settings;
     const made: SavedValue[] = [];
+    const save = (from: SavedValue["from"], dim: number): unknown =>
+      made.push({ argument: extraArgument(this.args.length + made.length, dim, rows), from });
     for (const wanted of (reduction.gradient as SumGradient).saved(this.formulas)) {
+      if (typeof wanted === "string") {
+        save(wanted, this.dim);
+        continue;
+      }
       const args = [...this.args, ...made.map(({ argument }) => argument)];
-      const formulas = wanted === "result" ? [] : wanted.formulas(made.map(({ argument }) => argument.variable));
-      const operator =
-        wanted === "result" ? null : new Operator(formulas, args, { ...this.settings, reduction: wanted.reduction });
-      made.push({ argument: extraArgument(args.length, (operator ?? this).dim, rows), operator });
+      const formulas = wanted.formulas(made.map(({ argument }) => argument.variable));
+      const operator = new Operator(formulas, args, { ...this.settings, reduction: wanted.reduction });
+      save(operator, operator.dim);
+      if (wanted.reduction.tellsRest) save("rest", operator.dim);
     }
     return made;
   }
@@ -273,17 +290,15 @@ export class Operator {
 
   // ---- derivatives of the best: at the pairs that the indices name, the result is the formula itself
 
-  /** Routed gradients go where the indices point. */
-  private needsIndices(): boolean {
+  /** What is computed instead where a record is kept: routed gradients go where the indices point, others need more than the result. */
+  private recordedAs(): Operator | null {
+    if (this.recorded !== undefined) return this.recorded;
     const { reduction } = this.settings;
-    return reduction.gradient.kind === "routed" && reduction.indices(this.extent) === 0;
-  }
-
-  private withIndices(): Operator {
-    return new Operator(this.formulas, this.args, {
-      ...this.settings,
-      reduction: withIndices(this.settings.reduction),
-    });
+    const isRouted = reduction.gradient.kind === "routed" && reduction.indices(this.extent) === 0;
+    const other = isRouted ? withIndices(reduction) : reduction.recordedAs;
+    return (this.recorded = other
+      ? new Operator(this.formulas, this.args, { ...this.settings, reduction: other })
+      : null);
   }
 
   private routedPullback(

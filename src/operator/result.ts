@@ -1,12 +1,24 @@
 /**
  * The arrays that a call writes: new ones, or one that the caller gave, checked.
  */
-import { checkArray, checkShape } from "../array/check";
+import { checkArray, checkReach, checkShape } from "../array/check";
 import { disposable, isOnDevice } from "../array/device";
 import type { ElementType } from "../array/elementtype";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
-import { allocateLike, isContiguous, overlaps, positions, sameShape, shapeText, sizeOf, wrap } from "../array/view";
+import {
+  allocateLike,
+  dtypeOf,
+  hosted,
+  isContiguous,
+  overlaps,
+  placedLike,
+  positions,
+  sameShape,
+  shapeText,
+  sizeOf,
+  wrap,
+} from "../array/view";
 import type { ArrayOf, RealArray } from "../array/view";
 import type { Given } from "./arguments";
 import type { Real } from "../engine/native";
@@ -63,9 +75,13 @@ export function indexTargetOf(given: Given, shape: readonly number[]): IndexArra
   return made(given, "int32", checkShape("result", shape));
 }
 
-/** Numbers in row-major order into an array of any strides. */
+/**
+ * Numbers in row-major order into an array of any strides.
+ * @throws ArgumentError where its memory was transferred, or shrunk, while the numbers were computed.
+ */
 export function fill(target: RealArray, data: Real): void {
   if (data.buffer === target.data.buffer) return;
+  checkReach("out", target);
   positions(target).forEach((at, n) => (target.data[at] = data[n]!));
 }
 
@@ -73,4 +89,12 @@ export function fill(target: RealArray, data: Real): void {
 export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
   out.fill(empty);
   indices?.fill(-1);
+}
+
+/** What the dtype took from values, which stands in the place of indices as the bits of float32 numbers. */
+export function restsOf({ values, indices }: Result): RealArray {
+  const bits = hosted(indices!.data);
+  const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
+  const data = dtypeOf(values!) === "float32" ? rests : Float64Array.from(rests);
+  return wrap(placedLike<Real>(data, values!), values!.shape);
 }

@@ -59,10 +59,16 @@ export async function inBackground<T>(
 }
 
 function checkOptions({ signal, onProgress }: AsyncOptions): void {
-  if (signal && typeof (signal as Partial<AbortSignal>).addEventListener !== "function")
+  if (signal !== undefined && signal !== null && !isSignal(signal))
     throw new ArgumentError(`signal: expected an AbortSignal, got ${described(signal)}`);
-  if (onProgress && typeof onProgress !== "function")
+  if (onProgress !== undefined && onProgress !== null && typeof onProgress !== "function")
     throw new ArgumentError(`onProgress: expected a function, got ${described(onProgress)}`);
+}
+
+/** All that is used of one, which may be of another realm. */
+function isSignal({ aborted, addEventListener, removeEventListener }: Partial<AbortSignal>): boolean {
+  const functions = [addEventListener, removeEventListener] as unknown[];
+  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
 }
 
 // ---------------------------------------------------------------------------------------------------------- Ctrl-C

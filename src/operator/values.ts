@@ -9,7 +9,8 @@ import { rankOf } from "./batch";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
-import type { How } from "./call";
+import { howOf } from "./call";
+import type { CallOptions } from "./call";
 import { Operator, PLAIN_SUM } from "./operator";
 
 const GIB = 2 ** 30;
@@ -23,11 +24,11 @@ export class PairValues {
   }
 
   /** @throws ArgumentError if arrays do not fit, or the result would take more than `maxBytes`. */
-  compute(arrays: readonly RealArray[], how: How, maxBytes: number): RealArray {
+  compute(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
     const { batch, extents, dtype } = this.reduced.check(arrays);
     this.checkMemory(batch, extents, dtype === "float64" ? 8 : 4, maxBytes);
     const spread = arrays.map((array, n) => perRow(this.reduced.args[n]!, array));
-    return this.operator.values(spread, how);
+    return this.operator.values(spread, howOf(where, extents));
   }
 
   private checkMemory(batch: readonly number[], extents: Extents, width: number, maxBytes: number): void {

@@ -7,6 +7,7 @@
 import { Narrowed } from "./narrow";
 import type { Space } from "./space";
 import { Workspace } from "./space";
+import { Stall } from "./stall";
 import type { Task } from "./task";
 import { settled } from "./task";
 
@@ -17,14 +18,16 @@ export interface CgOptions {
   readonly maxIterations: number;
   /** Iterations from one reading of numbers to the next. */
   readonly checkEvery: number;
+  /** Iterations without a lower residual that are granted at the least (default 2000). */
+  readonly patience?: number | undefined;
   /** Receives the iterations done and the recursive residual norm of each column; what it throws ends the solve. */
   readonly onCheck?: (iteration: number, norms: readonly number[]) => void;
 }
 
 /**
  * How a column ended: its residual reached its bound; p·Ap or r·z was not positive, by no more than rounding explains
- * (`breakdown`) or by more (`indefinite`); numbers that are not finite; or the iterations ran out. Other
- * methods end so too, at a `breakdown` where no better residual exists, and by `stagnation` where their memory cannot make one.
+ * (`breakdown`) or by more (`indefinite`); numbers that are not finite; residuals that no longer fall (`stagnation`); or
+ * the iterations ran out. Other methods end so too, at a `breakdown` where no better residual exists.
  */
 export type CgEnd = "bound" | "breakdown" | "indefinite" | "stagnation" | "nan" | "iterations";
 
@@ -55,8 +58,39 @@ interface State<V, S> {
   readonly highest: S;
 }
 
-/** Solves A x = b from x = 0; `x` holds zeros on entry and the last iterate whenever the task ends. */
+interface Watched extends CgOptions {
+  readonly stall: Stall;
+}
+
+/**
+ * Solves A x = b from x = 0; `x` holds zeros on entry, and the last iterate whenever the task ends, but for stagnation: then it
+ * is that of the least residual.
+ */
 export function* cg<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions): Task<CgResult> {
+  const stall = new Stall(options.patience);
+  const found = yield* watched(space, b, x, { ...options, stall });
+  if (!found.ends.includes("stagnation")) return found;
+  yield* repeated(space, b, x, options, [found.iterations, stall.at]);
+  return { ...found, iterations: found.iterations + stall.at };
+}
+
+/** The iterations up to the least residual once more: that costs less than to keep every iterate that may be the best. */
+function* repeated<V, S>(
+  space: Space<V, S>,
+  b: V,
+  x: V,
+  options: CgOptions,
+  [done, count]: readonly [done: number, count: number],
+): Task<void> {
+  const work = new Workspace(space);
+  space.copy(work.vector(), x);
+  work.free();
+  if (count === 0) return;
+  const onCheck = (iteration: number, norms: readonly number[]): void => options.onCheck?.(done + iteration, norms);
+  yield* watched(space, b, x, { ...options, maxIterations: count, onCheck, stall: new Stall(Infinity) });
+}
+
+function* watched<V, S>(space: Space<V, S>, b: V, x: V, options: Watched): Task<CgResult> {
   const { bounds } = options;
   const open = bounds.flatMap((bound, k) => (bound < Infinity ? [k] : []));
   const narrowed = Narrowed.of(space, open);
@@ -67,7 +101,7 @@ export function* cg<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions): T
       x,
       options,
       { norms: bounds.map(() => 0), ends: bounds.map(() => "bound") },
-      (some, own, o) => cg(narrowed.part, some[0]!, own, o),
+      (some, own, o) => watched(narrowed.part, some[0]!, own, o),
     );
   const work = new Workspace(space);
   try {
@@ -82,7 +116,7 @@ function* iterations<V, S>(
   space: Space<V, S>,
   state: State<V, S>,
   x: V,
-  options: CgOptions,
+  options: Watched,
   first: number,
 ): Task<CgResult> {
   for (let iteration = first; ; iteration++) {
@@ -114,12 +148,12 @@ function* onColumns<V, S>(
   narrowed: Narrowed<V, S>,
   vectors: readonly V[],
   x: V,
-  options: CgOptions,
+  options: Watched,
   { norms, ends }: Standing,
-  body: (vectors: readonly V[], x: V, options: CgOptions) => Task<CgResult>,
+  body: (vectors: readonly V[], x: V, options: Watched) => Task<CgResult>,
 ): Task<CgResult> {
   const { onCheck, bounds } = options;
-  const own: CgOptions = {
+  const own: Watched = {
     ...options,
     bounds: narrowed.taken(bounds, Infinity),
     ...(onCheck && {
@@ -137,7 +171,7 @@ function* goingOn<V, S>(
   narrowed: Narrowed<V, S>,
   [r, p]: readonly [V, V],
   x: V,
-  options: CgOptions,
+  options: Watched,
   { rhos, lows, highs }: Readings,
   first: number,
 ): Task<CgResult> {
@@ -227,7 +261,7 @@ interface Readings extends Standing {
 }
 
 /** Reports the residual norms and says how each column stands. */
-function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: CgOptions): Task<Readings> {
+function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: Watched): Task<Readings> {
   const { rr, rho, lowest, highest } = state;
   const numbers = yield* settled(space.read([rr, rho, lowest, highest]));
   const [squares = [], rhos = [], lows = [], highs = []] = numbers;
@@ -242,8 +276,20 @@ function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number,
     // Rounding gives curvatures near zero, never exactly zero: that is a singular operator.
     return low === 0 || low < -noise * high ? "indefinite" : "breakdown";
   });
-  return { norms, ends, rhos, lows, highs };
+  return { norms, ends: hasStalled(norms, ends, iteration, options) ? ends.map(stalled) : ends, rhos, lows, highs };
 }
+
+function hasStalled(
+  norms: readonly number[],
+  ends: readonly CgEnd[],
+  iteration: number,
+  { stall, bounds }: Watched,
+): boolean {
+  const open = norms.map((norm, k) => (ends[k] === "iterations" ? norm : 0));
+  return ends.includes("iterations") && stall.hasCome(iteration, open, bounds);
+}
+
+const stalled = (end: CgEnd): CgEnd => (end === "iterations" ? "stagnation" : end);
 
 function isOver(ends: readonly CgEnd[]): boolean {
   return ends.includes("nan") || ends.includes("indefinite") || !ends.includes("iterations");

@@ -1,6 +1,6 @@
 /**
  * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run time, so that the
- * same call takes the same way, to the same bits, whatever else the machine does.
+ * same call takes the same way, whatever else the machine does.
  */
 import type { PivotedCholesky } from "./pivoted";
 

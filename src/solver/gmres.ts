@@ -6,6 +6,7 @@
 import type { CgEnd, CgOptions, CgResult } from "./cg";
 import type { Space } from "./space";
 import { Workspace } from "./space";
+import { Stall } from "./stall";
 import type { Task } from "./task";
 import { settled } from "./task";
 
@@ -46,6 +47,7 @@ class Run<V, S> {
   private readonly factor: S;
   private readonly minusOne: S;
   private readonly zeros: V;
+  private readonly stall: Stall;
   private length: number;
   private readonly longest: number;
 
@@ -60,6 +62,7 @@ class Run<V, S> {
     const { restart = 50, memory = 2 ** 26 } = options;
     this.longest = Math.max(1, Math.min(rows, Math.floor(memory / Math.max(1, rows * columns))));
     this.length = Math.min(restart, this.longest);
+    this.stall = new Stall(options.patience);
     this.ends = new Array<undefined>(columns).fill(undefined);
     this.image = work.vector();
     this.zeros = work.vector();
@@ -159,7 +162,10 @@ class Run<V, S> {
   private judge(before: readonly number[]): void {
     const gained = (k: number, factor: number): boolean => !(this.norms[k]! * factor > before[k]!);
     const isLongest = this.length >= this.longest;
-    this.ends = this.ends.map((end, k) => end ?? (isLongest && !gained(k, LEAST) ? "stagnation" : undefined));
+    const open = this.norms.map((norm, k) => (this.ends[k] === undefined ? norm : 0));
+    const hasStalled = this.stall.hasCome(this.iterations, open, this.options.bounds);
+    const hasEnded = (k: number): boolean => hasStalled || (isLongest && !gained(k, LEAST));
+    this.ends = this.ends.map((end, k) => end ?? (hasEnded(k) ? "stagnation" : undefined));
     if (this.ends.some((end, k) => end === undefined && !gained(k, LITTLE)))
       this.length = Math.min(2 * this.length, this.longest);
   }

@@ -7,6 +7,7 @@ import type { CgEnd, CgOptions, CgResult } from "./cg";
 import { Lanczos } from "./lanczos";
 import type { Space } from "./space";
 import { Workspace } from "./space";
+import { Stall } from "./stall";
 import type { Task } from "./task";
 
 /** Solves A x = b from x = 0; `x` holds zeros on entry and the last iterate whenever the task ends. */
@@ -16,6 +17,7 @@ export function* minres<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions
     const lanczos = new Lanczos(space, work);
     const columns = (yield* lanczos.begin(b)).map((norm, k) => new Column(norm, options.bounds[k]!, space.roundoff));
     const directions = new Directions(space, work);
+    const stall = new Stall(options.patience);
     for (let iteration = 0; ; iteration++) {
       const isOver = columns.some(({ end }) => end === "nan") || columns.every(({ end }) => end !== undefined);
       if (isOver || iteration >= options.maxIterations)
@@ -24,11 +26,13 @@ export function* minres<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions
       const { alpha, beta } = yield* lanczos.step();
       const steps = columns.map((column, k) => column.next(alpha[k]!, beta[k]!));
       directions.advance(lanczos.v, steps, x);
-      if ((iteration + 1) % options.checkEvery === 0)
-        options.onCheck?.(
-          iteration + 1,
-          columns.map(({ residual }) => residual),
-        );
+      if ((iteration + 1) % options.checkEvery !== 0) continue;
+      options.onCheck?.(
+        iteration + 1,
+        columns.map(({ residual }) => residual),
+      );
+      const open = columns.map(({ end, residual }) => (end === undefined ? residual : 0));
+      if (stall.hasCome(iteration + 1, open, options.bounds)) for (const column of columns) column.end ??= "stagnation";
     }
   } finally {
     work.free();

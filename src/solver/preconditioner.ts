@@ -23,6 +23,8 @@ export interface Preconditioner {
   readonly logdet: number;
   /** x and out `[rows, columns]`. */
   apply(x: Numbers, out: Numbers, columns: number): Work<void>;
+  /** L of K + alpha I = L Lᵀ in the lower half of `[rows, rows]`, where that is what it is. */
+  readonly factor?: Float64Array;
   /** What a low-rank one is made of, for those who apply it elsewhere. */
   readonly parts?: LowRankParts;
 }
@@ -52,6 +54,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
     library: algebra.lapack(rows),
     rank: rows,
     logdet: logdetOf(factor, rows),
+    factor,
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x);
       return algebra.choleskySolve(factor, solution, rows, columns).andThen(() => {
@@ -59,6 +62,34 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
       });
     },
   };
+}
+
+/** Columns of an inverse that are solved for together. */
+const AT_ONCE = 32;
+
+/**
+ * (L Lᵀ)⁻¹, for L in the lower half of a matrix `[n, n]`. From a block of columns on, it is the inverse of what the rest of L makes: all
+ * blocks together cost a third of solves with whole columns.
+ */
+export function* inverseOf(factor: Float64Array, n: number, algebra: Algebra): Task<Float64Array> {
+  const inverse = new Float64Array(n * n);
+  for (let first = 0; first < n; first += AT_ONCE) {
+    const [rows, columns] = [n - first, Math.min(AT_ONCE, n - first)];
+    const rest = new Float64Array(rows * rows);
+    for (let i = 0; i < rows; i++) {
+      const begin = (first + i) * n + first;
+      rest.set(factor.subarray(begin, begin + i + 1), i * rows);
+    }
+    const x = new Float64Array(rows * columns);
+    for (let k = 0; k < columns; k++) x[k * (columns + 1)] = 1;
+    yield* settled(algebra.choleskySolve(rest, x, rows, columns));
+    for (let i = 0; i < rows; i++)
+      for (let k = 0; k < columns; k++) {
+        inverse[(first + i) * n + first + k] = x[i * columns + k]!;
+        inverse[(first + k) * n + first + i] = x[i * columns + k]!;
+      }
+  }
+  return inverse;
 }
 
 /** log det L Lᵀ */

@@ -8,6 +8,7 @@ import { cg } from "./cg";
 import { Norms } from "./norms";
 import type { Precisions, Space } from "./space";
 import { onePrecision, Workspace } from "./space";
+import { defaultMaxIterations } from "./stall";
 import type { Task } from "./task";
 import { settled } from "./task";
 
@@ -38,6 +39,8 @@ export interface SolveOptions {
   readonly rtol?: number | undefined;
   /** Inner iterations over the whole solve (default `defaultMaxIterations`). */
   readonly maxIterations?: number | undefined;
+  /** Iterations without a lower residual that a round is granted at the least (default 2000). */
+  readonly patience?: number | undefined;
   /** Iterations from one reading of numbers to the next (default 1); the solution does not depend on it. */
   readonly checkEvery?: number | undefined;
   /** What solves in a round: conjugate gradients by default. */
@@ -50,7 +53,7 @@ export interface SolveOptions {
 
 /**
  * How a solve ended, the worst of its columns: all met their `tolerance`; true residuals stagnate at what the
- * `precision` can represent; `iterations` ran out, or the memory of the method (`stagnation`); A is `indefinite`; or numbers are
+ * `precision` can represent; `iterations` ran out, or residuals no longer fell (`stagnation`); A is `indefinite`; or numbers are
  * not finite (`nan`).
  */
 export type Outcome = (typeof outcomes)[number];
@@ -72,14 +75,6 @@ const leastGain = 1.4;
 
 /** Without rounding, `rows` iterations are enough; a fast round that needs more than these in addition loses to rounding. */
 const leastPatience = 100;
-
-/**
- * 10 n, at least 10 000 (small ill-conditioned systems need many n), at most 50 000: beyond, a system needs a
- * preconditioner, not patience.
- */
-export function defaultMaxIterations(rows: number): number {
-  return Math.min(Math.max(10 * rows, 10_000), 50_000);
-}
 
 /** One right-hand side: its norm, the residual norm asked for, the one reached, and its outcome once that is known. */
 interface Column {
@@ -202,8 +197,11 @@ function* improve<V, S, W, T>(run: Run<V, S, W, T>): Task<void> {
   const after = yield* norms.dot(correction);
   if (failWithNan(columns, ends, residuals)) return;
   const steps = columns.map((column, k) => {
-    const nearer = byEnergy ? (before[k] ?? NaN) + (after[k] ?? NaN) > 0 : (residuals[k] ?? NaN) < column.residual;
-    const round = { residual: residuals[k] ?? NaN, nearer, isFirst, isAccurate, end: ends[k] };
+    // After stagnation the residual is the judge: that is where it was least.
+    const hasStalled = ends[k] === "stagnation";
+    const nearer =
+      byEnergy && !hasStalled ? (before[k] ?? NaN) + (after[k] ?? NaN) > 0 : (residuals[k] ?? NaN) < column.residual;
+    const round = { residual: residuals[k] ?? NaN, nearer, isFirst: isFirst && !hasStalled, isAccurate, end: ends[k] };
     const { taken, exhausted } = judge(column, round);
     run.isAccurate ||= exhausted;
     return taken ? (scales[k] ?? 0) : 0;
@@ -228,6 +226,7 @@ function* correct<V, S, W, T, F, G>(run: Run<V, S, W, T>, pair: Precisions<V, S,
         run.maxIterations - run.iterations,
         run.isAccurate ? Infinity : leastPatience + fast.rows,
       ),
+      patience: run.options.patience,
       checkEvery: run.options.checkEvery ?? 1,
       onCheck: recursionReporter(run),
     });

@@ -5,6 +5,7 @@
  */
 import type { Space } from "./space";
 import { Workspace } from "./space";
+import { Stall } from "./stall";
 import type { Task } from "./task";
 import { settled } from "./task";
 
@@ -16,9 +17,15 @@ export interface ShiftedOptions {
   readonly onIteration?: ((iteration: number, excess: number) => void) | undefined;
 }
 
+export interface ShiftedResult {
+  readonly iterations: number;
+  /** Whether residuals no longer fell. */
+  readonly hasStalled: boolean;
+}
+
 /**
- * Solves (A + shifts[s] I) x[s] = b from x[s] = 0, until all are done, iterations run out, or A is found indefinite.
- * @returns the iterations done.
+ * Solves (A + shifts[s] I) x[s] = b from x[s] = 0, until all are done, residuals no longer fall, iterations run out, or A
+ * is found indefinite.
  */
 export function* shiftedCg<V, S>(
   space: Space<V, S>,
@@ -26,7 +33,7 @@ export function* shiftedCg<V, S>(
   b: V,
   x: readonly V[],
   options: ShiftedOptions,
-): Task<number> {
+): Task<ShiftedResult> {
   const work = new Workspace(space);
   try {
     const [r, p, q] = [work.vector(), work.vector(), work.vector()];
@@ -36,18 +43,20 @@ export function* shiftedCg<V, S>(
     space.copy(b, p);
     let squares = yield* dot(space, r, r, scalar);
     let [stepBefore, ratioBefore] = [squares.map(() => 1), squares.map(() => 0)];
+    const stall = new Stall();
     const isDone = (norms: readonly number[]): boolean => norms.every((norm, k) => norm <= options.bounds[k]!);
     for (let iteration = 0; ; iteration++) {
       const open = systems.filter((system) => !isDone(system.norms(squares)));
       const excess = open.flatMap((system) => system.norms(squares).map((norm, k) => norm / options.bounds[k]! || 0));
-      options.onIteration?.(
-        iteration,
-        excess.reduce((most, one) => Math.max(most, one), 0),
-      );
-      if (open.length === 0 || iteration >= options.maxIterations || !squares.every(Number.isFinite)) return iteration;
+      const largest = excess.reduce((most, one) => Math.max(most, one), 0);
+      options.onIteration?.(iteration, largest);
+      const hasStalled = stall.hasCome(iteration, [largest], [1]);
+      const isOver = open.length === 0 || iteration >= options.maxIterations || !squares.every(Number.isFinite);
+      if (isOver || hasStalled) return { iterations: iteration, hasStalled };
       yield* settled(space.apply(p, q));
       const curvatures = yield* dot(space, p, q, scalar);
-      if (curvatures.some((curvature, k) => !(curvature > 0) && squares[k]! > 0)) return iteration;
+      if (curvatures.some((curvature, k) => !(curvature > 0) && squares[k]! > 0))
+        return { iterations: iteration, hasStalled };
       const step = curvatures.map((curvature, k) => (squares[k] === 0 ? 0 : squares[k]! / curvature));
       space.write(step, factor);
       space.axmy(factor, q, r);

@@ -34,7 +34,7 @@ export function scalarKernel(
 const COLUMNS_ABOUT = 300;
 
 /** A scalar formula of the pairs of `rows` points with themselves, with its data. */
-interface Pairwise {
+export interface Pairwise {
   readonly formula: Formula;
   readonly args: readonly Argument[];
   readonly data: readonly Real[];

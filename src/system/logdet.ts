@@ -48,7 +48,7 @@ export interface LogdetOptions extends MatrixOptions {
   readonly method?: "auto" | "direct" | "lanczos" | undefined;
   /** Of the estimate: random vectors, at least 2 (default 16; whole blocks of 8 are taken). Four times as many halve the standard error. */
   readonly probes?: number | undefined;
-  /** Of the random vectors (default 0): the same seed gives the same bits. */
+  /** Of the random vectors (default 0): the same seed gives the same vectors. */
   readonly seed?: number | undefined;
   /** Of the estimate, as of solves. */
   readonly preconditioner?: "auto" | "none" | { readonly rank: number } | undefined;

@@ -1,20 +1,27 @@
 /**
- * The derivative of log det (K + alpha I), the trace of (K + alpha I)⁻¹ dK: the mean of w · dK z over random z of covariance I, with
- * (K + alpha I) w = z (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4), or its sum over all unit vectors, which is exact. Either way it
- * is made of solves with many columns and of gradients of the product.
+ * The derivative of log det (K + alpha I), the trace of (K + alpha I)⁻¹ dK. Exactly: the inverse as a matrix, times the derivatives of
+ * the entries, summed over all pairs; where entries are no formula, w · dK z over all unit vectors z, w being columns of the inverse.
+ * Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z (Gardner, Pleiss, Bindel, Weinberger and
+ * Wilson 2018, section 4).
  */
 import { add, mul } from "../array/dense";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ConvergenceError } from "../errors";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
 import type { Given } from "../operator/arguments";
+import { summedTo } from "../operator/batch";
 import { howOf } from "../operator/call";
 import { blocking } from "../operator/running";
 import type { Preconditioner } from "../solver/preconditioner";
+import { inverseOf } from "../solver/preconditioner";
 import { solve } from "../solver/refine";
 import { onePrecision } from "../solver/space";
 import type { Task } from "../solver/task";
+import { denseWork } from "./algebra";
+import { weightedGradients } from "./kernelgradient";
 import { AT_ONCE } from "./matrix";
 import type { MatrixOptions, SystemMatrix } from "./matrix";
 import { isSolved } from "./options";
@@ -45,24 +52,87 @@ export function logdetPullback(
 }
 
 function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]): Task<(RealArray | null)[]> {
-  const { system, matrix, given, random, probes } = call;
-  const { unknown, kernel } = system;
-  const width = kernel ? AT_ONCE : 1;
-  const count = random ? probes : matrix.rows;
-  const scale = random ? weight / (Math.ceil(count / width) * width) : weight;
-  const others = given.arrays.map((_, n) => wanted[n] === true && n !== unknown.position);
-  let sums: (RealArray | null)[] = others.map(() => null);
-  let trace = 0;
-  for (let first = 0; first < count; first += width) {
+  const { system, given, random } = call;
+  const others = given.arrays.map((_, n) => wanted[n] === true && n !== system.unknown.position);
+  const { sums, trace, scale } = yield* random ? estimated(call, random, others) : exact(call, others);
+  const factor = weight * scale;
+  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(factor * trace), call.alphaShape) : null;
+  return [...sums.map((sum) => sum && mul(sum, factor)), ofAlpha];
+}
+
+/** Sums of derivatives by all arguments, and by alpha; times `scale` they are what is sought. */
+interface Sums {
+  readonly sums: readonly (RealArray | null)[];
+  readonly trace: number;
+  readonly scale: number;
+}
+
+function* estimated(call: LogdetCall, random: (out: Real) => void, others: readonly boolean[]): Task<Sums> {
+  const { system, matrix, given, probes } = call;
+  const width = system.kernel ? AT_ONCE : 1;
+  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
+  let [trace, count] = [0, 0];
+  for (; count < probes; count += width) {
     const z = new Float64Array(matrix.rows * width);
-    if (random) random(z);
-    else for (let k = 0; k < width && first + k < count; k++) z[(first + k) * width + k] = 1;
+    random(z);
     const w = yield* solved(call, z, width);
     trace += w.reduce((sum, value, n) => sum + value * z[n]!, 0);
-    if (others.includes(true)) sums = merged(sums, productGradients(call, z, w, kernel ? width : unknown.dim, others));
+    sums = withProducts(call, sums, [z, w], width, others);
   }
-  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(scale * trace), call.alphaShape) : null;
-  return [...sums.map((sum) => sum && mul(sum, scale)), ofAlpha];
+  return { sums, trace, scale: 1 / count };
+}
+
+function* exact(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
+  const { system, matrix, given, inverse, options } = call;
+  const { rows, pairs } = matrix;
+  const all = yield* inverseOf(inverse!.factor!, rows, denseWork()!);
+  let trace = 0;
+  for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
+  if (!pairs) return { sums: byProducts(call, all, others), trace, scale: 1 };
+  const [points = 1] = system.shape(given);
+  const found = yield* weightedGradients(pairs, all, others, rows / points, howOf(options, given.extents));
+  const sums = given.arrays.map((array, n) => {
+    const [sum, argument] = [found[n], system.operator.args[n]!];
+    return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
+  });
+  return { sums, trace, scale: 1 };
+}
+
+const shapeOf = ({ category, dim }: Argument, size: number): readonly number[] =>
+  category === Category.P ? [dim] : [size / dim, dim];
+
+/** @param inverse `[rows, rows]`, symmetric. */
+function byProducts(
+  call: LogdetCall,
+  inverse: Float64Array,
+  others: readonly boolean[],
+): readonly (RealArray | null)[] {
+  const { system, matrix, given } = call;
+  const { rows } = matrix;
+  const width = system.kernel ? AT_ONCE : 1;
+  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
+  for (let first = 0; first < rows; first += width) {
+    const [z, w] = [new Float64Array(rows * width), new Float64Array(rows * width)];
+    for (let k = 0; k < Math.min(width, rows - first); k++) {
+      z[(first + k) * width + k] = 1;
+      for (let n = 0; n < rows; n++) w[n * width + k] = inverse[(first + k) * rows + n]!;
+    }
+    sums = withProducts(call, sums, [z, w], width, others);
+  }
+  return sums;
+}
+
+/** With the gradients of w · K z. */
+function withProducts(
+  call: LogdetCall,
+  sums: readonly (RealArray | null)[],
+  [z, w]: readonly [Float64Array, Float64Array],
+  width: number,
+  others: readonly boolean[],
+): readonly (RealArray | null)[] {
+  if (!others.includes(true)) return sums;
+  const { kernel, unknown } = call.system;
+  return merged(sums, productGradients(call, z, w, kernel ? width : unknown.dim, others));
 }
 
 /** Of w · K z. */

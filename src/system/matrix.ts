@@ -8,6 +8,7 @@ import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
+import { isComponentwise } from "../formula/autodiff";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { concat, extract, extractT } from "../formula/ops";
@@ -20,7 +21,8 @@ import type { Matrix, Preconditioner } from "../solver/preconditioner";
 import type { Space } from "../solver/space";
 import { Work, settled } from "../solver/task";
 import type { Task } from "../solver/task";
-import { inFloat64 } from "./kernelmatrix";
+import { blockEntries, inFloat64, scalarEntries } from "./kernelmatrix";
+import type { Pairwise } from "./kernelmatrix";
 import type { Product } from "./product";
 import { replaced } from "./replaced";
 import type { System } from "./system";
@@ -74,6 +76,18 @@ export class SystemMatrix {
     this.rows = kernel ? points : points * dim;
     const hasEntries = kernel && !how.ranges && !system.keepsUnknown();
     this.entries = hasEntries ? this.product(unknown.dim).matrix(kernel, unknown, "float64") : null;
+  }
+
+  /** K as a scalar formula of pairs of rows, where it is one. */
+  get pairs(): Pairwise | null {
+    const { system, how, given } = this;
+    const { kernel, unknown, operator } = system;
+    const [formula, { args, settings }] = [operator.formulas[0]!, operator];
+    if (how.ranges || system.keepsUnknown()) return null;
+    if (kernel) return scalarEntries(kernel, args, unknown, given, settings.rows);
+    return isComponentwise(formula, unknown.variable)
+      ? null
+      : blockEntries(formula, args, unknown, given, settings.rows);
   }
 
   /** K + alpha I on blocks of so many columns. */

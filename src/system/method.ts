@@ -11,7 +11,7 @@ import { release } from "./deviceproduct";
 import type { Attempt, Product } from "./product";
 import type { Tell } from "../operator/progress";
 import type { Outcome, Progress, SolveOptions as RefineOptions } from "../solver/refine";
-import { defaultMaxIterations } from "../solver/refine";
+import { defaultMaxIterations } from "../solver/stall";
 import { blockJacobi } from "../solver/blockjacobi";
 import type { Interval } from "../solver/blockjacobi";
 import { Work } from "../solver/task";
@@ -34,9 +34,9 @@ export type Precision = "auto" | "float32" | "mixed" | "float64";
 export interface Report {
   /** Of all attempts together. */
   readonly iterations: number;
-  /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns. */
+  /** Norm of b - (K + alpha I) x over that of b, in float64, the largest of the columns; x is the solution as it is returned. */
   readonly residual: number;
-  /** `"tolerance"`, or `"precision"`: as far as rounding allows. */
+  /** `"tolerance"` where the solution as it is returned meets it, or `"precision"`: as far as rounding allows. */
   readonly converged: Outcome;
   readonly method: "cg" | "direct" | "minres" | "gmres";
   /** Of the preconditioner that did it; 0 where there was none. */
@@ -73,6 +73,9 @@ const DIRECT_ROWS = 500;
 const FLOAT32_BOUND = 0.1;
 /** More iterations than these and twice the expected number show that the guess was bad. */
 const PATIENCE = 50;
+/** Of a nearly singular matrix: the ridge relative to the trace, and how long residuals may stay where they are. */
+const NEAR = 2 ** -48;
+const IDLE = 20;
 const SEED = 5;
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
@@ -122,6 +125,11 @@ export class Inverses {
       tell?.({ doing: "factorisation" });
       const exact = yield* kept(this.found, "direct", () => exactInverse(matrix("float64"), alpha, algebra));
       if (exact && (yield* isEnough({ inverse: exact, dtype: "float64", patience: PATIENCE }))) return;
+      const near = exact ? null : yield* kept(this.found, "near", () => nearInverse(matrix("float64"), alpha, algebra));
+      if (near) {
+        yield* isEnough({ inverse: near, dtype: "float64", patience: Infinity, idle: IDLE });
+        return;
+      }
     }
     yield* isEnough(plain);
   }
@@ -143,6 +151,15 @@ export class Inverses {
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
     });
   }
+}
+
+/**
+ * Of a matrix that is singular as far as rounding can tell, with the least ridge that makes it none: what of the right-hand side a
+ * solution can make at all, iterations with it find at once, and where more is asked they end soon.
+ */
+function* nearInverse(matrix: Matrix, alpha: number, algebra: Algebra): Task<Preconditioner | null> {
+  const trace = matrix.diagonal().reduce((sum, value) => sum + value, 0);
+  return yield* exactInverse(matrix, alpha + NEAR * trace, algebra);
 }
 
 /** A preconditioner or, where none is better, none, with the iterations that it is expected to need. */
@@ -243,10 +260,12 @@ export function* solveBy(
       options.onIteration?.(counted);
     };
     const maxIterations = Math.min(attempt.patience, most - done);
-    const told = { ...options, rounds, maxIterations, onIteration };
+    const told = { ...options, rounds, maxIterations, patience: attempt.idle, onIteration };
     const found = yield* product.solve(attempt, [right, x], columns, told);
     done += found.iterations;
     report = { ...found, iterations: done, history, ...describedBy(attempt) };
+    // With a factor, what no longer falls is at the limit of rounding.
+    if (report.method === "direct" && found.converged === "stagnation") report = { ...report, converged: "precision" };
     return done >= most || rounds === 1 || isEnough(report);
   });
   return report!;

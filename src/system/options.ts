@@ -3,7 +3,7 @@
  */
 import { checkArray, described } from "../array/check";
 import { onMachine } from "../array/device";
-import { contiguous, sameShape, shapeText } from "../array/view";
+import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../operator/call";
 import type { Real } from "../engine/native";
@@ -13,6 +13,9 @@ import type { Symmetry } from "./krylov";
 import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
 import type { Tell } from "../operator/progress";
 import type { Progress } from "../solver/refine";
+
+/** What becomes of a solution that does not meet the tolerance. */
+export type Missed = "warn" | "throw" | "accept";
 
 /** How one system is solved. */
 export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "out"> {
@@ -50,11 +53,17 @@ export interface SolveOptions<T extends Real = Real> extends Omit<CallOptions, "
    * `"float32"`: one such round, whose residual is told, and accepted, wherever it ends.
    */
   readonly precision?: Precision | undefined;
+  /**
+   * What becomes of a solution that rounding keeps from meeting `eps` and `rtol`: a process warning with the code KEOPS_RESIDUAL, once for a
+   * formula and an alpha (`"warn"`, the default), a ConvergenceError (`"throw"`), or nothing (`"accept"`).
+   */
+  readonly missed?: Missed | undefined;
   /** Where to start, in the shape of the solution; default 0. */
   readonly x0?: RealArray<T> | null | undefined;
   /**
    * Called after every iteration of every entry of a batch with its number and the largest relative residual over the columns; may throw to stop. A `verified`
-   * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32.
+   * residual is that of the float64 iterate: the result of float32 arrays is that iterate rounded to float32, whose residual is told in
+   * reports.
    */
   readonly onIteration?: ((progress: Progress) => void) | null | undefined;
 }
@@ -75,6 +84,7 @@ export const SOLVE_OPTIONS: readonly string[] = Object.keys({
   preconditioner: true,
   symmetry: true,
   precision: true,
+  missed: true,
   backend: true,
   device: true,
   compile: true,
@@ -91,7 +101,7 @@ export function alphaOf(options: Pick<SolveOptions, "alpha">): number {
 }
 
 export function checkOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
-  const { eps, rtol, maxIterations, method, preconditioner, precision, x0, onIteration } = options;
+  const { eps, rtol, maxIterations, method, preconditioner, precision, missed, x0, onIteration } = options;
   checkAlpha(options, dtype);
   for (const [name, value] of Object.entries({ eps, rtol })) checkAtLeastZero(name, value);
   checkCount("maxIterations", maxIterations, 1);
@@ -99,13 +109,16 @@ export function checkOptions(options: SolveOptions, shape: readonly number[], dt
   checkSymmetryOptions(options);
   if (precision !== undefined && !PRECISIONS.includes(precision))
     throw new ArgumentError(`precision: expected "auto", "float32", "mixed" or "float64", got ${described(precision)}`);
-  if (onIteration && typeof onIteration !== "function")
+  if (missed !== undefined && !MISSED.includes(missed))
+    throw new ArgumentError(`missed: expected "warn", "throw" or "accept", got ${described(missed)}`);
+  if (onIteration !== undefined && onIteration !== null && typeof onIteration !== "function")
     throw new ArgumentError(`onIteration: expected a function, got ${described(onIteration)}`);
-  if (x0 && !sameShape(checkArray("x0", x0, dtype).shape, shape))
+  if (x0 !== undefined && x0 !== null && !sameShape(checkArray("x0", x0, dtype).shape, shape))
     throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
 }
 
 const PRECISIONS: readonly Precision[] = ["auto", "float32", "mixed", "float64"];
+const MISSED: readonly Missed[] = ["warn", "throw", "accept"];
 
 /** With arrays of the machine: a start, and a ridge that takes part in derivatives. */
 export function ofMachine<O extends Pick<SolveOptions, "alpha" | "x0">>(options: O): O {
@@ -117,7 +130,7 @@ export function ofMachine<O extends Pick<SolveOptions, "alpha" | "x0">>(options:
 /** @throws ArgumentError unless it is a ridge, of that dtype where it is an array. */
 export function checkAlpha(options: Pick<SolveOptions, "alpha">, dtype: Dtype): void {
   const array = alphaArray(options);
-  if (array && checkArray("alpha", array, dtype).size !== 1)
+  if (array && sizeOf(checkArray("alpha", array, dtype).shape) !== 1)
     throw new ArgumentError(`alpha: expected a number or an array [1], got shape ${shapeText(array.shape)}`);
   checkAtLeastZero("alpha", array ? alphaOf(options) : options.alpha);
 }
@@ -158,7 +171,7 @@ export function checkAtLeastZero(name: string, value: unknown): void {
 }
 
 /** The relative residual at which the last column is done. */
-function relativeTarget(right: Float64Array, columns: number, { eps = 1e-6, rtol = 0 }: SolveOptions): number {
+export function relativeTarget(right: Float64Array, columns: number, { eps = 1e-6, rtol = 0 }: SolveOptions): number {
   const squares = new Float64Array(columns);
   for (let n = 0; n < right.length; n++) squares[n % columns]! += right[n]! ** 2;
   const bound = Math.sqrt(right.length / columns);
@@ -186,14 +199,14 @@ export function told(
 }
 
 /** Of ‖b‖: x = 0 leaves 1, and what singular systems leave when they stop moving is no solution. */
-const USELESS_RESIDUAL = 0.1;
+export const USELESS_RESIDUAL = 0.1;
 
 const ADVICE = {
   precision: "stopped falling there: K + alpha I is singular as far as rounding can tell; raise alpha",
   iterations: "ran out of iterations: raise maxIterations, alpha or eps",
   indefinite:
     'met a direction p with p·(K + alpha I)p <= 0: K + alpha I is not positive definite; raise alpha, or say symmetry: "indefinite"',
-  stagnation: "stopped falling over whole cycles of GMRES, as long as memory allows: raise alpha or eps",
+  stagnation: "stopped falling, over thousands of iterations or whole cycles of GMRES: raise alpha or eps",
   nan: "met numbers that are not finite: look for NaN or infinity in the arrays",
 } as const;
 

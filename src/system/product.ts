@@ -26,11 +26,14 @@ import type { Precisions, Space } from "../solver/space";
 import { settled } from "../solver/task";
 import type { Task, Work } from "../solver/task";
 
-/** One try at a system: a preconditioner with its dtype, and the iterations after which the next one is tried. */
+/** One try at a system: a preconditioner with its dtype, and when the next one is tried. */
 export interface Attempt {
   readonly inverse: Preconditioner | null;
   readonly dtype: Dtype;
+  /** Iterations at the most. */
   readonly patience: number;
+  /** Iterations without a lower residual. */
+  readonly idle?: number | undefined;
 }
 
 /** K v + alpha v for given data, in the dtype of the vectors. */

@@ -16,8 +16,9 @@ import type { Tell } from "../operator/progress";
 import { GivenRank, LeastCost, choleskySeconds, fitsFactorisation, iterationSeconds } from "../solver/costs";
 import { lowRank } from "../solver/preconditioner";
 import type { Preconditioner } from "../solver/preconditioner";
-import { defaultMaxIterations, solve, targetOf } from "../solver/refine";
+import { solve, targetOf } from "../solver/refine";
 import { shiftedCg } from "../solver/shifted";
+import { defaultMaxIterations } from "../solver/stall";
 import type { Progress } from "../solver/refine";
 import { onePrecision } from "../solver/space";
 import type { Task, Work } from "../solver/task";
@@ -30,10 +31,11 @@ import type { Report } from "./method";
 import { SOLVE_OPTIONS, checkOptions } from "./options";
 import type { SolveOptions } from "./options";
 import { checkSymmetry } from "./product";
+import { returned, tellUnlessMet } from "./returned";
 import { placedAs } from "./solved";
 import type { Solved } from "./solved";
 import type { System } from "./system";
-import { recordedAs, widened } from "./widen";
+import { widened } from "./widen";
 
 /** As of one solve; its ridges are an argument, and they start from 0. */
 export type ShiftedOptions = Omit<SolveOptions, "alpha" | "x0" | "onIteration">;
@@ -53,7 +55,7 @@ export function* shiftedSolves(
   system: System,
   alphas: unknown,
   arrays: readonly RealArray[],
-  options: ShiftedOptions,
+  { isReported, ...options }: ShiftedOptions & { readonly isReported: boolean },
   tell?: Tell,
 ): Task<Solved[]> {
   const ridges = checkAlphas(alphas);
@@ -76,17 +78,24 @@ export function* shiftedSolves(
       const { solution, reports } = found
         ? { solution: wrap(found.x, shape), reports: [found.report] }
         : yield* system.run({ ...call, given: read, read, inverses: own, tell });
+      if (found) tellUnlessMet(system, call.options, found.report, rightOf(system, read), () => solution);
       recorded?.(solution, (cotangent, wanted) => {
         return pullback(system, { ...call, inverses: inverses(true) }, solution, cotangent, wanted);
       });
-      const narrow = dtype === "float64" ? solution : recordedAs(solution, dtype);
-      results.push(placedAs(arrays[system.unknown.position]!, { reports, solution: narrow }));
+      const asked = { given: read, options: call.options, data: dtype, isReported };
+      results.push(placedAs(arrays[system.unknown.position]!, yield* returned(system, asked, { reports, solution })));
     } finally {
       for (const known of own) known.release();
     }
   }
   return results;
 }
+
+const rightOf = (system: System, given: Given): { right: Float64Array; columns: number; where: string } => ({
+  right: Float64Array.from(contiguous(given.arrays[system.unknown.position]!)),
+  columns: system.layout(given).columns,
+  where: "",
+});
 
 function checkAlphas(alphas: unknown): readonly number[] {
   const list =
@@ -251,7 +260,7 @@ function* inOneKrylovSpace(alphas: readonly number[], group: Group): Task<(Found
   const most = options.maxIterations ?? defaultMaxIterations(rows);
   const onIteration = telling(group);
   const x = alphas.map(() => space.vector());
-  const done = yield* shiftedCg(
+  const { iterations: done, hasStalled } = yield* shiftedCg(
     space,
     alphas.map((alpha) => alpha - least),
     right,
@@ -265,15 +274,16 @@ function* inOneKrylovSpace(alphas: readonly number[], group: Group): Task<(Found
     },
   );
   const found: (Found | undefined)[] = [];
-  for (const [s, alpha] of alphas.entries()) found.push(yield* verified(alpha, x[s]!, done, most, group));
+  const rest = hasStalled ? 1 : Math.max(1, most - done);
+  for (const [s, alpha] of alphas.entries()) found.push(yield* verified(alpha, x[s]!, done, rest, group));
   return found;
 }
 
 /** The true residuals decide, and what they leave is refined. */
-function* verified(alpha: number, x: Real, done: number, most: number, group: Group): Task<Found | undefined> {
+function* verified(alpha: number, x: Real, done: number, maxIterations: number, group: Group): Task<Found | undefined> {
   const { matrix, right, columns, options } = group;
   const space = matrix.space(columns, alpha);
-  const rest = { ...options, maxIterations: Math.max(1, most - done) };
+  const rest = { ...options, maxIterations };
   const { iterations, residuals, converged } = yield* solve(onePrecision(space), right, x, rest);
   return judged(group, x, residuals, {
     iterations: done + iterations,

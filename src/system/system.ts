@@ -40,8 +40,12 @@ import { placedAs } from "./solved";
 import type { Solved } from "./solved";
 import { Product, checkSymmetry, looksSymmetric } from "./product";
 import { replaced } from "./replaced";
+import { returned, tellUnlessMet } from "./returned";
 import { diagonalBlocks } from "./visited";
 import { recordedAs, widened } from "./widen";
+
+/** Options, and whether users see reports. */
+type Reported = SolveOptions & { readonly isReported: boolean };
 
 /** Products with K that a solve takes, about. */
 const PRODUCTS_ABOUT = 30;
@@ -78,17 +82,17 @@ export class System {
   }
 
   /** @throws ArgumentError, ConvergenceError, as the door says. */
-  solve(arrays: readonly RealArray[], options: SolveOptions): Solved {
-    const placed = placedOptions(arrays, ofMachine(options));
+  solve(arrays: readonly RealArray[], options: SolveOptions, isReported: boolean): Solved {
+    const placed = { ...placedOptions(arrays, ofMachine(options)), isReported };
     return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), placed, (given) => given)));
   }
 
   /** The same as a task that may wait: from its first step on, the arrays may change. */
-  *solving(arrays: readonly RealArray[], wanted: SolveOptions, tell?: Tell): Task<Solved> {
+  *solving(arrays: readonly RealArray[], wanted: SolveOptions, isReported: boolean, tell?: Tell): Task<Solved> {
     const given = this.check(arrays);
     const { x0, ...options } = ofMachine(wanted);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-    const placed = placedOptions(arrays, { ...options, x0: start });
+    const placed = { ...placedOptions(arrays, { ...options, x0: start }), isReported };
     return placedAs(this.right(arrays), yield* this.checked(given, placed, copied, tell));
   }
 
@@ -102,7 +106,7 @@ export class System {
     return this.operator.check(arrays.map((array) => here.get(array)!));
   }
 
-  private *checked(given: Given, options: SolveOptions, read: (given: Given) => Given, tell?: Tell): Task<Solved> {
+  private *checked(given: Given, options: Reported, read: (given: Given) => Given, tell?: Tell): Task<Solved> {
     const inverses = Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
     const alpha = alphaArray(options);
     try {
@@ -119,7 +123,7 @@ export class System {
    */
   private *inFloat64(
     given: Given,
-    options: SolveOptions,
+    { isReported, ...options }: Reported,
     read: (given: Given) => Given,
     inverses: readonly Inverses[],
     tell?: Tell,
@@ -136,7 +140,7 @@ export class System {
       x0: x0 && recordedAs(x0, "float64"),
     };
     const solved = yield* this.run({ given: wide, read: wide, options: wideOptions, data: dtype, inverses, tell });
-    return { ...solved, solution: recordedAs(solved.solution, dtype) };
+    return yield* returned(this, { given: wide, options: wideOptions, data: dtype, isReported }, solved);
   }
 
   *run(call: SystemCall): Task<Solved> {
@@ -239,7 +243,9 @@ export class System {
       : solveGeneral(symmetry, product, data, [right, x], columns, asTold);
     solution.data.set(x, begin);
     const where = batch.length > 0 ? `, entry ${entry}` : "";
-    failUnlessConverged(found, () => astype(solution, data), alphaOf(options), where);
+    const lastIterate = (): RealArray => astype(solution, data);
+    failUnlessConverged(found, lastIterate, alphaOf(options), where);
+    tellUnlessMet(this, options, found, { right, columns, where }, lastIterate);
     return found;
   }
 
@@ -274,7 +280,7 @@ export class System {
   }
 
   /** Columns are independent systems where the formula keeps components apart; else all components are one system. */
-  private layout(given: Given): { rows: number; columns: number } {
+  layout(given: Given): { rows: number; columns: number } {
     const { rows } = this.operator.sizes(given);
     const { dim } = this.unknown;
     const apart = this.kernel !== null || isComponentwise(this.formula, this.unknown.variable);

@@ -1,6 +1,9 @@
 // Reducers of the smallest and largest values, and where they are (reductions.h). The K best are kept as suits the device: shortlist.h on the
 // processor, cudashortlist.h on GPUs.
 
+// NaN counts as the worst value: it is smallest or largest only where there is nothing else.
+INLINE real worstIfNaN(real candidate) { return select(eq(candidate, candidate), candidate, infinity()); }
+
 // Columns as indices per lane.
 INLINE index indicesAt(int64 column, int) { return index{} + integer(column); }
 INLINE index indicesAt(const TileIndex &columns, int u) { return columns.v[u]; }
@@ -13,19 +16,21 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumula
   MEMBER bool comesBefore(double a, int64 at, double b, int64 other) const {
     return at >= 0 && (other < 0 || a < b || (a == b && at < other));
   }
+  // Of two lists in order: how many of each are among the K best, and then from the last one on.
   MEMBER void merge(const BestAccumulator &later) {
-    for (int k = 0; k < D; k++)
-      for (int n = 0; n < K; n++) insert(k, later.value[k][n], later.place[k][n]);
-  }
-  MEMBER void insert(int k, double candidate, int64 at) {
-    if (!comesBefore(candidate, at, value[k][K - 1], place[k][K - 1])) return;
-    int n = K - 1;
-    for (; n > 0 && comesBefore(candidate, at, value[k][n - 1], place[k][n - 1]); n--) {
-      value[k][n] = value[k][n - 1];
-      place[k][n] = place[k][n - 1];
+    for (int k = 0; k < D; k++) {
+      const double *const others = later.value[k];
+      const int64 *const places = later.place[k];
+      int taken = 0;
+      while (taken < K && comesBefore(others[taken], places[taken], value[k][K - 1 - taken], place[k][K - 1 - taken])) taken++;
+      for (int n = K - 1, own = K - 1 - taken; taken > 0; n--) {
+        const bool isLater = own < 0 || comesBefore(value[k][own], place[k][own], others[taken - 1], places[taken - 1]);
+        value[k][n] = isLater ? others[taken - 1] : value[k][own];
+        place[k][n] = isLater ? places[taken - 1] : place[k][own];
+        if (isLater) taken--;
+        else own--;
+      }
     }
-    value[k][n] = candidate;
-    place[k][n] = at;
   }
   MEMBER void finish(scalar *out, int32 *indices) const {
     for (int n = 0; n < K; n++)

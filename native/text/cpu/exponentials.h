@@ -166,8 +166,11 @@ INLINE real erf(real a) {
 __attribute__((noinline)) static real logOfSum(real a, real b) {
   return select(eq(a, b), a + splat((scalar)0.69314718055994531), larger(a, b) + log1p(exp(-abs(a - b))));
 }
-// e^a / (e^a + e^b).
-__attribute__((noinline)) static real shareOfSum(real a, real b) { return inverse(1 + exp(b - a)); }
+// e^a / (e^a + e^b); 0 where both are the same infinity.
+__attribute__((noinline)) static real shareOfSum(real a, real b) {
+  const real difference = b - a;
+  return select(eq(a, b) & ne(difference, difference), real{}, inverse(1 + exp(difference)));
+}
 INLINE real logAddExp(real a, real b) { return logOfSum(a, b); }
 INLINE real expShare(real a, real b) { return shareOfSum(a, b); }
 

@@ -50,6 +50,17 @@ INLINE real copySign(real size, real sign) { return (real)(bits(abs(size)) | sig
 INLINE real infinity() { return splat((scalar)__builtin_inff()); }
 INLINE real nan() { return splat((scalar)__builtin_nanf("")); }
 
+#if KEOPS_DOUBLE
+#define KEOPS_ASM(name) name "pd"
+#else
+#define KEOPS_ASM(name) name "ps"
+#endif
+#if defined(__AVX__)
+#define KEOPS_VEX "v"
+#else
+#define KEOPS_VEX ""
+#endif
+
 // The lanes that hold, as bits; whether any does.
 #if defined(__AVX512DQ__)
 INLINE int lanesWhere(mask m) {
@@ -61,6 +72,9 @@ INLINE int lanesWhere(mask m) {
 #endif
   return lanes;
 }
+INLINE bool any(mask m) { return lanesWhere(m); }
+#elif defined(__SSE2__)
+INLINE int lanesWhere(mask m) { int lanes; asm(KEOPS_ASM(KEOPS_VEX "movmsk") " %1,%0" : "=r"(lanes) : "x"(m)); return lanes; }
 INLINE bool any(mask m) { return lanesWhere(m); }
 #else
 INLINE int lanesWhere(mask m) {
@@ -82,11 +96,6 @@ template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
   return p;
 }
 
-#if KEOPS_DOUBLE
-#define KEOPS_ASM(name) name "pd"
-#else
-#define KEOPS_ASM(name) name "ps"
-#endif
 // a b + c, rounded once; without such an instruction, as exact as two roundings of short products allow (Dekker 1971).
 #if defined(__FMA__)
 INLINE real fusedMultiplyAdd(real a, real b, real c) {
@@ -121,8 +130,16 @@ INLINE real sqrt(real a) { real r; asm(KEOPS_ASM("vsqrt") " %1,%0" : "=v"(r) : "
 INLINE real aboveGrid(real a) { real r; asm(KEOPS_ASM("vreduce") " $0x49,%1,%0" : "=v"(r) : "v"(a)); return r; }
 INLINE real scaleByPower(real p, real k) { real r; asm(KEOPS_ASM("vscalef") " %2,%1,%0" : "=v"(r) : "v"(p), "v"(k)); return r; }
 #else
+#if defined(__AVX__)
+INLINE real larger(real a, real b) { real r; asm(KEOPS_ASM("vmax") " %2,%1,%0" : "=x"(r) : "x"(a), "xm"(b)); return r; }
+INLINE real smaller(real a, real b) { real r; asm(KEOPS_ASM("vmin") " %2,%1,%0" : "=x"(r) : "x"(a), "xm"(b)); return r; }
+#elif defined(__SSE2__)
+INLINE real larger(real a, real b) { asm(KEOPS_ASM("max") " %1,%0" : "+x"(a) : "x"(b)); return a; }
+INLINE real smaller(real a, real b) { asm(KEOPS_ASM("min") " %1,%0" : "+x"(a) : "x"(b)); return a; }
+#else
 INLINE real larger(real a, real b) { return a > b ? a : b; }
 INLINE real smaller(real a, real b) { return a < b ? a : b; }
+#endif
 INLINE real sqrt(real a) {
   for (int l = 0; l < LANES; l++) a[l] = KEOPS_DOUBLE ? __builtin_sqrt(a[l]) : __builtin_sqrtf(a[l]);
   return a;
@@ -223,11 +240,24 @@ INLINE real exp2(real a) {
 INLINE real floor(real a) { real r; asm(KEOPS_ASM("vrndscale") " $9,%1,%0" : "=v"(r) : "v"(a)); return r; }
 #else
 // The clamps keep NaN; 2^LEAST_POWER comes out as 0 and 2^LARGEST_POWER as infinity.
+#if defined(__AVX2__) && !KEOPS_DOUBLE
+// 2^a for a = n / 8 + r, 0 <= r <= 1/8: 2^(n / 8) from a table, of which what the shifted n adds to the exponent has been taken, and a
+// short polynomial (own fit: 2.2e-8). n is rounded down, so that no power that is finite comes from one that is not.
+INLINE real exp2(real a) {
+  a = smaller(splat(LARGEST_POWER), larger(splat(LEAST_POWER), a));
+  const real rounded = (a - 0.0625f) + ROUNDER / 8, r = a - (rounded - ROUNDER / 8);
+  const mask roots = {1065353216, 1065063874, 1064843248, 1064697559, 1064633587, 1064658730, 1064781053, 1065009351};
+  mask root;
+  asm("vpermd %2,%1,%0" : "=x"(root) : "x"(bits(rounded)), "x"(roots));
+  return (real)(root + (bits(rounded) << 20)) * polynomial(r, {0.057858124f, 0.24005571f, 0.6931507f, 1});
+}
+#else
 INLINE real exp2(real a) {
   a = smaller(splat(LARGEST_POWER), larger(splat(LEAST_POWER), a));
   const real rounded = a + ROUNDER, p = powerOfFraction(a - (rounded - ROUNDER));
   return (real)(bits(p) + (bits(rounded) << MANTISSA_BITS));
 }
+#endif
 // In two steps, so that neither power leaves the range of the dtype before the product does.
 INLINE real power(real k) { return (real)(bits(k + (ROUNDER + LARGEST_POWER - 1)) << MANTISSA_BITS); }
 INLINE real scaleByPower(real p, real k) {

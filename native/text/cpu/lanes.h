@@ -15,7 +15,10 @@ template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from
   }
 }
 
-// The same for short rows by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
+// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
+constexpr int PREFETCHED = 1024 / sizeof(scalar);
+
+// Short rows are loaded by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
 #if defined(__AVX512DQ__)
 // The first `count` numbers at p, and zeros; what follows them is not read.
 INLINE real loadFirst(const scalar *p, int64 count) {
@@ -30,8 +33,6 @@ INLINE real permuted(real a, real b, mask places) {
   asm(KEOPS_ASM("vpermt2") " %2,%1,%0" : "+v"(a) : "v"(places), "v"(b));
   return a;
 }
-// Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
-constexpr int PREFETCHED = 1024 / sizeof(scalar);
 typedef scalar anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
 // Component k of each lane is at place starts + k of the numbers.
 template <int DIM> INLINE void pickByLane(Tile (&to)[DIM], int u, const real (&numbers)[4], mask starts) {
@@ -62,6 +63,39 @@ template <int DIM> INLINE void loadByVectors(Tile (&to)[DIM], const scalar *from
 template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
   if constexpr (DIM <= 4) loadByVectors(to, from, first, count);
   else loadByNumbers(to, from, first, count);
+}
+#elif defined(__AVX2__)
+typedef scalar anywhere __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
+typedef int32 places __attribute__((vector_size(VECTOR_BYTES)));
+// Lane l becomes number start + DIM l of those that begin at a, where that is inside a.
+template <int DIM> INLINE real picked(real a, int start) {
+  constexpr int HALVES = sizeof(scalar) / sizeof(int32);
+  places from;
+  UNROLLED for (int h = 0; h < LANES * HALVES; h++) from[h] = (start + DIM * (h / HALVES)) * HALVES + h % HALVES;
+  real r;
+  asm("vpermps %2,%1,%0" : "=x"(r) : "x"(from), "x"(a));
+  return r;
+}
+template <int DIM> INLINE void loadByVectors(Tile (&to)[DIM], const scalar *from, int64 first) {
+  EACH {
+    real numbers[DIM];
+    UNROLLED for (int q = 0; q < DIM; q++) {
+      const scalar *const at = from + DIM * (first + u * LANES) + q * LANES;
+      __builtin_prefetch(at + PREFETCHED);
+      numbers[q] = *(const anywhere *)at;
+    }
+    UNROLLED for (int k = 0; k < DIM; k++) {
+      real r = DIM == 1 ? numbers[0] : picked<DIM>(numbers[0], k);
+      UNROLLED for (int q = 1; q < DIM; q++)
+        r = select(DIM * laneNumbers() + k < integer(q * LANES), r, picked<DIM>(numbers[q], k - q * LANES));
+      to[k].v[u] = r;
+    }
+  }
+}
+template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
+  if constexpr (DIM <= 4)
+    if (first + TILE_LANES <= count) return loadByVectors(to, from, first);
+  loadByNumbers(to, from, first, count);
 }
 #else
 template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {

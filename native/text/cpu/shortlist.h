@@ -30,20 +30,97 @@ struct OrderedList {
   }
 };
 
+// Longer lists are not kept in order: what is better than the last of the K is collected behind them, and when there are 2 K of them all are
+// sorted, which takes K log(K) steps for K of them where insertion takes K^2 / LANES.
+enum { LONGEST_IN_ORDER = 512 };
+
+struct CollectedList {
+  scalar *const values;
+  integer *const places;
+  int64 &count;
+  const int64 k;
+
+  bool comesBefore(int64 a, int64 b) const { return values[a] < values[b] || (values[a] == values[b] && places[a] < places[b]); }
+  void swap(int64 a, int64 b) const {
+    const scalar value = values[a];
+    const integer place = places[a];
+    values[a] = values[b], places[a] = places[b];
+    values[b] = value, places[b] = place;
+  }
+  // Of a heap of `size` with the last in front, where only `at` may be out of order.
+  void sift(int64 at, int64 size) const {
+    for (int64 child = 2 * at + 1; child < size; at = child, child = 2 * at + 1) {
+      if (child + 1 < size && comesBefore(child, child + 1)) child++;
+      if (!comesBefore(at, child)) return;
+      swap(at, child);
+    }
+  }
+  // By a heap (Williams 1964): in place, and never slower than its bound.
+  void sort() const {
+    for (int64 at = count / 2 - 1; at >= 0; at--) sift(at, count);
+    for (int64 size = count - 1; size > 0; size--) {
+      swap(0, size);
+      sift(0, size);
+    }
+    if (count > k) count = k;
+  }
+  // Returns what the next candidates must be better than: NaN while anything is.
+  scalar insert(scalar candidate, integer column, scalar last) const {
+    values[count] = candidate;
+    places[count] = column;
+    if (++count < 2 * k) return last;
+    sort();
+    return values[k - 1];
+  }
+};
+
 INLINE integer columnOf(int64 first, int c, int) { return first + c; }
 INLINE integer columnOf(const TileIndex &columns, int, int l) { return lane(columns, l); }
 
-template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
-  using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
+// The lists of D components and all lanes.
+template <int D, int K, bool IS_LONG> struct Lists {
   static constexpr int PADDED = (K + LANES - 1) / LANES * LANES;
-  Tile last[D];  // of each list
   scalar values[D][TILE_LANES][1 + PADDED];
   integer places[D][TILE_LANES][1 + PADDED];
+
+  INLINE_MEMBER OrderedList list(int k, int l) { return {values[k][l], places[k][l], PADDED}; }
+  INLINE_MEMBER void begin(int k, int l) { list(k, l).begin(); }
+  INLINE_MEMBER scalar insert(int k, int l, scalar candidate, integer column, scalar) {
+    list(k, l).insert(candidate, column);
+    return values[k][l][K];
+  }
+  INLINE_MEMBER int64 end(int, int) { return K; }
+  INLINE_MEMBER scalar value(int k, int l, int64 n) const { return values[k][l][1 + n]; }
+  INLINE_MEMBER integer place(int k, int l, int64 n) const { return places[k][l][1 + n]; }
+};
+template <int D, int K> struct Lists<D, K, true> {
+  scalar values[D][TILE_LANES][2 * K];
+  integer places[D][TILE_LANES][2 * K];
+  int64 counts[D][TILE_LANES];
+
+  INLINE_MEMBER CollectedList list(int k, int l) { return {values[k][l], places[k][l], counts[k][l], K}; }
+  INLINE_MEMBER void begin(int k, int l) { counts[k][l] = 0; }
+  INLINE_MEMBER scalar insert(int k, int l, scalar candidate, integer column, scalar last) {
+    return list(k, l).insert(candidate, column, last);
+  }
+  // How many there are, in order from now on.
+  MEMBER int64 end(int k, int l) {
+    list(k, l).sort();
+    return counts[k][l];
+  }
+  INLINE_MEMBER scalar value(int k, int l, int64 n) const { return values[k][l][n]; }
+  INLINE_MEMBER integer place(int k, int l, int64 n) const { return places[k][l][n]; }
+};
+
+template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
+  using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
+  Tile last[D];  // of each list
+  mutable Lists<D, K, (LONGEST_IN_ORDER < K)> lists;
 
   template <class Column> MEMBER void begin(Column) {
     for (int k = 0; k < D; k++) {
       last[k] = Tile(nan());
-      for (int l = 0; l < TILE_LANES; l++) list(k, l).begin();
+      for (int l = 0; l < TILE_LANES; l++) lists.begin(k, l);
     }
   }
   template <class Column> INLINE_MEMBER void add(int k, Tile candidates, Column column) {
@@ -68,32 +145,30 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++)
       for (int k = 0; k < D; k++)
-        for (int n = 0; n < K; n++) {
-          to[l].place[k][n] = places[k][l][1 + n];
-          to[l].value[k][n] = places[k][l][1 + n] < 0 ? lane(infinity(), 0) : values[k][l][1 + n];
+        for (int64 n = 0, end = lists.end(k, l); n < K; n++) {
+          to[l].place[k][n] = n < end ? lists.place(k, l, n) : -1;
+          to[l].value[k][n] = to[l].place[k][n] < 0 ? lane(infinity(), 0) : lists.value(k, l, n);
         }
   }
 
  private:
-  INLINE_MEMBER OrderedList list(int k, int l) { return {values[k][l], places[k][l], PADDED}; }
-  // A list that is not full takes everything but NaN.
-  INLINE_MEMBER mask isBetter(int k, int u, real candidate) const { return ~le(last[k].v[u], candidate) & eq(candidate, candidate); }
+  // A list that is not full takes everything.
+  INLINE_MEMBER mask isBetter(int k, int u, real candidate) const { return ~le(last[k].v[u], candidate); }
   template <int C, class Column>
   __attribute__((noinline)) void insert(int k, int u, const real (&candidates)[C], Column first) {
     constexpr int AT_ONCE = 64 / LANES < C ? 64 / LANES : C;
     for (int begin = 0; begin < C; begin += AT_ONCE) {
       unsigned long long better = 0;
       UNROLLED for (int c = 0; c < AT_ONCE; c++)
-        better |= (unsigned long long)lanesWhere(isBetter(k, u, candidates[begin + c])) << (c * LANES);
+        better |= (unsigned long long)lanesWhere(isBetter(k, u, worstIfNaN(candidates[begin + c]))) << (c * LANES);
       for (; better; better &= better - 1) {
         const int bit = __builtin_ctzll(better), c = begin + bit / LANES, l = bit % LANES;
-        insertInto(k, u, l, lane(candidates[c], l), columnOf(first, c, u * LANES + l));
+        insertInto(k, u, l, lane(worstIfNaN(candidates[c]), l), columnOf(first, c, u * LANES + l));
       }
     }
   }
   INLINE_MEMBER void insertInto(int k, int u, int l, scalar candidate, integer column) {
-    const OrderedList into = list(k, u * LANES + l);
-    into.insert(candidate, column);
-    last[k].v[u] = select(laneNumbers() == l, splat(into.values[K]), last[k].v[u]);
+    const scalar next = lists.insert(k, u * LANES + l, candidate, column, lane(last[k].v[u], l));
+    last[k].v[u] = select(laneNumbers() == l, splat(next), last[k].v[u]);
   }
 };

@@ -33,13 +33,14 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   }
 
  private:
-  // Better than the last of the K, or the last place is empty; NaN never is.
+  // Better than the last of the K, or the last place is empty.
   INLINE_MEMBER mask isBetter(int k, int u, real candidate) {
-    return lt(candidate, value[k][K - 1].v[u]) | (eq(candidate, candidate) & (place[k][K - 1].v[u] < 0));
+    return lt(candidate, value[k][K - 1].v[u]) | (place[k][K - 1].v[u] < 0);
   }
   // From the first place on: where the candidate wins it takes the place, and what stood there goes on as the next candidate.
   // Too long a text to stand for each of many columns.
   OUTLINED MEMBER void insert(int k, int u, real candidate, index column) {
+    candidate = worstIfNaN(candidate);
     mask moved = mask{}, possible = isBetter(k, u, candidate);
     for (int n = 0; n < K; n++) {
       real &best = value[k][n].v[u];

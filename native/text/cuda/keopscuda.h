@@ -87,4 +87,4 @@ INLINE real exp2(real a) {
 INLINE real logAddExp(real a, real b) {
   return a == b ? a + scalar(0.69314718055994531) : larger(a, b) + log1p(exp(-abs(a - b)));
 }
-INLINE real expShare(real a, real b) { return 1 / (1 + exp(b - a)); }
+INLINE real expShare(real a, real b) { return a == b && a - b != 0 ? scalar(0) : 1 / (1 + exp(b - a)); }

@@ -7,28 +7,41 @@ struct Place {
   bool comesBefore(const Place &other) const { return index >= 0 && (other.index < 0 || value < other.value); }
 };
 
-INLINE void insertPlace(Place *best, int64 k, Place candidate) {
-  if (!candidate.comesBefore(best[k - 1])) return;
-  int64 at = k - 1;
-  for (; at > 0 && candidate.comesBefore(best[at - 1]); at--) best[at] = best[at - 1];
-  best[at] = candidate;
+// Of two lists in order: how many of each are among the k best, and then from the last one on.
+INLINE void mergePlaces(Place *best, const Place *later, int64 k) {
+  int64 taken = 0;
+  while (taken < k && later[taken].comesBefore(best[k - 1 - taken])) taken++;
+  for (int64 n = k - 1, own = k - 1 - taken; taken > 0; n--) {
+    const bool isLater = own < 0 || !later[taken - 1].comesBefore(best[own]);
+    best[n] = isLater ? later[--taken] : best[own--];
+  }
 }
 
 template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, VALUES, INDICES>> final : TileReducer {
-  // Of each component: the best of each lane, or with K > 1 the last of each lane's list, behind which the lists stand.
+  // Of each component: the best of each lane, or with K > 1 the last of each lane's list, behind which the lists stand; of lists that are
+  // not kept in order how many there are of each lane, and the lists.
   struct Kept {
     real value;
     mask index;
   };
   static int64 padded(int64 k) { return (k + LANES - 1) / LANES * LANES; }
+  static bool isLong(int64 k) { return k > LONGEST_IN_ORDER; }
   static int64 componentBytes(int64 k) {
-    return sizeof(Kept) + (k == 1 ? 0 : roundedUp(LANES * (1 + padded(k)) * (sizeof(scalar) + sizeof(integer))));
+    if (k == 1) return sizeof(Kept);
+    const int64 places = isLong(k) ? 2 * k : 1 + padded(k), counts = isLong(k) ? sizeof(int64) : 0;
+    return sizeof(Kept) + roundedUp(LANES * (places * (sizeof(scalar) + sizeof(integer)) + counts));
   }
   static Kept &kept(void *state, int64 component, int64 k) { return *(Kept *)((char *)state + component * componentBytes(k)); }
   static const Kept &kept(const void *state, int64 component, int64 k) { return kept((void *)state, component, k); }
   static OrderedList list(const Kept &kept, int64 k, int64 lane) {
     scalar *const values = (scalar *)(&kept + 1);
     return {values + lane * (1 + padded(k)), (integer *)(values + LANES * (1 + padded(k))) + lane * (1 + padded(k)), padded(k)};
+  }
+
+  static CollectedList collected(const Kept &kept, int64 k, int64 lane) {
+    int64 *const counts = (int64 *)(&kept + 1);
+    scalar *const values = (scalar *)(counts + LANES);
+    return {values + lane * 2 * k, (integer *)(values + LANES * 2 * k) + lane * 2 * k, counts[lane], k};
   }
 
   bool takesWeights() const override { return false; }
@@ -40,7 +53,9 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
   void begin(void *state, const Extent &extent, int64 firstColumn) const override {
     for (int64 n = 0; n < extent.dim; n++) {
       kept(state, n, extent.k) = {extent.k == 1 ? infinity() : nan(), mask{} + integer(firstColumn)};
-      for (int64 l = 0; extent.k > 1 && l < LANES; l++) list(kept(state, n, extent.k), extent.k, l).begin();
+      for (int64 l = 0; extent.k > 1 && l < LANES; l++)
+        if (isLong(extent.k)) collected(kept(state, n, extent.k), extent.k, l).count = 0;
+        else list(kept(state, n, extent.k), extent.k, l).begin();
     }
   }
   void add(void *state, const Extent &extent, const Span *values, int64 columns, int64 firstColumn) const override {
@@ -55,8 +70,11 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
   void store(const void *state, const Extent &extent, void *accumulators, int64 count) const override {
     Place *to = (Place *)accumulators;
     for (int64 l = 0; l < count; l++)
-      for (int64 n = 0; n < extent.dim; n++)
-        for (int64 k = 0; k < extent.k; k++) *to++ = place(kept(state, n, extent.k), extent.k, l, k);
+      for (int64 n = 0; n < extent.dim; n++) {
+        const Kept &of = kept(state, n, extent.k);
+        if (isLong(extent.k)) collected(of, extent.k, l).sort();
+        for (int64 k = 0; k < extent.k; k++) *to++ = place(of, extent.k, l, k);
+      }
   }
   void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *indices) const override {
@@ -75,8 +93,7 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
 
  private:
   static void merge(Place *total, const Place *later, const Extent &extent) {
-    for (int64 n = 0; n < extent.dim; n++)
-      for (int64 k = 0; k < extent.k; k++) insertPlace(total + n * extent.k, extent.k, later[n * extent.k + k]);
+    for (int64 n = 0; n < extent.dim; n++) mergePlaces(total + n * extent.k, later + n * extent.k, extent.k);
   }
   static void keepSmallest(Kept &best, const real *candidates, int64 columns, int64 firstColumn) {
     real value = best.value;
@@ -91,6 +108,10 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
   }
   static Place place(const Kept &best, int64 k, int64 lane, int64 n) {
     if (k == 1) return {best.value[lane], best.index[lane]};
+    if (isLong(k)) {
+      const CollectedList of = collected(best, k, lane);
+      return n < of.count ? Place{of.values[n], of.places[n]} : Place{infinity()[0], -1};
+    }
     const OrderedList of = list(best, k, lane);
     const integer index = of.places[1 + n];
     return {index < 0 ? infinity()[0] : of.values[1 + n], index};
@@ -104,13 +125,18 @@ template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, V
     unsigned long long better = 0;
     for (int64 c = 0; c < columns; c++) {
       const real candidate = SIGN > 0 ? candidates[c] : -candidates[c];
-      better |= (unsigned long long)lanesWhere(~le(best.value, candidate) & eq(candidate, candidate)) << (c * LANES);
+      better |= (unsigned long long)lanesWhere(~le(best.value, worstIfNaN(candidate))) << (c * LANES);
     }
     for (; better; better &= better - 1) {
       const int bit = __builtin_ctzll(better), c = bit / LANES, l = bit % LANES;
-      const OrderedList into = list(best, k, l);
-      into.insert(SIGN * candidates[c][l], firstColumn + c);
-      best.value = select(laneNumbers() == l, splat(into.values[k]), best.value);
+      const scalar candidate = worstIfNaN(SIGN > 0 ? candidates[c] : -candidates[c])[l];
+      best.value = select(laneNumbers() == l, splat(insert(best, k, l, candidate, firstColumn + c)), best.value);
     }
+  }
+  static scalar insert(const Kept &best, int64 k, int64 lane, scalar candidate, integer column) {
+    if (isLong(k)) return collected(best, k, lane).insert(candidate, column, best.value[lane]);
+    const OrderedList into = list(best, k, lane);
+    into.insert(candidate, column);
+    return into.values[k];
   }
 };

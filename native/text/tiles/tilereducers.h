@@ -141,80 +141,89 @@ template <> struct OnTiles<Product<1>> final : TileReducer {
 
 // ---- log-sum-exp and softmax -----------------------------------------------------------------------------------------------
 
-// Sums of 2^exponent, or of 2^exponent times each weight; for SOFTMAX the sum of the powers comes first.
-template <int SUMS, bool SOFTMAX> struct OnTiles<Exponentials<SUMS, SOFTMAX>> final : TileReducer {
-  static constexpr scalar HEADROOM = 20;
+// Sums of e^exponent, or of e^exponent times each weight; of means the sum of the powers comes first. The k of the extent is the number of
+// exponents: one for all weights, or one for each of them.
+template <int SUMS, Form FORM> struct OnTiles<Exponentials<1, SUMS, FORM>> final : TileReducer {
+  static constexpr scalar HEADROOM = 14;
+  static constexpr bool IS_MEAN = FORM == Form::Mean;
   struct State {
-    real reference, powers[MOST_TILE_COLUMNS];
-    double sums[];  // [sums][LANES]
+    real powers[MOST_TILE_COLUMNS];
+    real references[];  // [exponents], and behind them double sums [exponents][sums][LANES]
   };
 
-  static int64 sumsOf(const Extent &extent) { return extent.dim + SOFTMAX; }
+  // Of one exponent.
+  static int64 sumsOf(const Extent &extent) { return (extent.k == 1 ? extent.dim : 1) + IS_MEAN; }
+  static double *sums(State &state, const Extent &extent, int64 exponent) {
+    return (double *)(state.references + extent.k) + exponent * sumsOf(extent) * LANES;
+  }
   bool takesWeights() const override { return true; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
-  int64 indexDim(const Extent &) const override { return 0; }
-  int64 stateBytes(const Extent &extent) const override { return sizeof(State) + sumsOf(extent) * LANES * sizeof(double); }
-  int64 accumulatorBytes(const Extent &extent) const override { return (1 + sumsOf(extent)) * sizeof(double); }
+  int64 indexDim(const Extent &extent) const override { return FORM == Form::TwoParts ? extent.dim : 0; }
+  int64 stateBytes(const Extent &extent) const override {
+    return sizeof(State) + extent.k * (sizeof(real) + sumsOf(extent) * LANES * sizeof(double));
+  }
+  int64 accumulatorBytes(const Extent &extent) const override { return extent.k * (1 + sumsOf(extent)) * sizeof(double); }
   void begin(void *state, const Extent &extent, int64) const override {
     State &own = *(State *)state;
-    own.reference = splat((scalar)-LARGEST_REFERENCE);
-    for (int64 k = 0; k < sumsOf(extent) * LANES; k++) own.sums[k] = 0;
+    for (int64 e = 0; e < extent.k; e++) own.references[e] = splat((scalar)-LARGEST_REFERENCE);
+    double *const all = sums(own, extent, 0);
+    for (int64 n = 0; n < extent.k * sumsOf(extent) * LANES; n++) all[n] = 0;
   }
   void add(void *state, const Extent &extent, const Span *values, int64 columns, int64) const override {
-    State &own = *(State *)state;
-    const real *const exponents = (const real *)values[0].data;
-    real largest = exponents[0];
-    for (int64 c = 1; c < columns; c++) largest = select(lt(largest, exponents[c]), exponents[c], largest);
-    if (any(lt(own.reference + HEADROOM, largest))) rescale(own, sumsOf(extent), largest);
-    for (int64 c = 0; c < columns; c++) own.powers[c] = exp2(exponents[c] - own.reference);
-    const Span powers = {own.powers, LANES};
-    if (SOFTMAX || extent.weights == Weights::None) addSum(own.sums, powers, columns);
-    if (extent.weights == Weights::None) return;
-    double *const sums = own.sums + SOFTMAX * LANES;
-    if (extent.weights == Weights::Splats) addAllProducts<true>(sums, powers, values + 1, extent.dim, columns);
-    else addAllProducts<false>(sums, powers, values + 1, extent.dim, columns);
+    const int64 weights = extent.dim / extent.k;  // of one exponent
+    for (int64 e = 0; e < extent.k; e++)
+      addPowers(*(State *)state, extent, e, (const real *)values[e].data, values + extent.k + e * weights, weights, columns);
   }
   void store(const void *state, const Extent &extent, void *accumulators, int64 count) const override {
-    const State &own = *(const State *)state;
-    const int64 sums = sumsOf(extent);
-    for (int64 l = 0; l < count; l++) {
-      double *const to = (double *)accumulators + l * (1 + sums);
-      to[0] = own.reference[l];
-      for (int64 k = 0; k < sums; k++) to[1 + k] = own.sums[k * LANES + l];
-    }
+    State &own = *(State *)state;
+    double *to = (double *)accumulators;
+    for (int64 l = 0; l < count; l++)
+      for (int64 e = 0; e < extent.k; e++) {
+        *to++ = own.references[e][l];
+        for (int64 n = 0; n < sumsOf(extent); n++) *to++ = sums(own, extent, e)[n * LANES + l];
+      }
   }
   void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
-              int32 *) const override {
-    const int64 sums = sumsOf(extent);
-    for (int64 row = 0; row < rows; row++) {
-      double *const total = (double *)accumulators + row * (1 + sums);
+              int32 *rests) const override {
+    const int64 count = sumsOf(extent), results = extent.dim / extent.k;
+    for (int64 n = 0; n < rows * extent.k; n++) {
+      double *const total = (double *)accumulators + n * (1 + count);
       for (int64 part = 1; part < parts; part++)
-        merge(total, (const double *)((const char *)accumulators + part * partBytes) + row * (1 + sums), sums);
-      tell(total, sums, (scalar *)out + row * extent.dim);
+        merge(total, (const double *)((const char *)accumulators + part * partBytes) + n * (1 + count), count);
+      for (int64 k = 0; k < results; k++) {
+        const int64 at = n * results + k;
+        if (IS_MEAN) ((scalar *)out)[at] = total[2 + k] / total[1];
+        else tellLogarithm(total[1 + k], total[0], (scalar *)out + at, FORM == Form::TwoParts ? rests + at : nullptr);
+      }
     }
   }
 
  private:
+  static void addPowers(State &own, const Extent &extent, int64 e, const real *exponents, const Span *weights, int64 count, int64 columns) {
+    real largest = exponents[0];
+    for (int64 c = 1; c < columns; c++) largest = select(lt(largest, exponents[c]), exponents[c], largest);
+    if (any(lt(own.references[e] + HEADROOM, largest))) rescale(own, extent, e, largest);
+    const real reference = own.references[e];
+    for (int64 c = 0; c < columns; c++) own.powers[c] = exp2((exponents[c] - reference) * (scalar)LOG2E);
+    const Span powers = {own.powers, LANES};
+    double *const totals = sums(own, extent, e);
+    if (IS_MEAN || extent.weights == Weights::None) addSum(totals, powers, columns);
+    if (extent.weights == Weights::Splats) addAllProducts<true>(totals + IS_MEAN * LANES, powers, weights, count, columns);
+    if (extent.weights == Weights::Vectors) addAllProducts<false>(totals + IS_MEAN * LANES, powers, weights, count, columns);
+  }
   // An infinite exponent leaves the reference finite, so that its power is infinite and not NaN.
-  static void rescale(State &own, int64 sums, real largest) {
-    const real next = larger(smaller(splat((scalar)LARGEST_REFERENCE), largest), own.reference);
-    const real factor = exp2(own.reference - next);
-    own.reference = next;
-    for (int64 k = 0; k < sums; k++)
-      for (int l = 0; l < LANES; l++) own.sums[k * LANES + l] *= factor[l];
+  static void rescale(State &own, const Extent &extent, int64 e, real largest) {
+    const real next = larger(smaller(splat((scalar)LARGEST_REFERENCE), largest), own.references[e]);
+    const real factor = exp2((own.references[e] - next) * (scalar)LOG2E);
+    own.references[e] = next;
+    double *const totals = sums(own, extent, e);
+    for (int64 k = 0; k < sumsOf(extent); k++)
+      for (int l = 0; l < LANES; l++) totals[k * LANES + l] *= factor[l];
   }
   static void merge(double *total, const double *later, int64 sums) {
     const double common = total[0] > later[0] ? total[0] : later[0];
-    const double own = powerOfTwo(total[0] - common), others = powerOfTwo(later[0] - common);
+    const double own = exponential(total[0] - common), others = exponential(later[0] - common);
     for (int64 k = 1; k <= sums; k++) total[k] = total[k] * own + later[k] * others;
     total[0] = common;
-  }
-  static void tell(const double *total, int64 sums, scalar *out) {
-    const double shift = total[0] * 0.69314718055994530942;
-    for (int64 k = SOFTMAX ? 1 : 0; k < sums; k++) {
-      const double sum = total[1 + k];
-      if (SOFTMAX) out[k - 1] = sum / total[1];
-      else out[k] = sum > 0 ? log(splat((scalar)sum))[0] + shift : log(splat((scalar)sum))[0];
-    }
   }
 };

@@ -27,11 +27,12 @@ struct KernelEntry {
   TileKernel variants[VARIANTS];  // by the digits, to base 3, of how the arguments step, the first one lowest; null where all are splats
 };
 
-// What a reducer takes: the dim of the formula or of its weights, the K of the K best, and what weights are.
+// What a reducer takes: the dim of its result, the K of the K best, and what weights are. Of those that take weights, k is how many values
+// are weighted: one with all weights, or as many as there are weights, each with its own.
 enum class Weights : int32 { None, Vectors, Splats };
 struct Extent {
   int64 dim, k;
-  Weights weights;  // if there are some, what is weighted is the first of the values of a tile
+  Weights weights;  // if there are some, they come behind what is weighted among the values of a tile
 };
 
 // A reduction on tiles. State belongs to one tile of rows; accumulators are what parts of the columns leave behind, one per row.

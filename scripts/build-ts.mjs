@@ -1,0 +1,18 @@
+// Builds dist/ from src/, compiling again what has changed alone, and leaves a stamp of the sources (built.mjs).
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, removeOrphans } from "./built.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+
+/** What the compiler knows of its last run lies in dist/, and is gone where that is. */
+export const TSC = [tsc, "-p", root, "--incremental", "--tsBuildInfoFile", join(root, "dist", ".tsbuildinfo")];
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const isBuilt = build("dist", () => spawnSync(process.execPath, TSC, { stdio: "inherit" }).status === 0);
+  if (isBuilt) removeOrphans();
+  process.exitCode = isBuilt ? 0 : 1;
+}

@@ -1,0 +1,154 @@
+/**
+ * What public functions are given beside arrays: options by name, and no more arguments than they take; and how messages name what was given
+ * instead. The one idea: a name or an argument that means nothing is refused, for whoever wrote it meant something. Knows no function.
+ */
+import { ArgumentError } from "./errors";
+
+/**
+ * The options of a function, without those that are undefined; null and undefined mean none.
+ * @throws ArgumentError for a name that is not accepted, and for what is no object of options.
+ */
+export function optionsOf<O extends object>(
+  where: string,
+  options: O | null | undefined,
+  accepted: readonly string[],
+): O {
+  if (options === null || options === undefined) return {} as O;
+  if (!isOptions(options) || isNdarrayLike(options))
+    throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
+  const unknown = Object.keys(options).find((name) => !accepted.includes(name));
+  if (unknown !== undefined) throw unknownOption(where, unknown, accepted);
+  return Object.values(options).includes(undefined) ? withoutUndefined(options) : options;
+}
+
+function unknownOption(where: string, name: string, accepted: readonly string[]): ArgumentError {
+  const expected = accepted.length > 0 ? `some of ${accepted.join(", ")}` : "none";
+  const hint = suggestion(name, accepted);
+  return new ArgumentError(`${where}, options: expected ${expected}, got ${JSON.stringify(name)}${hint}`);
+}
+
+const withoutUndefined = <O extends object>(options: O): O =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
+
+/** Objects of a class of the language, such as a Map or a Date, hold nothing by name. */
+export function isOptions(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
+}
+
+/** Throws ArgumentError where a function was given more than `most` arguments; they would be ignored in silence. */
+export function atMost(where: string, most: number, given: ArrayLike<unknown>): void {
+  if (given.length <= most || (given.length === most + 2 && isOfIteration(given))) return;
+  const expected = most === 0 ? "no argument" : `at most ${String(most)} argument${most === 1 ? "" : "s"}`;
+  throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${described(given[most])}`);
+}
+
+/** As `map`, `forEach` and `reduce` call a function: after its arguments come the place of the last one, and the list. */
+function isOfIteration(given: ArrayLike<unknown>): boolean {
+  const [element, place, list] = [3, 2, 1].map((n) => given[given.length - n]);
+  return Array.isArray(list) && typeof place === "number" && list[place] === element;
+}
+
+/** An option that is on or off; undefined is off. */
+export function flagOf(where: string, value: unknown): boolean {
+  if (value === undefined || typeof value === "boolean") return value ?? false;
+  throw new ArgumentError(`${where}: expected true or false, got ${described(value)}`);
+}
+
+// -------------------------------------------------------------------------------------------------------- wording
+
+/** What a value is, in two or three words. */
+export function described(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "a plain array";
+  if (isNdarrayLike(value)) return `${article(elementName(value.data))} ndarray of shape ${listText(value.shape)}`;
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+    return `the ${typeof value} ${String(value)}`;
+  if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
+  return article(Object.prototype.toString.call(value).slice("[object ".length, -1));
+}
+
+/** `[3, 2]`, as shapes are written in messages; what is no number is told by what it is. */
+export function listText(values: readonly unknown[]): string {
+  const words = Array.from(values, (value) => (typeof value === "number" ? String(value) : described(value)));
+  return `[${words.join(", ")}]`;
+}
+
+export function article(noun: string): string {
+  return `${/^[aeio]/i.test(noun) ? "an" : "a"} ${noun}`;
+}
+
+interface NdarrayLike {
+  readonly data: object;
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
+
+/** An ndarray, told by what it has: npm's ndarray has no class to ask for. */
+export function isNdarrayLike(value: unknown): value is NdarrayLike {
+  if (typeof value !== "object" || value === null) return false;
+  const { data, shape, stride, offset } = value as Partial<Record<string, unknown>>;
+  return (
+    Array.isArray(shape) &&
+    Array.isArray(stride) &&
+    typeof offset === "number" &&
+    typeof data === "object" &&
+    data !== null &&
+    "length" in data
+  );
+}
+
+const TYPED_ARRAY = Object.getPrototypeOf(Float32Array.prototype) as object;
+
+/** What a typed array itself says, whatever somebody has defined on it. */
+const own = (data: object, property: string | symbol): unknown => Reflect.get(TYPED_ARRAY, property, data);
+
+/** `float32`, `int8`, `array`…: the words of ndarray, read off the data; undefined for what is neither a typed array nor a list. */
+export function elementsName(data: unknown): string | undefined {
+  if (Array.isArray(data)) return "array";
+  if (!ArrayBuffer.isView(data)) return undefined;
+  return (own(data, Symbol.toStringTag) as string | undefined)?.slice(0, -"Array".length).toLowerCase();
+}
+
+/** The length of a typed array, whatever its property says; that of anything else is its property. */
+export function lengthOf(data: { readonly length: number }): number {
+  return own(data, Symbol.toStringTag) === undefined ? data.length : (own(data, "length") as number);
+}
+
+/** Data of a device tell their type. */
+function elementName(data: object): string {
+  const { type } = data as { readonly type?: unknown };
+  return elementsName(data) ?? (typeof type === "string" ? type : "generic");
+}
+
+// ---------------------------------------------------------------------------------------------------- near names
+
+const LONGEST_NAME = 40;
+
+/** `: did you mean Exp?` for the known name that is nearest to a mistyped one; empty where none is near. */
+export function suggestion(name: string, known: Iterable<string>): string {
+  if (name.length > LONGEST_NAME) return "";
+  let [nearest, least] = ["", mistakesAllowed(name) + 1];
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), least);
+    if (distance < least) [nearest, least] = [candidate, distance];
+  }
+  return nearest && `: did you mean ${nearest}?`;
+}
+
+function mistakesAllowed({ length }: string): number {
+  return Math.min(Math.max(1, Math.floor(length / 3)), length - 1);
+}
+
+/** Insertions, deletions and replacements between two words (Levenshtein); `limit` where there are as many or more. */
+function editDistance(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) >= limit) return limit;
+  let row = Array.from({ length: to.length + 1 }, (_, n) => n);
+  for (let m = 0; m < from.length; m++) {
+    const next = [m + 1];
+    for (let n = 0; n < to.length; n++)
+      next.push(Math.min(row[n + 1]! + 1, next[n]! + 1, row[n]! + (from[m] === to[n] ? 0 : 1)));
+    row = next;
+  }
+  return row[to.length]!;
+}
