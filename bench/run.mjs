@@ -32,7 +32,7 @@ import { Peers, Yardsticks } from "./yardsticks.mjs";
 
 const require = createRequire(import.meta.url);
 const { instructionSet, threads } = require("../dist/index.js");
-const { nativeAddon } = require("../dist/engine/native.js");
+const { nativeAddon, whyNoAddon } = require("../dist/engine/native.js");
 const { INSTRUCTION_SETS } = require("../dist/engine/isa.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -113,6 +113,7 @@ async function record(text, { rows }) {
 }
 
 async function main(options) {
+  if (nativeAddon() === null) end(`bench: expected the addon, got none: ${whyNoAddon()}`);
   const isas = wantedSets(options.isa);
   const work = mkdtempSync(join(tmpdir(), "tskeops-bench-"));
   const workers = startWorkers(isas, options);
