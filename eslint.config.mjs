@@ -16,6 +16,7 @@ const nodeGlobals = Object.fromEntries(
     "setTimeout",
     "clearTimeout",
     "setImmediate",
+    "AbortSignal",
     "performance",
     "require",
     "module",

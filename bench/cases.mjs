@@ -1,4 +1,5 @@
-// What is timed: formulas over random points, and solves. `plain` names the loop of plain.cc that does the same.
+// What is timed: formulas over random points, solves, and shapes that compiled code and tiles both run. `plain` names
+// the loop of plain.cc that does the same.
 const POINTS = (d) => [`x = Vi(${d})`, `y = Vj(${d})`, "b = Vj(1)", "g = Pm(1)"];
 const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";
 
@@ -16,8 +17,10 @@ export const SUMS = [
   ...scalars(10_000),
   ...scalars(100_000),
   gaussian("Gaussian, D = 10", 10_000, 10, "gaussian10"),
+  gaussian("Gaussian, D = 16", 10_000, 16, "gaussian16"),
   gaussian("Gaussian, D = 100", 10_000, 100, "gaussian100"),
   gaussian("Gaussian, D = 784", 4_000, 784, "gaussian784"),
+  gaussian("Gaussian, Dv = 16", 10_000, 3, "gaussian3x16", { dv: 16 }),
   gaussian("Gaussian, Dv = 32", 10_000, 3, "gaussian3x32", { dv: 32 }),
   gaussian("Gaussian, Dv = 100", 10_000, 3, "gaussian3x100", { dv: 100 }),
   nearest("ArgKMin, K = 10", 10_000, 3, 10, "nearest10of3"),
@@ -50,10 +53,40 @@ export const aliasesOf = ({ d, dv, extra = [] }) => [
 export const labelOf = ({ name, m, n, d, batch }) =>
   `${name}${name.includes("D =") ? "" : `, D = ${d}`}, ${batch ? `${batch} x ` : ""}${m} x ${n}`;
 
+// Gaussian systems of points in the unit square, two right-hand sides. `peer`: beside dense solves of SciPy and
+// PyTorch.
 export const SOLVES = [
-  { name: "tutorial's system", n: 5000, g: 50, alpha: 1e-2 },
-  { name: "small system", n: 500, g: 50, alpha: 1e-2 },
+  { name: "tutorial's system", n: 5000, g: 50, alpha: 1e-2, peer: true, isTutorial: true },
+  { name: "small system", n: 500, g: 50, alpha: 1e-2, peer: true },
+  { name: "system of 1000", n: 1000, g: 50, alpha: 1e-2, peer: true },
+  { name: "system of 3000", n: 3000, g: 50, alpha: 1e-2, peer: true },
   { name: "small ridge", n: 5000, g: 50, alpha: 1e-6 },
   { name: "rough kernel", n: 5000, g: 5000, alpha: 1e-4 },
+  { name: "direct, without LAPACK", n: 3000, g: 5000, alpha: 1e-4, method: "direct", lapack: "off" },
   { name: "large system", n: 20_000, g: 50, alpha: 1e-2 },
+];
+
+/** Iterations that plain conjugate gradients, as KeOps has them, take for the tutorial's system in float32. */
+export const TUTORIAL_ITERATIONS = 795;
+
+// ------------------------------------------------------------------------------- shapes that both engines run
+
+const GAUSSIAN_DIMS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 16, 17, 20, 24, 32, 64, 100, 256, 784];
+const WEIGHT_DIMS = [2, 4, 5, 8, 12, 16, 17, 24, 32, 64, 100, 784];
+
+/** As many points as make a call of some milliseconds. */
+const pointsFor = (perPair) => Math.round(Math.sqrt(1.5e9 / (14 + perPair)) / 100) * 100;
+const shape = (name, formula, d, dv, options = {}) => {
+  const n = pointsFor(d + dv);
+  return { name: `shape: ${name}`, formula, m: n, n, d, dv, options };
+};
+
+/** Forty shapes; each is timed compiled and evaluated. */
+export const SHAPES = [
+  ...GAUSSIAN_DIMS.map((d) => shape("Gaussian", GAUSSIAN, d, 1)),
+  ...WEIGHT_DIMS.map((dv) => shape(`Gaussian, Dv = ${dv}`, GAUSSIAN, 3, dv)),
+  ...[1, 3, 10, 100].map((d) =>
+    shape("ArgKMin, K = 10", "SqDist(x, y) + 0 * g * b", d, 1, { reductionOp: "ArgKMin", optArg: 10 }),
+  ),
+  ...[1, 3, 16, 100].map((d) => shape("LogSumExp", "-g * SqDist(x, y) + 0 * b", d, 1, { reductionOp: "LogSumExp" })),
 ];

@@ -1,42 +1,64 @@
-// Times in seconds, and whether they were taken on a quiet machine. With --processor they are processor seconds per thread, which other
-// processes lengthen little: for machines that are never quiet.
-import { createRequire } from "node:module";
+// Times in seconds, and whether they were taken on a quiet machine. With --processor they are processor seconds per
+// thread, which other processes lengthen little: for machines that are never quiet.
 import { cpus } from "node:os";
 
-const { threads } = createRequire(import.meta.url)("../dist/index.js");
+/** What clock times are read from: of the wall, or of the processors. Workers are told by the environment. */
+export const clock =
+  process.argv.includes("--processor") || process.env.BENCH_CLOCK === "processor" ? "processor" : "wall";
 
-/** What clock times are read from: of the wall, or of the processors. */
-export const clock = process.argv.includes("--processor") ? "processor" : "wall";
-const seconds = () => (clock === "wall" ? performance.now() / 1000 : ownSeconds() / threads());
+let threadCount = 1;
 
+/** Tells how many threads share a call, for processor seconds per thread. */
+export function setThreadCount(count) {
+  threadCount = count;
+}
+
+const seconds = () => (clock === "wall" ? performance.now() / 1000 : ownSeconds() / threadCount);
 const busySeconds = () =>
   cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + (user + nice + sys + irq) / 1000, 0);
 const ownSeconds = () => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
 let share = 0;
 
-/** The largest share of the machine that other processes have taken while something was timed. */
-export const othersShare = () => share;
+/** The clock of `cpus` is coarse: short times are added up until they are so many seconds. */
+const LEAST_WATCH = 0.5;
+const watch = { wall: 0, others: 0 };
 
-/** Runs `action`, and notes what other processes took of the machine meanwhile. `childSeconds` are those that its children took. */
+/**
+ * The largest share of the machine that other processes have taken while something was timed, here or in a worker that
+ * told so.
+ */
+export const othersShare = () => share;
+export const noteOthersShare = (of) => {
+  share = Math.max(share, of);
+};
+
+/**
+ * Runs `action`, and notes what other processes took of the machine meanwhile. `childSeconds` are those that its
+ * children took.
+ */
 export function watched(action, childSeconds = () => 0) {
   const [busy, own, start] = [busySeconds(), ownSeconds(), performance.now()];
   const result = action();
-  const wall = (performance.now() - start) / 1000;
-  const others = busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
-  if (wall > 0.4) share = Math.max(share, others / (wall * cpus().length)); // else the clock of `cpus` is too coarse
+  watch.wall += (performance.now() - start) / 1000;
+  watch.others += busySeconds() - busy - (ownSeconds() - own) - childSeconds(result);
+  if (watch.wall > LEAST_WATCH) {
+    noteOthersShare(watch.others / (watch.wall * cpus().length));
+    [watch.wall, watch.others] = [0, 0];
+  }
   return result;
 }
 
-/** A first call of so many seconds needs no other to be warm. */
-const LONG = 0.5;
+const MOST_REPETITIONS = 1000;
 
-/** The best time of a call that has run before: of one repetition or many, that take `most` seconds. */
-export function best(call, most) {
+/**
+ * The best time of a call that has run before, repeated for `most` seconds; `before` is what each repetition needs and
+ * does not count.
+ */
+export function best({ before, run }, most) {
   return watched(() => {
-    const first = timed(call);
     let [least, spent] = [Infinity, 0];
-    for (let k = 0; k < (first > LONG ? 1 : 3) || (spent < most && k < 1000); k++) {
-      const once = timed(call);
+    for (let k = 0; k === 0 || (spent < most && k < MOST_REPETITIONS); k++) {
+      const once = timed(run, before?.());
       least = Math.min(least, once);
       spent += once;
     }
@@ -44,8 +66,8 @@ export function best(call, most) {
   });
 }
 
-export function timed(call) {
+export function timed(call, argument) {
   const start = seconds();
-  call();
+  call(argument);
   return seconds() - start;
 }

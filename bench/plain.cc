@@ -132,7 +132,9 @@ static double secondsOf(const char *name, long rows, long n, int threads) {
     double (*run)(long, long, int);
   } table[] = {
       {"gaussian3", seconds<Sum<Gaussian<3>, T>, T>},         {"gaussian10", seconds<Sum<Gaussian<10>, T>, T>},
+      {"gaussian16", seconds<Sum<Gaussian<16>, T>, T>},       {"gaussian2x2", seconds<Sum<Gaussian<2, 2>, T>, T>},
       {"gaussian100", seconds<Sum<Gaussian<100>, T>, T>},     {"gaussian784", seconds<Sum<Gaussian<784>, T>, T>},
+      {"gaussian3x16", seconds<Sum<Gaussian<3, 16>, T>, T>},
       {"gaussian3x32", seconds<Sum<Gaussian<3, 32>, T>, T>},  {"gaussian3x100", seconds<Sum<Gaussian<3, 100>, T>, T>},
       {"laplacian", seconds<Sum<Laplacian, T>, T>},           {"cauchy", seconds<Sum<Cauchy, T>, T>},
       {"gradient", seconds<Sum<Gradient, T>, T>},             {"logsumexp", seconds<LogSumExp<T>, T>},
