@@ -13,30 +13,69 @@ interface Rates {
   readonly pair: number;
 }
 
-/** Seconds on two cores of an AMD EPYC (Zen 4) for a Gaussian of points in the plane, two right-hand sides; only ratios matter. */
-const RATES = {
-  float32: { factor: 35e-12, apply: 0.5e-9, pair: 100e-12 },
-  float64: { factor: 70e-12, apply: 1.1e-9, pair: 240e-12 },
-} as const satisfies Record<string, Rates>;
-/** Of entries of a matrix. */
-const ENTRY = 4e-9;
-/** Per cube of the order. */
-const CHOLESKY = { own: 8.4e-12, lapack: 5.6e-12 };
+interface Machine {
+  readonly float32: Rates;
+  readonly float64: Rates;
+  /** An entry of a dense matrix. */
+  readonly entry: number;
+  /** A Cholesky factorisation, per cube of the order: by our own code, and by a LAPACK library. */
+  readonly cholesky: { readonly own: number; readonly lapack: number };
+}
+
+/**
+ * Seconds on two cores, by instruction set: AMD EPYC, Zen 4 for AVX-512, Zen 3 for the others; a Gaussian of points in the plane, two
+ * right-hand sides. Only ratios within a row matter.
+ */
+const MACHINES: Readonly<Record<string, Machine>> = {
+  baseline: {
+    float32: { factor: 190e-12, apply: 1.9e-9, pair: 390e-12 },
+    float64: { factor: 400e-12, apply: 3.7e-9, pair: 1200e-12 },
+    entry: 8e-9,
+    cholesky: { own: 26e-12, lapack: 9e-12 },
+  },
+  avx2: {
+    float32: { factor: 60e-12, apply: 1.0e-9, pair: 190e-12 },
+    float64: { factor: 120e-12, apply: 2.0e-9, pair: 500e-12 },
+    entry: 5e-9,
+    cholesky: { own: 8.8e-12, lapack: 5.6e-12 },
+  },
+  avx512: {
+    float32: { factor: 35e-12, apply: 0.5e-9, pair: 100e-12 },
+    float64: { factor: 70e-12, apply: 1.1e-9, pair: 240e-12 },
+    entry: 4e-9,
+    cholesky: { own: 8.4e-12, lapack: 5.6e-12 },
+  },
+};
 
 /** Bytes of the largest matrix that is factorised. */
 const LARGEST_FACTOR = 2 ** 31;
 
 export const fitsFactorisation = (rows: number): boolean => 8 * rows ** 2 <= LARGEST_FACTOR;
 
-/** Of a dense factorisation in float64. */
-export function choleskySeconds(rows: number, hasLapack: boolean): number {
-  return (hasLapack ? CHOLESKY.lapack : CHOLESKY.own) * rows ** 3 + ENTRY * rows ** 2;
-}
+/** What solves cost with an instruction set. */
+export class Costs {
+  private readonly machine: Machine;
 
-/** Of iterations with a preconditioner of that rank, or none. */
-export function iterationSeconds(iterations: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
-  const { pair, apply } = RATES[dtype];
-  return iterations * (pair * rows ** 2 + apply * rows * rank);
+  constructor(instructionSet: string) {
+    this.machine = MACHINES[instructionSet]!;
+  }
+
+  /** A dense factorisation in float64. */
+  factorisation(rows: number, hasLapack: boolean): number {
+    const { cholesky, entry } = this.machine;
+    return (hasLapack ? cholesky.lapack : cholesky.own) * rows ** 3 + entry * rows ** 2;
+  }
+
+  /** Iterations with a preconditioner of that rank, or none. */
+  iterations(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
+    const { pair, apply } = this.machine[dtype];
+    return count * (pair * rows ** 2 + apply * rows * rank);
+  }
+
+  /** The columns of a preconditioner, their Gram matrix, and iterations with it. */
+  preconditioned(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
+    return this.machine[dtype].factor * rows * rank ** 2 + this.iterations(count, rank, rows, dtype);
+  }
 }
 
 /** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + mu / alpha. */
@@ -82,6 +121,7 @@ export class LeastCost implements Rule {
 
   /** @param limit seconds of another way, if there is one: a search that cannot beat it ends. */
   constructor(
+    private readonly costs: Costs,
     private readonly alpha: number,
     private readonly limit: number,
   ) {}
@@ -101,7 +141,7 @@ export class LeastCost implements Rule {
   /** The cost of that many blocks, which are kept if nothing was cheaper. */
   private consider({ matrix }: PivotedCholesky, blocks: number, rank: number, iterations: number): number {
     const { rows, dtype } = matrix;
-    const cost = RATES[dtype].factor * rows * rank ** 2 + iterationSeconds(iterations, rank, rows, dtype);
+    const cost = this.costs.preconditioned(iterations, rank, rows, dtype);
     if (cost < this.leastCost) [this.leastCost, this.best, this.iterations] = [cost, blocks, iterations];
     return cost;
   }
@@ -115,9 +155,7 @@ export class LeastCost implements Rule {
     let least = Infinity;
     for (let mu = largest; mu > 0.1 * this.alpha; mu /= 2) {
       const needed = rank + Math.max(0, trace - rows * mu) / this.perColumn;
-      const iterations = iterationsFor(mu, this.alpha);
-      const cost = RATES[dtype].factor * rows * needed ** 2 + iterationSeconds(iterations, needed, rows, dtype);
-      least = Math.min(least, cost);
+      least = Math.min(least, this.costs.preconditioned(iterationsFor(mu, this.alpha), needed, rows, dtype));
     }
     return least;
   }

@@ -3,6 +3,7 @@
  * semidefinite K as F Fᵀ, F growing by blocks of columns. Knows neither formulas nor array types; the dense algebra comes from outside.
  */
 
+import type { Costs } from "./costs";
 import { settled } from "./task";
 import type { Task, Work } from "./task";
 
@@ -13,6 +14,7 @@ export type Numbers = Float32Array | Float64Array;
  * Dense algebra over row-major matrices; F is a list of blocks `[rows, width]` of one dtype.
  */
 export interface Algebra {
+  readonly costs: Costs;
   /** The library that factorises a matrix of that order, null where our own code does. */
   lapack(n: number): string | null;
   /** The lower half of a `[n, n]` becomes its Cholesky factor; not 0 if there is none. */

@@ -3,6 +3,7 @@
  */
 import { instructionSet } from "../engine/instructions";
 import { denseAlgebra, lapack } from "../engine/native";
+import { Costs } from "../solver/costs";
 import type { Algebra } from "../solver/pivoted";
 import { Work } from "../solver/task";
 
@@ -11,10 +12,11 @@ const LEAST_LAPACK_ROWS = 1024;
 
 /** Null without the addon. */
 export function denseWork(): Algebra | null {
-  instructionSet(); // the dense algebra uses it, too, once it is known
+  const costs = new Costs(instructionSet()); // once it is known, the dense algebra uses it, too
   const dense = denseAlgebra();
   if (!dense) return null;
   return {
+    costs,
     lapack: (n) => (n >= LEAST_LAPACK_ROWS ? lapack() : null),
     cholesky: (...args) =>
       new Work(

@@ -202,7 +202,9 @@ function* approximation(matrix: SystemMatrix, options: Fixed, tell?: Tell): Task
   if (!algebra || !matrix.entries || preconditioner === "none" || options.alpha === 0) return null;
   tell?.({ doing: "preconditioner" });
   const rule =
-    typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(options.alpha, Infinity);
+    typeof preconditioner === "object"
+      ? new GivenRank(preconditioner.rank)
+      : new LeastCost(algebra.costs, options.alpha, Infinity);
   return yield* lowRank(matrix.entries, algebra, generator("logdet, seed", seed), rule);
 }
 

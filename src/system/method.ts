@@ -17,7 +17,7 @@ import type { Interval } from "../solver/blockjacobi";
 import { Work } from "../solver/task";
 import type { Task } from "../solver/task";
 import { ArgumentError } from "../errors";
-import { GivenRank, LeastCost, choleskySeconds, fitsFactorisation, iterationSeconds } from "../solver/costs";
+import { GivenRank, LeastCost, fitsFactorisation } from "../solver/costs";
 import { exactInverse, lowRank } from "../solver/preconditioner";
 import type { Algebra, Matrix, Preconditioner } from "../solver/preconditioner";
 
@@ -67,7 +67,7 @@ export interface Situation {
   readonly tell?: Tell | undefined;
 }
 
-/** Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not enough. */
+/** Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not enough for its data. */
 const DIRECT_ROWS = 500;
 /** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
 const FLOAT32_BOUND = 0.1;
@@ -112,13 +112,15 @@ export class Inverses {
     }
     const mayFactorise = method !== "cg" && fitsFactorisation(rows);
     const limit =
-      mayFactorise && preconditioner === "auto" ? choleskySeconds(rows, algebra.lapack(rows) !== null) : Infinity;
+      mayFactorise && preconditioner === "auto"
+        ? algebra.costs.factorisation(rows, algebra.lapack(rows) !== null)
+        : Infinity;
     if (!mayFactorise || (method === "auto" && !isSmall(situation, matrix)))
       for (const of of lowRankDtypes(situation, matrix)) {
         const found = yield* this.lowRank(of, situation, matrix(of), algebra, limit);
         if (!found) continue;
         const dtype = found.inverse ? of : plain.dtype;
-        if (iterationSeconds(found.iterations, found.inverse?.rank ?? 0, rows, dtype) > limit) break;
+        if (algebra.costs.iterations(found.iterations, found.inverse?.rank ?? 0, rows, dtype) > limit) break;
         if (yield* isEnough({ inverse: found.inverse, dtype, patience: PATIENCE + 2 * found.iterations })) return;
       }
     if (mayFactorise) {
@@ -145,7 +147,9 @@ export class Inverses {
     tell?.({ doing: "preconditioner" });
     return kept(this.guesses, dtype, function* () {
       const rule =
-        typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(alpha, limit);
+        typeof preconditioner === "object"
+          ? new GivenRank(preconditioner.rank)
+          : new LeastCost(algebra.costs, alpha, limit);
       const low = yield* lowRank(matrix, algebra, generator("KernelSolve", SEED), rule);
       const inverse = yield* low.inverse(alpha);
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
@@ -224,7 +228,8 @@ function ofFunction(multiply: (residual: RealArray) => RealArray, shape: readonl
 function isSmall(situation: Situation, matrix: (dtype: Dtype) => Matrix): boolean {
   const { method, rows } = situation;
   if (method === "cg") return false;
-  return rows <= DIRECT_ROWS || (rows <= 2 * DIRECT_ROWS && !fitsFloat32(situation, matrix));
+  const isTight = situation.dtype === "float32" && !fitsFloat32(situation, matrix);
+  return rows <= (isTight ? 2 : 1) * DIRECT_ROWS;
 }
 
 function fitsFloat32({ alpha, dtype }: Situation, matrix: (dtype: Dtype) => Matrix): boolean {

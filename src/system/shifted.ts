@@ -13,7 +13,7 @@ import { ArgumentError } from "../errors";
 import { copied } from "../operator/arguments";
 import type { Given } from "../operator/arguments";
 import type { Tell } from "../operator/progress";
-import { GivenRank, LeastCost, choleskySeconds, fitsFactorisation, iterationSeconds } from "../solver/costs";
+import { GivenRank, LeastCost, fitsFactorisation } from "../solver/costs";
 import { lowRank } from "../solver/preconditioner";
 import type { Preconditioner } from "../solver/preconditioner";
 import { solve, targetOf } from "../solver/refine";
@@ -158,10 +158,15 @@ function* preconditioned(alphas: readonly number[], group: Group): Task<(Found |
   tell?.({ doing: "preconditioner" });
   const algebra = denseWork()!;
   const mayFactorise = options.method !== "cg" && typeof preconditioner !== "object" && fitsFactorisation(matrix.rows);
-  const limit = mayFactorise ? choleskySeconds(matrix.rows, algebra.lapack(matrix.rows) !== null) : Infinity;
-  const rule = typeof preconditioner === "object" ? new GivenRank(preconditioner.rank) : new LeastCost(least, limit);
+  const limit = mayFactorise
+    ? algebra.costs.factorisation(matrix.rows, algebra.lapack(matrix.rows) !== null)
+    : Infinity;
+  const rule =
+    typeof preconditioner === "object"
+      ? new GivenRank(preconditioner.rank)
+      : new LeastCost(algebra.costs, least, limit);
   const low = yield* lowRank(matrix.entries!, algebra, generator("shifted", SEED), rule);
-  if (iterationSeconds(low.iterations, low.rank, matrix.rows, "float64") > limit) return [];
+  if (algebra.costs.iterations(low.iterations, low.rank, matrix.rows, "float64") > limit) return [];
   if (low.rank === 0) return yield* inOneKrylovSpace(alphas, group);
   const inverses: (Preconditioner | null)[] = [];
   for (const alpha of alphas) inverses.push(alpha > 0 ? yield* low.inverse(alpha) : null);
