@@ -43,7 +43,7 @@ async function measureAll() {
   const routines = jobs();
   const measured = Object.fromEntries(routines.map(({ name }) => [name, undefined]));
   await eachRoutine(routines, ({ name, source, isa }, object) => {
-    measured[name] = measureRoutine(source, functionsOf(object), instructionSetOf(isa).vectorBytes);
+    measured[name] = measureRoutine(name, source, functionsOf(object), instructionSetOf(isa).vectorBytes);
   });
   if (files.length === 0) Object.assign(measured, await measureAllKernels());
   return measured;

@@ -35,14 +35,15 @@ const COMPONENT_LOOP = /for \(int k = (\d+); k < (\d+); k \+= (\d+)\)/;
 const LANE_LOOP = /for \(int l = 0; l < TILE_LANES; l\+\+\)/;
 const UNROLLED = /#pragma (?:GCC )?unroll (\d+)/;
 
-/** Of a routine's text and code, per vector of pairs: { instructions: [how many], reads, writes }. */
-export function measureRoutine(source, functions, vectorBytes) {
+/** Of a routine's text and code, per vector of pairs: { instructions: [how many], reads, writes }. @param name what errors call it. */
+export function measureRoutine(name, source, functions, vectorBytes) {
   const text = { lines: source.split("\n"), tile: defined(source, "KEOPS_TILE") };
   text.lanes = (text.tile * vectorBytes) / (defined(source, "KEOPS_DOUBLE") === 1 ? 8 : 4);
-  const isMain = ([name]) => /^keops_(reduce|pairs_once)\b/.test(name);
+  const isMain = ([called]) => /^keops_(reduce|pairs_once)\b/.test(called);
   const found = [...functions].filter(isMain).flatMap(([, instructions]) => pairLoops(instructions, text));
   const main = found.sort((a, b) => arithmeticIn(b.loop.all) - arithmeticIn(a.loop.all))[0];
-  if (!main || arithmeticIn(main.loop.all) === 0) throw new Error("expected a loop over pairs, got none that is known");
+  if (!main || arithmeticIn(main.loop.all) === 0)
+    throw new Error(`${name}: expected a loop over pairs, got none that is known`);
   const isFrame = setsUpFrame(main.instructions);
   const perVector = (count) => {
     const all = perRound(main.loop, text, count);
@@ -87,23 +88,26 @@ function roundsOf(loop, text) {
 // ------------------------------------------------------------------------------------------------------------ kernels
 
 /**
- * Of the functions that have such loops: { instructions: of each of its innermost vector loops, reads, writes: of all of them }. Variants of
+ * Of the functions that have such loops: { instructions: of each loop without those inside it, reads, writes: of all of them }. Variants of
  * a tile kernel, which read their arguments in different ways, count as one.
  */
 export function measureKernels(functions) {
   const measured = {};
   for (const [name, instructions] of functions) {
-    const loops = loopsOf(instructions).filter(({ inner, all }) => inner.length === 0 && arithmeticIn(all) > 0);
-    if (loops.length > 0)
-      addTo((measured[shortName(name)] ??= { instructions: [], reads: 0, writes: 0 }), loops, instructions);
+    const kernel = shortName(name);
+    const loops = loopsOf(instructions).filter((loop) => arithmeticIn(loop.own) > 0 && isInner(loop, kernel));
+    if (loops.length > 0) addTo((measured[kernel] ??= { instructions: [], reads: 0, writes: 0 }), loops, instructions);
   }
   return measured;
 }
 
+/** Inside the loop over vectors of an operation only rare lanes are gone through one by one. */
+const isInner = ({ inner }, kernel) => inner.length === 0 || kernel.startsWith("eachVector");
+
 function addTo(measured, loops, instructions) {
-  measured.instructions.push(...loops.map(({ all }) => all.length).sort((a, b) => b - a));
-  for (const { all } of loops) {
-    const { reads, writes } = stackOf(all, setsUpFrame(instructions));
+  measured.instructions.push(...loops.map(({ own }) => own.length).sort((a, b) => b - a));
+  for (const { own } of loops) {
+    const { reads, writes } = stackOf(own, setsUpFrame(instructions));
     measured.reads += reads;
     measured.writes += writes;
   }
