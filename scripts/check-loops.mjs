@@ -1,12 +1,15 @@
 /**
- * Holds the machine code of inner loops to what was recorded of it (test/data/loops.json): no more instructions, by 5 %, and no more
- * vector registers that pass through the stack. For every instruction set, whatever the machine has: nothing is run.
+ * Holds the machine code of inner loops to what was recorded of it (test/data/loops.json): no more instructions, but for
+ * a twentieth, and no more vector registers that pass through the stack. For every instruction set, whatever the machine
+ * has: nothing is run.
  *
- *   npm run check:loops                              the routines of scripts/loops/routines.mjs, and the addon's kernels
- *   npm run check:loops -- --record [--why TEXT]     records what they are now; TEXT is why vectors are written to the stack that were not
- *   node scripts/check-loops.mjs --recorded FILE.json [--record] TEXT.cc ...    routines of these texts alone
+ *   npm run check:loops                 the routines of scripts/loops/routines.mjs, and the addon's kernels
+ *   npm run check:loops -- --record     records what they are now
+ *     --why "TEXT"                      the reason for vectors that are written to the stack and were not before
+ *   node scripts/check-loops.mjs --recorded FILE.json [--record] TEXT.cc ...     routines of these texts alone
  *
- * Needs `npm run build:ts`, a compiler, and objdump. Kernels are taken from the build where it is up to date, else compiled.
+ * Needs `npm run build:ts`, a compiler, and objdump. Kernels are taken from the build where it is up to date, else
+ * compiled.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

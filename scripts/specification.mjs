@@ -1,4 +1,7 @@
-/** What a generated routine is made for, from a row of a table: for scripts that look at generated code. Needs `npm run build:ts`. */
+/**
+ * What a generated routine is made for, from a row of a table: for scripts that look at generated code. Needs `npm
+ * run build:ts`.
+ */
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
@@ -29,7 +32,10 @@ export function specificationOf({
   };
 }
 
-/** The text of a routine. `shape` as in src/engine/cpp.ts; `same`, for pairs that are evaluated once, as in src/engine/symmetric.ts. */
+/**
+ * The text of a routine. `shape` as in src/engine/cpp.ts; `same`, for pairs that are evaluated once, as in
+ * src/engine/symmetric.ts.
+ */
 export function sourceOf(routine, isa) {
   const { same, shape } = routine;
   const specification = specificationOf(routine);

@@ -1,6 +1,7 @@
 /**
- * Machine code as functions, instructions and loops: what objdump prints of an object, and the natural loops of each function, found by
- * dominators, so that the order in which a compiler lays out its blocks does not matter. Knows x86-64 and no formula.
+ * Machine code as functions, instructions and loops: what objdump prints of an object, and the natural loops of each
+ * function, found by dominators, so that the order in which a compiler lays out its blocks does not matter. Knows
+ * x86-64 and no formula.
  */
 import { spawnSync } from "node:child_process";
 
@@ -33,8 +34,9 @@ function objdump(object) {
 }
 
 /**
- * The loops of a function's instructions. A loop is { blocks, all, own, inner, lines }: its instructions, those of them that are in no
- * loop inside it, the loops directly inside it, and the lines of the source that its tests come from.
+ * The loops of a function's instructions. A loop is { blocks, all, own, inner, lines }: its instructions, those of
+ * them that are in no loop inside it, the loops directly inside it, and the lines of the source that its tests come
+ * from.
  */
 export function loopsOf(instructions) {
   const blocks = blocksOf(instructions);

@@ -1,7 +1,7 @@
 /**
- * What is measured of machine code: how many instructions the loops that matter take, and how many of those pass a vector register through
- * the stack. Of a generated routine it is the loop over pairs, which is found by the lines of its source; of the addon's kernels, all
- * innermost loops that compute with vectors.
+ * What is measured of machine code: how many instructions the loops that matter take, and how many of those pass a
+ * vector register through the stack. Of a generated routine it is the loop over pairs, which is found by the lines of
+ * its source; of the addon's kernels, all innermost loops that compute with vectors.
  */
 import { loopsOf } from "./disassembly.mjs";
 
@@ -16,8 +16,8 @@ const setsUpFrame = (instructions) =>
   instructions.some(({ name, operands }) => name === "mov" && operands === "%rsp,%rbp");
 
 /**
- * How many instructions read and write a vector on the stack at a fixed place. What has an index is an array, which stands in memory on
- * purpose.
+ * How many instructions read and write a vector on the stack at a fixed place. What has an index is an array, which
+ * stands in memory on purpose.
  */
 function stackOf(instructions, isFrame) {
   const place = isFrame ? /\(%r[sb]p\)/ : /\(%rsp\)/;
@@ -28,14 +28,20 @@ function stackOf(instructions, isFrame) {
 
 // ----------------------------------------------------------------------------------------------------------- routines
 
-/** The loop over pairs, as src/engine/loops.ts and symmetric.ts write it: over columns, one or several in a step; or over tiles of columns. */
+/**
+ * The loop over pairs, as src/engine/loops.ts and symmetric.ts write it: over columns, one or several in a step; or
+ * over tiles of columns.
+ */
 const PAIR_LOOP =
   /for \((?:int64 column = \w+)?; column (?:\+ \d+ <=|<) \w+; column(?:\+\+| \+= (\d+))\)|for \(int64 first = from; first < last; first \+= TILE_LANES\)/;
 const COMPONENT_LOOP = /for \(int k = (\d+); k < (\d+); k \+= (\d+)\)/;
 const LANE_LOOP = /for \(int l = 0; l < TILE_LANES; l\+\+\)/;
 const UNROLLED = /#pragma (?:GCC )?unroll (\d+)/;
 
-/** Of a routine's text and code, per vector of pairs: { instructions: [how many], reads, writes }. @param name what errors call it. */
+/**
+ * Of a routine's text and code, per vector of pairs: { instructions: [how many], reads, writes }. @param name what
+ * errors call it.
+ */
 export function measureRoutine(name, source, functions, vectorBytes) {
   const text = { lines: source.split("\n"), tile: defined(source, "KEOPS_TILE") };
   text.lanes = (text.tile * vectorBytes) / (defined(source, "KEOPS_DOUBLE") === 1 ? 8 : 4);
@@ -68,7 +74,10 @@ function matchIn(loop, { lines }, pattern) {
   return [...loop.lines].map((line) => pattern.exec(lines[line - 1] ?? "")).find((match) => match !== null);
 }
 
-/** What a round of a loop has, with that of the loops inside it as often as the text tells, and once where it does not. */
+/**
+ * What a round of a loop has, with that of the loops inside it as often as the text tells, and once where it does
+ * not.
+ */
 function perRound(loop, text, count) {
   const inner = loop.inner.map((nested) => roundsOf(nested, text) * perRound(nested, text, count));
   return count(loop.own) + inner.reduce((sum, more) => sum + more, 0);
@@ -88,8 +97,8 @@ function roundsOf(loop, text) {
 // ------------------------------------------------------------------------------------------------------------ kernels
 
 /**
- * Of the functions that have such loops: { instructions: of each loop without those inside it, reads, writes: of all of them }. Variants of
- * a tile kernel, which read their arguments in different ways, count as one.
+ * Of the functions that have such loops: { instructions: of each loop without those inside it, reads, writes: of all
+ * of them }. Variants of a tile kernel, which read their arguments in different ways, count as one.
  */
 export function measureKernels(functions) {
   const measured = {};

@@ -20,7 +20,10 @@ export async function compilerVersion() {
   return stdout.split("\n")[0];
 }
 
-/** A job is { isa, source, ... }; `use(job, object)` is called with the path of each. Lines of the source do not change the code. */
+/**
+ * A job is { isa, source, ... }; `use(job, object)` is called with the path of each. Lines of the source do not
+ * change the code.
+ */
 export async function eachRoutine(jobs, use) {
   const folder = mkdtempSync(join(tmpdir(), "tskeops-loops-"));
   try {
@@ -49,7 +52,10 @@ const GENERATED = join(root, "native", "generated");
 const BUILT = join(root, "build", "CMakeFiles", "tskeops.dir", "native", "generated");
 const BUILD_FILE = join(root, "CMakeLists.txt");
 
-/** `use(name, object)` with every object of kernels: the build's where it is newer than all it is made of, else compiled now. */
+/**
+ * `use(name, object)` with every object of kernels: the build's where it is newer than all it is made of, else
+ * compiled now.
+ */
 export async function eachKernelObject(use) {
   const folder = mkdtempSync(join(tmpdir(), "tskeops-kernels-"));
   const files = readdirSync(GENERATED).filter((file) => file.endsWith(".cc"));

@@ -1,13 +1,16 @@
 /**
- * What was recorded of loops, and how what is measured now compares. A record is { compiler, loops }, and `loops` has for each loop's name
- * { instructions, reads, writes, why }: counts of instructions, of those that read and write vectors on the stack, and the reason where
- * there are any. Knows no machine code.
+ * What was recorded of loops, and how what is measured now compares. A record is { compiler, loops }, and `loops` has
+ * for each loop's name { instructions, reads, writes, why }: counts of instructions, of those that read and write
+ * vectors on the stack, and the reason where there are any. Knows no machine code.
  */
 
 /** By how much counts may exceed the recorded ones. */
 const TOLERANCE = 1.05;
 
-/** What is wrong with the loops that were measured, in lines. @param isWhole whether all that was recorded was measured. */
+/**
+ * What is wrong with the loops that were measured, in lines. @param isWhole whether all that was recorded was
+ * measured.
+ */
 export function faultsOf(measured, recorded, isWhole) {
   const faults = Object.entries(measured).flatMap(([name, now]) =>
     faultsOfLoop(now, recorded.loops[name]).map((fault) => `${name}: ${fault}`),
@@ -37,7 +40,10 @@ function exceeds(now, before) {
   return now.some((count, n) => count > TOLERANCE * before[n]);
 }
 
-/** The record of what was measured, as text: a line for each loop. Reasons stay where they still hold. @param why for those that have none. */
+/**
+ * The record of what was measured, as text: a line for each loop. Reasons stay where they still hold. @param why for
+ * those that have none.
+ */
 export function recordText(measured, compiler, recorded, why) {
   const rows = Object.entries(measured).map(([name, now]) => {
     const { instructions, reads, writes } = now;

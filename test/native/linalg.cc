@@ -1,5 +1,6 @@
-// The dense algebra at odd sizes, for every instruction set of this machine, against plain loops: `linalg sizes` and, with several callers
-// and cancellations at once, `linalg threads`. All matrices are in memory of exactly their size. Built with sanitizers.
+// The dense algebra at odd sizes, for every instruction set of this machine, against plain loops: `linalg sizes` and,
+// with several callers and cancellations at once, `linalg threads`. All matrices are in memory of exactly their size.
+// Built with sanitizers.
 #include <thread>
 
 #include "harness.h"
@@ -33,7 +34,8 @@ void expectClose(const A &expected, const B &got, double tolerance, const char *
   double largest = 0, difference = 0;
   for (size_t k = 0; k < expected.size(); k++) {
     largest = std::max(largest, std::abs(double(expected[k])));
-    if (!(std::abs(double(expected[k]) - double(got[k])) <= difference)) difference = std::abs(double(expected[k]) - double(got[k]));
+    const double own = std::abs(double(expected[k]) - double(got[k]));
+    if (!(own <= difference)) difference = own;  // NaN too
   }
   if (!(difference <= tolerance * largest)) fail(what);
 }
@@ -50,7 +52,7 @@ auto forAnyThreads(const char *what, Compute compute) {
   return alone;
 }
 
-// ---- dense factorisations ----------------------------------------------------------------------------------------------------------
+// ---- dense factorisations -------------------------------------------------------------------------------------------
 
 // Symmetric, with eigenvalues above 1.
 Numbers positiveMatrix(int64 n) {
@@ -117,7 +119,7 @@ void tryNotPositive(int64 n) {
     }
 }
 
-// ---- low rank -----------------------------------------------------------------------------------------------------------------------
+// ---- low rank -------------------------------------------------------------------------------------------------------
 
 // K = W transpose(W) for W = (F, rest): what F leaves of K is rest transpose(rest).
 template <class T>
@@ -259,7 +261,8 @@ void tryExtend(const Kernel<T> &kernel, const std::vector<int32> &pivots, const 
     residual[i] = kernel.left(i, i);
     for (int64 k = 0; k < width; k++) left[i * width + k] = static_cast<T>(kernel.whole(i, padded[k]));
   }
-  const double largest = extend(out.data(), left.data(), kernel.f, Pivots{padded.data(), factor.data(), count, width}, residual.data());
+  const Pivots given{padded.data(), factor.data(), count, width};
+  const double largest = extend(out.data(), left.data(), kernel.f, given, residual.data());
   double square = 0;
   for (int64 i = 0; i < rows; i++)
     for (int64 k = 0; k < count; k++) {
@@ -286,7 +289,7 @@ void tryLowRank(int64 rows, int64 blocks) {
   tryExtend(kernel, pivots, factor);
 }
 
-// ---- the system's LAPACK ------------------------------------------------------------------------------------------------------------
+// ---- the system's LAPACK --------------------------------------------------------------------------------------------
 
 void expectRefusal(const char *library) {
   const std::string before = lapackName();
@@ -316,7 +319,7 @@ void tryLapack() {
   chooseLapack("off");
 }
 
-// ---- at once, and cut short ---------------------------------------------------------------------------------------------------------
+// ---- at once, and cut short -----------------------------------------------------------------------------------------
 
 void trySizes() {
   for (const int64 n : {1, 2, 3, 8, 17, 47, 49, 97, 191, 193, 260}) tryCholesky(n);
