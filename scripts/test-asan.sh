@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++ and in node.
-# Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
+# Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++ and
+# in node. Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
 #   scripts/test-asan.sh [FOLDER ...]   FOLDER/*.cc, compiled with the flags in FOLDER/flags if there
 # Prints a line per part, and "N passed, N failed" last.
 set -uo pipefail
@@ -64,14 +64,16 @@ library() { # library SANITIZERS FOLDER: all objects of the addon, those in FOLD
 }
 
 kernels() { # kernels SANITIZERS FOLDER: those that this machine uses; of the others, what the build has made
-  local isa flags kind
+  local isa flags kind started=() job
   isa=$(node -p 'require("./dist/engine/native.js").nativeAddon().isa()') || return
   mkdir -p "$2"
   cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
   read -r -a flags <<<"$(node -p 'require("./dist/engine/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
   for kind in float32 float64 linalg; do
-    compile "$1" "$2/$isa-$kind.cc.o" "native/generated/$isa-$kind.cc" -fwrapv -Wno-psabi "${flags[@]}" || return
+    compile "$1" "$2/$isa-$kind.cc.o" "native/generated/$isa-$kind.cc" -fwrapv -Wno-psabi "${flags[@]}" &
+    started+=($!)
   done
+  for job in "${started[@]}"; do wait "$job" || return; done
 }
 
 driver() { # driver SANITIZERS FOLDER NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
