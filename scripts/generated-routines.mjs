@@ -7,11 +7,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
+import { sourceOf, specificationOf } from "./specification.mjs";
+
 const require = createRequire(import.meta.url);
-const { parse } = require("../dist/formula/parse.js");
-const { reductionNamed } = require("../dist/formula/reductions.js");
-const { program } = require("../dist/engine/cpp.js");
-const { symmetricProgram } = require("../dist/engine/symmetric.js");
 const { tileProgram } = require("../dist/engine/tileprogram.js");
 const { flagsFor } = require("../dist/engine/compiler.js");
 const { nativeAddon } = require("../dist/engine/native.js");
@@ -53,33 +51,9 @@ const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
 for (const [name, routine] of Object.entries(ROUTINES)) {
-  const specification = specificationOf(routine);
   const { same, shape } = routine;
-  const { source } = same ? symmetricProgram(specification, same, isa) : program(specification, isa, shape);
-  writeFileSync(join(folder, `${name}.cc`), source);
-  if (!shape && !same) writeFileSync(join(folder, `${name}.tiles`), tilesOf(specification));
-}
-
-function specificationOf({
-  texts,
-  aliases,
-  reduction = "Sum",
-  k = 1,
-  dtype = "float32",
-  sumScheme = "block",
-  accumulator = dtype,
-}) {
-  const { formulas, arguments: variables } = parse(texts, aliases);
-  return {
-    formulas,
-    reduction: reduction && reductionNamed(reduction),
-    k,
-    rows: 0,
-    variables,
-    dtype,
-    sumScheme,
-    accumulator,
-  };
+  writeFileSync(join(folder, `${name}.cc`), sourceOf(routine, isa));
+  if (!shape && !same) writeFileSync(join(folder, `${name}.tiles`), tilesOf(specificationOf(routine)));
 }
 
 /** As test/native/harness.h reads it. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++.
-# Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
+# Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++ and
+# in node. Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
 #   scripts/test-asan.sh [FOLDER ...]   FOLDER/*.cc, compiled with the flags in FOLDER/flags if there
 # Prints a line per part, and "N passed, N failed" last.
 set -uo pipefail
@@ -46,59 +46,97 @@ routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own
   done
 }
 
-tiles() { # tiles SANITIZERS FOLDER: the kernels of the tile evaluator that this machine uses; of the others, what the build has made
-  local isa flags dtype
+compile() { # compile SANITIZERS OUTPUT SOURCE FLAGS...: one file of the addon
+  "$compiler" -std=c++20 -O1 -g -fPIC -Wall -Wextra -Wno-unused-parameter -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all \
+    -fno-sanitize=vptr -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS -isystem node_modules/node-api-headers/include \
+    -isystem node_modules/node-addon-api -Inative "${@:4}" -c "$3" -o "$2"
+}
+
+library() { # library SANITIZERS FOLDER: all objects of the addon, those in FOLDER/node with JavaScript
+  local part source
+  export compiler
+  export -f compile
+  mkdir -p "$2/plain" "$2/node"
+  for source in native/{run,linalg,cuda,node}/*.cc; do
+    part=plain
+    case $source in native/node/* | native/cuda/*) part=node ;; esac
+    printf '%s\0%s\0' "$2/$part/$(basename "$source").o" "$source"
+  done | xargs -0 -n 2 -P "$(nproc)" bash -c 'compile "$0" "$1" "$2"' "$1"
+}
+
+kernels() { # kernels SANITIZERS FOLDER: those that this machine uses; of the others, what the build has made
+  local isa flags kind started=() job
   isa=$(node -p 'require("./dist/engine/native.js").nativeAddon().isa()') || return
   mkdir -p "$2"
   cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
   read -r -a flags <<<"$(node -p 'require("./dist/engine/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
-  for dtype in float32 float64; do
-    "$compiler" -std=c++20 -O1 -g -fwrapv -Wno-psabi -fPIC -fsanitize="$1" -fno-sanitize-recover=all -Inative "${flags[@]}" \
-      -c "native/generated/$isa-$dtype.cc" -o "$2/$isa-$dtype.cc.o" || return
+  for kind in float32 float64 linalg; do
+    compile "$1" "$2/$isa-$kind.cc.o" "native/generated/$isa-$kind.cc" -fwrapv -Wno-psabi "${flags[@]}" &
+    started+=($!)
   done
+  for job in "${started[@]}"; do wait "$job" || return; done
 }
 
-driver() { # driver SANITIZERS NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
+driver() { # driver SANITIZERS FOLDER NAME: test/native/NAME.cc with all of the addon that knows no JavaScript
   "$compiler" -std=c++20 -O1 -g -Wall -Wextra -fno-omit-frame-pointer -fsanitize="$1" -fno-sanitize-recover=all -Inative \
-    "test/native/$2.cc" native/run/*.cc "$work/$2-tiles"/*.o \
-    -pthread -ldl -o "$work/$2"
+    "test/native/$3.cc" "$2"/{plain,kernels}/*.o -pthread -ldl -o "$2/$3"
 }
 
-suite() { # suite SANITIZERS NAME
-  part "$2: routines build with $1" routines "$1" "$work/$2-routines"
-  part "$2: tile kernels build with $1" tiles "$1" "$work/$2-tiles"
-  part "$2: the driver builds with $1" driver "$1" "$2"
-  for file in "$work/$2-routines"/*; do part "$2: $(basename "$file")" "$work/$2" "$file"; done
-  part "$2: all routines in one process" "$work/$2" "$work/$2-routines"/*
+addon() { # addon SANITIZERS FOLDER: the addon itself, and what it loads in node
+  "$compiler" -shared -fsanitize="$1" "$2"/{plain,node,kernels}/*.o -pthread -ldl -o "$2/tskeops.node" &&
+    routine "$1" "$2/slow.so" test/fixtures/slow.cc -O1
 }
 
-addon() { # the addon itself, in node
-  "$compiler" -std=c++20 -O1 -g -fPIC -shared -fsanitize=address,undefined -fno-sanitize=vptr -DNAPI_VERSION=8 -DNAPI_CPP_EXCEPTIONS \
-    -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api -Inative native/*/*.cc "$work/memory-tiles"/*.o \
-    -pthread -ldl -o "$work/tskeops.node" &&
-    routine address,undefined "$work/slow.so" test/fixtures/slow.cc -O1
+suite() { # suite SANITIZERS FOLDER NAME: the driver NAME with all routines, linalg, and the addon
+  local file
+  part "$3: routines build with $1" routines "$1" "$2/routines"
+  part "$3: the addon compiles with $1" library "$1" "$2"
+  part "$3: kernels compile with $1" kernels "$1" "$2/kernels"
+  part "$3: the driver builds with $1" driver "$1" "$2" "$3"
+  for file in "$2/routines"/*; do part "$3: $(basename "$file")" "$2/$3" "$file"; done
+  part "$3: all routines in one process" "$2/$3" "$2/routines"/*
+  part "$3: the driver of dense algebra builds with $1" driver "$1" "$2" linalg
+  part "$3: dense algebra, several callers at once" "$2/linalg" threads
+  part "addon: builds with $1" addon "$1" "$2"
 }
 
-in_node() { # in_node TASK EXPECTED_OUTPUT EXPECTED_CODE: of test/fixtures/addon-process.cjs
-  local given output code
-  given="{\"task\":\"$1\",\"addon\":\"$work/tskeops.node\",\"sum\":\"$work/memory-routines/sum.so\",\"slow\":\"$work/slow.so\"}"
-  # Node keeps much until it exits: leaks are looked for without it.
-  output=$(ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$("$compiler" -print-file-name=libasan.so) $("$compiler" -print-file-name=libubsan.so)" \
-    node test/fixtures/addon-process.cjs "$given" 2>"$work/errors")
+in_node() { # in_node FOLDER LIBRARIES TASK OUTPUT CODE: a task of test/fixtures/addon-process.cjs under a sanitizer's libraries
+  local given output code preload="" name
+  given="{\"task\":\"$3\",\"addon\":\"$1/tskeops.node\",\"sum\":\"$1/routines/sum.so\",\"slow\":\"$1/slow.so\"}"
+  for name in $2; do preload+=" $("$compiler" -print-file-name="$name")"; done
+  # Node keeps much until it exits: leaks are looked for without it. What node does itself, unseen, is left out of races.
+  for name in race mutex deadlock thread signal; do echo "$name:^$(readlink -f "$(command -v node)")\$"; done >"$work/suppressions"
+  output=$(ASAN_OPTIONS=detect_leaks=0 TSAN_OPTIONS=$TSAN_OPTIONS:suppressions=$work/suppressions LD_PRELOAD=${preload# } node test/fixtures/addon-process.cjs "$given" 2>"$work/errors" | paste -s -d ' ' -
+    exit "${PIPESTATUS[0]}")
   code=$?
   echo "$output, exit code $code"
   cat "$work/errors"
-  [ "$output" = "$2" ] && [ "$code" -eq "$3" ] && [ ! -s "$work/errors" ]
+  [ "$output" = "$4" ] && [ "$code" -eq "$5" ] && [ ! -s "$work/errors" ]
+}
+
+tasks() { # tasks NAME FOLDER LIBRARIES
+  local stopped=ERR_KEOPS_INTERRUPTED
+  part "$1 in node: sums" in_node "$2" "$3" sums right 0
+  part "$1 in node: a system by Cholesky" in_node "$2" "$3" solves right 0
+  part "$1 in node: a worker that alone loads it" in_node "$2" "$3" onlyWorkerLoads "still loaded" 0
+  part "$1 in node: Ctrl-C during a reduction" in_node "$2" "$3" interrupted $stopped 0
+  part "$1 in node: Ctrl-C during a factorisation" in_node "$2" "$3" interruptedFactorisation $stopped 0
+  part "$1 in node: Ctrl-C during a function of JavaScript" in_node "$2" "$3" interruptedCallback counted 0
+  part "$1 in node: a reduction in the background is cancelled" in_node "$2" "$3" cancelled $stopped 0
+  part "$1 in node: a factorisation in the background is cancelled" in_node "$2" "$3" cancelledFactorisation $stopped 0
+  part "$1 in node: calls that wait are cancelled" in_node "$2" "$3" cancelledInLine "$stopped $stopped $stopped $stopped $stopped $stopped" 0
+  part "$1 in node: a worker ends during a factorisation" in_node "$2" "$3" terminatedDuringFactorisation terminated 0
+  part "$1 in node: exit during a reduction in the background" in_node "$2" "$3" exitDuringBackgroundCall "" 7
+  part "$1 in node: exit during a factorisation in the background" in_node "$2" "$3" exitDuringFactorisation "" 9
+  part "$1 in node: exit during a worker's call" in_node "$2" "$3" exitDuringCallOfWorker "" 8
 }
 
 folders=("$work/generated" "$@")
 part "routines are generated" node scripts/generated-routines.mjs "$work/generated"
-suite address,undefined memory
-part "addon: builds with address,undefined" addon
-part "addon: results in node" in_node sums right 0
-part "addon: a worker that alone loads it" in_node onlyWorkerLoads "still loaded" 0
-part "addon: exit during a call in the background" in_node exitDuringBackgroundCall "" 7
-part "addon: exit during a worker's call" in_node exitDuringCallOfWorker "" 8
-suite thread threads
+suite address,undefined "$work/address" memory
+part "memory: dense algebra at odd sizes" "$work/address/linalg" sizes
+tasks ASan "$work/address" "libasan.so libubsan.so"
+suite thread "$work/thread" threads
+tasks TSan "$work/thread" libtsan.so
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

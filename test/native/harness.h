@@ -13,6 +13,7 @@
 #include <string>
 
 #include "run/cpu.h"
+#include "run/tileroutine.h"
 
 // Numbers of a routine's dtype, and the indices of its reduction.
 struct Reals {
