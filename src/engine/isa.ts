@@ -23,6 +23,8 @@ export interface InstructionSet {
   readonly longSums: Step;
   /** What a step takes at once whose results have many components: the pairs' values are in registers, the results in memory. */
   readonly wideResults: Step;
+  /** Columns at most that a reduction asks about at once; their values wait in registers. */
+  readonly columnsAtOnce: number;
   /** Vectors of columns that a step takes where the lanes are columns: several share what was read of a row, and the constants. */
   readonly columnVectors: number;
 }
@@ -46,6 +48,7 @@ const X64: readonly InstructionSet[] = [
     unrolled: 4,
     longSums: { tile: 2, columns: 5 },
     wideResults: { tile: 2, columns: 4 },
+    columnsAtOnce: 4,
     columnVectors: 4,
   },
   {
@@ -57,6 +60,7 @@ const X64: readonly InstructionSet[] = [
     unrolled: 4,
     longSums: { tile: 2, columns: 6 },
     wideResults: { tile: 2, columns: 5 },
+    columnsAtOnce: 4,
     columnVectors: 4,
     permutedLoad: (dim) => 2 * dim * dim,
   },
@@ -69,6 +73,7 @@ const X64: readonly InstructionSet[] = [
     unrolled: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
+    columnsAtOnce: 8,
     columnVectors: 1,
     permutedLoad: (dim) => 4 * dim,
   },
@@ -84,6 +89,7 @@ const ARM64: readonly InstructionSet[] = [
     unrolled: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
+    columnsAtOnce: 8,
     columnVectors: 1,
   },
 ];

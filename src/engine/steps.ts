@@ -25,12 +25,13 @@ export function stepOf(main: Scheme, specification: Specification, isa: Isa): St
 
 function stepOfSeveral(main: Scheme, specification: Specification, isa: Isa): Step | undefined {
   const { reduction, k } = specification;
-  const { vectorBytes, unrolled, longSums, wideResults } = instructionSetOf(isa);
+  const { vectorBytes, unrolled, longSums, wideResults, columnsAtOnce } = instructionSetOf(isa);
   const kept = tilesKept(specification);
   const takesMuch = 2 * kept * vectorBytes > STACK_BYTES / 4;
   if (kept > unrolled && k === 1) return { tile: takesMuch ? 1 : wideResults.tile, columns: wideResults.columns };
   if (main.longSums > 0) return longSums;
-  return reduction!.columnsAtOnce > 1 ? { tile: 1, columns: reduction!.columnsAtOnce } : undefined;
+  const columns = Math.min(reduction!.columnsAtOnce, columnsAtOnce);
+  return columns > 1 ? { tile: 1, columns } : undefined;
 }
 
 /** Instructions of a step above which compiling it takes too long. */

@@ -28,16 +28,16 @@ interface Machine {
  */
 const MACHINES: Readonly<Record<string, Machine>> = {
   baseline: {
-    float32: { factor: 190e-12, apply: 1.9e-9, pair: 390e-12 },
-    float64: { factor: 400e-12, apply: 3.7e-9, pair: 1200e-12 },
+    float32: { factor: 160e-12, apply: 1.85e-9, pair: 620e-12 },
+    float64: { factor: 315e-12, apply: 3.6e-9, pair: 1740e-12 },
     entry: 8e-9,
-    cholesky: { own: 26e-12, lapack: 9e-12 },
+    cholesky: { own: 21e-12, lapack: 5.6e-12 },
   },
   avx2: {
-    float32: { factor: 60e-12, apply: 1.0e-9, pair: 190e-12 },
-    float64: { factor: 120e-12, apply: 2.0e-9, pair: 500e-12 },
+    float32: { factor: 80e-12, apply: 1.4e-9, pair: 190e-12 },
+    float64: { factor: 138e-12, apply: 2.6e-9, pair: 500e-12 },
     entry: 5e-9,
-    cholesky: { own: 8.8e-12, lapack: 5.6e-12 },
+    cholesky: { own: 9.4e-12, lapack: 5.6e-12 },
   },
   avx512: {
     float32: { factor: 35e-12, apply: 0.5e-9, pair: 100e-12 },
