@@ -1,9 +1,9 @@
 /** Numbers and indices in the text of generated code. Knows no formula. */
 
-/** start + stride * k, as text where k is. */
-export function affine(start: number, stride: number, k: number | string): number | string {
+/** start + stride * k, as text where one of them is. */
+export function affine(start: number | string, stride: number, k: number | string): number | string {
   if (stride === 0) return start;
-  if (typeof k === "number") return start + stride * k;
+  if (typeof k === "number") return typeof start === "number" ? start + stride * k : `${start} + ${stride * k}`;
   const scaled = stride === 1 ? k : `${stride} * (${k})`;
   return start === 0 ? scaled : `${start} + ${scaled}`;
 }

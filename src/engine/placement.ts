@@ -7,7 +7,7 @@
 import { Depends, isVariable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/ops";
-import { componentsRead, ownCost, range, segmentsOf } from "./components";
+import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./components";
 
 /** When a value is computed. */
 export type Phase = "call" | "lane" | "loop" | "pair";
@@ -19,6 +19,16 @@ const LARGE_GRAPH = 150;
 const UNROLL_IN_LARGE_GRAPHS = 4;
 /** A value of the loop index is hoisted if it costs at least this many instructions per component. */
 const HOIST_COST = 3;
+
+/** Products of a contraction beyond which they are written as loops: written out, they would take minutes to compile. */
+const MOST_PRODUCTS = 64;
+
+/** Whether the products of a contraction are taken in loops over its axes, which read its arguments by index. */
+export function isLooped(node: Formula): boolean {
+  if (node.operation.shape.kind !== "contraction" || node.dim === 1) return false;
+  const { kept, summed } = axesOf(node);
+  return summed.length <= 1 && sizeOf(kept) * sizeOf(summed) > MOST_PRODUCTS;
+}
 
 /** Which of i and j is the lane index. */
 export type Lanes = Depends.I | Depends.J;
@@ -108,9 +118,10 @@ export class Placement {
   /** Large dims are; and what a loop over them reads by its index must be, too. */
   private chooseWide(largest: number): void {
     for (const node of [...this.nodes].reverse()) {
-      if (node.dim > largest) this.wide.add(node);
-      const isLooped = this.isWide(node) && !this.isRead(node) && node.operation.shape.kind !== "contraction";
-      if (isLooped) for (const arg of node.args) if (arg.dim > 1) this.wide.add(arg);
+      if (node.dim > largest || isLooped(node)) this.wide.add(node);
+      const readsByIndex = isLooped(node) || node.operation.shape.kind !== "contraction";
+      if (this.isWide(node) && !this.isRead(node) && readsByIndex)
+        for (const arg of node.args) if (arg.dim > 1) this.wide.add(arg);
     }
   }
 
@@ -118,9 +129,12 @@ export class Placement {
     const readers = new Map<Formula, Set<Formula>>(this.nodes.map((node) => [node, new Set()]));
     for (const node of this.nodes) for (const arg of node.args) readers.get(arg)?.add(node);
     for (const node of this.nodes) {
-      const phases = [...readers.get(node)!].map((reader) => this.phase(reader));
+      const of = [...readers.get(node)!];
+      const phases = of.map((reader) => this.phase(reader));
       if (this.roots.includes(node)) phases.push("pair");
-      if (this.isWide(node) && !this.isRead(node) && this.needsArray(node, phases)) this.arrays.add(node);
+      const isReadOften = of.some(isLooped) && constantValue(node) === undefined && !this.isQuick(node);
+      if (this.isWide(node) && !this.isRead(node) && (isReadOften || this.needsArray(node, phases)))
+        this.arrays.add(node);
     }
   }
 

@@ -8,7 +8,7 @@ import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../fo
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
 import { affine, literal, withLiterals } from "./numbers";
-import { Placement, UNROLL } from "./placement";
+import { Placement, UNROLL, isLooped } from "./placement";
 import type { Lanes, Phase } from "./placement";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */
@@ -143,13 +143,13 @@ class Writer {
   }
 
   /** A loop over k whose last line is `last`; values that line needs are computed inside. */
-  private loop(size: number, outer: Scope, last: (scope: Scope) => string, step = 1): string[] {
+  private loop(size: number, outer: Scope, last: (scope: Scope) => string, step = 1, index = "k"): string[] {
     const scope = newScope(outer);
     const line = last(scope);
     const { unroll } = this.options;
     return [
       ...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]),
-      `for (int k = 0; k < ${size}; k += ${step}) {`,
+      `for (int ${index} = 0; ${index} < ${size}; ${index} += ${step}) {`,
       ...[...scope.lines, line].map((text) => `  ${text}`),
       "}",
     ];
@@ -187,7 +187,7 @@ class Writer {
   }
 
   /** One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one before. */
-  private loopedSum(node: Formula, start: readonly number[], { size, strides }: Axis, outer: Scope): string {
+  private loopedSum(node: Formula, start: readonly (number | string)[], { size, strides }: Axis, outer: Scope): string {
     const sums = `${this.name(node)}_s${this.unique++}`;
     const chains = this.type(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
@@ -234,9 +234,33 @@ class Writer {
   private fillArray(node: Formula, scope: Scope): void {
     const name = this.name(node);
     scope.lines.push(`${this.type(node)} ${name}[${node.dim}];`);
-    if (node.operation.shape.kind === "contraction")
+    if (isLooped(node)) this.fillByAxes(node, name, scope);
+    else if (node.operation.shape.kind === "contraction")
       for (const k of range(node.dim)) scope.lines.push(`${name}[${k}] = ${this.valueText(node, k, scope)};`);
     else this.fillByLoops(node, name, scope);
+  }
+
+  /** A contraction in loops over the axes that it keeps, around a product or the loop of a sum. */
+  private fillByAxes(node: Formula, name: string, outer: Scope): void {
+    const { kept, summed } = axesOf(node);
+    const places = node.args.map((_, n) => indexIn(kept.map(({ strides }) => strides[n]!)));
+    const target = indexIn(kept.map((_, d) => sizeOf(kept.slice(d + 1))));
+    this.count(node, 1, node.dim * sizeOf(summed));
+    const value = (scope: Scope): string =>
+      summed.length > 0
+        ? this.loopedSum(node, places, summed[0]!, scope)
+        : node.args.map((arg, n) => this.at(arg, places[n]!, scope)).join(" * ");
+    outer.lines.push(...this.nested(kept, 0, outer, (scope) => `${name}[${target}] = ${value(scope)};`));
+  }
+
+  private nested(axes: readonly Axis[], depth: number, outer: Scope, last: (scope: Scope) => string): string[] {
+    const index = `k${depth}`;
+    if (depth === axes.length - 1) return this.loop(axes[depth]!.size, outer, last, 1, index);
+    const inner = (scope: Scope): string => {
+      scope.lines.push(...this.nested(axes, depth + 1, scope, last));
+      return "";
+    };
+    return this.loop(axes[depth]!.size, outer, inner, 1, index).filter((line) => line.trim() !== "");
   }
 
   private fillByLoops(node: Formula, name: string, outer: Scope): void {
@@ -334,6 +358,10 @@ class Writer {
     return scope.ofAllColumns ? `splat(${name}[${at} + ${stride} * c])` : `Steps(${name} + ${at}, ${stride})`;
   }
 }
+
+/** The place of the indices k0, k1, … of loops in what lies along them in these strides. */
+const indexIn = (strides: readonly number[]): number | string =>
+  strides.reduce<number | string>((start, stride, depth) => affine(start, stride, `k${depth}`), 0);
 
 const totalDim = (formulas: readonly Formula[]): number => formulas.reduce((sum, { dim }) => sum + dim, 0);
 

@@ -2,7 +2,6 @@
  * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run time, so that the
  * same call takes the same way, whatever else the machine does.
  */
-import type { PivotedCholesky } from "./pivoted";
 
 interface Rates {
   /** Columns of F and their Gram matrix: per row and square of the rank. */
@@ -81,6 +80,15 @@ export class Costs {
 /** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + mu / alpha. */
 const iterationsFor = (mu: number, alpha: number): number => 1 + 0.5 * Math.log(2e6) * Math.sqrt(1 + mu / alpha);
 
+/** What is known of a search of columns (pivoted.ts) after some blocks of them. */
+export interface Search {
+  readonly matrix: { readonly rows: number; readonly dtype: "float32" | "float64" };
+  readonly blocks: { readonly length: number };
+  readonly rank: number;
+  readonly trace: number;
+  readonly largest: number;
+}
+
 /** How far a search of columns goes, and what it keeps. */
 export interface Rule {
   /** Columns at most. */
@@ -89,7 +97,7 @@ export interface Rule {
   readonly best: number;
   /** Iterations that they are expected to need. */
   readonly iterations: number;
-  goesOn(search: PivotedCholesky): boolean;
+  goesOn(search: Search): boolean;
 }
 
 /** As many columns as are asked for. */
@@ -99,7 +107,7 @@ export class GivenRank implements Rule {
 
   constructor(readonly most: number) {}
 
-  goesOn({ rank }: PivotedCholesky): boolean {
+  goesOn({ rank }: Search): boolean {
     return rank < this.most;
   }
 }
@@ -126,7 +134,7 @@ export class LeastCost implements Rule {
     private readonly limit: number,
   ) {}
 
-  goesOn(search: PivotedCholesky): boolean {
+  goesOn(search: Search): boolean {
     const { blocks, rank, trace, largest } = search;
     if (rank > this.rank) this.perColumn = (this.trace - trace) / (rank - this.rank);
     [this.rank, this.trace] = [rank, trace];
@@ -139,7 +147,7 @@ export class LeastCost implements Rule {
   }
 
   /** The cost of that many blocks, which are kept if nothing was cheaper. */
-  private consider({ matrix }: PivotedCholesky, blocks: number, rank: number, iterations: number): number {
+  private consider({ matrix }: Search, blocks: number, rank: number, iterations: number): number {
     const { rows, dtype } = matrix;
     const cost = this.costs.preconditioned(iterations, rank, rows, dtype);
     if (cost < this.leastCost) [this.leastCost, this.best, this.iterations] = [cost, blocks, iterations];
@@ -150,7 +158,7 @@ export class LeastCost implements Rule {
    * The least that more columns could lead to. An eigenvalue mu at the most leaves a trace of rows times mu at the most, and later columns
    * take no more off the trace than those of the last block did, on average.
    */
-  private leastToCome({ matrix, rank, trace, largest }: PivotedCholesky): number {
+  private leastToCome({ matrix, rank, trace, largest }: Search): number {
     const { rows, dtype } = matrix;
     let least = Infinity;
     for (let mu = largest; mu > 0.1 * this.alpha; mu /= 2) {
