@@ -89,7 +89,7 @@ describe.each(Object.keys(CASES))("%s", (name) => {
     "is that of plain loops on the engine %s in %s",
     (backend, dtype) => {
       const args = found.shapes.map((shape, n) => rand([...shape], { seed: n + 1, dtype }));
-      const got = Genred(found.text, found.aliases, { axis: 1 })(...args, { backend } as never) as RealArray;
+      const got = Genred(found.text, found.aliases, { axis: 1 })(...args, { backend }) as RealArray;
       const bound = COLUMNS * found.dim * (dtype === "float32" ? 2 ** -22 : 2 ** -51);
       expected(found, args).forEach((value, n) => {
         expect(Math.abs(got.data[n]! - value)).toBeLessThanOrEqual(bound * (1 + Math.abs(value)));

@@ -10,6 +10,8 @@ import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./compon
 import { affine, literal, withLiterals } from "./numbers";
 import { Placement, UNROLL, isLooped } from "./placement";
 import type { Lanes, Phase } from "./placement";
+import { OF_COLUMN, eachColumn, loop, nestedLoops, newScope } from "./scopes";
+import type { Scope } from "./scopes";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */
 export interface Scheme {
@@ -53,23 +55,11 @@ export function scheme(roots: readonly Formula[], options: SchemeOptions): Schem
   return new Writer(roots.map(lowered), options).write(roots);
 }
 
-/** Lines of one pair of braces, and the names of what they have computed. */
-interface Scope {
-  readonly lines: string[];
-  readonly names: Map<string, string>;
-  /** The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for this one. */
-  readonly ofAllColumns?: Scope;
-}
-
-const newScope = (outer?: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer?.names) });
-const columnScope = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
-/** Of a value of all columns of a step, that of the column number c. */
-const OF_COLUMN = ".of[c]";
 const keyOf = (node: Formula, index: number | string): string => `${node.id}@${index}`;
 
 class Writer {
   private readonly place: Placement;
-  private readonly scopes = mapPhases(() => newScope());
+  private readonly scopes: Record<Phase, Scope>;
   private readonly numbers: ReadonlyMap<Formula, number>;
   private cost = 0;
   private written = 0;
@@ -81,6 +71,7 @@ class Writer {
     private readonly roots: readonly Formula[],
     private readonly options: SchemeOptions,
   ) {
+    this.scopes = mapPhases(() => newScope(options.unroll));
     this.place = new Placement(roots, options.lanes, options.hoist, options.unrolled);
     this.numbers = new Map(this.place.nodes.map((node, n) => [node, n]));
   }
@@ -132,7 +123,7 @@ class Writer {
     const { lines } = this.scopes.pair;
     const use = (k: number | string, scope: Scope): string =>
       this.options.consume(n, k, this.ofEachColumn(root, this.at(root, k, scope)));
-    if (this.place.isWide(root)) lines.push(...this.loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
+    if (this.place.isWide(root)) lines.push(...loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
   }
 
@@ -140,19 +131,6 @@ class Writer {
   private ofEachColumn(root: Formula, value: string): string {
     if (!this.options.columnStride) return value;
     return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
-  }
-
-  /** A loop over k whose last line is `last`; values that line needs are computed inside. */
-  private loop(size: number, outer: Scope, last: (scope: Scope) => string, step = 1, index = "k"): string[] {
-    const scope = newScope(outer);
-    const line = last(scope);
-    const { unroll } = this.options;
-    return [
-      ...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]),
-      `for (int ${index} = 0; ${index} < ${size}; ${index} += ${step}) {`,
-      ...[...scope.lines, line].map((text) => `  ${text}`),
-      "}",
-    ];
   }
 
   // ---- values
@@ -202,24 +180,13 @@ class Writer {
       range(chains)
         .map((chain) => add(chain, chain === 0 ? "k" : `k + ${chain}`, scope))
         .join(" ");
-    const step = inColumns ? (scope: Scope): string => this.eachColumn(scope, addChains) : addChains;
-    outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...this.loop(together, outer, step, chains));
+    const step = (scope: Scope): string | string[] => (inColumns ? eachColumn(scope, addChains) : addChains(scope));
+    outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...loop(together, outer, step, chains));
     if (together < size) outer.lines.push(add(0, together, outer));
     if (this.place.phase(node) === "pair") this.longSums++;
     return `(${range(chains)
       .map((chain) => `${sums}[${chain}]`)
       .join(" + ")})`;
-  }
-
-  /** A loop over the columns of a step whose last line is `last`; gives its end, after what it has added to the scope. */
-  private eachColumn(outer: Scope, last: (scope: Scope) => string): string {
-    const scope = columnScope(outer);
-    const line = last(scope);
-    outer.lines.push(
-      "UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {",
-      ...[...scope.lines, line].map((text) => `  ${text}`),
-    );
-    return "}";
   }
 
   /** Instructions of pairs are what a call costs. */
@@ -250,23 +217,13 @@ class Writer {
       summed.length > 0
         ? this.loopedSum(node, places, summed[0]!, scope)
         : node.args.map((arg, n) => this.at(arg, places[n]!, scope)).join(" * ");
-    outer.lines.push(...this.nested(kept, 0, outer, (scope) => `${name}[${target}] = ${value(scope)};`));
-  }
-
-  private nested(axes: readonly Axis[], depth: number, outer: Scope, last: (scope: Scope) => string): string[] {
-    const index = `k${depth}`;
-    if (depth === axes.length - 1) return this.loop(axes[depth]!.size, outer, last, 1, index);
-    const inner = (scope: Scope): string => {
-      scope.lines.push(...this.nested(axes, depth + 1, scope, last));
-      return "";
-    };
-    return this.loop(axes[depth]!.size, outer, inner, 1, index).filter((line) => line.trim() !== "");
+    outer.lines.push(...nestedLoops(kept, outer, (scope) => `${name}[${target}] = ${value(scope)};`));
   }
 
   private fillByLoops(node: Formula, name: string, outer: Scope): void {
     for (const { length, start, stride, value } of this.pieces(node)) {
       const at = affine(start, stride, "k");
-      outer.lines.push(...this.loop(length, outer, (scope) => `${name}[${at}] = ${value(scope)};`));
+      outer.lines.push(...loop(length, outer, (scope) => `${name}[${at}] = ${value(scope)};`));
     }
   }
 
