@@ -39,12 +39,12 @@ interface Parts {
   readonly p: Node;
 }
 
-/** x over rows and y over columns, of `dim` components, and a number p; all between 0.5 and 1.5. */
-function parts(rows: number, columns: number, dim: number): Parts {
+/** x over rows and y over columns, of `dim` components, and a number p; all between 0.5 and 1.5, multiples of `step`. */
+function parts(rows: number, columns: number, dim: number, step: number): Parts {
   const [x, y, p] = [variable("x", "Vi", dim), variable("y", "Vj", dim), variable("p", "Pm", 1)];
   const random = new Random(rows, columns, dim);
   const numbers = [rows * dim, columns * dim, 1].map((count) =>
-    Array.from({ length: count }, () => fround(random.real(0.5, 1.5))),
+    Array.from({ length: count }, () => fround(step * Math.round(random.real(0.5, 1.5) / step))),
   );
   return { data: { variables: [x, y, p], rows, columns, numbers }, x, y, p };
 }
@@ -55,14 +55,16 @@ const EIGHTH: Node = { kind: "number", text: "0.125", values: [0.125], dim: 1 };
 function formulaFor(reduction: string, { x, y, p }: Parts, dim: number): Node {
   const product = call("Mult", dim, call("Mult", dim, p, call("Subtract", dim, x, y)), y);
   if (reduction === "Prod") return call("Exp", dim, call("Mult", dim, EIGHTH, product));
-  if (/^(Count|Any|All)$/.test(reduction)) return call("Mult", dim, call("LessThan", dim, x, y), y);
+  if (isCounting(reduction)) return call("Mult", dim, call("LessThan", dim, x, y), y);
   return /Exp|Soft/.test(reduction) && dim > 1 ? call("Sum", 1, product) : product;
 }
 
+const isCounting = (name: string): boolean => /^(Count|Any|All)$/.test(name);
 const isWeighted = (name: string): boolean => reductions.get(name)?.weights === "required";
 
 function caseOf(reduction: string, axis: 0 | 1, [rows, columns, dim]: readonly [number, number, number]): Case {
-  const of = parts(rows, columns, dim);
+  // What is compared is equal or clearly is not.
+  const of = parts(rows, columns, dim, isCounting(reduction) ? 2 ** -7 : 2 ** -24);
   const [kept, reduced] = axis === 1 ? [rows, columns] : [columns, rows];
   const random = new Random(kept, reduced);
   return {
