@@ -56,6 +56,7 @@ export function imageChart(values: RealArray, options?: ImageChartOptions | null
   for (const name of ["x", "y", "domain"] as const) checkEnds(name, checked[name]);
   if (!Array.isArray(over))
     throw new ArgumentError(`imageChart, over: expected a list of layers, got ${described(over)}`);
+  const layers: readonly object[] = over;
   const { shape } = checkArray("imageChart", values);
   const [rows, columns, colors] = shape;
   if (!rows || !columns || shape.length > 3 || (colors !== undefined && colors !== 3))
@@ -71,7 +72,7 @@ export function imageChart(values: RealArray, options?: ImageChartOptions | null
     ...(title === undefined ? {} : { title }),
     width,
     height,
-    layer: [picture(url, width, height, checked), ...legend, ...over],
+    layer: [picture(url, width, height, checked), ...legend, ...layers],
   };
 }
 

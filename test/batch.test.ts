@@ -41,7 +41,7 @@ const leads = fc
       ...TAILS.map(() =>
         fc
           .tuple(fc.nat(batch.length), fc.tuple(...batch.map((length) => fc.constantFrom(1, length))))
-          .map(([lacking, lead]) => (lead as number[]).slice(lacking)),
+          .map(([lacking, lead]) => lead.slice(lacking)),
       ),
     ),
   );

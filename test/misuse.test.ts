@@ -3,6 +3,7 @@
  * option. All of it is refused by errors of this library, or means something; nothing that Node or the addon throws reaches a user.
  */
 import { resolve } from "node:path";
+import { inspect } from "node:util";
 import * as api from "../src";
 import { ArgumentError, KeopsError } from "../src";
 import { FUNCTIONS, JUNK, METHODS } from "./misuse";
@@ -64,7 +65,8 @@ test.each(ROWS)("%s lets no error of Node or the addon through, whatever stands 
   for (let place = 0; place < row.args().length; place++) {
     for (const [kind, junk] of Object.entries(JUNK)) {
       const failure = await failureOf(row, Object.assign(row.args(), { [place]: junk }));
-      if (failure !== undefined && !(failure instanceof KeopsError)) foreign.push([name, place, kind, String(failure)]);
+      if (failure !== undefined && !(failure instanceof KeopsError))
+        foreign.push([name, place, kind, inspect(failure)]);
     }
   }
   expect(foreign).toEqual([]);
@@ -84,7 +86,7 @@ test.each(ROWS.filter(([, { options }]) => options))(
       for (const [kind, junk] of Object.entries(JUNK)) {
         const failure = await failureOf(row, withOption(row, { [option]: junk }));
         if (failure !== undefined && !(failure instanceof KeopsError))
-          foreign.push([name, option, kind, String(failure)]);
+          foreign.push([name, option, kind, inspect(failure)]);
       }
     }
     expect(foreign).toEqual([]);

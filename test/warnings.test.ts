@@ -99,7 +99,7 @@ test("where the compiler makes junk, the backend cpu fails by a CompileError, no
     K.async(x, x, { backend: "cpu" }).catch(told);`;
   const warnings = warningsOf(join(root, "dist"), body, env);
   expect(warnings).toEqual(
-    [1, 2].map(() => expect.objectContaining({ name: "CompileError", code: "ERR_KEOPS_COMPILE" })),
+    [1, 2].map((): unknown => expect.objectContaining({ name: "CompileError", code: "ERR_KEOPS_COMPILE" })),
   );
   for (const { message } of warnings) expect(message).toMatch(/^generated routine: expected a shared object from the/);
 });
