@@ -77,6 +77,11 @@ const UNARY: Readonly<Record<string, Elementary>> = {
     (x) => -1 / (x * x),
     (x) => abs(x) > 0.2,
   ),
+  InvOr0: one(
+    (x) => (x === 0 ? 0 : 1 / x),
+    (x) => (x === 0 ? 0 : -1 / (x * x)),
+    (x) => x === 0 || abs(x) > 0.2,
+  ),
   Sqrt: one(
     sqrt,
     (x) => 0.5 / sqrt(x),
@@ -161,6 +166,17 @@ const BINARY: Readonly<Record<string, Elementary>> = {
     (_, y) => y,
     (x) => x,
   ),
+  MultOr0: two(
+    (x, y) => (x === 0 ? 0 : x * y),
+    (_, y) => y,
+    (x) => x,
+  ),
+  OverSquares: two(
+    (x, y) => x / (x * x + y * y),
+    (x, y) => (y * y - x * x) / (x * x + y * y) ** 2,
+    (x, y) => (-2 * x * y) / (x * x + y * y) ** 2,
+    (x, y) => x * x + y * y > 0.05,
+  ),
   Divide: two(
     (x, y) => x / y,
     (_, y) => 1 / y,
@@ -168,6 +184,12 @@ const BINARY: Readonly<Record<string, Elementary>> = {
     (_, y) => abs(y) > 0.2,
   ),
   Powf: two(
+    (x, y) => x ** y,
+    (x, y) => y * x ** (y - 1),
+    (x, y) => log(x) * x ** y,
+    (x, y) => x > 0.1 && abs(y) < 4,
+  ),
+  PowfOr0: two(
     (x, y) => x ** y,
     (x, y) => y * x ** (y - 1),
     (x, y) => log(x) * x ** y,
