@@ -197,7 +197,7 @@ test("errors name the device", () => {
   );
   expect(shown).toEqual([
     "ERR_KEOPS_ARGUMENT: device: expected a number from 0 to 1, got 2",
-    'ERR_KEOPS_ARGUMENT: device: expected backend "cuda" with it, got "cpu"',
+    'ERR_KEOPS_ARGUMENT: device: expected backend "cuda" with it, got the string "cpu"',
     "ERR_KEOPS_DEVICE: device: expected 0, where the arrays are, got 1",
     'ERR_KEOPS_DEVICE: device: expected 0, where the arrays are, got "all"',
     'ERR_KEOPS_DEVICE: backend "cuda": expected arrays on one device, got some on 0 and 1',
