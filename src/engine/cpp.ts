@@ -49,13 +49,12 @@ export function program(specification: Specification, isa: Isa, shape: Shape = "
 
 function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
   const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
-  const { unrolled } = instructionSetOf(isa);
-  const single = mainScheme(specification, lanesAre, { hoist, unrolled });
-  const best = stepOf(single, specification, isa);
-  const [tile, columns] = [shape === "narrow" ? 1 : best.tile, best.columns];
+  const bodyOf = (unrolled: number): Scheme => mainScheme(specification, lanesAre, { hoist, unrolled });
+  const { columns, unrolled, ...best } = stepOf(specification, isa, bodyOf);
+  const tile = shape === "narrow" ? 1 : best.tile;
   const main =
     columns === 1
-      ? single
+      ? bodyOf(unrolled)
       : mainScheme(specification, lanesAre, { hoist, unrolled, columnStride: (dim) => dim, columnByColumn: true });
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]

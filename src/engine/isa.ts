@@ -19,6 +19,8 @@ export interface InstructionSet {
   readonly permutedLoad?: (dim: number) => number;
   /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
   readonly unrolled: number;
+  /** That limit in steps of several columns, of formulas with one sum for each pair: with few registers, loops over columns are worth more. */
+  readonly unrolledInColumns: number;
   /** What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a register. */
   readonly longSums: Step;
   /** What a step takes at once whose results have many components: the pairs' values are in registers, the results in memory. */
@@ -46,6 +48,7 @@ const X64: readonly InstructionSet[] = [
     vectorBytes: 16,
     registers: 16,
     unrolled: 4,
+    unrolledInColumns: 1,
     longSums: { tile: 2, columns: 5 },
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 4,
@@ -58,6 +61,7 @@ const X64: readonly InstructionSet[] = [
     vectorBytes: 32,
     registers: 16,
     unrolled: 4,
+    unrolledInColumns: 1,
     longSums: { tile: 2, columns: 6 },
     wideResults: { tile: 2, columns: 5 },
     columnsAtOnce: 4,
@@ -71,6 +75,7 @@ const X64: readonly InstructionSet[] = [
     vectorBytes: 64,
     registers: 32,
     unrolled: 16,
+    unrolledInColumns: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,
@@ -87,6 +92,7 @@ const ARM64: readonly InstructionSet[] = [
     vectorBytes: 16,
     registers: 32,
     unrolled: 16,
+    unrolledInColumns: 16,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,

@@ -19,3 +19,13 @@ export function literal(value: number): string {
 export function withLiterals(code: string): string {
   return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
 }
+
+/** Functions of the dialect that are one instruction of a unit of its own, and those that only choose. */
+const UNITS = ["inverse", "sqrt", "rsqrt0"];
+const CHOICES = ["select", "eq"];
+
+/** Whether text in the dialect is one instruction that a processor has a slow unit for: a quotient or a root. */
+export function isOneInstruction(text: string): boolean {
+  const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
+  return called.length === 1 && UNITS.includes(called[0]!);
+}

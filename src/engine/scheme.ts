@@ -7,7 +7,7 @@ import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
-import { affine, literal, withLiterals } from "./numbers";
+import { affine, isOneInstruction, literal, withLiterals } from "./numbers";
 import { Placement, UNROLL, isLooped } from "./placement";
 import type { Lanes, Phase } from "./placement";
 import { OF_COLUMN, eachColumn, loop, nestedLoops, newScope } from "./scopes";
@@ -26,6 +26,8 @@ export interface Scheme {
   readonly cost: number;
   /** Those of them that stand in the text: loops count once. */
   readonly written: number;
+  /** As many as follow each other at most: quotients and roots are one each, however long their unit takes. */
+  readonly chained: number;
   /** Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair. */
   readonly liveTiles: number;
   readonly tilesInMemory: number;
@@ -63,6 +65,7 @@ class Writer {
   private readonly numbers: ReadonlyMap<Formula, number>;
   private cost = 0;
   private written = 0;
+  private chained = 0;
   private longSums = 0;
   /** Of names that are neither a component nor an array. */
   private unique = 0;
@@ -79,7 +82,7 @@ class Writer {
   write(originals: readonly Formula[]): Scheme {
     for (const node of this.place.nodes) this.writeNode(node);
     this.roots.forEach((root, n) => this.useRoot(root, n));
-    const { place, cost, written } = this;
+    const { place, cost, written, chained } = this;
     return {
       text: originals.map((root) => print(root, (v) => this.readName(v))).join(", "),
       lines: mapPhases((phase) => this.scopes[phase].lines),
@@ -87,6 +90,7 @@ class Writer {
       hoisted: place.hoisted,
       cost,
       written,
+      chained,
       liveTiles: place.liveTiles(),
       tilesInMemory: place.tilesInMemory(),
       pairTilesInMemory: place.tilesInMemory(["pair"]),
@@ -148,7 +152,9 @@ class Writer {
     if (!shape.code) throw new Error(`${node.operation.name} has no code and was not lowered`);
     this.count(node, shape.cost, typeof k === "string" ? node.dim : 1);
     const args = node.args.map((arg) => this.at(arg, arg.dim === 1 ? 0 : k, scope));
-    return withLiterals(shape.code(args));
+    const text = shape.code(args);
+    if (isOneInstruction(text) && this.place.phase(node) === "pair") this.chained -= shape.cost - 1;
+    return withLiterals(text);
   }
 
   /** A sum of products, written out if it is short, else the name of a sum that a loop in front has made. */
@@ -194,6 +200,7 @@ class Writer {
     if (this.place.phase(node) !== "pair") return;
     this.cost += times * instructions;
     this.written += instructions;
+    this.chained += instructions;
   }
 
   // ---- wide values in arrays

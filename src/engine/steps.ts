@@ -6,7 +6,13 @@ import type { Specification } from "./backend";
 import { tilesKept } from "./generated";
 import { instructionSetOf } from "./isa";
 import type { Isa, Step } from "./isa";
+import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
+
+/** A step, and the dim up to which components are separate values in its loop. */
+export interface ChosenStep extends Step {
+  readonly unrolled: number;
+}
 
 /** What arrays of a routine should take of a thread's stack. */
 const STACK_BYTES = 256 * 1024;
@@ -15,17 +21,47 @@ const STACK_BYTES = 256 * 1024;
  * One vector of rows and one column where a step is long and keeps its values in registers: processors look ahead over many steps. What
  * reads vectors from memory, for sums of many terms or sums with many components, does more with each of them in steps of several
  * vectors and columns: small products of matrices. Reductions that mostly find that there is nothing to do ask once for several columns.
+ * With few registers, values that are separate without use for that are read and written; only steps of one column have them.
+ * @param bodyOf the loop body where components up to a dim are separate values.
  */
-export function stepOf(main: Scheme, specification: Specification, isa: Isa): Step {
-  const single = { tile: tileOf(main, specification, isa), columns: 1 };
-  if (!specification.reduction || main.pairTilesInMemory > 0) return single;
-  const step = stepOfSeveral(main, specification, isa);
-  return step && main.written * step.tile * step.columns <= MOST_WRITTEN ? step : single;
+export function stepOf(specification: Specification, isa: Isa, bodyOf: (unrolled: number) => Scheme): ChosenStep {
+  const { unrolled, unrolledInColumns } = instructionSetOf(isa);
+  for (const limit of new Set([unrolledInColumns, unrolled])) {
+    const main = bodyOf(limit);
+    const isWanted = limit === unrolled || gainsByColumns(main, specification);
+    const step = isWanted ? stepOfSeveral({ unrolled: limit, main }, specification, isa) : undefined;
+    if (step) return { ...step, unrolled: limit };
+  }
+  return { tile: tileOf(bodyOf(UNROLL), specification, isa), columns: 1, unrolled: UNROLL };
 }
 
-function stepOfSeveral(main: Scheme, specification: Specification, isa: Isa): Step | undefined {
+/**
+ * Whether a step of one column waits: each of its instructions for the one before, in a chain that is longer than processors look ahead.
+ * Steps of several columns have as many chains at once, as long as one sum for each pair is all that they keep.
+ */
+function gainsByColumns(main: Scheme, { reduction }: Specification): boolean {
+  return main.longSums === 1 && (main.chained >= LONG_CHAIN || (reduction?.columnsAtOnce ?? 1) > 1);
+}
+
+/** Instructions of such a chain: an exponential of a squared distance has 15. */
+const LONG_CHAIN = 14;
+
+/** A loop body, and the dim up to which its components are separate values. */
+interface Body {
+  readonly unrolled: number;
+  readonly main: Scheme;
+}
+
+function stepOfSeveral(body: Body, specification: Specification, isa: Isa): Step | undefined {
+  const { main } = body;
+  if (!specification.reduction || main.pairTilesInMemory > 0) return undefined;
+  const step = wantedStep(body, specification, isa);
+  return step && main.written * step.tile * step.columns <= MOST_WRITTEN ? step : undefined;
+}
+
+function wantedStep({ unrolled, main }: Body, specification: Specification, isa: Isa): Step | undefined {
   const { reduction, k } = specification;
-  const { vectorBytes, unrolled, longSums, wideResults, columnsAtOnce } = instructionSetOf(isa);
+  const { vectorBytes, longSums, wideResults, columnsAtOnce } = instructionSetOf(isa);
   const kept = tilesKept(specification);
   const takesMuch = 2 * kept * vectorBytes > STACK_BYTES / 4;
   if (kept > unrolled && k === 1) return { tile: takesMuch ? 1 : wideResults.tile, columns: wideResults.columns };
