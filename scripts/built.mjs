@@ -16,7 +16,7 @@ const OUTPUTS = {
   dist: {
     file: join("dist", "index.js"),
     stamp: join("dist", ".sources"),
-    sources: ["src", "tsconfig.json"],
+    sources: ["src", "scripts/generate", "tsconfig.json"],
     made: () => [],
     isNeeded: true,
     command: "npm run build:ts",

@@ -1,6 +1,7 @@
 /**
- * npm run dev: keeps dist/ and the addon what the sources say. TypeScript is compiled as files are saved, the addon when something in native/
- * changes, or a kernel that the tile evaluator is made of. Stamps are written as by the builds (built.mjs), so tests run on what it has made.
+ * npm run dev: keeps dist/ and the addon what the sources say. What follows from the rows is generated and TypeScript compiled as files are saved,
+ * the addon when something in native/ changes, or a kernel that the tile evaluator is made of. Stamps are written as by the builds
+ * (built.mjs), so tests run on what it has made.
  */
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";
@@ -58,15 +59,22 @@ function buildNative() {
   });
 }
 
-let timer;
-
-function watchNative() {
-  watch(join(root, "native"), { recursive: true }, (_, file) => {
+/** Calls `act` when what was saved below a folder is all there. */
+function watchFolder(folder, act) {
+  let timer;
+  watch(join(root, folder), { recursive: true }, (_, file) => {
     if (file?.startsWith("generated")) return;
     clearTimeout(timer);
-    timer = setTimeout(buildNative, QUIET);
+    timer = setTimeout(act, QUIET);
   });
 }
 
+/** In a process of its own, which reads the rows as they are now. */
+function generate() {
+  spawn(process.execPath, [join("scripts", "generate", "main.mjs")], { cwd: root, stdio: "inherit" });
+}
+
+generate();
 watchTypeScript();
-watchNative();
+watchFolder(join("src", "formula"), generate);
+watchFolder("native", buildNative);

@@ -41,7 +41,7 @@ export { ComplexLazyTensor, LazyTensor } from "./lazytensor/lazytensor";
 export type { LazySolveOptions, LazyTensorOptions, ProductOptions } from "./lazytensor/lazytensor";
 export { asLinearOperator } from "./lazytensor/linear";
 export type { Span } from "./lazytensor/entries";
-export type { ComplexOperand, Operand } from "./lazytensor/methods";
+export type { ComplexOperand, Operand } from "./lazytensor/operand";
 export { LinearOperator } from "./lazytensor/operator";
 export type { Products } from "./lazytensor/operator";
 export type { Deferred, ReduceOptions } from "./lazytensor/reduce";

@@ -13,6 +13,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "tskeops-built-"));
   write("src/index.ts", "export const one = 1;");
   write("src/formula/ops.ts", "export const ops = [];");
+  write("scripts/generate/main.mjs", "");
   write("tsconfig.json", "{}");
   write("native/addon.cc", "int one() { return 1; }");
   write("CMakeLists.txt", "project(tskeops)");
@@ -43,7 +44,7 @@ function run(expression: string, of = root): unknown {
 
 const stale = (of = root): unknown => run("firstStale(undefined, root)", of);
 const STALE_DIST =
-  "dist/index.js: expected a build of the present src, tsconfig.json, got an older one: run `npm run build:ts`";
+  "dist/index.js: expected a build of the present src, scripts/generate, tsconfig.json, got an older one: run `npm run build:ts`";
 const STALE_ADDON =
   "build/Release/tskeops.node: expected a build of the present native, CMakeLists.txt, got an older one: run `npm run build:native`";
 
@@ -53,7 +54,7 @@ test("what was built from the present sources is not stale, in a copy or with ot
   utimesSync(join(root, "src/index.ts"), then, then);
   expect(stale()).toBeNull();
   const copy = join(root, "copy");
-  for (const part of ["src", "native", "dist", "build", "tsconfig.json", "CMakeLists.txt"])
+  for (const part of ["src", "scripts", "native", "dist", "build", "tsconfig.json", "CMakeLists.txt"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   expect(stale(copy)).toBeNull();
 });
@@ -61,6 +62,7 @@ test("what was built from the present sources is not stale, in a copy or with ot
 test.each([
   ["a changed source", "src/index.ts", STALE_DIST],
   ["a new source", "src/formula/new.ts", STALE_DIST],
+  ["a changed generator", "scripts/generate/main.mjs", STALE_DIST],
   ["a changed setting of the compiler", "tsconfig.json", STALE_DIST],
   ["a changed source of the addon", "native/addon.cc", STALE_ADDON],
   ["a new header in a folder", "native/run/plan.h", STALE_ADDON],

@@ -5,7 +5,8 @@
  */
 import { FormulaError } from "../src/errors";
 import { Category, isVariable, nodesOf, placed, variable } from "../src/formula/formula";
-import type { Entry, Formula, Operation, Parameter, Segment, Slot } from "../src/formula/formula";
+import type { Entry, Formula, Operation, Parameter, Segment } from "../src/formula/formula";
+import type { Slot } from "../src/formula/slots";
 
 // ---------------------------------------------------------------------------------------------------- evaluator
 

@@ -1,5 +1,4 @@
 /** The methods of lazy tensors: made by a script from the table of operations, none left out, and each is the row that it names. */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ComplexLazyTensor, LazyTensor } from "../src/index";
@@ -30,13 +29,13 @@ const METHODS = [...text.matchAll(DOCUMENTED)].map(({ index, ...found }): Method
   return { entry: entries.get(row)!, name, self, order, isComplex: index > text.indexOf("class ComplexMethods") };
 });
 
-test("the generated file is what the tables say", () => {
-  const script = join(root, "scripts", "lazytensor-methods.mjs");
-  expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
-});
-
 /** Rows that have another form: integer powers and products by a real number are `pow` and `mul`, sums are reductions too. */
-const OTHERWISE = ["Pow", "Complex", "ComplexRealScal", "ComplexScal", "ComplexSum"];
+const OTHERWISE = ["Complex", "ComplexRealScal", "ComplexScal", "ComplexSum", "Pow"];
+
+test("every method that is left out is written otherwise", () => {
+  const left = [...entries.values()].filter(({ method }) => method?.names.length === 0);
+  expect(left.map(({ name }) => name).sort()).toEqual(OTHERWISE);
+});
 
 test("every operation on formulas is a method, or is written otherwise", () => {
   const rows = new Set(METHODS.map(({ entry }) => entry.name));

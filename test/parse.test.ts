@@ -4,7 +4,8 @@
  */
 import fc from "fast-check";
 import { FormulaError } from "../src/errors";
-import { Category, type Formula, type Slot, isVariable, lowered, nodesOf, variable } from "../src/formula/formula";
+import { Category, type Formula, isVariable, lowered, nodesOf, variable } from "../src/formula/formula";
+import type { Slot } from "../src/formula/slots";
 import * as ops from "../src/formula/ops";
 import { label, parse } from "../src/formula/parse";
 

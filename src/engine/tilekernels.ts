@@ -6,7 +6,7 @@
 import { Category, variable } from "../formula/formula";
 import type { Formula, Operation } from "../formula/formula";
 import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
-import { recordedReductions, reductions } from "../formula/reductions";
+import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
 import { literal, withLiterals } from "./numbers";
 import { CORE, PARTS } from "./prelude";
@@ -165,7 +165,7 @@ function codeOf({ shape, name }: Operation, args: readonly string[]): string {
 }
 
 function reducerNames(): string[] {
-  const rows = [...reductions.values(), ...recordedReductions];
+  const rows = [...reductions.values()].flatMap((row) => [row, ...(row.recordedAs ? [row.recordedAs] : [])]);
   const names = rows.flatMap((row) => {
     const schemes: readonly SumScheme[] = row.isSum ? ["block", "kahan"] : ["block"];
     return schemes.map((scheme) => reducerName(row, scheme, row.weights === "required"));

@@ -6,6 +6,7 @@ import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
 import { Category, KIND_OF_CATEGORY, asVariable, variable, variableEntry } from "./formula";
 import type { Entry, Formula } from "./formula";
+import type { Slot } from "./slots";
 import { builtAt, errorAt, quote } from "./lexer";
 import type { Cursor, Place } from "./lexer";
 
@@ -43,9 +44,12 @@ function kindEntry(category: Category): Entry {
   };
 }
 
-/** `Name(x, y)`, as errors show it. */
+/** Whether an argument may be left out. */
+export const isOptional = (slot: Slot): boolean => slot.optional === true || slot.default !== undefined;
+
+/** `Name(x, y)`, as errors show it; `[y]` where it may be left out. */
 export function signature({ name, slots }: Entry): string {
-  return `${name}(${slots.map((slot) => (slot.optional ? `[${slot.name}]` : slot.name)).join(", ")})`;
+  return `${name}(${slots.map((slot) => (isOptional(slot) ? `[${slot.name}]` : slot.name)).join(", ")})`;
 }
 
 /** The calls that declare an argument. */

@@ -4,7 +4,8 @@
  */
 import { FormulaError } from "../errors";
 import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
-import type { Formula, Parameter, Slot } from "./formula";
+import type { Formula, Parameter } from "./formula";
+import type { Slot } from "./slots";
 import { add, concat, constant, extract, extractT, formulaSlot, isZero, macro, mult, zero } from "./ops";
 
 /**
@@ -120,60 +121,74 @@ const f = formulaSlot("f");
 const v: Slot = { name: "v", kind: "variable" };
 const formulas = (values: readonly (Formula | Parameter)[]): readonly Formula[] => values as readonly Formula[];
 
-macro(
-  "Grad",
-  "Gradient of e | f with respect to the variable v: the transposed Jacobian of f applied to e.",
-  [f, v, formulaSlot("e")],
-  (values) => {
+macro("Grad", {
+  doc: "Gradient of e | f with respect to the variable v: the transposed Jacobian of f applied to e.",
+  slots: [f, v, formulaSlot("e")],
+  build: (values) => {
     const [f, v, e] = formulas(values);
     return grad(f!, v!, e!);
   },
-);
-macro(
-  "AdjointOperator",
-  "The adjoint of f, which is linear in v, applied to u: the same as Grad.",
-  [f, v, formulaSlot("u")],
-  (values) => {
+});
+macro("AdjointOperator", {
+  doc: "The adjoint of f, which is linear in v, applied to u: the same as Grad.",
+  slots: [f, v, formulaSlot("u")],
+  build: (values) => {
     const [f, v, u] = formulas(values);
     return grad(f!, v!, u!);
   },
-);
-macro(
-  "Diff",
-  "Derivative of f in the direction u of the variable v: the Jacobian applied to u.",
-  [f, v, formulaSlot("u")],
-  (values) => {
+});
+macro("Diff", {
+  doc: "Derivative of f in the direction u of the variable v: the Jacobian applied to u.",
+  slots: [f, v, formulaSlot("u")],
+  build: (values) => {
     const [f, v, u] = formulas(values);
     return diff(f!, v!, u!);
   },
-);
-macro("GradMatrix", "The Jacobian of f by v: df_k / dv_l stands at k·dim(v) + l.", [f, v], (values) => {
-  const [f, v] = formulas(values);
-  return components(f!)
-    .map((k) => gradOfComponent(f!, v!, k))
-    .reduceRight((rest, row) => concat(row, rest));
 });
-macro("Divergence", "Trace of the Jacobian of f by v.", [f, v], (values) => {
-  const [f, v] = formulas(values);
-  return trace("Divergence(f, v)", f!, v!);
+macro("GradMatrix", {
+  doc: "The Jacobian of f by v: df_k / dv_l stands at k·dim(v) + l.",
+  method: "gradMatrix grad_matrix",
+  slots: [f, v],
+  build: (values) => {
+    const [f, v] = formulas(values);
+    return components(f!)
+      .map((k) => gradOfComponent(f!, v!, k))
+      .reduceRight((rest, row) => concat(row, rest));
+  },
 });
-macro("Laplacian", "Sum of the second derivatives of f by the components of v.", [f, v], (values) => {
-  const [f, v] = formulas(values);
-  return laplacian(f!, v!);
+macro("Divergence", {
+  doc: "Trace of the Jacobian of f by v.",
+  slots: [f, v],
+  build: (values) => {
+    const [f, v] = formulas(values);
+    return trace("Divergence(f, v)", f!, v!);
+  },
 });
-macro(
-  "TraceOperator",
-  "Trace of the Jacobian of f by v, rows weighted by w if given.",
-  [f, v, { name: "w", kind: "formula", optional: true }],
-  (values) => {
+macro("Laplacian", {
+  doc: "Sum of the second derivatives of f by the components of v.",
+  slots: [f, v],
+  build: (values) => {
+    const [f, v] = formulas(values);
+    return laplacian(f!, v!);
+  },
+});
+macro("TraceOperator", {
+  doc: "Trace of the Jacobian of f by v, rows weighted by w if given.",
+  method: "traceOperator trace_operator",
+  slots: [f, v, { name: "w", kind: "formula", optional: true }],
+  build: (values) => {
     const [f, v, w] = formulas(values);
     return trace("TraceOperator(f, v, w)", f!, v!, w);
   },
-);
-macro(
-  "Factorize",
-  "f itself: equal parts are computed once in any case.",
-  [f, formulaSlot("g")],
-  ([f]) => f as Formula,
-);
-macro("AutoFactorize", "f itself: equal parts are computed once in any case.", [f], ([f]) => f as Formula);
+});
+macro("Factorize", {
+  doc: "f itself: equal parts are computed once in any case.",
+  slots: [f, formulaSlot("g")],
+  build: ([f]) => f as Formula,
+});
+macro("AutoFactorize", {
+  doc: "f itself: equal parts are computed once in any case.",
+  method: "autoFactorize auto_factorize",
+  slots: [f],
+  build: ([f]) => f as Formula,
+});

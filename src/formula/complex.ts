@@ -8,12 +8,14 @@ import {
   constantValue,
   expect,
   formulaSlot,
+  formulaSlots,
   integerSlot,
   isZero,
   lift,
   macro,
   minus,
   mult,
+  one,
   operation,
   operations,
   repeatTo,
@@ -21,6 +23,7 @@ import {
   subtract,
   sum,
   sumT,
+  two,
   zero,
 } from "./core";
 import type { Binary, Operand, Unary } from "./core";
@@ -35,9 +38,16 @@ function complexDim(where: string, dim: number): number {
 
 // ------------------------------------------------------------------------------------------------------- views
 
-function partBuild(name: string, part: "Real" | "Imaginary", place: 0 | 1): (args: readonly Operand[]) => Formula {
+function partBuild(
+  name: string,
+  method: string,
+  part: "Real" | "Imaginary",
+  place: 0 | 1,
+): (args: readonly Operand[]) => Formula {
   return operation(name, {
     doc: `${part} parts of the complex numbers x.`,
+    method,
+    complex: "arguments",
     slots: [formulaSlot("x")],
     shape: { kind: "view", segments: ([dim]) => [{ length: dim! / 2, arg: 0, start: place, stride: 2 }] },
     dim: ([dim]) => complexDim(`${name}(x)`, dim!),
@@ -48,8 +58,8 @@ function partBuild(name: string, part: "Real" | "Imaginary", place: 0 | 1): (arg
     cotangents: (e) => [place === 0 ? complex(e, zero(e.dim)) : complex(zero(e.dim), e)],
   });
 }
-const realBuild = partBuild("ComplexReal", "Real", 0);
-const imagBuild = partBuild("ComplexImag", "Imaginary", 1);
+const realBuild = partBuild("ComplexReal", "real", "Real", 0);
+const imagBuild = partBuild("ComplexImag", "imag", "Imaginary", 1);
 
 /** Real parts, of half the dim. */
 export const complexReal: Unary = (x) => realBuild([x]);
@@ -58,6 +68,8 @@ export const complexImag: Unary = (x) => imagBuild([x]);
 
 const complexBuild = operation("Complex", {
   doc: "Complex numbers of the real parts re and the imaginary parts im.",
+  method: null, // lazy tensors repeat a part of dim 1
+  complex: "result",
   slots: [formulaSlot("re"), formulaSlot("im")],
   shape: {
     kind: "view",
@@ -182,9 +194,9 @@ export const complexSqrt: Unary = (x) => {
   return complex(re, im);
 };
 
-/** x to the power y: a number or formula of dim 1 is real, else y is complex. Principal value; whole numbers by multiplication. */
+/** x to the power y, which is real where it has dim 1 or no imaginary part. Principal value; whole numbers by multiplication. */
 export const complexPow: Binary = (x, y) => {
-  const power = lift(y);
+  const power = lift(y).dim === 2 && isZero(complexImag(y)) ? complexReal(y) : lift(y);
   const exponent = power.dim === 1 ? constantValue(power) : undefined;
   complexDim("ComplexPow(x, y)", lift(x).dim);
   if (exponent !== undefined && Number.isSafeInteger(exponent)) return integerPower(lift(x), exponent);
@@ -209,37 +221,142 @@ function complexPower(x: Formula, exponent: Formula): Formula {
 
 // ------------------------------------------------------------------------------------------------------ entries
 
-const UNARY: readonly (readonly [name: string, doc: string, build: Unary])[] = [
-  ["Real2Complex", "The real numbers x as complex numbers.", (x) => complex(x, zero(lift(x).dim))],
-  ["Imag2Complex", "The complex numbers i x of the real numbers x.", (x) => complex(zero(lift(x).dim), x)],
-  ["Conj", "Conjugates of the complex numbers x.", conj],
-  ["ComplexAbs", "Moduli of the complex numbers x; their gradient is 0 at 0.", complexAbs],
-  ["ComplexSquareAbs", "Squared moduli of the complex numbers x.", complexSquareAbs],
-  ["ComplexAngle", "Arguments of the complex numbers x, in [-π, π].", complexAngle],
-  ["ComplexReciprocal", "Reciprocals of the complex numbers x.", complexReciprocal],
-  ["ComplexSum", "Sum of the complex numbers x.", complexSum],
-  ["ComplexExp", "Exponentials of the complex numbers x.", complexExp],
-  ["ComplexExp1j", "The complex numbers exp(i x) of the real numbers x.", complexExp1j],
-  ["ComplexLog", "Principal logarithms of the complex numbers x.", complexLog],
-  ["ComplexSqrt", "Principal square roots of the complex numbers x.", complexSqrt],
-];
-for (const [name, doc, build] of UNARY) macro(name, doc, [formulaSlot("x")], ([x]) => build(x as Formula));
-
-const BINARY: readonly (readonly [name: string, doc: string, build: Binary])[] = [
-  ["ComplexAdd", "Sum of complex numbers; one of dim 2 is repeated.", complexAdd],
-  ["ComplexSubtract", "Difference of complex numbers; one of dim 2 is repeated.", complexSubtract],
-  ["ComplexMult", "Product of complex numbers; one of dim 2 is repeated.", complexMult],
-  ["ComplexScal", "Product of complex numbers, as ComplexMult.", complexMult],
-  ["ComplexDivide", "Quotient of complex numbers; one of dim 2 is repeated.", complexDivide],
-  ["ComplexRealScal", "A real number times complex numbers, in either order.", complexRealScal],
-  ["ComplexPow", "x to the power y, principal value; y of dim 1 is a real number, else complex.", complexPow],
-];
-for (const [name, doc, build] of BINARY)
-  macro(name, doc, [formulaSlot("x"), formulaSlot("y")], ([x, y]) => build(x as Formula, y as Formula));
-
-macro(
-  "ComplexSumT",
-  "The complex number x, repeated up to the dim `dim`.",
-  [formulaSlot("x"), integerSlot("dim")],
-  ([x, dim]) => complexSumT(x as Formula, dim as number),
-);
+macro("Real2Complex", {
+  doc: "The real numbers x as complex numbers.",
+  method: "real2complex",
+  complex: "result",
+  slots: [formulaSlot("x")],
+  build: one((x) => complex(x, zero(lift(x).dim))),
+});
+macro("Imag2Complex", {
+  doc: "The complex numbers i x of the real numbers x.",
+  method: "imag2complex",
+  complex: "result",
+  slots: [formulaSlot("x")],
+  build: one((x) => complex(zero(lift(x).dim), x)),
+});
+macro("Conj", {
+  doc: "Conjugates of the complex numbers x.",
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(conj),
+});
+macro("ComplexAbs", {
+  doc: "Moduli of the complex numbers x; their gradient is 0 at 0.",
+  method: "abs",
+  complex: "arguments",
+  slots: [formulaSlot("x")],
+  build: one(complexAbs),
+});
+macro("ComplexSquareAbs", {
+  doc: "Squared moduli of the complex numbers x.",
+  method: "squareAbs",
+  complex: "arguments",
+  slots: [formulaSlot("x")],
+  build: one(complexSquareAbs),
+});
+macro("ComplexAngle", {
+  doc: "Arguments of the complex numbers x, in [-π, π].",
+  method: "angle",
+  complex: "arguments",
+  slots: [formulaSlot("x")],
+  build: one(complexAngle),
+});
+macro("ComplexReciprocal", {
+  doc: "Reciprocals of the complex numbers x.",
+  method: "reciprocal",
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(complexReciprocal),
+});
+macro("ComplexSum", {
+  doc: "Sum of the complex numbers x.",
+  method: null, // `sum` reduces, too
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(complexSum),
+});
+macro("ComplexExp", {
+  doc: "Exponentials of the complex numbers x.",
+  method: "exp",
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(complexExp),
+});
+macro("ComplexExp1j", {
+  doc: "The complex numbers exp(i x) of the real numbers x.",
+  method: "exp1j",
+  complex: "result",
+  slots: [formulaSlot("x")],
+  build: one(complexExp1j),
+});
+macro("ComplexLog", {
+  doc: "Principal logarithms of the complex numbers x.",
+  method: "log",
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(complexLog),
+});
+macro("ComplexSqrt", {
+  doc: "Principal square roots of the complex numbers x.",
+  method: "sqrt",
+  complex: "both",
+  slots: [formulaSlot("x")],
+  build: one(complexSqrt),
+});
+macro("ComplexAdd", {
+  doc: "Sum of complex numbers; one of dim 2 is repeated.",
+  method: "add",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexAdd),
+});
+macro("ComplexSubtract", {
+  doc: "Difference of complex numbers; one of dim 2 is repeated.",
+  method: "sub",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexSubtract),
+});
+macro("ComplexMult", {
+  doc: "Product of complex numbers; one of dim 2 is repeated.",
+  method: "mul",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexMult),
+});
+macro("ComplexScal", {
+  doc: "Product of complex numbers, as ComplexMult.",
+  method: null, // `mul` of ComplexMult
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexMult),
+});
+macro("ComplexDivide", {
+  doc: "Quotient of complex numbers; one of dim 2 is repeated.",
+  method: "div",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexDivide),
+});
+macro("ComplexRealScal", {
+  doc: "A real number times complex numbers, in either order.",
+  method: null, // `mul` of ComplexMult
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexRealScal),
+});
+macro("ComplexPow", {
+  doc: "x to the power y, principal value; y of dim 1 is a real number, else complex.",
+  method: "pow",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexPow),
+});
+macro("ComplexSumT", {
+  doc: "The complex number x, repeated up to the dim `dim`.",
+  method: "sumT",
+  complex: "both",
+  slots: [formulaSlot("x"), integerSlot("dim")],
+  build: ([x, dim]) => complexSumT(x as Formula, dim as number),
+});

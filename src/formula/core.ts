@@ -5,7 +5,9 @@
  */
 import { FormulaError } from "../errors";
 import { exact, make, variableEntry } from "./formula";
-import type { Contraction, Elementwise, Entry, Formula, Leaf, Operation, Parameter, Slot, View } from "./formula";
+import { methodOf } from "./slots";
+import type { Contraction, Elementwise, Entry, Formula, Leaf, Operation, Parameter, View } from "./formula";
+import type { MethodRow, Slot } from "./slots";
 
 /** Every name a formula may call. */
 export const entries: ReadonlyMap<string, Entry> = new Map<string, Entry>();
@@ -32,7 +34,7 @@ export function registerOperation(row: Operation): Operation {
   return row;
 }
 
-interface ElementwiseRow {
+interface ElementwiseRow extends MethodRow {
   doc: string;
   value: (...args: number[]) => number;
   code?: (...args: string[]) => string;
@@ -47,9 +49,12 @@ interface ElementwiseRow {
   precedence?: number;
 }
 
-/** A row that works component by component; arguments of dim 1 are broadcast, and their cotangents summed. */
+/**
+ * A row that works component by component; arguments of dim 1 are broadcast, and their cotangents summed.
+ * @param argNames between spaces; `n=0` where 0 stands for what is left out.
+ */
 export function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
-  const slots: Slot[] = argNames.split(" ").map((arg) => ({ name: arg, kind: "formula" }));
+  const slots = formulaSlots(argNames);
   const value = (args: readonly number[]): number => row.value(...args);
   const { code, lower, turned } = row;
   const shape: Elementwise = {
@@ -63,6 +68,7 @@ export function elementwise(name: string, argNames: string, row: ElementwiseRow)
     name,
     doc: row.doc,
     slots,
+    method: methodOf(name, slots, row),
     shape,
     build: (values) => build(...(values as Formula[])),
     dim: (dims) => broadcastDim(name, slots, dims),
@@ -112,7 +118,7 @@ function pullSumT(operation: Operation, args: readonly Formula[]): Formula | und
   return repeatTo(make(operation, inner), dim);
 }
 
-interface OperationRow<P extends readonly Parameter[]> {
+interface OperationRow<P extends readonly Parameter[]> extends MethodRow {
   doc: string;
   slots: readonly Slot[];
   shape: View | Contraction | Leaf;
@@ -135,6 +141,7 @@ export function operation<P extends readonly Parameter[] = readonly number[]>(
     name,
     doc: row.doc,
     slots: row.slots,
+    method: methodOf(name, row.slots, row),
     shape: row.shape,
     build: (values) =>
       build(values.slice(0, formulas) as Formula[], ...complete(values.slice(formulas) as Parameter[])),
@@ -157,14 +164,41 @@ function vanishes({ shape, name }: Operation, args: readonly Formula[]): boolean
 
 const dimsOf = (args: readonly Formula[]): number[] => args.map(({ dim }) => dim);
 
-/** An entry that is made of other operations and leaves no node of its own. */
-export function macro(name: string, doc: string, slots: readonly Slot[], build: Entry["build"]): void {
-  register({ name, doc, slots, build });
+interface MacroRow extends MethodRow {
+  doc: string;
+  slots: readonly Slot[];
+  build: Entry["build"];
 }
 
-export const formulaSlot = (name: string): Slot => ({ name, kind: "formula" });
-export const integerSlot = (name: string): Slot => ({ name, kind: "integer" });
-const numberSlot = (name: string): Slot => ({ name, kind: "number" });
+/** An entry that is made of other operations and leaves no node of its own. */
+export function macro(name: string, row: MacroRow): void {
+  const { doc, slots, build } = row;
+  const takesFormula = slots[0]?.kind === "formula";
+  register({ name, doc, slots, build, ...(takesFormula && { method: methodOf(name, slots, row) }) });
+}
+
+/** Builds from one formula, and from two. */
+export const one =
+  (build: Unary): Entry["build"] =>
+  ([x]) =>
+    build(x as Formula);
+export const two =
+  (build: Binary): Entry["build"] =>
+  ([x, y]) =>
+    build(x as Formula, y as Formula);
+
+/** @param text its name, or `name=0` where 0 stands for what is left out. */
+export const formulaSlot = (text: string): Slot => slotOf(text, "formula");
+export const integerSlot = (text: string): Slot => slotOf(text, "integer");
+export const listSlot = (text: string): Slot => slotOf(text, "list");
+
+function slotOf(text: string, kind: Slot["kind"]): Slot {
+  const [name = text, number] = text.split("=");
+  return { name, kind, ...(number !== undefined && { default: Number(number) }) };
+}
+
+/** The slots of formulas, by their names between spaces. */
+export const formulaSlots = (names: string): Slot[] => names.split(" ").map(formulaSlot);
 
 export function expect(condition: boolean, where: string, expected: string, got: string | number): void {
   if (!condition) throw new FormulaError(`${where}: expected ${expected}, got ${got}`);
@@ -177,7 +211,7 @@ register(variableEntry);
 const constantOperation: Operation = {
   name: "Constant",
   doc: "A number.",
-  slots: [numberSlot("value")],
+  slots: [{ name: "value", kind: "number" }],
   shape: { kind: "leaf" },
   build: (values) => constant(values[0] as number),
   dim: () => 1,
@@ -203,7 +237,11 @@ export const zero = (dim: number): Formula => sumT(constant(0), dim);
 export const isZero = (formula: Formula): boolean => constantValue(formula) === 0;
 export const isConstant = (formula: Formula): boolean => formula.operation === constantOperation;
 
-macro("Zero", "Zeros, of dim `dim`.", [integerSlot("dim")], ([dim]) => zero(dim as number));
+macro("Zero", {
+  doc: "Zeros, of dim `dim`.",
+  slots: [integerSlot("dim")],
+  build: ([dim]) => zero(dim as number),
+});
 
 // -------------------------------------------------------------------------------------------------- arithmetic
 
@@ -263,6 +301,7 @@ export const add: Binary = elementwise("Add", "x y", {
 /** Difference of two formulas. */
 export const subtract: Binary = elementwise("Subtract", "x y", {
   doc: "x - y, component by component.",
+  method: "sub",
   value: (x, y) => x - y,
   code: (x, y) => `${x} - ${y}`,
   derivative: () => [constant(1), constant(-1)],
@@ -278,6 +317,7 @@ export const subtract: Binary = elementwise("Subtract", "x y", {
 /** Opposite. */
 export const minus: Unary = elementwise("Minus", "x", {
   doc: "-x.",
+  method: "neg",
   value: (x) => -x,
   code: (x) => `-${x}`,
   derivative: () => [constant(-1)],
@@ -295,6 +335,7 @@ export const isMinus = (formula: Formula): boolean => formula.operation === minu
 /** Product, component by component. */
 export const mult: Binary = elementwise("Mult", "x y", {
   doc: "x * y, component by component.",
+  method: "mul",
   value: (x, y) => x * y,
   code: (x, y) => `${x} * ${y}`,
   derivative: (x, y) => [y, x],
@@ -390,6 +431,7 @@ export function sum(x: Operand): Formula {
 
 const scalprodBuild = operation("Scalprod", {
   doc: "Scalar product of x and y; also written x | y.",
+  method: "dot",
   slots: [formulaSlot("x"), formulaSlot("y")],
   shape: { kind: "contraction", axes: ([dim]) => ({ kept: [], summed: [{ size: dim!, strides: [1, 1] }] }) },
   dim: ([x, y]) => {

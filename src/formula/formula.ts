@@ -4,6 +4,7 @@
  * is built from it, which makes every walk a loop over sorted ids. This module knows no operation, no data and no device.
  */
 import { FormulaError } from "../errors";
+import type { Method, Slot } from "./slots";
 
 /** What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position, dim, category)`. */
 export enum Category {
@@ -30,19 +31,14 @@ export enum Depends {
 /** A number or a list of numbers that is part of a formula's text, such as the 2 of `Elem(x, 2)`. */
 export type Parameter = number | readonly number[];
 
-/** What an argument of an operation may be, in the order in which it is written. */
-export interface Slot {
-  readonly name: string;
-  readonly kind: "formula" | "variable" | "integer" | "number" | "list";
-  readonly optional?: boolean;
-}
-
 /** One way to read `Name(arguments)`: the parser's table holds these. */
 export interface Entry {
   readonly name: string;
   /** One sentence for hover texts and the reference page. */
   readonly doc: string;
   readonly slots: readonly Slot[];
+  /** Absent where it takes no formula, or is no operation. */
+  readonly method?: Method;
   /** Builds the formula; throws FormulaError where dims or numbers do not fit. */
   build(values: readonly (Formula | Parameter)[]): Formula;
 }

@@ -47,6 +47,7 @@ export const tan: Unary = elementwise("Tan", "x", {
 
 export const sinXDivX: Unary = elementwise("SinXDivX", "x", {
   doc: "Sine of x over x; 1 at 0, where the derivative is 0.",
+  method: "sinxdivx sinc",
   value: (x) => (x === 0 ? 1 : Math.sin(x) / x),
   code: (x) => `select(eq(${x}, 0.0), 1.0, sin(${x}) / ${x})`,
   derivative: (x) => [slopeOfSinc(x)],
@@ -215,6 +216,7 @@ export const erf: Unary = elementwise("Erf", "x", {
 
 export const xLogX: Unary = elementwise("XLogX", "x", {
   doc: "x log(x); 0 at 0, and its derivative too.",
+  method: "xlogx",
   value: (x) => (x === 0 ? 0 : x * Math.log(x)),
   code: (x) => `select(eq(${x}, 0.0), 0.0, ${x} * log(${x}))`,
   derivative: (x) => [add(log(add(x, equal(x, 0))), notEqual(x, 0))],
@@ -226,6 +228,7 @@ export const xLogX: Unary = elementwise("XLogX", "x", {
 
 export const relu: Unary = elementwise("ReLU", "x", {
   doc: "x, or 0 where x is negative.",
+  method: "relu",
   value: (x) => (x < 0 ? 0 : x),
   code: (x) => `select(lt(${x}, 0.0), 0.0, ${x})`,
   derivative: (x) => [step(x)],
@@ -261,16 +264,21 @@ export const clamp: (x: Operand, a: Operand, b: Operand) => Formula = elementwis
 const isBetween = (x: Operand, a: Operand, b: Operand): Formula => mult(lessOrEqual(a, x), lessOrEqual(x, b));
 const boundSlots = [formulaSlot("x"), integerSlot("a"), integerSlot("b")];
 
-macro("ClampInt", "x, or the integer `a` where x is smaller, or `b` where x is larger.", boundSlots, ([x, a, b]) =>
-  clamp(x as Formula, constant(a as number), constant(b as number)),
-);
-macro("DiffClampInt", "1 where x is from the integer `a` to `b`, else 0.", boundSlots, ([x, a, b]) =>
-  isBetween(x as Formula, constant(a as number), constant(b as number)),
-);
+macro("ClampInt", {
+  doc: "x, or the integer `a` where x is smaller, or `b` where x is larger.",
+  slots: boundSlots,
+  build: ([x, a, b]) => clamp(x as Formula, constant(a as number), constant(b as number)),
+});
+macro("DiffClampInt", {
+  doc: "1 where x is from the integer `a` to `b`, else 0.",
+  slots: boundSlots,
+  build: ([x, a, b]) => isBetween(x as Formula, constant(a as number), constant(b as number)),
+});
 
 /** a where f >= 0, else b. */
 export const ifElse: (f: Operand, a: Operand, b: Operand) => Formula = elementwise("IfElse", "f a b", {
   doc: "a where f >= 0, else b, also where f is NaN.",
+  method: "ifelse",
   value: (f, a, b) => (f >= 0 ? a : b),
   code: (f, a, b) => `select(le(0.0, ${f}), ${a}, ${b})`,
   derivative: (f) => [null, lessOrEqual(0, f), subtract(1, lessOrEqual(0, f))],
@@ -313,7 +321,7 @@ const rounded = (x: number, multiples: number, times: (n: number) => number): nu
   Math.abs(multiples) >= 1e16 ? x : times(nearest(multiples));
 
 /** x rounded to `digits` decimal places, halves away from 0. */
-export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits", {
+export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits=0", {
   doc: "x rounded to `digits` decimal places, halves away from 0; the derivative is 0.",
   value: (x, digits) => {
     const unit = 10 ** Math.abs(digits);
@@ -324,7 +332,7 @@ export const round: (x: Operand, digits: number) => Formula = elementwiseWithInt
 });
 
 /** x - n floor((x - d) / n). */
-export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise("Mod", "x n d", {
+export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise("Mod", "x n d=0", {
   doc: "x modulo n, from d on: x - n floor((x - d) / n).",
   value: (x, n, d) => x - n * Math.floor((x - d) / n),
   code: (x, n, d) => `(${x} - ${n} * floor((${x} - ${d}) / ${n}))`,

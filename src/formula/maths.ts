@@ -27,16 +27,22 @@ import {
 } from "./core";
 import type { Binary, Operand, Unary } from "./core";
 import { Depends, make } from "./formula";
+import { methodOf } from "./slots";
 import type { Formula, Operation, Parameter } from "./formula";
+import type { MethodRow } from "./slots";
 
-macro("IntCst", "The integer `n`.", [integerSlot("n")], ([n]) => constant(n as number));
-macro("IntInv", "The number 1 / `n`.", [integerSlot("n")], ([n]) => divide(1, n as number));
-macro("RatCst", "The number `p` / `q`.", [integerSlot("p"), integerSlot("q")], ([p, q]) =>
-  divide(p as number, q as number),
-);
+macro("IntCst", { doc: "The integer `n`.", slots: [integerSlot("n")], build: ([n]) => constant(n as number) });
+macro("IntInv", { doc: "The number 1 / `n`.", slots: [integerSlot("n")], build: ([n]) => divide(1, n as number) });
+macro("RatCst", {
+  doc: "The number `p` / `q`.",
+  slots: [integerSlot("p"), integerSlot("q")],
+  build: ([p, q]) => divide(p as number, q as number),
+});
+
 /** Quotient, component by component. */
 export const divide: Binary = elementwise("Divide", "x y", {
   doc: "x / y, component by component.",
+  method: "div",
   value: (x, y) => x / y,
   derivative: (x, y) => [invOr0(y), minus(mult(x, square(invOr0(y))))],
   simplify: (x, y) => {
@@ -163,6 +169,7 @@ export const step: Unary = elementwise("Step", "x", {
 
 const powBuild = elementwiseWithInteger("Pow", "exponent", {
   doc: "x to the power of an integer.",
+  method: null, // an integer power is a power, as `pow` of Powf builds it
   value: (x, m) => x ** m,
   derivative: (x, m) => mult(m, m > 0 ? pow(x, m - 1) : invOr0(pow(x, 1 - m))),
   simplify: (x, m) => {
@@ -184,7 +191,7 @@ function product(x: Formula, m: number): Formula {
   return m % 2 === 0 ? half : mult(half, x);
 }
 
-interface IntegerRow {
+interface IntegerRow extends MethodRow {
   doc: string;
   value(x: number, m: number): number;
   derivative(x: Formula, m: number): Formula | null;
@@ -206,10 +213,11 @@ export function elementwiseWithInteger(
     name,
     doc: row.doc,
     slots,
+    method: methodOf(name, slots, row),
     shape: { kind: "elementwise", value, cost: 4 },
     build: ([x, m]) => build(x as Formula, m as number),
     dim: ([dim], [m]) => {
-      expect(Number.isSafeInteger(m), call(name, slots), `an integer ${integer}`, String(m));
+      expect(Number.isSafeInteger(m), call(name, slots), `an integer ${slots[1]!.name}`, String(m));
       return dim!;
     },
     simplify: ([x], [m]) => foldElementwise((args) => value(args, [m!]), [x!]) ?? row.simplify?.(x!, m as number),
@@ -227,6 +235,7 @@ export function elementwiseWithInteger(
 /** x to the power y, for a formula y; x ** 0.5 and x ** -0.5 are Sqrt and Rsqrt, integers Pow. */
 export const powf: Binary = elementwise("Powf", "x y", {
   doc: "x to the power y.",
+  method: "pow power",
   value: powerOf,
   code: (x, y) => `pow(${x}, ${y})`,
   derivative: slopesOfPower,
@@ -266,6 +275,7 @@ function slopesOfPower(x: Formula, y: Formula): readonly Formula[] {
 
 function comparison(
   name: string,
+  method: string,
   symbol: string,
   doc: string,
   holds: (x: number, y: number) => boolean,
@@ -274,6 +284,7 @@ function comparison(
 ): Binary {
   return elementwise(name, "x y", {
     doc: `1 where ${doc}, else 0; the derivative is 0.`,
+    method,
     value: (x, y) => (holds(x, y) ? 1 : 0),
     code: (x, y) => `asReal(${code(x, y)})`,
     derivative: () => [null, null],
@@ -285,6 +296,7 @@ function comparison(
 
 export const lessThan: Binary = comparison(
   "LessThan",
+  "lt",
   "<",
   "x < y",
   (x, y) => x < y,
@@ -292,6 +304,7 @@ export const lessThan: Binary = comparison(
 );
 export const lessOrEqual: Binary = comparison(
   "LessOrEqual",
+  "le",
   "<=",
   "x <= y",
   (x, y) => x <= y,
@@ -299,6 +312,7 @@ export const lessOrEqual: Binary = comparison(
 );
 export const equal: Binary = comparison(
   "Equal",
+  "eq",
   "==",
   "x = y",
   (x, y) => x === y,
@@ -307,6 +321,7 @@ export const equal: Binary = comparison(
 );
 export const notEqual: Binary = comparison(
   "NotEqual",
+  "ne",
   "!=",
   "x differs from y",
   (x, y) => x !== y,

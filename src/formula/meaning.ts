@@ -42,19 +42,24 @@ export class SumMeaning implements Meaning {
   }
 }
 
-export class ProductMeaning implements Meaning {
-  private readonly products: number[];
+/** What becomes of a number as values come one after the other. */
+export class FoldMeaning implements Meaning {
+  private readonly numbers: number[];
 
-  constructor(dim: number) {
-    this.products = new Array<number>(dim).fill(1);
+  constructor(
+    dim: number,
+    empty: number,
+    private readonly step: (sofar: number, value: number) => number,
+  ) {
+    this.numbers = new Array<number>(dim).fill(empty);
   }
 
   update([f]: readonly ArrayLike<number>[]): void {
-    this.products.forEach((product, k) => (this.products[k] = product * f![k]!));
+    this.numbers.forEach((sofar, k) => (this.numbers[k] = this.step(sofar, f![k]!)));
   }
 
   finish(): Row {
-    return { values: this.products, indices: [] };
+    return { values: this.numbers, indices: [] };
   }
 }
 

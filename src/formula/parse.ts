@@ -5,11 +5,12 @@
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
-import { DECLARATIONS, Scope, label, readAlias, signature } from "./arguments";
+import { DECLARATIONS, Scope, isOptional, label, readAlias, signature } from "./arguments";
 import type { Argument } from "./arguments";
 import "./autodiff"; // Grad comes into the table of entries with it
 import { isVariable } from "./formula";
-import type { Entry, Formula, Parameter, Slot } from "./formula";
+import type { Entry, Formula, Parameter } from "./formula";
+import type { Slot } from "./slots";
 import { Cursor, builtAt, errorAt, quote } from "./lexer";
 import type { Place } from "./lexer";
 import {
@@ -202,9 +203,11 @@ export class Reader {
   protected values(entry: Entry): (Formula | Parameter)[] {
     const values: (Formula | Parameter)[] = [];
     for (const slot of entry.slots) {
-      const isLast = this.isAt(")");
-      if (isLast && slot.optional) break;
-      if (isLast) throw this.miscounted(entry, String(values.length));
+      if (this.isAt(")")) {
+        if (!isOptional(slot)) throw this.miscounted(entry, String(values.length));
+        if (slot.default !== undefined) values.push(slot.kind === "formula" ? constant(slot.default) : slot.default);
+        continue;
+      }
       if (values.length > 0) this.cursor.expect(",", `an operator, "," or ")"`);
       values.push(this.value(slot, entry));
     }
@@ -219,7 +222,7 @@ export class Reader {
 
   private miscounted(entry: Entry, got: string): FormulaError {
     const most = entry.slots.length;
-    const least = entry.slots.filter((slot) => !slot.optional).length;
+    const least = entry.slots.filter((slot) => !isOptional(slot)).length;
     const count = least === most ? String(most) : `${least} to ${most}`;
     const expected = `${count} ${count === "1" ? "argument" : "arguments"}`;
     return errorAt(this.cursor.place(), `${signature(entry)}: expected ${expected}, got ${got}`);

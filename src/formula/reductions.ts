@@ -1,12 +1,15 @@
 /**
- * The reduction table: one row per reduction over i or j. A row says what is evaluated, what a row of the result holds, what it means
- * (for the reference), which reducer of `native/text/cpu/reductions.h` computes it, and how its gradient is made of sums again.
+ * The reduction table: one row per reduction over i or j, exported under a type that says its name and what it gives: the types of calls
+ * are read from there. A row says what is evaluated, what a row of the result holds, what it means (for the reference), which reducer of
+ * `native/text/common` computes it, how its gradient is made of sums again, and how lazy tensors call it.
  */
 import { FormulaError } from "../errors";
 import { described, suggestion } from "../options";
 import { grad } from "./autodiff";
+import { methodNames } from "./slots";
 import type { Formula } from "./formula";
-import { BestMeaning, ExponentialMeaning, ProductMeaning, SumMeaning } from "./meaning";
+import type { MethodRow } from "./slots";
+import { BestMeaning, ExponentialMeaning, FoldMeaning, SumMeaning } from "./meaning";
 import type { Meaning } from "./meaning";
 import {
   add,
@@ -63,9 +66,15 @@ export interface SumGradient {
 /** `routed`: the gradient goes to the pairs that the indices name. `none`: indices and counts have none. */
 export type Gradient = SumGradient | { readonly kind: "routed" } | { readonly kind: "none" };
 
-export interface Reduction {
-  readonly name: string;
+/** What a call gives: numbers, the indices of columns, or a pair of both. */
+export type ResultKind = "values" | "indices" | "both";
+
+export interface Reduction<Name extends string = string, Kind extends ResultKind = ResultKind> {
+  readonly name: Name;
   readonly doc: string;
+  /** Names of the method of lazy tensors: first the one to prefer, then that of pykeops where it differs. */
+  readonly methods: readonly string[];
+  readonly gives: Kind;
   /** Whether a second formula, the weights, is refused, possible or required. */
   readonly weights: "none" | "optional" | "required";
   /** Whether it takes the K of the K best. */
@@ -79,7 +88,7 @@ export interface Reduction {
   /** Numbers per row of the result, and indices; or as many float32 numbers as bits, where `tellsRest`. */
   values(extent: Extent): number;
   indices(extent: Extent): number;
-  /** What is computed in its place where derivatives are wanted: it tells more, but the same values. */
+  /** What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need. */
   readonly recordedAs?: Reduction;
   /** Whether what stands in the place of indices is what the dtype took from the values. */
   readonly tellsRest?: boolean;
@@ -95,9 +104,21 @@ export interface Reduction {
   readonly gradient: Gradient;
 }
 
+/** Every reduction by name. */
+export const reductions: ReadonlyMap<string, Reduction> = new Map<string, Reduction>();
+
+/** A row of its own kind, which the table has from then on. @throws Error (a bug of ours) when the name is taken. */
+export function reduction<Name extends string, Kind extends ResultKind>(
+  row: Reduction<Name, Kind>,
+): Reduction<Name, Kind> {
+  if (reductions.has(row.name)) throw new Error(`reduction ${row.name} is defined twice`);
+  (reductions as Map<string, Reduction>).set(row.name, row);
+  return row;
+}
+
 const total = ({ dims: [dim] }: Extent): number => dim!;
 const zero = (): number => 0;
-const same = (formulas: readonly Formula[]): readonly Formula[] => formulas;
+const same = <T>(given: T): T => given;
 const none: Gradient = { kind: "none" };
 /** `otherwise` where `condition` is 1, else `formula`. */
 const unless = (condition: Formula, formula: Formula, otherwise: number): Formula =>
@@ -109,23 +130,30 @@ const entersAt = (k: number | string, value: string): string => `reducer.add(${k
 type Told = "Total" | "Mean" | "IsPositive" | "IsZero";
 
 interface SumRow {
-  readonly name: string;
   readonly doc: string;
-  readonly told: Told;
+  readonly method?: MethodRow["method"];
+  /** What is summed, component by component; the formula itself where absent. */
+  readonly evaluated?: (formula: Formula) => Formula;
+  /** What becomes of the sum in the end; nothing where absent. */
+  readonly told?: Told;
   readonly empty?: number;
-  readonly evaluated?: (formulas: readonly Formula[]) => readonly Formula[];
-  readonly gradient: Gradient;
+  /** Where absent: of a total, that of what is summed; of others, none. */
+  readonly gradient?: Gradient;
 }
 
-function sumLike({ name, doc, told, empty = 0, evaluated = same, gradient }: SumRow): Reduction {
-  return {
+/** A row that sums the formula, or something of it. */
+export function sumLike<Name extends string>(name: Name, row: SumRow): Reduction<Name, "values"> {
+  const { doc, method, evaluated = same, told = "Total", empty = 0 } = row;
+  return reduction({
     name,
     doc,
+    methods: methodNames(name, method),
+    gives: "values",
     weights: "none",
     takesK: false,
     isSum: told === "Total" || told === "Mean",
     isAdditive: told === "Total",
-    evaluated,
+    evaluated: ([formula]) => [evaluated(formula!)],
     values: total,
     indices: zero,
     empty,
@@ -133,23 +161,19 @@ function sumLike({ name, doc, told, empty = 0, evaluated = same, gradient }: Sum
     reducer: ({ dims: [dim] }, scheme) => `Sum<${dim}, ${scheme === "kahan"}, Told::${told}>`,
     columnsAtOnce: 1,
     enter: (_, k, value) => entersAt(k, value),
-    gradient,
-  };
+    gradient: row.gradient ?? (told === "Total" ? gradientOfTotal(evaluated) : none),
+  });
 }
 
-const sum: Reduction = sumLike({
-  name: "Sum",
-  doc: "Sum of the formula.",
-  told: "Total",
-  gradient: {
-    kind: "sum",
-    saved: () => [],
-    formula: ({ formulas: [f], by, cotangent }) => grad(f!, by, cotangent),
-  },
+const gradientOfTotal = (evaluated: (formula: Formula) => Formula): SumGradient => ({
+  kind: "sum",
+  saved: () => [],
+  formula: ({ formulas: [formula], by, cotangent }) => grad(evaluated(formula!), by, cotangent),
 });
 
-const mean: Reduction = sumLike({
-  name: "Mean",
+export const sum: Reduction<"Sum", "values"> = sumLike("Sum", { doc: "Sum of the formula." });
+
+export const mean: Reduction<"Mean", "values"> = sumLike("Mean", {
   doc: "Mean of the formula.",
   told: "Mean",
   empty: NaN,
@@ -160,45 +184,69 @@ const mean: Reduction = sumLike({
   },
 });
 
-const nonZero = ([f]: readonly Formula[]): readonly Formula[] => [notEqual(f!, 0)];
-const count: Reduction = sumLike({
-  name: "Count",
+const nonZero = (f: Formula): Formula => notEqual(f, 0);
+
+export const count: Reduction<"Count", "values"> = sumLike("Count", {
   doc: "How often the formula differs from 0: a number in the dtype of the data, so float32 rounds counts above 2^24.",
-  told: "Total",
   evaluated: nonZero,
-  gradient: none,
-});
-const any: Reduction = sumLike({
-  name: "Any",
-  doc: "1 where the formula differs from 0 at least once, else 0.",
-  told: "IsPositive",
-  evaluated: nonZero,
-  gradient: none,
-});
-const all: Reduction = sumLike({
-  name: "All",
-  doc: "1 where the formula never is 0, else 0.",
-  told: "IsZero",
-  empty: 1,
-  evaluated: ([f]) => [equal(f!, 0)],
   gradient: none,
 });
 
-const prod: Reduction = {
-  name: "Prod",
-  doc: "Product of the formula.",
-  weights: "none",
-  takesK: false,
-  isSum: false,
-  isAdditive: false,
-  evaluated: same,
-  values: total,
-  indices: zero,
+export const any: Reduction<"Any", "values"> = sumLike("Any", {
+  doc: "1 where the formula differs from 0 at least once, else 0.",
+  evaluated: nonZero,
+  told: "IsPositive",
+});
+
+export const all: Reduction<"All", "values"> = sumLike("All", {
+  doc: "1 where the formula never is 0, else 0.",
+  evaluated: (f) => equal(f, 0),
+  told: "IsZero",
   empty: 1,
-  meaning: ({ dims: [dim] }) => new ProductMeaning(dim!),
-  reducer: ({ dims: [dim] }) => `Product<${dim}>`,
-  columnsAtOnce: 1,
-  enter: (_, k, value) => entersAt(k, value),
+});
+
+// ---------------------------------------------------------------------------------------------------------- folds
+
+interface FoldRow {
+  readonly doc: string;
+  readonly method?: MethodRow["method"];
+  /** The struct of `native/text/common` that does it on a device, `Product` for `Product<D>` with D components. */
+  readonly struct: string;
+  /** What there is before the first column, and what becomes of it with each value. */
+  readonly empty: number;
+  readonly step: (sofar: number, value: number) => number;
+  readonly gradient: Gradient;
+}
+
+/** A row that takes the values of each component one after the other into a number. */
+export function fold<Name extends string>(name: Name, row: FoldRow): Reduction<Name, "values"> {
+  const { doc, method, struct, empty, step, gradient } = row;
+  return reduction({
+    name,
+    doc,
+    methods: methodNames(name, method),
+    gives: "values",
+    weights: "none",
+    takesK: false,
+    isSum: false,
+    isAdditive: false,
+    evaluated: same,
+    values: total,
+    indices: zero,
+    empty,
+    meaning: ({ dims: [dim] }) => new FoldMeaning(dim!, empty, step),
+    reducer: ({ dims: [dim] }) => `${struct}<${dim}>`,
+    columnsAtOnce: 1,
+    enter: (_, k, value) => entersAt(k, value),
+    gradient,
+  });
+}
+
+export const prod: Reduction<"Prod", "values"> = fold("Prod", {
+  doc: "Product of the formula.",
+  struct: "Product",
+  empty: 1,
+  step: (product, value) => product * value,
   gradient: {
     kind: "sum",
     // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where it is the only one. With
@@ -217,16 +265,31 @@ const prod: Reduction = {
       return grad(f!, by, mult(cotangent, add(byZero, byOther)));
     },
   },
-};
+});
 
 // ------------------------------------------------------------------------------------------- smallest and largest
 
-/** Names are made of what is kept: the best value, where it is, or both; one or K of them. */
-function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices: boolean, takesK: boolean): Reduction {
+interface BestRow<Kind extends ResultKind> {
+  readonly doc: string;
+  readonly method: string;
+  /** 1 for the smallest, -1 for the largest. */
+  readonly sign: 1 | -1;
+  readonly gives: Kind;
+  readonly takesK?: boolean;
+  /** The row that gives the indices beside the same values. */
+  readonly recordedAs?: Reduction;
+}
+
+/** The best value, where it is, or both; one or K of them. */
+function best<Name extends string, Kind extends ResultKind>(name: Name, row: BestRow<Kind>): Reduction<Name, Kind> {
+  const { doc, method, sign, gives, takesK = false, recordedAs } = row;
   const size = ({ dims: [dim], k }: Extent): number => dim! * k;
-  return {
+  const [values, indices] = [gives !== "indices", gives !== "values"];
+  return reduction({
     name,
     doc: `${doc}; ties go to the lowest index.`,
+    methods: methodNames(name, method),
+    gives,
     weights: "none",
     takesK,
     isSum: false,
@@ -234,33 +297,109 @@ function best(name: string, doc: string, sign: 1 | -1, values: boolean, indices:
     evaluated: same,
     values: values ? size : zero,
     indices: indices ? size : zero,
+    ...(recordedAs && { recordedAs }),
     empty: sign * Infinity,
     meaning: ({ dims: [dim], k }) => new BestMeaning(dim!, k, sign),
     reducer: ({ dims: [dim], k }) => `${k === 1 ? "Best" : "Shortlist"}<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
     columnsAtOnce: takesK ? 4 : 1,
     enter: (_, k, value) => entersAt(k, value),
     gradient: values ? { kind: "routed" } : none,
-  };
+  });
 }
 
-const extremes: readonly Reduction[] = (
-  [
-    ["Min", "smallest", 1],
-    ["Max", "largest", -1],
-  ] as const
-).flatMap(([name, word, sign]) => [
-  best(name, `The ${word} value, component by component`, sign, true, false, false),
-  best(`Arg${name}`, `The index of the ${word} value, component by component`, sign, false, true, false),
-  best(`${name}_Arg${name}`, `The ${word} value and its index, component by component`, sign, true, true, false),
-  best(`K${name}`, `The K ${word} values in order, component by component`, sign, true, false, true),
-  best(`ArgK${name}`, `The indices of the K ${word} values in order`, sign, false, true, true),
-  best(`K${name}_ArgK${name}`, `The K ${word} values in order, and their indices`, sign, true, true, true),
-]);
+export const minArgMin: Reduction<"Min_ArgMin", "both"> = best("Min_ArgMin", {
+  doc: "The smallest value and its index, component by component",
+  method: "minArgmin min_argmin",
+  sign: 1,
+  gives: "both",
+});
 
-/** The reduction that gives the indices beside the values of a routed one. */
-export function withIndices({ name }: Reduction): Reduction {
-  return name.includes("Arg") ? reductions.get(name)! : reductions.get(`${name}_Arg${name}`)!;
-}
+export const min: Reduction<"Min", "values"> = best("Min", {
+  doc: "The smallest value, component by component",
+  method: "min",
+  sign: 1,
+  gives: "values",
+  recordedAs: minArgMin,
+});
+
+export const argMin: Reduction<"ArgMin", "indices"> = best("ArgMin", {
+  doc: "The index of the smallest value, component by component",
+  method: "argmin",
+  sign: 1,
+  gives: "indices",
+});
+
+export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin", {
+  doc: "The K smallest values in order, and their indices",
+  method: "kminArgkmin Kmin_argKmin",
+  sign: 1,
+  gives: "both",
+  takesK: true,
+});
+
+export const kMin: Reduction<"KMin", "values"> = best("KMin", {
+  doc: "The K smallest values in order, component by component",
+  method: "kmin Kmin",
+  sign: 1,
+  gives: "values",
+  takesK: true,
+  recordedAs: kMinArgKMin,
+});
+
+export const argKMin: Reduction<"ArgKMin", "indices"> = best("ArgKMin", {
+  doc: "The indices of the K smallest values in order",
+  method: "argKmin",
+  sign: 1,
+  gives: "indices",
+  takesK: true,
+});
+
+export const maxArgMax: Reduction<"Max_ArgMax", "both"> = best("Max_ArgMax", {
+  doc: "The largest value and its index, component by component",
+  method: "maxArgmax max_argmax",
+  sign: -1,
+  gives: "both",
+});
+
+export const max: Reduction<"Max", "values"> = best("Max", {
+  doc: "The largest value, component by component",
+  method: "max",
+  sign: -1,
+  gives: "values",
+  recordedAs: maxArgMax,
+});
+
+export const argMax: Reduction<"ArgMax", "indices"> = best("ArgMax", {
+  doc: "The index of the largest value, component by component",
+  method: "argmax",
+  sign: -1,
+  gives: "indices",
+});
+
+export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax", {
+  doc: "The K largest values in order, and their indices",
+  method: "kmaxArgkmax Kmax_argKmax",
+  sign: -1,
+  gives: "both",
+  takesK: true,
+});
+
+export const kMax: Reduction<"KMax", "values"> = best("KMax", {
+  doc: "The K largest values in order, component by component",
+  method: "kmax Kmax",
+  sign: -1,
+  gives: "values",
+  takesK: true,
+  recordedAs: kMaxArgKMax,
+});
+
+export const argKMax: Reduction<"ArgKMax", "indices"> = best("ArgKMax", {
+  doc: "The indices of the K largest values in order",
+  method: "argKmax",
+  sign: -1,
+  gives: "indices",
+  takesK: true,
+});
 
 // ------------------------------------------------------------------------------------------------- exponential sums
 
@@ -285,14 +424,19 @@ function reducerOf({ dims: [exponents, weights = exponents!] }: Extent, form: Fo
 
 const widest = ({ dims }: Extent): number => Math.max(...dims);
 
-interface ExponentialRow extends Pick<Reduction, "name" | "doc" | "weights" | "empty" | "enter" | "gradient"> {
+interface ExponentialRow extends Pick<Reduction, "doc" | "weights" | "empty" | "enter" | "gradient"> {
+  readonly method: MethodRow["method"];
   readonly form: Form;
   readonly recordedAs?: Reduction;
 }
 
-function exponential({ form, ...row }: ExponentialRow): Reduction {
+function exponential<Name extends string>(name: Name, row: ExponentialRow): Reduction<Name, "values"> {
+  const { form, method, ...rest } = row;
   return {
-    ...row,
+    ...rest,
+    name,
+    methods: methodNames(name, method),
+    gives: "values",
     takesK: false,
     isSum: false,
     isAdditive: false,
@@ -354,21 +498,44 @@ const weighed = (f: Formula, share: Formula, weights: Formula): Formula =>
   f.dim === 1 ? scalprod(share, weights) : mult(share, weights);
 
 const logSumExpRow = {
-  name: "LogSumExp",
   doc: "log of the sum of exp(F), component by component, or of exp(F) times the weights; minus infinity where all is 0.",
-  weights: "optional",
   empty: -Infinity,
   enter: entersLogarithm,
   gradient: logarithmGradient,
 } as const;
-/** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. */
-const logSumExpInTwoParts: Reduction = exponential({ ...logSumExpRow, name: "LogSumExpInTwoParts", form: "TwoParts" });
-const logSumExp: Reduction = exponential({ ...logSumExpRow, form: "Logarithm", recordedAs: logSumExpInTwoParts });
 
-const sumSoftMaxWeight: Reduction = exponential({
-  form: "Mean",
-  name: "SumSoftMaxWeight",
+/** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. Has no name that users could call. */
+const logSumExpInTwoParts: Reduction<string, "values"> = exponential("LogSumExpInTwoParts", {
+  ...logSumExpRow,
+  weights: "optional",
+  method: null,
+  form: "TwoParts",
+});
+
+export const logSumExp: Reduction<"LogSumExp", "values"> = reduction(
+  exponential("LogSumExp", {
+    ...logSumExpRow,
+    weights: "optional",
+    method: "logsumexp",
+    form: "Logarithm",
+    recordedAs: logSumExpInTwoParts,
+  }),
+);
+
+/** That of pykeops, whose weights are not optional. */
+export const logSumExpWeight: Reduction<"LogSumExpWeight", "values"> = reduction(
+  exponential("LogSumExpWeight", {
+    ...logSumExpRow,
+    weights: "required",
+    method: null,
+    form: "Logarithm",
+    recordedAs: logSumExpInTwoParts,
+  }),
+);
+
+const softMaxRow = {
   doc: "Mean of the weights, each pair counting exp(F), component by component; NaN where all exp(F) are 0.",
+  form: "Mean",
   weights: "required",
   empty: NaN,
   enter: entersMean,
@@ -389,26 +556,18 @@ const sumSoftMaxWeight: Reduction = exponential({
       return add(grad(f, by, mult(share, deviation)), grad(weights, by, mult(cotangent, share)));
     },
   },
-});
+} satisfies Omit<ExponentialRow, "method">;
+
+export const sumSoftMaxWeight: Reduction<"SumSoftMaxWeight", "values"> = reduction(
+  exponential("SumSoftMaxWeight", { ...softMaxRow, method: "sumsoftmaxweight" }),
+);
+
+/** Another name that pykeops knows. */
+export const softMax: Reduction<"SoftMax", "values"> = reduction(
+  exponential("SoftMax", { ...softMaxRow, method: null }),
+);
 
 // ---------------------------------------------------------------------------------------------------------- table
-
-/** Other names that pykeops knows. */
-const ALIASES: readonly (readonly [string, Reduction])[] = [
-  ["LogSumExpWeight", { ...logSumExp, weights: "required" }],
-  ["SoftMax", sumSoftMaxWeight],
-];
-
-/** What is computed where derivatives are wanted, which has no name of its own. */
-export const recordedReductions: readonly Reduction[] = [logSumExpInTwoParts];
-
-/** Every reduction by name. */
-export const reductions: ReadonlyMap<string, Reduction> = new Map([
-  ...[sum, mean, prod, count, any, all, ...extremes, logSumExp, sumSoftMaxWeight].map(
-    (row) => [row.name, row] as const,
-  ),
-  ...ALIASES,
-]);
 
 /** The reduction called `name`. @throws FormulaError that lists the names. */
 export function reductionNamed(name: string): Reduction {

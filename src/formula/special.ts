@@ -10,11 +10,13 @@ import {
   elementwise,
   expect,
   formulaSlot,
+  formulaSlots,
   integerSlot,
   lift,
   macro,
   minus,
   mult,
+  one,
   operation,
   operations,
   positive,
@@ -234,32 +236,59 @@ function insideWays(begin: number, count: number, before: Diagonal, twoBefore: D
 
 // --------------------------------------------------------------------------------------------------------- entries
 
-const UNARY: readonly (readonly [name: string, doc: string, build: Unary])[] = [
-  ["Normalize", "x / Norm2(x); 0 at 0.", normalize],
-  ["Max", "Largest component of x.", max],
-  ["Min", "Smallest component of x.", min],
-  ["ArgMax", "Place of the largest component of x, from 0; the first of equal ones.", argMax],
-  ["ArgMin", "Place of the smallest component of x, from 0; the first of equal ones.", argMin],
-  ["LogSumExp", "Log of the sum of Exp of the components of x, without overflow.", logSumExp],
-  ["Mean", "Mean of the components of x.", mean],
-];
-for (const [name, doc, build] of UNARY) macro(name, doc, [formulaSlot("x")], ([x]) => build(x as Formula));
-
-macro(
-  "OneHot",
-  "The vector of dim `dim` that is 1 at component Floor(x + 1/2) and else 0.",
-  [formulaSlot("x"), integerSlot("dim")],
-  ([x, dim]) => oneHot(x as Formula, dim as number),
-);
-macro(
-  "BSpline",
-  "The B-splines of an order over K knots at the number x: K - order - 1 values, by Cox and de Boor.",
-  [formulaSlot("knots"), formulaSlot("x"), integerSlot("order")],
-  ([knots, x, order]) => bSpline(knots as Formula, x as Formula, order as number),
-);
-macro(
-  "SoftDTW_SqDist",
-  "Soft dynamic time warping of the sequences x and y with squared differences and smoothing gamma.",
-  [formulaSlot("x"), formulaSlot("y"), formulaSlot("gamma")],
-  ([x, y, gamma]) => softDtwSqDist(x as Formula, y as Formula, gamma as Formula),
-);
+macro("Normalize", {
+  doc: "x / Norm2(x); 0 at 0.",
+  slots: [formulaSlot("x")],
+  build: one(normalize),
+});
+macro("Max", {
+  doc: "Largest component of x.",
+  slots: [formulaSlot("x")],
+  build: one(max),
+});
+macro("Min", {
+  doc: "Smallest component of x.",
+  slots: [formulaSlot("x")],
+  build: one(min),
+});
+macro("ArgMax", {
+  doc: "Place of the largest component of x, from 0; the first of equal ones.",
+  method: "argmax",
+  slots: [formulaSlot("x")],
+  build: one(argMax),
+});
+macro("ArgMin", {
+  doc: "Place of the smallest component of x, from 0; the first of equal ones.",
+  method: "argmin",
+  slots: [formulaSlot("x")],
+  build: one(argMin),
+});
+macro("LogSumExp", {
+  doc: "Log of the sum of Exp of the components of x, without overflow.",
+  method: "logsumexp",
+  slots: [formulaSlot("x")],
+  build: one(logSumExp),
+});
+macro("Mean", {
+  doc: "Mean of the components of x.",
+  slots: [formulaSlot("x")],
+  build: one(mean),
+});
+macro("OneHot", {
+  doc: "The vector of dim `dim` that is 1 at component Floor(x + 1/2) and else 0.",
+  method: "oneHot one_hot",
+  slots: [formulaSlot("x"), integerSlot("dim")],
+  build: ([x, dim]) => oneHot(x as Formula, dim as number),
+});
+macro("BSpline", {
+  doc: "The B-splines of an order over K knots at the number x: K - order - 1 values, by Cox and de Boor.",
+  method: "bspline",
+  slots: [...formulaSlots("knots x"), integerSlot("order=0")],
+  build: ([knots, x, order]) => bSpline(knots as Formula, x as Formula, order as number),
+});
+macro("SoftDTW_SqDist", {
+  doc: "Soft dynamic time warping of the sequences x and y with squared differences and smoothing gamma.",
+  method: "softdtwSqdist softdtw_sqdist",
+  slots: formulaSlots("x y gamma"),
+  build: ([x, y, gamma]) => softDtwSqDist(x as Formula, y as Formula, gamma as Formula),
+});

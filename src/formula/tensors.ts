@@ -2,7 +2,20 @@
  * Rows and macros of the operation table that contract: matrices and tensors stand in vectors, row-major. Every gradient is again a
  * contraction.
  */
-import { expect, formulaSlot, lift, macro, mult, operation, scalprod, square, subtract } from "./core";
+import {
+  expect,
+  formulaSlot,
+  formulaSlots,
+  lift,
+  listSlot,
+  macro,
+  mult,
+  operation,
+  scalprod,
+  square,
+  subtract,
+  two,
+} from "./core";
 import type { Operand } from "./core";
 import type { Axis, Formula } from "./formula";
 
@@ -17,6 +30,7 @@ function otherExtent(at: string, dimA: number, length: number): number {
 const MAT_VEC = where("MatVecMult", "A", "b");
 const matVecBuild = operation("MatVecMult", {
   doc: "Matrix A (n·p numbers, row-major) times the vector b (p numbers).",
+  method: "matvecmult",
   slots: [formulaSlot("A"), formulaSlot("b")],
   shape: {
     kind: "contraction",
@@ -37,6 +51,7 @@ export function matVecMult(A: Operand, b: Operand): Formula {
 const VEC_MAT = where("VecMatMult", "b", "A");
 const vecMatBuild = operation("VecMatMult", {
   doc: "The row vector b (n numbers) times the matrix A (n·p numbers, row-major).",
+  method: "vecmatmult",
   slots: [formulaSlot("b"), formulaSlot("A")],
   shape: {
     kind: "contraction",
@@ -56,6 +71,7 @@ export function vecMatMult(b: Operand, A: Operand): Formula {
 
 const tensorProdBuild = operation("TensorProd", {
   doc: "Outer product of x and y: the number x_k y_l stands at k·dim(y) + l.",
+  method: "tensorprod",
   slots: [formulaSlot("x"), formulaSlot("y")],
   shape: {
     kind: "contraction",
@@ -152,14 +168,11 @@ function checkTensorDot(dims: List, [dimsX, dimsY, summedX, summedY, places]: Te
 }
 
 const tensorDotBuild = operation<TensorDotParameters>("TensorDot", {
+  method: "tensordot keops_tensordot",
   doc: "Contraction of x and y as tensors of shapes dimsX and dimsY (row-major) over the axes summedX with summedY; kept axis k of x, then y, gets place places[k].",
   slots: [
-    formulaSlot("x"),
-    formulaSlot("y"),
-    { name: "dimsX", kind: "list" },
-    { name: "dimsY", kind: "list" },
-    { name: "summedX", kind: "list" },
-    { name: "summedY", kind: "list" },
+    ...formulaSlots("x y"),
+    ...["dimsX", "dimsY", "summedX", "summedY"].map(listSlot),
     { name: "places", kind: "list", optional: true },
   ],
   shape: { kind: "contraction", axes: (_, params) => tensorDotAxes(params as unknown as TensorDotParameters) },
@@ -210,12 +223,12 @@ export function kron(x: Operand, y: Operand, dimsX: List, dimsY: List): Formula 
   return tensorDot(x, y, padded(dimsX), padded(dimsY), [], [], places);
 }
 
-macro(
-  "Kron",
-  "Kronecker product of x and y as tensors of shapes dimsX and dimsY, row-major.",
-  [formulaSlot("x"), formulaSlot("y"), { name: "dimsX", kind: "list" }, { name: "dimsY", kind: "list" }],
-  ([x, y, dimsX, dimsY]) => kron(x as Formula, y as Formula, dimsX as List, dimsY as List),
-);
+macro("Kron", {
+  doc: "Kronecker product of x and y as tensors of shapes dimsX and dimsY, row-major.",
+  method: "kron keops_kron",
+  slots: [...formulaSlots("x y"), listSlot("dimsX"), listSlot("dimsY")],
+  build: ([x, y, dimsX, dimsY]) => kron(x as Formula, y as Formula, dimsX as List, dimsY as List),
+});
 
 // ---------------------------------------------------------------------------------------------- weighted norms
 
@@ -231,26 +244,33 @@ export function weightedSqNorm(s: Operand, x: Operand): Formula {
 }
 
 function normMacro(name: string, doc: string, weight: string, weightDim: (dim: number) => number): void {
-  macro(name, doc, [formulaSlot(weight), formulaSlot("x")], ([s, x]) => {
-    const [metric, vector] = [s as Formula, x as Formula];
-    const expected = weightDim(vector.dim);
-    expect(metric.dim === expected, where(name, weight, "x"), `${weight} of dim ${expected}`, metric.dim);
-    return weightedSqNorm(metric, vector);
+  macro(name, {
+    doc,
+    order: `x ${weight}`,
+    slots: formulaSlots(`${weight} x`),
+    build: ([s, x]) => {
+      const [metric, vector] = [s as Formula, x as Formula];
+      const expected = weightDim(vector.dim);
+      expect(metric.dim === expected, where(name, weight, "x"), `${weight} of dim ${expected}`, metric.dim);
+      return weightedSqNorm(metric, vector);
+    },
   });
 }
 
 normMacro("SqNormIso", "s |x|².", "s", () => 1);
 normMacro("SqNormDiag", "Sum of s_k x_k².", "s", (dim) => dim);
 normMacro("SymSqNorm", "Sum of A_kl x_k x_l, A row-major.", "A", (dim) => dim * dim);
-macro(
-  "WeightedSqNorm",
-  "Squared norm of x in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  [formulaSlot("s"), formulaSlot("x")],
-  ([s, x]) => weightedSqNorm(s as Formula, x as Formula),
-);
-macro(
-  "WeightedSqDist",
-  "Squared norm of x - y in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  [formulaSlot("s"), formulaSlot("x"), formulaSlot("y")],
-  ([s, x, y]) => weightedSqNorm(s as Formula, subtract(x as Formula, y as Formula)),
-);
+macro("WeightedSqNorm", {
+  doc: "Squared norm of x in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
+  method: "weightedSqnorm weightedsqnorm",
+  order: "x s",
+  slots: formulaSlots("s x"),
+  build: two(weightedSqNorm),
+});
+macro("WeightedSqDist", {
+  doc: "Squared norm of x - y in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
+  method: "weightedSqdist weightedsqdist",
+  order: "x y s",
+  slots: formulaSlots("s x y"),
+  build: ([s, x, y]) => weightedSqNorm(s as Formula, subtract(x as Formula, y as Formula)),
+});

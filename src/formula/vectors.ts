@@ -4,22 +4,25 @@
 import {
   expect,
   formulaSlot,
+  formulaSlots,
   integerSlot,
   isSumT,
   isZero,
   lift,
   macro,
+  one,
   operation,
   operations,
   positive,
   scalprod,
   subtract,
   sumT,
+  two,
   zero,
 } from "./core";
 import type { Binary, Operand, Unary } from "./core";
 import { sqrt } from "./maths";
-import type { Entry, Formula } from "./formula";
+import type { Formula } from "./formula";
 
 /** A range of components must lie inside the vector. */
 function within(where: string, start: number, length: number, dim: number): void {
@@ -119,28 +122,37 @@ export const sqDist: Binary = (x, y) => {
   return sqNorm2(subtract(x, y));
 };
 
-const one =
-  (build: Unary): Entry["build"] =>
-  ([x]) =>
-    build(x as Formula);
-const two =
-  (build: Binary): Entry["build"] =>
-  ([x, y]) =>
-    build(x as Formula, y as Formula);
-
-macro("SqNorm2", "Squared Euclidean norm of x.", [formulaSlot("x")], one(sqNorm2));
-macro("Norm2", "Euclidean norm of x; its gradient is 0 at 0.", [formulaSlot("x")], one(norm2));
-macro("SqDist", "Squared Euclidean distance of x and y.", [formulaSlot("x"), formulaSlot("y")], two(sqDist));
-macro("Elem", "Component `m` of x, counted from 0.", [formulaSlot("x"), integerSlot("m")], ([x, m]) => {
-  within("Elem(x, m)", m as number, 1, (x as Formula).dim);
-  return extract(x as Formula, m as number, 1);
+macro("SqNorm2", {
+  doc: "Squared Euclidean norm of x.",
+  method: "sqnorm2",
+  slots: [formulaSlot("x")],
+  build: one(sqNorm2),
 });
-macro(
-  "ElemT",
-  "The scalar x as component `m` of a vector of dim `dim` that is 0 elsewhere.",
-  [formulaSlot("x"), integerSlot("dim"), integerSlot("m")],
-  ([x, dim, m]) => {
+macro("Norm2", {
+  doc: "Euclidean norm of x; its gradient is 0 at 0.",
+  method: "norm2 norm",
+  slots: [formulaSlot("x")],
+  build: one(norm2),
+});
+macro("SqDist", {
+  doc: "Squared Euclidean distance of x and y.",
+  method: "sqdist",
+  slots: formulaSlots("x y"),
+  build: two(sqDist),
+});
+macro("Elem", {
+  doc: "Component `m` of x, counted from 0.",
+  slots: [formulaSlot("x"), integerSlot("m")],
+  build: ([x, m]) => {
+    within("Elem(x, m)", m as number, 1, (x as Formula).dim);
+    return extract(x as Formula, m as number, 1);
+  },
+});
+macro("ElemT", {
+  doc: "The scalar x as component `m` of a vector of dim `dim` that is 0 elsewhere.",
+  slots: [formulaSlot("x"), integerSlot("dim"), integerSlot("m")],
+  build: ([x, dim, m]) => {
     expect((x as Formula).dim === 1, "ElemT(x, dim, m)", "x of dim 1", `dim ${(x as Formula).dim}`);
     return extractT(x as Formula, m as number, dim as number);
   },
-);
+});

@@ -14,12 +14,12 @@ import type { LogdetOptions, LogdetResult } from "../system/logdet";
 import { Expression } from "./expression";
 import { linearOperator, product } from "./linear";
 import { ComplexMethods, RealMethods } from "./methods";
-import type { AnyReduction, ComplexOperand, Operand } from "./methods";
-import { applied, complexOperand, expressionOf, isLazy, powerOperand, realOperand } from "./operand";
+import { applied, complexOperand, expressionOf, isLazy, realOperand } from "./operand";
+import type { ComplexOperand, Operand } from "./operand";
 import { chain, isProducts } from "./operator";
 import type { LinearOperator, Products } from "./operator";
 import { checkClosed, deferred, isInner, reduced } from "./reduce";
-import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
+import type { AnyReduction, Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions } from "./solve";
 
@@ -260,8 +260,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
     return new LazyTensor<T>(applied(name, values, complexOperand));
   }
   protected complexOperation(name: string, values: readonly unknown[]): ComplexLazyTensor<T> {
-    const toOperand = name === "ComplexPow" ? powerOperand : complexOperand;
-    return new ComplexLazyTensor<T>(applied(name, values, toOperand));
+    return new ComplexLazyTensor<T>(applied(name, values, complexOperand));
   }
 
   // ---- reductions: those that are the same for both parts

@@ -3,10 +3,12 @@
  * so this file knows none by name.
  */
 import { described, isNdarray } from "../array/check";
+import type { RealArray } from "../array/view";
 import { ArgumentError } from "../errors";
 import "../formula/autodiff"; // Grad comes into the table of entries with it
 import { Category } from "../formula/formula";
-import type { Formula, Parameter, Slot } from "../formula/formula";
+import type { Formula, Parameter } from "../formula/formula";
+import type { Slot } from "../formula/slots";
 import { complex, entries, lift } from "../formula/ops";
 import { Expression, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
@@ -18,6 +20,12 @@ export function expressionOf(where: string, value: unknown, axis: unknown): Expr
   if (typeof value === "number") return Expression.ofNumber(value);
   return Expression.of(isNumbers(value) ? parameterLeaf(where, value) : guessedLeaf(where, value));
 }
+
+/** What a lazy tensor is combined with: another one, a number, or an array or list that is a parameter. */
+export type Operand =
+  { readonly expression: Expression; readonly isComplex: false } | RealArray | number | readonly number[];
+/** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
+export type ComplexOperand = { readonly expression: Expression; readonly isComplex: boolean } | Operand;
 
 type ToOperand = (where: string, value: unknown) => Expression;
 
@@ -81,11 +89,4 @@ export function complexOperand(where: string, value: unknown): Expression {
   if (isLazy(value) && value.isComplex) return value.expression;
   const real = realOperand(where, value);
   return Expression.join(complex(real.formula, lift(0)), [real]);
-}
-
-/** Exponents of dim 1 may stay real. */
-export function powerOperand(where: string, value: unknown): Expression {
-  if (isLazy(value) && value.isComplex) return value.expression;
-  const real = realOperand(where, value);
-  return real.formula.dim === 1 ? real : complexOperand(where, value);
 }

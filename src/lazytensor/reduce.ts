@@ -18,6 +18,7 @@ import type { ReductionName, ResultOf } from "../operator/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";
+import type { Operand } from "./operand";
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
 export interface ReduceOptions<T extends Real = Real>
@@ -25,6 +26,15 @@ export interface ReduceOptions<T extends Real = Real>
   /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
   readonly axis: 0 | 1;
 }
+
+/** How a lazy tensor is reduced by the name of a reduction. */
+export type AnyReduction<T extends Real> = ReduceOptions<T> & {
+  /** The K of the K best. */
+  readonly optArg?: number | undefined;
+  /** The weights of exponential sums. */
+  readonly weight?: Operand | undefined;
+  readonly call?: boolean | undefined;
+};
 
 /** For the components of every vector. */
 export interface InnerOptions {

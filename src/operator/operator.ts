@@ -23,7 +23,7 @@ import type { Argument } from "../formula/arguments";
 import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { isZero } from "../formula/ops";
-import { reductionNamed, withIndices } from "../formula/reductions";
+import { sum } from "../formula/reductions";
 import type { Extent, SumGradient } from "../formula/reductions";
 import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
@@ -293,11 +293,9 @@ export class Operator {
   /** What is computed instead where a record is kept: routed gradients go where the indices point, others need more than the result. */
   private recordedAs(): Operator | null {
     if (this.recorded !== undefined) return this.recorded;
-    const { reduction } = this.settings;
-    const isRouted = reduction.gradient.kind === "routed" && reduction.indices(this.extent) === 0;
-    const other = isRouted ? withIndices(reduction) : reduction.recordedAs;
-    return (this.recorded = other
-      ? new Operator(this.formulas, this.args, { ...this.settings, reduction: other })
+    const { recordedAs } = this.settings.reduction;
+    return (this.recorded = recordedAs
+      ? new Operator(this.formulas, this.args, { ...this.settings, reduction: recordedAs })
       : null);
   }
 
@@ -324,7 +322,7 @@ const LANES_ABOUT = 16;
 
 /** Sums over j in the default way. */
 export const PLAIN_SUM: Settings = {
-  reduction: reductionNamed("Sum"),
+  reduction: sum,
   k: 1,
   rows: Category.I,
   sumScheme: "block",

@@ -1,8 +1,10 @@
 /**
- * The types of calls: how the arguments of a door follow from its alias strings, and its result from the name of its reduction.
+ * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its reduction.
  */
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
+import type * as rows from "../formula/reductions";
+import type { Reduction, ResultKind } from "../formula/reductions";
 import type { IndexArray } from "./result";
 
 type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
@@ -35,32 +37,19 @@ type UnknownIn<S extends string> = string extends S
 /** The names of the aliases that a system may be solved for: those of Vi and Vj. */
 export type UnknownOf<A extends readonly string[]> = UnknownIn<A[number]>;
 
-type Extreme = "Min" | "Max";
+/** The rows that the table exports, each with its name and what it gives in its type. */
+type Row = Extract<(typeof rows)[keyof typeof rows], Reduction>;
 
 /** The reductions by name. */
-export type ReductionName =
-  | "Sum"
-  | "Mean"
-  | "Prod"
-  | "Count"
-  | "Any"
-  | "All"
-  | Extreme
-  | `Arg${Extreme}`
-  | "Min_ArgMin"
-  | "Max_ArgMax"
-  | `K${Extreme}`
-  | `ArgK${Extreme}`
-  | "KMin_ArgKMin"
-  | "KMax_ArgKMax"
-  | "LogSumExp"
-  | "LogSumExpWeight"
-  | "SumSoftMaxWeight"
-  | "SoftMax";
+export type ReductionName = Row["name"];
 
 /** What a call returns: numbers, indices, or a pair of both. */
-export type ResultOf<R extends ReductionName, T extends Real> = R extends `${string}_${string}`
-  ? [values: RealArray<T>, indices: IndexArray]
-  : R extends `Arg${string}`
-    ? IndexArray
-    : RealArray<T>;
+export type ResultOf<R extends ReductionName, T extends Real> =
+  R extends NameGiving<"both">
+    ? [values: RealArray<T>, indices: IndexArray]
+    : R extends NameGiving<"indices">
+      ? IndexArray
+      : RealArray<T>;
+
+/** The reductions of which a call gives that. */
+type NameGiving<Kind extends ResultKind> = Extract<Row, Reduction<string, Kind>>["name"];

@@ -1,7 +1,38 @@
 // Reductions of the tile evaluator: what the reducers of reductions.h do, for dims and a K that are known when the program is, not
 // when this is compiled. The values of a tile stand component after component, so loops run over columns inside those over components.
 
-template <class Reducer> struct OnTiles;  // by the reducer of reductions.h with one component and K = 1
+// By the reducer of reductions.h with one component and K = 1. Here as many of it as there are components: enough for one that takes no weights
+// and gives a number each. Those that do better on tiles follow.
+template <class Reducer> struct OnTiles final : TileReducer {
+  using Accumulator = typename Reducer::Accumulator;  // one per component
+
+  bool takesWeights() const override { return false; }
+  int64 resultDim(const Extent &extent) const override { return extent.dim; }
+  int64 indexDim(const Extent &) const override { return 0; }
+  int64 stateBytes(const Extent &extent) const override { return extent.dim * sizeof(Reducer); }
+  int64 accumulatorBytes(const Extent &extent) const override { return extent.dim * sizeof(Accumulator); }
+  void begin(void *state, const Extent &extent, int64 firstColumn) const override {
+    for (int64 k = 0; k < extent.dim; k++) ((Reducer *)state)[k].begin(firstColumn);
+  }
+  void add(void *state, const Extent &extent, const Span *values, int64 columns, int64 firstColumn) const override {
+    for (int64 k = 0; k < extent.dim; k++) {
+      Reducer &own = ((Reducer *)state)[k];
+      for (int64 c = 0; c < columns; c++) own.add(0, Tile(((const real *)values[k].data)[c]), firstColumn + c);
+      own.flush(columns);
+    }
+  }
+  void store(const void *state, const Extent &extent, void *accumulators, int64 count) const override {
+    Accumulator lanes[TILE_LANES];
+    for (int64 k = 0; k < extent.dim; k++) {
+      ((const Reducer *)state)[k].store(lanes, count);
+      for (int64 l = 0; l < count; l++) ((Accumulator *)accumulators)[l * extent.dim + k] = lanes[l];
+    }
+  }
+  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+              int32 *) const override {
+    finishRows<Accumulator>(rows * extent.dim, accumulators, parts, partBytes, (scalar *)out, 1, nullptr, 0);
+  }
+};
 
 INLINE int64 roundedUp(int64 bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -107,35 +138,6 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
   static Accumulator accumulator(double total, double columns) {
     if constexpr (TOLD == Told::Mean) return {{total, columns}};
     else return {{total}};
-  }
-};
-
-// ---- products --------------------------------------------------------------------------------------------------------------
-
-template <> struct OnTiles<Product<1>> final : TileReducer {
-  using Accumulator = ProductAccumulator<1>;
-
-  bool takesWeights() const override { return false; }
-  int64 resultDim(const Extent &extent) const override { return extent.dim; }
-  int64 indexDim(const Extent &) const override { return 0; }
-  int64 stateBytes(const Extent &extent) const override { return extent.dim * LANES * sizeof(double); }
-  int64 accumulatorBytes(const Extent &extent) const override { return extent.dim * sizeof(Accumulator); }
-  void begin(void *state, const Extent &extent, int64) const override {
-    for (int64 k = 0; k < extent.dim * LANES; k++) ((double *)state)[k] = 1;
-  }
-  void add(void *state, const Extent &extent, const Span *values, int64 columns, int64) const override {
-    for (int64 k = 0; k < extent.dim; k++)
-      for (int64 c = 0; c < columns; c++)
-        for (int l = 0; l < LANES; l++) ((double *)state)[k * LANES + l] *= ((const real *)values[k].data)[c][l];
-  }
-  void store(const void *state, const Extent &extent, void *accumulators, int64 count) const override {
-    for (int64 l = 0; l < count; l++)
-      for (int64 k = 0; k < extent.dim; k++)
-        ((Accumulator *)accumulators)[l * extent.dim + k] = {{((const double *)state)[k * LANES + l]}};
-  }
-  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
-              int32 *) const override {
-    finishRows<Accumulator>(rows * extent.dim, accumulators, parts, partBytes, (scalar *)out, 1, nullptr, 0);
   }
 };
 

@@ -1,27 +1,13 @@
-/**
- * Writes docs/operations.md from the tables of operations and reductions, so that it never differs from them.
- * `--check` writes nothing and ends with status 1 where the file is not what it would write. Needs `npm run build:ts`.
- */
-import { readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { requireBuilt } from "./built.mjs";
+/** docs/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
 
-const require = createRequire(import.meta.url);
-const file = new URL("../docs/operations.md", import.meta.url);
-
-/** The file that the tables ask for. */
-export function operationsText() {
-  require("../dist/formula/parse.js"); // with it, every row has been registered
-  const { entries } = require("../dist/formula/ops.js");
-  const { DECLARATIONS, signature } = require("../dist/formula/arguments.js");
-  const { reductions } = require("../dist/formula/reductions.js");
+/** The file that the rows ask for. */
+export function operationsText(rows) {
+  const { DECLARATIONS, operations, reductions, signature } = rows;
   const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  const named = (rows) => [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     "# Operations and reductions",
     "",
-    "Every name that a formula may call, and every reduction. Made by `npm run docs:operations` from the tables in `src/formula`.",
+    "Every name that a formula may call, and every reduction. Made by `npm run generate` from the rows in `src/formula`.",
     "Where dims may differ, an argument of dim 1 stands for all components. `[x]` may be left out.",
     "",
     "## Arguments of a call",
@@ -40,9 +26,9 @@ export function operationsText() {
     "",
     "| call | value | dims | derivative |",
     "| --- | --- | --- | --- |",
-    ...named(entries)
-      .filter(([name]) => !DECLARATIONS.has(name))
-      .map(([, entry]) => row(`\`${signature(entry)}\``, entry.doc, ...exampleOf(entry))),
+    ...operations
+      .filter(({ name }) => !DECLARATIONS.has(name))
+      .map((entry) => row(`\`${signature(entry)}\``, entry.doc, ...exampleOf(entry, rows))),
     "",
     "## Reductions",
     "",
@@ -53,7 +39,7 @@ export function operationsText() {
     "",
     "| `reductionOp` | value of a row | `formula2` | `optArg` | derivative |",
     "| --- | --- | --- | --- | --- |",
-    ...[...reductions].map(([name, reduction]) => reductionRow(name, reduction)),
+    ...reductions.map(reductionRow),
     "",
   ].join("\n");
 }
@@ -68,10 +54,7 @@ const TRIED = {
 };
 
 /** Dims of the arguments and of the result, and whether there is a derivative. */
-function exampleOf({ slots, build }) {
-  const { Category, variable } = require("../dist/formula/formula.js");
-  const { grad } = require("../dist/formula/autodiff.js");
-  const { constant, isZero, sum } = require("../dist/formula/ops.js");
+function exampleOf({ slots, build }, { Category, variable, grad, constant, isZero, sum }) {
   const isFormula = slots.map(({ kind }) => kind === "formula" || kind === "variable");
   for (const values of combinations(slots.map(({ kind }) => TRIED[kind]))) {
     const args = values.map((value, n) => (isFormula[n] ? variable(n, value, Category.I) : value));
@@ -100,17 +83,7 @@ function attempted(build) {
   }
 }
 
-function reductionRow(name, { doc, weights, takesK, gradient }) {
+function reductionRow({ name, doc, weights, takesK, gradient }) {
   const second = { none: "", optional: "weights, optional", required: "weights" }[weights];
   return `| \`${name}\` | ${doc} | ${second} | ${takesK ? "K" : ""} | ${gradient.kind === "none" ? "none" : "any order"} |`;
 }
-
-function main() {
-  requireBuilt("dist");
-  if (!process.argv.includes("--check")) return writeFileSync(file, operationsText());
-  if (readFileSync(file, "utf8") === operationsText()) return;
-  console.error("docs/operations.md: expected what the tables say, got something older: run `npm run docs:operations`");
-  process.exitCode = 1;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) main();
