@@ -74,8 +74,8 @@ export class Yardsticks {
     const seconds = [2, 3, 4].map((tile) => {
       const routine = addon.load(this.handRoutine(isa, tile));
       const grain = addon.table(routine)[2];
-      const plan = { rows: n, columns: n, blockRows: grain * 4, chunkColumns: 1e9, unitsPerTask: 1, batch: [] };
-      const run = () => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, plan);
+      const plan = Float64Array.of(n, n, grain * 4, 1e9, 1, 0); // sizes, as src/engine/flat.ts has them
+      const run = () => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, undefined, plan);
       run();
       return best({ run }, 0.3);
     });

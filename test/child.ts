@@ -91,7 +91,7 @@ afterAll(() => {
 /** The modules under test as JavaScript, with one piece of text changed if wished. */
 export function transpiled(name: string, from = "", to = ""): string {
   const folder = join(home, name);
-  const texts = ["errors", "engine/isa", "engine/cache", "engine/toolchain", "engine/compiler"].map(
+  const texts = ["errors", "engine/isa", "engine/cache", "engine/toolchain", "engine/verbose", "engine/compiler"].map(
     (file) => [file, sourceOf(file)] as const,
   );
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);

@@ -1,4 +1,5 @@
 /** The compiler: which one, how it is called, what is said when it fails, and when it need not run. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 
@@ -63,12 +64,31 @@ describe("what is compiled", () => {
     expect(objectsIn(at("cache"))).toHaveLength(paths.length);
   });
 
-  test("the source is kept beside the object when TSKEOPS_VERBOSE is set, and only then", async () => {
+  test("the source is kept beside the object when TSKEOPS_DEBUG is set, and only then", async () => {
     const quiet = await compile();
     expect(existsSync(quiet.replace(/so$/, "cc"))).toBe(false);
-    const path = await compile({ env: { TSKEOPS_VERBOSE: "1" } });
+    const path = await compile({ env: { TSKEOPS_DEBUG: "1" } });
+    expect(path).not.toBe(quiet);
     expect(readFileSync(path.replace(/so$/, "cc"), "utf8")).toBe(SOURCE);
-    expect(await compile({ env: { TSKEOPS_VERBOSE: "1" } })).toBe(path);
+    expect(await compile({ env: { TSKEOPS_DEBUG: "1" } })).toBe(path);
+  });
+
+  test("debuggers find lines of the kept source with TSKEOPS_DEBUG", async () => {
+    const path = await compile({ env: { TSKEOPS_DEBUG: "1" } });
+    const lines = execFileSync("readelf", ["--debug-dump=info", path], { encoding: "utf8" });
+    expect(lines).toContain(path.replace(/so$/, "cc"));
+    expect(execFileSync("readelf", ["--debug-dump=info", await compile()], { encoding: "utf8" })).toBe("");
+  });
+
+  test("TSKEOPS_CXXFLAGS reach the compiler and make another object", async () => {
+    const usual = await compile();
+    const counting = SOURCE.replace("42", "ANSWER");
+    const wanted = { env: { TSKEOPS_CXXFLAGS: " -O1  -DANSWER=43 " } };
+    expect(await compile(wanted)).not.toBe(usual);
+    expect(await compile(wanted, counting)).toMatch(/[0-9a-f]{64}\.so$/);
+    const failure = await failureOf(compile({ env: { TSKEOPS_CXXFLAGS: "--no-such-flag" } }));
+    expect(failure).toMatchObject({ name: "CompileError" });
+    expect(failure.message).toContain("--no-such-flag");
   });
 
   test("a source that the compiler refuses is a CompileError with the source and the compiler's text", async () => {

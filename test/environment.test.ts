@@ -24,11 +24,15 @@ const SUM = `
 
 /** What a script prints in a process with these variables and a cache of its own, or the message of what it throws. */
 function printed(script: string, variables: Readonly<Record<string, string>> = {}): string {
+  return outcome(script, variables).stdout.trim();
+}
+
+function outcome(script: string, variables: Readonly<Record<string, string>>): { stdout: string; stderr: string } {
   const code = `const t = require(${JSON.stringify(join(root, "dist", "index.js"))});
     try { ${script} } catch (error) { console.log(error.name + ": " + error.message); }`;
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("TSKEOPS_"));
   const env = { ...Object.fromEntries(inherited), TSKEOPS_CACHE: join(folder, "cache"), ...variables };
-  return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env }).stdout.trim();
+  return spawnSync(process.execPath, ["-e", code], { encoding: "utf8", env });
 }
 
 /** Names in the cache by their ending. */
@@ -99,12 +103,72 @@ test("TSKEOPS_COMPILE says when formulas are compiled, and TSKEOPS_CACHE where t
   expect(printed(SUM, { TSKEOPS_COMPILE: "often" })).toBe(message);
 });
 
-test("TSKEOPS_VERBOSE keeps the generated source", () => {
+describe("TSKEOPS_VERBOSE", () => {
+  const told = (variables: Readonly<Record<string, string>>): string[] =>
+    outcome(SUM, variables)
+      .stderr.split("\n")
+      .filter((line) => line !== "");
+  const CALL = String.raw`tskeops: Sum\(.*\) float32, 20 x 20 pairs`;
+
+  test("prints each compilation and each call: what, how many pairs, by which routine, how long", () => {
+    const [compiled, call, ...more] = told({ TSKEOPS_COMPILE: "always", TSKEOPS_VERBOSE: "1" });
+    expect(compiled).toMatch(/^tskeops: compiled by \/.* in [\d.]+ ms: \/.*\.so$/);
+    expect(call).toMatch(new RegExp(String.raw`^${CALL}: cpu \(.*\), [\d.]+ ms, compiled$`));
+    expect(more).toEqual([]);
+    expect(cached(".cc")).toEqual([]);
+  });
+
+  test("tells what was found compiled, and what needs no compiler", () => {
+    printed(SUM, { TSKEOPS_COMPILE: "always" });
+    const [found, call] = told({ TSKEOPS_COMPILE: "always", TSKEOPS_VERBOSE: "1" });
+    expect(found).toMatch(/^tskeops: found in [\d.]+ ms: \/.*\.so$/);
+    expect(call).toMatch(/ms, from the cache$/);
+    const [tiles, ...more] = told({ TSKEOPS_COMPILE: "never", TSKEOPS_VERBOSE: "1" });
+    expect(tiles).toMatch(new RegExp(String.raw`^${CALL}: tiles \(.*\), [\d.]+ ms$`));
+    expect(more).toEqual([]);
+  });
+
+  test("unset or empty, nothing is printed, and results are the same", () => {
+    expect(told({ TSKEOPS_COMPILE: "always", TSKEOPS_VERBOSE: "" })).toEqual([]);
+    expect(told({})).toEqual([]);
+    expect(printed(SUM, { TSKEOPS_VERBOSE: "1" })).toBe(printed(SUM));
+  });
+});
+
+describe("TSKEOPS_DEBUG", () => {
+  test("keeps the source that an object was compiled from, and gives the same bits", () => {
+    const usual = printed(SUM, { TSKEOPS_COMPILE: "always" });
+    expect(cached(".cc")).toEqual([]);
+    rmSync(join(folder, "cache"), { recursive: true });
+    expect(printed(SUM, { TSKEOPS_COMPILE: "always", TSKEOPS_DEBUG: "1" })).toBe(usual);
+    expect(cached(".cc").map((name) => name.replace(/cc$/, "so"))).toEqual(cached(".so"));
+  });
+
+  const hasGdb = spawnSync("gdb", ["--version"]).status === 0;
+  (hasGdb ? test : test.skip)("gdb stops in the generated loop and shows its lines", () => {
+    writeFileSync(
+      join(folder, "sum.js"),
+      `const t = require(${JSON.stringify(join(root, "dist", "index.js"))});${SUM}`,
+    );
+    const commands = ["set breakpoint pending on", "break keops_reduce", "run", "next", "info source"];
+    const args = ["-batch", ...commands.flatMap((command) => ["-ex", command]), "--args", process.execPath];
+    const env = {
+      ...process.env,
+      ...{ TSKEOPS_COMPILE: "always", TSKEOPS_DEBUG: "1", TSKEOPS_CACHE: join(folder, "cache") },
+    };
+    const { stdout } = spawnSync("gdb", [...args, join(folder, "sum.js")], { encoding: "utf8", env });
+    expect(stdout).toMatch(/Breakpoint 1,.* keops_reduce \(/);
+    expect(stdout).toContain(`Located in ${join(folder, "cache", cached(".cc")[0]!)}`);
+  });
+});
+
+test("TSKEOPS_CXXFLAGS are given to the compiler; what it refuses is a CompileError", () => {
   printed(SUM, { TSKEOPS_COMPILE: "always" });
-  expect(cached(".cc")).toEqual([]);
-  rmSync(join(folder, "cache"), { recursive: true });
-  printed(SUM, { TSKEOPS_COMPILE: "always", TSKEOPS_VERBOSE: "1" });
-  expect(cached(".cc")).toHaveLength(1);
+  printed(SUM, { TSKEOPS_COMPILE: "always", TSKEOPS_CXXFLAGS: "-O1 -DUNUSED" });
+  expect(cached(".so")).toHaveLength(2);
+  const refused = `K(x, x, { backend: "cpu" })`;
+  const failure = printed(SUM.replace(/console.*/, refused), { TSKEOPS_CXXFLAGS: "--no-such-flag" });
+  expect(failure).toMatch(/^CompileError: generated routine: .*--no-such-flag/s);
 });
 
 test("the documentation lists every variable that the library reads", () => {

@@ -25,13 +25,13 @@ const TABLE: Readonly<Record<string, Rule>> = {
   formula: { parts: [] },
   engine: { parts: ["formula"], packages: ["node:"] },
   "engine/native": {
-    parts: ["engine/control", "engine/flat", "engine/cudaaddon", "engine/dense", "engine/isa"],
+    parts: ["engine/addon", "engine/control", "engine/flat", "engine/prelude"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native", "engine/cudavectors"], packages: ["ndarray", "ml-matrix"] },
-  solver: { parts: [] },
+  solver: { parts: [], types: ["engine/addon"] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {
     parts: [

@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads";
 
 import { InterruptedError } from "../src/errors";
 import { cancel, newControl, progress, type Plan, type Real } from "../src/engine/native";
-import { ADDON, addon, pathOf, routine, sumArguments, sums, whole } from "./fixtures/routines";
+import { ADDON, addon, flatCall, pathOf, routine, sumArguments, sums, whole } from "./fixtures/routines";
 
 // Processes start slowly on a busy machine; a call that nothing stops takes longer than this.
 jest.setTimeout(15000);
@@ -32,11 +32,13 @@ describe("control", () => {
   it("counts the units that are done", () => {
     const control = newControl();
     addon().reduce(
-      routine("sum"),
-      sumArguments(100, 100),
-      new Float32Array(100),
-      { ...whole(100, 100), chunkColumns: 30 },
-      control,
+      ...flatCall(
+        routine("sum"),
+        sumArguments(100, 100),
+        new Float32Array(100),
+        { ...whole(100, 100), chunkColumns: 30 },
+        control,
+      ),
     );
     expect(Array.from(control)).toEqual([0, 8, 8, 0]);
     expect(progress(control)).toBe(1);
@@ -47,7 +49,7 @@ describe("control", () => {
     cancel(control);
     const out = new Float32Array(10).fill(-7);
     const call = () => {
-      addon().reduce(routine("sum"), sumArguments(10, 10), out, whole(10, 10), control);
+      addon().reduce(...flatCall(routine("sum"), sumArguments(10, 10), out, whole(10, 10), control));
     };
     expect(call).toThrow(InterruptedError);
     expect(Array.from(out)).toEqual(Array.from({ length: 10 }, () => -7));
@@ -55,7 +57,9 @@ describe("control", () => {
 
   it("stops a call in the background", async () => {
     const control = newControl();
-    const call = addon().reduceAsync(routine("slow"), longArguments(), new Float32Array(long.rows), long, control);
+    const call = addon().later.reduce(
+      ...flatCall(routine("slow"), longArguments(), new Float32Array(long.rows), long, control),
+    );
     const outcome = expect(call).rejects.toThrow(InterruptedError);
     await later(100);
     cancel(control);
@@ -75,20 +79,20 @@ describe("control", () => {
     );
     await new Promise((resolve) => canceller.once("online", resolve));
     const call = () => {
-      addon().reduce(routine("slow"), longArguments(), new Float32Array(long.rows), long, control);
+      addon().reduce(...flatCall(routine("slow"), longArguments(), new Float32Array(long.rows), long, control));
     };
     expect(call).toThrow(InterruptedError);
     await new Promise((resolve) => canceller.once("exit", resolve));
   });
 });
 
-describe("reduceAsync", () => {
+describe("reduce in the background", () => {
   it("gives what reduce gives, with many calls under way", async () => {
     const args = sumArguments(300, 200);
     const plans = [30, 64, 200, 1000].map((chunkColumns) => ({ ...whole(300, 200), blockRows: 16, chunkColumns }));
     const calls = Array.from({ length: 40 }, async (_, k) => {
       const out = new Float32Array(300);
-      await addon().reduceAsync(routine("sum"), args, out, plans[k % 4]!);
+      await addon().later.reduce(...flatCall(routine("sum"), args, out, plans[k % 4]!));
       return out;
     });
     const results = await Promise.all(calls);
@@ -101,7 +105,7 @@ describe("reduceAsync", () => {
     const control = newControl();
     const begin = (): { call: Promise<void>; arrays: WeakRef<Real>[] } => {
       const [args, out] = [longArguments(), new Float32Array(long.rows)];
-      const call = addon().reduceAsync(routine("slow"), args, out, long, control);
+      const call = addon().later.reduce(...flatCall(routine("slow"), args, out, long, control));
       return { call, arrays: [new WeakRef<Real>(args[0]!), new WeakRef<Real>(out)] };
     };
     const { call, arrays } = begin();

@@ -16,6 +16,7 @@ import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
 import { uniform } from "./evaluate";
+import { flatCall } from "./fixtures/routines";
 import { OWN_WIDTH, WIDTHS, describeWidths } from "./widths";
 
 interface Case {
@@ -111,7 +112,7 @@ function computed(
   const entries = plan.batch?.[0]?.length ?? 1;
   const { values, indices } = room(specification, plan.rows * entries);
   const routine = addon.load(sharedObject(program(specification, isa, shape).source, isa));
-  addon.reduce(routine, args, values, { ...plan, unitsPerTask: 2 }, undefined, indices);
+  addon.reduce(...flatCall(routine, args, values, { ...plan, unitsPerTask: 2 }, undefined, indices));
   return { values, indices };
 }
 

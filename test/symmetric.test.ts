@@ -19,6 +19,7 @@ import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
 import { exchanged, signOfTurn } from "../src/formula/symmetry";
 import { apply, uniform } from "./evaluate";
+import { flatCall } from "./fixtures/routines";
 import { OWN_WIDTH, WIDTHS, describeWidths } from "./widths";
 
 interface Case {
@@ -72,7 +73,9 @@ function room({ formulas, dtype }: Specification, points: number): Real {
 function plain(specification: Specification, args: readonly Real[], points: number, isa: Isa): Real {
   const addon = nativeAddon()!;
   const out = room(specification, points);
-  addon.reduce(addon.load(sharedObject(program(specification, isa).source, isa)), args, out, wholePlan(points));
+  addon.reduce(
+    ...flatCall(addon.load(sharedObject(program(specification, isa).source, isa)), args, out, wholePlan(points)),
+  );
   return out;
 }
 
@@ -92,7 +95,9 @@ function once(
   const out = room(specification, points);
   const { source, takes } = symmetricProgram(specification, SAME, isa)!;
   const given = takes.map((n) => args[n]!);
-  addon.reduce(addon.load(sharedObject(source, isa)), given, out, { ...wholePlan(points), ...plan }, control);
+  addon.reduce(
+    ...flatCall(addon.load(sharedObject(source, isa)), given, out, { ...wholePlan(points), ...plan }, control),
+  );
   return out;
 }
 

@@ -16,13 +16,7 @@ constexpr int64 ACCUMULATOR_BYTES = int64(256) << 20;
 constexpr int64 MOST_ENTRIES = 65535, MOST_BLOCKS = (int64(1) << 31) - 1, MOST_STRIPES = 65535;
 constexpr std::size_t LAUNCHES_AHEAD = 2;
 
-// The first argument of every kernel, as native/text/cuda/cudalanes.h declares it, with the addresses of the arguments behind it.
-struct LaunchHead {
-  int64 rows, columns, firstBlock, partColumns, parts, firstEntry;
-  Address offsets, rowBlocks, intervals, accumulators, out, indices;
-};
-static_assert(sizeof(LaunchHead) == 12 * 8);
-
+// The first argument of every kernel: a head, and the addresses of the arguments behind it.
 class Launch {
  public:
   explicit Launch(int64 variables) : words(sizeof(LaunchHead) / 8 + variables + 1) {}

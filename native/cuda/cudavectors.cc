@@ -1,4 +1,4 @@
-#include "cuda/cudavectors.h"
+#include "cuda/cuda.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,20 +12,7 @@ namespace {
 
 constexpr int THREADS = 256;
 constexpr int64 MOST_COLUMNS = 65535, MOST_BLOCKS = (int64(1) << 31) - 1;
-constexpr std::size_t MOST_OPERANDS = 4, MOST_STEPS = 16;
-
-// The arguments of the functions, as native/text/cuda/vectorscuda.h declares them.
-struct Job {
-  int64 rows, columns, rank, parts;
-  double number;
-  Address operands[MOST_OPERANDS];
-};
-static_assert(sizeof(Job) == 9 * 8);
-struct Steps {
-  int64 columns, count;
-  ScalarStep steps[MOST_STEPS];
-};
-static_assert(sizeof(Steps) == (2 + 6 * MOST_STEPS) * 8);
+constexpr std::size_t MOST_STEPS = sizeof(ScalarSteps::steps) / sizeof(ScalarStep);
 
 struct Grid {
   int64 x = 1, y = 1, z = 1;
@@ -110,7 +97,7 @@ void runVectors(const VectorRoutines &routines, const std::string &name, const V
   const Operation &operation = operationOf(name);
   if (sizes.parts < 1) throw std::out_of_range(name + ": expected at least one part");
   if (operands.size() != std::strlen(operation.operands)) throw std::out_of_range(name + ": expected other operands");
-  Job job{sizes.rows, sizes.columns, sizes.rank, sizes.parts, number, {}};
+  VectorJob job{sizes.rows, sizes.columns, sizes.rank, sizes.parts, number, {}};
   for (std::size_t n = 0; n < operands.size(); n++) {
     refuseUnlent(routines.device, operands[n], bytesOf(operation.operands[n], sizes, routines.realBytes), name);
     job.operands[n] = operands[n];
@@ -126,14 +113,14 @@ void runVectors(const VectorRoutines &routines, const std::string &name, const V
 
 void runSteps(const VectorRoutines &routines, int64 columns, const std::vector<ScalarStep> &steps) {
   for (const ScalarStep &step : steps) {
-    const int used = step.operation == 0 ? 2 : step.operation == 1 ? 4 : 0;
+    const int used = step.operation == STEP_DIVIDE ? 2 : step.operation == STEP_SELECT ? 4 : 0;
     for (int n = 0; n < used; n++) refuseUnlent(routines.device, step.operands[n], double(columns) * 8, "steps");
-    refuseUnlent(routines.device, step.operands[4], double(columns) * 8, "steps");
+    refuseUnlent(routines.device, step.out, double(columns) * 8, "steps");
   }
   if (columns == 0) return;
   const Device::Use use(routines.device);
   for (std::size_t first = 0; first < steps.size(); first += MOST_STEPS) {
-    Steps all{columns, static_cast<int64>(std::min(MOST_STEPS, steps.size() - first)), {}};
+    ScalarSteps all{columns, static_cast<int64>(std::min(MOST_STEPS, steps.size() - first)), {}};
     std::copy_n(steps.begin() + static_cast<std::ptrdiff_t>(first), all.count, all.steps);
     void *arguments[] = {&all};
     routines.device.launch(routines.steps, static_cast<unsigned>(ceilDivide(columns, THREADS)), 1, 1, THREADS, arguments);

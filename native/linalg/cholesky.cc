@@ -1,10 +1,9 @@
-#include "linalg/cholesky.h"
+#include "linalg/linalg.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "linalg/lapack.h"
 #include "linalg/session.h"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "linalg/lapack.h"
+#include "linalg/linalg.h"
 
 #include <algorithm>
 #include <chrono>

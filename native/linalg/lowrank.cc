@@ -1,10 +1,9 @@
-#include "linalg/lowrank.h"
+#include "linalg/linalg.h"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "linalg/cholesky.h"
 #include "linalg/session.h"
 #include "run/memory.h"
 

@@ -1,5 +1,7 @@
 #include "node/values.h"
 
+#include <napi.h>
+
 #include <stdexcept>
 
 namespace {
@@ -60,6 +62,12 @@ int64 toInteger(double number, const char *where) {
   throw std::out_of_range(std::string(where) + ": expected an integer from 0 to 2^53, got " + to_string(number));
 }
 
+int64 toInteger(napi_env env, napi_value value, const char *where) {
+  double number = 0;
+  if (napi_get_value_double(env, value, &number) != napi_ok) refuseKind(where, "a number");
+  return toInteger(number, where);
+}
+
 std::vector<int64> toIntegers(napi_env env, napi_value value, const char *where) {
   if (isUndefined(env, value)) return {};
   const TypedArray array = toTypedArray(env, value, where);
@@ -87,7 +95,7 @@ std::vector<napi_value> toElements(napi_env env, napi_value value, const char *w
   if (length > MOST_ELEMENTS) refuseKind(where, "at most " + to_string(MOST_ELEMENTS) + " elements");
   std::vector<napi_value> elements(length);
   for (uint32_t k = 0; k < length; k++)
-    if (napi_get_element(env, value, k, &elements[k]) != napi_ok) refuseKind(where, "elements that can be read");
+    if (napi_get_element(env, value, k, &elements[k]) != napi_ok) throw Napi::Error::New(env);  // a getter's own
   return elements;
 }
 
@@ -151,4 +159,18 @@ int32 *toControl(napi_env env, napi_value value) {
   if (array.type != napi_int32_array || array.length < 3 || isUnshared)
     refuseKind("control", "an Int32Array of 4 elements over a SharedArrayBuffer");
   return static_cast<int32 *>(array.data);
+}
+
+napi_value namesByNumber(napi_env env, std::initializer_list<std::pair<int, const char *>> named) {
+  napi_value names = nullptr, name = nullptr;
+  napi_create_array(env, &names);
+  for (const auto &[number, text] : named) {
+    napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &name);
+    napi_set_element(env, names, static_cast<uint32_t>(number), name);
+  }
+  return names;
+}
+
+napi_value variableKinds(napi_env env) {
+  return namesByNumber(env, {{KIND_ROW, "row"}, {KIND_COLUMN, "column"}, {KIND_PARAMETER, "parameter"}});
 }

@@ -1,9 +1,13 @@
 // Reads what JavaScript passes. Throws std::invalid_argument (wrong kind) or std::out_of_range (wrong number).
-// With addon.cc the only place that knows of Node-API; it must know nothing of how a call runs.
+// It must know nothing of how a call runs.
 #ifndef TSKEOPS_VALUES_H
 #define TSKEOPS_VALUES_H
 
 #include <node_api.h>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
 
 #include "run/plan.h"
 
@@ -11,6 +15,7 @@
 
 // From 0 to 2^53.
 int64 toInteger(double number, const char *where);
+int64 toInteger(napi_env, napi_value, const char *where);
 // Of an Int32Array or a Float64Array; none of `undefined`.
 std::vector<int64> toIntegers(napi_env, napi_value, const char *where);
 
@@ -32,5 +37,10 @@ Rectangle toRectangle(napi_env, napi_value sizes);
 
 // An Int32Array over shared memory: other threads of JavaScript write to it, and nobody can detach it. Null of `undefined`.
 int32 *toControl(napi_env, napi_value);
+
+// An array of names, at the numbers that both sides have for them.
+napi_value namesByNumber(napi_env, std::initializer_list<std::pair<int, const char *>>);
+// The names of the kinds of variables in tables and programs (text/common/routine.h).
+napi_value variableKinds(napi_env);
 
 #endif

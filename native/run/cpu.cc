@@ -8,7 +8,6 @@
 
 #include "run/handout.h"
 #include "run/memory.h"
-#include "run/pairsonce.h"
 
 namespace {
 

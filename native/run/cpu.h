@@ -10,6 +10,8 @@
 
 // Write `out`, or throw Interrupted (then `out` is partly written) or std::bad_alloc. Arguments must have been checked.
 void reduce(const Routine &, const Plan &, const std::vector<Input> &, const Output &, Watch &);
+// Sums over all pairs of the same points, each pair evaluated once (pairsonce.cc): what `reduce` does with routines of that form.
+void reducePairsOnce(const Routine &, const Plan &, const std::vector<Input> &, const Output &, Watch &);
 void block(const Routine &, const Rectangle &, const std::vector<Input> &, const Output &, Watch &);
 
 #endif

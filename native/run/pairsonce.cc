@@ -3,7 +3,7 @@
 // Each side has two accumulators, one for when it is met from behind and one for when it meets another; the squares of a step thus share
 // none, and those of the next step wait for the two that they need. So each accumulator sees its squares in the order of the steps, and
 // the bits of a result come from the sizes, never from the threads.
-#include "run/pairsonce.h"
+#include "run/cpu.h"
 
 #include <cstring>
 #include <memory>

@@ -137,7 +137,7 @@ export class DeviceVectors {
         return taken();
       },
       later: async () => {
-        for (const [{ data }, target] of numbers) await cuda.readAsync(this.device, data.address, target);
+        for (const [{ data }, target] of numbers) await cuda.later.read(this.device, data.address, target);
         return taken();
       },
     };

@@ -88,6 +88,17 @@ export function keptObject(key: string, content: Uint8Array): string {
   return store(key, sealed(key, content));
 }
 
+/** Writes the source of this key where its object goes, for those who read or debug it; undefined where there is no place. */
+export function keptSource(key: string, source: string): string | undefined {
+  for (const folder of [sharedFolder, temporaryFolder]) {
+    const path = attempt(() => join(folder(), `${key}.cc`));
+    if (path === undefined) continue;
+    attempt(() => writeFileSync(path, source, { flag: "wx", mode: 0o600 })); // or it is there already
+    if (attempt(() => readFileSync(path, "utf8")) === source) return path;
+  }
+  return undefined;
+}
+
 /** Deletes a file that could not be loaded, and keeps away from its folder from now on, unless that is the temporary one. */
 export function discardObject(path: string): void {
   if (dirname(path) !== temporary) refusedFolders.add(dirname(path));

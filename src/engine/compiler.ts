@@ -12,10 +12,11 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 import { CompileError, DeviceError } from "../errors";
-import { cachedObject, discardObject, keptObject, knownObject, privateFolder } from "./cache";
+import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
 import { instructionSetOf } from "./isa";
 import type { Isa } from "./isa";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
+import { reportObject } from "./verbose";
 
 export type { Isa } from "./isa";
 
@@ -42,12 +43,12 @@ const FLAGS = [
   "-nostdlib",
 ];
 
-/** Of this process, by instruction set and source. */
+/** Of this process, by request. */
 const paths = new Map<string, string>();
 
 /**
  * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
- * ready to be loaded; with TSKEOPS_VERBOSE set the source lies beside it as `.cc`.
+ * ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
  * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
 export function sharedObject(source: string, isa: Isa): string {
@@ -75,12 +76,20 @@ export async function compileInBackground(source: string, isa: Isa): Promise<voi
   remembered(job, keptObject(job.key, await job.runInBackground()));
 }
 
-const requestOf = (source: string, isa: Isa): string => `${isa} ${source}`;
+const requestOf = (source: string, isa: Isa): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
 
-function remembered({ source, isa }: Job, path: string): string {
-  if (process.env["TSKEOPS_VERBOSE"]) keepSource(path.replace(/so$/, "cc"), source);
-  paths.set(requestOf(source, isa), path);
+function remembered(job: Job, path: string): string {
+  paths.set(job.request, path);
+  reportObject(path, job.hasRun ? job.compiler : null, job.begin);
   return path;
+}
+
+const isDebugging = (): boolean => Boolean(process.env["TSKEOPS_DEBUG"]);
+
+/** What the user wants of the compiler beyond what routines need. */
+function wantedFlags(): readonly string[] {
+  const named = (process.env["TSKEOPS_CXXFLAGS"] ?? "").split(/\s+/).filter((flag) => flag !== "");
+  return isDebugging() ? ["-g", ...named] : named;
 }
 
 /** Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder. */
@@ -98,44 +107,51 @@ export function flagsFor(isa: Isa): readonly string[] {
 /** One source for one instruction set, and the compiler that makes an object of it in a folder of its own. */
 class Job {
   readonly key: string;
-  private readonly compiler = requireCompiler();
+  readonly request: string;
+  readonly begin: number = performance.now();
+  readonly compiler: string = requireCompiler();
+  hasRun: boolean = false;
   private readonly flags: readonly string[];
 
   constructor(
-    readonly source: string,
-    readonly isa: Isa,
+    private readonly source: string,
+    isa: Isa,
   ) {
-    this.flags = flagsFor(isa);
+    this.request = requestOf(source, isa);
+    this.flags = [...flagsFor(isa), ...wantedFlags()];
     const parts = [source, this.flags, identityOf(this.compiler), process.platform, process.arch];
     this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
 
   run(): Uint8Array {
-    const folder = this.newFolder();
+    const folder = orNoPlace(privateFolder);
     try {
-      return this.objectIn(folder, faultOf(run(this.compiler, this.arguments, folder)));
+      return this.objectIn(folder, faultOf(run(this.compiler, this.argumentsIn(folder), folder)));
     } finally {
       removeFolder(folder);
     }
   }
 
   async runInBackground(): Promise<Uint8Array> {
-    const folder = this.newFolder();
+    const folder = orNoPlace(privateFolder);
     try {
-      return this.objectIn(folder, faultOf(await runInBackground(this.compiler, this.arguments, folder)));
+      return this.objectIn(folder, faultOf(await runInBackground(this.compiler, this.argumentsIn(folder), folder)));
     } finally {
       removeFolder(folder);
     }
   }
 
-  private get arguments(): readonly string[] {
-    return [...this.flags, "-o", "routine.so", "routine.cc"];
+  private argumentsIn(folder: string): readonly string[] {
+    this.hasRun = true;
+    return [...this.flags, "-o", "routine.so", this.sourceIn(folder)];
   }
 
-  private newFolder(): string {
-    const folder = orNoPlace(privateFolder);
+  /** Debuggers look for the file that was compiled, so it must stay where it is. */
+  private sourceIn(folder: string): string {
+    const kept = isDebugging() ? keptSource(this.key, this.source) : undefined;
+    if (kept !== undefined) return kept;
     orNoPlace(() => writeFileSync(join(folder, "routine.cc"), this.source, { mode: 0o600 }));
-    return folder;
+    return "routine.cc";
   }
 
   private objectIn(folder: string, fault: string | null): Uint8Array {
@@ -237,12 +253,4 @@ function faultOf({ error, status, signal, stderr }: Outcome): string | null {
   if (error !== undefined) return error.message;
   if (signal !== null) return `an end by ${signal}`;
   return status === 0 ? null : `exit status ${String(status)}:\n${stderr.slice(0, MESSAGE_CHARACTERS)}`;
-}
-
-function keepSource(file: string, source: string): void {
-  try {
-    writeFileSync(file, source, { flag: "wx", mode: 0o600 });
-  } catch {
-    // There already, or no place: it is for reading only.
-  }
 }

@@ -3,16 +3,18 @@
  * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
  * the number of threads.
  */
+import type { Addon, NativeRoutine } from "./addon";
 import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
 import { program, whyTooLarge } from "./cpp";
 import type { Program, Shape } from "./cpp";
 import { messageOf } from "./control";
 import { CompileError } from "../errors";
+import { rectangleSizes, sizesOf, tablesOf } from "./flat";
+import type { Plan, Real } from "./flat";
 import { BLOCK } from "./generated";
 import { instructionSet } from "./instructions";
 import type { Isa } from "./isa";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Addon, NativeRoutine, Plan, Real } from "./native";
 import { sameData, symmetricProgram } from "./symmetric";
 import { tileProgram, whyNoProgram } from "./tileprogram";
 import { whyNoCompiler } from "./toolchain";
@@ -56,18 +58,21 @@ abstract class AddonRoutine implements Routine {
   protected readonly isa: Isa = instructionSet();
 
   reduce(call: Call): void {
+    const { args, out, control, indices } = call;
     const { costs, handle, takes } = this.fitting(call);
-    this.addon.reduce(handle, taken(call.args, takes), call.out, planOf(call, costs), call.control, call.indices);
+    const plan = planOf(call, costs);
+    this.addon.reduce(handle, taken(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
     const { costs, handle, takes } = this.fitting(call);
-    return this.addon.reduceAsync(handle, taken(args, takes), out, planOf(call, costs), control, indices);
+    const plan = planOf(call, costs);
+    return this.addon.later.reduce(handle, taken(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   block(call: RectangleCall): void {
-    this.addon.block(this.usual().handle, call.args, call.out, call);
+    this.addon.block(this.usual().handle, call.args, call.out, rectangleSizes(call));
   }
 
   /** What runs calls of many rows, and blocks. */

@@ -4,17 +4,18 @@
  * alone, so results do not depend on the device.
  */
 import { DeviceError } from "../errors";
+import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
 import { entriesOf } from "./backend";
 import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
-import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./cudaaddon";
 import { messageOf } from "./control";
 import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { keptWords } from "./cudasteps";
 import { cudaProgram } from "./cudatext";
 import type { CudaProgram } from "./cudatext";
 import { BLOCK, kindOf, resultDims } from "./generated";
+import { rectangleSizes, sizesOf, tablesOf } from "./flat";
+import type { Plan, Tables } from "./flat";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Plan } from "./native";
 
 export const cuda: Backend = {
   name: "cuda",
@@ -48,12 +49,12 @@ function devicesThatFit(): readonly number[] {
 /** Those that share calls with `device: "all"`. */
 let fitting: readonly number[] | undefined;
 
-/** Failures are reasons, too; whoever tells them names the backend. */
+/** Failures are reasons, too; whoever tells them names the backend again. */
 function reason(why: () => string | null): string | null {
   try {
     return why();
   } catch (error) {
-    return messageOf((error as Error).cause ?? error);
+    return messageOf(error).replace(/^backend "cuda": /, "");
   }
 }
 
@@ -96,13 +97,14 @@ interface Running {
 
 /** What the addon takes of a call. */
 interface Prepared extends Running {
-  readonly plan: Plan | KeptPlan;
+  readonly sizes: Float64Array | undefined;
+  readonly tables: Tables | KeptPlan | undefined;
   readonly indices: PlacedIndices | undefined;
 }
 
 class CudaRoutine implements Routine {
   readonly backend = "cuda";
-  private readonly addon: CudaAddon = nativeAddon()!.cuda;
+  private readonly addon: Cuda = nativeAddon()!.cuda;
   private readonly program: CudaProgram;
   private readonly loaded = new Map<number, LoadedRoutine>();
 
@@ -115,18 +117,18 @@ class CudaRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    const { routines, args, out, plan, indices } = this.prepared(call);
-    this.addon.reduce(routines, args, out, plan, call.control, indices);
+    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    this.addon.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { routines, args, out, plan, indices } = this.prepared(call);
-    return this.addon.reduceAsync(routines, args, out, plan, call.control, indices);
+    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    return this.addon.later.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   block(call: RectangleCall): void {
     const { routines, args, out } = this.placed({ ...call, device: call.device === "all" ? 0 : call.device });
-    this.addon.block(routines[0]!, args, out, call);
+    this.addon.block(routines[0]!, args, out, rectangleSizes(call));
   }
 
   private prepared(call: Call): Prepared {
@@ -135,11 +137,9 @@ class CudaRoutine implements Routine {
     const plan = planOf(call, this.program);
     const isKept = kept !== undefined && routines.length === 1 && (ranges !== undefined || batch?.length);
     return {
-      routines,
-      args,
-      out,
-      plan: isKept ? kept.of(routines[0]!, plan) : plan,
-      indices: indices && placedOf(indices),
+      ...{ routines, args, out, indices: indices && placedOf(indices) },
+      sizes: isKept ? undefined : sizesOf(plan),
+      tables: isKept ? kept.of(routines[0]!, plan) : tablesOf(plan),
     };
   }
 
@@ -181,16 +181,14 @@ function deviceOf(arrays: readonly unknown[]): number | undefined {
   return [...devices][0];
 }
 
-const ABI = 3;
-const KINDS = ["row", "column", "parameter"];
-
 /** As native/text/common/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
 function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
   const { reduction, variables, dtype, rows } = specification;
-  const kinds = variables.flatMap((v) => [KINDS.indexOf(kindOf(v, rows)), v.dim]);
+  const { abi, kinds } = nativeAddon()!.constants;
+  const numbers = variables.flatMap((v) => [kinds.indexOf(kindOf(v, rows)), v.dim]);
   const [values, indices] = resultDims(specification);
-  const head = [ABI, dtype === "float64" ? 8 : 4, grain, reduction ? 1 : 0, values, indices, 0, variables.length];
-  return Float64Array.from([...head, ...kinds]);
+  const head = [abi, dtype === "float64" ? 8 : 4, grain, reduction ? 1 : 0, values, indices, 0, variables.length];
+  return Float64Array.from([...head, ...numbers]);
 }
 
 /** Blocks of threads that fill any device of today several times; with fewer, columns are cut into parts as well. */

@@ -10,8 +10,8 @@ import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
 import { CompileError, DeviceError } from "../errors";
+import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
-import type { DeviceDescription } from "./cudaaddon";
 import { messageOf } from "./control";
 import { nativeAddon } from "./native";
 import { identityOf } from "./toolchain";

@@ -2,9 +2,9 @@
  * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
  * nothing waits for the device.
  */
+import type { LoadedVectors } from "./addon";
 import type { Dtype } from "./backend";
 import type { DeviceMemory } from "./cuda";
-import type { LoadedVectors } from "./cudaaddon";
 import { loadedFrom } from "./cudacompiler";
 import { nativeAddon } from "./native";
 import { cudaVectorsSource } from "./prelude";
@@ -53,8 +53,6 @@ export type ScalarStep =
     }
   | { readonly operation: "zero"; readonly operands: readonly []; readonly out: DeviceMemory };
 
-const STEPS = ["divide", "select", "zero"];
-
 const loaded = new Map<string, CudaVectors>();
 
 /** The operations of one dtype on one device. */
@@ -81,17 +79,18 @@ export class CudaVectors {
   run(operation: VectorOperation, sizes: VectorSizes, operands: readonly DeviceMemory[], number = 0): void {
     const { rows, columns, rank = 0, parts = 1 } = sizes;
     const addresses = BigUint64Array.from(operands, ({ address }) => address);
-    this.addon.vectors(this.routines, operation, Float64Array.of(rows, columns, rank, parts), number, addresses);
+    this.addon.runVectors(this.routines, operation, Float64Array.of(rows, columns, rank, parts), number, addresses);
   }
 
   /** One after the other, for every column. */
   steps(columns: number, steps: readonly ScalarStep[]): void {
+    const { scalarSteps } = nativeAddon()!.constants;
     const words = new BigUint64Array(6 * steps.length);
     steps.forEach(({ operation, operands, out }, n) => {
-      words[6 * n] = BigInt(STEPS.indexOf(operation));
+      words[6 * n] = BigInt(scalarSteps.indexOf(operation));
       operands.forEach(({ address }, k) => (words[6 * n + 1 + k] = address));
       words[6 * n + 5] = out.address;
     });
-    this.addon.scalarSteps(this.routines, columns, words);
+    this.addon.runSteps(this.routines, columns, words);
   }
 }

@@ -57,7 +57,7 @@ export interface Rectangle {
 }
 
 /** Axes of the batch, `[axes, 1 + steps]`, and ranges. */
-export type RawTables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
+export type Tables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
 
 /** Reused from call to call: the addon reads it before anything else can run. */
 const sizes = new Float64Array(6);
@@ -82,7 +82,7 @@ export function rectangleSizes(rectangle: Rectangle): Float64Array {
   return sizes;
 }
 
-export function tablesOf({ batch = [], ranges }: Plan): RawTables | undefined {
+export function tablesOf({ batch = [], ranges }: Plan): Tables | undefined {
   if (!ranges && batch.length === 0) return undefined;
   const axes = Float64Array.from(batch.flatMap(({ length, steps }) => [length, ...steps]));
   return ranges ? [axes, ranges.rows, ranges.slices, ranges.columns] : [axes];

@@ -1,9 +1,10 @@
 /**
  * The tables of ranges and batches that a GPU keeps between calls, so that they are sent once. Knows no formula.
  */
-import type { KeptPlan, LoadedRoutine } from "./cudaaddon";
+import type { KeptPlan, LoadedRoutine } from "./addon";
+import { sizesOf, tablesOf } from "./flat";
+import type { Plan } from "./flat";
 import { nativeAddon } from "./native";
-import type { Plan } from "./native";
 
 /** Of calls that differ in their arrays alone, until whoever repeats them closes this. */
 export class KeptPlans {
@@ -12,7 +13,8 @@ export class KeptPlans {
   /** The plan as it was when it was first asked for. @throws DeviceError where there is not enough memory. */
   of(routine: LoadedRoutine, plan: Plan): KeptPlan {
     let kept = this.plans.get(routine);
-    if (kept === undefined) this.plans.set(routine, (kept = nativeAddon()!.cuda.keepPlan(routine, plan)));
+    if (kept === undefined)
+      this.plans.set(routine, (kept = nativeAddon()!.cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
     return kept;
   }
 

@@ -30,8 +30,14 @@ interface Part {
 }
 
 /** On a GPU the parts with reducers are the same text; functions come with the device. */
-const CUDA_CORE = ["cuda/keopscuda.h", "common/tile.h", "cuda/cudalanes.h"];
-const CUDA_CORE_WITH_COLUMNS = ["cuda/keopscuda.h", "common/columns.h", "common/tile.h", "cuda/cudalanes.h"];
+const CUDA_CORE = ["cuda/keopscuda.h", "common/tile.h", "cuda/launch.h", "cuda/cudalanes.h"];
+const CUDA_CORE_WITH_COLUMNS = [
+  "cuda/keopscuda.h",
+  "common/columns.h",
+  "common/tile.h",
+  "cuda/launch.h",
+  "cuda/cudalanes.h",
+];
 const CUDA_PARTS: readonly string[] = [
   "common/sums.h",
   "common/products.h",
@@ -63,7 +69,13 @@ const takesColumns = (routine: string): boolean => /\bColumns\b/.test(routine);
 
 /** Operations on vectors for a GPU: a file of its own. */
 export function cudaVectorsSource(dtype: "float32" | "float64"): string {
-  return `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}\n${textOf("cuda/vectorscuda.h")}`;
+  const head = `#define KEOPS_DOUBLE ${dtype === "float64" ? 1 : 0}\ntypedef int int32;\ntypedef long long int64;\n`;
+  return [head, textOf("cuda/launch.h"), textOf("cuda/vectorscuda.h")].join("\n");
+}
+
+/** The ABI of routines: the number in the text that they share with the addon. */
+export function abiOfTexts(): number {
+  return Number(/\bTSKEOPS_ABI = (\d+)/.exec(textOf("common/routine.h"))?.[1]);
 }
 
 class Prelude {

@@ -12,6 +12,7 @@ import { addonRemedy } from "./native";
 import { reference } from "./reference";
 import { Tiers } from "./tiers";
 import type { Compilable } from "./tiers";
+import { reporting } from "./verbose";
 
 /** By name. */
 const BACKENDS: readonly Backend[] = [cpu, tiles, cuda, reference];
@@ -107,10 +108,10 @@ const whyNot = (backend: Backend, specification: Specification): string | null =
   backend.whyNot() ?? backend.whyNotFormula(specification);
 
 const routineOf = (backend: Backend, specification: Specification): Routine =>
-  kept(specification, backend.name, () => backend.routine(specification));
+  kept(specification, backend.name, () => reporting(backend.routine(specification), specification));
 
 const compiled = (specification: Specification): ReturnType<typeof cpu.routine> =>
-  kept(specification, cpu.name, () => cpu.routine(specification));
+  kept(specification, cpu.name, () => reporting(cpu.routine(specification), specification));
 
 /** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
 const keptOf = new WeakMap<Formula, Map<string, unknown>>();

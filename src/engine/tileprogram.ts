@@ -4,9 +4,10 @@
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import type { TileNames } from "./addon";
 import type { Specification } from "./backend";
 import { range } from "./components";
-import type { TileNames } from "./native";
+import { kindOf } from "./generated";
 import { reducerName } from "./tilekernels";
 import { Region, Writer } from "./tilewriter";
 import type { Instruction, Value } from "./tilewriter";
@@ -55,7 +56,7 @@ export function tileProgram(specification: Specification, names: TileNames, real
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
     ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
-    ...listed(variables.map(({ category, dim }) => [kindOf(category, rows), dim])),
+    ...listed(variables.map((variable) => [names.kinds.indexOf(kindOf(variable, rows)), variable.dim])),
     ...listed(writer.loads),
     ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
     ...listed(results.values.map(({ region, index }) => [region, index])),
@@ -86,11 +87,6 @@ function encoded({ step, target, operands }: Instruction, kernels: ReadonlyMap<s
   if (number === undefined) throw new Error(`the addon has no kernel for ${step.kernel}`);
   const places = operands.flatMap(({ region, index }) => [region, index]);
   return [number, target.index, step.terms, step.add ? 1 : 0, ...places];
-}
-
-function kindOf(category: Category, rows: Category): number {
-  if (category === Category.P) return 2;
-  return category === rows ? 0 : 1;
 }
 
 function reducerOf({ reduction, formulas, sumScheme, dtype, accumulator }: Specification, names: TileNames): number {

@@ -3,66 +3,19 @@
  * semidefinite K as F Fᵀ, F growing by blocks of columns. Knows neither formulas nor array types; the dense algebra comes from outside.
  */
 
+import type { BriefAlgebra, LongAlgebra } from "../engine/addon";
 import type { Costs } from "./costs";
 import { settled } from "./task";
-import type { Task, Work } from "./task";
+import type { Task, Works } from "./task";
 
 /** Numbers of one dtype. */
 export type Numbers = Float32Array | Float64Array;
 
-/**
- * Dense algebra over row-major matrices; F is a list of blocks `[rows, width]` of one dtype.
- */
-export interface Algebra {
+/** Dense algebra of the addon, what is long as work; F is a list of blocks `[rows, width]` of one dtype. */
+export interface Algebra extends Works<LongAlgebra>, BriefAlgebra {
   readonly costs: Costs;
   /** The library that factorises a matrix of that order, null where our own code does. */
   lapack(n: number): string | null;
-  /** The lower half of a `[n, n]` becomes its Cholesky factor; not 0 if there is none. */
-  cholesky(a: Float64Array, n: number): Work<number>;
-  /** x `[n, columns]` becomes the solution for that factor. */
-  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): Work<void>;
-  /**
-   * Accepts candidate rows one after the other with the chance that what is left of their residual gives them; `left` holds K between them
-   * and is overwritten. Returns how many, with their places in `accepted` and the factor of the residual among them, `[returned, returned]`.
-   * What is no more than `part` of the largest residual, or than `floor`, is rounding.
-   */
-  choosePivots(
-    left: Numbers,
-    blocks: readonly Numbers[],
-    candidates: Int32Array,
-    chances: Float64Array,
-    accepted: Int32Array,
-    factor: Float64Array,
-    rows: number,
-    most: number,
-    part: number,
-    floor: number,
-  ): number;
-  /** The next block of F from the columns `left` (overwritten) of K; returns the largest squared norm among the last 8 columns. */
-  extend(
-    out: Numbers,
-    left: Numbers,
-    blocks: readonly Numbers[],
-    pivots: Int32Array,
-    factor: Float64Array,
-    residual: Float64Array,
-    rows: number,
-    count: number,
-  ): Work<number>;
-  /** The lower half of out `[width, width]` becomes that of Fᵀ F. */
-  gram(out: Float64Array, blocks: readonly Numbers[], rows: number, bytes: number): Work<void>;
-  /** out `[rows, columns]` -= F x. */
-  subtractTall(out: Numbers, blocks: readonly Numbers[], x: Float64Array, rows: number, columns: number): void;
-  /** out = (F Fᵀ + alpha I)⁻¹ x, with the Cholesky factor of Fᵀ F + alpha I. */
-  lowRankSolve(
-    out: Numbers,
-    x: Numbers,
-    blocks: readonly Numbers[],
-    factor: Float64Array,
-    alpha: number,
-    rows: number,
-    columns: number,
-  ): Work<void>;
 }
 
 /** Entries of K. */

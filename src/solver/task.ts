@@ -46,6 +46,27 @@ export class Work<T> {
   }
 }
 
+/** Functions that give work. */
+export type Works<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Work<Result>
+    : never;
+};
+
+type Forms = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/** Work of functions that have a form for now and one for later, which takes the control block last. */
+export function worksOf<Functions>(now: object, later: object): Works<Functions> {
+  const work =
+    (name: string) =>
+    (...args: unknown[]) =>
+      new Work(
+        () => (now as Forms)[name]!(...args),
+        (control) => (later as Forms)[name]!(...args, control) as Promise<unknown>,
+      );
+  return Object.fromEntries(Object.keys(later).map((name) => [name, work(name)])) as Works<Functions>;
+}
+
 /** Waits for a value: `const y = yield* settled(f(x))`. */
 export function* settled<T>(value: T | PromiseLike<T> | Work<T>): Task<T> {
   return (yield value) as T;

@@ -4,9 +4,7 @@
 #include <thread>
 
 #include "harness.h"
-#include "linalg/cholesky.h"
-#include "linalg/lapack.h"
-#include "linalg/lowrank.h"
+#include "linalg/linalg.h"
 #include "linalg/session.h"
 #include "run/instructionset.h"
 

@@ -8,7 +8,7 @@
 typedef __INT32_TYPE__ int32;
 typedef __INT64_TYPE__ int64;
 
-enum { TSKEOPS_ABI = 3 };
+enum { TSKEOPS_ABI = 4 };
 
 // keops_table, exported by every routine: these entries, then (kind, dim) for every variable in alias order.
 enum TableEntry {

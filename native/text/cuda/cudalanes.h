@@ -1,4 +1,4 @@
-// Arrays and lanes on a GPU, what a launch is told, and how threads share columns. Follows tile.h.
+// Arrays and lanes on a GPU, and how threads share columns. Follows tile.h and launch.h.
 
 TILE_BINARY(Tile, pow, pow(at(a, u), at(b, u)))
 TILE_BINARY(Tile, atan2, atan2(at(a, u), at(b, u)))
@@ -33,18 +33,7 @@ INLINE void store(scalar *out, int64 stride, int64 count, Tile value) {
 
 // ---- what a launch is told -------------------------------------------------------------------------------------------------
 
-// One launch: blockIdx is (block of rows, part of the columns, entry of the batch). Mirrored by native/cuda/cuda.cc.
-struct Launch {
-  int64 rows, columns;
-  int64 firstBlock;               // of the blocks of rows
-  int64 partColumns, parts;       // columns that one part visits; without ranges
-  int64 firstEntry;               // of the batch
-  const int64 *offsets;           // [entries][variables + 1]: where each entry begins in the arguments and in out; null: at 0
-  const int64 *rowBlocks;         // with ranges, [blocks][4]: first row, end row, first interval, end interval; else null
-  const int64 *intervals;         // with ranges, [n][2]
-  void *accumulators;             // [entries of the launch][parts][rows]
-  void *out;
-  int32 *indices;
+struct Launch : LaunchHead {
   const void *arguments[KEOPS_VARIABLES + 1];
 };
 

@@ -1,9 +1,8 @@
 // What solvers do with vectors on a GPU, beside the product with K: one file of CUDA C++ per dtype, which src/engine/cudavectors.ts compiles.
 // A vector is [rows][columns], its columns independent; a scalar is one double per column, and computed with here, so that nothing
 // comes back. Arithmetic is done in double, as on the processor. Sums are taken in parts that depend on sizes alone, and added in
-// their order: the same bits on every device. native/cuda/cudavectors.cc holds the table of these functions and checks their operands.
+// their order: the same bits on every device. Follows launch.h. native/cuda/cudavectors.cc holds the table of these functions and checks their operands.
 
-typedef long long int64;
 #if KEOPS_DOUBLE
 typedef double real;
 #else
@@ -12,12 +11,7 @@ typedef float real;
 
 enum { THREADS = 256, WARP = 32 };
 
-// Mirrored by native/cuda/cudavectors.cc.
-struct Job {
-  int64 rows, columns, rank, parts;
-  double number;
-  void *operands[4];
-};
+typedef VectorJob Job;
 
 #define ENTRY extern "C" __global__ void __launch_bounds__(THREADS)
 #define INLINE static __device__ __forceinline__
@@ -229,26 +223,14 @@ ENTRY keops_triangular(Job job) {
 
 // ---- scalars: several steps one after the other, a thread for each column -------------------------------------------------------------------
 
-enum { DIVIDE = 0, SELECT = 1, ZERO = 2 };
-
-// Mirrored by native/cuda/cudavectors.cc.
-struct Step {
-  int64 operation;
-  const double *a, *b, *above, *otherwise;
-  double *out;
-};
-struct Steps {
-  int64 columns, count;
-  Step steps[16];
-};
-
-INLINE double resultOf(const Step &step, int64 k) {
-  if (step.operation == DIVIDE) return step.b[k] == 0 ? 0 : step.a[k] / step.b[k];
-  if (step.operation == SELECT) return step.a[k] > step.b[k] ? step.above[k] : step.otherwise[k];
+INLINE double resultOf(const ScalarStep &step, int64 k) {
+  const double *const a = step.operands[0], *const b = step.operands[1];
+  if (step.operation == STEP_DIVIDE) return b[k] == 0 ? 0 : a[k] / b[k];
+  if (step.operation == STEP_SELECT) return a[k] > b[k] ? step.operands[2][k] : step.operands[3][k];
   return 0;
 }
 
-ENTRY keops_steps(Steps all) {
+ENTRY keops_steps(ScalarSteps all) {
   const int64 column = ownPlace();
   if (column >= all.columns) return;
   for (int64 n = 0; n < all.count; n++) all.steps[n].out[column] = resultOf(all.steps[n], column);

@@ -1,6 +1,6 @@
-// What JavaScript sees of the GPU side of the addon.
-#ifndef TSKEOPS_CUDACALLS_H
-#define TSKEOPS_CUDACALLS_H
+// What functions for GPUs read of their arguments, and what was loaded on devices.
+#ifndef TSKEOPS_DEVICES_H
+#define TSKEOPS_DEVICES_H
 
 #include <napi.h>
 
@@ -10,15 +10,9 @@
 #include <string>
 
 #include "cuda/cudadevice.h"
+#include "node/values.h"
 
-// Adds the functions whose names begin with `cuda`; src/engine/cudaaddon.ts declares them.
-void addCuda(Napi::Env, Napi::Object exports);
-// The same of those on routines, cudaroutinecalls.cc, and on vectors, cudavectorcalls.cc.
-void addCudaRoutines(Napi::Env, Napi::Object exports);
-void addCudaVectors(Napi::Env, Napi::Object exports);
-
-// A number from 0 to 2^53, and the device of that number.
-int64 integerAt(Napi::Value, const char *where);
+// The device of a number from 0.
 cuda::Device &deviceAt(Napi::Value);
 // A Buffer, ended by a zero, as PTX must be.
 std::string imageAt(Napi::Value);
@@ -32,7 +26,7 @@ template <class T> class Loaded {
     return Napi::Number::New(env, static_cast<double>(all.size() - 1));
   }
   const T &at(Napi::Value value, const std::string &where, const char *giver) {
-    const int64 number = integerAt(value, where.c_str());
+    const int64 number = toInteger(value.Env(), value, where.c_str());
     std::lock_guard lock(guard);
     if (number >= static_cast<int64>(all.size())) throw std::out_of_range(where + ": expected one that " + giver + " gave, got something else");
     return all[number];

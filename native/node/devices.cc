@@ -1,23 +1,18 @@
-// What JavaScript asks of devices, their memory and the compiler. Every address is held against what the device has lent before it is used.
-#include "node/cudacalls.h"
+// Devices, their memory, the compiler, and operations on vectors of solvers. Every address is held against what the
+// device has lent before it is used.
+#include "node/devices.h"
 
 #include <stdexcept>
 
-#include "node/calls.h"
 #include "cuda/cuda.h"
-#include "node/interrupt.h"
 #include "node/values.h"
+#include "node/work.h"
 
 using cuda::Device;
 using std::to_string;
 
-int64 integerAt(Napi::Value value, const char *where) {
-  if (!value.IsNumber()) refuseKind(where, "a number");
-  return toInteger(value.As<Napi::Number>(), where);
-}
-
 static int ordinalAt(Napi::Value value) {
-  const int64 number = integerAt(value, "device");
+  const int64 number = toInteger(value.Env(), value, "device");
   if (number >= Device::count()) throw std::out_of_range("device: expected one of " + to_string(Device::count()) + ", got " + to_string(number));
   return static_cast<int>(number);
 }
@@ -34,7 +29,6 @@ namespace {
 
 using Info = const Napi::CallbackInfo &;
 
-// Devices and compilers ----------------------------------------------------------------------------------------------------
 
 Napi::Value whyNot(Info info) {
   return cuda::driver() ? info.Env().Null() : Napi::String::New(info.Env(), cuda::whyNoDriver()).As<Napi::Value>();
@@ -91,12 +85,11 @@ Napi::Value compile(Info info) {
   return Napi::Buffer<char>::Copy(info.Env(), image.data(), image.size());
 }
 
-// Memory -------------------------------------------------------------------------------------------------------------------
 
 Napi::Value allocate(Info info) {
   Device &device = deviceAt(info[0]);
   const Device::Use use(device);
-  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(device.allocate(integerAt(info[1], "bytes"))));
+  return Napi::BigInt::New(info.Env(), static_cast<uint64_t>(device.allocate(toInteger(info.Env(), info[1], "bytes"))));
 }
 
 cuda::Address addressAt(Napi::Value value) {
@@ -154,7 +147,7 @@ struct CudaRead : Work {
 
 Napi::Value copy(Info info) {
   Device &device = deviceAt(info[0]);
-  const int64 bytes = integerAt(info[3], "bytes");
+  const int64 bytes = toInteger(info.Env(), info[3], "bytes");
   const cuda::Address to = ownedAt(device, info[1], bytes), from = ownedAt(device, info[2], bytes);
   const Device::Use use(device);
   device.copy(to, from, bytes);
@@ -168,24 +161,75 @@ Napi::Value synchronize(Info info) {
   return info.Env().Undefined();
 }
 
+
+using cuda::VectorRoutines;
+
+Loaded<VectorRoutines> &vectorLibrary() {
+  static auto *const all = new Loaded<VectorRoutines>;
+  return *all;
+}
+const VectorRoutines &routinesAt(Napi::Value value) { return vectorLibrary().at(value, "vectors", "loadVectors"); }
+
+std::vector<cuda::Address> addressesAt(Napi::Value value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_biguint64_array)
+    refuseKind("operands", "a BigUint64Array");
+  const auto words = value.As<Napi::BigUint64Array>();
+  return {words.Data(), words.Data() + words.ElementLength()};
+}
+
+// On a device, of an image, for the bytes of a number.
+Napi::Value loadVectors(Info info) {
+  cuda::Device &device = deviceAt(info[0]);
+  const int64 realBytes = toInteger(info.Env(), info[2], "bytes");
+  if (realBytes != 4 && realBytes != 8) throw std::out_of_range("bytes: expected 4 or 8, got " + std::to_string(realBytes));
+  return vectorLibrary().add(info.Env(), cuda::loadVectors(device, imageAt(info[1]).c_str(), realBytes));
+}
+
+// Routines, operation, [rows, columns, rank, parts], number, operands.
+Napi::Value runVectors(Info info) {
+  const VectorRoutines &routines = routinesAt(info[0]);
+  if (!info[1].IsString()) refuseKind("operation", "a string");
+  const std::vector<int64> sizes = toIntegers(info.Env(), info[2], "sizes");
+  if (sizes.size() != 4) throw std::out_of_range("sizes: expected rows, columns, rank and parts");
+  if (!info[3].IsNumber()) refuseKind("number", "a number");
+  cuda::runVectors(routines, info[1].As<Napi::String>(), {sizes[0], sizes[1], sizes[2], sizes[3]}, info[3].As<Napi::Number>().DoubleValue(),
+                   addressesAt(info[4]));
+  return info.Env().Undefined();
+}
+
+// Routines, columns, steps [n][6]: operation, a, b, above, otherwise, out.
+Napi::Value runSteps(Info info) {
+  const VectorRoutines &routines = routinesAt(info[0]);
+  const int64 columns = toInteger(info.Env(), info[1], "columns");
+  const std::vector<cuda::Address> words = addressesAt(info[2]);
+  if (words.size() % 6 != 0) throw std::out_of_range("steps: expected six words for each");
+  std::vector<ScalarStep> steps;
+  for (std::size_t n = 0; n < words.size(); n += 6) {
+    if (words[n] > cuda::Address(STEP_ZERO)) throw std::out_of_range("steps: expected an operation of 0, 1 or 2");
+    steps.push_back({static_cast<int64>(words[n]), {words[n + 1], words[n + 2], words[n + 3], words[n + 4]}, words[n + 5]});
+  }
+  cuda::runSteps(routines, columns, steps);
+  return info.Env().Undefined();
+}
+
+constexpr FunctionRow ROWS[] = {
+    brief<whyNot>("whyNot"),
+    brief<count>("count"),
+    brief<describeDevice>("describe"),
+    brief<state>("state"),
+    brief<openCompiler>("openCompiler"),
+    brief<compile>("compile"),
+    brief<allocate>("allocate"),
+    brief<release>("release"),
+    brief<write>("write"),
+    nowAndLater<CudaRead>("read"),
+    brief<copy>("copy"),
+    brief<synchronize>("synchronize"),
+    brief<loadVectors>("loadVectors"),
+    brief<runVectors>("runVectors"),
+    brief<runSteps>("runSteps"),
+};
+
 }  // namespace
 
-void addCuda(Napi::Env env, Napi::Object exports) {
-  // Devices belong to the process. What runs in the background adds its hook later, and hooks run in reverse order.
-  if (onMainThread()) napi_add_env_cleanup_hook(env, [](void *) { Device::closeAll(); }, nullptr);
-  add<whyNot>(exports, "cudaWhyNot");
-  add<count>(exports, "cudaCount");
-  add<describeDevice>(exports, "cudaDescribe");
-  add<state>(exports, "cudaState");
-  add<openCompiler>(exports, "cudaOpenCompiler");
-  add<compile>(exports, "cudaCompile");
-  add<allocate>(exports, "cudaAllocate");
-  add<release>(exports, "cudaRelease");
-  add<write>(exports, "cudaWrite");
-  add<now<CudaRead>>(exports, "cudaRead");
-  add<later<CudaRead>>(exports, "cudaReadAsync");
-  add<copy>(exports, "cudaCopy");
-  add<synchronize>(exports, "cudaSynchronize");
-  addCudaRoutines(env, exports);
-  addCudaVectors(env, exports);
-}
+constinit const FunctionTable DEVICE_FUNCTIONS = ROWS;

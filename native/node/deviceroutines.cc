@@ -1,14 +1,13 @@
-// What JavaScript asks of routines on a GPU: arrays of the machine are typed arrays, arrays of the device BigUint64Arrays [address, length].
+// Routines on a GPU: arrays of the machine are typed arrays, arrays of the device BigUint64Arrays [address, length].
 // Every address is held against what the device has lent before it is used.
 #include <map>
 #include <mutex>
-
-#include "node/calls.h"
-
 #include <stdexcept>
+
 #include "cuda/cuda.h"
-#include "node/cudacalls.h"
+#include "node/devices.h"
 #include "node/values.h"
+#include "node/work.h"
 
 using cuda::CudaRoutine;
 using cuda::Device;
@@ -25,7 +24,7 @@ Loaded<CudaRoutine> &library() {
   static auto *const all = new Loaded<CudaRoutine>;
   return *all;
 }
-const CudaRoutine &routineAt(Napi::Value value) { return library().at(value, "routine", "cudaLoad"); }
+const CudaRoutine &routineAt(Napi::Value value) { return library().at(value, "routine", "load"); }
 
 std::vector<int64> tableAt(Napi::Env env, Napi::Value value) {
   std::vector<int64> table = toIntegers(env, value, "table");
@@ -37,7 +36,7 @@ std::vector<int64> tableAt(Napi::Env env, Napi::Value value) {
 
 Napi::Value load(Info info) {
   Device &device = deviceAt(info[0]);
-  const int threads = static_cast<int>(integerAt(info[3], "threads"));
+  const int threads = static_cast<int>(toInteger(info.Env(), info[3], "threads"));
   return library().add(info.Env(), cuda::loadRoutine(device, imageAt(info[1]).c_str(), tableAt(info.Env(), info[2]), threads));
 }
 
@@ -50,7 +49,6 @@ std::vector<const CudaRoutine *> routinesAt(Napi::Env env, Napi::Value value) {
   return routines;
 }
 
-// Arrays -------------------------------------------------------------------------------------------------------------------
 
 Placed residentAt(Napi::TypedArray array, Device &device, int64 bytes, const std::string &where) {
   auto words = array.As<Napi::BigUint64Array>();
@@ -104,7 +102,6 @@ Output extentOf(const PlacedOutput &out) {
   return {out.numbers.data, out.numbers.length, static_cast<int32 *>(out.indices.data), out.indices.length};
 }
 
-// Plans that are kept for calls to come -------------------------------------------------------------------------------------
 
 // A call that runs in the background holds its own: nobody can take it away.
 struct Shelf {
@@ -131,7 +128,7 @@ Napi::Value keepPlan(Info info) {
 Napi::Value forgetPlan(Info info) {
   Shelf &all = shelf();
   std::lock_guard lock(all.guard);
-  all.plans.erase(integerAt(info[0], "plan"));
+  all.plans.erase(toInteger(info.Env(), info[0], "plan"));
   return info.Env().Undefined();
 }
 
@@ -140,13 +137,12 @@ std::shared_ptr<const PlacedPlan> keptAt(Napi::Value value, const CudaRoutine &r
   if (!value.IsNumber()) return nullptr;
   Shelf &all = shelf();
   std::lock_guard lock(all.guard);
-  const auto found = all.plans.find(integerAt(value, "plan"));
+  const auto found = all.plans.find(toInteger(value.Env(), value, "plan"));
   if (found == all.plans.end() || &found->second->routine != &routine)
     throw std::out_of_range("plan: expected one that was kept for this routine, got something else");
   return found->second;
 }
 
-// Calls --------------------------------------------------------------------------------------------------------------------
 
 struct CudaReduce : Work {
   const std::vector<const CudaRoutine *> routines;
@@ -201,13 +197,14 @@ struct CudaBlock : Work {
   }
 };
 
+constexpr FunctionRow ROWS[] = {
+    brief<load>("load"),
+    brief<keepPlan>("keepPlan"),
+    brief<forgetPlan>("forgetPlan"),
+    nowAndLater<CudaReduce>("reduce"),
+    nowOnly<CudaBlock>("block"),
+};
+
 }  // namespace
 
-void addCudaRoutines(Napi::Env, Napi::Object exports) {
-  add<load>(exports, "cudaLoad");
-  add<keepPlan>(exports, "cudaKeepPlan");
-  add<forgetPlan>(exports, "cudaForgetPlan");
-  add<now<CudaReduce>>(exports, "cudaReduce");
-  add<later<CudaReduce>>(exports, "cudaReduceAsync");
-  add<now<CudaBlock>>(exports, "cudaBlock");
-}
+constinit const FunctionTable DEVICE_ROUTINE_FUNCTIONS = ROWS;

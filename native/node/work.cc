@@ -1,6 +1,7 @@
-#include "node/calls.h"
+#include "node/work.h"
 
 #include <new>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -21,6 +22,7 @@ struct BackgroundCall;
 struct Environment {
   const bool isMain = onMainThread();
   int instructionSet = instructionSetNumber(widestInstructionSet());
+  Napi::FunctionReference interruptedError, deviceError;
   BackgroundThreads threads;
   std::set<BackgroundCall *> calls;  // that `threads` do
   napi_threadsafe_function deliver = nullptr;
@@ -30,6 +32,25 @@ Environment &environmentOf(Napi::Env env) { return *env.GetInstanceData<Environm
 Environment &environmentOf(Info info) { return environmentOf(info.Env()); }
 
 }  // namespace
+
+void openEnvironment(Napi::Env env) { env.SetInstanceData(new Environment); }
+
+void addFunction(Napi::Object to, const char *name, napi_callback function) {
+  napi_value value = nullptr;
+  napi_create_function(to.Env(), name, NAPI_AUTO_LENGTH, function, nullptr, &value);
+  to.Set(name, Napi::Value(to.Env(), value));
+}
+
+Napi::Object exported(Napi::Env env, std::initializer_list<FunctionTable> tables) {
+  auto functions = Napi::Object::New(env), later = Napi::Object::New(env);
+  for (const FunctionTable &table : tables)
+    for (const FunctionRow &row : table) {
+      addFunction(functions, row.name, row.now);
+      if (row.later != nullptr) addFunction(later, row.name, row.later);
+    }
+  functions.Set("later", later);
+  return functions;
+}
 
 int instructionSetOf(Napi::Env env) { return environmentOf(env).instructionSet; }
 
@@ -41,38 +62,74 @@ Napi::Value setInstructionSet(Info info) {
   return info.Env().Undefined();
 }
 
-namespace {
-
 // Errors -------------------------------------------------------------------------------------------------------------------
 
-napi_value text(napi_env env, const char *characters) {
+void setErrorClasses(Napi::Env env, Napi::Object classes) {
+  const auto classAt = [&classes](const char *name) {
+    const Napi::Value found = classes.Get(name);
+    if (!found.IsFunction()) refuseKind(name, "a class of errors");
+    return Napi::Persistent(found.As<Napi::Function>());
+  };
+  Environment &environment = environmentOf(env);
+  environment.interruptedError = classAt("InterruptedError");
+  environment.deviceError = classAt("DeviceError");
+}
+
+namespace {
+
+// All by the plain C functions: they do not throw where the environment is being torn down.
+napi_value textOf(napi_env env, const std::string &characters) {
   napi_value value = nullptr;
-  napi_create_string_utf8(env, characters, NAPI_AUTO_LENGTH, &value);
+  napi_create_string_utf8(env, characters.data(), characters.size(), &value);
   return value;
+}
+
+using CreateError = napi_status (*)(napi_env, napi_value code, napi_value message, napi_value *result);
+napi_value errorOf(napi_env env, CreateError create, const std::string &message) {
+  napi_value error = nullptr;
+  create(env, nullptr, textOf(env, message), &error);
+  return error;
+}
+
+// An instance of a class of the library; a plain error where JavaScript may run no more.
+napi_value errorOf(napi_env env, const Napi::FunctionReference &errorClass, const std::string &message) {
+  const napi_value text = textOf(env, message);
+  napi_value constructor = nullptr, error = nullptr;
+  napi_get_reference_value(env, errorClass, &constructor);
+  if (napi_new_instance(env, constructor, 1, &text, &error) == napi_ok) return error;
+  return errorOf(env, napi_create_error, message);
+}
+
+napi_value errorOf(napi_env env, const std::exception_ptr &failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Napi::Error &e) {
+    return e.Value();  // something of JavaScript that failed
+  } catch (const Interrupted &e) {
+    return errorOf(env, environmentOf(env).interruptedError, e.what());
+  } catch (const cuda::DeviceFailure &e) {
+    return errorOf(env, environmentOf(env).deviceError, std::string("backend \"cuda\": ") + e.what());
+  } catch (const std::out_of_range &e) {
+    return errorOf(env, napi_create_range_error, e.what());
+  } catch (const std::invalid_argument &e) {
+    return errorOf(env, napi_create_type_error, e.what());
+  } catch (const std::bad_alloc &) {
+    return errorOf(env, napi_create_error, "native run: expected enough memory, got none");
+  } catch (const std::exception &e) {
+    return errorOf(env, napi_create_error, e.what());
+  } catch (...) {
+    return errorOf(env, napi_create_error, "native run: failed for an unknown reason");
+  }
 }
 
 }  // namespace
 
-napi_value errorOf(napi_env env, const std::exception_ptr &failure) {
-  napi_value error = nullptr;
-  try {
-    std::rethrow_exception(failure);
-  } catch (const Interrupted &e) {
-    napi_create_error(env, text(env, "ERR_KEOPS_INTERRUPTED"), text(env, e.what()), &error);
-  } catch (const cuda::DeviceFailure &e) {
-    napi_create_error(env, text(env, "ERR_KEOPS_DEVICE"), text(env, e.what()), &error);
-  } catch (const std::out_of_range &e) {
-    napi_create_range_error(env, nullptr, text(env, e.what()), &error);
-  } catch (const std::invalid_argument &e) {
-    napi_create_type_error(env, nullptr, text(env, e.what()), &error);
-  } catch (const std::bad_alloc &) {
-    napi_create_error(env, nullptr, text(env, "native run: expected enough memory, got none"), &error);
-  } catch (const std::exception &e) {
-    napi_create_error(env, nullptr, text(env, e.what()), &error);
-  } catch (...) {
-    napi_create_error(env, nullptr, text(env, "native run: failed for an unknown reason"), &error);
-  }
-  return error;
+void throwToJavaScript(napi_env env, const std::exception_ptr &failure) { napi_throw(env, errorOf(env, failure)); }
+
+Napi::Value rejection(Napi::Env env, const std::exception_ptr &failure) {
+  const auto deferred = Napi::Promise::Deferred::New(env);
+  deferred.Reject(errorOf(env, failure));
+  return deferred.Promise();
 }
 
 // Arguments ----------------------------------------------------------------------------------------------------------------
@@ -216,5 +273,3 @@ Napi::Value runInBackground(Info info, std::unique_ptr<Work> work, Napi::Array k
   }
   return Napi::Value(info.Env(), promise);
 }
-
-void openEnvironment(Napi::Env env) { env.SetInstanceData(new Environment); }

@@ -1,0 +1,277 @@
+// Dense algebra: the functions of linalg/linalg.h. Every length, index and overlap is checked before anything runs.
+#include <functional>
+#include <stdexcept>
+#include <type_traits>
+
+#include "linalg/linalg.h"
+#include "linalg/session.h"
+#include "node/values.h"
+#include "node/work.h"
+
+namespace {
+
+using Info = const Arguments &;
+
+
+template <class T>
+struct Matrix {
+  T *data;
+  int64 length;
+};
+
+template <class T>
+Matrix<T> matrixOf(const Napi::Value &value, const std::string &name) {
+  constexpr auto TYPE = std::is_same_v<T, float> ? napi_float32_array : std::is_same_v<T, double> ? napi_float64_array : napi_int32_array;
+  constexpr auto NAME = std::is_same_v<T, float> ? "a Float32Array" : std::is_same_v<T, double> ? "a Float64Array" : "an Int32Array";
+  const bool fits = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == TYPE;
+  if (!fits) refuseKind(name, NAME);
+  auto array = value.As<Napi::TypedArrayOf<T>>();
+  return {array.Data(), static_cast<int64>(array.ElementLength())};
+}
+
+template <class T>
+Matrix<T> matrixAt(Info info, size_t position, const std::string &name, int64 rows, int64 columns) {
+  const Matrix<T> found = matrixOf<T>(info[position], name);
+  int64 size;
+  if (__builtin_mul_overflow(rows, columns, &size) || size != found.length)
+    throw std::out_of_range(name + ": expected " + std::to_string(rows) + " * " + std::to_string(columns) + " elements, got " +
+                            std::to_string(found.length));
+  return found;
+}
+
+int64 sizeAt(Info info, size_t position, const char *name) {
+  return toInteger(info.Env(), info[position], name);
+}
+
+template <class T, class U>
+void refuseOverlap(const Matrix<T> &written, const Matrix<U> &read, const char *name) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(written.data), end = reinterpret_cast<std::uintptr_t>(written.data + written.length);
+  const auto other = reinterpret_cast<std::uintptr_t>(read.data), otherEnd = reinterpret_cast<std::uintptr_t>(read.data + read.length);
+  if (begin < otherEnd && other < end) throw std::invalid_argument(std::string("out: expected memory of its own, got memory of ") + name);
+}
+
+bool isFloat32(Info info, size_t position) {
+  return info[position].IsTypedArray() && info[position].As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+}
+
+double numberAt(Info info, size_t position, const char *name) {
+  if (!info[position].IsNumber()) refuseKind(name, "a number");
+  return info[position].As<Napi::Number>().DoubleValue();
+}
+
+// F, and its memory as matrices, against which results are held.
+template <class T>
+struct Factor {
+  Tall<T> tall;
+  std::vector<Matrix<T>> blocks;
+  int64 width = 0;
+};
+
+// Blocks of F, each of them [rows, a multiple of 64 bytes].
+template <class T>
+Factor<T> factorAt(Info info, size_t position, int64 rows) {
+  constexpr int64 LANES = 64 / sizeof(T);
+  Factor<T> found{{rows, {}}, {}};
+  for (const napi_value element : toElements(info.Env(), info[position], "blocks")) {
+    const Matrix<T> block = matrixOf<T>(Napi::Value(info.Env(), element), "block");
+    const int64 width = rows == 0 ? 0 : block.length / rows;
+    if (width * rows != block.length || width % LANES != 0)
+      throw std::out_of_range("block: expected " + std::to_string(rows) + " rows of a multiple of " + std::to_string(LANES) + " numbers, got " +
+                              std::to_string(block.length) + " elements");
+    found.tall.blocks.push_back({block.data, width});
+    found.blocks.push_back(block);
+    found.width += width;
+  }
+  return found;
+}
+
+template <class T, class U>
+void refuseOverlap(const Matrix<T> &written, const Factor<U> &read) {
+  for (const Matrix<U> &block : read.blocks) refuseOverlap(written, block, "a block");
+}
+
+// Rows of a matrix, each of them below `rows`: a copy, which nobody can change any more.
+std::vector<int32> rowsAt(Info info, size_t position, const char *name, int64 rows) {
+  const Matrix<int32> found = matrixOf<int32>(info[position], name);
+  for (int64 n = 0; n < found.length; n++)
+    if (found.data[n] < 0 || found.data[n] >= rows)
+      throw std::out_of_range(std::string(name) + ": expected rows below " + std::to_string(rows) + ", got " + std::to_string(found.data[n]));
+  return {found.data, found.data + found.length};
+}
+
+
+// With the instruction set of its environment; `multiplications` are about how many that takes.
+class DenseWork : public Work {
+ public:
+  explicit DenseWork(Info arguments) : instructionSet(instructionSetOf(arguments.Env())) {}
+  double cost() const override { return multiplications / 16; }
+  double run() override {
+    const LinalgSession whileRunning(watch, instructionSet);
+    const double result = work();
+    if (watch.stopped()) throw Interrupted("dense algebra: interrupted");
+    return result;
+  }
+
+ protected:
+  const int instructionSet;
+  std::function<double()> work;
+  double multiplications = 0;
+};
+
+struct Cholesky : DenseWork {
+  explicit Cholesky(Info info) : DenseWork(info) {
+    const int64 n = sizeAt(info, 1, "n");
+    const auto a = matrixAt<double>(info, 0, "a", n, n);
+    watch.control = toControl(info.Env(), info[2]);
+    work = [=] { return static_cast<double>(cholesky(a.data, n)); };
+    multiplications = double(n) * double(n) * double(n) / 6;
+  }
+};
+
+struct CholeskySolve : DenseWork {
+  explicit CholeskySolve(Info info) : DenseWork(info) {
+    const int64 n = sizeAt(info, 2, "n"), columns = sizeAt(info, 3, "columns");
+    const auto l = matrixAt<double>(info, 0, "l", n, n), x = matrixAt<double>(info, 1, "x", n, columns);
+    refuseOverlap(x, l, "l");
+    watch.control = toControl(info.Env(), info[4]);
+    work = [=] {
+      choleskySolve(l.data, x.data, n, columns);
+      return 0.0;
+    };
+    multiplications = double(n) * double(n) * double(columns);
+  }
+};
+
+template <class T>
+std::function<double()> choosePivotsOf(Info info, int64 rows) {
+  const std::vector<int32> candidates = rowsAt(info, 2, "candidates", rows);
+  const auto count = static_cast<int64>(candidates.size());
+  const auto left = matrixAt<T>(info, 0, "left", count, count);
+  const Factor<T> f = factorAt<T>(info, 1, rows);
+  const auto chances = matrixAt<double>(info, 3, "chances", count, 1), factor = matrixAt<double>(info, 5, "factor", count, count);
+  const auto accepted = matrixAt<int32>(info, 4, "accepted", count, 1);
+  const int64 most = sizeAt(info, 7, "most");
+  const double negligible = numberAt(info, 8, "negligible"), floor = numberAt(info, 9, "floor");
+  refuseOverlap(left, f);
+  refuseOverlap(factor, left, "left");
+  refuseOverlap(factor, f);
+  return [=] {
+    const Candidates from{candidates.data(), chances.data, count, most, negligible, floor};
+    return double(choosePivots(left.data, f.tall, from, accepted.data, factor.data));
+  };
+}
+
+template <class T>
+std::function<double()> extendOf(Info info, int64 rows, int64 count) {
+  const std::vector<int32> pivots = rowsAt(info, 3, "pivots", rows);
+  const auto width = static_cast<int64>(pivots.size());
+  const auto out = matrixAt<T>(info, 0, "out", rows, width), left = matrixAt<T>(info, 1, "left", rows, width);
+  const Factor<T> f = factorAt<T>(info, 2, rows);
+  const auto factor = matrixAt<double>(info, 4, "factor", count, count), residual = matrixAt<double>(info, 5, "residual", rows, 1);
+  if (count > width) throw std::out_of_range("count: expected no more than pivots, got " + std::to_string(count));
+  refuseOverlap(out, left, "left");
+  refuseOverlap(out, f);
+  refuseOverlap(left, f);
+  for (const auto &written : {out, left}) {
+    refuseOverlap(written, factor, "factor");
+    refuseOverlap(residual, written, "residual");
+  }
+  refuseOverlap(residual, factor, "factor");
+  refuseOverlap(residual, f);
+  return [=] { return extend(out.data, left.data, f.tall, Pivots{pivots.data(), factor.data, count, width}, residual.data); };
+}
+
+template <class T>
+std::function<double()> gramOf(Info info, int64 rows) {
+  const Factor<T> f = factorAt<T>(info, 1, rows);
+  const auto out = matrixAt<double>(info, 0, "out", f.width, f.width);
+  refuseOverlap(out, f);
+  return [=] {
+    gram(out.data, f.tall);
+    return 0.0;
+  };
+}
+
+template <class T>
+std::function<double()> subtractTallOf(Info info, int64 rows, int64 columns) {
+  const Factor<T> f = factorAt<T>(info, 1, rows);
+  const auto out = matrixAt<T>(info, 0, "out", rows, columns);
+  const auto x = matrixAt<double>(info, 2, "x", f.width, columns);
+  refuseOverlap(out, f);
+  refuseOverlap(out, x, "x");
+  return [=] {
+    subtractTall(out.data, f.tall, x.data, columns);
+    return 0.0;
+  };
+}
+
+template <class T>
+std::function<double()> lowRankSolveOf(Info info, int64 rows, int64 columns) {
+  const Factor<T> f = factorAt<T>(info, 2, rows);
+  const auto out = matrixAt<T>(info, 0, "out", rows, columns), x = matrixAt<T>(info, 1, "x", rows, columns);
+  const auto factor = matrixAt<double>(info, 3, "factor", f.width, f.width);
+  const double alpha = numberAt(info, 4, "alpha");
+  refuseOverlap(out, x, "x");
+  refuseOverlap(out, f);
+  refuseOverlap(out, factor, "factor");
+  return [=] {
+    lowRankSolve(out.data, x.data, f.tall, factor.data, alpha, columns);
+    return 0.0;
+  };
+}
+
+struct ChoosePivots : DenseWork {
+  explicit ChoosePivots(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 6, "rows");
+    work = isFloat32(info, 0) ? choosePivotsOf<float>(info, rows) : choosePivotsOf<double>(info, rows);
+  }
+};
+
+struct Extend : DenseWork {
+  explicit Extend(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 6, "rows"), count = sizeAt(info, 7, "count");
+    watch.control = toControl(info.Env(), info[8]);
+    work = isFloat32(info, 0) ? extendOf<float>(info, rows, count) : extendOf<double>(info, rows, count);
+    multiplications = double(rows) * double(count) * double(count);
+  }
+};
+
+struct GramOf : DenseWork {
+  explicit GramOf(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 2, "rows");
+    watch.control = toControl(info.Env(), info[4]);
+    const bool isFloat = sizeAt(info, 3, "bytes") == 4;
+    work = isFloat ? gramOf<float>(info, rows) : gramOf<double>(info, rows);
+    multiplications = double(rows) * 1e4;
+  }
+};
+
+struct SubtractTall : DenseWork {
+  explicit SubtractTall(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 3, "rows"), columns = sizeAt(info, 4, "columns");
+    work = isFloat32(info, 0) ? subtractTallOf<float>(info, rows, columns) : subtractTallOf<double>(info, rows, columns);
+  }
+};
+
+struct LowRankSolve : DenseWork {
+  explicit LowRankSolve(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 5, "rows"), columns = sizeAt(info, 6, "columns");
+    watch.control = toControl(info.Env(), info[7]);
+    work = isFloat32(info, 0) ? lowRankSolveOf<float>(info, rows, columns) : lowRankSolveOf<double>(info, rows, columns);
+    multiplications = double(rows) * double(columns) * 100;
+  }
+};
+
+constexpr FunctionRow ROWS[] = {
+    nowAndLater<Cholesky>("cholesky"),
+    nowAndLater<CholeskySolve>("choleskySolve"),
+    nowOnly<ChoosePivots>("choosePivots"),
+    nowAndLater<Extend>("extend"),
+    nowAndLater<GramOf>("gram"),
+    nowOnly<SubtractTall>("subtractTall"),
+    nowAndLater<LowRankSolve>("lowRankSolve"),
+};
+
+}  // namespace
+
+constinit const FunctionTable ALGEBRA_FUNCTIONS = ROWS;

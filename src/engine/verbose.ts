@@ -1,0 +1,76 @@
+/**
+ * What TSKEOPS_VERBOSE prints on standard error: a line for each call of a routine, and for each object that was
+ * compiled or found compiled. Must not know how anything is computed.
+ */
+import type { Call, RectangleCall, Routine, Specification } from "./backend";
+
+const isVerbose = (): boolean => Boolean(process.env["TSKEOPS_VERBOSE"]);
+
+function print(line: string): void {
+  process.stderr.write(`tskeops: ${line}\n`);
+}
+
+const inMilliseconds = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;
+
+/** Where the code of the next routine that runs comes from, until that is printed. */
+let origin = "";
+
+/**
+ * Prints that an object has come from a compiler, or from the cache where none has run; `begin` is when it was first
+ * asked for.
+ */
+export function reportObject(path: string, compiler: string | null, begin: number): void {
+  if (!isVerbose()) return;
+  origin = compiler === null ? ", from the cache" : ", compiled";
+  print(`${compiler === null ? "found" : `compiled by ${compiler}`} in ${inMilliseconds(begin)}: ${path}`);
+}
+
+/** The routine, or one that prints each of its calls if the variable is set now. */
+export function reporting<R extends Routine>(routine: R, specification: Specification): R {
+  if (!isVerbose()) return routine;
+  const calls: Pick<Routine, "reduce" | "reduceAsync" | "block"> = {
+    reduce: (call) => reported(routine, specification, call, () => routine.reduce(call)),
+    reduceAsync: (call) => reportedLater(routine, specification, call),
+    block: (call) => reported(routine, specification, call, () => routine.block(call)),
+  };
+  return Object.assign(Object.create(routine) as R, calls);
+}
+
+function reported(routine: Routine, specification: Specification, call: Call | RectangleCall, run: () => void): void {
+  const begin = performance.now();
+  run();
+  printCall(routine, specification, call, begin);
+}
+
+async function reportedLater(routine: Routine, specification: Specification, call: Call): Promise<void> {
+  const begin = performance.now();
+  await routine.reduceAsync(call);
+  printCall(routine, specification, call, begin);
+}
+
+function printCall(
+  { backend, plan }: Routine,
+  specification: Specification,
+  call: Call | RectangleCall,
+  begin: number,
+): void {
+  const how = plan === undefined ? backend : `${backend} (${plan})`;
+  print(`${nameOf(specification)}, ${pairsOf(call)}: ${how}, ${inMilliseconds(begin)}${origin}`);
+  origin = "";
+}
+
+/** Characters of a formula that are printed. */
+const MOST_CHARACTERS = 120;
+
+function nameOf({ formulas, reduction, dtype }: Specification): string {
+  const text = formulas.join(", ");
+  const short = text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
+  return `${reduction?.name ?? "block"}(${short}) ${dtype}`;
+}
+
+function pairsOf(call: Call | RectangleCall): string {
+  if ("firstRow" in call) return `${call.endRow - call.firstRow} x ${call.endColumn - call.firstColumn} pairs`;
+  const { rows, columns, batch = [], ranges } = call;
+  const entries = batch.map(({ length }) => `${length} x `).join("");
+  return `${entries}${rows} x ${columns} pairs${ranges ? " by ranges" : ""}`;
+}
