@@ -22,7 +22,7 @@ import type { Result } from "./operator/result";
 import { ASYNC_OPTIONS, inBackground } from "./operator/running";
 import type { AsyncOptions } from "./operator/running";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./operator/signature";
-import type { Task } from "./solver/task";
+import type { Task } from "./task";
 import { PairValues } from "./operator/values";
 import { atMost, described, optionsOf } from "./options";
 

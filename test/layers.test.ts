@@ -31,25 +31,17 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
   array: { parts: ["engine/native", "engine/cudavectors"], packages: ["ndarray", "ml-matrix"] },
-  solver: { parts: [] },
+  task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   operator: {
-    parts: [
-      "formula",
-      "engine/backend",
-      "engine/routine",
-      "engine/instructions",
-      "engine/native",
-      "array",
-      "solver/task",
-    ],
+    parts: ["formula", "engine/backend", "engine/routine", "engine/instructions", "engine/native", "array", "task"],
     packages: ["node:"],
     types: ["engine"],
   },
-  system: {
+  solve: {
     parts: [
       "operator",
-      "solver",
+      "task",
       "formula",
       "engine/routine",
       "engine/instructions",
@@ -57,19 +49,19 @@ const TABLE: Readonly<Record<string, Rule>> = {
       "engine/keptplans",
       "array",
     ],
-    types: ["engine", "genred"],
+    types: ["engine"],
   },
   cuda: { parts: ["engine/cuda", "engine/native", "array"] },
-  genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
+  genred: { parts: ["operator", "formula", "array"], types: ["engine", "task"] },
   generic: { parts: ["genred", "formula"], types: ["operator"] },
-  kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
-  lazytensor: { parts: ["kernelsolve", "system", "operator", "genred", "formula", "array"], types: ["engine"] },
+  kernelsolve: { parts: ["solve", "operator", "genred", "formula", "array"], types: ["engine", "task"] },
+  lazytensor: { parts: ["kernelsolve", "solve", "operator", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
   index: {
-    parts: [...DOORS, "array", "engine/native", "engine/instructions", "engine/isa"],
-    types: ["engine", "solver", "operator", "system"],
+    parts: [...DOORS, "array", "solve/linearoperator", "engine/native", "engine/instructions", "engine/isa"],
+    types: ["engine", "operator", "solve"],
   },
 };
 

@@ -13,8 +13,8 @@ import {
 } from "../src";
 import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../src";
 import { Vectors } from "../src/array/vectors";
-import { shiftedCg } from "../src/solver/shifted";
-import { runSync } from "../src/solver/task";
+import { shiftedCg } from "../src/solve/shiftedcg";
+import { runSync } from "../src/task";
 
 process.env["TSKEOPS_COMPILE"] = "never";
 

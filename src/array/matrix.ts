@@ -2,7 +2,7 @@
  * Products and factorisations of matrices, in float64, on plain memory: the only file that knows ml-matrix.
  * A factorisation costs far more than a solve with it, so whoever solves keeps the `Factors`. Must not know the tape.
  */
-import { CholeskyDecomposition, LuDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { placedBeside } from "./device";
@@ -36,6 +36,27 @@ function factorsOf(A: Matrix): Factors {
     transposed: () => (transposed ??= { ...factorsOf(A.transpose()), transposed: () => factors }),
   };
   return factors;
+}
+
+/** Eigenvalues of a symmetric matrix, descending, with their vectors: row n of `rows` holds component n of each. */
+export interface Eigen {
+  readonly values: readonly number[];
+  readonly rows: readonly (readonly number[])[];
+}
+
+/** All eigenpairs of a symmetric matrix, given by rows; NaN where an entry is not finite. */
+export function symmetricEigen(matrix: readonly (readonly number[])[]): Eigen {
+  if (matrix.length === 0 || !matrix.flat().every(Number.isFinite)) return noEigen(matrix.length);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  const rows = eigenvectorMatrix.to2DArray();
+  return { values: realEigenvalues.reverse(), rows: rows.map((row) => row.reverse()) };
+}
+
+function noEigen(size: number): Eigen {
+  const row = new Array<number>(size).fill(NaN);
+  return { values: row, rows: row.map(() => row) };
 }
 
 function matrixOf(x: RealArray): Matrix {

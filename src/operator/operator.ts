@@ -29,8 +29,8 @@ import { Pairs } from "./pairs";
 import type { Tell } from "./progress";
 import { fill, fillEmpty, indexTargetOf, restsOf, targetOf } from "./result";
 import type { IndexArray, Result } from "./result";
-import { Work, runSync, settled } from "../solver/task";
-import type { Task } from "../solver/task";
+import { Work, runSync, settled } from "../task";
+import type { Task } from "../task";
 
 /** A value that gradients take as an argument: of the call, of another reduction, or the rest of the value before it. */
 interface SavedValue {

@@ -9,8 +9,8 @@ import type { Control } from "../engine/native";
 import { ArgumentError, InterruptedError } from "../errors";
 import { Meter } from "./progress";
 import type { RunProgress, Stage, Tell } from "./progress";
-import { runAsync, runSync } from "../solver/task";
-import type { Task } from "../solver/task";
+import { runAsync, runSync } from "../task";
+import type { Task } from "../task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
 export interface AsyncOptions {
