@@ -48,7 +48,7 @@ class Meter {
  */
 const CALLS = [
   ["system/product.js", "Product", "apply", "products", "K v"],
-  ["operator/operator.js", "Operator", "pullback", "products", "gradients of K"],
+  ["call/operator.js", "Operator", "pullback", "products", "gradients of K"],
   ["system/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
 ];
 const TASKS = [

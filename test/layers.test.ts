@@ -33,7 +33,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   array: { parts: ["engine/native", "engine/cudavectors"], packages: ["ndarray", "ml-matrix"] },
   solver: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
-  operator: {
+  call: {
     parts: [
       "formula",
       "engine/backend",
@@ -48,7 +48,7 @@ const TABLE: Readonly<Record<string, Rule>> = {
   },
   system: {
     parts: [
-      "operator",
+      "call",
       "solver",
       "formula",
       "engine/routine",
@@ -60,16 +60,16 @@ const TABLE: Readonly<Record<string, Rule>> = {
     types: ["engine", "genred"],
   },
   cuda: { parts: ["engine/cuda", "engine/native", "array"] },
-  genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
-  generic: { parts: ["genred", "formula"], types: ["operator"] },
-  kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
-  lazytensor: { parts: ["kernelsolve", "system", "operator", "genred", "formula", "array"], types: ["engine"] },
+  genred: { parts: ["call", "formula", "array"], types: ["engine", "solver"] },
+  generic: { parts: ["genred", "formula"], types: ["call"] },
+  kernelsolve: { parts: ["system", "call", "genred", "formula", "array"], types: ["solver"] },
+  lazytensor: { parts: ["kernelsolve", "system", "call", "genred", "formula", "array"], types: ["engine"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
-  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
+  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["call"] },
   index: {
     parts: [...DOORS, "array", "engine/native", "engine/instructions", "engine/isa"],
-    types: ["engine", "solver", "operator", "system"],
+    types: ["engine", "solver", "call", "system"],
   },
 };
 

@@ -4,12 +4,12 @@
 import { mul, neg, reshape, sum } from "../array/dense";
 import type { Dtype, RealArray } from "../array/view";
 import type { Argument } from "../formula/arguments";
-import type { Given } from "../operator/arguments";
-import { summedTo } from "../operator/batch";
-import { howOf } from "../operator/call";
-import type { Operator } from "../operator/operator";
-import type { Tell } from "../operator/progress";
-import { blocking } from "../operator/running";
+import type { Given } from "../call/prepared";
+import { summedTo } from "../call/batch";
+import { howOf } from "../call/prepared";
+import type { Operator } from "../call/operator";
+import type { Tell } from "../call/run";
+import { blocking } from "../call/run";
 import type { Task } from "../solver/task";
 import type { Inverses } from "./method";
 import { alphaArray } from "./options";

@@ -8,7 +8,7 @@ import { allocate, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import type { Tell } from "../operator/progress";
+import type { Tell } from "../call/run";
 import { eigsh } from "../solver/eigsh";
 import type { Eigenpairs } from "../solver/eigsh";
 import type { Task } from "../solver/task";

@@ -4,8 +4,8 @@
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import type { GenredOptions } from "../genred";
-import type { AsyncOptions } from "../operator/running";
-import type { ArgumentsFor } from "../operator/signature";
+import type { AsyncOptions } from "../call/run";
+import type { ArgumentsFor } from "../call/signature";
 import type { EigshOptions, EigshResult } from "./eigenpairs";
 import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./logdet";
 import type { SolveOptions, SolveResult } from "./options";

@@ -9,7 +9,7 @@ import { grad } from "../formula/autodiff";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { concat, constant, isZero } from "../formula/ops";
-import type { How } from "../operator/call";
+import type { How } from "../call/prepared";
 import type { Task } from "../solver/task";
 import type { Pairwise } from "./kernelmatrix";
 

@@ -5,8 +5,7 @@
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Given } from "../operator/arguments";
-import type { How } from "../operator/call";
+import type { Given, How } from "../call/prepared";
 import type { Routine, Specification } from "../engine/backend";
 import type { Real } from "../engine/native";
 import { chooser, routineFor } from "../engine/routine";

@@ -9,7 +9,7 @@ import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import type { Tell } from "../operator/progress";
+import type { Tell } from "../call/run";
 import { logTrace } from "../solver/logdet";
 import type { LogTrace } from "../solver/logdet";
 import { exactInverse, lowRank } from "../solver/preconditioner";

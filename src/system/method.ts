@@ -9,7 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { release } from "./deviceproduct";
 import type { Attempt, Product } from "./product";
-import type { Tell } from "../operator/progress";
+import type { Tell } from "../call/run";
 import type { Outcome, Progress, SolveOptions as RefineOptions } from "../solver/refine";
 import { defaultMaxIterations } from "../solver/stall";
 import { blockJacobi } from "../solver/blockjacobi";

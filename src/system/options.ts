@@ -5,13 +5,13 @@ import { checkArray, described } from "../array/check";
 import { onMachine } from "../array/device";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../operator/call";
+import type { CallOptions } from "../call/prepared";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { checkSymmetryOptions } from "./krylov";
 import type { Symmetry } from "./krylov";
 import type { Method, Precision, PreconditionerOption, Report, Situation } from "./method";
-import type { Tell } from "../operator/progress";
+import type { Tell } from "../call/run";
 import type { Progress } from "../solver/refine";
 
 /** What becomes of a solution that does not meet the tolerance. */

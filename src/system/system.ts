@@ -16,15 +16,12 @@ import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
 import type { Category, Formula } from "../formula/formula";
 import { minus, mult } from "../formula/ops";
-import { copied, copyOf } from "../operator/arguments";
-import type { Given } from "../operator/arguments";
-import { entryOf } from "../operator/batch";
-import { howOf, placedOptions } from "../operator/call";
-import type { How } from "../operator/call";
-import { Operator } from "../operator/operator";
-import { ofPart } from "../operator/progress";
-import type { Tell } from "../operator/progress";
-import { blocking } from "../operator/running";
+import { copied, copyOf, followArrays, howOf } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+import { entryOf } from "../call/batch";
+import { Operator } from "../call/operator";
+import { blocking, ofPart } from "../call/run";
+import type { Tell } from "../call/run";
 import type { Space } from "../solver/space";
 import type { Task } from "../solver/task";
 import { denseWork } from "./algebra";
@@ -83,7 +80,7 @@ export class System {
 
   /** @throws ArgumentError, ConvergenceError, as the door says. */
   solve(arrays: readonly RealArray[], options: SolveOptions, isReported: boolean): Solved {
-    const placed = { ...placedOptions(arrays, ofMachine(options)), isReported };
+    const placed = { ...followArrays(arrays, ofMachine(options)), isReported };
     return placedAs(this.right(arrays), blocking(this.checked(this.check(arrays), placed, (given) => given)));
   }
 
@@ -92,7 +89,7 @@ export class System {
     const given = this.check(arrays);
     const { x0, ...options } = ofMachine(wanted);
     const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-    const placed = { ...placedOptions(arrays, { ...options, x0: start }), isReported };
+    const placed = { ...followArrays(arrays, { ...options, x0: start }), isReported };
     return placedAs(this.right(arrays), yield* this.checked(given, placed, copied, tell));
   }
 

@@ -19,13 +19,13 @@ import {
   sizeOf,
   wrap,
 } from "../array/view";
-import type { ArrayOf, RealArray } from "../array/view";
-import type { Given } from "./arguments";
+import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import type { Reduction } from "../formula/reductions";
+import type { Given } from "./prepared";
 
 /** The indices of columns, exact, where the arguments are. */
 export type IndexArray = Int32NdArray;
@@ -68,6 +68,18 @@ function made<E extends ElementType>({ arrays }: Given, type: E, shape: readonly
 function checkPlaces(out: RealArray): void {
   if (isContiguous(out) || new Set(positions(out)).size === sizeOf(out.shape)) return;
   throw new ArgumentError(`out: expected a place of its own for every element, got stride ${shapeText(out.stride)}`);
+}
+
+const GIB = 2 ** 30;
+
+/** @throws ArgumentError for an array of more bytes. */
+export function checkMemory(shape: readonly number[], dtype: Dtype, maxBytes: number): void {
+  const bytes = sizeOf(shape) * (dtype === "float64" ? 8 : 4);
+  if (bytes <= maxBytes) return;
+  const gib = (size: number): string => `${(size / GIB).toPrecision(3)} GiB`;
+  throw new ArgumentError(
+    `dense: expected an array of at most ${gib(maxBytes)} (option maxBytes), got shape ${shapeText(shape)} of ${gib(bytes)}`,
+  );
 }
 
 /** An array for the indices of a result. */

@@ -4,7 +4,7 @@
  * walked the other way, where the gradients of several entries add up. Must not know reductions.
  */
 import { scatterAdd } from "../array/tape";
-import { commonShape, positions, sameShape, shapeText, sizeOf, viewOf } from "../array/view";
+import { commonShape, expanded, positions, sameShape, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BatchAxis } from "../engine/native";
 import { ArgumentError } from "../errors";
@@ -86,4 +86,11 @@ export function summedTo(gradient: RealArray, argument: Argument, shape: readonl
   if (sameShape(gradient.shape, shape)) return gradient;
   const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
   return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
+}
+
+/** Seen as entries with one i each: `[..., M, 1, dim]` for Vi, `[..., 1, N, dim]` for Vj, `[..., 1, dim]` for parameters. */
+export function entryPerRow(argument: Argument, array: RealArray): RealArray {
+  const rank = array.shape.length;
+  if (argument.category === Category.P) return rank === rankOf(argument) ? array : expanded(array, rank - 1);
+  return expanded(array, argument.category === Category.I ? rank - 1 : rank - 2);
 }

@@ -3,13 +3,13 @@
  */
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
-import { howOf } from "./call";
-import type { CallOptions } from "./call";
-import type { Operator } from "./operator";
 import { visitedPairs } from "../engine/backend";
 import type { BackendName } from "../engine/backend";
 import { Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import type { Operator } from "./operator";
+import { howOf } from "./prepared";
+import type { CallOptions } from "./prepared";
 
 /** Where a call would run now, and what it would cost. */
 export interface CallPlan {
