@@ -4,7 +4,7 @@
  */
 import type { Dtype, RealArray } from "./array/view";
 import { CALL_OPTIONS } from "./call/prepared";
-import type { CallOptions, Settings } from "./call/prepared";
+import type { CallOptions } from "./call/prepared";
 import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -17,7 +17,7 @@ import { Operator } from "./call/operator";
 import { planOf } from "./call/plan";
 import type { CallPlan } from "./call/plan";
 import type { AsyncOptions, Tell } from "./call/run";
-import type { Result } from "./call/result";
+import type { Result, Settings } from "./call/result";
 import { ASYNC_OPTIONS, inBackground } from "./call/run";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 import type { Task } from "./solver/task";
@@ -77,8 +77,9 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    */
   async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
-   * Where the call would run now, and what it would cost; nothing is computed or compiled.
-   * @throws ArgumentError for arrays that do not fit, DeviceError for a backend that cannot run.
+   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or compiled, and a backend that is named
+   * need not be there.
+   * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
    */
   plan<T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */

@@ -17,7 +17,7 @@ export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
 export type { CallOptions } from "./call/prepared";
 export type { CallPlan } from "./call/plan";
-export type { BackendName } from "./engine/backend";
+export type { BackendName } from "./device/devices";
 export { instructionSet, setInstructionSet } from "./engine/instructions";
 export type { Isa } from "./engine/isa";
 export type { Real } from "./engine/native";

@@ -19,7 +19,7 @@ import {
   zeros,
 } from "../src";
 import type { CallOptions, Dtype, GenredOptions, RealArray } from "../src";
-import { cpu } from "../src/engine/cpu";
+import { cpu } from "../src/device/host";
 
 const [M, N, G] = [7, 11, 0.7];
 const BACKENDS = ["cpu", "tiles", "reference"] as const;
@@ -343,7 +343,7 @@ describe("a wrong call", () => {
     [
       "an unknown backend",
       { backend: "GPU" },
-      /^backend: expected one of "auto", "cpu", "tiles", "cuda", "reference", got "GPU"$/,
+      /^backend: expected one of "auto", "cpu", "tiles", .*, got "GPU"$/,
     ],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],
   ])("with %s is refused", (_what, options, message) => {

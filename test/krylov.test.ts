@@ -12,7 +12,7 @@ import {
 } from "../src";
 import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import { gmres } from "../src/solver/gmres";
 import { minres } from "../src/solver/minres";
 import { solve } from "../src/solver/refine";

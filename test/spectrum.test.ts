@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../src";
 import type { BlockRanges, Dtype, LogdetOptions, Real, RealArray } from "../src";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import { gaussNodes, symmetricEigen } from "../src/solver/eigen";
 import { eigsh } from "../src/solver/eigsh";
 import { runSync } from "../src/solver/task";

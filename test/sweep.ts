@@ -3,7 +3,7 @@
  */
 import ndarray from "ndarray";
 import type { Dtype, RealArray } from "../src/index";
-import type { BackendName } from "../src/engine/backend";
+import type { BackendName } from "../src/device/devices";
 import { extraArgument } from "../src/formula/arguments";
 import type { Argument } from "../src/formula/arguments";
 import { grad } from "../src/formula/autodiff";

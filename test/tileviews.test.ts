@@ -13,7 +13,7 @@ import { Category } from "../src/formula/formula";
 import type { Formula, Operation, Parameter } from "../src/formula/formula";
 import { add, concat, extract, mult, operations } from "../src/formula/ops";
 import { Operator } from "../src/call/operator";
-import { PLAIN_SUM } from "../src/call/prepared";
+import { PLAIN_SUM } from "../src/call/result";
 import { combinations, evaluate, fitsOf, uniform } from "./evaluate";
 import type { Fit } from "./evaluate";
 

@@ -6,9 +6,9 @@
 import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
 import { article, described, elementsName, isNdarrayLike, lengthOf } from "../options";
-import { DeviceData } from "./devicedata";
-import type { Elements } from "./elementtype";
-import { reach, shapeText, sizeOf } from "./view";
+import { reach, remoteType, sizeOf } from "../device/memory";
+import type { Elements } from "../device/memory";
+import { shapeText } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
 export { described } from "../options";
@@ -44,7 +44,9 @@ export function checkArray(where: Where, value: unknown, dtype?: Dtype): RealArr
 function checkWidth(where: Where, data: object, type: Dtype): void {
   const { BYTES_PER_ELEMENT: bytes } = data as { readonly BYTES_PER_ELEMENT?: unknown };
   if (bytes === (type === "float64" ? 8 : 4)) return;
-  throw new ArgumentError(`${words(where)}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`);
+  throw new ArgumentError(
+    `${words(where)}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`,
+  );
 }
 
 /** The same, but that indices, int32 ndarrays, are accepted, too. */
@@ -100,7 +102,7 @@ export const isNdarray = (value: unknown): value is Geometry & { readonly data: 
 
 /** `float32`, `int8`, `array`, `generic`…: the words of ndarray, read off the data; instanceof fails across realms. */
 export function elementType(data: unknown): string {
-  return data instanceof DeviceData ? data.type : (elementsName(data) ?? "generic");
+  return remoteType(data) ?? elementsName(data) ?? "generic";
 }
 
 function foreign(value: unknown): string {

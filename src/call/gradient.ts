@@ -11,11 +11,10 @@ import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/
 import type { Formula } from "../formula/formula";
 import { isZero } from "../formula/ops";
 import type { SumGradient } from "../formula/reductions";
-import { rankOf, startsIn, summedTo } from "./batch";
-import { PLAIN_SUM } from "./prepared";
-import type { How, Settings } from "./prepared";
-import { restsOf } from "./result";
-import type { Result } from "./result";
+import { rankOf, startsIn, summedTo } from "./prepared";
+import type { How } from "./prepared";
+import { PLAIN_SUM, restsOf } from "./result";
+import type { Result, Settings } from "./result";
 
 /** What is differentiated, and what gradients are: formulas with their arguments and a reduction. */
 export interface Reduced {

@@ -3,14 +3,15 @@
  * computes it and the arrays that take its result, runs now or later, and leaves a record on the tape. Must not know texts.
  */
 import { recorder, recording } from "../array/record";
-import { allocate, contiguous, hosted, sizeOf } from "../array/view";
+import { allocate, contiguous, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { followArrays, memoryOf } from "../device/memory";
+import { chooser, preview, routineFor } from "../device/routine";
+import type { Chooser, Preview } from "../device/routine";
 import { visitedPairs } from "../engine/backend";
-import type { Call, Routine, Specification } from "../engine/backend";
-import { instructionSet } from "../engine/instructions";
+import type { Call, Specification } from "../engine/backend";
+import { changes } from "../engine/instructions";
 import type { Control, Real } from "../engine/native";
-import { chooser, routineFor } from "../engine/routine";
-import type { Chooser } from "../engine/routine";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -20,23 +21,22 @@ import { withIndices } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
 import { Work, settled } from "../solver/task";
 import type { Task } from "../solver/task";
-import { axesOf, entryPerRow } from "./batch";
 import { Gradients } from "./gradient";
-import { PLAIN_SUM, arraysOf, checkArguments, copied, followArrays, howOf } from "./prepared";
-import type { CallOptions, Extents, Given, How, Settings } from "./prepared";
+import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
+import type { CallOptions, Extents, Given, How } from "./prepared";
 import type { Tell } from "./run";
-import { checkMemory, fill, fillEmpty, indexTargetOf, targetOf } from "./result";
-import type { IndexArray, Result } from "./result";
+import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import type { IndexArray, Result, Settings } from "./result";
 
 /** A reduction of checked arrays, in its two forms. */
 interface Launch {
-  now(): void;
-  later(control: Control): Promise<void>;
+  readonly now: () => void;
+  readonly later: (control: Control) => Promise<void>;
 }
 
 /** A call that is ready: what computes it, and what is left to do then. */
 interface Ready extends Launch {
-  end(): Result;
+  readonly end: () => Result;
 }
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -48,7 +48,7 @@ export class Operator {
   private readonly evaluated: readonly Formula[];
   private readonly extent: Extent;
   private readonly choosers = new Map<string, Chooser>();
-  private readonly gradients: Gradients;
+  private differentiated: Gradients | undefined;
   private recorded: Operator | null | undefined;
   private unreduced: Operator | undefined;
 
@@ -63,7 +63,6 @@ export class Operator {
     this.extent = { dims: this.evaluated.map(({ dim }) => dim), k };
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
-    this.gradients = new Gradients(this, (...made) => new Operator(...made));
   }
 
   toString(): string {
@@ -161,7 +160,7 @@ export class Operator {
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
   work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
-    return workOf(this.launch(given, out, followArrays(given.arrays, how), indices));
+    return workOf(this.launch(given, out, how, indices));
   }
 
   private launch(given: Given, out: Real, how: How, indices: Int32Array | undefined): Launch {
@@ -203,15 +202,15 @@ export class Operator {
 
   // ---- routines
 
-  /** What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError as a call. */
-  preview(of: Given | Dtype, how: How): Routine {
-    if (typeof of === "string") return this.chooser(of, how).preview(0);
-    return this.chooser(of.dtype, followArrays(of.arrays, how)).preview(this.load(of, how));
+  /** What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError for arrays elsewhere. */
+  preview(of: Given | Dtype, how: How): Preview {
+    if (typeof of === "string") return preview(this.specification(of), how, 0);
+    return preview(this.specification(of.dtype), followArrays(of.arrays, how), this.load(of, how));
   }
 
   /** @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype. */
   private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
-    const key = `${dtype} ${backend} ${compile} ${instructionSet()}`;
+    const key = `${dtype} ${backend} ${compile} ${changes}`;
     let found = this.choosers.get(key);
     if (!found) this.choosers.set(key, (found = chooser(this.specification(dtype), { backend, compile })));
     return found;
@@ -240,6 +239,10 @@ export class Operator {
 
   // ---- derivatives
 
+  private get gradients(): Gradients {
+    return (this.differentiated ??= new Gradients(this, (...made) => new Operator(...made)));
+  }
+
   /** One gradient per argument that is wanted, as calls of this same door; null where it is zero. */
   pullback(
     arrays: readonly RealArray[],
@@ -260,7 +263,7 @@ export class Operator {
         if (gradient.kind === "none") return wanted.map(() => null);
         if (gradient.kind === "sum")
           return this.gradients.pullback(given.arrays, cotangent, wanted, how, { values, indices });
-        const columns = hosted(indices!.data);
+        const columns = memoryOf(indices!.data).toHost(indices!.data);
         const choice = { ...given, rows: this.sizes(given).rows, columns, perRow: this.places };
         return this.gradients.routed(choice, this.extent.dims[0]!, cotangent, wanted, how);
       });

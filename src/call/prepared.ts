@@ -1,46 +1,35 @@
 /**
- * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and options that say where it runs
- * and which pairs it visits.
+ * What a call is given, checked once: arrays held against the aliases that declare them and against each other, their batches, and options that say
+ * where it runs and which pairs it visits. Must not know reductions.
  */
 import { checkArray, described } from "../array/check";
-import { checkDevice, deviceOf, isOnDevice } from "../array/device";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
-import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
+import { scatterAdd } from "../array/tape";
+import {
+  allocate,
+  commonShape,
+  contiguous,
+  dtypeOf,
+  expanded,
+  positions,
+  sameShape,
+  shapeText,
+  sizeOf,
+  viewOf,
+  wrap,
+} from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { BackendName, Compile } from "../engine/backend";
+import { checkPlace } from "../device/devices";
+import type { BackendName, Place } from "../device/devices";
+import type { Begun } from "../device/routine";
+import type { Compile } from "../engine/backend";
 import type { KeptPlans } from "../engine/keptplans";
-import type { Real } from "../engine/native";
-import type { Begun } from "../engine/routine";
-import { ArgumentError, DeviceError } from "../errors";
+import type { BatchAxis, Real } from "../engine/native";
+import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
-import { reductionNamed } from "../formula/reductions";
-import type { Reduction, SumScheme } from "../formula/reductions";
-import { commonBatch, rankOf } from "./batch";
-
-// -------------------------------------------------------------------------------------------------------- settings
-
-/** The checked options of a reduction. */
-export interface Settings {
-  readonly reduction: Reduction;
-  /** The K of the K best; 1 where there is none. */
-  readonly k: number;
-  /** The kept index: I for axis 1. */
-  readonly rows: Category.I | Category.J;
-  readonly sumScheme: SumScheme;
-  readonly accumulator: "auto" | Dtype;
-}
-
-/** Sums over j in the default way. */
-export const PLAIN_SUM: Settings = {
-  reduction: reductionNamed("Sum"),
-  k: 1,
-  rows: Category.I,
-  sumScheme: "block",
-  accumulator: "auto",
-};
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
@@ -159,6 +148,94 @@ function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: R
   );
 }
 
+// --------------------------------------------------------------------------------------------------------- batches
+// Leading dimensions in front of the rows of every array. Each entry is a call of its own over the same routine; dimensions of length 1 serve all
+// entries. The one idea is a stride of 0: it tells where an entry begins in memory that is never copied, and, walked the other way, where the
+// gradients of several entries add up.
+
+/** Dimensions of one entry of an argument: rows and components, or components alone. */
+export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);
+
+const NONE: readonly number[] = [];
+
+const leading = (argument: Argument, shape: readonly number[]): readonly number[] =>
+  shape.slice(0, shape.length - rankOf(argument));
+
+/**
+ * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length; what an array lacks
+ * in front has length 1. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
+ */
+export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
+  if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
+  let common = NONE;
+  for (let n = 0; n < args.length; n++) {
+    const own = leading(args[n]!, arrays[n]!.shape);
+    const both = commonShape(common, own);
+    if (!both) throw otherLengths(args[n]!, own, common);
+    common = both;
+  }
+  return common;
+}
+
+function otherLengths(argument: Argument, own: readonly number[], common: readonly number[]): ArgumentError {
+  const expected = `batch dimensions that broadcast with those of the arrays before, ${shapeText(common)}`;
+  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(own)}`);
+}
+
+/** The shape as seen from `batchRank` batch dimensions, rows and components: what is not there has length 1. */
+function aligned(argument: Argument, shape: readonly number[], batchRank: number): number[] {
+  const own = leading(argument, shape);
+  const rows = argument.category === Category.P ? [1] : [];
+  return [...new Array<number>(batchRank - own.length).fill(1), ...own, ...rows, ...shape.slice(own.length)];
+}
+
+/** Strides of row-major memory, 0 where an axis repeats. */
+const repeating = (shape: readonly number[]): number[] =>
+  shape.map((length, axis) => (length === 1 ? 0 : sizeOf(shape.slice(axis + 1))));
+
+/** `[entries]`: where each entry begins in the row-major memory of an argument. */
+export function startsIn(argument: Argument, shape: readonly number[], batch: readonly number[]): Uint32Array {
+  const stride = repeating(aligned(argument, shape, batch.length)).slice(0, batch.length);
+  return positions({ shape: batch, stride, offset: 0 });
+}
+
+/** The batch dimensions as the engine takes them, for a result with `size` numbers per entry. */
+export function axesOf(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  batch: readonly number[],
+  size: number,
+): readonly BatchAxis[] {
+  const strides = args.map((argument, n) => repeating(aligned(argument, arrays[n]!.shape, batch.length)));
+  const ofResult = repeating([...batch, size]);
+  return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => stride[axis]!) }));
+}
+
+/** One entry of an argument, as a view without batch dimensions. */
+export function entryOf(argument: Argument, array: RealArray, batch: readonly number[], entry: number): RealArray {
+  const own = leading(argument, array.shape);
+  let [offset, rest] = [array.offset, entry];
+  for (let axis = batch.length - 1; axis >= 0; rest = Math.floor(rest / batch[axis--]!)) {
+    const at = axis - batch.length + own.length;
+    if (at >= 0 && own[at] !== 1) offset += (rest % batch[axis]!) * array.stride[at]!;
+  }
+  return viewOf(array, { shape: array.shape.slice(own.length), stride: array.stride.slice(own.length), offset });
+}
+
+/** The gradient by an argument: `[...batch, rows, dim]` summed over the entries, and for parameters the rows, that it served. */
+export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
+  return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
+}
+
+/** Seen as entries with one i each: `[..., M, 1, dim]` for Vi, `[..., 1, N, dim]` for Vj, `[..., 1, dim]` for parameters. */
+export function entryPerRow(argument: Argument, array: RealArray): RealArray {
+  const rank = array.shape.length;
+  if (argument.category === Category.P) return rank === rankOf(argument) ? array : expanded(array, rank - 1);
+  return expanded(array, argument.category === Category.I ? rank - 1 : rank - 2);
+}
+
 // --------------------------------------------------------------------------------------------------------- options
 
 /** Where and how one call runs. */
@@ -193,9 +270,7 @@ export const CALL_OPTIONS: readonly string[] = Object.keys({
 } satisfies Record<keyof CallOptions, true>);
 
 /** The same, checked, for a call and all its derivatives. */
-export interface How {
-  readonly backend?: CallOptions["backend"];
-  readonly device?: CallOptions["device"];
+export interface How extends Place {
   readonly compile?: CallOptions["compile"];
   /** How often the call will be repeated, about: solvers do. */
   readonly repeats?: number;
@@ -209,10 +284,8 @@ export interface How {
 export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
   checkName("backend", backend);
   checkName("compile", compile);
-  if (device !== undefined) checkPlace(backend, device);
   return {
-    backend: device === undefined ? backend : "cuda",
-    device,
+    ...(device === undefined ? { backend } : checkPlace({ backend, device })),
     compile,
     ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
     begun: new Map(),
@@ -223,32 +296,4 @@ export function howOf({ backend, device, compile, ranges }: CallOptions, extents
 function checkName(option: "backend" | "compile", name: unknown): void {
   if (name === undefined || name === null || typeof name === "string") return;
   throw new ArgumentError(`${option}: expected a name such as "auto", got ${described(name)}`);
-}
-
-function checkPlace(backend: CallOptions["backend"], device: number | "all"): void {
-  if (backend !== undefined && backend !== "auto" && backend !== "cuda")
-    throw new ArgumentError(`device: expected backend "cuda" with it, got ${described(backend)}`);
-  checkDevice("device", device === "all" ? 0 : device);
-}
-
-/** A call runs where its arrays are, whatever else its options say. @throws DeviceError where it was to run elsewhere. */
-export function followArrays<O extends Pick<How, "backend" | "device">>(arrays: readonly RealArray[], options: O): O {
-  if (!arrays.some(isOnDevice)) return options;
-  const { backend = "auto", device } = options;
-  const own = commonDevice(arrays);
-  if (backend !== "auto" && backend !== "cuda")
-    throw new DeviceError(
-      `backend "${backend}": expected arrays of the machine, got some on a device: take them to toHost(x)`,
-    );
-  if (device !== undefined && device !== own)
-    throw new DeviceError(`device: expected ${own}, where the arrays are, got ${JSON.stringify(device)}`);
-  return { ...options, backend: "cuda", device: own };
-}
-
-/** Where those of a device are. @throws DeviceError for several. */
-function commonDevice(arrays: readonly RealArray[]): number {
-  const devices = [...new Set(arrays.filter(isOnDevice).map(deviceOf))];
-  if (devices.length > 1)
-    throw new DeviceError(`backend "cuda": expected arrays on one device, got some on ${devices.join(" and ")}`);
-  return devices[0]!;
 }

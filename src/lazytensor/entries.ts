@@ -25,11 +25,7 @@ export function denseValues(expression: Expression, options: DenseOptions | null
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, SUM);
-  return operator.dense(
-    operator.arrays(arraysOf(of, [])),
-    { backend: expression.where.backend, ...where },
-    maxBytes,
-  );
+  return operator.dense(operator.arrays(arraysOf(of, [])), { backend: expression.where.backend, ...where }, maxBytes);
 }
 
 /** The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for ranges. */

@@ -4,7 +4,8 @@
  */
 import type { RealArray } from "../array/view";
 import { CALL_OPTIONS } from "../call/prepared";
-import type { CallOptions, Settings } from "../call/prepared";
+import type { CallOptions } from "../call/prepared";
+import type { Settings } from "../call/result";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { reductionOf, settingsOf } from "../genred";

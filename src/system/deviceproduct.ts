@@ -2,8 +2,8 @@
  * A solve whose vectors and scalars all live on a GPU: the same text of refinement and conjugate gradients over another Space. Points,
  * right-hand side and start go there once, the solution comes back; in between the machine reads residuals every few iterations.
  */
-import { DeviceData } from "../array/devicedata";
-import { DeviceVectors } from "../array/devicevectors";
+import { DeviceData } from "../device/cudamemory";
+import { DeviceVectors } from "../device/devicevectors";
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { KeptPlans } from "../engine/keptplans";

@@ -3,7 +3,7 @@
  * evaluates the derivatives by all arguments together: they have most of their work in common. Knows nothing of what the weights are.
  */
 import type { Routine, Specification } from "../engine/backend";
-import { chooser, routineFor } from "../engine/routine";
+import { chooser, routineFor } from "../device/routine";
 import type { Argument } from "../formula/arguments";
 import { grad } from "../formula/autodiff";
 import { Category } from "../formula/formula";

@@ -8,7 +8,7 @@ import type { Dtype, RealArray } from "../array/view";
 import type { Given, How } from "../call/prepared";
 import type { Routine, Specification } from "../engine/backend";
 import type { Real } from "../engine/native";
-import { chooser, routineFor } from "../engine/routine";
+import { chooser, routineFor } from "../device/routine";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";

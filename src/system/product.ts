@@ -3,7 +3,7 @@
  * with the vector in the place of one of its arguments.
  */
 import { generator, randn } from "../array/array";
-import { Vectors } from "../array/vectors";
+import { Vectors } from "../device/vectors";
 import { wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";

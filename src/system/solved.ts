@@ -1,15 +1,14 @@
 /**
  * What a solve gives: the solution where its right-hand side was, with a report per entry of the batch, and the two as one for users.
  */
-import { deviceOf, isOnDevice, toDevice } from "../array/device";
+import { bringBeside } from "../array/device";
 import type { RealArray } from "../array/view";
 import type { Report } from "./method";
 import type { SolveResult } from "./options";
 
-/** The solution of a right-hand side on a device goes there, too. */
+/** The solution goes where its right-hand side is. */
 export function placedAs(right: RealArray, solved: Solved): Solved {
-  if (!isOnDevice(right)) return solved;
-  return { ...solved, solution: toDevice(solved.solution, { device: deviceOf(right) }) };
+  return { ...solved, solution: bringBeside(right, solved.solution) };
 }
 
 export interface Solved {
