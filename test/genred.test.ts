@@ -340,11 +340,7 @@ describe("a wrong call", () => {
       /^call, options: expected some of backend, device, compile, ranges, out, got "alpha"$/,
     ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
-    [
-      "an unknown backend",
-      { backend: "GPU" },
-      /^backend: expected one of "auto", "cpu", "tiles", .*, got "GPU"$/,
-    ],
+    ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "tiles", .*, got "GPU"$/],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],
   ])("with %s is refused", (_what, options, message) => {
     expect(() => call(x, y, b, G, options)).toThrow(ArgumentError);

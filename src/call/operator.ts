@@ -3,7 +3,7 @@
  * computes it and the arrays that take its result, runs now or later, and leaves a record on the tape. Must not know texts.
  */
 import { recorder, recording } from "../array/record";
-import { allocate, contiguous, sizeOf } from "../array/view";
+import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { followArrays, memoryOf } from "../device/memory";
 import { chooser, preview, routineFor } from "../device/routine";
@@ -146,10 +146,7 @@ export class Operator {
     if (recorded) return withoutIndices(recorded.prepare(given, read, how, out));
     const values = this.dim > 0 ? targetOf(given, this.shape(given, this.dim), out, this.args) : null;
     const indices = this.places > 0 ? indexTargetOf(given, this.shape(given, this.places)) : null;
-    const data =
-      values && (given === read || !out)
-        ? contiguous(values)
-        : allocate(given.dtype, values ? sizeOf(values.shape) : 0);
+    const data = values ? workspaceOf(values, given === read || !out) : allocate(given.dtype, 0);
     const record = isRecorded ? this.recorder(given, how) : undefined;
     const end = (): Result => {
       if (values) fill(values, data);
@@ -280,6 +277,10 @@ export class Operator {
       : null);
   }
 }
+
+/** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
+const workspaceOf = (values: RealArray, isOwn: boolean): Real =>
+  isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
 
 /** Rows that are computed together, so that fewer take as long. */
 const LANES_ABOUT = 16;

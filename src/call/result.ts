@@ -113,7 +113,8 @@ export function indexTargetOf(given: Given, shape: readonly number[]): IndexArra
 export function fill(target: RealArray, data: Real): void {
   if (data.buffer === target.data.buffer) return;
   checkReach("out", target);
-  positions(target).forEach((at, n) => (target.data[at] = data[n]!));
+  memoryOf(target.data).store(target.data, target, data);
+  memoryOf(data).free(data);
 }
 
 /** Without columns every row is the neutral element, and no index names anything. */

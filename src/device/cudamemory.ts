@@ -201,6 +201,13 @@ export class DeviceData extends RemoteData {
     });
   }
 
+  /** As many elements from anywhere. */
+  copyFrom(elements: Elements | DeviceData): void {
+    if (!(elements instanceof DeviceData)) cuda().write(this.device, this.address, elements);
+    else if (elements.device !== this.device) this.copyFrom(elements.toHost());
+    else cuda().copy(this.device, this.address, elements.address, this.byteLength);
+  }
+
   toHost(): Elements {
     const data = allocate(this.type, this.length);
     cuda().read(this.device, this.address, data);
@@ -305,6 +312,10 @@ class CudaMemory implements Memory {
   add<T extends Real>(a: T, b: T): T {
     if (memoryOf(b) === this) return posing(unmasked(a).plus(unmasked(b)));
     return this.fromHost(machine.add(this.toHost(a), b));
+  }
+
+  store<T extends Elements>(data: T, view: Geometry, elements: T): void {
+    unmasked(rowMajor(data, view)).copyFrom(elements);
   }
 
   convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D> {

@@ -171,6 +171,8 @@ export interface Memory {
   scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T;
   /** The sum with data that may be elsewhere. */
   add<T extends Real>(a: T, b: T): T;
+  /** Elements in row-major order into the places of a view, which has gaps only where `writesGaps`. */
+  store<T extends Elements>(data: T, view: Geometry, elements: T): void;
   convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D>;
   /** How often elements were written one by one; null where only the elements tell. */
   writesOf(data: Elements): number | null;
@@ -239,6 +241,9 @@ export const machine: Memory = {
     const addend = memoryOf(b).toHost(b);
     for (let k = 0; k < sum.length; k++) sum[k] = sum[k]! + addend[k]!;
     return sum as typeof a;
+  },
+  store: (data, view, elements) => {
+    positions(view).forEach((at, n) => (data[at] = elements[n]!));
   },
   convert: (data, dtype) => {
     const converted = allocate(dtype, data.length);

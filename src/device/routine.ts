@@ -131,7 +131,7 @@ const keptOf = new WeakMap<Formula, Map<string, unknown>>();
 
 const keptFor = ({ formulas: [formula] }: Specification): Map<string, unknown> => {
   let ofFormula = keptOf.get(formula!);
-  if (!ofFormula) keptOf.set(formula!, (ofFormula = new Map()));
+  if (!ofFormula) keptOf.set(formula!, (ofFormula = new Map<string, unknown>()));
   return ofFormula;
 };
 

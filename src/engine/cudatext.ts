@@ -85,7 +85,13 @@ class CudaText {
       "} // namespace keops",
       "",
     ].join("\n");
-    return { source, code: [...headline(specification, main), text].join("\n"), threads: THREADS, grain: tile * THREADS, columns: layout.columns };
+    return {
+      source,
+      code: [...headline(specification, main), text].join("\n"),
+      threads: THREADS,
+      grain: tile * THREADS,
+      columns: layout.columns,
+    };
   }
 
   /** What a pair adds to its reducer. */
