@@ -48,7 +48,7 @@ class Meter {
  */
 const CALLS = [
   ["solve/product.js", "Product", "apply", "products", "K v"],
-  ["operator/operator.js", "Operator", "pullback", "products", "gradients of K"],
+  ["call/operator.js", "Operator", "pullback", "products", "gradients of K"],
   ["solve/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
 ];
 const TASKS = [

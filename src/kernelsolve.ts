@@ -3,6 +3,10 @@
  * solves.
  */
 import type { RealArray } from "./array/view";
+import { Operator } from "./call/operator";
+import { ASYNC_OPTIONS, blocking, inBackground } from "./call/run";
+import type { AsyncOptions, Tell } from "./call/run";
+import type { ArgumentsFor, UnknownOf } from "./call/signature";
 import type { Real } from "./engine/native";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
@@ -10,11 +14,6 @@ import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
 import { readFormulas, settingsOf, splitOptions } from "./genred";
 import type { GenredOptions } from "./genred";
-import { Operator } from "./operator/operator";
-import type { Tell } from "./operator/progress";
-import { ASYNC_OPTIONS, blocking, inBackground } from "./operator/running";
-import type { AsyncOptions } from "./operator/running";
-import type { ArgumentsFor, UnknownOf } from "./operator/signature";
 import { atMost, described, optionsOf } from "./options";
 import { EIGSH_OPTIONS, eigsh } from "./solve/eigsh";
 import type { EigshOptions, EigshResult } from "./solve/eigsh";

@@ -1,7 +1,7 @@
 /** Blocks of right-hand sides: columns that are done cost nothing any more, and change nothing. */
 import { KernelSolve, dense, rand, randn } from "../src/index";
 import type { SolveOptions, SolveResult } from "../src/index";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import type { Real } from "../src/engine/native";
 import { cg } from "../src/solve/cg";
 import type { CgOptions, CgResult } from "../src/solve/cg";

@@ -12,7 +12,7 @@ import {
 } from "../src";
 import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import { gmres, gmresWith } from "../src/solve/gmres";
 import { MINRES, minres } from "../src/solve/minres";
 import { refine } from "../src/solve/refine";

@@ -5,8 +5,7 @@
 import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { placedBeside } from "./device";
-import { allocate, dtypeOf, readable, wrap } from "./view";
+import { allocate, dtypeOf, readable, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
 /** A factorised matrix A `[N, N]`. */
@@ -79,5 +78,5 @@ export function product<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealA
     }
     result.set(row, i * n);
   }
-  return wrap(placedBeside(result, a, b), [m, n]);
+  return wrapBeside(result, [m, n], a, b);
 }

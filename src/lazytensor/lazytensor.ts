@@ -6,7 +6,7 @@ import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { complex } from "../formula/ops";
-import type { ReductionName } from "../operator/signature";
+import type { ReductionName } from "../call/signature";
 import { atMost, described, optionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../solve/eigsh";
 import type { SolveResult } from "../solve/report";

@@ -4,7 +4,7 @@
  */
 import type { RealArray } from "../array/view";
 import type { Real } from "../engine/native";
-import type { ReductionName, ResultOf } from "../operator/signature";
+import type { ReductionName, ResultOf } from "../call/signature";
 import { atMost } from "../options";
 import { isInner } from "./reduce";
 import type { Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";

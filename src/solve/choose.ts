@@ -5,8 +5,8 @@
  */
 import { generator } from "../array/array";
 import type { Dtype, RealArray } from "../array/view";
+import type { Tell } from "../call/run";
 import { ArgumentError } from "../errors";
-import type { Tell } from "../operator/progress";
 import { described } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";

@@ -4,10 +4,9 @@
  */
 import { mul, neg, reshape, sum } from "../array/dense";
 import type { Dtype, RealArray } from "../array/view";
-import type { Given } from "../operator/arguments";
-import { summedTo } from "../operator/batch";
-import { howOf } from "../operator/call";
-import type { Tell } from "../operator/progress";
+import { howOf, summedTo } from "../call/prepared";
+import type { Given } from "../call/prepared";
+import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";
 import { replaceAt } from "./kernelmatrix";
 import { alphaArray } from "./solveoptions";

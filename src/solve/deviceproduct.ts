@@ -3,15 +3,14 @@
  * Space. Points, right-hand side and start go there once, the solution comes back; in between the machine reads
  * residuals every few iterations.
  */
-import { DeviceData } from "../array/devicedata";
-import { DeviceVectors } from "../array/devicevectors";
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import type { Operator } from "../call/operator";
+import type { Given, How } from "../call/prepared";
+import { DeviceData } from "../device/cudamemory";
+import { DeviceVectors } from "../device/devicevectors";
 import { KeptPlans } from "../engine/keptplans";
 import type { Real } from "../engine/native";
-import type { Given } from "../operator/arguments";
-import type { How } from "../operator/call";
-import type { Operator } from "../operator/operator";
 import { Work } from "../task";
 import type { Task } from "../task";
 import { replaceAt } from "./kernelmatrix";
@@ -38,11 +37,31 @@ const CHECK_EVERY = 4;
  */
 const PAIRS_OF_LAUNCH = 2 ** 30;
 
+/** Columns of a grid of blocks. */
+const MOST_COLUMNS = 65535;
+
+/** Right-hand sides and solutions on the machine, side by side. */
+interface HostColumns {
+  readonly right: Float64Array;
+  readonly x: Real;
+  readonly columns: number;
+}
+
+/** Whether the solve of a system can run on one device: other preconditioners than these need the machine. */
+export function runsOnDevice(
+  { backend, device }: How,
+  inverse: Preconditioner | null,
+  { x, columns }: HostColumns,
+): boolean {
+  const isPossible = x.length > 0 && columns <= MOST_COLUMNS && (inverse === null || inverse.parts !== undefined);
+  return backend === "cuda" && device !== "all" && isPossible;
+}
+
 /** Solves from `x` on, with x and `right` on the machine; x is the solution then, or the best iterate. */
 export function* solveOnDevice(
   system: RidgedOperator,
   { inverse, dtype }: { readonly inverse: Preconditioner | null; readonly dtype: Dtype },
-  { right, x, columns }: { readonly right: Float64Array; readonly x: Real; readonly columns: number },
+  { right, x, columns }: HostColumns,
   options: RefineOptions,
 ): Task<Solution> {
   const rows = x.length / columns;

@@ -5,9 +5,9 @@
 import { generator } from "../array/array";
 import { allocate, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import type { Tell } from "../call/run";
 import type { Real } from "../engine/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import type { Tell } from "../operator/progress";
 import { checkValues, described } from "../options";
 import type { OptionsOf } from "../options";
 import type { Task } from "../task";

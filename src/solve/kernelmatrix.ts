@@ -5,17 +5,16 @@
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import type { Given, How } from "../call/prepared";
+import { chooser, routineFor } from "../device/routine";
 import type { Routine, Specification } from "../engine/backend";
 import type { Ranges, Real } from "../engine/native";
-import { chooser, routineFor } from "../engine/routine";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";
 import { Category, substitute, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constant, isSumT, scalprod, sumT } from "../formula/ops";
-import type { Given } from "../operator/arguments";
-import type { How } from "../operator/call";
 import type { Interval, Matrix } from "./precondition";
 
 /** The list with another element at `at`. */

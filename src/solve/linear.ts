@@ -8,13 +8,11 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { copied, copyOf } from "../operator/arguments";
-import type { Given } from "../operator/arguments";
-import { howOf, placedOptions } from "../operator/call";
-import type { How } from "../operator/call";
-import { ofPart } from "../operator/progress";
-import type { Tell } from "../operator/progress";
-import { blocking } from "../operator/running";
+import { copied, copyOf, howOf } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+import { blocking, ofPart } from "../call/run";
+import type { Tell } from "../call/run";
+import { followArrays } from "../device/memory";
 import { withDefaults } from "../options";
 import type { Task } from "../task";
 import { solveBy } from "./attempt";
@@ -56,7 +54,7 @@ export function solve(
   options: SolveOptions,
   isReported: boolean,
 ): Solved {
-  const placed = placedOptions(arrays, copyToHost(options));
+  const placed = followArrays(arrays, copyToHost(options));
   const course: Course = { isReported, read: (given) => given };
   const solved = blocking(solveGiven(system, system.check(arrays), placed, course));
   return placeAs(arrays[system.unknown.position]!, solved);
@@ -73,7 +71,7 @@ export function* solving(
   const given = system.check(arrays);
   const { x0, ...others } = copyToHost(options);
   const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
-  const placed = placedOptions(arrays, { ...others, x0: start });
+  const placed = followArrays(arrays, { ...others, x0: start });
   const solved = yield* solveGiven(system, given, placed, { isReported, read: copied, tell });
   return placeAs(arrays[system.unknown.position]!, solved);
 }

@@ -4,10 +4,9 @@
  * matrix.
  */
 import { checkArray, described } from "../array/check";
-import { shapeText } from "../array/view";
-import type { RealArray } from "../array/view";
-import type { Dtype } from "../array/view";
 import { add, mul } from "../array/dense";
+import { shapeText } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";

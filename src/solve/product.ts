@@ -3,20 +3,19 @@
  * being an Operator with the vector in the place of one of its arguments.
  */
 import { generator, randn } from "../array/array";
-import { Vectors } from "../array/vectors";
 import { sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import type { Operator } from "../call/operator";
+import type { Given, How } from "../call/prepared";
+import { Vectors } from "../device/vectors";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import type { Given } from "../operator/arguments";
-import type { How } from "../operator/call";
-import type { Operator } from "../operator/operator";
 import { settled } from "../task";
 import type { Task, Work } from "../task";
-import { solveOnDevice } from "./deviceproduct";
+import { runsOnDevice, solveOnDevice } from "./deviceproduct";
 import { KernelMatrix, blockEntries, inDtype, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
@@ -47,9 +46,6 @@ export interface Columns {
 
 export const rowsOf = ({ x, columns }: Columns): number => (columns === 0 ? 0 : x.length / columns);
 
-/** Columns of a grid of blocks on a device. */
-const MOST_COLUMNS = 65535;
-
 /** K v + alpha v for given data, in the dtype of the vectors. */
 export class Product {
   private readonly givens = new Map<Dtype, Given>();
@@ -75,15 +71,8 @@ export class Product {
 
   /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
   *solve(attempt: Attempt, block: Columns, options: RefineOptions): Task<Solution> {
-    if (this.runsOnDevice(attempt.inverse, block)) return yield* solveOnDevice(this, attempt, block, options);
+    if (runsOnDevice(this.how, attempt.inverse, block)) return yield* solveOnDevice(this, attempt, block, options);
     return yield* refine(this.precisions(rowsOf(block), block.columns, attempt), block.right, block.x, options);
-  }
-
-  /** Whether that is on one device: other preconditioners than these need the machine. */
-  private runsOnDevice(inverse: Preconditioner | null, { x, columns }: Columns): boolean {
-    const { backend, device } = this.how;
-    const isPossible = x.length > 0 && columns <= MOST_COLUMNS && (inverse === null || inverse.parts !== undefined);
-    return backend === "cuda" && device !== "all" && isPossible;
   }
 
   /**

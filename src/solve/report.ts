@@ -2,20 +2,20 @@
  * What users get of a solution that was found in float64: the array in the dtype of the data, the residual which that
  * array has, and a warning or an error where it is not what was asked for. Knows nothing of how solutions are found.
  */
-import { deviceOf, isOnDevice, toDevice } from "../array/device";
+import { bringBeside } from "../array/device";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { howOf } from "../call/prepared";
+import type { Given } from "../call/prepared";
 import type { Real } from "../engine/native";
 import { ConvergenceError } from "../errors";
-import type { Given } from "../operator/arguments";
-import { howOf } from "../operator/call";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
-import type { Product } from "./product";
 import { traceOf } from "./precondition";
-import type { SolveSettings } from "./solveoptions";
+import type { Product } from "./product";
 import { alphaOf } from "./solveoptions";
+import type { SolveSettings } from "./solveoptions";
 import { Norms, Workspace } from "./space";
 import { USELESS_RESIDUAL, hasTolerance, isSolved, targetOf } from "./stopping";
 import { recordAs } from "./system";
@@ -50,8 +50,7 @@ export function summary({ solution, reports }: Solved): SolveResult {
 
 /** A solution where its right-hand side is. */
 export function placeAs(right: RealArray, solved: Solved): Solved {
-  if (!isOnDevice(right)) return solved;
-  return { ...solved, solution: toDevice(solved.solution, { device: deviceOf(right) }) };
+  return { ...solved, solution: bringBeside(right, solved.solution) };
 }
 
 // ------------------------------------------------------------------------------------- in the dtype of the data

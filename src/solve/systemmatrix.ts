@@ -5,6 +5,10 @@
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { Operator } from "../call/operator";
+import { copied, howOf } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+import { PLAIN_SUM } from "../call/result";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
@@ -12,11 +16,6 @@ import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { concat, extract, extractT } from "../formula/ops";
-import { copied } from "../operator/arguments";
-import type { Given } from "../operator/arguments";
-import { howOf } from "../operator/call";
-import type { How } from "../operator/call";
-import { Operator, PLAIN_SUM } from "../operator/operator";
 import { Work, settled } from "../task";
 import type { Task } from "../task";
 import { blockEntries, inDtype, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";

@@ -3,17 +3,19 @@
  */
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
-import { howOf } from "./call";
-import type { CallOptions } from "./call";
-import type { Operator } from "./operator";
+import type { BackendName } from "../device/devices";
 import { visitedPairs } from "../engine/backend";
-import type { BackendName } from "../engine/backend";
 import { Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import type { Operator } from "./operator";
+import { howOf } from "./prepared";
+import type { CallOptions } from "./prepared";
 
 /** Where a call would run now, and what it would cost. */
 export interface CallPlan {
   readonly backend: BackendName;
+  /** Why it cannot run there, in one sentence, or null: the plan of a backend can be read where that backend is missing. */
+  readonly whyNot: string | null;
   /** Instruction set and tiles of the backend, in words; undefined where there are none. */
   readonly tiles: string | undefined;
   /** Pairs (i, j) that are visited, in all entries of a batch. */
@@ -24,22 +26,23 @@ export interface CallPlan {
   readonly bytes: number;
   /** Bytes that the formula's values at all pairs would take, and never do. */
   readonly denseBytes: number;
-  /** The text that was generated for the formula; undefined where none is. */
+  /** What the formula becomes there: C++, CUDA, or the program of the tiles in words; undefined where nothing is written. */
   readonly code: string | undefined;
 }
 
-/** @throws ArgumentError for arrays that do not fit, DeviceError where the call could not run. */
+/** @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere. */
 export function planOf(operator: Operator, arrays: readonly RealArray[], options: CallOptions): CallPlan {
   const given = operator.check(arrays);
   const how = howOf(options, given.extents);
   const { rows, columns } = operator.sizes(given);
-  const { backend, plan, code } = operator.preview(given, how);
+  const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);
   const [formula] = operator.formulas;
   const realBytes = given.dtype === "float64" ? 8 : 4;
   return {
     backend,
-    tiles: plan,
+    whyNot,
+    tiles,
     pairs: entries * visitedPairs({ rows, columns, ranges: how.ranges?.[operator.settings.rows] }),
     flopsPerPair: operator.formulas.reduce((sum, each) => sum + flopsPerPair(each), 0),
     bytes: given.arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * realBytes, 0),

@@ -1,20 +1,23 @@
 /**
- * The reference backend: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
+ * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
  * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
  */
 import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
-import { beginOf, entriesOf } from "./backend";
-import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
-import type { Real } from "./native";
+import { beginOf, entriesOf } from "../engine/backend";
+import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
+import type { Real } from "../engine/native";
+import type { Device } from "./device";
 
-export const reference: Backend = {
+export const reference: Device<"reference"> = {
   name: "reference",
   whyNot: () => null,
   whyNotFormula: () => null,
   routine: (specification) => new ReferenceRoutine(specification),
+  code: () => undefined,
+  memories: null,
 };
 
 /** Milliseconds after which others get their turn. */

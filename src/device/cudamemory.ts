@@ -1,14 +1,26 @@
 /**
- * The data of an ndarray whose elements are in the memory of a GPU. To npm's ndarray it is one more kind of data, with `get` and `set`; to
- * the rest of this folder it has what of a typed array it uses, so that views, slices and copies work as ever. Memory is shared by all
+ * The memory of GPUs. Data there are, to npm's ndarray, one more kind of data, with `get` and `set`; to whoever works on arrays they pose as a typed
+ * array (here, and nowhere else), as they have what of one is used, so that views, slices and copies work as ever. Memory is shared by all
  * views of it and freed by `dispose`, or with the last view. Knows nothing of arrays.
  */
 import { CudaVectors } from "../engine/cudavectors";
 import type { DeviceMemory, VectorOperation } from "../engine/cudavectors";
 import { nativeAddon, whyNoAddon } from "../engine/native";
+import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
-import { allocate, bytesOf, elementTypeOf } from "./elementtype";
-import type { Dtype, ElementType, Elements } from "./elementtype";
+import {
+  RemoteData,
+  allocate,
+  bytesOf,
+  elementTypeOf,
+  machine,
+  memoryOf,
+  positions,
+  reach,
+  rowMajor,
+  sizeOf,
+} from "./memory";
+import type { AnyPlace, DataOf, Dtype, ElementType, Elements, Geometry, Memory } from "./memory";
 
 /** A piece of a device's memory, and who gives it back. */
 class Lease {
@@ -50,7 +62,7 @@ function giveBack({ device, start }: Held): void {
 const registry = new FinalizationRegistry<Held>(giveBack);
 
 /** The data of an ndarray whose elements are on a device. */
-export class DeviceData {
+export class DeviceData extends RemoteData {
   readonly BYTES_PER_ELEMENT: number;
   readonly byteLength: number;
 
@@ -60,6 +72,7 @@ export class DeviceData {
     readonly byteOffset: number,
     readonly length: number,
   ) {
+    super();
     this.BYTES_PER_ELEMENT = bytesOf(type);
     this.byteLength = length * this.BYTES_PER_ELEMENT;
   }
@@ -89,6 +102,10 @@ export class DeviceData {
 
   get device(): number {
     return this.buffer.device;
+  }
+
+  get memory(): Memory {
+    return cudaMemory(this.device);
   }
 
   get address(): bigint {
@@ -184,6 +201,13 @@ export class DeviceData {
     });
   }
 
+  /** As many elements from anywhere. */
+  copyFrom(elements: Elements | DeviceData): void {
+    if (!(elements instanceof DeviceData)) cuda().write(this.device, this.address, elements);
+    else if (elements.device !== this.device) this.copyFrom(elements.toHost());
+    else cuda().copy(this.device, this.address, elements.address, this.byteLength);
+  }
+
   toHost(): Elements {
     const data = allocate(this.type, this.length);
     cuda().read(this.device, this.address, data);
@@ -213,4 +237,103 @@ function cuda(): NonNullable<ReturnType<typeof nativeAddon>>["cuda"] {
   const addon = nativeAddon();
   if (!addon) throw new DeviceError(`device: expected the addon, got none: ${whyNoAddon()!}`);
   return addon.cuda;
+}
+
+// ------------------------------------------------------------------------------------------------------------ memory
+
+const memories = new Map<number, Memory>();
+
+/** The memory of a GPU. */
+export function cudaMemory(device: number): Memory {
+  let memory = memories.get(device);
+  if (!memory) memories.set(device, (memory = new CudaMemory(device)));
+  return memory;
+}
+
+/** Of elements that a device can name. */
+const MOST_PLACES = 2 ** 31 - 1;
+
+/** What arrays take for a typed array of any type. */
+const posing = (data: DeviceData): never => data as never;
+const unmasked = (data: Elements): DeviceData => data as unknown as DeviceData;
+
+class CudaMemory implements Memory {
+  readonly writesGaps = false;
+
+  constructor(readonly device: number) {}
+
+  placeCall<P extends AnyPlace>(place: P): P {
+    const { backend = "auto", device } = place;
+    if (backend !== "auto" && backend !== "cuda")
+      throw new DeviceError(
+        `backend "${backend}": expected arrays of the machine, got some on a device: take them to toHost(x)`,
+      );
+    if (device !== undefined && device !== this.device)
+      throw new DeviceError(`device: expected ${this.device}, where the arrays are, got ${JSON.stringify(device)}`);
+    return { ...place, backend: "cuda", device: this.device };
+  }
+
+  allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
+    return posing(DeviceData.ofSize(type, size, this.device));
+  }
+
+  fromHost<T extends Elements>(data: T): T {
+    return posing(DeviceData.of(data, this.device));
+  }
+
+  toHost<T>(data: T): T {
+    return (data instanceof DeviceData ? data.toHost() : data) as T;
+  }
+
+  strided<T extends Elements>(data: T, view: Geometry): T {
+    return this.take(data, positions(view));
+  }
+
+  stridedToHost<T extends Elements>(data: T, view: Geometry): T {
+    const size = sizeOf(view.shape);
+    const [first, last] = reach(view);
+    if (size === 0 || last - first >= 2 * size) return this.toHost(rowMajor(data, view));
+    const here = this.toHost(data.subarray(first, last + 1) as T);
+    return rowMajor(here, { ...view, offset: view.offset - first });
+  }
+
+  take<T extends Elements>(data: T, places: ArrayLike<number>): T {
+    const own = unmasked(data);
+    if (own.length <= MOST_PLACES) return posing(own.gathered(places));
+    return this.fromHost(machine.take(this.toHost(data), places));
+  }
+
+  scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T {
+    const own = unmasked(data);
+    if (Math.max(own.length, size) <= MOST_PLACES) return posing(own.scattered(places, size));
+    return this.fromHost(machine.scatterAdd(this.toHost(data), places, size));
+  }
+
+  add<T extends Real>(a: T, b: T): T {
+    if (memoryOf(b) === this) return posing(unmasked(a).plus(unmasked(b)));
+    return this.fromHost(machine.add(this.toHost(a), b));
+  }
+
+  store<T extends Elements>(data: T, view: Geometry, elements: T): void {
+    unmasked(rowMajor(data, view)).copyFrom(elements);
+  }
+
+  convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D> {
+    return posing(unmasked(data).as(dtype));
+  }
+
+  writesOf(data: Elements): number {
+    return unmasked(data).buffer.writes;
+  }
+
+  disposable<X extends object>(array: X): X {
+    const dispose = (): void => {
+      this.free((array as { readonly data: Elements }).data);
+    };
+    return Object.defineProperty(array, Symbol.dispose, { value: dispose });
+  }
+
+  free(data: Elements): void {
+    unmasked(data).dispose();
+  }
 }

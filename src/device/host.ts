@@ -1,43 +1,52 @@
 /**
- * The backends of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
+ * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
  * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
  * the number of threads.
  */
-import { compileInBackground, compiledBefore, discard, sharedObject } from "./compiler";
-import { program, whyTooLarge } from "./cpp";
-import type { Program, Shape } from "./cpp";
-import { messageOf } from "./control";
+import { compileInBackground, compiledBefore, discard, sharedObject } from "../engine/compiler";
+import { program, whyTooLarge } from "../engine/cpp";
+import type { Program, Shape } from "../engine/cpp";
+import { messageOf } from "../engine/control";
 import { CompileError } from "../errors";
-import { BLOCK } from "./generated";
-import { instructionSet } from "./instructions";
-import type { Isa } from "./isa";
-import { nativeAddon, whyNoAddon } from "./native";
-import type { Addon, NativeRoutine, Plan, Real } from "./native";
-import { sameData, symmetricProgram } from "./symmetric";
-import { tileProgram, whyNoProgram } from "./tileprogram";
-import { whyNoCompiler } from "./toolchain";
-import { entriesOf, visitedPairs } from "./backend";
-import type { Backend, BackendName, Call, RectangleCall, Routine, Specification } from "./backend";
+import { BLOCK } from "../engine/generated";
+import { instructionSet } from "../engine/instructions";
+import { lanesOfVector } from "../engine/isa";
+import type { Isa } from "../engine/isa";
+import { nativeAddon, whyNoAddon } from "../engine/native";
+import type { Addon, NativeRoutine, Plan, Real } from "../engine/native";
+import { sameData, symmetricProgram } from "../engine/symmetric";
+import { tileProgram, whyNoProgram } from "../engine/tileprogram";
+import { tileText } from "../engine/tiletext";
+import { whyNoCompiler } from "../engine/toolchain";
+import { entriesOf, visitedPairs } from "../engine/backend";
+import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
+import type { Device } from "./device";
 
-export const cpu: Omit<Backend, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
+export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
   whyNot: () => whyNoAddon() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CompiledRoutine(specification),
+  code: (specification) => program(specification, instructionSet(), "many").code,
+  memories: null,
 };
 
-export const tiles: Backend = {
+export const tiles: Device<"tiles"> = {
   name: "tiles",
   whyNot: whyNoAddon,
   whyNotFormula: ({ formulas }) => whyNoProgram(formulas, kernelNames()),
   routine: (specification) => new TileRoutine(specification),
+  code: (specification) =>
+    tileText(specification, lanesOfVector(instructionSet(), specification.dtype === "float64" ? 8 : 4)),
+  memories: null,
 };
 
 let names: ReadonlySet<string> | undefined;
 
-/** The same for all instruction sets and dtypes. */
-function kernelNames(): ReadonlySet<string> {
-  return (names ??= new Set(nativeAddon()!.tiles("baseline", 8).kernels));
+/** Those of all instruction sets and dtypes; undefined without the addon. */
+function kernelNames(): ReadonlySet<string> | undefined {
+  const addon = nativeAddon();
+  return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
 }
 
 /** What the addon runs, and what the planner must know of it. */
@@ -51,19 +60,19 @@ type Costs = Pick<Program, "grain" | "instructions">;
 
 /** A routine of the addon, which may be another one for calls of another shape. */
 abstract class AddonRoutine implements Routine {
-  abstract readonly backend: BackendName;
+  abstract readonly backend: string;
   protected readonly addon: Addon = nativeAddon()!;
   protected readonly isa: Isa = instructionSet();
 
   reduce(call: Call): void {
     const { costs, handle, takes } = this.fitting(call);
-    this.addon.reduce(handle, taken(call.args, takes), call.out, planOf(call, costs), call.control, call.indices);
+    this.addon.reduce(handle, choose(call.args, takes), call.out, planOf(call, costs), call.control, call.indices);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
     const { costs, handle, takes } = this.fitting(call);
-    return this.addon.reduceAsync(handle, taken(args, takes), out, planOf(call, costs), control, indices);
+    return this.addon.reduceAsync(handle, choose(args, takes), out, planOf(call, costs), control, indices);
   }
 
   block(call: RectangleCall): void {
@@ -78,7 +87,7 @@ abstract class AddonRoutine implements Routine {
   }
 }
 
-function taken(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
+function choose(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
   return takes ? takes.map((n) => args[n]!) : args;
 }
 
@@ -95,9 +104,6 @@ export class CompiledRoutine extends AddonRoutine {
 
   get plan(): string {
     return `${this.isa}, ${this.usual().costs.tiles}`;
-  }
-  get code(): string {
-    return this.usual().costs.code;
   }
   private get source(): string {
     return this.usual().costs.source;
@@ -173,7 +179,7 @@ class TileRoutine extends AddonRoutine {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost, columns } = tileProgram(specification, kernels, realBytes);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels);
     this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
@@ -273,7 +279,7 @@ const LEAST_PART = 16 * BLOCK;
 
 function planOf(call: Call, { grain, instructions }: Costs): Plan {
   const { rows, columns, batch, ranges } = call;
-  const entries = entriesOf(call);
+  const entries = batch === undefined ? 1 : entriesOf(call);
   const perTile = Math.max(1, instructions(Math.min(rows, grain), visitedColumns(call)));
   const blocks = Math.ceil(rows / grain);
   const total = Math.max(1, entries * blocks * perTile);
@@ -288,4 +294,5 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
 }
 
 /** Columns that a row visits, on average. */
-const visitedColumns = (call: Call): number => (call.rows === 0 ? call.columns : visitedPairs(call) / call.rows);
+const visitedColumns = (call: Call): number =>
+  call.ranges === undefined || call.rows === 0 ? call.columns : visitedPairs(call) / call.rows;

@@ -6,8 +6,8 @@
 import { CudaVectors } from "../engine/cudavectors";
 import type { ScalarStep, VectorOperation } from "../engine/cudavectors";
 import { nativeAddon } from "../engine/native";
-import { DeviceData } from "./devicedata";
-import type { Dtype } from "./view";
+import { DeviceData } from "./cudamemory";
+import type { Dtype } from "./memory";
 
 /** Rows that a block of threads adds up, and how many blocks at most share a column. */
 const ROWS_OF_PART = 1024;

@@ -3,8 +3,8 @@
  * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
  */
 import type { Real } from "../engine/native";
-import { allocate } from "./view";
-import type { Dtype } from "./view";
+import { allocate } from "./memory";
+import type { Dtype } from "./memory";
 
 /** Vector arithmetic over blocks of one shape and dtype. */
 export class Vectors {

@@ -3,25 +3,41 @@
  * machine's memory or are on the device already; a call that has one there runs there. How a call is cut into parts depends on sizes
  * alone, so results do not depend on the device.
  */
-import { DeviceError } from "../errors";
-import { entriesOf } from "./backend";
-import type { Backend, Call, RectangleCall, Routine, Specification } from "./backend";
-import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./cudaaddon";
-import { messageOf } from "./control";
-import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
-import { keptWords } from "./cudasteps";
-import { cudaProgram } from "./cudatext";
-import type { CudaProgram } from "./cudatext";
-import { BLOCK, kindOf, resultDims } from "./generated";
-import { nativeAddon, whyNoAddon } from "./native";
-import type { Plan } from "./native";
+import { ArgumentError, DeviceError } from "../errors";
+import { entriesOf } from "../engine/backend";
+import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
+import type { CudaAddon, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "../engine/cudaaddon";
+import { messageOf } from "../engine/control";
+import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "../engine/cudacompiler";
+import { keptWords } from "../engine/cudasteps";
+import { cudaProgram } from "../engine/cudatext";
+import type { CudaProgram } from "../engine/cudatext";
+import { BLOCK, kindOf, resultDims } from "../engine/generated";
+import { nativeAddon, whyNoAddon } from "../engine/native";
+import type { Plan } from "../engine/native";
+import { described } from "../options";
+import { DeviceData, cudaMemory } from "./cudamemory";
+import type { Device, Memories } from "./device";
 
-export const cuda: Backend = {
+export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
   whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNoneFits(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
+  code: (specification) => cudaProgram(specification).code,
+  memories: { numbered: (where, device) => cudaMemory(checkNumber(where, device)) },
 };
+
+/** @throws DeviceError where there is no device, ArgumentError for a number of none. */
+export function checkNumber(where: string, device: number): number {
+  if (!Number.isInteger(device) || device < 0)
+    throw new ArgumentError(`device: expected the number of a device, got ${described(device)}`);
+  const why = whyNoDevice();
+  if (why !== null) throw new DeviceError(`${where}: ${why}`);
+  const count = nativeAddon()!.cuda.count();
+  if (device < count) return device;
+  throw new ArgumentError(`device: expected a number from 0 to ${count - 1}, got ${String(device)}`);
+}
 
 /** Why there is no GPU to run on, or null. Opens the driver, once per process. */
 export function whyNoDevice(): string | null {
@@ -56,15 +72,6 @@ function reason(why: () => string | null): string | null {
     return messageOf((error as Error).cause ?? error);
   }
 }
-
-/** Memory on a device, as the engine sees it: an array that has these instead of elements. */
-export interface DeviceMemory {
-  readonly device: number;
-  readonly address: bigint;
-  readonly length: number;
-}
-
-const isOnDevice = (array: unknown): array is DeviceMemory => typeof (array as DeviceMemory).address === "bigint";
 
 /** A launch takes 4 KiB of arguments. */
 const MOST_VARIABLES = 400;
@@ -108,10 +115,6 @@ class CudaRoutine implements Routine {
 
   constructor(private readonly specification: Specification) {
     this.program = cudaProgram(specification);
-  }
-
-  get source(): string {
-    return this.program.source;
   }
 
   reduce(call: Call): void {
@@ -163,19 +166,19 @@ class CudaRoutine implements Routine {
     const why = whyTooOld(description);
     if (why !== null) throw new DeviceError(`backend "cuda": ${why}`);
     const table = tableOf(this.specification, this.program);
-    return loadedFrom(this.source, description.capability, (image) =>
+    return loadedFrom(this.program.source, description.capability, (image) =>
       this.addon.load(device, image, table, this.program.threads),
     );
   }
 }
 
 function placedOf<T>(array: T): T | BigUint64Array {
-  return isOnDevice(array) ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
+  return array instanceof DeviceData ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
 }
 
 /** Where arrays are that are on a device. */
 function deviceOf(arrays: readonly unknown[]): number | undefined {
-  const devices = new Set(arrays.filter(isOnDevice).map(({ device }) => device));
+  const devices = new Set(arrays.filter((array) => array instanceof DeviceData).map(({ device }) => device));
   if (devices.size > 1)
     throw new DeviceError(`backend "cuda": expected arrays on one device, got some on ${[...devices].join(" and ")}`);
   return [...devices][0];
