@@ -27,7 +27,7 @@ async function system(build, { system: { n, d, g, alpha, dtype }, options, limit
 
 // ---------------------------------------------------------------------------------------------------- forced shapes
 
-/** How `CompiledRoutine` of engine/cpu.ts gives each way; null where there is none for the call. */
+/** How `CompiledRoutine` of device/host.ts gives each way; null where there is none for the call. */
 const WAYS = {
   many: (routine) => routine.usual(),
   narrow: (routine) => routine.shape("narrow"),
@@ -37,7 +37,7 @@ const WAYS = {
 
 /** The call in every way that there is for it. `facts.chosen` is the one that it takes by itself. */
 function forced(build, { row, ways, dtype }) {
-  const { CompiledRoutine } = build.module("engine/cpu.js");
+  const { CompiledRoutine } = build.module("device/host.js");
   const call = reductionOf(build, { row, dtype })("cpu");
   const possible = waysOf(CompiledRoutine.prototype, ways, call);
   const runs = ways

@@ -47,14 +47,14 @@ class Meter {
  * outermost.
  */
 const CALLS = [
-  ["system/product.js", "Product", "apply", "products", "K v"],
-  ["operator/operator.js", "Operator", "pullback", "products", "gradients of K"],
-  ["system/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
+  ["solve/product.js", "Product", "apply", "products", "K v"],
+  ["call/operator.js", "Operator", "pullback", "products", "gradients of K"],
+  ["solve/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
 ];
 const TASKS = [
-  ["solver/preconditioner.js", null, "lowRank", "preconditioner", "search"],
-  ["solver/preconditioner.js", "LowRank", "inverse", "preconditioner", "search"],
-  ["solver/preconditioner.js", null, "exactInverse", "dense", "matrix"],
+  ["solve/lowrank.js", null, "lowRank", "preconditioner", "search"],
+  ["solve/lowrank.js", "LowRank", "inverse", "preconditioner", "search"],
+  ["solve/precondition.js", null, "exactInverse", "dense", "matrix"],
 ];
 /** The dense algebra by function. */
 const OF_ALGEBRA = {
@@ -116,7 +116,7 @@ function attach(build, meter) {
   try {
     rows(CALLS, ofCall);
     rows(TASKS, ofTask);
-    replace("system/algebra.js", null, "denseWork", (original) => ofAlgebra(meter, original));
+    replace("solve/precondition.js", null, "denseWork", (original) => ofAlgebra(meter, original));
   } catch (error) {
     undo.forEach((back) => back());
     throw error;

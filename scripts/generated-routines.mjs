@@ -59,6 +59,6 @@ for (const [name, routine] of Object.entries(ROUTINES)) {
 /** As test/native/harness.h reads it. */
 function tilesOf(specification) {
   const realBytes = specification.dtype === "float32" ? 4 : 8;
-  const { code, constants } = tileProgram(specification, nativeAddon().tiles(isa, realBytes), realBytes);
+  const { code, constants } = tileProgram(specification, nativeAddon().tiles(isa, realBytes));
   return [`${isa} ${realBytes} ${code.length} ${constants.length}`, code.join(" "), constants.join(" "), ""].join("\n");
 }

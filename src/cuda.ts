@@ -1,7 +1,6 @@
 /** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
-import { cuda, whyNoDevice } from "./engine/cuda";
+import { checkNumber, cuda, whyNoDevice } from "./device/cuda";
 import { nativeAddon } from "./engine/native";
-import { checkDevice } from "./array/device";
 import { atMost } from "./options";
 
 /** A GPU of this machine. */
@@ -42,5 +41,5 @@ export function devices(): CudaDevice[] {
 /** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device, ArgumentError for a number of none. */
 export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
   atMost("cuda.memory", 1, arguments);
-  return nativeAddon()!.cuda.state(checkDevice("cuda.memory", device));
+  return nativeAddon()!.cuda.state(checkNumber("cuda.memory", device));
 }

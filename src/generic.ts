@@ -8,7 +8,7 @@ import { Category } from "./formula/formula";
 import { reductionNamed } from "./formula/reductions";
 import { Genred, readFormulas } from "./genred";
 import type { GenredFunction } from "./genred";
-import type { ReductionName } from "./operator/signature";
+import type { ReductionName } from "./call/signature";
 
 /** A door for one reduction. */
 export interface GenericFunction<R extends ReductionName> {

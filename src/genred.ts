@@ -3,8 +3,8 @@
  * types of a call follow from its aliases.
  */
 import type { Dtype, RealArray } from "./array/view";
-import { CALL_OPTIONS } from "./operator/call";
-import type { CallOptions } from "./operator/call";
+import { CALL_OPTIONS } from "./call/prepared";
+import type { CallOptions } from "./call/prepared";
 import type { Real } from "./engine/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -13,17 +13,14 @@ import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
-import { Operator } from "./operator/operator";
-import type { Settings } from "./operator/choosers";
-import { planOf } from "./operator/plan";
-import type { CallPlan } from "./operator/plan";
-import type { Tell } from "./operator/progress";
-import type { Result } from "./operator/result";
-import { ASYNC_OPTIONS, inBackground } from "./operator/running";
-import type { AsyncOptions } from "./operator/running";
-import type { ArgumentsFor, ReductionName, ResultOf } from "./operator/signature";
-import type { Task } from "./solver/task";
-import { PairValues } from "./operator/values";
+import { Operator } from "./call/operator";
+import { planOf } from "./call/plan";
+import type { CallPlan } from "./call/plan";
+import type { AsyncOptions, Tell } from "./call/run";
+import type { Result, Settings } from "./call/result";
+import { ASYNC_OPTIONS, inBackground } from "./call/run";
+import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
+import type { Task } from "./task";
 import { atMost, described, optionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types
@@ -80,8 +77,9 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    */
   async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
-   * Where the call would run now, and what it would cost; nothing is computed or compiled.
-   * @throws ArgumentError for arrays that do not fit, DeviceError for a backend that cannot run.
+   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or compiled, and a backend that is named
+   * need not be there.
+   * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
    */
   plan<T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */
@@ -106,7 +104,7 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const dense = (...given: unknown[]): RealArray => {
     const [args, { maxBytes = 2 ** 30, ...where }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
     checkBytes(maxBytes);
-    return new PairValues(operator).compute(operator.arrays(args), where, maxBytes);
+    return operator.dense(operator.arrays(args), where, maxBytes);
   };
   const plan = (...given: unknown[]): CallPlan => {
     const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);

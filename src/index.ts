@@ -15,9 +15,9 @@ export { grad } from "./array/tape";
 export { detach, noGrad, requiresGrad } from "./array/record";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export * as dense from "./array/dense";
-export type { CallOptions } from "./operator/call";
-export type { CallPlan } from "./operator/plan";
-export type { BackendName } from "./engine/backend";
+export type { CallOptions } from "./call/prepared";
+export type { CallPlan } from "./call/plan";
+export type { BackendName } from "./device/devices";
 export { instructionSet, setInstructionSet } from "./engine/instructions";
 export type { Isa } from "./engine/isa";
 export type { Real } from "./engine/native";
@@ -37,35 +37,39 @@ export type { GenericFunction } from "./generic";
 export { Genred } from "./genred";
 export type { AsyncCallOptions, DenseOptions, GenredFunction, GenredOptions } from "./genred";
 export { KernelSolve } from "./kernelsolve";
+export type {
+  AsyncSolveOptions,
+  KernelSolveFunction,
+  KernelSolveOptions,
+  MatrixFunction,
+  ShiftedFunction,
+} from "./kernelsolve";
 export { ComplexLazyTensor, LazyTensor } from "./lazytensor/lazytensor";
 export type { LazySolveOptions, LazyTensorOptions, ProductOptions } from "./lazytensor/lazytensor";
 export { asLinearOperator } from "./lazytensor/linear";
 export type { Span } from "./lazytensor/entries";
 export type { ComplexOperand, Operand } from "./lazytensor/operand";
-export { LinearOperator } from "./lazytensor/operator";
-export type { Products } from "./lazytensor/operator";
+export { LinearOperator } from "./solve/linearoperator";
+export type { Products } from "./solve/linearoperator";
 export type { Deferred, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve, SystemOptions } from "./lazytensor/solve";
 export { lazy } from "./lazytensor/template";
 export type { Bindings, Hole, LazyTag } from "./lazytensor/template";
 export { Pm, Var, Vi, Vj, concatenate } from "./lazytensor/variables";
-export type { EigshOptions, EigshResult } from "./system/eigenpairs";
-export type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./system/logdet";
-export type { ShiftedOptions } from "./system/shifted";
-export type { MatrixFunction, ShiftedFunction } from "./system/functions";
-export type { MatrixOptions } from "./system/matrix";
-export type { Symmetry } from "./system/krylov";
-export type { Method, PreconditionerOption } from "./system/method";
-export type { AsyncSolveOptions, KernelSolveFunction, KernelSolveOptions, SolveResult } from "./system/functions";
-export type { SolveOptions } from "./system/options";
+export type { EigshOptions, EigshResult } from "./solve/eigsh";
+export type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+export type { ShiftedOptions } from "./solve/shifted";
+export type { Method, PreconditionerOption, Symmetry } from "./solve/choose";
+export type { SolveResult } from "./solve/report";
+export type { MatrixOptions, SolveOptions } from "./solve/solveoptions";
 export { imageChart } from "./imagechart";
 export type { ImageChartOptions } from "./imagechart";
 export { chart, lineChart } from "./notebook";
 export type { ChartBundle, ChartOptions, LineChartOptions } from "./notebook";
-export type { RunProgress } from "./operator/progress";
+export type { RunProgress } from "./call/run";
 export { progressBar } from "./progressbar";
 export type { ProgressBarOptions } from "./progressbar";
-export type { IndexArray } from "./operator/result";
-export type { AsyncOptions } from "./operator/running";
-export type { ArgumentsFor, ReductionName, ResultOf, UnknownOf } from "./operator/signature";
-export type { Progress } from "./solver/refine";
+export type { IndexArray } from "./call/result";
+export type { AsyncOptions } from "./call/run";
+export type { ArgumentsFor, ReductionName, ResultOf, UnknownOf } from "./call/signature";
+export type { Progress } from "./solve/refine";

@@ -1,42 +1,125 @@
 /**
- * KernelSolve: the door to linear systems (K + alpha I) a = b given as text. Reads the text and the options; a System solves.
+ * KernelSolve: the door to linear systems (K + alpha I) a = b given as text. Reads the text and the options; a System
+ * solves.
  */
-import { described } from "./array/check";
 import type { RealArray } from "./array/view";
+import { Operator } from "./call/operator";
+import { ASYNC_OPTIONS, blocking, inBackground } from "./call/run";
+import type { AsyncOptions, Tell } from "./call/run";
+import type { ArgumentsFor, UnknownOf } from "./call/signature";
+import type { Real } from "./engine/native";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
 import { readFormulas, settingsOf, splitOptions } from "./genred";
-import { Operator } from "./operator/operator";
-import type { Tell } from "./operator/progress";
-import { ASYNC_OPTIONS, blocking, inBackground } from "./operator/running";
-import type { AsyncOptions } from "./operator/running";
-import type { UnknownOf } from "./operator/signature";
-import { atMost, optionsOf } from "./options";
-import type { Task } from "./solver/task";
-import { EIGSH_OPTIONS, largestEigenpairs } from "./system/eigenpairs";
-import type { EigshOptions } from "./system/eigenpairs";
-import type {
-  AsyncSolveOptions,
-  KernelSolveFunction,
-  KernelSolveOptions,
-  MatrixFunctions,
-  SolveFunction,
-} from "./system/functions";
-import { LOGDET_OPTIONS, TRACE_OPTIONS, logdet, trace } from "./system/logdet";
-import type { LogdetOptions, TraceOptions } from "./system/logdet";
-import { SOLVE_OPTIONS } from "./system/options";
-import type { SolveOptions } from "./system/options";
-import { SHIFTED_OPTIONS, shiftedSolves } from "./system/shifted";
-import type { ShiftedOptions } from "./system/shifted";
-import { summary } from "./system/solved";
-import type { Solved } from "./system/solved";
-import { System } from "./system/system";
+import type { GenredOptions } from "./genred";
+import { atMost, described, optionsOf } from "./options";
+import { EIGSH_OPTIONS, eigsh } from "./solve/eigsh";
+import type { EigshOptions, EigshResult } from "./solve/eigsh";
+import { solve, solving } from "./solve/linear";
+import { LOGDET_OPTIONS, TRACE_OPTIONS, logdet, trace } from "./solve/logdet";
+import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+import { summary } from "./solve/report";
+import type { SolveResult, Solved } from "./solve/report";
+import { SHIFTED_OPTIONS, shiftedSolves } from "./solve/shifted";
+import type { ShiftedOptions } from "./solve/shifted";
+import { SOLVE_OPTIONS } from "./solve/solveoptions";
+import type { SolveOptions } from "./solve/solveoptions";
+import { System } from "./solve/system";
+import type { Task } from "./task";
+
+// ---------------------------------------------------------------------------------------------------------- types
+
+/** How the product with K is computed. */
+export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
+
+/** A linear system as a function of its data. */
+export interface KernelSolveFunction<A extends readonly string[] = readonly string[]>
+  extends SolveFunction<A>, MatrixFunctions<A> {}
+
+/** The solution of a linear system. */
+export interface SolveFunction<A extends readonly string[] = readonly string[]> {
+  /**
+   * Arrays in the order of the aliases; in the place of the unknown stands the right-hand side b `[N, dim]`. Returns
+   * the solution `[N, dim]`, recorded for `grad`. Batch dimensions in front make every entry a system of its own;
+   * `ranges` make K block-sparse.
+   * @throws ArgumentError for arrays that do not fit or an operator that is not symmetric, ConvergenceError when the
+   * iteration ends without reaching its tolerance (it carries the last iterate), CompileError, DeviceError,
+   * InterruptedError.
+   */
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
+  /**
+   * The call as a promise: solved in the background on copies of the arrays, which may change meanwhile, and recorded
+   * as the call would be. Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
+   */
+  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
+  /** The solution with how it was found; `solve.async` is its promise. */
+  readonly solve: {
+    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
+    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveResult<T>>;
+  };
+  toString(): string;
+}
+
+/** What else is computed of the matrix of a linear system. */
+export interface MatrixFunctions<A extends readonly string[] = readonly string[]> {
+  /**
+   * The solutions for several ridges, which share their products with K and, where there is one, the approximation of K
+   * in their preconditioners: `shifted(alphas, ...args, options)`, one array per alpha, each recorded as that of a
+   * call. `shifted.solve` also tells how they were found; both have an `async` form.
+   * @throws as the call.
+   */
+  readonly shifted: ShiftedFunction<A, "solution"> & { readonly solve: ShiftedFunction<A, "report"> };
+  /**
+   * log det (K + alpha I), K being `[N, N]` for a kernel times the unknown, whatever its dim, else `[N D, N D]`: exact
+   * by Cholesky where that is cheap, else by stochastic Lanczos quadrature with its standard error. The unknown's array
+   * gives nothing but its shape.
+   * @throws ArgumentError for batches, for a K that is not symmetric, or a K + alpha I that is not positive definite;
+   * ConvergenceError.
+   */
+  readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
+  /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
+  readonly trace: MatrixFunction<A, TraceOptions, Estimate>;
+  /**
+   * The k largest eigenvalues of K, of the same K, with their vectors.
+   * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.
+   */
+  readonly eigsh: {
+    <T extends Real>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
+    async<T extends Real>(
+      k: number,
+      ...args: [...ArgumentsFor<A, T>, ((EigshOptions & AsyncOptions) | null)?]
+    ): Promise<EigshResult<T>>;
+  };
+}
+
+/** Solutions for several ridges, blocking and as a promise. */
+export interface ShiftedFunction<A extends readonly string[], W extends "solution" | "report"> {
+  <T extends Real>(
+    alphas: ArrayLike<number>,
+    ...args: [...ArgumentsFor<A, T>, (ShiftedOptions | null)?]
+  ): { solution: RealArray<T>; report: SolveResult<T> }[W][];
+  async<T extends Real>(
+    alphas: ArrayLike<number>,
+    ...args: [...ArgumentsFor<A, T>, ((ShiftedOptions & AsyncOptions) | null)?]
+  ): Promise<{ solution: RealArray<T>; report: SolveResult<T> }[W][]>;
+}
+
+/** Something of the matrix, blocking and as a promise. */
+export interface MatrixFunction<A extends readonly string[], O, R> {
+  <T extends Real>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
+  async<T extends Real>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
+}
+
+/** What a solve in the background takes. */
+export type AsyncSolveOptions<T extends Real = Real> = SolveOptions<T> & AsyncOptions;
+
+// ------------------------------------------------------------------------------------------------------- the door
 
 /**
- * The inverse of the reduction of `formula` over i (axis 0) or j (axis 1), as a linear operator on the argument `varinvalias`. The
- * operator must be symmetric and, with the ridge, positive definite.
+ * The inverse of the reduction of `formula` over i (axis 0) or j (axis 1), as a linear operator on the argument
+ * `varinvalias`. The operator must be symmetric and, with the ridge, positive definite.
  * @throws FormulaError when the formula cannot be read or is not linear in the unknown.
  */
 export function KernelSolve<const A extends readonly string[]>(
@@ -68,12 +151,12 @@ export function solverOf(
 ): SolveFunction {
   const solved = (given: readonly unknown[], isReported: boolean): Solved => {
     const [args, own] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
-    return result(system.solve(arrays(args), options(own), isReported));
+    return result(solve(system, arrays(args), options(own), isReported));
   };
   const solvedLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
     const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
     const begin = (tell: Tell | undefined): Task<Solved> =>
-      system.solving(arrays(args), options(own), isReported, tell);
+      solving(system, arrays(args), options(own), isReported, tell);
     return result(await inBackground("check", begin, { signal, onProgress }));
   };
   const inTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
@@ -86,7 +169,10 @@ export function solverOf(
   ) as SolveFunction;
 }
 
-/** The functions of the matrix of a system, blocking and as promises. @param arrays what the arguments of a call mean. */
+/**
+ * The functions of the matrix of a system, blocking and as promises.
+ * @param arrays what the arguments of a call mean.
+ */
 export function matrixFunctions(
   system: System,
   arrays: (given: readonly unknown[]) => readonly RealArray[],
@@ -105,7 +191,7 @@ export function matrixFunctions(
     ),
     trace: inBothForms(TRACE_OPTIONS, 0, (_, args, options: TraceOptions) => trace(system, arrays(args), options)),
     eigsh: inBothForms(EIGSH_OPTIONS, 1, ([k], args, options: EigshOptions, tell) =>
-      largestEigenpairs(system, k, arrays(args), options, tell),
+      eigsh(system, k, arrays(args), options, tell),
     ),
   } as unknown as MatrixFunctions;
 }

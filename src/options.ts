@@ -1,6 +1,8 @@
 /**
- * What public functions are given beside arrays: options by name, and no more arguments than they take; and how messages name what was given
- * instead. The one idea: a name or an argument that means nothing is refused, for whoever wrote it meant something. Knows no function.
+ * What public functions are given beside arrays: options by name, and no more arguments than they take; and how
+ * messages name what was given instead. An option is a row of a table: names, types, checks and defaults come from the
+ * rows. The one idea: a name, a value or an argument that means nothing is refused, for whoever wrote it meant
+ * something. Knows no function.
  */
 import { ArgumentError } from "./errors";
 
@@ -42,7 +44,9 @@ export function atMost(where: string, most: number, given: ArrayLike<unknown>): 
   throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${described(given[most])}`);
 }
 
-/** As `map`, `forEach` and `reduce` call a function: after its arguments come the place of the last one, and the list. */
+/**
+ * As `map`, `forEach` and `reduce` call a function: after its arguments come the place of the last one, and the list.
+ */
 function isOfIteration(given: ArrayLike<unknown>): boolean {
   const [element, place, list] = [3, 2, 1].map((n) => given[given.length - n]);
   return Array.isArray(list) && typeof place === "number" && list[place] === element;
@@ -52,6 +56,77 @@ function isOfIteration(given: ArrayLike<unknown>): boolean {
 export function flagOf(where: string, value: unknown): boolean {
   if (value === undefined || typeof value === "boolean") return value ?? false;
   throw new ArgumentError(`${where}: expected true or false, got ${described(value)}`);
+}
+
+// ----------------------------------------------------------------------------------------------- options as rows
+
+type Literal = string | number | boolean;
+
+/**
+ * An option: what it may be, and what it is where it is not given; how it is explained is the comment above it. Its
+ * kind is a range of numbers, a list of choices, or a test with words that say what passes it.
+ */
+export type OptionRow =
+  | { readonly kind: "number" | "integer"; readonly least: number; readonly default?: number }
+  | { readonly kind: readonly Literal[]; readonly default?: Literal }
+  | { readonly expected: string; readonly accepts: (value: unknown) => boolean; readonly default?: unknown };
+
+export type OptionRows = Readonly<Record<string, OptionRow>>;
+
+/** The options that rows describe; where they are `Old` they are to be `New`: a type that a function knows more of. */
+export type OptionsOf<R extends OptionRows, Old = never, New = Old> = {
+  readonly [K in keyof R]?: Replaced<ValueOf<R[K]>, Old, New> | undefined;
+};
+
+/** All options that rows describe: with those that have a default, which are then there. */
+export type SettledOf<R extends OptionRows, Old = never, New = Old> = {
+  readonly [K in keyof R as R[K] extends { readonly default: unknown } ? K : never]: Replaced<ValueOf<R[K]>, Old, New>;
+} & {
+  readonly [K in keyof R as R[K] extends { readonly default: unknown } ? never : K]?:
+    Replaced<ValueOf<R[K]>, Old, New> | undefined;
+};
+
+type ValueOf<Row> = Row extends { readonly accepts: (value: unknown) => value is infer V }
+  ? V
+  : Row extends { readonly kind: readonly (infer V)[] }
+    ? V
+    : number;
+
+type Replaced<V, Old, New> = [Old] extends [never] ? V : V extends Old ? New : V;
+
+/** @throws ArgumentError for an option whose row does not accept it; names without a row are not looked at. */
+export function checkValues(rows: OptionRows, options: object): void {
+  for (const [name, value] of Object.entries(options)) {
+    const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+    if (row === undefined || value === undefined || accepts(row, value)) continue;
+    throw new ArgumentError(`${name}: expected ${expectedBy(row)}, got ${described(value)}`);
+  }
+}
+
+/** The options with the defaults of those that are not given. */
+export function withDefaults<R extends OptionRows, O extends OptionsOf<R>>(rows: R, options: O): O & SettledOf<R> {
+  const settled: Record<string, unknown> = { ...options };
+  for (const [name, row] of Object.entries(rows)) if ("default" in row) settled[name] ??= row.default;
+  return settled as O & SettledOf<R>;
+}
+
+function accepts(row: OptionRow, value: unknown): boolean {
+  if ("accepts" in row) return row.accepts(value);
+  if (row.kind === "number") return isAtLeast(row.least, value);
+  if (row.kind === "integer") return isAtLeast(row.least, value) && Number.isSafeInteger(value);
+  return row.kind.includes(value as Literal);
+}
+
+/** Whether it is a finite number, and not below the least. */
+export const isAtLeast = (least: number, value: unknown): value is number =>
+  Number.isFinite(value) && (value as number) >= least;
+
+/** What a row accepts, in words. */
+export function expectedBy(row: OptionRow): string {
+  if ("expected" in row) return row.expected;
+  if (row.kind === "number" || row.kind === "integer") return `${article(row.kind)} of at least ${String(row.least)}`;
+  const choices = row.kind.map((choice) => JSON.stringify(choice));
+  return [choices.slice(0, -1).join(", "), choices.at(-1)].filter(Boolean).join(" or ");
 }
 
 // -------------------------------------------------------------------------------------------------------- wording
@@ -103,7 +178,10 @@ const TYPED_ARRAY = Object.getPrototypeOf(Float32Array.prototype) as object;
 /** What a typed array itself says, whatever somebody has defined on it. */
 const own = (data: object, property: string | symbol): unknown => Reflect.get(TYPED_ARRAY, property, data);
 
-/** `float32`, `int8`, `array`…: the words of ndarray, read off the data; undefined for what is neither a typed array nor a list. */
+/**
+ * `float32`, `int8`, `array`…: the words of ndarray, read off the data; undefined for what is neither a typed array nor
+ * a list.
+ */
 export function elementsName(data: unknown): string | undefined {
   if (Array.isArray(data)) return "array";
   if (!ArrayBuffer.isView(data)) return undefined;

@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { tslabWriter } from "./notebook";
 import type { DisplayWriter } from "./notebook";
-import type { RunProgress } from "./operator/progress";
+import type { RunProgress } from "./call/run";
 import { atMost, optionsOf } from "./options";
 
 export interface ProgressBarOptions {

@@ -4,7 +4,7 @@
  */
 import ndarray from "ndarray";
 import { FormulaError, Genred, KernelSolve, array, grad, randn, requiresGrad } from "../src";
-import { cpu } from "../src/engine/cpu";
+import { cpu } from "../src/device/host";
 import { grad as gradient } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";
@@ -180,7 +180,7 @@ function sources(...names: readonly [string, string, string]): string[] {
     [reductionNamed("Sum"), null].map((reduction) => {
       const variables = [...args, ...cotangents];
       const plain = { rows: Category.I, dtype: "float32", sumScheme: "block", accumulator: "float32" } as const;
-      return cpu.routine({ formulas: [formula], k: 1, reduction, variables, ...plain }).code;
+      return cpu.code({ formulas: [formula], k: 1, reduction, variables, ...plain })!;
     }),
   );
 }
@@ -219,13 +219,7 @@ describe("generated code", () => {
   test("holds a number as it was understood, not as it was written", () => {
     const { formulas, arguments: args } = parse(["x * 000012.50e-0001"], ["x = Vi(2)"]);
     const plain = { rows: Category.I, dtype: "float64", sumScheme: "block", accumulator: "float64" } as const;
-    const { code } = cpu.routine({
-      formulas,
-      k: 1,
-      reduction: reductionNamed("Sum"),
-      variables: args,
-      ...plain,
-    });
+    const code = cpu.code({ formulas, k: 1, reduction: reductionNamed("Sum"), variables: args, ...plain });
     expect(code).toContain("1.25_r");
     expect(code).not.toContain("12.50");
   });

@@ -74,8 +74,8 @@ test("the time of a direct solve and of its derivative is in dense algebra", () 
 
 test("looking where time goes leaves the modules as they were", () => {
   const unchanged = told(`
-    const { Product } = build.module("system/product.js");
-    const algebra = build.module("system/algebra.js");
+    const { Product } = build.module("solve/product.js");
+    const algebra = build.module("solve/precondition.js");
     const before = [Product.prototype.apply, algebra.denseWork];
     JOBS.solve(build, { row: { n: 50, g: 50, alpha: 1e-2 }, dtype: "float64", build: "this" });
     const after = [Product.prototype.apply, algebra.denseWork];

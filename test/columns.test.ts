@@ -1,12 +1,12 @@
 /** Blocks of right-hand sides: columns that are done cost nothing any more, and change nothing. */
 import { KernelSolve, dense, rand, randn } from "../src/index";
 import type { SolveOptions, SolveResult } from "../src/index";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import type { Real } from "../src/engine/native";
-import { cg } from "../src/solver/cg";
-import type { CgOptions, CgResult } from "../src/solver/cg";
-import type { Space } from "../src/solver/space";
-import { runSync } from "../src/solver/task";
+import { cg } from "../src/solve/cg";
+import type { CgOptions, CgResult } from "../src/solve/cg";
+import type { Space } from "../src/solve/space";
+import { runSync } from "../src/task";
 
 const ROWS = 40;
 

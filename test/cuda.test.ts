@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { program } from "../src/engine/cpp";
 import type { Specification } from "../src/engine/backend";
-import { cuda } from "../src/engine/cuda";
+import { cuda } from "../src/device/cuda";
 import { targetFor } from "../src/engine/cudacompiler";
 import { cudaProgram } from "../src/engine/cudatext";
 import { Category } from "../src/formula/formula";

@@ -19,7 +19,7 @@ import {
   zeros,
 } from "../src";
 import type { CallOptions, Dtype, GenredOptions, RealArray } from "../src";
-import { cpu } from "../src/engine/cpu";
+import { cpu } from "../src/device/host";
 
 const [M, N, G] = [7, 11, 0.7];
 const BACKENDS = ["cpu", "tiles", "reference"] as const;
@@ -340,11 +340,7 @@ describe("a wrong call", () => {
       /^call, options: expected some of backend, device, compile, ranges, out, got "alpha"$/,
     ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
-    [
-      "an unknown backend",
-      { backend: "GPU" },
-      /^backend: expected one of "auto", "cpu", "tiles", "cuda", "reference", got "GPU"$/,
-    ],
+    ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "tiles", .*, got "GPU"$/],
     ["a backend that is null", { backend: null }, /^backend: expected one of .*, got null$/],
   ])("with %s is refused", (_what, options, message) => {
     expect(() => call(x, y, b, G, options)).toThrow(ArgumentError);

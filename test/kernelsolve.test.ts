@@ -545,11 +545,7 @@ describe("a wrong solve", () => {
       { onIteration: "print" },
       /^onIteration: expected a function, got the string "print"$/,
     ],
-    [
-      "an unknown backend",
-      { backend: "GPU" },
-      /^backend: expected one of "auto", "cpu", "tiles", "cuda", "reference", got "GPU"$/,
-    ],
+    ["an unknown backend", { backend: "GPU" }, /^backend: expected one of "auto", "cpu", "tiles", .*, got "GPU"$/],
   ])("with %s is refused", (_what, options, message) => {
     expect(() => call(x, x, b, G, options)).toThrow(ArgumentError);
     expect(() => call(x, x, b, G, options)).toThrow(message);

@@ -12,20 +12,18 @@ import {
 } from "../src";
 import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
-import { Vectors } from "../src/array/vectors";
-import { gmres } from "../src/solver/gmres";
-import { minres } from "../src/solver/minres";
-import { solve } from "../src/solver/refine";
-import type { Inner } from "../src/solver/refine";
-import { onePrecision } from "../src/solver/space";
-import type { Space } from "../src/solver/space";
-import { runSync } from "../src/solver/task";
+import { Vectors } from "../src/device/vectors";
+import { gmres, gmresWith } from "../src/solve/gmres";
+import { MINRES, minres } from "../src/solve/minres";
+import { refine } from "../src/solve/refine";
+import { onePrecision } from "../src/solve/space";
+import type { Space } from "../src/solve/space";
+import { runSync } from "../src/task";
 
 type Numbers = Float32Array | Float64Array;
 
 const wide = { dtype: "float64" } as const;
-const MINRES: Inner = { run: minres, minimises: "residual" };
-const GMRES: Inner = { run: gmres, minimises: "residual" };
+const GMRES = gmresWith({});
 
 const norm = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
 const minus = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => Array.from(a, (value, n) => value - b[n]!);
@@ -87,7 +85,7 @@ describe.each(METHODS)("%s", (_name, inner, matrixOf) => {
   const run = (matrix: RealArray, b: RealArray, options: object = {}) => {
     const space = new MatrixSpace(matrix, b.shape[1]!);
     const x = new Float64Array(b.size);
-    const found = runSync(solve(onePrecision(space), Float64Array.from(b.data), x, { inner, ...options }));
+    const found = runSync(refine(onePrecision(space), Float64Array.from(b.data), x, { inner, ...options }));
     expect(space.taken).toBe(0);
     return { ...found, x };
   };
@@ -341,4 +339,12 @@ test("the kind of a system is never guessed", () => {
   expect(() => Knone(x, x, b, 5, { symmetry: "some" as "none" })).toThrow(
     'symmetry: expected "positive", "indefinite" or "none", got the string "some"',
   );
+});
+
+test("GMRES restarts after as many iterations as it is told", () => {
+  const iterations = (options: SolveOptions): number =>
+    Knone.solve<Real>(points(90), points(90), right(90), 5, { symmetry: "none", alpha: 0.1, ...options }).iterations;
+  expect(iterations({ restart: 50 })).toBe(iterations({}));
+  expect(iterations({ restart: 2 })).toBeGreaterThan(iterations({}));
+  expect(() => iterations({ restart: 0 })).toThrow("restart: expected an integer of at least 1, got the number 0");
 });

@@ -29,47 +29,43 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
-  "engine/reference": { parts: ["formula", "engine/backend"], typesOfOwnFolder: true },
-  array: { parts: ["engine/native", "engine/cudavectors"], packages: ["ndarray", "ml-matrix"] },
-  solver: { parts: [], types: ["engine/addon"] },
+  // Where formulas run and arrays are: one interface, a file for each device.
+  device: { parts: ["formula", "engine"] },
+  "device/memory": { parts: [], types: ["engine/native"] },
+  "device/reference": { parts: ["formula", "engine/backend"], types: ["engine"], typesOfOwnFolder: true },
+  array: { parts: ["device/devices", "device/memory", "engine/native"], packages: ["ndarray", "ml-matrix"] },
+  task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
-  operator: {
+  call: {
     parts: [
       "formula",
+      "device/devices",
+      "device/memory",
+      "device/routine",
       "engine/backend",
-      "engine/routine",
       "engine/instructions",
       "engine/native",
       "array",
-      "solver/task",
+      "task",
     ],
     packages: ["node:"],
     types: ["engine"],
   },
-  system: {
-    parts: [
-      "operator",
-      "solver",
-      "formula",
-      "engine/routine",
-      "engine/instructions",
-      "engine/native",
-      "engine/keptplans",
-      "array",
-    ],
-    types: ["engine", "genred"],
+  solve: {
+    parts: ["call", "task", "formula", "device", "engine/instructions", "engine/native", "engine/keptplans", "array"],
+    types: ["engine"],
   },
-  cuda: { parts: ["engine/cuda", "engine/native", "array"] },
-  genred: { parts: ["operator", "formula", "array"], types: ["engine", "solver"] },
-  generic: { parts: ["genred", "formula"], types: ["operator"] },
-  kernelsolve: { parts: ["system", "operator", "genred", "formula", "array"], types: ["solver"] },
-  lazytensor: { parts: ["kernelsolve", "system", "operator", "genred", "formula", "array"], types: ["engine"] },
+  cuda: { parts: ["device/cuda", "engine/native"] },
+  genred: { parts: ["call", "formula", "array"], types: ["engine", "task"] },
+  generic: { parts: ["genred", "formula"], types: ["call"] },
+  kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["engine", "task"] },
+  lazytensor: { parts: ["kernelsolve", "solve", "call", "genred", "formula", "array"], types: ["engine", "device"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
-  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["operator"] },
+  progressbar: { parts: ["notebook"], packages: ["node:"], types: ["call"] },
   index: {
-    parts: [...DOORS, "array", "engine/native", "engine/instructions", "engine/isa"],
-    types: ["engine", "solver", "operator", "system"],
+    parts: [...DOORS, "array", "solve/linearoperator", "engine/native", "engine/instructions", "engine/isa"],
+    types: ["engine", "device", "call", "solve"],
   },
 };
 
@@ -92,7 +88,7 @@ function sourceFiles(folder: string): string[] {
     .map((file) => join(folder, file));
 }
 
-/** `engine/cpu` for <root>/src/engine/cpu.ts. */
+/** `device/host` for <root>/src/device/host.ts. */
 function nameOf(file: string): string {
   return relative(src, file).replace(/\.ts$/, "").split(sep).join("/");
 }
@@ -173,4 +169,14 @@ test("there are no default exports", () => {
 test("nothing but the addon and the chart packages is loaded late", () => {
   const late = [...texts].filter(([, text]) => /\brequire\(|\bimport\(/.test(text)).map(([name]) => name);
   expect(late.filter((name) => !LATE_LOADERS.includes(name))).toEqual([]);
+});
+
+/** Only these may know which devices there are, and that data are not in the machine's memory. */
+const OF_DEVICES = /^(?:device\/|engine\/|cuda$|solve\/deviceproduct$)/;
+
+test("nothing but devices names CUDA or asks where an array is", () => {
+  const words = /\b(?:isOnDevice|DeviceData|RemoteData)\b|"cuda"/;
+  const code = (text: string): string => text.replace(/\/\*[^]*?\*\/|\/\/.*$/gm, "");
+  const offenders = [...texts].filter(([name, text]) => !OF_DEVICES.test(name) && words.test(code(text)));
+  expect(offenders.map(([name]) => name)).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** What K.plan tells of a call before anything runs. */
-import { ArgumentError, Genred, fromMatrix, rand } from "../src";
+import { ArgumentError, Genred, cuda, fromMatrix, rand } from "../src";
 import type { CallOptions, CallPlan } from "../src";
 
 const K = Genred("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"], { axis: 1 });
@@ -22,6 +22,25 @@ test("names the backend, its tiles, and shows its text", () => {
   expect(planOn("cpu")).toMatchObject({ backend: "cpu", tiles: expect.stringMatching(/rows/) as string });
   expect(planOn("cpu").code).toContain("exp2");
   expect(planOn("reference")).toMatchObject({ backend: "reference", tiles: undefined, code: undefined });
+});
+
+test("shows the text of a GPU where there is none, and says why it cannot run there", () => {
+  const { backend, code, whyNot } = planOn("cuda");
+  expect([backend, whyNot]).toEqual(["cuda", cuda.whyNot()]);
+  expect(code).toMatch(/__global__ .* keops_reduce\(/);
+  expect(code).toMatch(/exp2\(t\d+_0\)/);
+});
+
+test("tells the program of the tiles in words, in the tiles that run it", () => {
+  const { tiles, code } = planOn("tiles");
+  const [, size] = /tiles of (.*)$/.exec(tiles!)!;
+  expect(code!.split("\n")[0]).toMatch(new RegExp(`^tiles of ${size!}, `));
+  const program = code!.slice(code!.indexOf("for every pair:"));
+  expect(program.split("\n").slice(1, -1)).toEqual([
+    "  t0 = Square(r0 - x1[0]) + Square(r1 - x1[1]) + Square(r2 - x1[2])",
+    "  t0 = Exp2(p2 * t0)",
+  ]);
+  expect(program).toMatch(/ times x2\[0\], x2\[1\]$/);
 });
 
 test("says what a call would say of arrays that do not fit and of backends that cannot run", () => {

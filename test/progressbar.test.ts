@@ -1,7 +1,7 @@
 /** What a meter makes of what it is told, and what progressBar shows of it where. */
 import { newControl } from "../src/engine/native";
-import { Meter, ofPart } from "../src/operator/progress";
-import type { RunProgress, Stage } from "../src/operator/progress";
+import { Meter, ofPart } from "../src/call/run";
+import type { RunProgress, Stage } from "../src/call/run";
 import { progressBar } from "../src/progressbar";
 
 let time = 0;

@@ -4,14 +4,14 @@
  * distances are exact, so that indices must agree where values tie.
  */
 import { sharedObject } from "../src/engine/compiler";
-import { cpu } from "../src/engine/cpu";
+import { cpu } from "../src/device/host";
 import { program } from "../src/engine/cpp";
 import type { Shape } from "../src/engine/cpp";
 import type { Call, Dtype, Specification } from "../src/engine/backend";
 import { nativeAddon, setThreads } from "../src/engine/native";
 import type { Isa } from "../src/engine/isa";
 import type { Plan, Ranges, Real } from "../src/engine/native";
-import { reference } from "../src/engine/reference";
+import { reference } from "../src/device/reference";
 import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";

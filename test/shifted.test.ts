@@ -12,9 +12,9 @@ import {
   zeros,
 } from "../src";
 import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../src";
-import { Vectors } from "../src/array/vectors";
-import { shiftedCg } from "../src/solver/shifted";
-import { runSync } from "../src/solver/task";
+import { Vectors } from "../src/device/vectors";
+import { shiftedCg } from "../src/solve/shiftedcg";
+import { runSync } from "../src/task";
 
 process.env["TSKEOPS_COMPILE"] = "never";
 

@@ -1,11 +1,11 @@
 import { InterruptedError } from "../src/errors";
-import { solve } from "../src/solver/refine";
-import type { Progress, Solution, SolveOptions } from "../src/solver/refine";
-import { onePrecision } from "../src/solver/space";
-import type { Precisions, Space } from "../src/solver/space";
-import { defaultMaxIterations } from "../src/solver/stall";
-import { runAsync, runSync, settled } from "../src/solver/task";
-import type { Task } from "../src/solver/task";
+import { refine } from "../src/solve/refine";
+import type { Progress, RefineOptions, Solution } from "../src/solve/refine";
+import { onePrecision } from "../src/solve/space";
+import type { Precisions, Space } from "../src/solve/space";
+import { defaultMaxIterations } from "../src/solve/stopping";
+import { runAsync, runSync, settled } from "../src/task";
+import type { Task } from "../src/task";
 
 type Numbers = Float32Array | Float64Array;
 type Matrix = readonly (readonly number[])[];
@@ -202,8 +202,8 @@ function problem(kind: Kind, matrix: Matrix, b: Columns, extras: Extras = {}): P
   return { pair, spaces: [accurate, fast], b: fill(b), x: fill(start) };
 }
 
-function task(p: Problem, options?: SolveOptions): Task<Solution> {
-  return solve(p.pair, p.b, p.x, options);
+function task(p: Problem, options?: RefineOptions): Task<Solution> {
+  return refine(p.pair, p.b, p.x, options);
 }
 
 function columnsOf(p: Problem): number[][] {
@@ -216,7 +216,7 @@ function leaks(p: Problem): number {
   return new Set(p.spaces.flatMap((space) => [...space.live])).size - 2;
 }
 
-function solved(p: Problem, options?: SolveOptions): Solution & { readonly x: number[][] } {
+function solved(p: Problem, options?: RefineOptions): Solution & { readonly x: number[][] } {
   const solution = runSync(task(p, options));
   expect(leaks(p)).toBe(0);
   return { ...solution, x: columnsOf(p) };

@@ -3,7 +3,7 @@
  * differences, derivatives on the axes, ties, large dims, precision of float32, and what is refused.
  */
 import ndarray from "ndarray";
-import type { BackendName } from "../src/engine/backend";
+import type { BackendName } from "../src/device/devices";
 import { FormulaError } from "../src/errors";
 import { grad } from "../src/formula/autodiff";
 import { Category, type Formula, nodesOf, variable } from "../src/formula/formula";

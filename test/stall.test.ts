@@ -1,16 +1,16 @@
 /** Solves that cannot reach what is asked: all methods end soon after residuals no longer fall, and say so. */
 import { ConvergenceError, Genred, KernelSolve, rand, randn } from "../src/index";
 import type { RealArray, SolveOptions } from "../src/index";
-import { Vectors } from "../src/array/vectors";
+import { Vectors } from "../src/device/vectors";
 import type { Real } from "../src/engine/native";
-import { cg } from "../src/solver/cg";
-import type { CgOptions, CgResult } from "../src/solver/cg";
-import { gmres } from "../src/solver/gmres";
-import { minres } from "../src/solver/minres";
-import { shiftedCg } from "../src/solver/shifted";
-import type { Space } from "../src/solver/space";
-import { Stall } from "../src/solver/stall";
-import { runSync } from "../src/solver/task";
+import { cg } from "../src/solve/cg";
+import type { CgOptions, CgResult } from "../src/solve/cg";
+import { gmres } from "../src/solve/gmres";
+import { minres } from "../src/solve/minres";
+import { shiftedCg } from "../src/solve/shiftedcg";
+import type { Space } from "../src/solve/space";
+import { Stall } from "../src/solve/stopping";
+import { runSync } from "../src/task";
 
 /** A diagonal matrix on so many columns. */
 const diagonal = (values: readonly number[], columns: number): Space<Real, Float64Array> =>

@@ -3,14 +3,14 @@
  */
 import ndarray from "ndarray";
 import type { Dtype, RealArray } from "../src/index";
-import type { BackendName } from "../src/engine/backend";
+import type { BackendName } from "../src/device/devices";
 import { extraArgument } from "../src/formula/arguments";
 import type { Argument } from "../src/formula/arguments";
 import { grad } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";
 import type { Entry, Formula, Operation } from "../src/formula/formula";
 import { reductionNamed } from "../src/formula/reductions";
-import { Operator } from "../src/operator/operator";
+import { Operator } from "../src/call/operator";
 import { allowances, evaluate, expectWithin, fitsOf, uniform } from "./evaluate";
 import type { Fit, Rounding, Vector } from "./evaluate";
 

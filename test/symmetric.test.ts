@@ -6,7 +6,7 @@ import { Genred, InterruptedError } from "../src/index";
 import ndarray from "ndarray";
 import type { Dtype, Specification } from "../src/engine/backend";
 import { sharedObject } from "../src/engine/compiler";
-import { cpu } from "../src/engine/cpu";
+import { cpu } from "../src/device/host";
 import { program } from "../src/engine/cpp";
 import { nativeAddon, newControl, progress, setThreads } from "../src/engine/native";
 import type { Isa } from "../src/engine/isa";

@@ -2,9 +2,9 @@
 import { Genred, KernelSolve, rand } from "../src/index";
 import type { CallOptions } from "../src/index";
 import type { Compile, Routine } from "../src/engine/backend";
-import { cpu } from "../src/engine/cpu";
-import { Tiers } from "../src/engine/tiers";
-import type { Compilable } from "../src/engine/tiers";
+import { cpu } from "../src/device/host";
+import { Tiers } from "../src/device/routine";
+import type { Compilable } from "../src/device/routine";
 
 const never = (): never => {
   throw new Error("this routine is only compared");

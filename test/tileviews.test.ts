@@ -12,8 +12,8 @@ import { grad } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";
 import type { Formula, Operation, Parameter } from "../src/formula/formula";
 import { add, concat, extract, mult, operations } from "../src/formula/ops";
-import { Operator, PLAIN_SUM } from "../src/operator/operator";
-import { PairValues } from "../src/operator/values";
+import { Operator } from "../src/call/operator";
+import { PLAIN_SUM } from "../src/call/result";
 import { combinations, evaluate, fitsOf, uniform } from "./evaluate";
 import type { Fit } from "./evaluate";
 
@@ -103,7 +103,7 @@ function check(formula: Formula, domain: readonly [number, number], form: "sums"
   const arrays = data.map((list, n) => real(list, n === 2 ? [2] : [list.length / 2, 2]));
   const operator = new Operator([formula], ARGS, PLAIN_SUM);
   if (form === "sums") expectSame(operator.values(arrays, TILES).data, expected(formula, data), String(formula));
-  else expectSame(new PairValues(operator).compute(arrays, TILES, 1e6).data, atPairs(formula, data), String(formula));
+  else expectSame(operator.dense(arrays, TILES, 1e6).data, atPairs(formula, data), String(formula));
 }
 
 test("there are rows and views", () => {

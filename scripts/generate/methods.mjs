@@ -32,7 +32,7 @@ const HEAD = `/**
  * \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
 import type { Real } from "../engine/native";
-import type { ReductionName, ResultOf } from "../operator/signature";
+import type { ReductionName, ResultOf } from "../call/signature";
 import { atMost } from "../options";
 import type { ComplexOperand, Operand } from "./operand";
 import { isInner } from "./reduce";

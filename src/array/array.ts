@@ -4,15 +4,14 @@
  * both dtypes, up to rounding. Must not know formulas.
  */
 import type { NdArray } from "ndarray";
+import { memoryOf } from "../device/memory";
+import type { Elements } from "../device/memory";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { atMost, flagOf, optionsOf } from "../options";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
-import { disposable, isOnDevice } from "./device";
-import type { DeviceData } from "./devicedata";
-import type { Elements } from "./elementtype";
 import { record, requiresGrad } from "./record";
-import { allocate, contiguous, dtypeOf, hosted, positions, sizeOf, wrap } from "./view";
+import { allocate, contiguous, dtypeOf, positions, sizeOf, wrap } from "./view";
 import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
 
 /** Options of all makers. */
@@ -116,7 +115,7 @@ export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
   const to = checkDtype("astype", dtype);
   if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
-  const result = (isOnDevice(x) ? convertedThere(x, to) : converted("astype", x, to)) as ArrayOf<D>;
+  const result = (isElements(x) ? convertedThere(x, to) : converted("astype", x, to)) as ArrayOf<D>;
   if (ownDtype(x) === undefined) return result;
   const source = x as unknown as RealArray;
   return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
@@ -154,7 +153,7 @@ function ownDtype(values: unknown): Dtype | undefined {
 
 function converted(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
   checkReach(where, x);
-  const source = hosted(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const source = memoryOf(x.data).toHost(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const places = positions(x);
   const data = allocate(dtype, places.length);
   for (let k = 0; k < places.length; k++) {
@@ -164,11 +163,16 @@ function converted(where: string, x: Geometry & { readonly data: ArrayLike<unkno
   return wrap(data, x.shape);
 }
 
-function convertedThere(x: NumberArray, dtype: Dtype): RealArray {
+function convertedThere(x: NdArray<Elements>, dtype: Dtype): RealArray {
   checkReach("astype", x);
-  const data: unknown = contiguous(x as NdArray<Elements>);
-  return disposable(wrap((data as DeviceData).as(dtype) as unknown as Real, x.shape));
+  const memory = memoryOf(x.data);
+  return memory.disposable(wrap(memory.convert(contiguous(x), dtype), x.shape));
 }
+
+const TYPES = ["float32", "float64", "int32"];
+
+/** Of a type that memories know, and not only numbers in some form. */
+const isElements = (x: NumberArray): x is NdArray<Elements> => TYPES.includes(elementType(x.data));
 
 function asNumber(value: unknown, where: string, place: () => string): number {
   if (typeof value === "number") return value;

@@ -6,12 +6,17 @@
 import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
 import { article, described, elementsName, isNdarrayLike, lengthOf } from "../options";
-import { DeviceData } from "./devicedata";
-import type { Elements } from "./elementtype";
-import { reach, shapeText, sizeOf } from "./view";
+import { reach, remoteType, sizeOf } from "../device/memory";
+import type { Elements } from "../device/memory";
+import { shapeText } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
 export { described } from "../options";
+
+/** Whom a message is about; a function where the words take time, which is spent when there is something to say. */
+export type Where = string | (() => string);
+
+const words = (where: Where): string => (typeof where === "string" ? where : where());
 
 /** Positions are kept in 32 bits; ndarray's own index arithmetic ends even earlier. */
 const mostElements = 2 ** 32 - 1;
@@ -20,56 +25,58 @@ const mostElements = 2 ** 32 - 1;
  * Returns `value` if it is a float32 or float64 ndarray (of `dtype`, if given) whose view stays inside its memory.
  * Throws ArgumentError, beginning with `where`, that names the conversion to use.
  */
-export function checkArray(where: string, value: unknown, dtype?: Dtype): RealArray {
+export function checkArray(where: Where, value: unknown, dtype?: Dtype): RealArray {
   const expected = `a ${dtype ?? "float32 or float64"} ndarray`;
-  if (!isNdarray(value)) throw new ArgumentError(`${where}: expected ${expected}, got ${foreign(value)}`);
+  if (!isNdarray(value)) throw new ArgumentError(`${words(where)}: expected ${expected}, got ${foreign(value)}`);
   const got = elementType(value.data);
   if (got !== "float32" && got !== "float64") {
-    throw new ArgumentError(`${where}: expected ${expected}, got ${article(got)} ndarray: ${converted(dtype)}`);
+    throw new ArgumentError(`${words(where)}: expected ${expected}, got ${article(got)} ndarray: ${converted(dtype)}`);
   }
   checkReach(where, value);
   checkWidth(where, value.data, got);
   if (dtype !== undefined && got !== dtype) {
-    throw new ArgumentError(`${where}: expected ${expected}, got a ${got} one: ${converted(dtype)}`);
+    throw new ArgumentError(`${words(where)}: expected ${expected}, got a ${got} one: ${converted(dtype)}`);
   }
   return value as RealArray;
 }
 
 /** The width of elements is read off their data in every call, so that must not say anything else. */
-function checkWidth(where: string, data: object, type: Dtype): void {
+function checkWidth(where: Where, data: object, type: Dtype): void {
   const { BYTES_PER_ELEMENT: bytes } = data as { readonly BYTES_PER_ELEMENT?: unknown };
   if (bytes === (type === "float64" ? 8 : 4)) return;
-  throw new ArgumentError(`${where}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`);
+  throw new ArgumentError(
+    `${words(where)}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`,
+  );
 }
 
 /** The same, but that indices, int32 ndarrays, are accepted, too. */
-export function checkElements<T extends Elements>(where: string, value: NdArray<T>): NdArray<T> {
+export function checkElements<T extends Elements>(where: Where, value: NdArray<T>): NdArray<T> {
   if (isNdarray(value) && elementType(value.data) === "int32") checkReach(where, value);
   else checkArray(where, value);
   return value;
 }
 
 /** Throws ArgumentError unless the view has integer geometry and lies inside its data, whatever its element type. */
-export function checkReach(where: string, view: Geometry & { readonly data: { readonly length: number } }): void {
+export function checkReach(where: Where, view: Geometry & { readonly data: { readonly length: number } }): void {
   const { shape, stride, offset, data } = view;
   const regular = shape.length === stride.length && shape.every(isLength) && stride.every(Number.isInteger);
   if (!regular || !Number.isInteger(offset)) {
     const got = `shape ${shapeText(shape)}, stride ${shapeText(stride)}, offset ${String(offset)}`;
-    throw new ArgumentError(`${where}: expected integer shape, stride and offset, got ${got}`);
+    throw new ArgumentError(`${words(where)}: expected integer shape, stride and offset, got ${got}`);
   }
   const length = lengthOf(data);
   if (data.length !== length)
     throw new ArgumentError(
-      `${where}: expected data of ${String(length)} elements, got a length of ${String(data.length)}`,
+      `${words(where)}: expected data of ${String(length)} elements, got a length of ${String(data.length)}`,
     );
   if (shape.includes(0)) return;
   const [first, last] = reach(view);
   if (sizeOf(shape) > mostElements)
-    throw new ArgumentError(`${where}: expected fewer than 2^32 elements, got shape ${shapeText(shape)}`);
+    throw new ArgumentError(`${words(where)}: expected fewer than 2^32 elements, got shape ${shapeText(shape)}`);
   if (first >= 0 && last < length && last < mostElements) return;
   const elements = `${String(length)} elements${length === 0 ? " (a detached or empty buffer)" : ""}`;
   throw new ArgumentError(
-    `${where}: expected a view inside its data of ${elements}, got ${shapeText(shape)} that reaches from ${String(first)} to ${String(last)}`,
+    `${words(where)}: expected a view inside its data of ${elements}, got ${shapeText(shape)} that reaches from ${String(first)} to ${String(last)}`,
   );
 }
 
@@ -95,7 +102,7 @@ export const isNdarray = (value: unknown): value is Geometry & { readonly data: 
 
 /** `float32`, `int8`, `array`, `generic`…: the words of ndarray, read off the data; instanceof fails across realms. */
 export function elementType(data: unknown): string {
-  return data instanceof DeviceData ? data.type : (elementsName(data) ?? "generic");
+  return remoteType(data) ?? elementsName(data) ?? "generic";
 }
 
 function foreign(value: unknown): string {

@@ -11,7 +11,7 @@ import { checkArray, described } from "./check";
 import { int32, integersOf } from "./integers";
 import type { Int32NdArray, IntegerArray } from "./integers";
 import { gather } from "./tape";
-import { allocate, dtypeOf, placedLike, readable, shapeText, sizeOf, wrap } from "./view";
+import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
 /**
@@ -188,7 +188,7 @@ function statistics<T extends Real>(
   const made = (values: Float64Array, shape: number[]): RealArray<T> => {
     const memory = allocate(dtypeOf(x), values.length) as Real as T;
     memory.set(values);
-    return wrap(placedLike(memory, x), shape);
+    return wrapBeside(memory, shape, x);
   };
   return [
     made(

@@ -9,7 +9,6 @@ import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import { checkDtype, zeros } from "./array";
 import { checkArray, checkShape, described } from "./check";
-import { placedBeside } from "./device";
 import { factorised, product } from "./matrix";
 import type { Factors } from "./matrix";
 import { record } from "./record";
@@ -22,13 +21,13 @@ import {
   dtypeOf,
   expanded,
   isContiguous,
-  placedLike,
   readable,
   reshaped,
   shapeText,
   sizeOf,
   viewOf,
   wrap,
+  wrapBeside,
 } from "./view";
 import type { ArrayOf, Dtype, RealArray } from "./view";
 
@@ -88,7 +87,7 @@ export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): Real
   if (axis === undefined || axis === null) return sum(reshape(a, [sizeOf(a.shape)]), 0);
   const at = checkAxis("sum", axis, a.shape);
   const rest = a.shape.filter((_, k) => k !== at);
-  const output = wrap(sumsAlong(a, at), rest);
+  const output = wrapBeside(sumsAlong(a, at), rest, a);
   const spread = (cotangent: RealArray): RealArray => broadcast(expanded(cotangent, at), a.shape);
   return recorded("sum", output, [a], [spread], { readsInputs: [false] });
 }
@@ -174,7 +173,7 @@ function unary<T extends Real>(
   const data = readable(a);
   const result: Real = allocate(dtypeOf(a), data.length);
   for (let k = 0; k < result.length; k++) result[k] = value(data[k] as number);
-  const output = wrap(placedLike(result as T, a), a.shape);
+  const output = wrapBeside(result as T, a.shape, a);
   const reads = { readsInputs: [false], readsOutput: true };
   return recorded(where, output, [a], [(cotangent) => rule(output, cotangent)], reads);
 }
@@ -238,7 +237,7 @@ function zipped(a: RealArray, b: RealArray, value: (x: number, y: number) => num
   const [left, right] = [readable(a), readable(b)];
   const result: Real = allocate(dtypeOf(a), left.length);
   for (let k = 0; k < result.length; k++) result[k] = value(left[k] as number, right[k] as number);
-  return wrap(placedBeside(result, a, b), a.shape);
+  return wrapBeside(result, a.shape, a, b);
 }
 
 /** Both arguments as arrays of one dtype: a plain number becomes an array of shape `[]` in the dtype of the other. */
@@ -285,7 +284,7 @@ function sumsAlong<T extends Real>(a: RealArray<T>, axis: number): T {
     for (let j = 0; j < length; j++) total += data[start + j * inner] as number;
     sums[k] = total;
   }
-  return placedLike(sums as T, a);
+  return sums as T;
 }
 
 /** Shape of a matrix, checked against the lengths that are given. */
@@ -306,7 +305,7 @@ function checkMatrix(
 function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
   const data: Real = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
-  const X = wrap(placedBeside(data as T, A, B), B.shape);
+  const X = wrapBeside(data as T, B.shape, A, B);
   const options = { where: "solve", names: ["its matrix", "its right-hand side"], readsInputs: [true, false] };
   const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
     const G = solvedBy(factors.transposed(), transpose(A) as RealArray, cotangent);

@@ -5,10 +5,11 @@
  */
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
+import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";
 import type { NumberArray } from "./array";
 import { checkReach, described, isNdarray } from "./check";
-import { hosted, isContiguous, positions, shapeText, sizeOf } from "./view";
+import { isContiguous, positions, shapeText, sizeOf } from "./view";
 
 /** Integers `[n]`: a list, a typed array, or an ndarray. */
 export type IntegerArray = ArrayLike<number> | ArrayLike<bigint> | NumberArray;
@@ -64,7 +65,7 @@ function ndarrayElements(
   value: { data: ArrayLike<unknown>; shape: readonly number[]; stride: readonly number[]; offset: number },
 ): ArrayLike<unknown> {
   checkReach(where, value);
-  const data = hosted(value.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
+  const data = memoryOf(value.data).toHost(value.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const isWhole = value.offset === 0 && data.length === sizeOf(value.shape) && isContiguous(value);
   if (isWhole && !data.get) return data;
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));

@@ -2,11 +2,10 @@
  * Products and factorisations of matrices, in float64, on plain memory: the only file that knows ml-matrix.
  * A factorisation costs far more than a solve with it, so whoever solves keeps the `Factors`. Must not know the tape.
  */
-import { CholeskyDecomposition, LuDecomposition, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
-import { placedBeside } from "./device";
-import { allocate, dtypeOf, readable, wrap } from "./view";
+import { allocate, dtypeOf, readable, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
 /** A factorised matrix A `[N, N]`. */
@@ -38,6 +37,27 @@ function factorsOf(A: Matrix): Factors {
   return factors;
 }
 
+/** Eigenvalues of a symmetric matrix, descending, with their vectors: row n of `rows` holds component n of each. */
+export interface Eigen {
+  readonly values: readonly number[];
+  readonly rows: readonly (readonly number[])[];
+}
+
+/** All eigenpairs of a symmetric matrix, given by rows; NaN where an entry is not finite. */
+export function symmetricEigen(matrix: readonly (readonly number[])[]): Eigen {
+  if (matrix.length === 0 || !matrix.flat().every(Number.isFinite)) return noEigen(matrix.length);
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(matrix, {
+    assumeSymmetric: true,
+  });
+  const rows = eigenvectorMatrix.to2DArray();
+  return { values: realEigenvalues.reverse(), rows: rows.map((row) => row.reverse()) };
+}
+
+function noEigen(size: number): Eigen {
+  const row = new Array<number>(size).fill(NaN);
+  return { values: row, rows: row.map(() => row) };
+}
+
 function matrixOf(x: RealArray): Matrix {
   const [m, n] = x.shape as [number, number];
   return Matrix.from1DArray(m, n, readable(x));
@@ -58,5 +78,5 @@ export function product<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealA
     }
     result.set(row, i * n);
   }
-  return wrap(placedBeside(result, a, b), [m, n]);
+  return wrapBeside(result, [m, n], a, b);
 }

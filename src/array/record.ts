@@ -4,11 +4,11 @@
  * of that memory takes part. Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from
  * writing into them. Knows closures; must not know Genred, formulas or dense operations.
  */
+import { memoryOf } from "../device/memory";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { atMost, described } from "../options";
 import { checkArray } from "./check";
-import { DeviceData } from "./devicedata";
 import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
@@ -188,8 +188,8 @@ export function overwritten({ where }: Made, name: string): ArgumentError {
  * word always shows; the rotation carries high bits down, or two flipped signs would cancel. Four chains hide latency.
  */
 function checksum(x: RealArray): number {
-  const any: unknown = x.data;
-  if (any instanceof DeviceData) return any.buffer.writes;
+  const writes = memoryOf(x.data).writesOf(x.data);
+  if (writes !== null) return writes;
   if (x.data.buffer.byteLength === 0) return 0; // also a detached buffer, over which no words can be laid
   const data = contiguous(x);
   const words = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);

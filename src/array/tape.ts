@@ -4,11 +4,12 @@
  * transposes, broadcasts and overlaps need no case of their own. What the sweep itself does is recorded too, which gives
  * every higher order. Knows closures; must not know Genred, formulas or dense operations.
  */
+import { memoryOf } from "../device/memory";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { atMost, flagOf, optionsOf } from "../options";
 import { checkArray, described } from "./check";
-import { broughtTo, placeOf } from "./device";
+import { bringBeside } from "./device";
 import {
   checkOutputUnchanged,
   checkUnchanged,
@@ -27,7 +28,6 @@ import {
   dtypeOf,
   isContiguous,
   isWhole,
-  placedLike,
   positions,
   reshaped,
   sameShape,
@@ -35,8 +35,8 @@ import {
   sizeOf,
   viewOf,
   wrap,
+  wrapBeside,
 } from "./view";
-import { added, scattered, taken } from "./elements";
 import type { Geometry, RealArray } from "./view";
 
 /**
@@ -176,13 +176,13 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
   const result = memory
     ? copyLike(throughMemory(memory, x), x)
-    : wrap(placedLike<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x), x.shape);
+    : wrapBeside<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
 }
 
 /** A copy where `like` is: gradients are where their inputs are. */
 function copyLike(x: RealArray, like: RealArray): RealArray {
-  const there = broughtTo(placeOf(like), x);
+  const there = bringBeside(like, x);
   return there === x ? copyOf(x) : there;
 }
 
@@ -194,7 +194,7 @@ export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
 }
 
 function plus(a: RealArray, b: RealArray): RealArray {
-  const sum = added(contiguous(a), contiguous(b));
+  const sum = memoryOf(a.data).add(contiguous(a), contiguous(b));
   const both: Backward = (cotangent) => [cotangent, cotangent];
   return record(wrap(sum, a.shape), [a, b], both, { where: "a sum", readsInputs: [false, false] });
 }
@@ -208,7 +208,7 @@ export function gather<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const result = taken(contiguous(x), index);
+  const result = memoryOf(x.data).take(contiguous(x), index);
   const backward: Backward = (cotangent) => [scatterAdd(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "gather", readsInputs: [false] });
 }
@@ -222,7 +222,7 @@ export function scatterAdd<T extends Real>(
   index: ArrayLike<number>,
   shape: readonly number[],
 ): RealArray<T> {
-  const result = scattered(contiguous(x), index, sizeOf(shape)) as T;
+  const result = memoryOf(x.data).scatterAdd(contiguous(x), index, sizeOf(shape));
   const backward: Backward = (cotangent) => [gather(cotangent, index, x.shape)];
   return record(wrap(result, shape), [x], backward, { where: "scatterAdd", readsInputs: [false] });
 }

@@ -1,19 +1,17 @@
 /**
  * What an array is here: an npm ndarray over float32 or float64 memory, and how its elements are reached.
  * The one idea: users may pass any view, the engine only ever sees plain row-major typed arrays; the arithmetic of shape,
- * stride and offset that stands between is here, on views that were checked. Must not know the tape, formulas or devices.
+ * stride and offset that stands between is here, on views that were checked. Must not know the tape, formulas or where memory is.
  */
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
+import { isContiguous, memoryAmong, memoryOf, reach, rowMajor, sizeOf } from "../device/memory";
+import type { DataOf, ElementType, Elements, Geometry } from "../device/memory";
 import type { Real } from "../engine/native";
 import { listText } from "../options";
-import { DeviceData } from "./devicedata";
-import { taken } from "./elements";
-import { allocate, elementTypeOf } from "./elementtype";
-import type { DataOf, ElementType, Elements } from "./elementtype";
 
-export { allocate } from "./elementtype";
-export type { DataOf, Dtype } from "./elementtype";
+export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
+export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
 
 /** An ndarray of float32 or float64 elements: what every door takes and returns. */
 export type RealArray<T extends Real = Real> = NdArray<T>;
@@ -23,13 +21,6 @@ export type ArrayOf<E extends ElementType> = NdArray<DataOf<E>>;
 
 /** The dtype name of a typed array type: `DtypeOf<Float64Array>` is `"float64"`. */
 export type DtypeOf<T extends Real> = T extends Float64Array ? "float64" : "float32";
-
-/** Where the elements of a view lie in its data, in elements. */
-export interface Geometry {
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
-}
 
 /** The dtype of an array, told by its memory: the property `dtype` of a look-alike may say anything. */
 export function dtypeOf<T extends Real>(x: RealArray<T>): DtypeOf<T> {
@@ -51,26 +42,8 @@ export function shapeText(shape: readonly number[]): string {
   return listText(shape);
 }
 
-/** Number of elements of `shape`; 1 for `[]`. */
-export function sizeOf(shape: readonly number[]): number {
-  let size = 1;
-  for (const length of shape) size *= length;
-  return size;
-}
-
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
-}
-
-/** True if the elements lie in row-major order without gaps; strides of axes of length 1 do not matter. */
-export function isContiguous({ shape, stride }: Geometry): boolean {
-  let expected = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const length = shape[axis] as number;
-    if (length !== 1 && stride[axis] !== expected) return false;
-    expected *= length;
-  }
-  return true;
 }
 
 /** True if the view is exactly its memory, in order. */
@@ -83,55 +56,21 @@ export function isWhole(x: RealArray): boolean {
  * a copy.
  */
 export function contiguous<T extends Elements>(x: NdArray<T>): T {
-  const size = sizeOf(x.shape);
-  if (isContiguous(x)) {
-    return x.offset === 0 && size === x.data.length ? x.data : (x.data.subarray(x.offset, x.offset + size) as T);
-  }
-  if (x.data instanceof DeviceData) return taken(x.data, positions(x));
-  const copy = allocate(elementTypeOf(x.data), size);
-  if (x.shape.length === 2) copyMatrix(x, copy);
-  else copyRows(x, copy);
-  return copy as T;
+  return rowMajor(x.data, x);
 }
 
-/** Elements that can be read one by one: those of a device come over the bus. */
-export function hosted<T>(data: T): T {
-  const any: unknown = data;
-  return any instanceof DeviceData ? (any.toHost() as T) : data;
-}
-
-/** The elements of `x` in row-major order, to be read one by one (never write into the result): by the way over the bus that moves less. */
+/** The elements of `x` in row-major order on the machine, to be read one by one (never write into the result). */
 export function readable<T extends Elements>(x: NdArray<T>): T {
-  if (!(x.data instanceof DeviceData)) return contiguous(x);
-  const size = sizeOf(x.shape);
-  const [first, last] = reach(x);
-  if (size === 0 || last - first >= 2 * size) return hosted(contiguous(x));
-  const here = hosted(x.data.subarray(first, last + 1) as T);
-  return contiguous(ndarray(here, x.shape, x.stride, x.offset - first));
+  return memoryOf(x.data).stridedToHost(x.data, x);
 }
 
-/** The data where `like` is: on the same device, or as it is. */
-export function placedLike<T extends Elements>(data: T, like: NdArray<Elements>): T {
-  const other: unknown = like.data;
-  return other instanceof DeviceData ? (DeviceData.of(data, other.device) as unknown as T) : data;
-}
-
-/** Memory for `size` elements where `like` is; zeros, but on a device anything. */
-export function allocateLike<E extends ElementType>(type: E, size: number, like: RealArray | undefined): DataOf<E> {
-  const other: unknown = like?.data;
-  if (!(other instanceof DeviceData)) return allocate(type, size);
-  return DeviceData.ofSize(type, size, other.device) as unknown as DataOf<E>;
-}
-
-/** Positions in the data of the elements of a view, in row-major order. */
-export function positions(view: Geometry): Uint32Array {
-  const result = new Uint32Array(sizeOf(view.shape));
-  const [length, step] = innermost(view);
-  let at = 0;
-  eachRow(view, (start) => {
-    for (let k = 0; k < length; k++) result[at++] = start + k * step;
-  });
-  return result;
+/** An array over what was computed on the machine, brought to where `sources` are. */
+export function wrapBeside<T extends Elements>(
+  data: T,
+  shape: readonly number[],
+  ...sources: readonly NdArray<Elements>[]
+): NdArray<T> {
+  return wrap(memoryAmong(sources).fromHost(data), shape);
 }
 
 /** True if the two views may share memory, judged by their ranges of bytes; sees through different typed arrays. */
@@ -146,58 +85,6 @@ function byteRange(x: RealArray): [number, number] {
   const [first, last] = reach(x);
   const width = x.data.BYTES_PER_ELEMENT;
   return [x.data.byteOffset + first * width, x.data.byteOffset + (last + 1) * width];
-}
-
-/** Lowest and highest position that a view with elements touches. */
-export function reach({ shape, stride, offset }: Geometry): [number, number] {
-  let first = offset;
-  let last = offset;
-  for (let axis = 0; axis < shape.length; axis++) {
-    const span = ((shape[axis] as number) - 1) * (stride[axis] as number);
-    if (span < 0) first += span;
-    else last += span;
-  }
-  return [first, last];
-}
-
-function innermost({ shape, stride }: Geometry): [length: number, step: number] {
-  const axis = shape.length - 1;
-  return axis < 0 ? [1, 0] : [shape[axis] as number, stride[axis] as number];
-}
-
-/** Visits the start of each innermost row, in row-major order: an odometer over the outer axes. */
-function eachRow({ shape, stride, offset }: Geometry, visit: (start: number) => void): void {
-  if (sizeOf(shape) === 0) return;
-  const index: number[] = shape.slice(0, -1).fill(0);
-  let start = offset;
-  for (;;) {
-    visit(start);
-    let axis = index.length - 1;
-    while (axis >= 0 && (index[axis] = (index[axis] as number) + 1) === shape[axis]) {
-      start -= ((shape[axis] as number) - 1) * (stride[axis] as number);
-      index[axis--] = 0;
-    }
-    if (axis < 0) return;
-    start += stride[axis] as number;
-  }
-}
-
-function copyRows(x: NdArray<Elements>, copy: Elements): void {
-  const data = x.data;
-  const [length, step] = innermost(x);
-  let at = 0;
-  eachRow(x, (start) => {
-    for (let k = 0; k < length; k++) copy[at++] = data[start + k * step] as number;
-  });
-}
-
-/** Points `[N, D]` are what calls are made of, and small calls are counted in microseconds. */
-function copyMatrix({ data, shape, stride, offset }: NdArray<Elements>, copy: Elements): void {
-  const [rows, columns] = shape as [number, number];
-  const [down, right] = stride as [number, number];
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) copy[at++] = data[offset + i * down + j * right] as number;
-  }
 }
 
 /** The shape that both broadcast to by NumPy's rules, or null: axes are aligned at the end, length 1 gives way. */

@@ -1,5 +1,5 @@
 /**
- * What a backend is given and what it gives back: specifications, calls and routines; and where the entries of a batch begin.
+ * What a device is given and what it gives back: specifications, calls and routines; and where the entries of a batch begin.
  */
 import type { Category, Formula, Variable } from "../formula/formula";
 import type { Reduction, SumScheme } from "../formula/reductions";
@@ -84,7 +84,8 @@ export interface RectangleCall extends Arrays {
 }
 
 export interface Routine {
-  readonly backend: BackendName;
+  /** The name of its device. */
+  readonly backend: string;
   /** Writes `[rows, dim]`: the reduction of every row. */
   reduce(call: Call): void;
   reduceAsync(call: Call): Promise<void>;
@@ -92,23 +93,10 @@ export interface Routine {
   block(call: RectangleCall): void;
   /** How calls of many rows are cut up, in words. */
   readonly plan?: string;
-  /** What was generated for the formula, for those who want to read it; undefined where nothing is. */
-  readonly code?: string;
 }
-
-export type BackendName = "cpu" | "tiles" | "cuda" | "reference";
 
 /**
  * What becomes of a formula that is called: `"always"` compiles it before it runs, `"never"` evaluates it by precompiled kernels, `"auto"`
  * evaluates it until compiling pays.
  */
 export type Compile = "auto" | "never" | "always";
-
-export interface Backend {
-  readonly name: BackendName;
-  /** Why nothing can run here, in one sentence, or null. */
-  whyNot(): string | null;
-  /** Why this one formula cannot run here, or null. */
-  whyNotFormula(specification: Specification): string | null;
-  routine(specification: Specification): Routine;
-}

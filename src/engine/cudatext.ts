@@ -26,6 +26,8 @@ import type { Scheme, SchemeOptions } from "./scheme";
 /** A generated file, and what the launcher must know of it. */
 export interface CudaProgram {
   readonly source: string;
+  /** What of it is the formula's own: all but the prelude. */
+  readonly code: string;
   /** Threads of a block. */
   readonly threads: number;
   /** Rows of a block of threads (columns, in the form `block`). */
@@ -83,7 +85,13 @@ class CudaText {
       "} // namespace keops",
       "",
     ].join("\n");
-    return { source, threads: THREADS, grain: tile * THREADS, columns: layout.columns };
+    return {
+      source,
+      code: [...headline(specification, main), text].join("\n"),
+      threads: THREADS,
+      grain: tile * THREADS,
+      columns: layout.columns,
+    };
   }
 
   /** What a pair adds to its reducer. */

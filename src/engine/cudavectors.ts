@@ -4,12 +4,16 @@
  */
 import type { LoadedVectors } from "./addon";
 import type { Dtype } from "./backend";
-import type { DeviceMemory } from "./cuda";
 import { loadedFrom } from "./cudacompiler";
 import { nativeAddon } from "./native";
 import { cudaVectorsSource } from "./prelude";
 
-export type { DeviceMemory } from "./cuda";
+/** Numbers in the memory of a device. */
+export interface DeviceMemory {
+  readonly device: number;
+  readonly address: bigint;
+  readonly length: number;
+}
 
 /** Of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
 export interface VectorSizes {

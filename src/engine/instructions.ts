@@ -10,6 +10,9 @@ import { nativeAddon } from "./native";
 
 let current: Isa | undefined;
 
+/** Another number after each change, for those who keep what was made for one set. */
+export let changes = 0;
+
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
 export function instructionSet(): Isa {
   atMost("instructionSet", 0, arguments);
@@ -28,6 +31,7 @@ export function setInstructionSet(name: Isa): void {
 /** Routines ask for the name; the dense algebra of the addon is told. */
 function use(name: Isa): Isa {
   nativeAddon()?.setInstructionSet(name);
+  changes++;
   return (current = name);
 }
 

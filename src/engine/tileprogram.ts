@@ -23,7 +23,7 @@ export interface TileProgram {
 }
 
 /** What weights are, by the same numbers. */
-enum Weights {
+export enum Weights {
   None,
   Vectors,
   Splats,
@@ -36,7 +36,7 @@ const TILE_BYTES = 32 * 1024;
 /** Instructions that a kernel spends on reading and writing. */
 const COST_OF_TILE = 2;
 
-interface Results {
+export interface Results {
   readonly dim: number;
   /** How many values share the weights, or have one each. */
   readonly weighted: number;
@@ -44,14 +44,29 @@ interface Results {
   readonly values: readonly Value[];
 }
 
-/** The program of a specification. `realBytes`: 4 or 8. */
-export function tileProgram(specification: Specification, names: TileNames, realBytes: number): TileProgram {
-  const { formulas, reduction, k, variables, rows } = specification;
+/** A program before it is encoded: its instructions, what the reduction takes, and the slots of a tile. */
+export interface Listing {
+  readonly writer: Writer;
+  readonly results: Results;
+  readonly pairSlots: number;
+  /** Of a tile. */
+  readonly columns: number;
+}
+
+/** The program of a specification for vectors of so many lanes. */
+export function listingOf(specification: Specification, lanes: number): Listing {
+  const { formulas, reduction, rows, dtype } = specification;
   const roots = formulas.map(lowered);
   const writer = new Writer(roots, (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J);
   const results = resultsOf(specification, roots, writer);
   const pairSlots = placePairs(writer.instructions[Region.Pair]!, results.values);
-  const columns = columnsOf(pairSlots * names.lanes * realBytes);
+  return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
+}
+
+/** The same in numbers, for the kernels of the addon. */
+export function tileProgram(specification: Specification, names: TileNames): TileProgram {
+  const { reduction, k, variables, rows } = specification;
+  const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
@@ -69,10 +84,12 @@ export function tileProgram(specification: Specification, names: TileNames, real
 /** Components above which the tiles of a program would take too much memory. */
 const MOST_COMPONENTS = 100_000;
 
-/** Why there is no program of these kernels, or null: rows may have been added since the addon was built. */
-export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string>): string | null {
+/** Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was built. */
+export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string> | undefined): string | null {
   const nodes = nodesOf(...formulas.map(lowered));
-  const missing = nodes.find(({ operation: { shape, name } }) => shape.kind === "elementwise" && !kernels.has(name));
+  const missing = nodes.find(
+    ({ operation: { shape, name } }) => shape.kind === "elementwise" && kernels?.has(name) === false,
+  );
   if (missing) return `the addon was built without the operation ${missing.operation.name}`;
   const components = nodes.reduce((sum, { dim }) => sum + dim, 0);
   return components <= MOST_COMPONENTS
@@ -89,14 +106,21 @@ function encoded({ step, target, operands }: Instruction, kernels: ReadonlyMap<s
   return [number, target.index, step.terms, step.add ? 1 : 0, ...places];
 }
 
-function reducerOf({ reduction, formulas, sumScheme, dtype, accumulator }: Specification, names: TileNames): number {
-  if (!reduction) return 0;
-  // Where each addition is to be in double, what single precision loses is kept.
-  const isExact = sumScheme === "direct" && dtype === "float32" && accumulator === "float64";
-  const name = reducerName(reduction, isExact ? "kahan" : sumScheme, formulas.length > 1);
+function reducerOf(specification: Specification, names: TileNames): number {
+  const name = reducerFor(specification);
+  if (name === undefined) return 0;
   const number = names.reducers.indexOf(name);
   if (number < 0) throw new Error(`the addon has no tile reducer for ${name}`);
   return number;
+}
+
+/** The name of the reducer; undefined for the form `block`, which has none. */
+export function reducerFor(specification: Specification): string | undefined {
+  const { reduction, formulas, sumScheme, dtype, accumulator } = specification;
+  if (!reduction) return undefined;
+  // Where each addition is to be in double, what single precision loses is kept.
+  const isExact = sumScheme === "direct" && dtype === "float32" && accumulator === "float64";
+  return reducerName(reduction, isExact ? "kahan" : sumScheme, formulas.length > 1);
 }
 
 // --------------------------------------------------------------------------------------------------------- results

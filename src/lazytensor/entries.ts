@@ -9,7 +9,6 @@ import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { DENSE_OPTIONS, checkBytes, settingsOf } from "../genred";
 import type { DenseOptions } from "../genred";
-import { PairValues } from "../operator/values";
 import { optionsOf } from "../options";
 import { arraysOf, bound, operatorOf, sizesText } from "./expression";
 import type { Expression } from "./expression";
@@ -26,11 +25,7 @@ export function denseValues(expression: Expression, options: DenseOptions | null
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, SUM);
-  return new PairValues(operator).compute(
-    operator.arrays(arraysOf(of, [])),
-    { backend: expression.where.backend, ...where },
-    maxBytes,
-  );
+  return operator.dense(operator.arrays(arraysOf(of, [])), { backend: expression.where.backend, ...where }, maxBytes);
 }
 
 /** The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for ranges. */

@@ -5,9 +5,9 @@
 import { sizeOf } from "../array/view";
 import { Depends, lowered, nodesOf, print, asVariable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import type { Preview } from "../device/routine";
 import { settingsOf } from "../genred";
-import type { Operator } from "../operator/operator";
-import { flopsPerPair } from "../operator/plan";
+import { flopsPerPair } from "../call/plan";
 import { bound, operatorOf, textOf } from "./expression";
 import type { Bound, Expression } from "./expression";
 import { isArray } from "./leaf";
@@ -49,8 +49,6 @@ function hoisted(root: Formula, depends: Depends): Formula[] {
   return [...parts].filter((node) => node.depends === depends && node.args.length > 0);
 }
 
-type Ran = ReturnType<Operator["preview"]>;
-
 /** Formula, what is computed when, backend and code, of the sum over j. */
 export function explanation(expression: Expression): string {
   const of = bound([expression.formula], expression.leaves);
@@ -58,7 +56,7 @@ export function explanation(expression: Expression): string {
   const { dtype, where } = expression;
   const [first, later] = (["never", "always"] as const).map((compile) =>
     operator.preview(dtype ?? "float32", { backend: where.backend, compile }),
-  ) as [Ran, Ran];
+  ) as [Preview, Preview];
   const quick = lowered(of.formulas[0]!);
   const phases = PHASES.flatMap(([when, depends]) =>
     hoisted(quick, depends).map((part) => `  ${when}: ${named(part, of)}`),
@@ -68,13 +66,14 @@ export function explanation(expression: Expression): string {
     `  ${costText(expression)}`,
     ...phases,
     `  at every pair: ${named(quick, of)}`,
-    ...(first === later ? [] : [`  backend of first calls: ${ranBy(first)}`]),
+    ...(first.backend === later.backend ? [] : [`  backend of first calls: ${ranBy(first)}`]),
     `  backend: ${ranBy(later)}`,
     ...(later.code === undefined ? [] : ["", later.code]),
   ].join("\n");
 }
 
-const ranBy = ({ backend, plan }: Ran): string => (plan === undefined ? backend : `${backend}, ${plan}`);
+const ranBy = ({ backend, tiles, whyNot }: Preview): string =>
+  `${backend}${tiles === undefined ? "" : `, ${tiles}`}${whyNot === null ? "" : `, which cannot run here: ${whyNot}`}`;
 
 const named = (formula: Formula, { args }: Bound): string =>
   print(formula, (v) => args[asVariable(v).position]?.name ?? String(v));

@@ -7,14 +7,14 @@ import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
 import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../operator/call";
+import type { CallOptions } from "../call/prepared";
+import type { Settings } from "../call/result";
 import { ArgumentError, FormulaError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constant } from "../formula/ops";
-import { Operator } from "../operator/operator";
-import type { Settings } from "../operator/choosers";
+import { Operator } from "../call/operator";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
 

@@ -14,7 +14,7 @@ import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { isLazy } from "./operand";
-import { LinearOperator } from "./operator";
+import { LinearOperator } from "../solve/linearoperator";
 import { REDUCE_OPTIONS, reduced } from "./reduce";
 import type { ReduceOptions } from "./reduce";
 

@@ -3,8 +3,9 @@
  * symbolic variables. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import { CALL_OPTIONS } from "../operator/call";
-import type { CallOptions } from "../operator/call";
+import { CALL_OPTIONS } from "../call/prepared";
+import type { CallOptions } from "../call/prepared";
+import type { Settings } from "../call/result";
 import type { Real } from "../engine/native";
 import { ArgumentError } from "../errors";
 import { reductionOf, settingsOf } from "../genred";
@@ -12,9 +13,8 @@ import type { AsyncCallOptions, GenredOptions } from "../genred";
 import { entries } from "../formula/ops";
 import { reductionNamed } from "../formula/reductions";
 import type { Reduction } from "../formula/reductions";
-import type { Settings } from "../operator/choosers";
 import { described, optionsOf } from "../options";
-import type { ReductionName, ResultOf } from "../operator/signature";
+import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";

@@ -5,7 +5,7 @@
 import { reshaped } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
-import type { CallOptions } from "../operator/call";
+import type { CallOptions } from "../call/prepared";
 import type { Real } from "../engine/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";

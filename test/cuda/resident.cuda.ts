@@ -50,6 +50,13 @@ test("a call on resident arrays gives a resident result, and parameters may be p
   expectClose(result, K(x, y, b, 2, { backend: "reference" }));
 });
 
+test("a promise writes into a resident array when all is computed", async () => {
+  const given = [toDevice(x), toDevice(y), toDevice(b), 2] as const;
+  const out = toDevice(zeros([50, 2]));
+  expect(await K.async(...given, { out })).toBe(out);
+  expect(numbers(out)).toEqual(numbers(K(...given)));
+});
+
 test("resident results go on into other calls without coming back", () => {
   const [onDevice, onHost] = [toDevice(x), x].map((points) => {
     const first = K(points, points, toDevice(randn([50, 2], { seed: 4 })), 2, { backend: "cuda" });

@@ -1,0 +1,105 @@
+/**
+ * docs/options.md: every option of solves and of what is computed of their matrices, from the rows in `src/solve`: what it is, and what is
+ * accepted. Reads the sources as text, so it needs no build. `node scripts/generate/options.mjs` writes the file; `--check` writes nothing
+ * and ends with status 1 where it is not what it would write.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+
+const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const FILE = "docs/options.md";
+
+/** Headings, and the tables of rows below them: a file in `src/solve`, and the name of the table there. */
+const TABLES = [
+  [
+    "Solves: `Kinv(...)`, `Kinv.shifted(...)`, `K.solve(b)`",
+    [
+      ["solveoptions", "RIDGE"],
+      ["stopping", "STOPPING"],
+      ["choose", "CHOICE"],
+      ["gmres", "GMRES"],
+      ["solveoptions", "COURSE"],
+    ],
+  ],
+  [
+    "Log-determinants: `Kinv.logdet(...)`",
+    [
+      ["solveoptions", "RIDGE"],
+      ["logdet", "LOGDET"],
+    ],
+  ],
+  ["Traces: `Kinv.trace(...)`", [["logdet", "TRACE"]]],
+  ["Eigenpairs: `Kinv.eigsh(k, ...)`", [["eigsh", "EIGSH"]]],
+];
+
+/** The file that the rows ask for. */
+export function optionsText(root = project) {
+  const sections = TABLES.flatMap(([title, tables]) => [
+    `## ${title}`,
+    "",
+    ...tables.flatMap(([file, table]) => rowsOf(join(root, "src", "solve", `${file}.ts`), table)),
+    "",
+  ]);
+  return [
+    "# Options of solves",
+    "",
+    "Every option with what it accepts. Made by `npm run generate` from the rows in `src/solve`. All functions take the options",
+    "of calls as well: `backend`, `device`, `compile` and `ranges`; `async` forms take `signal` and `onProgress`.",
+    "",
+    ...sections,
+  ].join("\n");
+}
+
+/** The lines of a table: one for each property of the object. */
+function rowsOf(path, table) {
+  const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
+  const declarations = source.statements.filter(ts.isVariableStatement).flatMap((s) => s.declarationList.declarations);
+  const found = declarations.find(({ name }) => name.getText() === table);
+  if (!found) throw new Error(`${path}: expected a table ${table}`);
+  return found.initializer.expression.properties.flatMap((property) => {
+    const name = property.name.getText();
+    return wrap(`- \`${name}\`, ${acceptedBy(property.initializer)}. ${wordsOf(property, name)}`);
+  });
+}
+
+const WIDTH = 110;
+
+/** An item of a list, in lines. */
+function wrap(text) {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
+    if (line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(`  ${word}`);
+  }
+  return lines;
+}
+
+/** What a row accepts, in words. */
+function acceptedBy(row) {
+  const fields = new Map(row.properties.map(({ name, initializer }) => [name.getText(), initializer]));
+  const kind = fields.get("kind");
+  if (kind === undefined) return fields.get("expected").text;
+  if (ts.isArrayLiteralExpression(kind)) return `one of ${kind.elements.map((choice) => choice.getText()).join(", ")}`;
+  const noun = kind.text === "integer" ? "an integer" : "a number";
+  return `${noun} of at least ${fields.get("least").getText()}`;
+}
+
+/** The comment above a row as one line. */
+function wordsOf(property, name) {
+  const [comment] = ts.getJSDocCommentsAndTags(property);
+  if (!comment) throw new Error(`${name}: expected a comment that explains it`);
+  return ts.getTextOfJSDocComment(comment.comment).replaceAll(/\s+/g, " ").trim();
+}
+
+function main() {
+  const file = join(project, FILE);
+  if (!process.argv.includes("--check")) return writeFileSync(file, optionsText());
+  if (readFileSync(file, "utf8") === optionsText()) return;
+  console.error(`${FILE}: expected what the rows say, got something older: run \`npm run generate\``);
+  process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main();

@@ -1,0 +1,214 @@
+/**
+ * Gradients of a reduction, which are again formulas reduced over i or j: one operator for each argument, to any order. Those of minima and maxima
+ * go to the pairs (i, j) that indices have chosen, which become points of their own: pair p is row p of every array, whatever entry of a batch it
+ * comes from. On them a minimum is the formula itself, so that its derivatives are those of the formula, gathered and scattered.
+ */
+import { gather, scatterAdd } from "../array/tape";
+import type { RealArray } from "../array/view";
+import { extraArgument } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { isZero } from "../formula/ops";
+import type { SumGradient } from "../formula/reductions";
+import { rankOf, startsIn, summedTo } from "./prepared";
+import type { How } from "./prepared";
+import { PLAIN_SUM, restsOf } from "./result";
+import type { Result, Settings } from "./result";
+
+/** What is differentiated, and what gradients are: formulas with their arguments and a reduction. */
+export interface Reduced {
+  readonly formulas: readonly Formula[];
+  readonly args: readonly Argument[];
+  readonly settings: Settings;
+  /** Numbers of a row of the result. */
+  readonly dim: number;
+  results(arrays: readonly RealArray[], how: How): Result;
+  pullback(
+    arrays: readonly RealArray[],
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    how: How,
+  ): (RealArray | null)[];
+}
+
+type Make = (formulas: readonly Formula[], args: readonly Argument[], settings: Settings) => Reduced;
+
+/** A value that gradients take as an argument: of the call, of another reduction, or the rest of the value before it. */
+interface SavedValue {
+  readonly argument: Argument;
+  readonly from: "result" | "rest" | Reduced;
+}
+
+/** The gradients of one reduction, made when they are first asked for. */
+export class Gradients {
+  private readonly made = new Map<number, Reduced | null>();
+  private savedValues: readonly SavedValue[] | undefined;
+
+  constructor(
+    private readonly of: Reduced,
+    private readonly make: Make,
+  ) {}
+
+  /**
+   * One gradient per argument that is wanted; null where it is zero.
+   * @param result of the call, where the reduction needs it for its gradient.
+   */
+  pullback(
+    arrays: readonly RealArray[],
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    how: How,
+    result?: Result,
+  ): (RealArray | null)[] {
+    const saved: RealArray[] = [];
+    let last = result;
+    for (const { from } of this.saved()) {
+      if (typeof from !== "string") last = from.results([...arrays, ...saved], how);
+      saved.push(from === "rest" ? restsOf(last!) : last!.values!);
+    }
+    return this.of.args.map((argument, n) => {
+      const gradient = wanted[n] ? this.by(n) : null;
+      if (!gradient) return null;
+      const { values } = gradient.results([...arrays, ...saved, cotangent], how);
+      return summedTo(values!, argument, arrays[n]!.shape);
+    });
+  }
+
+  /** The same at the pairs that indices name, for a formula of this dim. */
+  routed(
+    choice: Choice,
+    dim: number,
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    { backend, device, compile }: How,
+  ): (RealArray | null)[] {
+    const { formulas, args, settings } = this.of;
+    const pairs = new Pairs(formulas, args, settings.rows, choice);
+    const onPairs = this.make(pairs.formulas, pairs.args, PLAIN_SUM);
+    const routed = pairs.cotangent(cotangent, dim);
+    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
+    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
+  }
+
+  /** What gradients need of the forward pass, each computed from the arguments and those before it. */
+  private saved(): readonly SavedValue[] {
+    return (this.savedValues ??= this.makeSaved());
+  }
+
+  private makeSaved(): SavedValue[] {
+    const { formulas, args, settings, dim } = this.of;
+    const made: SavedValue[] = [];
+    const save = (from: SavedValue["from"], size: number): unknown =>
+      made.push({ argument: extraArgument(args.length + made.length, size, settings.rows), from });
+    for (const wanted of (settings.reduction.gradient as SumGradient).saved(formulas)) {
+      if (typeof wanted === "string") {
+        save(wanted, dim);
+        continue;
+      }
+      const known = made.map(({ argument }) => argument);
+      const texts = wanted.formulas(known.map(({ variable }) => variable));
+      const other = this.make(texts, [...args, ...known], { ...settings, reduction: wanted.reduction });
+      save(other, other.dim);
+      if (wanted.reduction.tellsRest) save("rest", other.dim);
+    }
+    return made;
+  }
+
+  /** The gradient by argument n: saved values and the cotangent are new last arguments of the category of the result. */
+  private by(n: number): Reduced | null {
+    let found = this.made.get(n);
+    if (found === undefined) this.made.set(n, (found = this.makeBy(n)));
+    return found;
+  }
+
+  private makeBy(n: number): Reduced | null {
+    const { formulas, args, settings, dim } = this.of;
+    const saved = this.saved().map(({ argument }) => argument);
+    const cotangent = extraArgument(args.length + saved.length, dim, settings.rows);
+    const by = args[n]!;
+    const gradient = (settings.reduction.gradient as SumGradient).formula({
+      formulas,
+      by: by.variable,
+      cotangent: cotangent.variable,
+      saved: saved.map(({ variable }) => variable),
+    });
+    if (isZero(gradient)) return null;
+    const rows = by.category === Category.P ? settings.rows : by.category;
+    const { reduction, k } = PLAIN_SUM;
+    return this.make([gradient], [...args, ...saved, cotangent], { ...settings, reduction, k, rows });
+  }
+}
+
+/** What a call had, and which columns it chose: `[...batch, rows, perRow]`, -1 where there was none to choose. */
+export interface Choice {
+  readonly arrays: readonly RealArray[];
+  readonly batch: readonly number[];
+  readonly rows: number;
+  readonly perRow: number;
+  readonly columns: Int32Array;
+}
+
+/** The chosen pairs of formulas over arguments. */
+class Pairs {
+  /** Every variable but the parameters is indexed by p. */
+  readonly formulas: readonly Formula[];
+  readonly args: readonly Argument[];
+  readonly arrays: readonly RealArray[];
+  /** The places among the indices where there is one. */
+  private readonly chosen: Uint32Array;
+
+  /** @param kept the category of the rows of the call. */
+  constructor(
+    formulas: readonly Formula[],
+    private readonly given: readonly Argument[],
+    private readonly kept: Category,
+    private readonly choice: Choice,
+  ) {
+    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => choice.columns[place]! >= 0);
+    this.args = given.map((argument, n) =>
+      this.isShared(n) ? argument : extraArgument(argument.position, argument.dim, Category.I),
+    );
+    const replaced = (node: Formula, below: readonly Formula[]): Formula =>
+      isVariable(node) ? this.args[asVariable(node).position]!.variable : withArgs(node, below);
+    this.formulas = formulas.map((formula) => rebuild(formula, replaced));
+    this.arrays = choice.arrays.map((array, n) => this.gathered(array, n));
+  }
+
+  /** A parameter that is the same for all pairs. */
+  private isShared(n: number): boolean {
+    const { category } = this.given[n]!;
+    return category === Category.P && this.choice.arrays[n]!.shape.length === rankOf(this.given[n]!);
+  }
+
+  private gathered(array: RealArray, n: number): RealArray {
+    return this.isShared(n) ? array : gather(array, this.elements(n), [this.chosen.length, this.given[n]!.dim]);
+  }
+
+  /** The way back: what pairs give is added up where they come from. */
+  scattered(gradient: RealArray, n: number): RealArray {
+    return this.isShared(n) ? gradient : scatterAdd(gradient, this.elements(n), this.choice.arrays[n]!.shape);
+  }
+
+  /** `[pairs, dim]`: each pair was chosen by one component, and only there has its cotangent. */
+  cotangent(cotangent: RealArray, dim: number): RealArray {
+    const components = this.chosen.map((place, p) => p * dim + (place % dim));
+    const { length } = this.chosen;
+    return scatterAdd(gather(cotangent, this.chosen, [length]), components, [length, dim]);
+  }
+
+  /** Where the components of each pair lie in the memory of an argument. */
+  private elements(n: number): Float64Array {
+    const { batch, rows, perRow, columns, arrays } = this.choice;
+    const { category, dim } = this.given[n]!;
+    const starts = startsIn(this.given[n]!, arrays[n]!.shape, batch);
+    const elements = new Float64Array(this.chosen.length * dim);
+    this.chosen.forEach((place, p) => {
+      const row = Math.floor(place / perRow);
+      const at = category === Category.P ? 0 : category === this.kept ? row % rows : columns[place]!;
+      const start = starts[Math.floor(row / rows)]! + at * dim;
+      for (let k = 0; k < dim; k++) elements[p * dim + k] = start + k;
+    });
+    return elements;
+  }
+}

@@ -1,0 +1,294 @@
+/**
+ * Operator: formulas with their arguments and a reduction, over ndarrays; what every door is made of. A call is checked, finds the routine that
+ * computes it and the arrays that take its result, runs now or later, and leaves a record on the tape. Must not know texts.
+ */
+import { recorder, recording } from "../array/record";
+import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import { followArrays, memoryOf } from "../device/memory";
+import { chooser, preview, routineFor } from "../device/routine";
+import type { Chooser, Preview } from "../device/routine";
+import { visitedPairs } from "../engine/backend";
+import type { Call, Specification } from "../engine/backend";
+import { changes } from "../engine/instructions";
+import type { Control, Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category, asVariable, print } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import type { Extent } from "../formula/reductions";
+import { Work, settled } from "../task";
+import type { Task } from "../task";
+import { Gradients } from "./gradient";
+import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
+import type { CallOptions, Extents, Given, How } from "./prepared";
+import type { Tell } from "./run";
+import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import type { IndexArray, Result, Settings } from "./result";
+
+/** A reduction of checked arrays, in its two forms. */
+interface Launch {
+  readonly now: () => void;
+  readonly later: (control: Control) => Promise<void>;
+}
+
+/** A call that is ready: what computes it, and what is left to do then. */
+interface Ready extends Launch {
+  readonly end: () => Result;
+}
+
+/** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
+export class Operator {
+  /** Numbers of a row of the result. */
+  readonly dim: number;
+  /** Indices of a row of the result. */
+  private readonly places: number;
+  private readonly evaluated: readonly Formula[];
+  private readonly extent: Extent;
+  private readonly choosers = new Map<string, Chooser>();
+  private differentiated: Gradients | undefined;
+  private recorded: Operator | null | undefined;
+  private unreduced: Operator | undefined;
+
+  /** @param formulas the formula, and the weights if the reduction has some. */
+  constructor(
+    readonly formulas: readonly Formula[],
+    readonly args: readonly Argument[],
+    readonly settings: Settings,
+  ) {
+    const { reduction, k } = settings;
+    this.evaluated = reduction.evaluated(formulas);
+    this.extent = { dims: this.evaluated.map(({ dim }) => dim), k };
+    this.dim = reduction.values(this.extent);
+    this.places = reduction.indices(this.extent);
+  }
+
+  toString(): string {
+    const { reduction, rows } = this.settings;
+    const texts = this.formulas.map((formula) => print(formula, (v) => this.nameOf(v)));
+    return `${reduction.name} over ${rows === Category.I ? "j" : "i"} of ${texts.join(" with weights ")}`;
+  }
+
+  private nameOf(variable: Formula): string {
+    const { position } = asVariable(variable);
+    return this.args[position]?.name ?? String(variable);
+  }
+
+  // ---- calls
+
+  /** @throws ArgumentError for a wrong count. */
+  arrays(given: readonly unknown[]): RealArray[] {
+    return arraysOf(this.args, given);
+  }
+
+  /** @throws ArgumentError unless the arrays fit. */
+  check(arrays: readonly RealArray[], unseen?: Extents): Given {
+    return checkArguments(this.args, arrays, unseen);
+  }
+
+  /** Rows (kept) and columns (reduced over) of one entry of a call. */
+  sizes({ extents }: Given): { rows: number; columns: number } {
+    const { rows } = this.settings;
+    return { rows: extents[rows], columns: extents[1 - rows]! };
+  }
+
+  /** How many pairs a call visits in one entry. */
+  pairs(given: Given, { ranges }: How): number {
+    return visitedPairs({ ...this.sizes(given), ranges: ranges?.[this.settings.rows] });
+  }
+
+  /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
+  call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
+    const given = this.check(arrays);
+    return compute(this.prepare(given, given, howOf(options, given.extents), options.out));
+  }
+
+  /** The same as a task that may wait: from its first step on, the arrays may change. */
+  *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
+    const given = this.check(arrays);
+    const { rows, columns } = this.sizes(given);
+    // With ranges they are counted later, for what they name is checked later.
+    tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
+    const ready = this.prepare(given, copied(given), howOf(options, given.extents), options.out);
+    yield* settled(workOf(ready));
+    return ready.end();
+  }
+
+  /** The numbers of a call, where the reduction gives numbers. */
+  values(arrays: readonly RealArray[], how: How = {}): RealArray {
+    return this.results(arrays, how).values!;
+  }
+
+  results(arrays: readonly RealArray[], how: How): Result {
+    const given = this.check(arrays);
+    return compute(this.prepare(given, given, how));
+  }
+
+  /**
+   * The values of the formula at all pairs `[...batch, M, N, dim]`. A row of this array is an entry of a batch with one i, over which the sum is the
+   * value itself, so derivatives of any order come along. @throws ArgumentError if the result would take more than `maxBytes`.
+   */
+  dense(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
+    const { batch, extents, dtype } = this.check(arrays);
+    const [formula] = this.formulas;
+    checkMemory([...batch, ...extents, formula!.dim], dtype, maxBytes);
+    this.unreduced ??= new Operator([formula!], this.args, { ...PLAIN_SUM, rows: Category.J });
+    const entries = arrays.map((array, n) => entryPerRow(this.args[n]!, array));
+    return this.unreduced.values(entries, howOf(where, extents));
+  }
+
+  /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
+  private prepare(given: Given, read: Given, how: How, out?: CallOptions["out"]): Ready {
+    const isRecorded = recording(given.arrays);
+    const recorded = isRecorded ? this.recordedAs() : null;
+    if (recorded) return withoutIndices(recorded.prepare(given, read, how, out));
+    const values = this.dim > 0 ? targetOf(given, this.shape(given, this.dim), out, this.args) : null;
+    const indices = this.places > 0 ? indexTargetOf(given, this.shape(given, this.places)) : null;
+    const data = values ? workspaceOf(values, given === read || !out) : allocate(given.dtype, 0);
+    const record = isRecorded ? this.recorder(given, how) : undefined;
+    const end = (): Result => {
+      if (values) fill(values, data);
+      return { values: values && record ? record(values, indices) : values, indices };
+    };
+    return { ...this.launch(read, data, followArrays(given.arrays, how), indices?.data), end };
+  }
+
+  /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
+  work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
+    return workOf(this.launch(given, out, how, indices));
+  }
+
+  private launch(given: Given, out: Real, how: How, indices: Int32Array | undefined): Launch {
+    const { rows, columns } = this.sizes(given);
+    const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
+    this.checkK(columns);
+    if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
+    if (columns === 0 || sizeOf(given.batch) * rows === 0) return NOTHING;
+    const call: Call = {
+      args: given.arrays.map(contiguous),
+      out,
+      ...(indices && { indices }),
+      rows,
+      columns,
+      batch: given.batch.length === 0 ? undefined : axesOf(this.args, given.arrays, given.batch, rows * this.dim),
+      ranges: how.ranges?.[this.settings.rows],
+      device: how.device,
+      kept: how.kept,
+    };
+    return {
+      now: () => {
+        routine.reduce(call);
+      },
+      later: (control) => routine.reduceAsync({ ...call, control }),
+    };
+  }
+
+  /** What a call computes, as a number of pairs. */
+  private load(given: Given, { repeats = 1 }: How): number {
+    const { rows, columns } = this.sizes(given);
+    return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
+  }
+
+  private checkK(columns: number): void {
+    const { reduction, k } = this.settings;
+    if (reduction.takesK && k > columns && columns > 0)
+      throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
+  }
+
+  // ---- routines
+
+  /** What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError for arrays elsewhere. */
+  preview(of: Given | Dtype, how: How): Preview {
+    if (typeof of === "string") return preview(this.specification(of), how, 0);
+    return preview(this.specification(of.dtype), followArrays(of.arrays, how), this.load(of, how));
+  }
+
+  /** @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype. */
+  private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
+    const key = `${dtype} ${backend} ${compile} ${changes}`;
+    let found = this.choosers.get(key);
+    if (!found) this.choosers.set(key, (found = chooser(this.specification(dtype), { backend, compile })));
+    return found;
+  }
+
+  private specification(dtype: Dtype): Specification {
+    const { accumulator, ...settings } = this.settings;
+    if (accumulator === "float32" && dtype === "float64")
+      throw new ArgumentError(`dtypeAcc: expected "float64" or "auto" for float64 arrays, got "float32"`);
+    return {
+      ...settings,
+      formulas: this.evaluated,
+      variables: this.args,
+      dtype,
+      accumulator: accumulator === "auto" ? dtype : accumulator,
+    };
+  }
+
+  /** `[...batch, rows, size]`; the K best of a dim above 1 are `[...batch, rows, K, dim]`. */
+  private shape(given: Given, size: number): readonly number[] {
+    const { reduction, k } = this.settings;
+    const { rows } = this.sizes(given);
+    const dim = this.extent.dims[0]!;
+    return [...given.batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
+  }
+
+  // ---- derivatives
+
+  private get gradients(): Gradients {
+    return (this.differentiated ??= new Gradients(this, (...made) => new Operator(...made)));
+  }
+
+  /** One gradient per argument that is wanted, as calls of this same door; null where it is zero. */
+  pullback(
+    arrays: readonly RealArray[],
+    cotangent: RealArray,
+    wanted: readonly boolean[],
+    how: How,
+  ): (RealArray | null)[] {
+    return this.gradients.pullback(arrays, cotangent, wanted, how);
+  }
+
+  /** Takes the arguments down as they are now, and returns what records the result. */
+  private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
+    const { gradient } = this.settings.reduction;
+    const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
+    const recorded = recorder(given.arrays, { where: "Genred", names: this.args.map(label), readsOutput });
+    return (values, indices) =>
+      recorded(values, (cotangent, wanted) => {
+        if (gradient.kind === "none") return wanted.map(() => null);
+        if (gradient.kind === "sum")
+          return this.gradients.pullback(given.arrays, cotangent, wanted, how, { values, indices });
+        const columns = memoryOf(indices!.data).toHost(indices!.data);
+        const choice = { ...given, rows: this.sizes(given).rows, columns, perRow: this.places };
+        return this.gradients.routed(choice, this.extent.dims[0]!, cotangent, wanted, how);
+      });
+  }
+
+  /** What is computed instead where a record is kept: routed gradients go where the indices point, others need more than the result. */
+  private recordedAs(): Operator | null {
+    if (this.recorded !== undefined) return this.recorded;
+    const { recordedAs } = this.settings.reduction;
+    return (this.recorded = recordedAs
+      ? new Operator(this.formulas, this.args, { ...this.settings, reduction: recordedAs })
+      : null);
+  }
+}
+
+/** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
+const workspaceOf = (values: RealArray, isOwn: boolean): Real =>
+  isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
+
+/** Rows that are computed together, so that fewer take as long. */
+const LANES_ABOUT = 16;
+
+const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
+
+const workOf = ({ now, later }: Launch): Work<void> => new Work(now, later);
+
+function compute(ready: Ready): Result {
+  ready.now();
+  return ready.end();
+}
+
+const withoutIndices = (ready: Ready): Ready => ({ ...ready, end: () => ({ ...ready.end(), indices: null }) });

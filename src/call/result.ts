@@ -1,0 +1,132 @@
+/**
+ * What a reduction gives: the settings that say so, and the arrays that a call writes: new ones, or one that the caller gave, checked.
+ */
+import { checkArray, checkReach, checkShape } from "../array/check";
+import type { Int32NdArray } from "../array/integers";
+import { checkOut } from "../array/record";
+import {
+  dtypeOf,
+  isContiguous,
+  overlaps,
+  positions,
+  sameShape,
+  shapeText,
+  sizeOf,
+  wrap,
+  wrapBeside,
+} from "../array/view";
+import type { ArrayOf, Dtype, RealArray } from "../array/view";
+import { memoryAmong, memoryOf } from "../device/memory";
+import type { ElementType } from "../device/memory";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
+import { sum } from "../formula/reductions";
+import type { Reduction, SumScheme } from "../formula/reductions";
+import type { Given } from "./prepared";
+
+/** The checked options of a reduction. */
+export interface Settings {
+  readonly reduction: Reduction;
+  /** The K of the K best; 1 where there is none. */
+  readonly k: number;
+  /** The kept index: I for axis 1. */
+  readonly rows: Category.I | Category.J;
+  readonly sumScheme: SumScheme;
+  readonly accumulator: "auto" | Dtype;
+}
+
+/** Sums over j in the default way. */
+export const PLAIN_SUM: Settings = {
+  reduction: sum,
+  k: 1,
+  rows: Category.I,
+  sumScheme: "block",
+  accumulator: "auto",
+};
+
+/** The indices of columns, exact, where the arguments are. */
+export type IndexArray = Int32NdArray;
+
+/** What a call gives: numbers, indices, or both. */
+export interface Result {
+  readonly values: RealArray | null;
+  readonly indices: IndexArray | null;
+}
+
+/** An array for the numbers of a result. @throws ArgumentError if `out` cannot take them. */
+export function targetOf(
+  given: Given,
+  shape: readonly number[],
+  out: RealArray | null | undefined,
+  args: readonly Argument[],
+): RealArray {
+  checkShape("result", shape);
+  if (out === null || out === undefined) return made(given, given.dtype, shape);
+  const checked = checkArray("out", out, given.dtype);
+  if (!sameShape(checked.shape, shape))
+    throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
+  if (!memoryOf(checked.data).writesGaps && !isContiguous(checked))
+    throw new ArgumentError(`out: expected row-major memory on a device, got stride ${shapeText(checked.stride)}`);
+  const shared = given.arrays.findIndex((array) => overlaps(array, checked));
+  if (shared >= 0)
+    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(args[shared]!)} uses`);
+  checkPlaces(checked);
+  checkOut("out", checked);
+  return checked;
+}
+
+/** Where the arguments are. */
+function made<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
+  const memory = memoryAmong(arrays);
+  return memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
+}
+
+function checkPlaces(out: RealArray): void {
+  if (isContiguous(out) || new Set(positions(out)).size === sizeOf(out.shape)) return;
+  throw new ArgumentError(`out: expected a place of its own for every element, got stride ${shapeText(out.stride)}`);
+}
+
+const GIB = 2 ** 30;
+
+/** @throws ArgumentError for an array of more bytes. */
+export function checkMemory(shape: readonly number[], dtype: Dtype, maxBytes: number): void {
+  const bytes = sizeOf(shape) * (dtype === "float64" ? 8 : 4);
+  if (bytes <= maxBytes) return;
+  const gib = (size: number): string => `${(size / GIB).toPrecision(3)} GiB`;
+  throw new ArgumentError(
+    `dense: expected an array of at most ${gib(maxBytes)} (option maxBytes), got shape ${shapeText(shape)} of ${gib(bytes)}`,
+  );
+}
+
+/** An array for the indices of a result. */
+export function indexTargetOf(given: Given, shape: readonly number[]): IndexArray {
+  return made(given, "int32", checkShape("result", shape));
+}
+
+/**
+ * Numbers in row-major order into an array of any strides.
+ * @throws ArgumentError where its memory was transferred, or shrunk, while the numbers were computed.
+ */
+export function fill(target: RealArray, data: Real): void {
+  if (data.buffer === target.data.buffer) return;
+  checkReach("out", target);
+  memoryOf(target.data).store(target.data, target, data);
+  memoryOf(data).free(data);
+}
+
+/** Without columns every row is the neutral element, and no index names anything. */
+export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
+  out.fill(empty);
+  indices?.fill(-1);
+}
+
+/** What the dtype took from values, which stands in the place of indices as the bits of float32 numbers. */
+export function restsOf({ values, indices }: Result): RealArray {
+  const bits = memoryOf(indices!.data).toHost(indices!.data);
+  const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
+  const data = dtypeOf(values!) === "float32" ? rests : Float64Array.from(rests);
+  return wrapBeside<Real>(data, values!.shape, values!);
+}

@@ -1,0 +1,243 @@
+/**
+ * The two forms of everything long, over one task: `blocking` runs it here and now, `inBackground` as a promise, which tells how far it is. Both
+ * end early: by Ctrl-C and the stop button of notebooks, the promise also by an AbortSignal. Must not know what is computed.
+ */
+import { isMainThread } from "node:worker_threads";
+import { described } from "../array/check";
+import { cancel, nativeAddon, newControl, progress } from "../engine/native";
+import type { Control } from "../engine/native";
+import { ArgumentError, InterruptedError } from "../errors";
+import { runAsync, runSync } from "../task";
+import type { Task } from "../task";
+
+/** What the promise form of a call takes besides the options of the blocking one. */
+export interface AsyncOptions {
+  /** Aborting it stops the call: its promise rejects with an InterruptedError, whose cause is the signal's reason. */
+  readonly signal?: AbortSignal | null | undefined;
+  /** Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the call. */
+  readonly onProgress?: ((progress: RunProgress) => void) | null | undefined;
+}
+
+export const ASYNC_OPTIONS: readonly string[] = Object.keys({
+  signal: true,
+  onProgress: true,
+} satisfies Record<keyof AsyncOptions, true>);
+
+/** @throws InterruptedError on Ctrl-C (on the main thread), and what the task throws. */
+export function blocking<T>(task: Task<T>): T {
+  const addon = nativeAddon();
+  if (!addon) return runSync(task);
+  const before = addon.interrupts();
+  const watch = (): void => {
+    if (addon.interrupts() !== before) throw new InterruptedError("stopped by Ctrl-C or the stop button");
+  };
+  return addon.attend(() => runSync(task, watch));
+}
+
+/** The task begins at once; it must not read what its caller may change while it waits. */
+export async function inBackground<T>(
+  first: Stage["doing"],
+  begin: (tell: Tell | undefined) => Task<T>,
+  options: AsyncOptions,
+): Promise<T> {
+  checkOptions(options);
+  const control = newControl();
+  const reporter = options.onProgress
+    ? new Reporter(options.onProgress, control, new Meter(control, first))
+    : undefined;
+  listen(control);
+  try {
+    return await runAsync(begin(reporter?.tell), { signal: options.signal ?? undefined, control });
+  } catch (error) {
+    throw reporter?.failure ?? error;
+  } finally {
+    forget(control);
+    reporter?.end();
+  }
+}
+
+function checkOptions({ signal, onProgress }: AsyncOptions): void {
+  if (signal !== undefined && signal !== null && !isSignal(signal))
+    throw new ArgumentError(`signal: expected an AbortSignal, got ${described(signal)}`);
+  if (onProgress !== undefined && onProgress !== null && typeof onProgress !== "function")
+    throw new ArgumentError(`onProgress: expected a function, got ${described(onProgress)}`);
+}
+
+/** All that is used of one, which may be of another realm. */
+function isSignal({ aborted, addEventListener, removeEventListener }: Partial<AbortSignal>): boolean {
+  const functions = [addEventListener, removeEventListener] as unknown[];
+  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
+}
+
+// ---------------------------------------------------------------------------------------------------------- Ctrl-C
+
+const controls = new Set<Control>();
+
+function cancelAll(): void {
+  for (const control of controls) cancel(control);
+}
+
+/** A listener that is added while a cell of a notebook runs would make the next interrupt end its kernel (node:vm, breakOnSigint). */
+function listen(control: Control): void {
+  controls.add(control);
+  if (isMainThread && controls.size === 1)
+    queueMicrotask(() => {
+      if (controls.size > 0 && !process.listeners("SIGINT").includes(cancelAll)) process.on("SIGINT", cancelAll);
+    });
+}
+
+function forget(control: Control): void {
+  controls.delete(control);
+  if (controls.size === 0) process.off("SIGINT", cancelAll);
+}
+
+// -------------------------------------------------------------------------------------------------------- progress
+
+/** What a long call is doing, and how far it is with that; times are in seconds. */
+export interface RunProgress {
+  /** A solve probes whether K is symmetric (`"check"`), then builds a `"preconditioner"` or a `"factorisation"`. */
+  readonly doing: "reduction" | "check" | "preconditioner" | "factorisation" | "iterations";
+  /**
+   * What part of it is done, from 0 to 1; undefined where nobody can tell. Of iterations it is an estimate, from how the residual has
+   * fallen. With batches it counts the entries.
+   */
+  readonly fraction: number | undefined;
+  /** Since the call. */
+  readonly seconds: number;
+  /** Until this stage ends, if it goes on as before. */
+  readonly secondsLeft: number | undefined;
+  /** Pairs of points per second of a reduction, iterations per second of a solve. */
+  readonly rate: number | undefined;
+  /** Of a solve: iterations so far, and the largest relative residual over the columns. */
+  readonly iterations?: number | undefined;
+  readonly residual?: number | undefined;
+  /** True of the last report, however the call ended. */
+  readonly ended: boolean;
+}
+
+/** What a computation says of itself. */
+export interface Stage {
+  readonly doing: RunProgress["doing"];
+  /** Of a reduction. */
+  readonly pairs?: number;
+  /** Of iterations: how many were done, the residual that they reached, and the one at which they end. */
+  readonly iterations?: number;
+  readonly residual?: number;
+  readonly target?: number;
+  /** Whether that residual is the true one. */
+  readonly verified?: boolean;
+  /** Of a batch: entries done, and entries. */
+  readonly part?: readonly [number, number];
+}
+
+export type Tell = (stage: Stage) => void;
+
+/** Stages are those of entry `done` of a batch. */
+export function ofPart(tell: Tell | undefined, done: number, entries: number): Tell | undefined {
+  return (
+    tell &&
+    ((stage) => {
+      tell({ ...stage, part: [done, entries] });
+    })
+  );
+}
+
+/** Fractions below say nothing about the time that is left. */
+const TELLING = 0.02;
+/** What is done when the residual of the iteration is small enough, and the true one is not yet known. */
+const UNVERIFIED = 0.99;
+/** Of a target of 0: as far as float64 goes. */
+const LEAST_TARGET = 1e-15;
+
+/** Turns what is told into progress. */
+export class Meter {
+  private readonly begin = performance.now();
+  private stageBegin: number = this.begin;
+  private stage: Stage;
+  private firstResidual: number | undefined;
+  /** Residuals go up and down, progress does not go back. */
+  private highest = 0;
+
+  constructor(
+    private readonly control: Control,
+    first: Stage["doing"],
+  ) {
+    this.stage = { doing: first };
+  }
+
+  tell(stage: Stage): void {
+    const isNew = stage.doing !== this.stage.doing || stage.part?.[0] !== this.stage.part?.[0];
+    if (isNew) [this.highest, this.firstResidual] = [0, undefined];
+    if (stage.doing !== this.stage.doing) {
+      this.stageBegin = performance.now();
+      this.control[2] = 0; // what the control block says is still of the stage before
+    }
+    this.stage = stage;
+    this.firstResidual ??= stage.residual;
+  }
+
+  read(ended: boolean): RunProgress {
+    const now = performance.now();
+    const { doing, iterations, residual, pairs } = this.stage;
+    const [seconds, spent] = [(now - this.begin) / 1000, (now - this.stageBegin) / 1000];
+    const fraction = this.fraction();
+    const secondsLeft = fraction !== undefined && fraction > TELLING ? (spent * (1 - fraction)) / fraction : undefined;
+    const done = iterations ?? (pairs !== undefined && fraction !== undefined ? pairs * fraction : undefined);
+    const rate = done !== undefined && spent > 0 ? done / spent : undefined;
+    return { doing, fraction, seconds, secondsLeft, rate, iterations, residual, ended };
+  }
+
+  private fraction(): number | undefined {
+    const { part } = this.stage;
+    const own = this.ownFraction();
+    if (own !== undefined) this.highest = Math.max(this.highest, own);
+    if (part && part[1] > 1) return (part[0] + this.highest) / part[1];
+    return own === undefined ? undefined : this.highest;
+  }
+
+  private ownFraction(): number | undefined {
+    const { doing, residual, target, verified } = this.stage;
+    if (doing === "reduction" || doing === "factorisation") return progress(this.control);
+    if (residual === undefined || target === undefined || this.firstResidual === undefined) return undefined;
+    const whole = Math.log(this.firstResidual / Math.max(target, LEAST_TARGET));
+    const most = verified === true ? 1 : UNVERIFIED;
+    return whole > 0 ? Math.min(most, Math.max(0, Math.log(this.firstResidual / residual) / whole)) : undefined;
+  }
+}
+
+const INTERVAL = 100;
+
+/** Calls a function with what a meter reads, until it throws. */
+class Reporter {
+  failure: unknown;
+  readonly tell: Tell;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly onProgress: (progress: RunProgress) => void,
+    private readonly control: Control,
+    private readonly meter: Meter,
+  ) {
+    this.tell = (stage) => {
+      this.meter.tell(stage);
+    };
+    this.timer = setInterval(() => {
+      this.report();
+    }, INTERVAL).unref();
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+    if (this.failure === undefined) this.onProgress(this.meter.read(true));
+  }
+
+  private report(): void {
+    try {
+      this.onProgress(this.meter.read(false));
+    } catch (error) {
+      this.failure = error;
+      clearInterval(this.timer);
+      cancel(this.control);
+    }
+  }
+}

@@ -1,0 +1,303 @@
+/**
+ * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
+ * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
+ * the number of threads.
+ */
+import type { Addon, NativeRoutine } from "../engine/addon";
+import { entriesOf, visitedPairs } from "../engine/backend";
+import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
+import { compileInBackground, compiledBefore, discard, sharedObject } from "../engine/compiler";
+import { messageOf } from "../engine/control";
+import { program, whyTooLarge } from "../engine/cpp";
+import type { Program, Shape } from "../engine/cpp";
+import { rectangleSizes, sizesOf, tablesOf } from "../engine/flat";
+import type { Plan, Real } from "../engine/flat";
+import { BLOCK } from "../engine/generated";
+import { instructionSet } from "../engine/instructions";
+import { lanesOfVector } from "../engine/isa";
+import type { Isa } from "../engine/isa";
+import { nativeAddon, whyNoAddon } from "../engine/native";
+import { sameData, symmetricProgram } from "../engine/symmetric";
+import { tileProgram, whyNoProgram } from "../engine/tileprogram";
+import { tileText } from "../engine/tiletext";
+import { whyNoCompiler } from "../engine/toolchain";
+import { CompileError } from "../errors";
+import type { Device } from "./device";
+
+export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
+  name: "cpu",
+  whyNot: () => whyNoAddon() ?? whyNoCompiler(),
+  whyNotFormula: whyTooLarge,
+  routine: (specification) => new CompiledRoutine(specification),
+  code: (specification) => program(specification, instructionSet(), "many").code,
+  memories: null,
+};
+
+export const tiles: Device<"tiles"> = {
+  name: "tiles",
+  whyNot: whyNoAddon,
+  whyNotFormula: ({ formulas }) => whyNoProgram(formulas, kernelNames()),
+  routine: (specification) => new TileRoutine(specification),
+  code: (specification) =>
+    tileText(specification, lanesOfVector(instructionSet(), specification.dtype === "float64" ? 8 : 4)),
+  memories: null,
+};
+
+let names: ReadonlySet<string> | undefined;
+
+/** Those of all instruction sets and dtypes; undefined without the addon. */
+function kernelNames(): ReadonlySet<string> | undefined {
+  const addon = nativeAddon();
+  return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
+}
+
+/** What the addon runs, and what the planner must know of it. */
+interface Runnable {
+  readonly costs: Costs;
+  readonly handle: NativeRoutine;
+  /** For each argument of the routine, the argument of the call that it is; the same ones if absent. */
+  readonly takes?: readonly number[] | undefined;
+}
+type Costs = Pick<Program, "grain" | "instructions">;
+
+/** A routine of the addon, which may be another one for calls of another shape. */
+abstract class AddonRoutine implements Routine {
+  abstract readonly backend: string;
+  protected readonly addon: Addon = nativeAddon()!;
+  protected readonly isa: Isa = instructionSet();
+
+  reduce(call: Call): void {
+    const { args, out, control, indices } = call;
+    const { costs, handle, takes } = this.fitting(call);
+    const plan = planOf(call, costs);
+    this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
+  }
+
+  reduceAsync(call: Call): Promise<void> {
+    const { args, out, control, indices } = call;
+    const { costs, handle, takes } = this.fitting(call);
+    const plan = planOf(call, costs);
+    return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
+  }
+
+  block(call: RectangleCall): void {
+    this.addon.block(this.usual().handle, call.args, call.out, rectangleSizes(call));
+  }
+
+  /** What runs calls of many rows, and blocks. */
+  protected abstract usual(): Runnable;
+
+  protected fitting(_: Call): Runnable {
+    return this.usual();
+  }
+}
+
+function choose(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
+  return takes ? takes.map((n) => args[n]!) : args;
+}
+
+/** Compiled for the formula, when it is first called or before. */
+export class CompiledRoutine extends AddonRoutine {
+  readonly backend = "cpu";
+  private readonly shapes = new Map<Shape, Compiled>();
+  /** By which arguments have the same numbers. */
+  private readonly symmetric = new Map<string, Compiled | null>();
+
+  constructor(private readonly specification: Specification) {
+    super();
+  }
+
+  get plan(): string {
+    return `${this.isa}, ${this.usual().costs.tiles}`;
+  }
+  private get source(): string {
+    return this.usual().costs.source;
+  }
+
+  /** Whether it was compiled before, by this process or another. */
+  isCompiled(): boolean {
+    return compiledBefore(this.source, this.isa) !== undefined;
+  }
+
+  /** @throws CompileError; DeviceError where there is no compiler or no place to write. */
+  compile(): void {
+    this.usual().load();
+  }
+
+  /** Rejects with CompileError, or with DeviceError where there is no compiler or no place to write. */
+  compileInBackground(): Promise<void> {
+    return compileInBackground(this.source, this.isa);
+  }
+
+  protected usual(): Compiled {
+    return this.shape("many");
+  }
+
+  /** By sizes and by which data are the same, so that the same call always gives the same bits. */
+  protected override fitting(call: Call): Compiled {
+    const usual = this.usual();
+    let [best, most] = [usual, LEAST_GAIN];
+    for (const found of this.othersFor(call)) {
+      const saved = gain(call, usual.costs, found.costs);
+      if (saved > most) [best, most] = [found, saved];
+    }
+    return best;
+  }
+
+  private othersFor(call: Call): readonly Compiled[] {
+    if (heightOf(call) < 1.5 * this.usual().costs.grain) return [this.shape("narrow"), this.shape("few")];
+    const symmetric = this.symmetricFor(call);
+    return symmetric ? [symmetric] : [];
+  }
+
+  /** What evaluates each pair once, where rows and columns read the same data. */
+  private symmetricFor(call: Call): Compiled | null {
+    const same = mayBeSymmetric(call) ? sameData(call.args, this.specification.variables) : null;
+    if (same === null) return null;
+    const key = same.join();
+    let found = this.symmetric.get(key);
+    if (found === undefined) {
+      if (this.symmetric.size === MOST_PAIRINGS) return null;
+      const made = symmetricProgram(this.specification, same, this.isa);
+      this.symmetric.set(key, (found = made && new Compiled(this.addon, made, this.isa, made.takes)));
+    }
+    return found;
+  }
+
+  private shape(shape: Shape): Compiled {
+    let found = this.shapes.get(shape);
+    if (!found) {
+      found = new Compiled(this.addon, program(this.specification, this.isa, shape), this.isa);
+      this.shapes.set(shape, found);
+    }
+    return found;
+  }
+}
+
+/** A program of the addon's precompiled kernels. */
+class TileRoutine extends AddonRoutine {
+  readonly backend = "tiles";
+  readonly plan: string;
+  private readonly loaded: Runnable;
+
+  constructor(specification: Specification) {
+    super();
+    const realBytes = specification.dtype === "float32" ? 4 : 8;
+    const kernels = this.addon.tiles(this.isa, realBytes);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels);
+    this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
+    this.loaded = {
+      costs: {
+        grain: kernels.lanes,
+        instructions: (rows, columns) => Math.ceil(rows / kernels.lanes) * columns * (cost + 1),
+      },
+      handle: this.addon.loadTiles(this.isa, realBytes, code, constants),
+    };
+  }
+
+  protected usual(): Runnable {
+    return this.loaded;
+  }
+}
+
+/** A program, compiled and loaded when it is first run. */
+class Compiled implements Runnable {
+  private loaded: NativeRoutine | undefined;
+
+  constructor(
+    private readonly addon: Addon,
+    readonly costs: Program,
+    private readonly isa: Isa,
+    readonly takes?: readonly number[] | undefined,
+  ) {}
+
+  get handle(): NativeRoutine {
+    return this.load();
+  }
+
+  load(): NativeRoutine {
+    return (this.loaded ??= loadCompiled(this.addon, this.costs.source, this.isa));
+  }
+}
+
+/**
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * @throws CompileError also where a compiler ends well and has made something else.
+ */
+function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
+  const path = sharedObject(source, isa);
+  try {
+    return addon.load(path);
+  } catch {
+    discard(path);
+    return loadAgain(addon, source, isa);
+  }
+}
+
+function loadAgain(addon: Addon, source: string, isa: Isa): NativeRoutine {
+  const path = sharedObject(source, isa);
+  try {
+    return addon.load(path);
+  } catch (error) {
+    discard(path);
+    const message = `generated routine: expected a shared object from the compiler, got ${messageOf(error)}`;
+    throw new CompileError(message, source, { cause: error });
+  }
+}
+
+// --------------------------------------------------------------------------------------------------- shapes of calls
+
+/** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
+const LEAST_GAIN = 1e5;
+
+/** Fewer points gain less than what looking for the same data costs. */
+const LEAST_POINTS = 512;
+
+/** Arguments that are the same by chance, in a loop, must not keep the compiler busy. */
+const MOST_PAIRINGS = 4;
+
+function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): boolean {
+  return rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
+}
+
+/** Vector instructions that the call saves in another shape than the usual one. */
+function gain(call: Call, usual: Costs, other: Costs): number {
+  const [rows, columns] = [heightOf(call), visitedColumns(call)];
+  const rectangles = (entriesOf(call) * call.rows) / Math.max(1, rows);
+  return rectangles * (usual.instructions(rows, columns) - other.instructions(rows, columns));
+}
+
+/** Rows that visit the same columns, on average. */
+function heightOf({ rows, ranges }: Call): number {
+  return ranges ? Math.ceil(rows / Math.max(1, ranges.slices.length)) : rows;
+}
+
+// ---------------------------------------------------------------------------------------------------------- plans
+
+/** A unit of work is about 4 to 40 µs, at 2 vector instructions per cycle: as long as leaves units for many threads. */
+const LEAST_UNIT = 30_000;
+const LARGEST_UNIT = 300_000;
+const MANY_UNITS = 128;
+/** Row blocks below which columns are cut into parts as well, so that all cores have work. */
+const FEW_BLOCKS = 32;
+const LEAST_PART = 16 * BLOCK;
+
+function planOf(call: Call, { grain, instructions }: Costs): Plan {
+  const { rows, columns, batch, ranges } = call;
+  const entries = batch === undefined ? 1 : entriesOf(call);
+  const perTile = Math.max(1, instructions(Math.min(rows, grain), visitedColumns(call)));
+  const blocks = Math.ceil(rows / grain);
+  const total = Math.max(1, entries * blocks * perTile);
+  const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, total / MANY_UNITS));
+  const blockRows = grain * Math.max(1, Math.floor(unit / perTile));
+  const parts = entries * blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, entries * blocks));
+  const part = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
+  // Small entries and short row intervals make units smaller than one would like, so that a task takes several.
+  const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
+  const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
+  return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
+}
+
+/** Columns that a row visits, on average. */
+const visitedColumns = (call: Call): number =>
+  call.ranges === undefined || call.rows === 0 ? call.columns : visitedPairs(call) / call.rows;

@@ -1,0 +1,262 @@
+/**
+ * How a linear system is solved: which preconditioners are tried, in which order and precision. All of them serve the
+ * same iteration, and the true residual alone decides; a dense factorisation is the preconditioner with which one
+ * iteration is enough.
+ */
+import { generator } from "../array/array";
+import type { Dtype, RealArray } from "../array/view";
+import type { Tell } from "../call/run";
+import { ArgumentError } from "../errors";
+import { described } from "../options";
+import type { OptionsOf, SettledOf } from "../options";
+import type { Task } from "../task";
+import { Costs, LeastCost, ruleOf } from "./costs";
+import { lowRank } from "./lowrank";
+import {
+  blockJacobi,
+  exactInverse,
+  fitsFactorisation,
+  functionPreconditioner,
+  nearInverse,
+  traceOf,
+} from "./precondition";
+import type { Algebra, Interval, Matrix, Preconditioner } from "./precondition";
+import type { Attempt } from "./product";
+
+// -------------------------------------------------------------------------------------------------------- options
+
+/**
+ * A preconditioner that is made from entries of K: of a rank that a model of the cost finds, or of a given one; or
+ * none.
+ */
+export type PreconditionerOfEntries = "auto" | "none" | { readonly rank: number };
+
+/** What iterations may be preconditioned by; a function multiplies residuals. */
+export type PreconditionerOption = PreconditionerOfEntries | ((residual: RealArray) => RealArray);
+
+/** The options that say how a system is solved. */
+export const CHOICE = {
+  /**
+   * `"direct"` factorises K + alpha I in float64 (Cholesky, n²·8 bytes), `"cg"` iterates; `"auto"` (the default)
+   * factorises small systems, and larger ones where iterations fail. Factorisations need a formula that is a kernel
+   * k(x, y) times the unknown.
+   */
+  method: { kind: ["auto", "cg", "direct"], default: "auto" },
+  /**
+   * What iterations are preconditioned by: randomly pivoted Cholesky of a rank that a model of the cost finds
+   * (`"auto"`, the default) or of a given rank, with `ranges` the inverses of diagonal blocks; `"none"`; or a function
+   * that multiplies residuals, in the shape of the solution, by something near the inverse of K + alpha I, symmetric
+   * and positive definite.
+   */
+  preconditioner: {
+    expected: '"auto", "none", a function, or {rank} with an integer of at least 1',
+    accepts: (value: unknown): value is PreconditionerOption => isOfEntries(value) || typeof value === "function",
+    default: "auto",
+  },
+  /**
+   * What K + alpha I is: symmetric positive definite (`"positive"`, the default), symmetric (`"indefinite"`: MINRES),
+   * or square (`"none"`: GMRES; derivatives solve with the transpose). The last two know neither preconditioners nor
+   * factorisations.
+   */
+  symmetry: { kind: ["positive", "indefinite", "none"], default: "positive" },
+  /**
+   * What iterations run in; residuals are always recomputed in float64, and they alone decide. `"auto"` (the default):
+   * float32 data are iterated in float32 where that is stable; `"mixed"`: in float32, with as many rounds as the
+   * residual asks for; `"float64"`; and `"float32"`: one such round, whose residual is told, and accepted, wherever it
+   * ends.
+   */
+  precision: { kind: ["auto", "float32", "mixed", "float64"], default: "auto" },
+} as const;
+
+export type Choice = OptionsOf<typeof CHOICE>;
+
+/** `"direct"` factorises K + alpha I, `"cg"` iterates. */
+export type Method = (typeof CHOICE.method.kind)[number];
+
+/** What is known of K + alpha I. */
+export type Symmetry = (typeof CHOICE.symmetry.kind)[number];
+
+/** Iterations of this precision; residuals are recomputed in float64. */
+export type Precision = (typeof CHOICE.precision.kind)[number];
+
+export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
+  const rank = (value as { readonly rank?: unknown } | null | undefined)?.rank;
+  return value === "auto" || value === "none" || (Number.isSafeInteger(rank) && (rank as number) >= 1);
+}
+
+/** @throws ArgumentError for options that do not go with the symmetry. */
+export function checkChoice({ symmetry = "positive", method = "auto", preconditioner = "auto" }: Choice): void {
+  if (symmetry === "positive") return;
+  if (method !== "auto")
+    throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${described(method)}`);
+  if (preconditioner !== "auto" && preconditioner !== "none")
+    throw new ArgumentError(
+      `preconditioner: expected "none" with symmetry "${symmetry}", got ${described(preconditioner)}`,
+    );
+}
+
+/** What a choice is made from. */
+export interface Situation extends SettledOf<typeof CHOICE> {
+  readonly alpha: number;
+  readonly rows: number;
+  /** The shape of the solution, without batch dimensions. */
+  readonly shape: readonly number[];
+  /** The dtype of the data. */
+  readonly dtype: Dtype;
+  /** K in a dtype, null where components are systems of their own. */
+  readonly matrix: ((dtype: Dtype) => Matrix) | null;
+  /** Where only some pairs count: the diagonal blocks in which all do. */
+  readonly blocks: readonly Interval[] | null;
+  /** Null without the addon. */
+  readonly algebra: Algebra | null;
+  readonly tell?: Tell | undefined;
+}
+
+/** @throws ArgumentError where entries of K are asked for that there are not. */
+export function checkSituation({ method, preconditioner, matrix, blocks }: Situation): void {
+  if (matrix && !blocks) return;
+  const because = blocks ? "with ranges" : "for a formula with another kernel for every component";
+  if (method === "direct") throw new ArgumentError(`method: expected "auto" or "cg" ${because}, got "direct"`);
+  if (typeof preconditioner === "object")
+    throw new ArgumentError(`preconditioner: expected "auto", "none" or a function ${because}, got {rank}`);
+}
+
+// ------------------------------------------------------------------------------------------------------- attempts
+
+/**
+ * Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not
+ * enough for its data.
+ */
+const DIRECT_ROWS = 500;
+/** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
+const FLOAT32_BOUND = 0.1;
+/** More iterations than these and twice the expected number show that the guess was bad. */
+const PATIENCE = 50;
+/** How long residuals of a nearly singular matrix may stay where they are. */
+const IDLE = 20;
+const SEED = 5;
+
+/** A situation in which there are entries of K, and dense algebra. */
+type EntriesSituation = Situation & { readonly matrix: (dtype: Dtype) => Matrix; readonly algebra: Algebra };
+
+type IsEnough = (attempt: Attempt) => Task<boolean>;
+
+/** A preconditioner or, where none is better, none, with the iterations that it is expected to need. */
+interface Guess {
+  readonly inverse: Preconditioner | null;
+  readonly iterations: number;
+}
+
+/** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
+export class Inverses {
+  private readonly found = new Map<string, Preconditioner | null>();
+  private readonly guesses = new Map<string, Guess | null>();
+
+  /** @param isChecked whether the operator was found symmetric. */
+  constructor(public isChecked: boolean = false) {}
+
+  /** Frees what they have on a device. */
+  release(): void {
+    for (const inverse of this.found.values()) inverse?.release?.();
+    for (const guess of this.guesses.values()) guess?.inverse?.release?.();
+  }
+
+  /** Tries one attempt after the other, until `isEnough` says so. */
+  *attempts(situation: Situation, isEnough: IsEnough): Task<void> {
+    const { method, preconditioner, matrix, blocks, algebra, alpha, shape } = situation;
+    const plain: Attempt = { inverse: null, dtype: fastDtype(situation), patience: Infinity };
+    if (typeof preconditioner === "function")
+      yield* isEnough({ ...plain, inverse: functionPreconditioner(preconditioner, shape) });
+    else if (!matrix || !algebra || (method === "cg" && preconditioner === "none")) yield* isEnough(plain);
+    else if (blocks) {
+      const make = (): Task<Preconditioner | null> => blockJacobi(matrix("float64"), alpha, algebra, blocks);
+      yield* isEnough({
+        ...plain,
+        inverse: preconditioner === "none" ? null : yield* findOrMake(this.found, "blocks", make),
+      });
+    } else {
+      const dense = { ...situation, matrix, algebra };
+      if (yield* this.byLowRank(dense, isEnough)) return;
+      if (yield* this.byFactor(dense, isEnough)) return;
+      yield* isEnough(plain);
+    }
+  }
+
+  /** Iterations with a low-rank preconditioner, where a factorisation is not expected to cost less. */
+  private *byLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+    const { method, preconditioner, algebra, rows } = situation;
+    const mayFactorise = fitsFactor(situation);
+    if (mayFactorise && (method !== "auto" || isSmall(situation))) return false;
+    const costs = new Costs(algebra.instructionSet);
+    const hasOther = mayFactorise && preconditioner === "auto";
+    const limit = hasOther ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
+    for (const of of lowRankDtypes(situation)) {
+      const found = yield* this.guess(of, situation, costs, limit);
+      if (!found) continue;
+      const dtype = found.inverse ? of : fastDtype(situation);
+      if (costs.iterations(found.iterations, found.inverse?.rank ?? 0, rows, dtype) > limit) return false;
+      if (yield* isEnough({ inverse: found.inverse, dtype, patience: PATIENCE + 2 * found.iterations })) return true;
+    }
+    return false;
+  }
+
+  /** Null where rounding leaves none that is positive definite. */
+  private guess(of: Dtype, situation: EntriesSituation, costs: Costs, limit: number): Task<Guess | null> {
+    const { preconditioner, algebra, alpha, matrix, tell } = situation;
+    tell?.({ doing: "preconditioner" });
+    return findOrMake(this.guesses, of, function* () {
+      const rule = ruleOf(preconditioner, new LeastCost(costs, alpha, limit));
+      const low = yield* lowRank(matrix(of), algebra, generator("KernelSolve", SEED), rule);
+      const inverse = yield* low.inverse(alpha);
+      return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
+    });
+  }
+
+  /** A factorisation, of a matrix nearby where K + alpha I has none. */
+  private *byFactor(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+    const { matrix, algebra, alpha, tell } = situation;
+    if (!fitsFactor(situation)) return false;
+    tell?.({ doing: "factorisation" });
+    const exact = yield* findOrMake(this.found, "direct", () => exactInverse(matrix("float64"), alpha, algebra));
+    if (exact) return yield* isEnough({ inverse: exact, dtype: "float64", patience: PATIENCE });
+    const near = yield* findOrMake(this.found, "near", () => nearInverse(matrix("float64"), alpha, algebra));
+    if (!near) return false;
+    yield* isEnough({ inverse: near, dtype: "float64", patience: Infinity, idle: IDLE });
+    return true;
+  }
+}
+
+function* findOrMake<T>(found: Map<string, T>, name: string, make: () => Task<T>): Task<T> {
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const made = yield* make();
+  found.set(name, made);
+  return made;
+}
+
+const fitsFactor = ({ method, rows }: Situation): boolean => method !== "cg" && fitsFactorisation(rows);
+
+/** What iterations run in before anything is known. */
+function fastDtype({ precision, dtype }: Situation): Dtype {
+  if (precision === "auto") return dtype;
+  return precision === "float64" ? "float64" : "float32";
+}
+
+/** In float32 where that is enough, then in float64. */
+function lowRankDtypes(situation: EntriesSituation): ReadonlySet<Dtype> {
+  const { preconditioner, precision, alpha } = situation;
+  if (preconditioner === "none" || alpha === 0) return new Set();
+  if (precision !== "auto") return new Set([fastDtype(situation)]);
+  return new Set<Dtype>(fitsFloat32(situation) ? ["float32", "float64"] : ["float64"]);
+}
+
+function isSmall(situation: EntriesSituation): boolean {
+  const { method, rows, dtype } = situation;
+  if (method === "cg") return false;
+  const isTight = dtype === "float32" && !fitsFloat32(situation);
+  return rows <= (isTight ? 2 : 1) * DIRECT_ROWS;
+}
+
+function fitsFloat32({ alpha, dtype, matrix }: EntriesSituation): boolean {
+  return dtype === "float32" && 2 ** -24 * traceOf(matrix(dtype)) < FLOAT32_BOUND * alpha;
+}

@@ -1,0 +1,172 @@
+/**
+ * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run
+ * time, so that the same call takes the same way, whatever else the machine does.
+ */
+
+interface Rates {
+  /** Columns of F and their Gram matrix: per row and square of the rank. */
+  readonly factor: number;
+  /** A product with the preconditioner: per row and column of F. */
+  readonly apply: number;
+  /** A product with K, and the vectors of an iteration: per pair. */
+  readonly pair: number;
+}
+
+interface Machine {
+  readonly float32: Rates;
+  readonly float64: Rates;
+  /** An entry of a dense matrix. */
+  readonly entry: number;
+  /** A Cholesky factorisation, per cube of the order: by our own code, and by a LAPACK library. */
+  readonly cholesky: { readonly own: number; readonly lapack: number };
+}
+
+/**
+ * Seconds on two cores, by instruction set: AMD EPYC, Zen 4 for AVX-512, Zen 3 for the others; a Gaussian of points in
+ * the plane, two right-hand sides. Only ratios within a row matter.
+ */
+const MACHINES: Readonly<Record<string, Machine>> = {
+  baseline: {
+    float32: { factor: 160e-12, apply: 1.85e-9, pair: 620e-12 },
+    float64: { factor: 315e-12, apply: 3.6e-9, pair: 1740e-12 },
+    entry: 8e-9,
+    cholesky: { own: 21e-12, lapack: 5.6e-12 },
+  },
+  avx2: {
+    float32: { factor: 80e-12, apply: 1.4e-9, pair: 190e-12 },
+    float64: { factor: 138e-12, apply: 2.6e-9, pair: 500e-12 },
+    entry: 5e-9,
+    cholesky: { own: 9.4e-12, lapack: 5.6e-12 },
+  },
+  avx512: {
+    float32: { factor: 35e-12, apply: 0.5e-9, pair: 100e-12 },
+    float64: { factor: 70e-12, apply: 1.1e-9, pair: 240e-12 },
+    entry: 4e-9,
+    cholesky: { own: 8.4e-12, lapack: 5.6e-12 },
+  },
+};
+
+/** What solves cost with an instruction set. */
+export class Costs {
+  private readonly machine: Machine;
+
+  constructor(instructionSet: string) {
+    this.machine = MACHINES[instructionSet]!;
+  }
+
+  /** A dense factorisation in float64. */
+  factorisation(rows: number, hasLapack: boolean): number {
+    const { cholesky, entry } = this.machine;
+    return (hasLapack ? cholesky.lapack : cholesky.own) * rows ** 3 + entry * rows ** 2;
+  }
+
+  /** Iterations with a preconditioner of that rank, or none. */
+  iterations(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
+    const { pair, apply } = this.machine[dtype];
+    return count * (pair * rows ** 2 + apply * rows * rank);
+  }
+
+  /** The columns of a preconditioner, their Gram matrix, and iterations with it. */
+  preconditioned(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
+    return this.machine[dtype].factor * rows * rank ** 2 + this.iterations(count, rank, rows, dtype);
+  }
+}
+
+/** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + mu / alpha. */
+const iterationsFor = (mu: number, alpha: number): number => 1 + 0.5 * Math.log(2e6) * Math.sqrt(1 + mu / alpha);
+
+/** What is known of a search of columns (lowrank.ts) after some blocks of them. */
+export interface Search {
+  readonly matrix: { readonly rows: number; readonly dtype: "float32" | "float64" };
+  readonly blocks: { readonly length: number };
+  readonly rank: number;
+  readonly trace: number;
+  readonly largest: number;
+}
+
+/** How far a search of columns goes, and what it keeps. */
+export interface Rule {
+  /** Columns at most. */
+  readonly most: number;
+  /** Blocks to keep. */
+  readonly best: number;
+  /** Iterations that they are expected to need. */
+  readonly iterations: number;
+  goesOn(search: Search): boolean;
+}
+
+/** Takes as many columns as are asked for. */
+class GivenRank implements Rule {
+  readonly best: number = Infinity;
+  readonly iterations: number = Infinity;
+
+  constructor(readonly most: number) {}
+
+  goesOn({ rank }: Search): boolean {
+    return rank < this.most;
+  }
+}
+
+/** The rule for a preconditioner of a rank, where one is asked for. */
+export const ruleOf = (preconditioner: unknown, otherwise: Rule): Rule =>
+  typeof preconditioner === "object" ? new GivenRank((preconditioner as { readonly rank: number }).rank) : otherwise;
+
+/** Blocks of rising cost after which the search ends. */
+const PATIENCE = 3;
+
+/**
+ * Goes on while more columns may make the solve cheaper, by a model of iterations and of the cost of each; no columns
+ * may be best.
+ */
+export class LeastCost implements Rule {
+  readonly most: number = Infinity;
+  best: number = 0;
+  iterations: number = Infinity;
+  private leastCost = Infinity;
+  private rising = 0;
+  private rank = 0;
+  private trace = NaN;
+  /** What a column of the last block took off the trace, on average. */
+  private perColumn = Infinity;
+
+  /** @param limit seconds of another way, if there is one: a search that cannot beat it ends. */
+  constructor(
+    private readonly costs: Costs,
+    private readonly alpha: number,
+    private readonly limit: number,
+  ) {}
+
+  goesOn(search: Search): boolean {
+    const { blocks, rank, trace, largest } = search;
+    if (rank > this.rank) this.perColumn = (this.trace - trace) / (rank - this.rank);
+    [this.rank, this.trace] = [rank, trace];
+    if (blocks.length === 0) return true;
+    // As many large eigenvalues as there are columns cost plain iterations about one step each.
+    if (blocks.length === 1) this.consider(search, 0, 0, rank + iterationsFor(largest, this.alpha));
+    const cost = this.consider(search, blocks.length, rank, iterationsFor(largest, this.alpha));
+    this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;
+    return largest >= 0.5 * this.alpha && this.rising < PATIENCE && this.leastToCome(search) < this.limit;
+  }
+
+  /** The cost of that many blocks, which are kept if nothing was cheaper. */
+  private consider({ matrix }: Search, blocks: number, rank: number, iterations: number): number {
+    const { rows, dtype } = matrix;
+    const cost = this.costs.preconditioned(iterations, rank, rows, dtype);
+    if (cost < this.leastCost) [this.leastCost, this.best, this.iterations] = [cost, blocks, iterations];
+    return cost;
+  }
+
+  /**
+   * The least that more columns could lead to. An eigenvalue mu at the most leaves a trace of rows times mu at the
+   * most, and later columns take no more off the trace than those of the last block did, on average.
+   */
+  private leastToCome({ matrix, rank, trace, largest }: Search): number {
+    const { rows, dtype } = matrix;
+    let least = Infinity;
+    for (let mu = largest; mu > 0.1 * this.alpha; mu /= 2) {
+      const needed = rank + Math.max(0, trace - rows * mu) / this.perColumn;
+      least = Math.min(least, this.costs.preconditioned(iterationsFor(mu, this.alpha), needed, rows, dtype));
+    }
+    return least;
+  }
+}

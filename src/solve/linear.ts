@@ -1,0 +1,240 @@
+/**
+ * Solutions of (K + alpha I) a = b: one solve per entry of a batch, with its record on the tape. The derivative is one
+ * more solve, of the transposed system, so it is differentiable in its turn. Float32 data are solved as the float64
+ * system of those numbers, and the solution is rounded.
+ */
+import { astype } from "../array/array";
+import { checkArray } from "../array/check";
+import { recording } from "../array/record";
+import { allocate, contiguous, sizeOf, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { copied, copyOf, howOf } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+import { blocking, ofPart } from "../call/run";
+import type { Tell } from "../call/run";
+import { followArrays } from "../device/memory";
+import { withDefaults } from "../options";
+import type { Task } from "../task";
+import { solveBy } from "./attempt";
+import type { Report } from "./attempt";
+import { Inverses, checkSituation } from "./choose";
+import type { Situation } from "./choose";
+import { pullback } from "./derivative";
+import type { SystemCall } from "./derivative";
+import { diagonalBlocks } from "./kernelmatrix";
+import { denseWork } from "./precondition";
+import { checkSymmetry, looksSymmetric } from "./product";
+import type { Columns, Product, RealSpace } from "./product";
+import type { Progress } from "./refine";
+import { failUnlessConverged, inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
+import type { Solved } from "./report";
+import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost } from "./solveoptions";
+import type { SolveOptions, SolveSettings } from "./solveoptions";
+import { columnNorms } from "./space";
+import { relativeTarget } from "./stopping";
+import { recordAs, widen } from "./system";
+import type { System } from "./system";
+
+/** Products with K that a solve takes, about. */
+const PRODUCTS_ABOUT = 30;
+
+/** How a solve is run and what is told of it. */
+interface Course {
+  /** Whether users see reports. */
+  readonly isReported: boolean;
+  /** What is computed with instead of what was given in float64. */
+  readonly read: (given: Given) => Given;
+  readonly tell?: Tell | undefined;
+}
+
+/** Solves here and now. @throws ArgumentError, ConvergenceError, as the door says. */
+export function solve(
+  system: System,
+  arrays: readonly RealArray[],
+  options: SolveOptions,
+  isReported: boolean,
+): Solved {
+  const placed = followArrays(arrays, copyToHost(options));
+  const course: Course = { isReported, read: (given) => given };
+  const solved = blocking(solveGiven(system, system.check(arrays), placed, course));
+  return placeAs(arrays[system.unknown.position]!, solved);
+}
+
+/** A solve as a task that may wait: from its first step on, the arrays may change. */
+export function* solving(
+  system: System,
+  arrays: readonly RealArray[],
+  options: SolveOptions,
+  isReported: boolean,
+  tell?: Tell,
+): Task<Solved> {
+  const given = system.check(arrays);
+  const { x0, ...others } = copyToHost(options);
+  const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
+  const placed = followArrays(arrays, { ...others, x0: start });
+  const solved = yield* solveGiven(system, given, placed, { isReported, read: copied, tell });
+  return placeAs(arrays[system.unknown.position]!, solved);
+}
+
+function* solveGiven(system: System, given: Given, options: SolveOptions, course: Course): Task<Solved> {
+  checkSolveOptions(options, system.shape(given), given.dtype);
+  const settings: SolveSettings = withDefaults(SOLVE, options);
+  const inverses = Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
+  try {
+    return yield* solveInFloat64(system, given, settings, inverses, course);
+  } finally {
+    // Derivatives need them again.
+    if (!recording(inputsOf(given, settings))) for (const known of inverses) known.release();
+  }
+}
+
+/** What a solution depends on. */
+function inputsOf(given: Given, settings: SolveSettings): readonly RealArray[] {
+  const alpha = alphaArray(settings);
+  return alpha ? [...given.arrays, alpha] : given.arrays;
+}
+
+function* solveInFloat64(
+  system: System,
+  given: Given,
+  settings: SolveSettings,
+  inverses: readonly Inverses[],
+  { isReported, read, tell }: Course,
+): Task<Solved> {
+  const { dtype } = given;
+  const isWide = dtype === "float64";
+  const wide = isWide ? given : widen(given);
+  const wideSettings = isWide ? settings : widenSettings(settings);
+  const call = { given: wide, read: isWide ? read(given) : wide, settings: wideSettings, data: dtype, inverses, tell };
+  const solved = yield* run(system, call);
+  return yield* inDtypeOfData(system, { given: wide, settings: wideSettings, data: dtype, isReported }, solved);
+}
+
+function widenSettings(settings: SolveSettings): SolveSettings {
+  const { x0 } = settings;
+  const alpha = alphaArray(settings);
+  return {
+    ...settings,
+    alpha: alpha ? recordAs(alpha, "float64") : settings.alpha,
+    x0: x0 && recordAs(x0, "float64"),
+  };
+}
+
+/** Solves checked arrays in float64. */
+export function* run(system: System, call: SystemCall): Task<Solved> {
+  const { given, settings, inverses } = call;
+  const shape = system.shape(given);
+  const how = { ...howOf(settings, given.extents), repeats: PRODUCTS_ABOUT };
+  const inputs = inputsOf(given, settings);
+  const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
+  const solution = wrap(allocate("float64", sizeOf(shape)), shape);
+  const fixed = { ...call, settings: { ...settings, alpha: alphaOf(settings) } };
+  const reports: Report[] = [];
+  for (let entry = 0; entry < inverses.length; entry++)
+    reports.push(yield* solveEntry(system, fixed, entry, how, solution));
+  recorded?.(solution, (cotangent, wanted) => pullback(system, call, [solution, cotangent], wanted, solveAdjoint));
+  return { solution, reports };
+}
+
+/** Solves the system of a derivative. */
+export const solveAdjoint = (system: System, call: SystemCall): RealArray => blocking(run(system, call)).solution;
+
+// ------------------------------------------------------------------------------------------- one entry of a batch
+
+function* solveEntry(system: System, call: SystemCall, entry: number, how: How, solution: RealArray): Task<Report> {
+  const { read, settings, data, inverses } = call;
+  const tell = ofPart(call.tell, entry, inverses.length);
+  const own = system.entry(read, entry);
+  const { rows, columns } = system.layout(read);
+  const product = system.product(own, alphaOf(settings), how);
+  const situation: Situation = { ...situationOf(system, product, own, { ...call, how }), tell };
+  const accurate = product.space(rows, columns, "float64", null);
+  yield* checkOnce(inverses[entry]!, system, product, accurate, situation);
+  const block = { ...columnsOf(system, own, settings, entry), columns };
+  const onIteration = yield* progressOf(settings, tell, accurate, block);
+  const report = yield* solveBy(inverses[entry]!, situation, product, block, { ...settings, onIteration });
+  solution.data.set(block.x, entry * block.x.length);
+  const where = read.batch.length > 0 ? `, entry ${entry}` : "";
+  const place = { settings, where, lastIterate: () => astype(solution, data) };
+  failUnlessConverged(report, place);
+  if (missesTolerance(report, settings))
+    reportMissed(system, report, yield* relativeTargetOf(settings, accurate, block), place);
+  return report;
+}
+
+/** The right-hand side of an entry, and where its solve begins. */
+function columnsOf(
+  { unknown }: System,
+  own: Given,
+  { x0 }: SolveSettings,
+  entry: number,
+): Pick<Columns, "right" | "x"> {
+  const right = Float64Array.from(contiguous(own.arrays[unknown.position]!));
+  const begin = entry * right.length;
+  const x = new Float64Array(right.length);
+  if (x0) x.set(contiguous(x0).subarray(begin, begin + x.length));
+  return { right, x };
+}
+
+/** What the choice of a method depends on. */
+function situationOf(
+  system: System,
+  product: Product,
+  own: Given,
+  { settings, data, how }: Pick<SystemCall, "settings" | "data"> & { readonly how: How },
+): Situation {
+  const { kernel, unknown, operator } = system;
+  const visited = how.ranges?.[operator.settings.rows];
+  const situation: Situation = {
+    ...settings,
+    alpha: alphaOf(settings),
+    rows: system.layout(own).rows,
+    shape: system.shape(own),
+    dtype: data,
+    matrix: system.isMatrix ? (of) => product.matrix(kernel, unknown, of) : null,
+    blocks: visited ? diagonalBlocks(visited, kernel ? 1 : unknown.dim) : null,
+    algebra: denseWork(),
+  };
+  checkSituation(situation);
+  return situation;
+}
+
+/**
+ * Checks that K is symmetric, but for known inverses: they come from a solve with the same K, or its transpose. Some
+ * entries tell, where the points are the same array: what they miss, the residual does not. Else two products do.
+ */
+function* checkOnce(
+  known: Inverses,
+  system: System,
+  product: Product,
+  space: RealSpace,
+  { symmetry, matrix, blocks, dtype, rows }: Situation,
+): Task<void> {
+  if (known.isChecked || symmetry === "none") return;
+  const hasEntries = matrix && !blocks && rows > 0 && product.hasEqualPoints;
+  if (!(hasEntries && looksSymmetric(matrix(dtype)))) yield* checkSymmetry(space, system.kernel !== null);
+  known.isChecked = true;
+}
+
+// -------------------------------------------------------------------------------------------------------- progress
+
+function* relativeTargetOf(settings: SolveSettings, space: RealSpace, { right }: Columns): Task<number> {
+  return relativeTarget(yield* columnNorms(space, right), space.rows, settings);
+}
+
+/** Every iteration is progress too. */
+function* progressOf(
+  settings: SolveSettings,
+  tell: Tell | undefined,
+  space: RealSpace,
+  block: Columns,
+): Task<((progress: Progress) => void) | undefined> {
+  const { onIteration } = settings;
+  if (!tell) return onIteration ?? undefined;
+  const target = yield* relativeTargetOf(settings, space, block);
+  return (progress) => {
+    const { iteration, residual, verified } = progress;
+    tell({ doing: "iterations", iterations: iteration, residual, target, verified });
+    onIteration?.(progress);
+  };
+}

@@ -1,0 +1,256 @@
+/**
+ * Log-determinant and trace of the matrix of a system, in float64: exact where that is cheap, else estimated from
+ * random vectors of a fixed seed, with the standard error. The log-determinant is recorded, too: logdetgradient.ts.
+ */
+import { generator } from "../array/array";
+import { recording } from "../array/record";
+import { dtypeOf, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import type { Tell } from "../call/run";
+import type { Real } from "../engine/native";
+import { ArgumentError, ConvergenceError } from "../errors";
+import { checkValues, isAtLeast, withDefaults } from "../options";
+import type { OptionsOf, SettledOf } from "../options";
+import type { Task } from "../task";
+import { isOfEntries } from "./choose";
+import type { PreconditionerOfEntries } from "./choose";
+import { Costs, LeastCost, ruleOf } from "./costs";
+import { logTrace } from "./lanczos";
+import type { LogTrace } from "./lanczos";
+import { logdetPullback } from "./logdetgradient";
+import { lowRank } from "./lowrank";
+import type { LowRank } from "./lowrank";
+import { denseWork, exactInverse } from "./precondition";
+import type { Preconditioner } from "./precondition";
+import { checkSymmetry } from "./product";
+import { MATRIX_OPTIONS, RIDGE, alphaArray, alphaOf, checkAlpha, copyToHost } from "./solveoptions";
+import type { MatrixOptions } from "./solveoptions";
+import { recordAs, widen } from "./system";
+import type { System } from "./system";
+import { AT_ONCE, systemMatrix } from "./systemmatrix";
+import type { SystemMatrix } from "./systemmatrix";
+
+/** The options of a trace. */
+const TRACE = {
+  /** Ridge: of K + alpha I. Default 1e-10, as of solves. */
+  alpha: {
+    expected: "a number of at least 0",
+    accepts: (value: unknown): value is number => isAtLeast(0, value),
+    default: 1e-10,
+  },
+} as const;
+
+/** The options of a log-determinant, beside its ridge. */
+const LOGDET = {
+  /**
+   * `"direct"` factorises K + alpha I (Cholesky, n²·8 bytes), `"lanczos"` estimates; `"auto"` (the default) factorises
+   * up to 2000 rows of a kernel, and 500 of other formulas.
+   */
+  method: { kind: ["auto", "direct", "lanczos"], default: "auto" },
+  /**
+   * Random vectors of the estimate, at least 2 (default 16; whole blocks of 8 are taken). Four times as many halve the
+   * standard error.
+   */
+  probes: { kind: "integer", least: 2, default: 16 },
+  /** Seed of the random vectors (default 0): the same seed gives the same vectors. */
+  seed: { kind: "integer", least: 0, default: 0 },
+  /** What the estimate is preconditioned by, as of solves. */
+  preconditioner: {
+    expected: '"auto", "none", or {rank} with an integer of at least 1',
+    accepts: (value: unknown): value is PreconditionerOfEntries => isOfEntries(value),
+    default: "auto",
+  },
+  /** Products with a block of vectors, for each block (default 500). */
+  maxIterations: { kind: "integer", least: 1, default: 500 },
+} as const;
+
+/** How a trace is computed. */
+export type TraceOptions = OptionsOf<typeof TRACE> & MatrixOptions;
+
+/** How a log-determinant is computed; an alpha that is an array `[1]` takes part in derivatives. */
+export type LogdetOptions = OptionsOf<typeof RIDGE> & OptionsOf<typeof LOGDET> & MatrixOptions;
+
+export const TRACE_OPTIONS: readonly string[] = [...Object.keys(TRACE), ...MATRIX_OPTIONS];
+export const LOGDET_OPTIONS: readonly string[] = [...TRACE_OPTIONS, ...Object.keys(LOGDET)];
+
+/** A number, and how far it may be off. */
+export interface Estimate {
+  readonly value: number;
+  /** One standard deviation of the mean over the random vectors; 0 where nothing is random. */
+  readonly standardError: number;
+}
+
+export interface LogdetResult extends Estimate {
+  /**
+   * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,
+   * is exact where the value is; else it is the mean over as many random vectors: good by parameters, and by points
+   * mostly noise.
+   */
+  readonly array: RealArray;
+  readonly method: "direct" | "lanczos";
+  /** Random vectors. */
+  readonly probes: number;
+  /** Products with a block of vectors. */
+  readonly iterations: number;
+  /** Rank of the preconditioner; 0 where there was none. */
+  readonly rank: number;
+}
+
+// ----------------------------------------------------------------------------------------------------------- trace
+
+/** The trace of K + alpha I. */
+export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<Estimate> {
+  checkValues(TRACE, options);
+  const { matrix } = systemMatrix("trace", system, arrays, options);
+  const diagonal = yield* matrix.diagonal();
+  const value = diagonal.reduce((sum, entry) => sum + entry, matrix.rows * alphaOf(options));
+  return { value, standardError: 0 };
+}
+
+// ------------------------------------------------------------------------------------------------- log-determinant
+
+/**
+ * Rows up to which a factorisation costs less than a good estimate: of a kernel, and where products alone tell the
+ * entries.
+ */
+const DIRECT_ROWS = 2000;
+const DIRECT_ROWS_BY_PRODUCTS = 500;
+
+/** All options, with the ridge as a number: an array may change before the end. */
+type LogdetSettings = SettledOf<typeof LOGDET> & MatrixOptions & { readonly alpha: number };
+
+/** What was found, and the inverse that helped. */
+interface FoundLogdet {
+  readonly result: Omit<LogdetResult, "array">;
+  readonly inverse: Preconditioner | null;
+}
+
+/** log det (K + alpha I). */
+export function* logdet(
+  system: System,
+  arrays: readonly RealArray[],
+  wanted: LogdetOptions,
+  tell?: Tell,
+): Task<LogdetResult> {
+  const options = copyToHost(wanted);
+  checkValues({ ...RIDGE, ...LOGDET }, options);
+  const given = system.check(arrays);
+  checkAlpha(options, given.dtype);
+  const alpha = alphaArray(options);
+  const settings: LogdetSettings = { ...withDefaults(LOGDET, options), alpha: alphaOf(options) };
+  const call = { system, given: widen(given), settings, alphaShape: alpha?.shape ?? [1] };
+  const inputs = [...call.given.arrays, ...(alpha ? [inFloat64(alpha)] : [])];
+  const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
+  const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
+  yield* checkSymmetry(matrix.space(2, 0), true);
+  const isDirect = factorises(settings, matrix);
+  const found = yield* isDirect ? exactLogdet(matrix, settings, tell) : estimatedLogdet(matrix, settings, tell);
+  const value = wrap(Float64Array.of(found.result.value), [1]);
+  recorded?.(value, (cotangent, inputsWanted) => {
+    refuseSecond(inputs);
+    const random = isDirect ? null : signs(settings.seed);
+    const probes = found.result.probes;
+    return logdetPullback({ ...call, matrix, inverse: found.inverse, random, probes }, cotangent, inputsWanted);
+  });
+  return { ...found.result, array: recordAs(value, given.dtype) };
+}
+
+const inFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
+
+/** @throws ArgumentError where a derivative would have one in its turn. */
+function refuseSecond(inputs: readonly RealArray[]): void {
+  if (recording(inputs))
+    throw new ArgumentError("grad of logdet: expected no createGraph, as there are first derivatives only, got it");
+}
+
+function factorises({ method }: LogdetSettings, { rows, entries }: SystemMatrix): boolean {
+  if (method !== "auto" || !denseWork()) return method === "direct";
+  return rows <= (entries ? DIRECT_ROWS : DIRECT_ROWS_BY_PRODUCTS);
+}
+
+function* exactLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<FoundLogdet> {
+  const algebra = denseWork();
+  if (!algebra) throw new ArgumentError(`logdet, method: expected "lanczos", as the addon is missing, got "direct"`);
+  tell?.({ doing: "factorisation" });
+  const found = yield* exactInverse(yield* matrix.dense(), settings.alpha, algebra);
+  if (!found) throw notPositive("a factorisation that ends before its last row", settings);
+  const result = {
+    value: found.logdet,
+    standardError: 0,
+    method: "direct",
+    probes: 0,
+    iterations: 0,
+    rank: 0,
+  } as const;
+  return { result, inverse: found };
+}
+
+function* estimatedLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<FoundLogdet> {
+  const { alpha, probes, maxIterations, seed } = settings;
+  const low = yield* approximation(matrix, settings, tell);
+  const inverse = low && (yield* low.inverse(alpha));
+  const space = matrix.space(AT_ONCE, alpha, inverse ?? undefined);
+  const found = yield* logTrace(space, {
+    probes,
+    maxIterations,
+    random: low && inverse ? correlated(low, alpha, seed) : signs(seed),
+    onIteration: (iterations) => tell?.({ doing: "iterations", iterations }),
+  });
+  failUnlessSettled(found, settings);
+  const { standardError, iterations } = found;
+  const value = found.value + (inverse?.logdet ?? 0);
+  const rank = inverse?.rank ?? 0;
+  return { result: { value, standardError, method: "lanczos", probes: found.probes, iterations, rank }, inverse };
+}
+
+function* approximation(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<LowRank | null> {
+  const { preconditioner, seed } = settings;
+  const algebra = denseWork();
+  if (!algebra || !matrix.entries || preconditioner === "none" || settings.alpha === 0) return null;
+  tell?.({ doing: "preconditioner" });
+  const costs = new Costs(algebra.instructionSet);
+  const rule = ruleOf(preconditioner, new LeastCost(costs, settings.alpha, Infinity));
+  return yield* lowRank(matrix.entries, algebra, generator("logdet, seed", seed), rule);
+}
+
+/** Entries ±1. */
+function signs(seed: number): (out: Real) => void {
+  const random = generator("logdet, seed", seed);
+  return (out) => {
+    for (let n = 0; n < out.length; n++) out[n] = random() < 0.5 ? -1 : 1;
+  };
+}
+
+/** Normal vectors of covariance F Fᵀ + alpha I. */
+function correlated(low: LowRank, alpha: number, seed: number): (out: Real) => void {
+  const normal = normals("logdet, seed", seed);
+  return (out) => {
+    for (let n = 0; n < out.length; n++) out[n] = Math.sqrt(alpha) * normal();
+    low.subtract(Float64Array.from({ length: low.width * AT_ONCE }, normal), out, AT_ONCE);
+  };
+}
+
+/** Normal numbers (Box and Muller 1958). */
+function normals(where: string, seed: number): () => number {
+  const random = generator(where, seed);
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+function failUnlessSettled({ converged, value, standardError, iterations }: LogTrace, settings: LogdetSettings): void {
+  if (converged === "tolerance") return;
+  if (converged === "indefinite") throw notPositive("an eigenvalue of at most 0", settings);
+  const what =
+    converged === "nan"
+      ? "numbers that are not finite: look for NaN or infinity in the arrays"
+      : `one that still moves after ${iterations} products: raise maxIterations or alpha`;
+  throw new ConvergenceError(`logdet, alpha ${settings.alpha}: expected a quadrature that settles, got ${what}`, {
+    iterations,
+    residual: standardError / Math.abs(value),
+    lastIterate: value,
+  });
+}
+
+const notPositive = (got: string, settings: LogdetSettings): ArgumentError =>
+  new ArgumentError(
+    `logdet, alpha ${settings.alpha}: expected K + alpha I to be positive definite as far as rounding can tell, got ${got}: raise alpha`,
+  );

@@ -1,0 +1,269 @@
+/**
+ * The derivative of log det (K + alpha I), the trace of (K + alpha I)⁻¹ dK. Exactly: the inverse as a matrix, times the
+ * derivatives of the entries, summed over all pairs; where entries are no formula, w · dK z over all unit vectors z, w
+ * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
+ * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
+ */
+import { add, mul } from "../array/dense";
+import { wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { howOf, summedTo } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+import { blocking } from "../call/run";
+import { chooser, routineFor } from "../device/routine";
+import type { Routine, Specification } from "../engine/backend";
+import type { Real } from "../engine/native";
+import { ConvergenceError } from "../errors";
+import type { Argument } from "../formula/arguments";
+import { grad } from "../formula/autodiff";
+import { Category } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { concat, constant, isZero } from "../formula/ops";
+import type { Task } from "../task";
+import { replaceAt } from "./kernelmatrix";
+import type { Pairwise } from "./kernelmatrix";
+import { denseWork, inverseOf } from "./precondition";
+import type { Preconditioner } from "./precondition";
+import { refine } from "./refine";
+import type { MatrixOptions } from "./solveoptions";
+import { onePrecision } from "./space";
+import { isSolved } from "./stopping";
+import type { System } from "./system";
+import { AT_ONCE } from "./systemmatrix";
+import type { SystemMatrix } from "./systemmatrix";
+
+/** A log-determinant that was found. */
+export interface LogdetCall {
+  readonly system: System;
+  readonly matrix: SystemMatrix;
+  /** In float64. */
+  readonly given: Given;
+  readonly inverse: Preconditioner | null;
+  readonly alphaShape: readonly number[];
+  /** Fills a block with random vectors of covariance I; null for all unit vectors. */
+  readonly random: ((out: Real) => void) | null;
+  readonly probes: number;
+  readonly settings: MatrixOptions & { readonly alpha: number };
+}
+
+/** @returns one per argument, and that of alpha; null where it is not wanted. */
+export function logdetPullback(
+  call: LogdetCall,
+  cotangent: RealArray,
+  wanted: readonly boolean[],
+): (RealArray | null)[] {
+  return blocking(gradients(call, cotangent.get(0), wanted));
+}
+
+function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]): Task<(RealArray | null)[]> {
+  const { system, given, random } = call;
+  const others = given.arrays.map((_, n) => wanted[n] === true && n !== system.unknown.position);
+  const { sums, trace, scale } = yield* random ? estimateSums(call, random, others) : exactSums(call, others);
+  const factor = weight * scale;
+  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(factor * trace), call.alphaShape) : null;
+  return [...sums.map((sum) => sum && mul(sum, factor)), ofAlpha];
+}
+
+/** Sums of derivatives by all arguments, and by alpha; times `scale` they are what is sought. */
+interface Sums {
+  readonly sums: readonly (RealArray | null)[];
+  readonly trace: number;
+  readonly scale: number;
+}
+
+function* estimateSums(call: LogdetCall, random: (out: Real) => void, others: readonly boolean[]): Task<Sums> {
+  const { system, matrix, given, probes } = call;
+  const width = system.kernel ? AT_ONCE : 1;
+  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
+  let [trace, count] = [0, 0];
+  for (; count < probes; count += width) {
+    const z = new Float64Array(matrix.rows * width);
+    random(z);
+    const w = yield* solveFor(call, z, width);
+    trace += w.reduce((sum, value, n) => sum + value * z[n]!, 0);
+    sums = addProducts(call, sums, [z, w], width, others);
+  }
+  return { sums, trace, scale: 1 / count };
+}
+
+function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
+  const { system, matrix, given, inverse, settings } = call;
+  const { rows, pairs } = matrix;
+  const all = yield* inverseOf(inverse!.factor!, rows, denseWork()!);
+  let trace = 0;
+  for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
+  if (!pairs) return { sums: sumsByProducts(call, all, others), trace, scale: 1 };
+  const [points = 1] = system.shape(given);
+  const found = yield* weightedGradients(pairs, all, others, rows / points, howOf(settings, given.extents));
+  const sums = given.arrays.map((array, n) => {
+    const [sum, argument] = [found[n], system.operator.args[n]!];
+    return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
+  });
+  return { sums, trace, scale: 1 };
+}
+
+const shapeOf = ({ category, dim }: Argument, size: number): readonly number[] =>
+  category === Category.P ? [dim] : [size / dim, dim];
+
+/** @param inverse `[rows, rows]`, symmetric. */
+function sumsByProducts(
+  call: LogdetCall,
+  inverse: Float64Array,
+  others: readonly boolean[],
+): readonly (RealArray | null)[] {
+  const { system, matrix, given } = call;
+  const { rows } = matrix;
+  const width = system.kernel ? AT_ONCE : 1;
+  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
+  for (let first = 0; first < rows; first += width) {
+    const [z, w] = [new Float64Array(rows * width), new Float64Array(rows * width)];
+    for (let k = 0; k < Math.min(width, rows - first); k++) {
+      z[(first + k) * width + k] = 1;
+      for (let n = 0; n < rows; n++) w[n * width + k] = inverse[(first + k) * rows + n]!;
+    }
+    sums = addProducts(call, sums, [z, w], width, others);
+  }
+  return sums;
+}
+
+/** With the gradients of w · K z. */
+function addProducts(
+  call: LogdetCall,
+  sums: readonly (RealArray | null)[],
+  [z, w]: readonly [Float64Array, Float64Array],
+  width: number,
+  others: readonly boolean[],
+): readonly (RealArray | null)[] {
+  if (!others.includes(true)) return sums;
+  const { kernel, unknown } = call.system;
+  return addSums(sums, productGradients(call, z, w, kernel ? width : unknown.dim, others));
+}
+
+/** The gradients of w · K z. */
+function productGradients(
+  { system, given, settings }: LogdetCall,
+  z: Float64Array,
+  w: Float64Array,
+  dim: number,
+  wanted: readonly boolean[],
+): readonly (RealArray | null)[] {
+  const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
+  return system.ofUnknown(dim).pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, howOf(settings, given.extents));
+}
+
+const addSums = (sums: readonly (RealArray | null)[], more: readonly (RealArray | null)[]): (RealArray | null)[] =>
+  sums.map((sum, n) => (sum && more[n] ? add(sum, more[n]) : (more[n] ?? null)));
+
+/** Relative residual of the solves: far below the spread over random vectors. */
+const RTOL = 1e-9;
+
+function* solveFor(
+  { matrix, inverse, settings: { alpha } }: LogdetCall,
+  z: Float64Array,
+  columns: number,
+): Task<Float64Array> {
+  const space = matrix.space(columns, alpha, inverse ?? undefined);
+  const w = new Float64Array(z.length);
+  const found = yield* refine(onePrecision(space), z, w, { eps: 0, rtol: RTOL });
+  if (isSolved(found)) return w;
+  const { iterations, residual } = found;
+  throw new ConvergenceError(
+    `logdet, derivative: expected solves that converge, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations: raise alpha`,
+    { iterations, residual, lastIterate: wrap(w, [w.length]) },
+  );
+}
+
+// ------------------------------------------------------------------------- sums over all pairs, weighted by a matrix
+
+/** Numbers of one piece, between two pauses. */
+const PIECE = 2 ** 20;
+
+/** The derivative by one argument: where its components stand among those of all, and what its sums are. */
+interface Part {
+  readonly argument: Argument;
+  readonly derivative: Formula;
+  readonly offset: number;
+  readonly sums: Float64Array;
+}
+
+/**
+ * For each wanted argument n: the sum over pairs of weights [rows, rows] times the derivative of the kernel by it, as
+ * `[extent, dim]`. One pass evaluates the derivatives by all arguments together: they have most of their work in
+ * common.
+ * @param perPoint rows of the kernel that belong to one point.
+ */
+function* weightedGradients(
+  pairs: Pairwise,
+  weights: Float64Array,
+  wanted: readonly boolean[],
+  perPoint: number,
+  how: How,
+): Task<(Float64Array | null)[]> {
+  const { args, rows } = pairs;
+  const derivatives = args.map(({ variable }, n) =>
+    wanted[n] === true ? grad(pairs.formula, variable, constant(1)) : null,
+  );
+  const found = derivatives.map((derivative, n) => {
+    const { category, dim } = args[n]!;
+    return derivative && new Float64Array((category === Category.P ? 1 : rows / perPoint) * dim);
+  });
+  const parts: Part[] = [];
+  let dims = 0;
+  derivatives.forEach((derivative, n) => {
+    if (!derivative || isZero(derivative)) return;
+    parts.push({ argument: args[n]!, derivative, offset: dims, sums: found[n]! });
+    dims += args[n]!.dim;
+  });
+  if (parts.length > 0) yield* addAll(parts, weights, { ...pairs, dims, perPoint }, how);
+  return found;
+}
+
+/** Evaluates all derivatives by some rows after the other, and adds them up. */
+function* addAll(
+  parts: readonly Part[],
+  weights: Float64Array,
+  place: Pairwise & Pick<Place, "dims" | "perPoint">,
+  how: How,
+): Task<void> {
+  const { rows, dims } = place;
+  const values = routineOf(place, parts.map(({ derivative }) => derivative).reduce(concat), how);
+  const height = Math.max(1, Math.floor(PIECE / (rows * dims)));
+  const out = new Float64Array(Math.min(height, rows) * rows * dims);
+  for (let firstRow = 0; firstRow < rows; firstRow += height) {
+    const piece = { firstRow, endRow: Math.min(rows, firstRow + height) };
+    const whole = { args: place.data, rows, columns: rows, firstColumn: 0, endColumn: rows, device: how.device };
+    values.block({ ...whole, ...piece, out: out.subarray(0, (piece.endRow - firstRow) * rows * dims) });
+    for (const part of parts) addTo(part, out, weights, { ...place, ...piece });
+    yield;
+  }
+}
+
+function routineOf({ args, rows, dtype, kept }: Pairwise, formula: Formula, how: How): Routine {
+  const specification: Specification = {
+    ...{ formulas: [formula], reduction: null, k: 1, rows: kept, variables: args, dtype },
+    ...{ sumScheme: "block", accumulator: dtype },
+  };
+  return routineFor(chooser(specification, how), rows * rows, how.begun);
+}
+
+interface Place {
+  readonly firstRow: number;
+  readonly endRow: number;
+  readonly rows: number;
+  readonly dims: number;
+  readonly perPoint: number;
+  readonly kept: Category;
+}
+
+function addTo({ argument, offset, sums }: Part, values: Float64Array, weights: Float64Array, place: Place): void {
+  const { firstRow, endRow, rows, dims, perPoint, kept } = place;
+  const { category, dim } = argument;
+  const [byRow, byColumn] = [category === kept ? dim : 0, category === kept || category === Category.P ? 0 : dim];
+  for (let i = firstRow; i < endRow; i++)
+    for (let j = 0; j < rows; j++) {
+      const weight = weights[i * rows + j]!;
+      const from = ((i - firstRow) * rows + j) * dims + offset;
+      const to = byRow * Math.floor(i / perPoint) + byColumn * Math.floor(j / perPoint);
+      for (let d = 0; d < dim; d++) sums[to + d]! += weight * values[from + d]!;
+    }
+}

@@ -1,0 +1,209 @@
+/**
+ * Low-rank approximations of K, and the preconditioner of K + alpha I that the Woodbury formula makes of one (Díaz,
+ * Epperly, Frangella, Tropp and Webber, Robust, randomized preconditioning for kernel ridge regression, 2023). K is
+ * near F Fᵀ, F growing by blocks of columns: randomly pivoted Cholesky with rejection (Epperly, Tropp and Webber,
+ * Embrace rejection, 2024, algorithm 2.2).
+ */
+import type { Real } from "../engine/native";
+import { settled } from "../task";
+import type { Task } from "../task";
+import type { Rule } from "./costs";
+import { logdetOf } from "./precondition";
+import type { Algebra, LowRankParts, Matrix, Preconditioner } from "./precondition";
+
+/** Rounds without an accepted candidate after which the search ends. */
+const ROUNDS = 3;
+
+/**
+ * A low-rank approximation of K, of the rank that a rule finds best; it serves all ridges.
+ * @param random uniform in [0, 1); the same numbers give the same approximation.
+ */
+export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number, rule: Rule): Task<LowRank> {
+  const search = new PivotedCholesky(matrix, algebra, random);
+  for (let idle = 0; idle < ROUNDS && rule.goesOn(search) && !search.isExhausted;)
+    idle = (yield* search.addBlock(rule.most - search.rank)) ? 0 : idle + 1;
+  const blocks = search.blocks.slice(0, rule.best);
+  const width = widthOf(blocks);
+  const gram = new Float64Array(width * width);
+  if (width > 0) yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
+  return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
+}
+
+const columnsOf = (blocks: readonly ColumnBlock[]): Real[] => blocks.map(({ columns }) => columns);
+const widthOf = (blocks: readonly ColumnBlock[]): number => blocks.reduce((total, { width }) => total + width, 0);
+
+/** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
+export class LowRank {
+  readonly rank: number;
+  /** Columns of F, with their padding. */
+  readonly width: number;
+
+  constructor(
+    private readonly matrix: Matrix,
+    private readonly algebra: Algebra,
+    private readonly blocks: readonly ColumnBlock[],
+    private readonly gram: Float64Array,
+    /** Expected with the inverse for the ridge that it was made for, or without one where the rank is 0. */
+    readonly iterations: number,
+  ) {
+    this.rank = blocks.reduce((sum, { count }) => sum + count, 0);
+    this.width = widthOf(blocks);
+  }
+
+  /** (F Fᵀ + alpha I)⁻¹ x = (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha; null where that is not positive definite. */
+  *inverse(alpha: number): Task<Preconditioner | null> {
+    const { width, algebra, rank } = this;
+    const { rows } = this.matrix;
+    const factor = this.gram.slice();
+    for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
+    if (width === 0 || (yield* settled(algebra.cholesky(factor, width))) !== 0) return null;
+    const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
+    const blocks = columnsOf(this.blocks);
+    const apply: Preconditioner["apply"] = (x, out, columns) =>
+      algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
+    const parts: LowRankParts = { blocks, width, factor, alpha };
+    return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
+  }
+
+  /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
+  subtract(x: Float64Array, out: Real, columns: number): void {
+    this.algebra.subtractTall(out, columnsOf(this.blocks), x, this.matrix.rows, columns);
+  }
+}
+
+// ----------------------------------------------------------------------------------------------- pivoted Cholesky
+
+/** Columns are padded with zeros to a multiple of this, for the algebra's sake. */
+const PADDING = 16;
+const LEAST_BLOCK = 32;
+const LARGEST_BLOCK = 64;
+/** Candidates whose residual has fallen this far below the largest are rounding. */
+const NEGLIGIBLE = 1e-9;
+/** Memory of F. */
+const LARGEST_BYTES = 2 ** 30;
+/** What is left of the trace when float32 columns are rounding divided by tiny pivots. */
+const FLOAT32_LIMIT = 1e-6;
+
+interface ColumnBlock {
+  /** `[rows, width]` */
+  readonly columns: Real;
+  readonly width: number;
+  /** Columns that are not padding. */
+  readonly count: number;
+}
+
+/**
+ * K = F Fᵀ + a residual, F growing by blocks of columns, whose pivots are drawn in proportion to the residual's
+ * diagonal.
+ */
+class PivotedCholesky {
+  readonly blocks: ColumnBlock[] = [];
+  rank: number = 0;
+  trace: number;
+  /**
+   * The largest squared norm among the last columns: a lower bound of the residual's largest eigenvalue, nearly
+   * reached.
+   */
+  largest: number = Infinity;
+  private readonly residual: Float64Array;
+  private readonly scratch: Real;
+  private readonly initialTrace: number;
+
+  constructor(
+    readonly matrix: Matrix,
+    private readonly algebra: Algebra,
+    private readonly random: () => number,
+  ) {
+    this.residual = matrix.diagonal();
+    this.scratch = numbers(matrix, matrix.rows * LARGEST_BLOCK);
+    this.trace = this.initialTrace = sum(this.residual);
+  }
+
+  get isExhausted(): boolean {
+    const limit = this.matrix.dtype === "float32" ? FLOAT32_LIMIT : 2 ** -52;
+    const { rows, dtype } = this.matrix;
+    const bytes = rows * this.rank * (dtype === "float32" ? 4 : 8);
+    return !(this.trace > limit * this.initialTrace) || this.rank >= rows || bytes >= LARGEST_BYTES;
+  }
+
+  /** Whether some candidates were accepted. */
+  *addBlock(most: number): Task<boolean> {
+    const candidates = this.drawRows(Math.min(LARGEST_BLOCK, Math.max(LEAST_BLOCK, this.rank / 2)));
+    const count = candidates.length;
+    const [accepted, factor] = [new Int32Array(count), new Float64Array(count * count)];
+    const found = this.algebra.choosePivots(
+      this.matrix.entries(candidates, candidates),
+      this.columns(),
+      candidates,
+      Float64Array.from(candidates, () => this.random()),
+      accepted,
+      factor,
+      this.matrix.rows,
+      Math.min(most, count),
+      NEGLIGIBLE,
+      4 * this.roundoff * (this.initialTrace / this.matrix.rows),
+    );
+    if (found === 0) return false;
+    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => candidates[place]!);
+    yield* this.append(pivots, factor.subarray(0, found * found));
+    return true;
+  }
+
+  private columns(): Real[] {
+    return this.blocks.map(({ columns }) => columns);
+  }
+
+  /** Rows drawn in proportion to the residual, each once. */
+  private drawRows(count: number): Int32Array {
+    const sums = this.residual.slice();
+    for (let n = 1; n < sums.length; n++) sums[n]! += sums[n - 1]!;
+    const found = new Set<number>();
+    for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * sums.at(-1)!));
+    return Int32Array.from(found);
+  }
+
+  private get roundoff(): number {
+    return this.matrix.dtype === "float32" ? 2 ** -24 : 2 ** -53;
+  }
+
+  /** New columns of F: those of the residual, times the inverse of the transposed factor among them. */
+  private *append(pivots: Int32Array, factor: Float64Array): Task<void> {
+    const { matrix, algebra, residual } = this;
+    const { rows } = matrix;
+    const width = Math.ceil(pivots.length / PADDING) * PADDING;
+    const padded = new Int32Array(width).fill(pivots[0]!);
+    padded.set(pivots);
+    const left = matrix.entries(null, padded, this.scratch);
+    const columns = numbers(matrix, rows * width);
+    yield;
+    this.largest = yield* settled(
+      algebra.extend(columns, left, this.columns(), padded, factor, residual, rows, pivots.length),
+    );
+    this.blocks.push({ columns, width, count: pivots.length });
+    this.rank += pivots.length;
+    this.trace = sum(residual);
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- small
+
+/**
+ * Zeros, in memory that one thread has touched: threads that meet in fresh pages wait for each other, up to 20 times as
+ * long.
+ */
+function numbers({ dtype }: Matrix, count: number): Real {
+  return (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)).fill(0);
+}
+
+const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
+
+/** The first place whose running sum is above `bound`. */
+function firstAbove(sums: Float64Array, bound: number): number {
+  let [low, high] = [0, sums.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sums[middle]! > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,214 @@
+/**
+ * The operator of a linear system as solvers want it: a Space over plain vectors in which `apply` is K + alpha I, K
+ * being an Operator with the vector in the place of one of its arguments.
+ */
+import { generator, randn } from "../array/array";
+import { sameShape, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { Operator } from "../call/operator";
+import type { Given, How } from "../call/prepared";
+import { Vectors } from "../device/vectors";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { settled } from "../task";
+import type { Task, Work } from "../task";
+import { runsOnDevice, solveOnDevice } from "./deviceproduct";
+import { KernelMatrix, blockEntries, inDtype, replaceAt, scalarEntries } from "./kernelmatrix";
+import type { Matrix, Preconditioner } from "./precondition";
+import { refine } from "./refine";
+import type { RefineOptions, Solution } from "./refine";
+import { onePrecision } from "./space";
+import type { Precisions, Space } from "./space";
+
+/** Vectors and scalars in the memory of the machine. */
+export type RealSpace = Space<Real, Float64Array>;
+
+/** One try at a system: a preconditioner with its dtype, and when the next one is tried. */
+export interface Attempt {
+  readonly inverse: Preconditioner | null;
+  readonly dtype: Dtype;
+  /** Iterations at the most. */
+  readonly patience: number;
+  /** Iterations without a lower residual. */
+  readonly idle?: number | undefined;
+}
+
+/** Right-hand sides and solutions, side by side. */
+export interface Columns {
+  readonly right: Float64Array;
+  /** The start, then the solution, else the last iterate. */
+  readonly x: Real;
+  readonly columns: number;
+}
+
+export const rowsOf = ({ x, columns }: Columns): number => (columns === 0 ? 0 : x.length / columns);
+
+/** K v + alpha v for given data, in the dtype of the vectors. */
+export class Product {
+  private readonly givens = new Map<Dtype, Given>();
+
+  /**
+   * @param position of the argument in whose place v stands.
+   * @param resized the product for another number of columns, where they are independent.
+   */
+  constructor(
+    readonly operator: Operator,
+    readonly position: number,
+    private readonly data: Given,
+    readonly alpha: number,
+    readonly how: How,
+    private readonly resized?: (columns: number) => Product,
+  ) {}
+
+  given(dtype: Dtype): Given {
+    const found = this.givens.get(dtype) ?? inDtype(this.data, dtype);
+    this.givens.set(dtype, found);
+    return found;
+  }
+
+  /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
+  *solve(attempt: Attempt, block: Columns, options: RefineOptions): Task<Solution> {
+    if (runsOnDevice(this.how, attempt.inverse, block)) return yield* solveOnDevice(this, attempt, block, options);
+    return yield* refine(this.precisions(rowsOf(block), block.columns, attempt), block.right, block.x, options);
+  }
+
+  /**
+   * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
+   * that knows but one dtype.
+   */
+  precisions(
+    rows: number,
+    columns: number,
+    { inverse, dtype }: Attempt,
+  ): Precisions<Real, Float64Array, Real, Float64Array> {
+    if (dtype === "float64") return onePrecision(this.space(rows, columns, dtype, inverse));
+    const copy = (x: Real, out: Real): void => {
+      out.set(x);
+    };
+    const accurate = this.space(rows, columns, "float64", inverse?.dtype === "any" ? inverse : null);
+    return { accurate, fast: this.space(rows, columns, dtype, inverse), lower: copy, raise: copy };
+  }
+
+  /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
+  space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): RealSpace {
+    const { resized } = this;
+    const isResizable = resized && inverse?.kind !== "function";
+    return Object.assign(new Vectors(rows, columns, dtype), {
+      apply: (x: Real, out: Real) => this.apply(x, out, dtype),
+      ...(isResizable && { resized: (width: number) => resized(width).space(rows, width, dtype, inverse) }),
+      ...(inverse && { precondition: (x: Real, out: Real) => inverse.apply(x, out, columns) }),
+    });
+  }
+
+  /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
+  matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): KernelMatrix {
+    const { args, settings, formulas } = this.operator;
+    const given = this.given(dtype);
+    const entries = kernel
+      ? scalarEntries(kernel, args, unknown, given, settings.rows)
+      : blockEntries(formulas[0]!, args, unknown, given, settings.rows);
+    return new KernelMatrix(entries, this.how);
+  }
+
+  /** Whether every array of one index is an array of the other index, too. */
+  get hasEqualPoints(): boolean {
+    const { args } = this.operator;
+    const of = (category: Category): RealArray[] =>
+      args.flatMap((argument, n) =>
+        argument.category === category && argument.position !== this.position ? [this.data.arrays[n]!] : [],
+      );
+    const [rows, columns] = [of(Category.I), of(Category.J)];
+    const all = (some: RealArray[], others: RealArray[]): boolean =>
+      some.every((a) => others.some((b) => isSameView(a, b)));
+    return all(rows, columns) && all(columns, rows);
+  }
+
+  private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
+    const given = this.given(dtype);
+    const { shape } = given.arrays[this.position]!;
+    const arrays = replaceAt(given.arrays, this.position, wrap(x, shape));
+    return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {
+      for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
+    });
+  }
+}
+
+/** Whether two arrays are the same elements in the same order. */
+export const isSameView = (a: RealArray, b: RealArray): boolean =>
+  a.data === b.data && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.stride, b.stride);
+
+// ------------------------------------------------------------------------------------------------------- symmetry
+
+/** Rows and columns that are compared, and how far entries may lie apart, relative to the largest. */
+const SAMPLE = 64;
+const ASYMMETRY_OF_ENTRIES = 1e-5;
+
+/** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
+export function looksSymmetric(matrix: Matrix): boolean {
+  const random = generator("KernelSolve", 1);
+  const drawn = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
+  const [rows, columns] = [drawn(), drawn()];
+  const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];
+  let [largest, apart] = [0, 0];
+  for (let row = 0; row < SAMPLE; row++)
+    for (let column = 0; column < SAMPLE; column++) {
+      const value = one[row * SAMPLE + column]!;
+      largest = Math.max(largest, Math.abs(value));
+      apart = Math.max(apart, Math.abs(value - other[column * SAMPLE + row]!));
+    }
+  return apart <= ASYMMETRY_OF_ENTRIES * largest;
+}
+
+/**
+ * How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below.
+ */
+const ASYMMETRY = 1e-9;
+
+/**
+ * One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding.
+ * @param isShared whether K is the same for all columns: u and v are then two columns of one product.
+ */
+export function* checkSymmetry(space: RealSpace, isShared: boolean): Task<void> {
+  const { u, v, ku, kv } = yield* isShared && space.columns > 1 ? probeAtOnce(space) : probeTwice(space);
+  const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
+  const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
+  if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
+    throw new ArgumentError(
+      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula; else say symmetry: "none"), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
+    );
+}
+
+interface Probe {
+  readonly u: Real;
+  readonly v: Real;
+  readonly ku: Real;
+  readonly kv: Real;
+}
+
+const random = (size: number, seed: number): Real => randn([size], { dtype: "float64", seed }).data;
+
+function* probeTwice(space: RealSpace): Task<Probe> {
+  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [Real, Real];
+  const [ku, kv] = [space.vector(), space.vector()];
+  yield* settled(space.apply(u, ku));
+  yield* settled(space.apply(v, kv));
+  return { u, v, ku, kv };
+}
+
+function* probeAtOnce(space: RealSpace): Task<Probe> {
+  const both = random(space.rows * space.columns, 1);
+  const product = space.vector();
+  yield* settled(space.apply(both, product));
+  const column = (of: Real, k: number): Real =>
+    Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
+  return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };
+}
+
+function dot(a: Real, b: Real): number {
+  let sum = 0;
+  for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
+  return sum;
+}

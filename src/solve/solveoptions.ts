@@ -1,0 +1,106 @@
+/**
+ * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
+ */
+import { checkArray } from "../array/check";
+import { onMachine } from "../array/device";
+import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import { CALL_OPTIONS } from "../call/prepared";
+import type { CallOptions } from "../call/prepared";
+import type { Real } from "../engine/native";
+import { ArgumentError } from "../errors";
+import { checkValues, isAtLeast } from "../options";
+import type { OptionsOf, SettledOf } from "../options";
+import { CHOICE, checkChoice } from "./choose";
+import { GMRES } from "./gmres";
+import type { Progress } from "./refine";
+import { STOPPING } from "./stopping";
+
+/** Where K is computed, and which pairs count. */
+export type MatrixOptions = Omit<CallOptions, "out">;
+
+export const MATRIX_OPTIONS: readonly string[] = CALL_OPTIONS.filter((name) => name !== "out");
+
+/** The ridge, where it takes part in derivatives. */
+export const RIDGE = {
+  /** Ridge: K + alpha I is inverted. Default 1e-10, as in pykeops. An array `[1]` takes part in derivatives. */
+  alpha: {
+    expected: "a number of at least 0",
+    accepts: (value: unknown): value is number | RealArray =>
+      isAtLeast(0, value) || (typeof value === "object" && value !== null),
+    default: 1e-10,
+  },
+} as const;
+
+/** What a solve begins with, and what it tells. */
+const COURSE = {
+  /**
+   * What becomes of a solution that rounding keeps from meeting `eps` and `rtol`: a process warning with the code
+   * KEOPS_RESIDUAL, once for a formula and an alpha (`"warn"`, the default), a ConvergenceError (`"throw"`), or nothing
+   * (`"accept"`).
+   */
+  missed: { kind: ["warn", "throw", "accept"], default: "warn" },
+  /** Where to start, in the shape of the solution; default 0. */
+  x0: {
+    expected: "an array of the shape of the solution",
+    accepts: (value: unknown): value is RealArray | null => value !== undefined, // its shape is checked with the data
+  },
+  /**
+   * Called after every iteration of every entry of a batch with its number and the largest relative residual over the
+   * columns; may throw to stop. A `verified` residual is that of the float64 iterate: the result of float32 arrays is
+   * that iterate rounded to float32, whose residual is told in reports.
+   */
+  onIteration: {
+    expected: "a function",
+    accepts: (value: unknown): value is ((progress: Progress) => void) | null =>
+      value === null || typeof value === "function",
+  },
+} as const;
+
+type SolveRows = typeof RIDGE & typeof STOPPING & typeof CHOICE & typeof GMRES & typeof COURSE;
+
+export const SOLVE: SolveRows = { ...RIDGE, ...STOPPING, ...CHOICE, ...GMRES, ...COURSE };
+
+/** How one system is solved. */
+export type SolveOptions<T extends Real = Real> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
+
+/** All options of a solve, checked. */
+export type SolveSettings = SettledOf<SolveRows> & MatrixOptions;
+
+export const SOLVE_OPTIONS: readonly string[] = [...Object.keys(SOLVE), ...MATRIX_OPTIONS];
+
+type Ridged = OptionsOf<typeof RIDGE>;
+
+/** The ridge where it is an array. */
+export const alphaArray = ({ alpha }: Ridged): RealArray | null => (typeof alpha === "object" ? alpha : null);
+
+/** The ridge as a number. */
+export function alphaOf(options: Ridged): number {
+  const array = alphaArray(options);
+  return array ? contiguous(array)[0]! : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
+}
+
+/** @throws ArgumentError unless every option is one, and those go together. */
+export function checkSolveOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
+  const { x0 } = options;
+  checkValues(SOLVE, options);
+  checkAlpha(options, dtype);
+  checkChoice(options);
+  if (x0 !== undefined && x0 !== null && !sameShape(checkArray("x0", x0, dtype).shape, shape))
+    throw new ArgumentError(`x0: expected shape ${shapeText(shape)} as the solution has, got ${shapeText(x0.shape)}`);
+}
+
+/** @throws ArgumentError unless it is a ridge, of that dtype where it is an array. */
+export function checkAlpha(options: Ridged, dtype: Dtype): void {
+  const array = alphaArray(options);
+  if (array && sizeOf(checkArray("alpha", array, dtype).shape) !== 1)
+    throw new ArgumentError(`alpha: expected a number or an array [1], got shape ${shapeText(array.shape)}`);
+  checkValues(RIDGE, { alpha: array ? alphaOf(options) : options.alpha });
+}
+
+/** Options with arrays of the machine: a start, and a ridge that takes part in derivatives. */
+export function copyToHost<O extends Ridged & Pick<SolveOptions, "x0">>(options: O): O {
+  const { x0 } = options;
+  const alpha = alphaArray(options);
+  return { ...options, ...(x0 && { x0: onMachine(x0) }), ...(alpha && { alpha: onMachine(alpha) }) };
+}

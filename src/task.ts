@@ -1,0 +1,167 @@
+/**
+ * A computation that may have to wait, written once as a generator and run in two forms: blocking, or as a promise. It
+ * yields what it needs (a value, a promise, or work that is done now or in the background, as its driver wants) and
+ * receives what became of it. A bare `yield` is a pause, to stand between pieces of some milliseconds. Cancelling ends
+ * the generator, so whatever it frees in `finally` is freed however it ends. Knows nothing of what is computed.
+ */
+import { InterruptedError } from "./errors";
+
+/** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
+export type Task<T> = Generator<unknown, T, unknown>;
+
+/** `[cancel flag, units done, units total, reserved]` over shared memory, as the addon has it. */
+type Control = Int32Array;
+
+/** Long work outside of JavaScript, in its two forms. */
+export class Work<T> {
+  static readonly NOTHING: Work<void> = new Work(
+    () => undefined,
+    () => Promise.resolve(),
+  );
+
+  constructor(
+    readonly now: () => T,
+    /** Stops soon after the flag is set; memory that it was given is in use until the promise settles. */
+    readonly later: (control: Control) => Promise<T>,
+  ) {}
+
+  /** One after the other. */
+  static all(works: readonly Work<void>[]): Work<void> {
+    return new Work(
+      () => {
+        for (const work of works) work.now();
+      },
+      async (control) => {
+        for (const work of works) await work.later(control);
+      },
+    );
+  }
+
+  /** This, and then what comes after it in JavaScript. */
+  andThen<U>(rest: (value: T) => U): Work<U> {
+    return new Work(
+      () => rest(this.now()),
+      async (control) => rest(await this.later(control)),
+    );
+  }
+}
+
+/** Functions that give work. */
+export type Works<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: Args) => Work<Result>
+    : never;
+};
+
+type Forms = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+/** Work of functions that have a form for now and one for later, which takes the control block last. */
+export function worksOf<Functions>(now: object, later: object): Works<Functions> {
+  const work =
+    (name: string) =>
+    (...args: unknown[]) =>
+      new Work(
+        () => (now as Forms)[name]!(...args),
+        (control) => (later as Forms)[name]!(...args, control) as Promise<unknown>,
+      );
+  return Object.fromEntries(Object.keys(later).map((name) => [name, work(name)])) as Works<Functions>;
+}
+
+/** Waits for a value: `const y = yield* settled(f(x))`. */
+export function* settled<T>(value: T | PromiseLike<T> | Work<T>): Task<T> {
+  return (yield value) as T;
+}
+
+/**
+ * Runs a task to its end and returns its result; throws what the task throws. Nothing in it may be a promise.
+ * @param watch called at every request; what it throws is thrown into the task.
+ */
+export function runSync<T>(task: Task<T>, watch?: () => void): T {
+  let step = task.next();
+  while (step.done !== true) step = resumed(task, step.value, watch);
+  return step.value;
+}
+
+function resumed<T>(task: Task<T>, request: unknown, watch?: () => void): IteratorResult<unknown, T> {
+  let answer: unknown;
+  try {
+    watch?.();
+    if (isPromise(request)) throw new Error("runSync: the task waits for a promise");
+    answer = request instanceof Work ? request.now() : request;
+  } catch (error) {
+    return task.throw(error);
+  }
+  return task.next(answer);
+}
+
+export interface AsyncRun {
+  readonly signal?: AbortSignal | undefined;
+  /** Whoever holds it can stop the task, and see how far the work under way is. */
+  readonly control?: Control;
+}
+
+/**
+ * Runs a task to its end and resolves to its result; it begins at once. An aborted `signal`, or the flag of `control`,
+ * cancels it: the work under way is stopped and awaited, the task ended, and the promise rejects with an
+ * InterruptedError.
+ */
+export async function runAsync<T>(task: Task<T>, { signal, control = newControl() }: AsyncRun = {}): Promise<T> {
+  const cancel = (): void => void Atomics.store(control, 0, 1);
+  if (signal?.aborted === true) cancel();
+  signal?.addEventListener("abort", cancel);
+  try {
+    return await drive(task, control, signal);
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+const newControl = (): Control => new Int32Array(new SharedArrayBuffer(16));
+
+async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | undefined): Promise<T> {
+  const turns = new Turns();
+  let resume = (): IteratorResult<unknown, T> => task.next();
+  for (;;) {
+    if (Atomics.load(control, 0) !== 0) {
+      task.return(undefined as T);
+      throw interrupted(signal);
+    }
+    const step = resume();
+    if (step.done === true) return step.value;
+    resume = await answer(task, step.value, control);
+    await turns.next();
+  }
+}
+
+function interrupted(signal: AbortSignal | undefined): InterruptedError {
+  return signal?.aborted === true
+    ? new InterruptedError("stopped by its signal", { cause: signal.reason })
+    : new InterruptedError("stopped by Ctrl-C or the stop button");
+}
+
+async function answer<T>(task: Task<T>, request: unknown, control: Control): Promise<() => IteratorResult<unknown, T>> {
+  try {
+    const value = await (request instanceof Work ? request.later(control) : request);
+    return () => task.next(value);
+  } catch (error) {
+    return () => task.throw(error);
+  }
+}
+
+/** Milliseconds for which a task may keep the thread: timers, signals and other tasks wait so long. */
+const TURN = 10;
+
+/** Gives others their turn. Promises that are settled already do not. */
+class Turns {
+  private begin = performance.now();
+
+  async next(): Promise<void> {
+    if (performance.now() - this.begin < TURN) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.begin = performance.now();
+  }
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}
