@@ -152,7 +152,8 @@ export class Operator {
       if (values) fill(values, data);
       return { values: values && record ? record(values, indices) : values, indices };
     };
-    return { ...this.launch(read, data, followArrays(given.arrays, how), indices?.data), end };
+    const { now, later } = this.launch(read, data, followArrays(given.arrays, how), indices?.data);
+    return { now, later, end };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */

@@ -281,11 +281,14 @@ export interface How extends Place {
 }
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
-export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
-  checkName("backend", backend);
+export function howOf(options: CallOptions, extents: Extents): How {
+  const { compile, ranges } = options;
+  checkName("backend", options.backend);
   checkName("compile", compile);
+  const { backend, device } = options.device === undefined ? options : checkPlace(options);
   return {
-    ...(device === undefined ? { backend } : checkPlace({ backend, device })),
+    backend,
+    device,
     compile,
     ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
     begun: new Map(),

@@ -44,7 +44,7 @@ class TileText {
       ...this.linesOf(region).map((line) => `  ${line}`),
     ]);
     return [
-      `tiles of ${this.lanes} rows x ${columns} columns, ${pairSlots} at a time, ${this.specification.dtype}`,
+      `tiles of ${this.lanes} rows x ${columns} columns in ${this.specification.dtype}, ${pairSlots} at a time`,
       ...phases.filter((lines) => lines.length > 1).flat(),
       this.end(),
     ].join("\n");
