@@ -1,6 +1,7 @@
 /**
- * A program of the tile evaluator in words, for those who want to read what runs: a line for each instruction, in the order in which they are
- * evaluated. `p0` is a number of the call, `r0` one per row, `c0` one per column, `t0` one per pair; `x0[2]` is a component of an argument.
+ * A program of the tile evaluator in words, for those who want to read what runs: a line for each instruction, in the
+ * order in which they are evaluated. `p0` is a number of the call, `r0` one per row, `c0` one per column, `t0` one per
+ * pair; `x0[2]` is a component of an argument.
  */
 import { Category } from "../formula/formula";
 import type { Specification } from "./backend";
