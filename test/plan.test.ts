@@ -34,7 +34,7 @@ test("shows the text of a GPU where there is none, and says why it cannot run th
 test("tells the program of the tiles in words, in the tiles that run it", () => {
   const { tiles, code } = planOn("tiles");
   const [, size] = /tiles of (.*)$/.exec(tiles!)!;
-  expect(code!.split("\n")[0]).toMatch(new RegExp(`^tiles of ${size!}, `));
+  expect(code!.split("\n")[0]).toMatch(new RegExp(`^tiles of ${size!} in float32, `));
   const program = code!.slice(code!.indexOf("for every pair:"));
   expect(program.split("\n").slice(1, -1)).toEqual([
     "  t0 = Square(r0 - x1[0]) + Square(r1 - x1[1]) + Square(r2 - x1[2])",

@@ -1,5 +1,6 @@
 /**
- * Arrays to a device and back. An array that is there goes through every call, and results come back there; nothing is copied meanwhile.
+ * Arrays to a device and back. An array that is there goes through every call, and results come back there; nothing is
+ * copied meanwhile.
  */
 import type { NdArray } from "ndarray";
 import { numberedMemory } from "../device/devices";
@@ -22,8 +23,8 @@ export interface DeviceOptions {
 export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
 
 /**
- * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through. Throws DeviceError where
- * there is no device or not enough memory, ArgumentError for a number of none.
+ * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.
+ * Throws DeviceError where there is no device or not enough memory, ArgumentError for a number of none.
  */
 export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
   atMost("toDevice", 2, arguments);
@@ -33,8 +34,8 @@ export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOpti
 }
 
 /**
- * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through. Throws DeviceError where the device
- * has failed.
+ * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through. Throws
+ * DeviceError where the device has failed.
  */
 export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
   atMost("toHost", 1, arguments);
@@ -69,8 +70,8 @@ export const bringBeside = <T extends Real>(other: RealArray, x: RealArray<T>): 
 export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
 
 /**
- * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they are. Throws
- * ArgumentError for what is no array.
+ * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they
+ * are. Throws ArgumentError for what is no array.
  */
 export function dispose(x: NdArray<Elements>): void {
   atMost("dispose", 1, arguments);

@@ -1,7 +1,8 @@
 /**
- * Gradients of a reduction, which are again formulas reduced over i or j: one operator for each argument, to any order. Those of minima and maxima
- * go to the pairs (i, j) that indices have chosen, which become points of their own: pair p is row p of every array, whatever entry of a batch it
- * comes from. On them a minimum is the formula itself, so that its derivatives are those of the formula, gathered and scattered.
+ * Gradients of a reduction, which are again formulas reduced over i or j: one operator for each argument, to any order.
+ * Those of minima and maxima go to the pairs (i, j) that indices have chosen, which become points of their own: pair p
+ * is row p of every array, whatever entry of a batch it comes from. On them a minimum is the formula itself, so that
+ * its derivatives are those of the formula, gathered and scattered.
  */
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
@@ -34,7 +35,9 @@ export interface Reduced {
 
 type Make = (formulas: readonly Formula[], args: readonly Argument[], settings: Settings) => Reduced;
 
-/** A value that gradients take as an argument: of the call, of another reduction, or the rest of the value before it. */
+/**
+ * A value that gradients take as an argument: of the call, of another reduction, or the rest of the value before it.
+ */
 interface SavedValue {
   readonly argument: Argument;
   readonly from: "result" | "rest" | Reduced;
@@ -115,7 +118,9 @@ export class Gradients {
     return made;
   }
 
-  /** The gradient by argument n: saved values and the cotangent are new last arguments of the category of the result. */
+  /**
+   * The gradient by argument n: saved values and the cotangent are new last arguments of the category of the result.
+   */
   private by(n: number): Reduced | null {
     let found = this.made.get(n);
     if (found === undefined) this.made.set(n, (found = this.makeBy(n)));

@@ -1,6 +1,7 @@
 /**
- * Operator: formulas with their arguments and a reduction, over ndarrays; what every door is made of. A call is checked, finds the routine that
- * computes it and the arrays that take its result, runs now or later, and leaves a record on the tape. Must not know texts.
+ * Operator: formulas with their arguments and a reduction, over ndarrays; what every door is made of. A call is
+ * checked, finds the routine that computes it and the arrays that take its result, runs now or later, and leaves a
+ * record on the tape. Must not know texts.
  */
 import { recorder, recording } from "../array/record";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
@@ -126,8 +127,9 @@ export class Operator {
   }
 
   /**
-   * The values of the formula at all pairs `[...batch, M, N, dim]`. A row of this array is an entry of a batch with one i, over which the sum is the
-   * value itself, so derivatives of any order come along. @throws ArgumentError if the result would take more than `maxBytes`.
+   * The values of the formula at all pairs `[...batch, M, N, dim]`. A row of this array is an entry of a batch with one
+   * i, over which the sum is the value itself, so derivatives of any order come along. @throws ArgumentError if the
+   * result would take more than `maxBytes`.
    */
   dense(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
     const { batch, extents, dtype } = this.check(arrays);
@@ -151,7 +153,8 @@ export class Operator {
       if (values) fill(values, data);
       return { values: values && record ? record(values, indices) : values, indices };
     };
-    return { ...this.launch(read, data, followArrays(given.arrays, how), indices?.data), end };
+    const { now, later } = this.launch(read, data, followArrays(given.arrays, how), indices?.data);
+    return { now, later, end };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
@@ -198,13 +201,18 @@ export class Operator {
 
   // ---- routines
 
-  /** What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError for arrays elsewhere. */
+  /**
+   * What would compute a call on these arrays, or a small one; nothing is counted or compiled. @throws DeviceError for
+   * arrays elsewhere.
+   */
   preview(of: Given | Dtype, how: How): Preview {
     if (typeof of === "string") return preview(this.specification(of), how, 0);
     return preview(this.specification(of.dtype), followArrays(of.arrays, how), this.load(of, how));
   }
 
-  /** @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype. */
+  /**
+   * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
+   */
   private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
     const key = `${dtype} ${backend} ${compile} ${changes}`;
     let found = this.choosers.get(key);
@@ -265,7 +273,10 @@ export class Operator {
       });
   }
 
-  /** What is computed instead where a record is kept: routed gradients go where the indices point, others need more than the result. */
+  /**
+   * What is computed instead where a record is kept: routed gradients go where the indices point, others need more than
+   * the result.
+   */
   private recordedAs(): Operator | null {
     if (this.recorded !== undefined) return this.recorded;
     const { recordedAs } = this.settings.reduction;

@@ -14,7 +14,9 @@ import type { CallOptions } from "./prepared";
 /** Where a call would run now, and what it would cost. */
 export interface CallPlan {
   readonly backend: BackendName;
-  /** Why it cannot run there, in one sentence, or null: the plan of a backend can be read where that backend is missing. */
+  /**
+   * Why it cannot run there, in one sentence, or null: the plan of a backend can be read where that backend is missing.
+   */
   readonly whyNot: string | null;
   /** Instruction set and tiles of the backend, in words; undefined where there are none. */
   readonly tiles: string | undefined;
@@ -26,7 +28,10 @@ export interface CallPlan {
   readonly bytes: number;
   /** Bytes that the formula's values at all pairs would take, and never do. */
   readonly denseBytes: number;
-  /** What the formula becomes there: C++, CUDA, or the program of the tiles in words; undefined where nothing is written. */
+  /**
+   * What the formula becomes there: C++, CUDA, or the program of the tiles in words; undefined where nothing is
+   * written.
+   */
   readonly code: string | undefined;
 }
 
@@ -51,7 +56,9 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
   };
 }
 
-/** Numbers that are computed at each pair, about: a multiplication and an addition are two, a function is what it costs. */
+/**
+ * Numbers that are computed at each pair, about: a multiplication and an addition are two, a function is what it costs.
+ */
 export function flopsPerPair(formula: Formula): number {
   const atPairs = nodesOf(lowered(formula)).filter(({ depends }) => depends === Depends.Both);
   return atPairs.reduce((sum, node) => sum + ownOperations(node), 0);

@@ -1,6 +1,6 @@
 /**
- * What a call is given, checked once: arrays held against the aliases that declare them and against each other, their batches, and options that say
- * where it runs and which pairs it visits. Must not know reductions.
+ * What a call is given, checked once: arrays held against the aliases that declare them and against each other, their
+ * batches, and options that say where it runs and which pairs it visits. Must not know reductions.
  */
 import { checkArray, described } from "../array/check";
 import { checkRanges } from "../array/ranges";
@@ -149,9 +149,9 @@ function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: R
 }
 
 // --------------------------------------------------------------------------------------------------------- batches
-// Leading dimensions in front of the rows of every array. Each entry is a call of its own over the same routine; dimensions of length 1 serve all
-// entries. The one idea is a stride of 0: it tells where an entry begins in memory that is never copied, and, walked the other way, where the
-// gradients of several entries add up.
+// Leading dimensions in front of the rows of every array. Each entry is a call of its own over the same routine;
+// dimensions of length 1 serve all entries. The one idea is a stride of 0: it tells where an entry begins in memory
+// that is never copied, and, walked the other way, where the gradients of several entries add up.
 
 /** Dimensions of one entry of an argument: rows and components, or components alone. */
 export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);
@@ -162,8 +162,9 @@ const leading = (argument: Argument, shape: readonly number[]): readonly number[
   shape.slice(0, shape.length - rankOf(argument));
 
 /**
- * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length; what an array lacks
- * in front has length 1. Arrays have the shapes of their aliases otherwise. @throws ArgumentError that names the argument.
+ * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length;
+ * what an array lacks in front has length 1. Arrays have the shapes of their aliases otherwise. @throws ArgumentError
+ * that names the argument.
  */
 export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
   if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
@@ -222,14 +223,20 @@ export function entryOf(argument: Argument, array: RealArray, batch: readonly nu
   return viewOf(array, { shape: array.shape.slice(own.length), stride: array.stride.slice(own.length), offset });
 }
 
-/** The gradient by an argument: `[...batch, rows, dim]` summed over the entries, and for parameters the rows, that it served. */
+/**
+ * The gradient by an argument: `[...batch, rows, dim]` summed over the entries, and for parameters the rows, that it
+ * served.
+ */
 export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
   if (sameShape(gradient.shape, shape)) return gradient;
   const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
   return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
 }
 
-/** Seen as entries with one i each: `[..., M, 1, dim]` for Vi, `[..., 1, N, dim]` for Vj, `[..., 1, dim]` for parameters. */
+/**
+ * Seen as entries with one i each: `[..., M, 1, dim]` for Vi, `[..., 1, N, dim]` for Vj, `[..., 1, dim]` for
+ * parameters.
+ */
 export function entryPerRow(argument: Argument, array: RealArray): RealArray {
   const rank = array.shape.length;
   if (argument.category === Category.P) return rank === rankOf(argument) ? array : expanded(array, rank - 1);
@@ -243,21 +250,26 @@ export interface CallOptions<T extends Real = Real> {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
   readonly backend?: "auto" | BackendName | undefined;
   /**
-   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs. Default 0. `"all"` shares the
-   * entries of its batch, or its rows, over all devices, with the same result to the last bit.
+   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs.
+   * Default 0. `"all"` shares the entries of its batch, or its rows, over all devices, with the same result to the last
+   * bit.
    */
   readonly device?: number | "all" | undefined;
   /**
-   * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until compiling it pays, in the
-   * background; `"always"` compiles it before its first call; `"never"` does not. The ways agree to rounding.
+   * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until
+   * compiling it pays, in the background; `"always"` compiles it before its first call; `"never"` does not. The ways
+   * agree to rounding.
    */
   readonly compile?: Compile | undefined;
   /**
-   * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry. Rows that visit
-   * nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of -1.
+   * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry.
+   * Rows that visit nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of
+   * -1.
    */
   readonly ranges?: BlockRanges | null | undefined;
-  /** An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument. */
+  /**
+   * An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument.
+   */
   readonly out?: RealArray<T> | null | undefined;
 }
 
@@ -281,11 +293,14 @@ export interface How extends Place {
 }
 
 /** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
-export function howOf({ backend, device, compile, ranges }: CallOptions, extents: Extents): How {
-  checkName("backend", backend);
+export function howOf(options: CallOptions, extents: Extents): How {
+  const { compile, ranges } = options;
+  checkName("backend", options.backend);
   checkName("compile", compile);
+  const { backend, device } = options.device === undefined ? options : checkPlace(options);
   return {
-    ...(device === undefined ? { backend } : checkPlace({ backend, device })),
+    backend,
+    device,
     compile,
     ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
     begun: new Map(),

@@ -1,5 +1,6 @@
 /**
- * What a reduction gives: the settings that say so, and the arrays that a call writes: new ones, or one that the caller gave, checked.
+ * What a reduction gives: the settings that say so, and the arrays that a call writes: new ones, or one that the caller
+ * gave, checked.
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
 import type { Int32NdArray } from "../array/integers";

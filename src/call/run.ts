@@ -1,6 +1,7 @@
 /**
- * The two forms of everything long, over one task: `blocking` runs it here and now, `inBackground` as a promise, which tells how far it is. Both
- * end early: by Ctrl-C and the stop button of notebooks, the promise also by an AbortSignal. Must not know what is computed.
+ * The two forms of everything long, over one task: `blocking` runs it here and now, `inBackground` as a promise, which
+ * tells how far it is. Both end early: by Ctrl-C and the stop button of notebooks, the promise also by an AbortSignal.
+ * Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
 import { described } from "../array/check";
@@ -14,7 +15,10 @@ import type { Task } from "../task";
 export interface AsyncOptions {
   /** Aborting it stops the call: its promise rejects with an InterruptedError, whose cause is the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
-  /** Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the call. */
+  /**
+   * Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the
+   * call.
+   */
   readonly onProgress?: ((progress: RunProgress) => void) | null | undefined;
 }
 
@@ -77,7 +81,10 @@ function cancelAll(): void {
   for (const control of controls) cancel(control);
 }
 
-/** A listener that is added while a cell of a notebook runs would make the next interrupt end its kernel (node:vm, breakOnSigint). */
+/**
+ * A listener that is added while a cell of a notebook runs would make the next interrupt end its kernel (node:vm,
+ * breakOnSigint).
+ */
 function listen(control: Control): void {
   controls.add(control);
   if (isMainThread && controls.size === 1)
@@ -98,8 +105,8 @@ export interface RunProgress {
   /** A solve probes whether K is symmetric (`"check"`), then builds a `"preconditioner"` or a `"factorisation"`. */
   readonly doing: "reduction" | "check" | "preconditioner" | "factorisation" | "iterations";
   /**
-   * What part of it is done, from 0 to 1; undefined where nobody can tell. Of iterations it is an estimate, from how the residual has
-   * fallen. With batches it counts the entries.
+   * What part of it is done, from 0 to 1; undefined where nobody can tell. Of iterations it is an estimate, from how
+   * the residual has fallen. With batches it counts the entries.
    */
   readonly fraction: number | undefined;
   /** Since the call. */

@@ -294,7 +294,7 @@ class CudaMemory implements Memory {
     const [first, last] = reach(view);
     if (size === 0 || last - first >= 2 * size) return this.toHost(rowMajor(data, view));
     const here = this.toHost(data.subarray(first, last + 1) as T);
-    return rowMajor(here, { ...view, offset: view.offset - first });
+    return rowMajor(here, { shape: view.shape, stride: view.stride, offset: view.offset - first });
   }
 
   take<T extends Elements>(data: T, places: ArrayLike<number>): T {

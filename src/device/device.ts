@@ -1,6 +1,6 @@
 /**
- * What a device is: the one interface behind which formulas run. A file implements it, a row of the table in devices.ts makes it known, and nobody
- * else knows which devices there are.
+ * What a device is: the one interface behind which formulas run. A file implements it, a row of the table in devices.ts
+ * makes it known, and nobody else knows which devices there are.
  */
 import type { Routine, Specification } from "../engine/backend";
 import type { Memory } from "./memory";
@@ -14,7 +14,10 @@ export interface Device<Name extends string = string> {
   whyNotFormula(specification: Specification): string | null;
   /** What computes calls of a formula. There must be no reason why not. */
   routine(specification: Specification): Routine;
-  /** What a formula becomes for it, to be read; undefined where nothing is written. Needs no device, but a formula that can run. */
+  /**
+   * What a formula becomes for it, to be read; undefined where nothing is written. Needs no device, but a formula that
+   * can run.
+   */
   code(specification: Specification): string | undefined;
   /** Its own memories, which arrays can be taken to; null where it computes in the machine's. */
   readonly memories: Memories | null;

@@ -40,10 +40,16 @@ const isNumbered = (device: Device<BackendName>): device is Numbered => device.m
 /** What a number means by itself. */
 const numbered = (DEVICES as readonly Device<BackendName>[]).find(isNumbered)!;
 
-/** The memory of the device with that number. @throws DeviceError where there is none, ArgumentError for a number of none. */
+/**
+ * The memory of the device with that number. @throws DeviceError where there is none, ArgumentError for a number of
+ * none.
+ */
 export const numberedMemory = (where: string, device: number): Memory => numbered.memories.numbered(where, device);
 
-/** A number of a device implies its kind. @throws ArgumentError for one without numbers, or a number of none; DeviceError. */
+/**
+ * A number of a device implies its kind. @throws ArgumentError for one without numbers, or a number of none;
+ * DeviceError.
+ */
 export function checkPlace<P extends Place>(place: P): P {
   const { backend = "auto", device } = place;
   if (device === undefined) return place;

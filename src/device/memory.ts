@@ -1,6 +1,7 @@
 /**
- * The memory that elements of arrays are in: the machine's own, which JavaScript reads, or that of a device behind the same interface. Whoever has
- * data asks `memoryOf` what can be done with them and need not know which it is. Knows no formulas.
+ * The memory that elements of arrays are in: the machine's own, which JavaScript reads, or that of a device behind the
+ * same interface. Whoever has data asks `memoryOf` what can be done with them and need not know which it is. Knows no
+ * formulas.
  */
 import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
@@ -204,7 +205,10 @@ export function memoryAmong(arrays: readonly ({ readonly data: unknown } | null 
   return machine;
 }
 
-/** A call runs where its arrays are, whatever else its options say. @throws DeviceError where it was to run elsewhere, and for arrays on several devices. */
+/**
+ * A call runs where its arrays are, whatever else its options say. @throws DeviceError where it was to run elsewhere,
+ * and for arrays on several devices.
+ */
 export function followArrays<P extends AnyPlace>(arrays: readonly ({ readonly data: unknown } | null)[], place: P): P {
   const memory = memoryAmong(arrays);
   if (memory === machine) return place;
@@ -255,7 +259,10 @@ export const machine: Memory = {
   free: () => undefined,
 };
 
-/** The elements of a view in row-major order: where they are so already, the data themselves; else a copy in the same memory. */
+/**
+ * The elements of a view in row-major order: where they are so already, the data themselves; else a copy in the same
+ * memory.
+ */
 export function rowMajor<T extends Elements>(data: T, view: Geometry): T {
   if (!isContiguous(view)) return memoryOf(data).strided(data, view);
   const size = sizeOf(view.shape);

@@ -1,7 +1,8 @@
 /**
- * Which routine computes a formula: that of the device that was named, or on the processor the one that costs least. The tile evaluator runs a
- * formula at once; compiling takes about 0.1 s and gains a quarter to a half of the time of every later call. So what has been evaluated is counted,
- * and each step is taken when it has cost as much as it gains. Routines are kept, so that a formula is compiled once per process.
+ * Which routine computes a formula: that of the device that was named, or on the processor the one that costs least.
+ * The tile evaluator runs a formula at once; compiling takes about 0.1 s and gains a quarter to a half of the time of
+ * every later call. So what has been evaluated is counted, and each step is taken when it has cost as much as it gains.
+ * Routines are kept, so that a formula is compiled once per process.
  */
 import { DeviceError, warnOnce } from "../errors";
 import type { Compile, Routine, Specification } from "../engine/backend";
@@ -35,7 +36,10 @@ export interface Preview {
   readonly code: string | undefined;
 }
 
-/** What would compute a call of so many pairs; a device that is named need not be there. @throws ArgumentError for an unknown name. */
+/**
+ * What would compute a call of so many pairs; a device that is named need not be there. @throws ArgumentError for an
+ * unknown name.
+ */
 export function preview(specification: Specification, choice: Choice, pairs: number): Preview {
   const { backend = "auto" } = choice;
   const named = backend === "auto" ? null : deviceNamed(backend);
@@ -49,7 +53,10 @@ export function preview(specification: Specification, choice: Choice, pairs: num
   return { backend: device.name, whyNot: null, tiles: plan, code: device.code(specification) };
 }
 
-/** The routines for calls of one specification. With the backend "auto" they may differ from call to call: see {@link Tiers}. */
+/**
+ * The routines for calls of one specification. With the backend "auto" they may differ from call to call: see {@link
+ * Tiers}.
+ */
 export interface Chooser {
   /** For the next call, which visits so many pairs. */
   next(pairs: number): Routine;
@@ -57,7 +64,10 @@ export interface Chooser {
   preview(pairs: number): Routine;
 }
 
-/** @throws DeviceError when a backend that was asked for by name cannot run, saying why; ArgumentError for an unknown name. */
+/**
+ * @throws DeviceError when a backend that was asked for by name cannot run, saying why; ArgumentError for an unknown
+ * name.
+ */
 export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
   const wanted = checkedCompile(compile);
   if (backend !== "auto") return constantly(required(deviceNamed(backend), specification));
@@ -163,7 +173,10 @@ export interface Compilable extends Routine {
 const LOOK_UP_PAIRS = 1e8;
 /** Pairs after which it is compiled in the background; a single call of as many waits for the compiler. */
 const COMPILE_PAIRS = 3e9;
-/** Pairs after which nobody waits for the background any longer: it cannot report while calls follow each other without a pause. */
+/**
+ * Pairs after which nobody waits for the background any longer: it cannot report while calls follow each other without
+ * a pause.
+ */
 const PATIENCE_PAIRS = 3 * COMPILE_PAIRS;
 
 type State = "unknown" | "evaluated" | "compiling" | "compiled" | "failed";

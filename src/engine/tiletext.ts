@@ -1,6 +1,7 @@
 /**
- * A program of the tile evaluator in words, for those who want to read what runs: a line for each instruction, in the order in which they are
- * evaluated. `p0` is a number of the call, `r0` one per row, `c0` one per column, `t0` one per pair; `x0[2]` is a component of an argument.
+ * A program of the tile evaluator in words, for those who want to read what runs: a line for each instruction, in the
+ * order in which they are evaluated. `p0` is a number of the call, `r0` one per row, `c0` one per column, `t0` one per
+ * pair; `x0[2]` is a component of an argument.
  */
 import { Category } from "../formula/formula";
 import type { Specification } from "./backend";
@@ -44,7 +45,7 @@ class TileText {
       ...this.linesOf(region).map((line) => `  ${line}`),
     ]);
     return [
-      `tiles of ${this.lanes} rows x ${columns} columns, ${pairSlots} at a time, ${this.specification.dtype}`,
+      `tiles of ${this.lanes} rows x ${columns} columns in ${this.specification.dtype}, ${pairSlots} at a time`,
       ...phases.filter((lines) => lines.length > 1).flat(),
       this.end(),
     ].join("\n");
