@@ -76,5 +76,5 @@ function generate() {
 
 generate();
 watchTypeScript();
-watchFolder(join("src", "formula"), generate);
+for (const rows of ["formula", "solve"]) watchFolder(join("src", rows), generate);
 watchFolder("native", buildNative);

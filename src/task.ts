@@ -14,11 +14,6 @@ type Control = Int32Array;
 
 /** Long work outside of JavaScript, in its two forms. */
 export class Work<T> {
-  static readonly NOTHING: Work<void> = new Work(
-    () => undefined,
-    () => Promise.resolve(),
-  );
-
   constructor(
     readonly now: () => T,
     /** Stops soon after the flag is set; memory that it was given is in use until the promise settles. */

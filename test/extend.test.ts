@@ -135,7 +135,7 @@ describe("rows that are written into the tables", () => {
       generate(copy);
       const { Genred, Vi, array, grad, requiresGrad } = createRequire(import.meta.url)(copy + "/src/index.ts");
       console.log(JSON.stringify(${code}));`;
-    const options = { encoding: "utf8", env: { ...process.env, TSKEOPS_VERBOSE: "0" } } as const;
+    const options = { encoding: "utf8", env: { ...process.env, TSKEOPS_VERBOSE: "" } } as const;
     return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", script], options));
   }
 

@@ -1,6 +1,6 @@
 /**
- * npm run generate: writes what follows from the rows of operations and reductions, so that it never differs from them: the methods of lazy
- * tensors, and the page that lists all rows. `npm run build:ts` begins with it. `--check` writes nothing and ends with status 1 where a file
+ * npm run generate: writes what follows from the rows of operations, reductions and options, so that it never differs from them: the methods of
+ * lazy tensors, and the pages that list all rows. `npm run build:ts` begins with it. `--check` writes nothing and ends with status 1 where a file
  * is not what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { methodsText } from "./methods.mjs";
 import { operationsText } from "./operations.mjs";
+import { optionsText } from "./options.mjs";
 import { readRows } from "./rows.mjs";
 
 const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -18,6 +19,7 @@ export function generatedFiles(root = project) {
   return [
     ["src/lazytensor/methods.ts", methodsText(rows)],
     ["docs/operations.md", operationsText(rows)],
+    ["docs/options.md", optionsText(root)],
   ];
 }
 

@@ -1,20 +1,15 @@
 /**
- * docs/options.md: every option of solves and of what is computed of their matrices, from the rows in `src/solve`: what it is, and what is
- * accepted. Reads the sources as text, so it needs no build. `node scripts/generate/options.mjs` writes the file; `--check` writes nothing
- * and ends with status 1 where it is not what it would write.
+ * The page of options: every one of solves and of what is computed of their matrices, from the rows in `src/solve`: what it is, and what is
+ * accepted. Reads the sources as text, so it needs no build.
  */
-import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import ts from "typescript";
-
-const project = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const FILE = "docs/options.md";
 
 /** Headings, and the tables of rows below them: a file in `src/solve`, and the name of the table there. */
 const TABLES = [
   [
-    "Solves: `Kinv(...)`, `Kinv.shifted(...)`, `K.solve(b)`",
+    "Solves: `Kinv(...)`, `K.solve(b)`, and `Kinv.shifted(...)` but for `alpha`, `x0` and `onIteration`",
     [
       ["solveoptions", "RIDGE"],
       ["stopping", "STOPPING"],
@@ -35,7 +30,7 @@ const TABLES = [
 ];
 
 /** The file that the rows ask for. */
-export function optionsText(root = project) {
+export function optionsText(root) {
   const sections = TABLES.flatMap(([title, tables]) => [
     `## ${title}`,
     "",
@@ -93,13 +88,3 @@ function wordsOf(property, name) {
   if (!comment) throw new Error(`${name}: expected a comment that explains it`);
   return ts.getTextOfJSDocComment(comment.comment).replaceAll(/\s+/g, " ").trim();
 }
-
-function main() {
-  const file = join(project, FILE);
-  if (!process.argv.includes("--check")) return writeFileSync(file, optionsText());
-  if (readFileSync(file, "utf8") === optionsText()) return;
-  console.error(`${FILE}: expected what the rows say, got something older: run \`npm run generate\``);
-  process.exitCode = 1;
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) main();

@@ -48,6 +48,8 @@ export class Operator {
   private readonly evaluated: readonly Formula[];
   private readonly extent: Extent;
   private readonly choosers = new Map<string, Chooser>();
+  /** When these were made: `changes` of the instruction set. */
+  private chosenAt = 0;
   private differentiated: Gradients | undefined;
   private recorded: Operator | null | undefined;
   private unreduced: Operator | undefined;
@@ -153,7 +155,8 @@ export class Operator {
       if (values) fill(values, data);
       return { values: values && record ? record(values, indices) : values, indices };
     };
-    const { now, later } = this.launch(read, data, followArrays(given.arrays, how), indices?.data);
+    const placed = out ? [...given.arrays, out] : given.arrays;
+    const { now, later } = this.launch(read, data, followArrays(placed, how), indices?.data);
     return { now, later, end };
   }
 
@@ -214,7 +217,9 @@ export class Operator {
    * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
    */
   private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
-    const key = `${dtype} ${backend} ${compile} ${changes}`;
+    if (this.chosenAt !== changes) this.choosers.clear();
+    this.chosenAt = changes;
+    const key = `${dtype} ${backend} ${compile}`;
     let found = this.choosers.get(key);
     if (!found) this.choosers.set(key, (found = chooser(this.specification(dtype), { backend, compile })));
     return found;

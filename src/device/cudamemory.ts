@@ -203,6 +203,7 @@ export class DeviceData extends RemoteData {
 
   /** As many elements from anywhere. */
   copyFrom(elements: Elements | DeviceData): void {
+    this.buffer.writes++;
     if (!(elements instanceof DeviceData)) cuda().write(this.device, this.address, elements);
     else if (elements.device !== this.device) this.copyFrom(elements.toHost());
     else cuda().copy(this.device, this.address, elements.address, this.byteLength);

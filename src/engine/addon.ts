@@ -24,14 +24,14 @@ export type KeptPlan = number & { readonly [brand]: "plan" };
  */
 type Now<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
-    ? (...args: [...Args, control?: Control | undefined]) => Result
+    ? (...args: [...args: Args, control?: Control | undefined]) => Result
     : never;
 };
 
 /** Long functions in the background: nothing else may touch their arrays until the promise settles. */
 export type Later<Functions> = {
   readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
-    ? (...args: [...Args, control?: Control | undefined]) => Promise<Result>
+    ? (...args: [...args: Args, control?: Control | undefined]) => Promise<Result>
     : never;
 };
 
@@ -105,7 +105,7 @@ export interface TileNames {
 
 interface LongFunctions {
   /**
-   * * Reduces `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices` are
+   * Reduces `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices` are
    * `[entries, rows, indexDim]` where the reduction gives some. Throws InterruptedError when stopped, on the main
    * thread by Ctrl-C too; `out` is then partly written.
    */
@@ -131,7 +131,7 @@ export interface LongAlgebra {
   /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
   choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
   /**
-   * * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no
+   * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no
    * padding, with the factor of the residual between them; takes it off the diagonal `residual` `[rows]`. Returns the
    * largest squared norm among the last 8 columns.
    */
@@ -161,7 +161,7 @@ export interface LongAlgebra {
 
 export interface BriefAlgebra {
   /**
-   * * Accepts candidate rows one after the other, each with the chance that what is left of its residual gives it.
+   * Accepts candidate rows one after the other, each with the chance that what is left of its residual gives it.
    * `left` holds K between them, and is overwritten. Returns how many; their places go to `accepted`, the factor of
    * the residual among them to `factor` `[returned, returned]`. What is no more than `part` of the largest residual,
    * or than `floor`, is rounding.
@@ -225,7 +225,7 @@ export interface DeviceState {
 
 interface LongCuda {
   /**
-   * * Several routines, one for every device, share the entries or rows of a call without arrays of a device. A plan
+   * Several routines, one for every device, share the entries or rows of a call without arrays of a device. A plan
    * that is kept stands in the place of the tables, with no sizes, and is for one routine.
    */
   reduce(

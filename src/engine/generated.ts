@@ -52,7 +52,7 @@ export function hoistedScheme(
 
 export const dimOf = ({ hoisted }: Pick<Scheme, "hoisted">): number => hoisted.reduce((sum, { dim }) => sum + dim, 0);
 
-/** Above it lists of the K best are not kept in order, and take twice the room (native/shortlist.h). */
+/** Above it lists of the K best are not kept in order, and take twice the room (native/text/cpu/shortlist.h). */
 const LONGEST_IN_ORDER = 512;
 
 /** Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K with what stands before them. */

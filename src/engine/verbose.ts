@@ -12,8 +12,8 @@ function print(line: string): void {
 
 const inMilliseconds = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;
 
-/** Where the code of the next routine that runs comes from, until that is printed. */
-let origin = "";
+/** The call of a routine that goes on now: where its code comes from, if it was compiled or looked for during the call. */
+let calling: { origin: string } | undefined;
 
 /**
  * Prints that an object has come from a compiler, or from the cache where none has run; `begin` is when it was first
@@ -21,7 +21,7 @@ let origin = "";
  */
 export function reportObject(path: string, compiler: string | null, begin: number): void {
   if (!isVerbose()) return;
-  origin = compiler === null ? ", from the cache" : ", compiled";
+  if (calling) calling.origin = compiler === null ? ", from the cache" : ", compiled";
   print(`${compiler === null ? "found" : `compiled by ${compiler}`} in ${inMilliseconds(begin)}: ${path}`);
 }
 
@@ -38,14 +38,27 @@ export function reporting<R extends Routine>(routine: R, specification: Specific
 
 function reported(routine: Routine, specification: Specification, call: Call | RectangleCall, run: () => void): void {
   const begin = performance.now();
-  run();
-  printCall(routine, specification, call, begin);
+  const { origin } = during(run);
+  printCall(routine, specification, call, begin, origin);
 }
 
 async function reportedLater(routine: Routine, specification: Specification, call: Call): Promise<void> {
   const begin = performance.now();
-  await routine.reduceAsync(call);
-  printCall(routine, specification, call, begin);
+  const { result, origin } = during(() => routine.reduceAsync(call));
+  await result;
+  printCall(routine, specification, call, begin, origin);
+}
+
+/** What a call gives, and where its code came from: what is compiled behind its back is no part of it. */
+function during<T>(run: () => T): { readonly result: T; readonly origin: string } {
+  const outer = calling;
+  const mine = (calling = { origin: "" });
+  try {
+    const result = run();
+    return { result, origin: mine.origin };
+  } finally {
+    calling = outer;
+  }
 }
 
 function printCall(
@@ -53,10 +66,10 @@ function printCall(
   specification: Specification,
   call: Call | RectangleCall,
   begin: number,
+  origin: string,
 ): void {
   const how = plan === undefined ? backend : `${backend} (${plan})`;
   print(`${nameOf(specification)}, ${pairsOf(call)}: ${how}, ${inMilliseconds(begin)}${origin}`);
-  origin = "";
 }
 
 /** Characters of a formula that are printed. */

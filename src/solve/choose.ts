@@ -11,6 +11,7 @@ import { described } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
+import type { GMRES } from "./gmres";
 import { lowRank } from "./lowrank";
 import {
   blockJacobi,
@@ -76,16 +77,16 @@ export type Method = (typeof CHOICE.method.kind)[number];
 /** What is known of K + alpha I. */
 export type Symmetry = (typeof CHOICE.symmetry.kind)[number];
 
-/** Iterations of this precision; residuals are recomputed in float64. */
-export type Precision = (typeof CHOICE.precision.kind)[number];
-
 export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
   const rank = (value as { readonly rank?: unknown } | null | undefined)?.rank;
   return value === "auto" || value === "none" || (Number.isSafeInteger(rank) && (rank as number) >= 1);
 }
 
 /** @throws ArgumentError for options that do not go with the symmetry. */
-export function checkChoice({ symmetry = "positive", method = "auto", preconditioner = "auto" }: Choice): void {
+export function checkChoice(choice: Choice & OptionsOf<typeof GMRES>): void {
+  const { symmetry = "positive", method = "auto", preconditioner = "auto", restart } = choice;
+  if (symmetry !== "none" && restart !== undefined)
+    throw new ArgumentError(`restart: expected none with symmetry "${symmetry}", got ${described(restart)}`);
   if (symmetry === "positive") return;
   if (method !== "auto")
     throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${described(method)}`);
