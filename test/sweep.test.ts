@@ -20,7 +20,9 @@ describe.each(["reference", "cpu", "tiles"] as const)("on the engine %s", (backe
 });
 
 describe.each(["cpu", "tiles"] as const)("with many components, on the engine %s", (backend) => {
-  const wide = sampled(NAMES, 3, backend === "cpu" ? 1 : 2).map((name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const);
+  const wide = sampled(NAMES, 3, backend === "cpu" ? 1 : 2).map(
+    (name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const,
+  );
 
   test.each(wide.filter(([, samples]) => samples.length > 0))(
     "%s and its gradient are what the table says",
