@@ -1,6 +1,6 @@
 /**
- * What a run of the tests takes of long tables. `TSKEOPS_TESTS=full`, as in CI, takes all; else every table gives the part that `every` and
- * `start` name, so that parts with different starts are different cases, and together all.
+ * What a run of the tests takes of long tables. `TSKEOPS_TESTS=full`, as in CI, takes all; else one case
+ * in `every`, beginning with number `start`: runs with different starts take different cases.
  */
 const isFull = process.env["TSKEOPS_TESTS"] === "full";
 

@@ -49,7 +49,12 @@ export function program(specification: Specification, isa: Isa, shape: Shape = "
 
 function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
   const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
-  const bodyOf = (unrolled: number): Scheme => mainScheme(specification, lanesAre, { hoist, unrolled });
+  const bodies = new Map<number, Scheme>();
+  const bodyOf = (unrolled: number): Scheme => {
+    const body = bodies.get(unrolled) ?? mainScheme(specification, lanesAre, { hoist, unrolled });
+    bodies.set(unrolled, body);
+    return body;
+  };
   const { columns, unrolled, ...best } = stepOf(specification, isa, bodyOf);
   const tile = shape === "narrow" ? 1 : best.tile;
   const main =

@@ -21,7 +21,8 @@ const STACK_BYTES = 256 * 1024;
  * One vector of rows and one column where a step is long and keeps its values in registers: processors look ahead over many steps. What
  * reads vectors from memory, for sums of many terms or sums with many components, does more with each of them in steps of several
  * vectors and columns: small products of matrices. Reductions that mostly find that there is nothing to do ask once for several columns.
- * With few registers, values that are separate without use for that are read and written; only steps of one column have them.
+ * A step of one column computes components as separate values even where registers are few: a few of them wait on the stack, which costs
+ * less than an array of all.
  * @param bodyOf the loop body where components up to a dim are separate values.
  */
 export function stepOf(specification: Specification, isa: Isa, bodyOf: (unrolled: number) => Scheme): ChosenStep {
