@@ -170,7 +170,7 @@ test("nothing but the addon and the chart packages is loaded late", () => {
 });
 
 /** Only these may know which devices there are, and that data are not in the machine's memory. */
-const OF_DEVICES = /^(?:device\/|gpus$|solve\/deviceproduct$)/;
+const OF_DEVICES = /^(?:device\/|gpus$)/;
 
 test("nothing but devices names CUDA or asks where an array is", () => {
   const words = /\b(?:isOnDevice|DeviceData|RemoteData)\b|"cuda"/;
