@@ -4,7 +4,12 @@
  * together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
-import type { Specification } from "./backend";
+import { stepOf, unrolled } from "./cudasteps";
+import type { Step } from "./cudasteps";
+import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
+import { UNROLL } from "./placement";
+import { cudaPrelude } from "./prelude";
+import type { Scheme, SchemeOptions } from "./scheme";
 import {
   BLOCK,
   constants,
@@ -15,13 +20,8 @@ import {
   lanesOf,
   mainScheme,
   resultDims,
-} from "./generated";
-import { stepOf, unrolled } from "./cudasteps";
-import type { Step } from "./cudasteps";
-import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
-import { cudaPrelude } from "./prelude";
-import { UNROLL } from "./placement";
-import type { Scheme, SchemeOptions } from "./scheme";
+} from "./specification";
+import type { Specification } from "./specification";
 
 /** A generated file, and what the launcher must know of it. */
 export interface CudaProgram {

@@ -4,10 +4,9 @@
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import type { TileNames } from "./addon";
-import type { Specification } from "./backend";
 import { range } from "./components";
-import { kindOf } from "./generated";
+import { kindOf } from "./specification";
+import type { Specification } from "./specification";
 import { reducerName } from "./tilekernels";
 import { Region, Writer } from "./tilewriter";
 import type { Instruction, Value } from "./tilewriter";
@@ -20,6 +19,14 @@ export interface TileProgram {
   readonly columns: number;
   /** Vector instructions per pair of a lane and a step of the loop, about. */
   readonly cost: number;
+}
+
+/** Lanes of a vector, and what tile kernels, reducers and kinds of variables are called, by number. */
+export interface TileNames {
+  readonly lanes: number;
+  readonly kernels: readonly string[];
+  readonly reducers: readonly string[];
+  readonly kinds: readonly string[];
 }
 
 /** What weights are, by the same numbers. */

@@ -3,11 +3,11 @@
  * comes back but what `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share
  * their memory, so that one copy brings all of them.
  */
-import { CudaVectors } from "../engine/cudavectors";
-import type { ScalarStep, VectorOperation } from "../engine/cudavectors";
-import { nativeAddon } from "../engine/native";
 import { DeviceData } from "./cudamemory";
 import type { Dtype } from "./memory";
+import { nativeAddon } from "./native";
+import { CudaVectors } from "./vectorkernels";
+import type { ScalarStep, VectorOperation } from "./vectorkernels";
 
 /** Rows that a block of threads adds up, and how many blocks at most share a column. */
 const ROWS_OF_PART = 1024;

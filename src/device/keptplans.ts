@@ -2,8 +2,8 @@
  * The tables of ranges and batches that a GPU keeps between calls, so that they are sent once. Knows no formula.
  */
 import type { KeptPlan, LoadedRoutine } from "./addon";
-import { sizesOf, tablesOf } from "./flat";
-import type { Plan } from "./flat";
+import { sizesOf, tablesOf } from "./addoncall";
+import type { Plan } from "./addoncall";
 import { nativeAddon } from "./native";
 
 /** Of calls that differ in their arrays alone, until whoever repeats them closes this. */

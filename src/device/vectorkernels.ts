@@ -2,11 +2,11 @@
  * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
  * nothing waits for the device.
  */
+import { cudaVectorsSource } from "../codegen/prelude";
+import type { Dtype } from "../codegen/specification";
 import type { LoadedVectors } from "./addon";
-import type { Dtype } from "./backend";
 import { loadedFrom } from "./cudacompiler";
 import { nativeAddon } from "./native";
-import { cudaVectorsSource } from "./prelude";
 
 /** Numbers in the memory of a device. */
 export interface DeviceMemory {

@@ -2,9 +2,9 @@
  * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its columns
  * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
  */
-import type { Real } from "../engine/native";
 import { allocate } from "./memory";
 import type { Dtype } from "./memory";
+import type { Real } from "./native";
 
 /** Vector arithmetic over blocks of one shape and dtype. */
 export class Vectors {
