@@ -1,4 +1,4 @@
-// The tables of docs/performance.md, from a file of rows: what is printed goes there as it is.
+// The tables of docs/log/performance.md, from a file of rows: what is printed goes there as it is.
 import { GROUPS, byKey, cell, ms, percent, rowsIn } from "./report.mjs";
 
 const printed = (...lines) => console.log([...lines, ""].join("\n"));

@@ -22,7 +22,7 @@ interface Block {
   readonly printed: readonly string[];
 }
 
-const textOf = (page: string): string => readFileSync(join(root, "docs", page), "utf8");
+const textOf = (page: string): string => readFileSync(join(root, "docs", "guide", page), "utf8");
 
 /** Every block, with the first in front, which prints only where it stands. */
 function blocksOf(page: string): Block[] {

@@ -1,4 +1,4 @@
-/** docs/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
+/** docs/reference/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
 
 /** The file that the rows ask for. */
 export function operationsText(rows) {
