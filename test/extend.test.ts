@@ -187,8 +187,8 @@ describe("rows that are written into the tables", () => {
       /\/\*\* x³ - y\. `CubeMinus\(x, y\)` in formulas; x is this tensor\. \*\/\s+cubeMinus\(/,
     );
     const documents = readFileSync(join(copy, "docs", "reference", "operations.md"), "utf8");
-    expect(documents).toContain("| `CubeMinus(x, [y])` | x³ - y. |");
-    expect(documents).toContain("| `SumOfSquares` | Sum of the squares of the formula. |");
+    expect(documents).toContain("- `CubeMinus(x, [y])`: x³ - y.");
+    expect(documents).toContain("- `SumOfSquares`: Sum of the squares of the formula.");
   }, 60_000);
 });
 
