@@ -1,6 +1,6 @@
 /**
  * How much a turn of the generated loop takes on a GPU: rows of a thread, and columns. Chosen from what a turn computes, what it keeps, and the
- * registers of a thread; docs/cuda.md tells what was counted. Writes no text.
+ * registers of a thread; docs/log/cuda.md tells what was counted. Writes no text.
  */
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
@@ -79,7 +79,7 @@ const UNROLLED_PAIRS = 32;
 
 /**
  * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
- * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/cuda.md).
+ * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/log/cuda.md).
  */
 export function unrolled(instructions: number, tile: number): number {
   const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));

@@ -1,6 +1,6 @@
 /**
  * How much a step of the generated loop takes at once: vectors of rows, and columns. Chosen from what a step computes, what it keeps, and
- * the registers of the instruction set; docs/performance.md tells what was measured. Writes no text.
+ * the registers of the instruction set; docs/log/performance.md tells what was measured. Writes no text.
  */
 import { instructionSetOf } from "./isa";
 import type { Isa, Step } from "./isa";
