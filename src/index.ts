@@ -46,15 +46,15 @@ export type {
 } from "./kernelsolve";
 export { ComplexLazyTensor, LazyTensor } from "./lazytensor/lazytensor";
 export type { LazySolveOptions, LazyTensorOptions, ProductOptions } from "./lazytensor/lazytensor";
-export { asLinearOperator } from "./lazytensor/linear";
+export { asLinearOperator } from "./lazytensor/products";
 export type { Span } from "./lazytensor/entries";
 export type { ComplexOperand, Operand } from "./lazytensor/operand";
 export { LinearOperator } from "./solve/linearoperator";
 export type { Products } from "./solve/linearoperator";
 export type { Deferred, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve, SystemOptions } from "./lazytensor/solve";
-export { lazy } from "./lazytensor/template";
-export type { Bindings, Hole, LazyTag } from "./lazytensor/template";
+export { lazy } from "./lazytensor/lazytag";
+export type { Bindings, Hole, LazyTag } from "./lazytensor/lazytag";
 export { Pm, Var, Vi, Vj, concatenate } from "./lazytensor/variables";
 export type { EigshOptions, EigshResult } from "./solve/eigsh";
 export type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";

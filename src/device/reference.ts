@@ -6,8 +6,8 @@ import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
-import { constantValue } from "../formula/ops";
-import { beginOf, entriesOf } from "./device";
+import { constantValue } from "../formula/core";
+import { beginOf, entriesOf } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import type { Real } from "./native";
 

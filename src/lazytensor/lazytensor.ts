@@ -5,14 +5,14 @@
 import type { Dtype, RealArray } from "../array/view";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
-import { complex } from "../formula/ops";
+import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
 import { atMost, described, optionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../solve/eigsh";
 import type { SolveResult } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
-import { linearOperator, product } from "./linear";
+import { linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applied, complexOperand, expressionOf, isLazy, realOperand } from "./operand";
 import type { ComplexOperand, Operand } from "./operand";
