@@ -1,8 +1,8 @@
 /** Kernels for GPUs, written from the same loop body as the processor's. What runs them is `npm run test:cuda`. */
-import { program } from "../../src/engine/cpp";
-import type { Specification } from "../../src/engine/backend";
+import { program } from "../../src/codegen/cpp";
+import type { Specification } from "../../src/codegen/specification";
 import { cuda } from "../../src/device/cuda";
-import { cudaProgram } from "../../src/engine/cudatext";
+import { cudaProgram } from "../../src/codegen/cudatext";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed } from "../../src/formula/reductions";

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { targetFor } from "../../src/engine/cudacompiler";
+import { targetFor } from "../../src/device/cudacompiler";
 
 test("the target is the device's own machine code where the compiler knows it, else the newest older PTX", () => {
   const known = [75, 80, 90, 120];

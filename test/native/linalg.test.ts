@@ -1,7 +1,7 @@
 /** The addon's dense algebra against plain loops. */
 import { randn } from "../../src/index";
 import type { Dtype } from "../../src/index";
-import { nativeAddon } from "../../src/engine/native";
+import { nativeAddon } from "../../src/device/native";
 
 describe("the addon's dense algebra", () => {
   const algebra = nativeAddon()!.dense;

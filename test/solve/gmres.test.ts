@@ -2,7 +2,7 @@
 import { dense, randn } from "../../src";
 import { array, zeros } from "../../src";
 import type { RealArray } from "../../src";
-import { Vectors } from "../../src/device/vectors";
+import { HostVectors } from "../../src/device/hostvectors";
 import { gmres, gmresWith } from "../../src/solve/gmres";
 import { MINRES, minres } from "../../src/solve/minres";
 import { refine } from "../../src/solve/refine";
@@ -15,7 +15,7 @@ type Numbers = Float32Array | Float64Array;
 const GMRES = gmresWith({});
 
 /** A space in which the matrix `[n, n]` is the operator; it counts the handles that are taken and not given back. */
-class MatrixSpace extends Vectors implements Space<Numbers, Float64Array> {
+class MatrixSpace extends HostVectors implements Space<Numbers, Float64Array> {
   taken = 0;
   constructor(
     readonly matrix: RealArray,

@@ -1,7 +1,7 @@
 /** Lanczos with restarts: the largest eigenpairs of matrices with known spectra. */
 import { randn } from "../../src";
 import type { Real } from "../../src";
-import { Vectors } from "../../src/device/vectors";
+import { HostVectors } from "../../src/device/hostvectors";
 import type { Space } from "../../src/solve/space";
 import { restartedLanczos } from "../../src/solve/thickrestart";
 import { runSync } from "../../src/task";
@@ -10,7 +10,7 @@ import { norm, wide } from "../helpers/numbers";
 
 /** A matrix as the operator of vectors in plain memory. */
 function spaceOf(rows: readonly (readonly number[])[]): Space<Real, Float64Array> & { taken: number } {
-  const vectors = new Vectors(rows.length, 1, "float64");
+  const vectors = new HostVectors(rows.length, 1, "float64");
   const count = { taken: 0 };
   return Object.assign(vectors, count, {
     apply: (x: Real, out: Real) => {
