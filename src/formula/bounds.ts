@@ -1,9 +1,10 @@
 /**
- * Lower and upper bounds of a formula over boxes of its arguments, as formulas of the corners of these boxes: any engine evaluates them over
- * pairs of cells. The one idea is interval arithmetic (Moore 1966) on the graph that engines compute, node by node: elementwise rows
- * bring a rule, views and contractions have theirs by their shape. Every step is rounded outwards by more than engines may be off by, so
- * that what an engine computes at points of the boxes lies between the bounds that it computes. Where a value may be NaN, nothing is known:
- * the bounds are -Infinity and Infinity. Knows no operation by name.
+ * Lower and upper bounds of a formula over boxes of its arguments, as formulas of the corners of these boxes: any
+ * engine evaluates them over pairs of cells. The one idea is interval arithmetic (Moore 1966) on the graph that
+ * engines compute, node by node: elementwise rows bring a rule, views and contractions have theirs by their shape.
+ * Every step is rounded outwards by more than engines may be off by, so that what an engine computes at points of the
+ * boxes lies between the bounds that it computes. Where a value may be NaN, nothing is known: the bounds are
+ * -Infinity and Infinity. Knows no operation by name.
  */
 import { Category, asVariable, isVariable, lowered, make, nodesOf, placed, variable } from "./formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "./formula";
@@ -37,9 +38,9 @@ export interface Bounds {
   readonly upper: Formula;
 }
 
-/** What stands for an argument. A box of points that are not all finite numbers has NaN for its corners, or is not `finite`. */
+/** What stands for an argument. */
 export interface Box extends Bounds {
-  /** Whether no point of it is infinite. */
+  /** Whether both corners are finite numbers, or NaN where points are not: then nothing is known. */
   readonly finite: boolean;
 }
 
@@ -73,7 +74,10 @@ export function bounds(formula: Formula, dtype: Dtype, boxOf: (variable: Formula
   return { lower: numberOr(lower, minus(infinity)), upper: numberOr(upper, infinity) };
 }
 
-/** A variable of an index stands for a box: in its place comes one of twice its dim, the lower corner and then the upper one. Parameters are points. */
+/**
+ * A variable of an index stands for a box: in its place comes one of twice its dim, the lower corner and then the
+ * upper one. Parameters are points.
+ */
 export function cornersOf(node: Formula): Box {
   const { position, dim, category } = asVariable(node);
   if (category === Category.P) return { lower: node, upper: node, finite: false };
@@ -182,7 +186,10 @@ class Walk {
     return this.finished(this.rounded(found, (count + args.length - 1) / 2, { count, size }), node.dim);
   }
 
-  /** All products, those of a sum one after the other; undefined where an argument is not read in a way that is known here. */
+  /**
+   * All products, those of a sum one after the other; undefined where an argument is not read in a way that is known
+   * here.
+   */
   private termsOf(args: readonly Own[], kept: readonly Axis[], summed: readonly Axis[]): Terms | undefined {
     const walks = args.map((_, n) => [...kept, ...summed].map(({ size, strides }) => ({ size, stride: strides[n]! })));
     const factors = args.map((arg, n) => spread(arg, walks[n]!));
@@ -196,7 +203,10 @@ class Walk {
 
   // ---- rounding
 
-  /** Moves the ends outwards by more than twice the error of engines: once for what they computed as an end, once for values. */
+  /**
+   * Moves the ends outwards by more than twice the error of engines: once for what they computed as an end, once for
+   * values.
+   */
   private rounded(found: Ruled<Formula>, ulps: number, sums?: Sums): Terms {
     const { lower, upper, range, neverNaN } = { ...COMPLETE, ...found };
     if (ulps === 0) return { lower, upper, range, neverNaN };
@@ -274,7 +284,10 @@ function spread(x: Own, steps: readonly Steps[]): Own | undefined {
   return lower && upper && { lower, upper, range: x.range };
 }
 
-/** Component `sum of index times stride` for all indices in row-major order, if these read every component equally often. */
+/**
+ * Component `sum of index times stride` for all indices in row-major order, if these read every component equally
+ * often.
+ */
 function spreadOver(x: Formula, all: readonly Steps[]): Formula | undefined {
   const steps = all.filter(({ size }) => size > 1);
   const [own, repeated] = [steps.filter(({ stride }) => stride !== 0), steps.filter(({ stride }) => stride === 0)];

@@ -119,7 +119,7 @@ export interface Operation extends Entry {
   readonly cotangents: (cotangent: Formula, of: Formula) => readonly (Formula | null)[];
   /** Bounds of the values from those of the arguments; unknown where absent. */
   readonly bounds?: BoundsRule<Formula>;
-  /** How far values of engines may be from the exact ones of their arguments, in units in the last place; 4 where absent. */
+  /** How far an engine's value may be from the exact one, in units in the last place; 4 where absent. */
   readonly ulps?: number;
   /** An equal formula that is cheaper to compute, or the formula itself; for the code generator only. */
   readonly lower?: (formula: Formula) => Formula;

@@ -1,20 +1,27 @@
 /**
- * How rows of the operation table tell the bounds of their values from those of their arguments: the rules that many rows share. A rule
- * says what holds for exact arithmetic; `bounds.ts` rounds outwards and makes "unknown" of what may be NaN. Knows no formula: `F` is
- * whatever the tools build.
+ * How rows of the operation table tell the bounds of their values from those of their arguments: the rules that many
+ * rows share. A rule says what holds for exact arithmetic; `bounds.ts` rounds outwards and makes "unknown" of what
+ * may be NaN. Knows no formula: `F` is whatever the tools build.
  */
 
-/** Two numbers between which values lie, known when the formula is built; an infinite one where they may be infinite. */
+/**
+ * Two numbers between which values lie, known when the formula is built; an infinite one where they may be infinite.
+ */
 export type Range = readonly [low: number, high: number];
 
-/** Values lie from `lower` to `upper`, both included, and are numbers. Where nothing is known, `lower` and `upper` are NaN. */
+/**
+ * Values lie from `lower` to `upper`, both included, and are numbers. Where nothing is known, `lower` and `upper` are
+ * NaN.
+ */
 export interface Interval<F> {
   readonly lower: F;
   readonly upper: F;
   readonly range: Range;
 }
 
-/** What a rule gives. Values that may be NaN must show: by an end that is NaN, or by the ends -Infinity and Infinity. */
+/**
+ * What a rule gives. Values that may be NaN must show: by an end that is NaN, or by the ends -Infinity and Infinity.
+ */
 export interface Ruled<F> {
   readonly lower: F;
   readonly upper: F;
@@ -136,7 +143,10 @@ function squared<F>({ lower, upper, range }: Interval<F>, { at, maximum, clamp }
 
 const isBoundedAndNot0 = (x: Interval<unknown>): boolean => isBounded(x) && (x.range[0] > 0 || x.range[1] < 0);
 
-/** Whether products of x with y grow (1) or fall (-1) with y; 0 where that is not known, or 0 times infinity may hide in the interval. */
+/**
+ * Whether products of x with y grow (1) or fall (-1) with y; 0 where that is not known, or 0 times infinity may hide
+ * in the interval.
+ */
 function directionOf(x: Interval<unknown>, y: Interval<unknown>): number {
   if (!isBoundedAndNot0(x) && !(isBounded(x) && isBounded(y))) return 0;
   return x.range[0] >= 0 ? 1 : x.range[1] <= 0 ? -1 : 0;

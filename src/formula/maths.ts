@@ -298,7 +298,7 @@ const powfOr0: Binary = elementwise("PowfOr0", "x y", {
   domain: [0.5, 2],
 });
 
-/** Extremes are at the corners where x is positive, and where it may be 0 if that is known to give a power (1, else 0). */
+/** Extremes are at the corners where x is positive, or where powers of 0 are known to exist (1, else 0). */
 function boundsOfPower(hasPowersOf0?: (x: Interval<Formula>, y: Interval<Formula>) => Formula): BoundsRule<Formula> {
   return (tools, x, y) => {
     const { lower, upper } = corners<Formula>()(tools, x, y);

@@ -1,4 +1,7 @@
-/** Bounds of formulas over boxes: what engines compute at points of boxes lies between the bounds that they compute of these. */
+/**
+ * Bounds of formulas over boxes: what engines compute at points of boxes lies between the bounds that they compute of
+ * these.
+ */
 import type { Dtype } from "../../src/index";
 import type { BackendName } from "../../src/device/devices";
 import { bounds } from "../../src/formula/bounds";

@@ -1,6 +1,7 @@
 /**
- * Whether what an engine computes at points of boxes lies between the bounds that it computes of these boxes: the question is itself a formula,
- * 1 at a pair (box i, point j) where it does not, so that millions of points take no time.
+ * Whether what an engine computes at points of boxes lies between the bounds that it computes of these boxes: the
+ * question is itself a formula, 1 at a pair (box i, point j) where it does not, so that millions of points take no
+ * time.
  */
 import ndarray from "ndarray";
 import type { Dtype, RealArray } from "../../src/index";
@@ -140,7 +141,10 @@ export function specialPlaces(dims: readonly number[], count: number, next: () =
 }
 const MOST_POINTS = 1500;
 
-/** Random boxes: half of them within the row's domain, others of all sizes, places and widths; points as shares of their sides. */
+/**
+ * Random boxes: half of them within the row's domain, others of all sizes, places and widths; points as shares of
+ * their sides.
+ */
 export function randomPlaces(
   dims: readonly number[],
   [low, high]: readonly [number, number],
