@@ -6,6 +6,7 @@ import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
+import { extentOf } from "../formula/reductions";
 import { beginOf, entriesOf } from "../engine/backend";
 import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
 import type { Real } from "../engine/native";
@@ -67,7 +68,7 @@ class ReferenceRoutine implements Routine {
   ): Generator<number, void> {
     const { reduction, formulas, k, dtype } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
-    const extent = { dims: formulas.map(({ dim }) => dim), k };
+    const extent = extentOf(formulas, k);
     const round = dtype === "float32" ? Math.fround : (value: number): number => value;
     for (const { row, intervals } of rowsOf(call)) {
       const accumulator = reduction.meaning(extent, round);

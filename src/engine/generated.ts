@@ -4,6 +4,7 @@
  */
 import { Category, Depends } from "../formula/formula";
 import type { Variable } from "../formula/formula";
+import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
 import type { Specification } from "./backend";
 import type { Lanes } from "./placement";
@@ -33,7 +34,7 @@ export const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends
 function consumer(specification: Specification): (n: number, k: number | string, value: string) => string {
   const { reduction } = specification;
   if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
-  return (n, k, value) => reduction.enter(n, k, value, extentOf(specification));
+  return (n, k, value) => reduction.enter(n, k, value, extentIn(specification));
 }
 
 /** The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column goes. */
@@ -67,12 +68,12 @@ export function tilesKept({ formulas, k }: Specification): number {
   return formulas.reduce((sum, { dim }) => sum + dim * k, 0);
 }
 
-const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.map(({ dim }) => dim), k });
+const extentIn = ({ formulas, k }: Specification): Extent => extentOf(formulas, k);
 
 /** Numbers and indices per row, or numbers per pair. */
 export function resultDims(specification: Specification): readonly [values: number, indices: number] {
   const { reduction, formulas } = specification;
-  const extent = extentOf(specification);
+  const extent = extentIn(specification);
   return reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
 }
 
@@ -84,7 +85,7 @@ export function constants(specification: Specification, main: Scheme): string[] 
   if (!reduction) return [sizes];
   return [
     sizes,
-    `using Reducer = ${reduction.reducer(extentOf(specification), sumScheme)};`,
+    `using Reducer = ${reduction.reducer(extentIn(specification), sumScheme)};`,
     "using Accumulator = Reducer::Accumulator;",
   ];
 }
