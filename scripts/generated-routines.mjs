@@ -10,9 +10,9 @@ import { join } from "node:path";
 import { sourceOf, specificationOf } from "./specification.mjs";
 
 const require = createRequire(import.meta.url);
-const { tileProgram } = require("../dist/engine/tileprogram.js");
-const { flagsFor } = require("../dist/engine/compiler.js");
-const { nativeAddon } = require("../dist/engine/native.js");
+const { tileProgram } = require("../dist/codegen/tileprogram.js");
+const { flagsFor } = require("../dist/device/compiler.js");
+const { nativeAddon } = require("../dist/device/native.js");
 
 const POINTS = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"];
 const GAUSSIAN = "Exp(-g * SqDist(x, y)) * b";

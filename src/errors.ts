@@ -101,6 +101,11 @@ export function warnOnce(code: WarningCode, message: string): void {
   process.emitWarning(message, { type: "KeopsWarning", code });
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+}
+
 // ------------------------------------------------------------------------------------------------------------ bugs
 
 /** A value that is there, unless tskeops has a bug: outside inner loops, where a check costs nothing. */

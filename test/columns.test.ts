@@ -1,8 +1,8 @@
 /** Blocks of right-hand sides: columns that are done cost nothing any more, and change nothing. */
 import { KernelSolve, dense, rand, randn } from "../src/index";
 import type { SolveOptions, SolveResult } from "../src/index";
-import { Vectors } from "../src/device/vectors";
-import type { Real } from "../src/engine/native";
+import { Vectors } from "../src/device/hostvectors";
+import type { Real } from "../src/device/native";
 import { cg } from "../src/solve/cg";
 import type { CgOptions, CgResult } from "../src/solve/cg";
 import type { Space } from "../src/solve/space";

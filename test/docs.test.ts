@@ -1,11 +1,12 @@
 /**
- * The examples of the guides are programs: the TypeScript blocks of a page are compiled, strictly, and run, and what they print is what
- * the comment behind each `console.log` says. The first block of a page is in front of every other one, which stands for itself. Where
- * the second column of a table is headed `tskeops`, every piece of code in it is a program too.
+ * The examples of the documents are programs: the TypeScript blocks of a page are compiled, strictly, and run, and what
+ * they print is what the comment behind each `console.log` says. The first block of a page is in front of every other
+ * one, which stands for itself. Where the second column of a table is headed `tskeops`, every piece of code in it is a
+ * program too. Links between documents lead somewhere, and no line is longer than 120 columns.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { formatWithOptions } from "node:util";
 import { runInThisContext } from "node:vm";
 import ts from "typescript";
@@ -13,7 +14,23 @@ import { entries } from "../src/formula/ops";
 import * as tskeops from "../src/index";
 
 const root = join(__dirname, "..");
-const PAGES = ["lazytensor.md", "porting-from-pykeops.md"];
+const GUIDE = join("docs", "guide");
+const PORTING = join(GUIDE, "porting-from-pykeops.md");
+
+/** All documents, by their paths below the root. What typedoc makes is not ours. */
+const DOCUMENTS = [
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md") && !name.startsWith(join("reference", "api")))
+    .map((name) => join("docs", name))
+    .sort(),
+];
+
+/** The page of the environment changes settings of the process, so it comes last. */
+const PAGES = [
+  ...DOCUMENTS.filter((page) => /^```ts$/m.test(textOf(page)) && !page.endsWith("environment.md")),
+  join(GUIDE, "environment.md"),
+];
 
 interface Block {
   readonly name: string;
@@ -22,7 +39,9 @@ interface Block {
   readonly printed: readonly string[];
 }
 
-const textOf = (page: string): string => readFileSync(join(root, "docs", page), "utf8");
+function textOf(page: string): string {
+  return readFileSync(join(root, page), "utf8");
+}
 
 /** Every block, with the first in front, which prints only where it stands. */
 function blocksOf(page: string): Block[] {
@@ -111,8 +130,9 @@ beforeAll(() => {
 }, 120_000);
 
 test("the pages have examples", () => {
-  expect(blocksOf("lazytensor.md").length).toBeGreaterThan(10);
-  const pieces = tablesOf("porting-from-pykeops.md").map(({ source }) => source.match(/^\{ .* \}$/gm)!.length);
+  expect(PAGES.length).toBeGreaterThan(9);
+  expect(blocksOf(join(GUIDE, "lazytensor.md")).length).toBeGreaterThan(10);
+  const pieces = tablesOf(PORTING).map(({ source }) => source.match(/^\{ .* \}$/gm)!.length);
   expect(pieces).toHaveLength(8);
   expect(pieces.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(150);
 });
@@ -124,6 +144,51 @@ test.each(BLOCKS.map((block, n) => [block.name, n] as const))(
     expect(await run(BLOCKS[n]!)).toEqual(BLOCKS[n]!.printed);
   },
 );
+
+// ---------------------------------------------------------------------------------------------- links and line lengths
+
+/** The anchor of a heading, as code forges make it. */
+const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replaceAll(/\s/g, "-");
+
+const withoutCode = (text: string): string => text.replaceAll(/^```.*?^```$/gms, "").replaceAll(/`[^`\n]*`/g, "code");
+
+const anchorsOf = (page: string): string[] =>
+  [...textOf(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
+
+/** What is wrong with the links of a page that lead to files of this project. */
+function brokenLinks(page: string): string[] {
+  const links = [...withoutCode(textOf(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [path, anchor] = link.split("#") as [string, string?];
+    const target = path === "" ? page : relative(root, join(root, dirname(page), path));
+    return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor));
+  });
+}
+
+test.each(DOCUMENTS)("the links of %s lead somewhere", (page) => {
+  expect(brokenLinks(page)).toEqual([]);
+});
+
+test("a link that leads nowhere is found", () => {
+  expect(anchorsOf("README.md")).toContain("in-your-project");
+  expect(anchorOf("Faults of NVIDIA's compilers")).toBe("faults-of-nvidias-compilers");
+  expect(withoutCode("a `[b](c)` [d](e)")).toBe("a code [d](e)");
+});
+
+test.each(DOCUMENTS)("no line of %s is longer than 120 columns", (page) => {
+  const isLong = (line: string): boolean => [...line].length > 120;
+  const long = textOf(page)
+    .split("\n")
+    .map((line, n) => `${n + 1}: ${line}`)
+    .filter((line) => isLong(line.slice(line.indexOf(" ") + 1)));
+  expect(long).toEqual([]);
+});
 
 // -------------------------------------------------------------------------------------------- what is to be ported
 
@@ -144,7 +209,7 @@ const PORTED = {
 };
 
 test.each(Object.entries(PORTED))("the porting page has a row for all %s of pykeops", (_kind, names) => {
-  const rows = textOf("porting-from-pykeops.md")
+  const rows = textOf(PORTING)
     .split("\n")
     .filter((line) => line.startsWith("|"));
   const firsts = rows.map((row) => row.split(/(?<!\\)\| /)[1]!).join("\n");

@@ -1,12 +1,12 @@
-/** The environment variables that docs/environment.md lists: each does what it says, and none is ignored in silence. */
+/** The environment variables that docs/guide/environment.md lists: each does what it says, and none is ignored in silence. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { nativeAddon } from "../src/engine/native";
-import { ISAS, instructionSetOf } from "../src/engine/isa";
-import type { Isa } from "../src/engine/isa";
+import { nativeAddon } from "../src/device/native";
+import { ISAS, instructionSetOf } from "../src/codegen/isa";
+import type { Isa } from "../src/codegen/isa";
 
 const root = join(__dirname, "..");
 let folder: string;
@@ -172,7 +172,7 @@ test("TSKEOPS_CXXFLAGS are given to the compiler; what it refuses is a CompileEr
 });
 
 test("the documentation lists every variable that the library reads", () => {
-  const page = readFileSync(join(root, "docs", "environment.md"), "utf8");
+  const page = readFileSync(join(root, "docs", "guide", "environment.md"), "utf8");
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
     name.endsWith(".ts"),
   );

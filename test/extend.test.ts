@@ -91,7 +91,7 @@ const root = resolve(__dirname, "..");
 /** A checkout whose tables have a row more each, in which `npm run generate` has run. */
 function checkoutWithRows(): string {
   const copy = mkdtempSync(join(tmpdir(), "tskeops-rows-"));
-  for (const part of ["src", "native/text", "docs/operations.md", "package.json", "tsconfig.json"])
+  for (const part of ["src", "native/text", "docs/reference/operations.md", "package.json", "tsconfig.json"])
     cpSync(join(root, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
   appendFileSync(
@@ -186,9 +186,9 @@ describe("rows that are written into the tables", () => {
     expect(readFileSync(join(copy, "src", "lazytensor", "methods.ts"), "utf8")).toMatch(
       /\/\*\* x³ - y\. `CubeMinus\(x, y\)` in formulas; x is this tensor\. \*\/\s+cubeMinus\(/,
     );
-    const documents = readFileSync(join(copy, "docs", "operations.md"), "utf8");
-    expect(documents).toContain("| `CubeMinus(x, [y])` | x³ - y. |");
-    expect(documents).toContain("| `SumOfSquares` | Sum of the squares of the formula. |");
+    const documents = readFileSync(join(copy, "docs", "reference", "operations.md"), "utf8");
+    expect(documents).toContain("- `CubeMinus(x, [y])`: x³ - y.");
+    expect(documents).toContain("- `SumOfSquares`: Sum of the squares of the formula.");
   }, 60_000);
 });
 

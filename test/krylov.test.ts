@@ -4,15 +4,17 @@ import {
   ConvergenceError,
   InterruptedError,
   KernelSolve,
+  array,
   astype,
   dense,
   grad,
   rand,
   randn,
+  requiresGrad,
+  zeros,
 } from "../src";
-import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { Vectors } from "../src/device/hostvectors";
 import { gmres, gmresWith } from "../src/solve/gmres";
 import { MINRES, minres } from "../src/solve/minres";
 import { refine } from "../src/solve/refine";

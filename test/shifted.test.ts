@@ -12,7 +12,7 @@ import {
   zeros,
 } from "../src";
 import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { Vectors } from "../src/device/hostvectors";
 import { shiftedCg } from "../src/solve/shiftedcg";
 import { runSync } from "../src/task";
 

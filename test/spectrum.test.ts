@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../src";
 import type { BlockRanges, Dtype, LogdetOptions, Real, RealArray } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { Vectors } from "../src/device/hostvectors";
 import { symmetricEigen } from "../src/array/matrix";
 import { gaussNodes } from "../src/solve/lanczos";
 import type { Space } from "../src/solve/space";

@@ -1,8 +1,8 @@
 /** Solves that cannot reach what is asked: all methods end soon after residuals no longer fall, and say so. */
 import { ConvergenceError, Genred, KernelSolve, rand, randn } from "../src/index";
 import type { RealArray, SolveOptions } from "../src/index";
-import { Vectors } from "../src/device/vectors";
-import type { Real } from "../src/engine/native";
+import { Vectors } from "../src/device/hostvectors";
+import type { Real } from "../src/device/native";
 import { cg } from "../src/solve/cg";
 import type { CgOptions, CgResult } from "../src/solve/cg";
 import { gmres } from "../src/solve/gmres";

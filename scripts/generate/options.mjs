@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
 import "./rows.mjs"; // modules of TypeScript can be required
+import { item } from "./wrap.mjs";
 
 /** Headings, and the tables of rows below them: a file in `src`, and the names of tables there. */
 const TABLES = [
@@ -36,7 +37,7 @@ const TABLES = [
   ["Random arrays: `rand(shape, ...)`, `randn(shape, ...)`, beside those", ["array/array", "SEED"]],
   ["Identity matrices: `dense.eye(n, ...)`", ["array/array", "DTYPE"]],
   ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
-  ["Arrays on a device: `toDevice(x, ...)`", ["array/device", "DEVICE"]],
+  ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
   ["Charts: `chart(spec, ...)`", ["notebook", "CHART"]],
   ["Lines: `lineChart(rows, ...)`", ["notebook", "POSITIONS", "LINES"]],
   ["Pictures: `imageChart(values, ...)`", ["imagechart", "IMAGE_CHART"]],
@@ -70,25 +71,12 @@ function rowsOf(root, file, table) {
   if (!found) throw new Error(`${path}: expected a table ${table}`);
   return plain(found.initializer).properties.flatMap((property) => {
     const name = property.name.getText();
-    return wrap(`- \`${name}\`, ${acceptedBy(property.initializer, source)}. ${wordsOf(property, name)}`);
+    return item(`\`${name}\`, ${acceptedBy(property.initializer, source)}. ${wordsOf(property, name)}`);
   });
 }
 
 /** Without `as const` and its kin. */
 const plain = (expression) => (ts.isAsExpression(expression) ? plain(expression.expression) : expression);
-
-const WIDTH = 110;
-
-/** An item of a list, in lines. */
-function wrap(text) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
-    if (line.length <= WIDTH) lines[lines.length - 1] = line;
-    else lines.push(`  ${word}`);
-  }
-  return lines;
-}
 
 /** What a row accepts, in words. */
 function acceptedBy(row, source) {

@@ -4,9 +4,10 @@
  * Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
-import { cancel, nativeAddon, newControl, progress } from "../engine/native";
-import type { Control } from "../engine/native";
-import { InterruptedError } from "../errors";
+import { described } from "../array/check";
+import { cancel, nativeAddon, newControl, progress } from "../device/native";
+import type { Control } from "../device/native";
+import { ArgumentError, InterruptedError } from "../errors";
 import type { OptionsOf } from "../options";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";

@@ -4,7 +4,7 @@
  * near F Fᵀ, F growing by blocks of columns: randomly pivoted Cholesky with rejection (Epperly, Tropp and Webber,
  * Embrace rejection, 2024, algorithm 2.2).
  */
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { at } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";

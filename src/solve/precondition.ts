@@ -6,10 +6,9 @@
 import { checkArray } from "../array/check";
 import { readable, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { BriefAlgebra, LongAlgebra } from "../engine/addon";
-import { instructionSet } from "../engine/instructions";
-import { lapack, nativeAddon } from "../engine/native";
-import type { Real } from "../engine/native";
+import type { BriefAlgebra, LongAlgebra } from "../device/addon";
+import { instructionSet, lapack, nativeAddon } from "../device/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Work, settled, worksOf } from "../task";
 import type { Task, Works } from "../task";
