@@ -3,6 +3,7 @@
  * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
+import { at } from "../errors";
 import type { Formula, Variable } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent, Reduction, SumScheme } from "../formula/reductions";
@@ -67,7 +68,7 @@ export function hoistedScheme(
   return scheme(main.hoisted, {
     lanes: otherThan(lanesOf(specification)),
     hoist: false,
-    consume: (n, k, value) => store(`${offsets[n]!} + ${k}`, value),
+    consume: (n, k, value) => store(`${at(offsets, n)} + ${k}`, value),
   });
 }
 
@@ -94,7 +95,7 @@ const extentIn = ({ formulas, k }: Specification): Extent => extentOf(formulas, 
 export function resultDims(specification: Specification): readonly [values: number, indices: number] {
   const { reduction, formulas } = specification;
   const extent = extentIn(specification);
-  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
+  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [at(formulas, 0).dim, 0];
 }
 
 /** Names of sizes and types that the rest of the file uses. */

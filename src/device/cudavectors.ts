@@ -5,7 +5,7 @@
  */
 import { DeviceData } from "./cudamemory";
 import type { Dtype } from "./memory";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 import { CudaVectors } from "./vectorkernels";
 import type { ScalarStep, VectorOperation } from "./vectorkernels";
 
@@ -76,7 +76,7 @@ export class DeviceVectors {
   }
 
   copy(x: DeviceData, out: DeviceData): void {
-    nativeAddon()!.cuda.copy(this.device, out.address, x.address, x.byteLength);
+    loadedAddon().cuda.copy(this.device, out.address, x.address, x.byteLength);
   }
 
   /** y += alpha x */
@@ -116,7 +116,7 @@ export class DeviceVectors {
 
   write(values: readonly number[], out: DeviceData): void {
     this.flush();
-    nativeAddon()!.cuda.write(this.device, out.address, Float64Array.from(values));
+    loadedAddon().cuda.write(this.device, out.address, Float64Array.from(values));
   }
 
   /** All numbers of the slabs come at once; where the device has failed, reading says so. */
@@ -130,7 +130,7 @@ export class DeviceVectors {
         const first = slab.slotOf(scalar) * this.columns;
         return [...numbers.get(slab)!.subarray(first, first + this.columns)];
       });
-    const { cuda } = nativeAddon()!;
+    const { cuda } = loadedAddon();
     return {
       now: () => {
         for (const [{ data }, target] of numbers) cuda.read(this.device, data.address, target);

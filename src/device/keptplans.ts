@@ -4,7 +4,7 @@
 import type { KeptPlan, LoadedRoutine } from "./addon";
 import { sizesOf, tablesOf } from "./addoncall";
 import type { Plan } from "./addoncall";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 
 /** Of calls that differ in their arrays alone, until whoever repeats them closes this. */
 export class KeptPlans {
@@ -14,12 +14,12 @@ export class KeptPlans {
   of(routine: LoadedRoutine, plan: Plan): KeptPlan {
     let kept = this.plans.get(routine);
     if (kept === undefined)
-      this.plans.set(routine, (kept = nativeAddon()!.cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
+      this.plans.set(routine, (kept = loadedAddon().cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
     return kept;
   }
 
   close(): void {
-    for (const plan of this.plans.values()) nativeAddon()!.cuda.forgetPlan(plan);
+    for (const plan of this.plans.values()) loadedAddon().cuda.forgetPlan(plan);
     this.plans.clear();
   }
 }
