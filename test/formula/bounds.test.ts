@@ -11,12 +11,12 @@ import { corners, monotone } from "../../src/formula/intervals";
 import type { BoundsRule } from "../../src/formula/intervals";
 import { lessThan, operations, relu, square } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
-import { evaluate, fitsOf, uniform } from "../evaluate";
-import type { Fit } from "../evaluate";
+import { evaluate, fitsOf, uniform } from "../helpers/evaluate";
+import type { Fit } from "../helpers/evaluate";
 import { dataOf, formulaOf as randomFormula } from "../fuzz/generator";
 import { Random } from "../fuzz/random";
 import { textOf } from "../fuzz/structure";
-import { isFull, sampled } from "../sample";
+import { isFull, sampled } from "../helpers/sample";
 import { check, randomPlaces, specialPlaces } from "./boxes";
 import type { Found } from "./boxes";
 
