@@ -14,7 +14,7 @@ import { visitedPairs } from "../device/addoncall";
 import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
-import type { Control, Real } from "../device/native";
+import type { Real } from "../device/native";
 import { ArgumentError, asserted, at } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -23,7 +23,7 @@ import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
 import { Work, settled } from "../task";
-import type { Task } from "../task";
+import type { Task, TwoForms } from "../task";
 import { Gradients } from "./gradient";
 import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
@@ -32,10 +32,7 @@ import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, value
 import type { IndexArray, Result, Settings } from "./result";
 
 /** A reduction of checked arrays, in its two forms. */
-interface Launch {
-  readonly now: () => void;
-  readonly later: (control: Control) => Promise<void>;
-}
+type Launch = TwoForms<void>;
 
 /** A call that is ready: what computes it, and what is left to do then. */
 interface Ready extends Launch {
@@ -74,8 +71,7 @@ export class Operator {
     this.extent = extentOf(this.evaluated, k);
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
-    const { gradient } = reduction;
-    const readsOutput = gradient.kind === "sum" && gradient.saved(formulas).includes("result");
+    const readsOutput = reduction.gradient.kind === "sum" && reduction.gradient.saved(formulas).includes("result");
     this.recordOptions = { where: "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
 
@@ -170,18 +166,19 @@ export class Operator {
       return { values: values && record ? record(values, indices) : values, indices };
     };
     const placed = out ? [...given.arrays, out] : given.arrays;
-    const { now, later } = this.launch(read, data, followArrays(placed, how), indices?.data);
+    const launch = this.launch(read, data, followArrays(placed, how), indices?.data);
     const abandon = (): void => {
       if (values && data.buffer !== values.data.buffer) free(data);
       if (values && !out) free(values.data);
       if (indices) free(indices.data);
     };
-    return { now, later, end, abandon };
+    return { ...launch, end, abandon };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
   work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
-    return workOf(this.launch(given, out, how, indices));
+    const { now, later } = this.launch(given, out, how, indices);
+    return new Work(now, later);
   }
 
   private launch(given: Given, out: Real, how: How, indices: Int32Array | undefined): Launch {
@@ -319,13 +316,11 @@ const LANES_ABOUT = 16;
 
 const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
 
-const workOf = ({ now, later }: Launch): Work<void> => new Work(now, later);
-
 /** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
 function* whole(ready: Ready): Task<Result> {
   let result: Result | undefined;
   try {
-    yield* settled(workOf(ready));
+    yield* settled<void>(ready);
     return (result = ready.end());
   } finally {
     if (!result) ready.abandon();

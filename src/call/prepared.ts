@@ -23,7 +23,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { BACKEND_NAMES, checkPlace } from "../device/devices";
 import type { BackendName, Place } from "../device/devices";
 import type { Begun } from "../device/routine";
-import type { Compile, KeptPlans } from "../device/device";
+import type { KeptPlans } from "../device/device";
 import type { BatchAxis, Real } from "../device/native";
 import { ArgumentError, at } from "../errors";
 import { label } from "../formula/arguments";

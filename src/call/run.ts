@@ -4,10 +4,9 @@
  * Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
-import { described } from "../array/check";
 import { cancel, nativeAddon, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
-import { ArgumentError, InterruptedError } from "../errors";
+import { InterruptedError } from "../errors";
 import type { OptionsOf } from "../options";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";

@@ -111,7 +111,7 @@ export class Product {
 
   private spaceOn(vectors: Vectors, inverse: Preconditioner | null): OwnSpace {
     const { resized } = this;
-    const { rows, columns, dtype } = vectors;
+    const { rows, dtype } = vectors;
     const isResizable = resized && vectors.gather && inverse?.kind !== "function";
     return Object.assign(vectors, {
       apply: this.applyWith(vectors),
