@@ -23,7 +23,11 @@ const ROWS = {
     typesOfOwnFolder: true,
   },
   "device/memory": { parts: [], types: ["device/native"] },
-  "device/reference": { parts: ["formula", "device/addoncall"], types: ["codegen/specification"], typesOfOwnFolder: true },
+  "device/reference": {
+    parts: ["formula", "device/addoncall"],
+    types: ["codegen/specification"],
+    typesOfOwnFolder: true,
+  },
   array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
   task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.

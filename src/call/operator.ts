@@ -320,7 +320,7 @@ const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() }
 function* whole(ready: Ready): Task<Result> {
   let result: Result | undefined;
   try {
-    yield* settled<void>(ready);
+    yield* settled(ready);
     return (result = ready.end());
   } finally {
     if (!result) ready.abandon();
