@@ -60,7 +60,7 @@ export type { EigshOptions, EigshResult } from "./solve/eigsh";
 export type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
 export type { ShiftedOptions } from "./solve/shifted";
 export type { Method, PreconditionerOption, Symmetry } from "./solve/choose";
-export type { SolveResult } from "./solve/report";
+export type { SolveReport } from "./solve/report";
 export type { MatrixOptions, SolveOptions } from "./solve/solveoptions";
 export { imageChart } from "./imagechart";
 export type { ImageChartOptions } from "./imagechart";

@@ -191,7 +191,7 @@ describe("properties", () => {
 test("plain iterations of a Gaussian system of 300 points end within 200", () => {
   const x = rand([300, 2], { dtype: "float64", seed: 1 });
   const K = KernelSolve("Exp(-10 * SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", { axis: 1 });
-  const { iterations, residual } = K.solve(x, x, randn([300, 1], { dtype: "float64", seed: 2 }), {
+  const { iterations, residual } = K.report(x, x, randn([300, 1], { dtype: "float64", seed: 2 }), {
     alpha: 0.01,
     method: "cg",
     preconditioner: "none",

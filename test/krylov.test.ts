@@ -11,7 +11,7 @@ import {
   randn,
 } from "../src";
 import { array, requiresGrad, zeros } from "../src";
-import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
+import type { Dtype, Real, RealArray, SolveOptions, SolveReport } from "../src";
 import { Vectors } from "../src/device/vectors";
 import { gmres, gmresWith } from "../src/solve/gmres";
 import { MINRES, minres } from "../src/solve/minres";
@@ -229,8 +229,8 @@ const points = (n: number, dtype: Dtype = "float64"): RealArray => rand([n, 2], 
 const right = (n: number, dtype: Dtype = "float64"): RealArray => randn([n, 2], { dtype, seed: 2 });
 
 describe.each(CASES)("symmetry %j", (symmetry, method, Kinv, entry) => {
-  const call = (x: RealArray, b: RealArray, options: SolveOptions): SolveResult =>
-    Kinv.solve<Real>(x, x, b, 5, { symmetry, ...options });
+  const call = (x: RealArray, b: RealArray, options: SolveOptions): SolveReport =>
+    Kinv.report<Real>(x, x, b, 5, { symmetry, ...options });
 
   test.each(["float32", "float64"] as const)("solves as a dense solve does (%s)", (dtype) => {
     const [x, b] = [points(90, dtype), right(90, dtype)];
@@ -294,7 +294,7 @@ describe.each(CASES)("symmetry %j", (symmetry, method, Kinv, entry) => {
 
   test("repeats to the last bit, blocking or promised", async () => {
     const once = call(points(80), right(80), { alpha: 0.1 });
-    const again = await Kinv.solve.async(
+    const again = await Kinv.report.async(
       points(80) as RealArray<Float64Array>,
       points(80) as RealArray<Float64Array>,
       right(80) as RealArray<Float64Array>,
@@ -343,7 +343,7 @@ test("the kind of a system is never guessed", () => {
 
 test("GMRES restarts after as many iterations as it is told", () => {
   const iterations = (options: SolveOptions): number =>
-    Knone.solve<Real>(points(90), points(90), right(90), 5, { symmetry: "none", alpha: 0.1, ...options }).iterations;
+    Knone.report<Real>(points(90), points(90), right(90), 5, { symmetry: "none", alpha: 0.1, ...options }).iterations;
   expect(iterations({ restart: 50 })).toBe(iterations({}));
   expect(iterations({ restart: 2 })).toBeGreaterThan(iterations({}));
   expect(() => iterations({ restart: 0 })).toThrow("restart: expected an integer of at least 1, got the number 0");

@@ -58,7 +58,7 @@ describe.each(["float32", "float64"] as const)("systems of 600 points in %s", (d
         converged,
         residual: told,
         history,
-      } = K.solve(x, x, b as RealArray<Float64Array>, 20, {
+      } = K.report(x, x, b as RealArray<Float64Array>, 20, {
         alpha: 0.01,
         ...METHODS[method],
       });
@@ -82,7 +82,7 @@ describe("what is chosen", () => {
   const K = KernelSolve(KERNELS.Gaussian, ALIASES, "b", { axis: 1 });
   const report = (n: number, options: SolveOptions, g = 50): { method: string; rank: number; iterations: number } => {
     const x = rand([n, 2], { dtype: "float64", seed: 1 });
-    const { method, rank, iterations } = K.solve(x, x, randn([n, 2], { dtype: "float64", seed: 2 }), g, options);
+    const { method, rank, iterations } = K.report(x, x, randn([n, 2], { dtype: "float64", seed: 2 }), g, options);
     return { method, rank, iterations };
   };
 
@@ -123,7 +123,7 @@ describe("what is chosen", () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       const x = rand([n, 2], { dtype: "float64", seed });
       for (const options of Object.values(METHODS))
-        expect(K.solve(x, x, x, 500, { alpha: 0.01, ...options }).residual).toBeLessThanOrEqual(1e-6);
+        expect(K.report(x, x, x, 500, { alpha: 0.01, ...options }).residual).toBeLessThanOrEqual(1e-6);
     }
   });
 
@@ -156,14 +156,14 @@ describe("what is chosen", () => {
   test("without a ridge, singular as float64 sees it, small residuals are still reached", () => {
     const x = rand([400, 2], { dtype: "float64", seed: 1 });
     const b = randn([400, 2], { dtype: "float64", seed: 2 });
-    expect(K.solve(x, x, b, 50, { alpha: 1e-10 }).residual).toBeLessThanOrEqual(1e-3);
+    expect(K.report(x, x, b, 50, { alpha: 1e-10 }).residual).toBeLessThanOrEqual(1e-3);
   });
 
   test("small systems of matrix-valued kernels are factorised", () => {
     const formula = "Exp(-g * SqDist(x, y)) * MatVecMult(TensorProd(x - y, x - y), b)";
     const coupled = KernelSolve(`${formula} + 3 * Exp(-g * SqDist(x, y)) * b`, ALIASES, "b", { axis: 1 });
     const x = rand([60, 2], { dtype: "float64", seed: 1 });
-    const { method, converged } = coupled.solve(x, x, randn([60, 2], { dtype: "float64", seed: 2 }), 5, { alpha: 1 });
+    const { method, converged } = coupled.report(x, x, randn([60, 2], { dtype: "float64", seed: 2 }), 5, { alpha: 1 });
     expect([method, converged]).toEqual(["direct", "tolerance"]);
   });
 
@@ -189,14 +189,14 @@ describe("matrix-valued kernels", () => {
     [{ method: "cg", preconditioner: { rank: 100 } }, "cg"],
     [{ method: "direct" }, "direct"],
   ] as const)("are solved by %p as by plain iterations", (options, method) => {
-    const found = K.solve(x, x, b, 20, { alpha: 0.01, eps: 1e-10, ...options });
+    const found = K.report(x, x, b, 20, { alpha: 0.01, eps: 1e-10, ...options });
     expect([found.method, found.rank > 0]).toEqual([method, true]);
     expect(apart(found.solution, plain)).toBeLessThanOrEqual(1e-6);
   });
 
   test("need fewer iterations with a preconditioner", () => {
     const count = (preconditioner: "auto" | "none"): number =>
-      K.solve(x, x, b, 20, { alpha: 0.01, method: "cg", preconditioner }).iterations;
+      K.report(x, x, b, 20, { alpha: 0.01, method: "cg", preconditioner }).iterations;
     expect(count("auto")).toBeLessThan(count("none") / 5);
   });
 });
@@ -216,7 +216,7 @@ describe("block Jacobi", () => {
 
   test("with ranges, inverts diagonal blocks, and needs fewer iterations than none", () => {
     const [block, none] = (["auto", "none"] as const).map((preconditioner) =>
-      K.solve(x, x, b, 20_000, { alpha: 0.01, ranges, preconditioner }),
+      K.report(x, x, b, 20_000, { alpha: 0.01, ranges, preconditioner }),
     );
     expect(apart(block!.solution, none!.solution)).toBeLessThanOrEqual(1e-3);
     expect(block!.iterations).toBeLessThanOrEqual(3);
@@ -242,7 +242,7 @@ describe("a preconditioner of one's own", () => {
   );
 
   test("that is the inverse itself needs one or two iterations", () => {
-    const { iterations, converged } = K.solve(x, x, b, 50, {
+    const { iterations, converged } = K.report(x, x, b, 50, {
       alpha: 0.01,
       preconditioner: (r) => dense.solve(matrix, r as RealArray<Float64Array>),
     });
@@ -272,7 +272,7 @@ describe("precision", () => {
       const x = rand([800, 2], { dtype, seed: 1 }) as RealArray<Float32Array>;
       const b = randn([800, 2], { dtype, seed: 2 }) as RealArray<Float32Array>;
       for (const precision of ["auto", "mixed", "float64"] as const) {
-        const { history, converged } = K.solve(x, x, b, 50, { alpha: 0.01, method: "cg", precision });
+        const { history, converged } = K.report(x, x, b, 50, { alpha: 0.01, method: "cg", precision });
         expect(history.at(-1)!.residual).toBeLessThanOrEqual(1e-6);
         expect(converged).toBe(dtype === "float64" ? "tolerance" : "precision");
       }
@@ -280,7 +280,7 @@ describe("precision", () => {
         converged,
         residual: told,
         solution,
-      } = K.solve(x, x, b, 50, { alpha: 0.01, method: "cg", precision: "float32" });
+      } = K.report(x, x, b, 50, { alpha: 0.01, method: "cg", precision: "float32" });
       expect(converged).toBe("precision");
       expect(told).toBeLessThanOrEqual(1e-3);
       // Of all columns together, where the worst is told.
@@ -302,7 +302,7 @@ test("the history is what onIteration was told, and ends with the residual that 
   const K = KernelSolve(KERNELS.Gaussian, ALIASES, "b", { axis: 1 });
   const x = rand([700, 2], { dtype: "float64", seed: 1 });
   const told: unknown[] = [];
-  const found = K.solve(x, x, x, 50, { alpha: 0.01, method: "cg", onIteration: (progress) => told.push(progress) });
+  const found = K.report(x, x, x, 50, { alpha: 0.01, method: "cg", onIteration: (progress) => told.push(progress) });
   expect(found.history).toEqual(told);
   expect(found.history.at(-1)).toEqual({ iteration: found.iterations, residual: found.residual, verified: true });
 });

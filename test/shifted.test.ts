@@ -11,7 +11,7 @@ import {
   requiresGrad,
   zeros,
 } from "../src";
-import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../src";
+import type { Dtype, Real, RealArray, ShiftedOptions, SolveReport } from "../src";
 import { Vectors } from "../src/device/vectors";
 import { shiftedCg } from "../src/solve/shiftedcg";
 import { runSync } from "../src/task";
@@ -72,7 +72,7 @@ const WAYS: readonly (readonly [string, number, ShiftedOptions, string, boolean]
 describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
   test.each(["float32", "float64"] as const)("gives every ridge the solution of its own solve (%s)", (dtype) => {
     const [x, b] = [points(n, dtype), right(n, dtype)];
-    const found = K.shifted.solve<Real>(ALPHAS, x, x, b, 50, options);
+    const found = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
     // Rounding to float32 leaves what K + alpha makes of half a unit in the last place.
     const rounding = (s: number): number => (dtype === "float32" ? 2 ** -24 * (1 + n / ALPHAS[s]!) : 0);
     expect(found.map(({ method: way, converged }) => [way, converged])).toEqual(
@@ -101,7 +101,7 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
 
 test("matrix-valued kernels share one Krylov space", () => {
   const [x, b] = [points(60), right(60)];
-  const found = curl.shifted.solve<Real>(ALPHAS, x, x, b, 5);
+  const found = curl.shifted.report<Real>(ALPHAS, x, x, b, 5);
   found.forEach(({ solution, rank, converged }, s) => {
     expect({ rank, converged }).toEqual({ rank: 0, converged: "tolerance" });
     const alone = curl<Real>(x, x, b, 5, { alpha: ALPHAS[s]!, eps: 1e-10 });
@@ -169,10 +169,10 @@ describe("several ridges", () => {
   test("as a promise: of arrays that may change, and that ends when it is told to", async () => {
     const [x, b] = [points(200), right(200)];
     const options = { method: "cg", preconditioner: "none" } as const;
-    const expected = K.shifted.solve<Real>(ALPHAS, x, x, b, 50, options);
-    const promise = K.shifted.solve.async<Real>(ALPHAS, x, x, b, 50, options);
+    const expected = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
+    const promise = K.shifted.report.async<Real>(ALPHAS, x, x, b, 50, options);
     x.data.fill(NaN);
-    const found: SolveResult[] = await promise;
+    const found: SolveReport[] = await promise;
     expect(found.map(({ solution }) => [...solution.data])).toEqual(expected.map(({ solution }) => [...solution.data]));
     const many = points(3000);
     const controller = new AbortController();

@@ -94,7 +94,7 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
     "a deferred solve is a function",
     "const r: RealArray<Float32Array> = L.solve(Vj(0, 1), { alpha: 1, call: false })(x);",
   ],
-  ["a deferred solve tells how it was found", "const n: number = L.solve(x, { call: false }).solve().iterations;"],
+  ["a deferred solve tells how it was found", "const n: number = L.solve(x, { call: false }).report().iterations;"],
   ["a solve takes the schemes of sums", "L.solve(x, { sumScheme: 'kahan', useDoubleAcc: true });"],
   [
     "pykeops spellings are typed too",

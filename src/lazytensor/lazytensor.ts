@@ -9,7 +9,7 @@ import { complex } from "../formula/ops";
 import type { ReductionName } from "../call/signature";
 import { atMost, described, optionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../solve/eigsh";
-import type { SolveResult } from "../solve/report";
+import type { SolveReport } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
 import { linearOperator, product } from "./linear";
@@ -151,10 +151,10 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     const { call = true, ...rest } = options ?? {};
     return call ? this.closedSolver(b, rest)() : this.solver(b, rest);
   }
-  /** The same, with how it was found. */
-  solved(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveResult<T> {
-    atMost("solved", 2, arguments);
-    return this.closedSolver(b, options ?? {}).solve();
+  /** The solution of `solve` with how it was found: method, iterations, residual, history. */
+  report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
+    atMost("report", 2, arguments);
+    return this.closedSolver(b, options ?? {}).report();
   }
   private closedSolver(b: unknown, options: LazySolveOptions<T>): DeferredSolve<T> {
     checkClosed("solve", this.expression.leaves);

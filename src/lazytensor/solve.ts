@@ -13,7 +13,7 @@ import { settingsOf } from "../genred";
 import { SYSTEM_OPTIONS, matrixFunctions, solverOf } from "../kernelsolve";
 import type { AsyncSolveOptions, KernelSolveOptions, MatrixFunctions } from "../kernelsolve";
 import { optionsOf } from "../options";
-import type { SolveResult, Solved } from "../solve/report";
+import type { SolveReport, Solved } from "../solve/report";
 import { SOLVE_OPTIONS } from "../solve/solveoptions";
 import type { SolveOptions } from "../solve/solveoptions";
 import { System } from "../solve/system";
@@ -34,10 +34,10 @@ export interface DeferredSolve<T extends Real = Real> {
   (...args: Given<SolveOptions>): RealArray<T>;
   /** The same as a promise: solved in the background, on copies of the arrays. Rejects with what the call throws. */
   async(...args: Given<AsyncSolveOptions>): Promise<RealArray<T>>;
-  /** The same, with how it was found. */
-  readonly solve: {
-    (...args: Given<SolveOptions>): SolveResult<T>;
-    async(...args: Given<AsyncSolveOptions>): Promise<SolveResult<T>>;
+  /** The solution with how it was found; `report.async` is its promise. */
+  readonly report: {
+    (...args: Given<SolveOptions>): SolveReport<T>;
+    async(...args: Given<AsyncSolveOptions>): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
