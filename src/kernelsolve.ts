@@ -19,7 +19,7 @@ import { EIGSH_OPTIONS, eigsh } from "./solve/eigsh";
 import type { EigshOptions, EigshResult } from "./solve/eigsh";
 import { solve, solving } from "./solve/linear";
 import { LOGDET_OPTIONS, TRACE_OPTIONS, logdet, trace } from "./solve/logdet";
-import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+import type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
 import { summary } from "./solve/report";
 import type { SolveReport, Solved } from "./solve/report";
 import { SHIFTED_OPTIONS, shiftedSolves } from "./solve/shifted";
@@ -80,7 +80,7 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
    */
   readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
   /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
-  readonly trace: MatrixFunction<A, TraceOptions, Estimate>;
+  readonly trace: MatrixFunction<A, TraceOptions, EstimatedValue>;
   /**
    * The k largest eigenvalues of K, of the same K, with their vectors.
    * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.

@@ -3,7 +3,8 @@
  * the same to the last byte whatever the user's names were: nothing of a text but operations and parsed numbers reaches the compiler.
  */
 import ndarray from "ndarray";
-import { FormulaError, Genred, KernelSolve, array, grad, randn, requiresGrad } from "../src";
+import { FormulaError } from "../src/errors";
+import { Genred, KernelSolve, array, grad, randn, requiresGrad } from "../src";
 import { cpu } from "../src/device/host";
 import { grad as gradient } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";

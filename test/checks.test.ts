@@ -3,7 +3,7 @@
  * expected numbers.
  */
 import fc from "fast-check";
-import { Genred, KernelSolve, array, astype, dense, grad, rand, randn, requiresGrad } from "../src/index";
+import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad } from "../src/index";
 import type { GenredOptions, RealArray, ReductionName } from "../src/index";
 
 const numbers = (a: { data: ArrayLike<number> }): number[] => Array.from(a.data);
@@ -160,7 +160,7 @@ describe("properties", () => {
         const marked = requiresGrad(x);
         const [g] = grad(K(marked, y), [marked], e);
         const at = (h: number): number => {
-          const moved = dense.add(x, dense.mul(t, h));
+          const moved = nd.add(x, nd.mul(t, h));
           return K(moved, y).data.reduce((sum, value, k) => sum + value * e.data[k]!, 0);
         };
         const slope = (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;

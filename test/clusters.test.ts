@@ -2,20 +2,17 @@
 import fc from "fast-check";
 import ndarray from "ndarray";
 import {
-  ArgumentError,
-  array,
   clusterCentroids,
   clusterRanges,
   clusterRangesCentroids,
   fromMatrix,
-  grad,
   gridCluster,
-  rand,
   rangesFromRadius,
-  requiresGrad,
   sortClusters,
   swapAxes,
-} from "../src";
+} from "../src/cluster";
+import { ArgumentError } from "../src/errors";
+import { array, grad, rand, requiresGrad } from "../src";
 import type { RealArray } from "../src";
 import { checkRanges } from "../src/array/ranges";
 

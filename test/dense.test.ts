@@ -2,14 +2,14 @@
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, rand, randn, zeros } from "../src/array/array";
-import * as dense from "../src/array/dense";
+import * as nd from "../src/array/nd";
 import { requiresGrad } from "../src/array/record";
 import { grad } from "../src/array/tape";
 import { contiguous, wrap } from "../src/array/view";
 import type { RealArray } from "../src/array/view";
 import { ArgumentError } from "../src/errors";
 
-const { add, div, exp, eye, matmul, mul, neg, norm, reshape, solve, sqrt, sub, sum, transpose } = dense;
+const { add, div, exp, eye, matmul, mul, neg, norm, reshape, solve, sqrt, sub, sum, transpose } = nd;
 
 type Doubles = RealArray<Float64Array>;
 type Operation = (...inputs: Doubles[]) => Doubles;

@@ -3,7 +3,8 @@
  * everywhere, several exponents at once, factors that are 0. What is right is computed here in plain float64 loops, relative to the
  * largest exponent, or is in closed form.
  */
-import { FormulaError, Genred, Vi, Vj, array, grad, rand, requiresGrad } from "../src";
+import { FormulaError } from "../src/errors";
+import { Genred, Vi, Vj, array, grad, rand, requiresGrad } from "../src";
 import type { CallOptions, Dtype, RealArray } from "../src";
 
 const BACKENDS = ["cpu", "tiles", "reference"] as const;

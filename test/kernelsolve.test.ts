@@ -3,22 +3,9 @@
  * hard data and what they end in; every input it must refuse; and its gradients, against finite differences of the solve.
  */
 import ndarray from "ndarray";
-import {
-  ArgumentError,
-  ConvergenceError,
-  FormulaError,
-  Genred,
-  KernelSolve,
-  array,
-  astype,
-  dense,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  zeros,
-} from "../src";
-import type { Dtype, Progress, RealArray, SolveOptions } from "../src";
+import { ArgumentError, ConvergenceError, FormulaError } from "../src/errors";
+import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad, zeros } from "../src";
+import type { Dtype, SolveIteration, RealArray, SolveOptions } from "../src";
 
 const [N, D, G] = [60, 2, 20];
 const BACKENDS = ["cpu", "tiles", "reference"] as const;
@@ -66,13 +53,13 @@ function matrixOf(x: RealArray, block: (d: readonly number[], squares: number) =
 }
 
 function ridged(matrix: RealArray, alpha: number): RealArray {
-  return dense.add(matrix, dense.mul(dense.eye(matrix.shape[0]!, wide), alpha));
+  return nd.add(matrix, nd.mul(nd.eye(matrix.shape[0]!, wide), alpha));
 }
 
 /** ‖a - a*‖ <= ‖r‖ / alpha, and a was rounded to its dtype at the end. */
 function expectSolution(a: RealArray, K: RealArray, b: RealArray, alpha: number, eps = 1e-6): void {
-  const right = dense.reshape(astype(b, "float64"), [K.shape[0]!, b.size / K.shape[0]!]);
-  const exact = values(dense.solve(ridged(K, alpha), right));
+  const right = nd.reshape(astype(b, "float64"), [K.shape[0]!, b.size / K.shape[0]!]);
+  const exact = values(nd.solve(ridged(K, alpha), right));
   const error = norm(minus(values(a), exact));
   const allowed = (eps * norm(values(b))) / alpha;
   const rounding = a.data.BYTES_PER_ELEMENT === 4 ? 2 ** -23 : 1e-10;
@@ -223,13 +210,13 @@ describe.each(DTYPES)("in %s", (dtype) => {
 // ------------------------------------------------------------------------------------------------- what is hard, and how it ends
 
 /** Solves and tells how: the solution, and the last progress whose residual was recomputed. */
-function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: RealArray; last: Progress } {
-  const reports: Progress[] = [];
+function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: RealArray; last: SolveIteration } {
+  const reports: SolveIteration[] = [];
   const a = untyped(gaussian)(x, x, b, G, {
     alpha: 0.01,
     ...PLAIN,
     ...options,
-    onIteration: (p: Progress) => reports.push(p),
+    onIteration: (p: SolveIteration) => reports.push(p),
   });
   return { a, last: reports.filter(({ verified }) => verified).at(-1)! };
 }
@@ -237,7 +224,7 @@ function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: Re
 describe.each(DTYPES)("with %s data", (dtype) => {
   const { x, b } = data(dtype);
   const K = matrixOf(x, (_, squares) => [[Math.exp(-G * squares)]]);
-  const times = (factors: readonly number[]): RealArray => dense.mul(b, array(factors, { dtype }));
+  const times = (factors: readonly number[]): RealArray => nd.mul(b, array(factors, { dtype }));
 
   test("a right-hand side of 0 has the solution 0, after no iteration, from any start", () => {
     const { a, last } = solved(x, zeros([N, 2], { dtype }), { x0: b });
@@ -265,7 +252,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   test("columns 1e8 apart are each solved to their own size", () => {
     const mixed = times([1e-4, 1e4]);
     const { a } = solved(x, mixed);
-    const exact = dense.solve(ridged(K, 0.01), astype(mixed, "float64"));
+    const exact = nd.solve(ridged(K, 0.01), astype(mixed, "float64"));
     for (const k of [0, 1]) {
       const allowed = (1e-6 / 0.01) * norm(column(mixed, k)) + 2 ** -23 * norm(column(exact, k));
       expect(norm(minus(column(a, k), column(exact, k)))).toBeLessThanOrEqual(allowed);
@@ -273,14 +260,14 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   });
 
   test("without a ridge, a system that rounding can tell from a singular one is solved", () => {
-    const far = dense.mul(x, 10);
+    const far = nd.mul(x, 10);
     const { a, last } = solved(far, b, { alpha: 0 });
     expect(last.residual).toBeLessThanOrEqual(1e-6);
     const sharp = ridged(
       matrixOf(far, (_, squares) => [[Math.exp(-G * squares)]]),
       0,
     );
-    const left = minus(values(dense.matmul(sharp, astype(a, "float64"))), values(b));
+    const left = minus(values(nd.matmul(sharp, astype(a, "float64"))), values(b));
     expect(norm(left)).toBeLessThanOrEqual(2e-6 * norm(values(b)));
   });
 
@@ -299,13 +286,13 @@ describe.each(DTYPES)("with %s data", (dtype) => {
 
   test("started near the solution, fewer iterations are left to do", () => {
     const cold = solved(x, b);
-    const warm = solved(x, b, { x0: dense.mul(cold.a, 1 + 1e-4) });
+    const warm = solved(x, b, { x0: nd.mul(cold.a, 1 + 1e-4) });
     expect(warm.last.iteration).toBeLessThan(cold.last.iteration);
     expectSolution(warm.a, K, b, 0.01);
   });
 
   test("progress counts up from 0, tells how far the residual is, and ends with a verified one", () => {
-    const reports: Progress[] = [];
+    const reports: SolveIteration[] = [];
     gaussian(x as RealArray<Float64Array>, x as RealArray<Float64Array>, b as RealArray<Float64Array>, G, {
       alpha: 0.01,
       onIteration: (progress) => reports.push(progress),
@@ -321,7 +308,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   test("what onIteration throws ends the solve and arrives as it is", () => {
     const stop = new Error("enough");
     let calls = 0;
-    const onIteration = ({ iteration }: Progress): void => {
+    const onIteration = ({ iteration }: SolveIteration): void => {
       calls++;
       if (iteration === 3) throw stop;
     };
@@ -343,7 +330,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
     test("after too few iterations carries them, the residual and the last iterate", () => {
       const error = failure(() => solved(x, b, { maxIterations: 5 }));
       const iterate = error.lastIterate as RealArray;
-      const left = minus(values(b), values(dense.matmul(ridged(K, 0.01), astype(iterate, "float64"))));
+      const left = minus(values(b), values(nd.matmul(ridged(K, 0.01), astype(iterate, "float64"))));
       const worst = Math.max(...[0, 1].map((k) => norm(left.filter((_, n) => n % 2 === k)) / norm(column(b, k))));
       expect([error.name, error.code, error.iterations]).toEqual(["ConvergenceError", "ERR_KEOPS_CONVERGENCE", 5]);
       expect([iterate.shape, iterate.dtype]).toEqual([[N, 2], dtype]);
@@ -370,7 +357,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
       broken.set(7, 1, NaN);
       expect(failure(() => solved(broken, b)).message).toMatch(/not finite/);
       expect(failure(() => untyped(gaussian)(x, x, b, NaN)).message).toMatch(/not finite/);
-      expect(failure(() => solved(x, b, { x0: dense.mul(b, NaN) })).message).toMatch(/not finite/);
+      expect(failure(() => solved(x, b, { x0: nd.mul(b, NaN) })).message).toMatch(/not finite/);
     });
 
     test.each([
@@ -495,7 +482,7 @@ describe("a wrong solve", () => {
     ],
     [
       "one point that differs a little",
-      [x, dense.add(x, dense.mul(other, 1e-5)), b, G],
+      [x, nd.add(x, nd.mul(other, 1e-5)), b, G],
       /^KernelSolve: expected a symmetric operator/,
     ],
     [
@@ -566,7 +553,7 @@ describe("a wrong solve", () => {
 // ----------------------------------------------------------------------------------------------------------- gradients
 
 /** sum(a * b) as a recorded array of one element. */
-const inner = (a: RealArray, b: RealArray): RealArray => dense.sum(dense.mul(a, b));
+const inner = (a: RealArray, b: RealArray): RealArray => nd.sum(nd.mul(a, b));
 
 /** The derivative at t = 0, to fourth order in the step. */
 function slope(f: (t: number) => number, h = 1e-3): number {
@@ -585,7 +572,7 @@ function expectDerivatives(f: (a: RealArray) => RealArray, a: RealArray, orders:
   };
   const exact = levels(a);
   directions.forEach((v, k) => {
-    const expected = slope((t) => levels(dense.add(a, dense.mul(v, t)))[k]!.data[0]!);
+    const expected = slope((t) => levels(nd.add(a, nd.mul(v, t)))[k]!.data[0]!);
     const got = exact[k + 1]!.data[0]!;
     expect(Math.abs(got - expected)).toBeLessThanOrEqual(1e-6 * Math.max(1, Math.abs(expected)));
   });
@@ -671,7 +658,7 @@ describe("the derivative of a solve", () => {
   test("does not start where the solve started", () => {
     const marked = requiresGrad(array(b));
     const e = randn([n, 2], { ...wide, seed: 9 });
-    const [got] = grad(gaussian(x, x, marked, g, { ...options, x0: dense.mul(b, 1e3) }), [marked], e);
+    const [got] = grad(gaussian(x, x, marked, g, { ...options, x0: nd.mul(b, 1e3) }), [marked], e);
     expect(norm(minus(values(got), values(gaussian(x, x, e, g, options))))).toBeLessThanOrEqual(1e-12);
   });
 

@@ -1,15 +1,6 @@
 /** MINRES and GMRES: on random matrices in plain memory, and as KernelSolve's `symmetry` option against dense solves. */
-import {
-  ArgumentError,
-  ConvergenceError,
-  InterruptedError,
-  KernelSolve,
-  astype,
-  dense,
-  grad,
-  rand,
-  randn,
-} from "../src";
+import { ArgumentError, ConvergenceError, InterruptedError } from "../src/errors";
+import { KernelSolve, astype, grad, nd, rand, randn } from "../src";
 import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveReport } from "../src";
 import { Vectors } from "../src/device/vectors";
@@ -67,13 +58,13 @@ const gaussian = (n: number, columns: number, seed: number): RealArray => randn(
 /** Eigenvalues of both signs, none near zero. */
 function indefinite(n: number): RealArray {
   const a = gaussian(n, n, 1);
-  const symmetric = dense.mul(dense.add(a, dense.transpose(a)), 0.5 / Math.sqrt(n));
+  const symmetric = nd.mul(nd.add(a, nd.transpose(a)), 0.5 / Math.sqrt(n));
   const signs = zeros([n, n], wide);
   for (let i = 0; i < n; i++) signs.set(i, i, i % 3 === 0 ? -2 : 2);
-  return dense.add(symmetric, signs);
+  return nd.add(symmetric, signs);
 }
 const general = (n: number): RealArray =>
-  dense.add(dense.mul(gaussian(n, n, 3), 0.5 / Math.sqrt(n)), dense.mul(dense.eye(n, wide), 1.5));
+  nd.add(nd.mul(gaussian(n, n, 3), 0.5 / Math.sqrt(n)), nd.mul(nd.eye(n, wide), 1.5));
 
 const METHODS = [
   ["MINRES", MINRES, indefinite],
@@ -95,7 +86,7 @@ describe.each(METHODS)("%s", (_name, inner, matrixOf) => {
     const { converged, residual, x } = run(matrix, b, { eps: 1e-10 });
     expect(converged).toBe("tolerance");
     expect(residual).toBeLessThanOrEqual(1e-10);
-    const exact = dense.solve(matrix, b).data;
+    const exact = nd.solve(matrix, b).data;
     expect(norm(minus(x, exact))).toBeLessThan(1e-7 * norm(exact));
   });
 
@@ -173,8 +164,8 @@ test("the residuals of MINRES never rise, and are those that its iterates have",
 test("a preconditioner saves iterations of MINRES and of GMRES", () => {
   const n = 60;
   const scale = Array.from({ length: n }, (_, k) => 10 ** (k % 4));
-  const matrix = dense.mul(indefinite(n), array(scale, wide)) as RealArray;
-  const scaled = dense.mul(matrix, dense.reshape(array(scale, wide), [n, 1])) as RealArray;
+  const matrix = nd.mul(indefinite(n), array(scale, wide)) as RealArray;
+  const scaled = nd.mul(matrix, nd.reshape(array(scale, wide), [n, 1])) as RealArray;
   const inverse = (x: Numbers, out: Numbers): void => x.forEach((value, k) => (out[k] = value / scale[k]! ** 2));
   for (const { run } of [MINRES, GMRES]) {
     const counts = [inverse, undefined].map((precondition) => {
@@ -240,7 +231,7 @@ describe.each(CASES)("symmetry %j", (symmetry, method, Kinv, entry) => {
     if (dtype === "float64")
       expect(found).toMatchObject({ converged: "tolerance", residual: found.history.at(-1)!.residual });
     const matrix = matrixOf(astype(x, "float64"), entry, 0.2);
-    const left = dense.sub(dense.matmul(matrix, astype(found.solution, "float64")), astype(b, "float64"));
+    const left = nd.sub(nd.matmul(matrix, astype(found.solution, "float64")), astype(b, "float64"));
     const rounding = dtype === "float32" ? 2 ** -24 * norm(matrix.data) * norm(found.solution.data) : 0;
     expect(norm(left.data)).toBeLessThanOrEqual(1.01e-6 * norm(b.data) + rounding);
     expect(norm(left.data)).toBeLessThanOrEqual(1.001 * found.residual * norm(b.data) + 1e-12);
@@ -255,7 +246,7 @@ describe.each(CASES)("symmetry %j", (symmetry, method, Kinv, entry) => {
     [x, b].forEach((of, which) => {
       const direction = randn(of.shape, { ...wide, seed: 7 });
       const moved = (h: number): number => {
-        const there = dense.add(array(of), dense.mul(direction, h));
+        const there = nd.add(array(of), nd.mul(direction, h));
         return which === 0 ? value(there, array(b)) : value(array(x), there);
       };
       const slope = inner(gradients[which]!, direction);

@@ -1,5 +1,5 @@
 /** Preconditioners and factorisations: that they solve what they claim for many kernels and points, what is chosen, and its algebra. */
-import { Genred, KernelSolve, array, astype, dense, grad, rand, randn, requiresGrad, zeros } from "../src/index";
+import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad, zeros } from "../src/index";
 import type { Dtype, RealArray, SolveOptions } from "../src/index";
 import { nativeAddon } from "../src/engine/native";
 
@@ -34,7 +34,7 @@ function clustered(count: number, dtype: Dtype): RealArray {
 function residual(kernel: Kernel, x: RealArray, a: RealArray, b: RealArray, g: number, alpha: number): number {
   const [x64, a64, b64] = [x, a, b].map((array) => astype(array, "float64")) as [RealArray, RealArray, RealArray];
   const product = Genred(KERNELS[kernel], [...ALIASES], { axis: 1 })(x64, x64, a64, g);
-  const left = dense.sub(b64, dense.add(product, dense.mul(a64, alpha)));
+  const left = nd.sub(b64, nd.add(product, nd.mul(a64, alpha)));
   const norm = (v: RealArray): number => Math.hypot(...v.data);
   return norm(left) / norm(b64);
 }
@@ -236,15 +236,15 @@ describe("a preconditioner of one's own", () => {
   const x = rand([200, 2], { dtype: "float64", seed: 1 });
   const b = randn([200, 2], { dtype: "float64", seed: 2 });
   const kernel = Genred("Exp(-g * SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)", "g = Pm(1)"], { axis: 1 });
-  const matrix = dense.add(
-    dense.reshape(kernel.dense(x, x, 50) as RealArray<Float64Array>, [200, 200]),
-    dense.mul(dense.eye(200, { dtype: "float64" }), 0.01),
+  const matrix = nd.add(
+    nd.reshape(kernel.dense(x, x, 50) as RealArray<Float64Array>, [200, 200]),
+    nd.mul(nd.eye(200, { dtype: "float64" }), 0.01),
   );
 
   test("that is the inverse itself needs one or two iterations", () => {
     const { iterations, converged } = K.report(x, x, b, 50, {
       alpha: 0.01,
-      preconditioner: (r) => dense.solve(matrix, r as RealArray<Float64Array>),
+      preconditioner: (r) => nd.solve(matrix, r as RealArray<Float64Array>),
     });
     expect(converged).toBe("tolerance");
     expect(iterations).toBeLessThanOrEqual(2);
@@ -257,7 +257,7 @@ describe("a preconditioner of one's own", () => {
       /^preconditioner: expected shape \[200, 2\] as the residual has, got \[200\]$/,
     ],
     ["of another dtype", () => zeros([200, 2]), /^preconditioner: the result of the function: expected/],
-    ["not finite", () => dense.mul(b, NaN), /^preconditioner: expected finite numbers from the function, got others$/],
+    ["not finite", () => nd.mul(b, NaN), /^preconditioner: expected finite numbers from the function, got others$/],
   ] as const)("with a result %s is refused", (_, preconditioner, message) => {
     expect(() => K(x, x, b, 50, { alpha: 0.01, preconditioner })).toThrow(message);
   });

@@ -1,5 +1,6 @@
 /** What solves return: reports tell the residual of that array, and poor solutions are told. */
-import { ConvergenceError, KernelSolve, array, rand, randn, requiresGrad, grad, zeros } from "../src/index";
+import { ConvergenceError } from "../src/errors";
+import { KernelSolve, array, grad, rand, randn, requiresGrad, zeros } from "../src/index";
 import type { Dtype, RealArray, SolveOptions } from "../src/index";
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;

@@ -1,16 +1,6 @@
 /** Several ridges at once: every solution against a dense solve of its own, whatever way it was found. */
-import {
-  ArgumentError,
-  ConvergenceError,
-  InterruptedError,
-  KernelSolve,
-  dense,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  zeros,
-} from "../src";
+import { ArgumentError, ConvergenceError, InterruptedError } from "../src/errors";
+import { KernelSolve, grad, nd, rand, randn, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, ShiftedOptions, SolveReport } from "../src";
 import { Vectors } from "../src/device/vectors";
 import { shiftedCg } from "../src/solve/shiftedcg";
@@ -33,14 +23,13 @@ const relative = (a: RealArray, b: RealArray): number =>
 test("conjugate gradients of several shifts agree with dense solves, in as many products as the least of them takes", () => {
   const n = 60;
   const a = randn([n, n], { ...wide, seed: 1 });
-  const matrix = dense.add(dense.mul(dense.matmul(a, dense.transpose(a)), 1 / n), dense.mul(dense.eye(n, wide), 0.05));
+  const matrix = nd.add(nd.mul(nd.matmul(a, nd.transpose(a)), 1 / n), nd.mul(nd.eye(n, wide), 0.05));
   let products = 0;
   const space = Object.assign(new Vectors(n, 2, "float64"), {
     apply: (x: Real, out: Real) => {
       products++;
       out.set(
-        dense.matmul(matrix, dense.reshape(Object.assign(zeros([n, 2], wide), { data: Float64Array.from(x) }), [n, 2]))
-          .data,
+        nd.matmul(matrix, nd.reshape(Object.assign(zeros([n, 2], wide), { data: Float64Array.from(x) }), [n, 2])).data,
       );
     },
   });
@@ -52,7 +41,7 @@ test("conjugate gradients of several shifts agree with dense solves, in as many 
   const { iterations } = runSync(shiftedCg(space, shifts, Float64Array.from(b.data), x, options));
   expect(products).toBe(iterations);
   shifts.forEach((shift, s) => {
-    const exact = dense.solve(dense.add(matrix, dense.mul(dense.eye(n, wide), shift)), b);
+    const exact = nd.solve(nd.add(matrix, nd.mul(nd.eye(n, wide), shift)), b);
     expect(relative(Object.assign(zeros([n, 2], wide), { data: x[s]! }), exact)).toBeLessThan(1e-6);
   });
   const { iterations: alone } = runSync(

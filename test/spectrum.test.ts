@@ -1,17 +1,8 @@
 /** Log-determinants, traces and eigenpairs of the matrix of a system: against ml-matrix on the same matrix, and within their error bars. */
 import { EigenvalueDecomposition, Matrix } from "ml-matrix";
-import {
-  ArgumentError,
-  ConvergenceError,
-  InterruptedError,
-  KernelSolve,
-  Vi,
-  Vj,
-  fromMatrix,
-  rand,
-  randn,
-  zeros,
-} from "../src";
+import { fromMatrix } from "../src/cluster";
+import { ArgumentError, ConvergenceError, InterruptedError } from "../src/errors";
+import { KernelSolve, Vi, Vj, rand, randn, zeros } from "../src";
 import type { BlockRanges, Dtype, LogdetOptions, Real, RealArray } from "../src";
 import { Vectors } from "../src/device/vectors";
 import { symmetricEigen } from "../src/array/matrix";

@@ -1,5 +1,6 @@
 /** Solves that cannot reach what is asked: all methods end soon after residuals no longer fall, and say so. */
-import { ConvergenceError, Genred, KernelSolve, rand, randn } from "../src/index";
+import { ConvergenceError } from "../src/errors";
+import { Genred, KernelSolve, rand, randn } from "../src/index";
 import type { RealArray, SolveOptions } from "../src/index";
 import { Vectors } from "../src/device/vectors";
 import type { Real } from "../src/engine/native";

@@ -4,7 +4,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, astype, rand, zeros } from "../src/array/array";
-import { add, div, exp, mul, neg, reshape, sub, sum, transpose } from "../src/array/dense";
+import { add, div, exp, mul, neg, reshape, sub, sum, transpose } from "../src/array/nd";
 import { checkOut, record, recorder, recording, recordingIs, requiresGrad } from "../src/array/record";
 import type { Backward } from "../src/array/record";
 import { gather, grad, scatterAdd } from "../src/array/tape";

@@ -3,7 +3,7 @@
  * looked up at every call, so one process can compare several.
  */
 import { ArgumentError } from "../errors";
-import { atMost, described } from "../options";
+import { described } from "../options";
 import { ISAS } from "./isa";
 import type { Isa } from "./isa";
 import { nativeAddon } from "./native";
@@ -15,18 +15,19 @@ export let changes = 0;
 
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
 export function instructionSet(): Isa {
-  atMost("instructionSet", 0, arguments);
-  return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+  return current ?? use(byDefault());
 }
 
 /**
- * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks means its best. Results
- * then differ by rounding. @throws ArgumentError for a name of none.
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks
+ * means its best, and `"auto"` what TSKEOPS_ISA says. Results then differ by rounding.
+ * @throws ArgumentError for a name of none.
  */
-export function setInstructionSet(name: Isa): void {
-  atMost("setInstructionSet", 1, arguments);
-  use(available("setInstructionSet", name));
+export function setInstructionSet(name: Isa | "auto"): void {
+  use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
 }
+
+const byDefault = (): Isa => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
 
 /** Routines ask for the name; the dense algebra of the addon is told. */
 function use(name: Isa): Isa {

@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
-import { atMost, described } from "../options";
+import { described } from "../options";
 import type { Addon, AddonFile } from "./addon";
 import { messageOf } from "./control";
 import { abiOfTexts } from "./prelude";
@@ -49,20 +49,17 @@ export function addonRemedy(): string {
 
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
-  atMost("threads", 0, arguments);
   return nativeAddon()?.threads() ?? 1;
 }
 
 /** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
 export function setThreads(count: number): void {
-  atMost("setThreads", 1, arguments);
-  const checked = checkThreads("setThreads", count, count); // also where nobody will need it
+  const checked = checkThreads("settings.threads", count, count); // also where nobody will need it
   nativeAddon()?.setThreads(checked);
 }
 
 /** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
 export function lapack(): string | null {
-  atMost("lapack", 0, arguments);
   return nativeAddon()?.lapack() || null;
 }
 
@@ -72,13 +69,12 @@ export function lapack(): string | null {
  * `dgemm_`. @throws ArgumentError if it cannot be used.
  */
 export function setLapack(choice: string): void {
-  atMost("setLapack", 1, arguments);
   if (typeof choice !== "string")
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${described(choice)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${described(choice)}`);
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
   }
 }
 

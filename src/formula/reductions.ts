@@ -331,7 +331,7 @@ export const argMin: Reduction<"ArgMin", "indices"> = best("ArgMin", {
 
 export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin", {
   doc: "The K smallest values in order, and their indices",
-  method: "kminArgkmin Kmin_argKmin",
+  method: "KminArgKmin Kmin_argKmin",
   sign: 1,
   gives: "both",
   takesK: true,
@@ -339,7 +339,7 @@ export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin
 
 export const kMin: Reduction<"KMin", "values"> = best("KMin", {
   doc: "The K smallest values in order, component by component",
-  method: "kmin Kmin",
+  method: "Kmin",
   sign: 1,
   gives: "values",
   takesK: true,
@@ -378,7 +378,7 @@ export const argMax: Reduction<"ArgMax", "indices"> = best("ArgMax", {
 
 export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax", {
   doc: "The K largest values in order, and their indices",
-  method: "kmaxArgkmax Kmax_argKmax",
+  method: "KmaxArgKmax",
   sign: -1,
   gives: "both",
   takesK: true,
@@ -386,7 +386,7 @@ export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax
 
 export const kMax: Reduction<"KMax", "values"> = best("KMax", {
   doc: "The K largest values in order, component by component",
-  method: "kmax Kmax",
+  method: "Kmax",
   sign: -1,
   gives: "values",
   takesK: true,

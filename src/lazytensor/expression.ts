@@ -175,6 +175,11 @@ export function textOf(expression: Expression): string {
   return print(formulas[0]!, (v) => args[asVariable(v).position]!.name ?? String(v));
 }
 
+/** What the variables of that text stand for, in its order. */
+export function valuesOf({ formula, leaves }: Expression): readonly Leaf["value"][] {
+  return bound([formula], leaves).leaves.map(({ value }) => value);
+}
+
 // ----------------------------------------------------------------------------------------------------- operators
 
 const operators = new WeakMap<Formula, Map<string, Operator>>();

@@ -18,7 +18,7 @@ import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";
-import type { Operand } from "./operand";
+import type { LazyOperand } from "./operand";
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
 export interface ReduceOptions<T extends Real = Real>
@@ -32,7 +32,7 @@ export type AnyReduction<T extends Real> = ReduceOptions<T> & {
   /** The K of the K best. */
   readonly optArg?: number | undefined;
   /** The weights of exponential sums. */
-  readonly weight?: Operand | undefined;
+  readonly weight?: LazyOperand | undefined;
   readonly call?: boolean | undefined;
 };
 
@@ -67,7 +67,7 @@ export function isInner(
 export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface Deferred<R extends ReductionName = ReductionName, T extends Real = Real> {
+export interface DeferredReduction<R extends ReductionName = ReductionName, T extends Real = Real> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
   (...args: Given<CallOptions>): ResultOf<R, T>;
   /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
@@ -90,7 +90,7 @@ export function deferred(
   name: ReductionName,
   options: unknown,
   extra: Extra,
-): Deferred {
+): DeferredReduction {
   const checked = optionsOf(where, options as Partial<ReduceOptions> | null | undefined, optionsOfReduction(name));
   const [settings, call] = split(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
@@ -99,7 +99,7 @@ export function deferred(
   const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
   const arrays = (given: readonly unknown[]): RealArray[] => operator.arrays(arraysOf(of, given));
-  return reductionOf(operator, arrays, { ...held, ...call }) as Deferred;
+  return reductionOf(operator, arrays, { ...held, ...call }) as DeferredReduction;
 }
 
 /** As a message lists them: what was taken out of the options before is among them. */

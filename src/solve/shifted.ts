@@ -25,7 +25,7 @@ import { denseWork, fitsFactorisation } from "./precondition";
 import type { Algebra, Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
 import { refine } from "./refine";
-import type { Progress, Solution } from "./refine";
+import type { SolveIteration, Solution } from "./refine";
 import { inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { shiftedCg } from "./shiftedcg";
@@ -247,7 +247,7 @@ function foundIfSolved(
     : undefined;
 }
 
-function progressOf({ tell, target }: RidgeGroup): ((progress: Progress) => void) | undefined {
+function progressOf({ tell, target }: RidgeGroup): ((progress: SolveIteration) => void) | undefined {
   if (!tell) return undefined;
   return ({ iteration, residual, verified }) => {
     tell({ doing: "iterations", iterations: iteration, residual, target, verified });

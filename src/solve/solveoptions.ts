@@ -13,7 +13,7 @@ import { checkValues, isAtLeast } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import { CHOICE, checkChoice } from "./choose";
 import { GMRES } from "./gmres";
-import type { Progress } from "./refine";
+import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
@@ -52,7 +52,7 @@ const COURSE = {
    */
   onIteration: {
     expected: "a function",
-    accepts: (value: unknown): value is ((progress: Progress) => void) | null =>
+    accepts: (value: unknown): value is ((progress: SolveIteration) => void) | null =>
       value === null || typeof value === "function",
   },
 } as const;

@@ -6,8 +6,8 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { ArgumentError } from "./errors";
-import { atMost, described, flagOf, optionsOf } from "./options";
+import { ArgumentError } from "../errors";
+import { atMost, described, flagOf, optionsOf } from "../options";
 
 /** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
 export interface ChartBundle {

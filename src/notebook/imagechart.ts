@@ -3,12 +3,12 @@
  * vega-lite description, so that a fine grid costs kilobytes and not a mark for each pixel. Knows nothing of formulas.
  */
 import { crc32, deflateSync } from "node:zlib";
-import { checkArray } from "./array/check";
-import { readable, shapeText } from "./array/view";
-import type { RealArray } from "./array/view";
-import { ArgumentError } from "./errors";
-import { colorsOf } from "./notebook";
-import { atMost, described, optionsOf } from "./options";
+import { checkArray } from "../array/check";
+import { readable, shapeText } from "../array/view";
+import type { RealArray } from "../array/view";
+import { ArgumentError } from "../errors";
+import { atMost, described, optionsOf } from "../options";
+import { colorsOf } from "./chart";
 
 export interface ImageChartOptions {
   /** What the two ends of the horizontal and of the vertical axis stand for (default 0 and 1). */
