@@ -1,4 +1,4 @@
-// The tables of docs/performance.md, from a file of rows: what is printed goes there as it is.
+// The tables of docs/log/performance.md, from a file of rows: what is printed goes there as it is.
 import { GROUPS, byKey, cell, ms, percent, rowsIn } from "./report.mjs";
 
 const printed = (...lines) => console.log([...lines, ""].join("\n"));
@@ -21,7 +21,7 @@ function sums({ rows, isas, dtype }) {
   const compiled = rows.filter((row) => row.gigapairs && row.engine === "cpu" && row.dtype === dtype);
   const ofTiles = byKey(rows.filter((row) => row.gigapairs && row.engine === "tiles" && row.dtype === dtype));
   const peers = [...new Set(compiled.flatMap(({ overPeers = {} }) => Object.keys(overPeers)))];
-  const head = (isa) => [`${isa}: ms`, "Gpairs/s", "over the plain loop", "of peak", "tiles, over the plain loop"];
+  const head = (isa) => [`${isa}: ms`, "Gpairs/s", "x plain", "of peak", "tiles, x plain"];
   const lines = [...byKey(compiled)].map(([key, some]) => {
     const tiles = ofTiles.get(key.replace(/cpu$/, "tiles")) ?? [];
     const ofIsa = (isa) => {

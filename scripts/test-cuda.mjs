@@ -1,5 +1,5 @@
 /**
- * The tests of the CUDA backend, rung by rung (docs/cuda.md): each says that it ran and how long, or that it was skipped and why. Ends with a line
+ * The tests of the CUDA backend, rung by rung (docs/design/cuda.md): each says that it ran and how long, or that it was skipped and why. Ends with a line
  * "N passed, N failed, N skipped". Rungs run side by side, one per processor. Needs `npm run build`.
  *   --full   every row on the first architecture, a part on the others, and all reference data; without it a sample, the same in every run
  */
@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const { cuda } = require(join(root, "dist", "index.js"));
-const { cudaCompiler } = require(join(root, "dist", "engine", "cudacompiler.js"));
+const { cudaCompiler } = require(join(root, "dist", "device", "cudacompiler.js"));
 
 const isFull = process.argv.includes("--full");
 const compiler = cudaCompiler();
@@ -136,7 +136,7 @@ try {
   for (const rung of rungs) console.log(`  ${told(rung)}`);
   if (isFull) {
     const record = { date: new Date().toISOString(), seconds, compiler, ...total, rungs };
-    writeFileSync(join(root, "docs", "cuda-full.json"), `${JSON.stringify(record, null, 2)}\n`);
+    writeFileSync(join(root, "docs", "log", "cuda-full.json"), `${JSON.stringify(record, null, 2)}\n`);
   }
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
   process.exitCode = total.failed > 0 ? 1 : 0;

@@ -1,8 +1,8 @@
 /** The public names of tskeops, and nothing else. */
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
-export { dispose, toDevice, toHost } from "./array/device";
-export type { DeviceArray, DeviceOptions } from "./array/device";
+export { dispose, toDevice, toHost } from "./array/transfer";
+export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
 export * as nd from "./array/nd";
 export type { BlockRanges, KeepMatrix, RangeArrays } from "./array/ranges";
@@ -15,10 +15,10 @@ export type { IndexArray } from "./call/result";
 export type { AsyncOptions, CallProgress } from "./call/run";
 export type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 export * as cluster from "./cluster";
-export * as cuda from "./cuda";
+export * as cuda from "./gpus";
 export type { BackendName } from "./device/devices";
-export type { Isa } from "./engine/isa";
-export type { Real } from "./engine/native";
+export type { Isa } from "./codegen/isa";
+export type { Real } from "./device/native";
 export * as errors from "./errors";
 export { KeopsError } from "./errors";
 export { genericArgkmin, genericArgmin, genericLogsumexp, genericSum } from "./generic";

@@ -199,6 +199,11 @@ function elementName(data: object): string {
   return elementsName(data) ?? (typeof type === "string" ? type : "generic");
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+}
+
 // ---------------------------------------------------------------------------------------------------- near names
 
 const LONGEST_NAME = 40;

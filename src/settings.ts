@@ -2,9 +2,8 @@
  * What all later calls of this process use: threads, vector instructions, a library for factorisations. Reading a
  * setting tells what is in use; a name or a value that means nothing is refused when it is set.
  */
-import { instructionSet, setInstructionSet } from "./engine/instructions";
-import type { Isa } from "./engine/isa";
-import { lapack, setLapack, setThreads, threads } from "./engine/native";
+import type { Isa } from "./codegen/isa";
+import { instructionSet, lapack, setInstructionSet, setLapack, setThreads, threads } from "./device/native";
 import { ArgumentError } from "./errors";
 import { suggestion } from "./options";
 

@@ -18,8 +18,8 @@ export function generatedFiles(root = project) {
   const rows = readRows(root);
   return [
     ["src/lazytensor/methods.ts", methodsText(rows)],
-    ["docs/operations.md", operationsText(rows)],
-    ["docs/options.md", optionsText(root)],
+    ["docs/reference/operations.md", operationsText(rows)],
+    ["docs/reference/options.md", optionsText(root)],
   ];
 }
 

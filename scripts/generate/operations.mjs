@@ -1,9 +1,9 @@
-/** docs/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
+/** docs/reference/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
+import { item } from "./wrap.mjs";
 
 /** The file that the rows ask for. */
 export function operationsText(rows) {
   const { DECLARATIONS, operations, reductions, signature } = rows;
-  const row = (...cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
   return [
     "# Operations and reductions",
     "",
@@ -12,36 +12,43 @@ export function operationsText(rows) {
     "",
     "## Arguments of a call",
     "",
-    "| in a formula or an alias | meaning |",
-    "| --- | --- |",
-    ...[...DECLARATIONS.values()].map((entry) => row(`\`${signature(entry)}\``, entry.doc)),
+    ...[...DECLARATIONS.values()].flatMap((entry) => item(`\`${signature(entry)}\`: ${entry.doc}`)),
     "",
     "## Operations",
     "",
-    "The dims are an example. Derivatives are formulas again, so they exist to any order. Where a derivative has a finite limit it is that; where it",
-    "is infinite or has none (Sqrt, Log and Inv at 0, Atan2 at the origin, Asin at 1) it is 0.",
+    "The dims at the end of a text are an example. Derivatives are formulas again, so they exist to any order. Where a",
+    "derivative has a finite limit it is that. Where it is infinite or has none (Sqrt, Log and Inv at 0, Atan2 at the",
+    "origin, Asin at 1) it is 0. Operations whose derivative is 0 everywhere say so.",
     "",
-    "NaN passes through, as in NumPy: where an argument is NaN, so is the value. But comparisons are false (NotEqual true), IfElse takes its last",
-    "argument where its first is NaN, and does not look at the one it does not take, and a power is 1 where the exponent is 0 or the base 1.",
+    "NaN passes through, as in NumPy: where an argument is NaN, so is the value. There are three exceptions. Comparisons",
+    "are false (NotEqual is true). IfElse takes its last argument where its first is NaN, and does not look at the one it",
+    "does not take. A power is 1 where the exponent is 0 or the base is 1.",
     "",
-    "| call | value | dims | derivative |",
-    "| --- | --- | --- | --- |",
-    ...operations
-      .filter(({ name }) => !DECLARATIONS.has(name))
-      .map((entry) => row(`\`${signature(entry)}\``, entry.doc, ...exampleOf(entry, rows))),
+    ...operations.filter(({ name }) => !DECLARATIONS.has(name)).flatMap((entry) => item(operationText(entry, rows))),
     "",
     "## Reductions",
     "",
-    "NaN passes through sums, means, products and exponentials. The smallest and largest take it for the worst value: infinity for the smallest, minus",
-    "infinity for the largest, with the index of its column; Count, Any and All for a number other than 0. Without columns an index is -1. LogSumExp",
-    "and SumSoftMaxWeight take one exponent for all weights, or one for each of them; gradients of rows that are minus infinity are 0, and where an",
-    "exponent is plus infinity, NaN.",
+    "Every reduction has derivatives to any order, except those that say otherwise.",
     "",
-    "| `reductionOp` | value of a row | `formula2` | `optArg` | derivative |",
-    "| --- | --- | --- | --- | --- |",
-    ...reductions.map(reductionRow),
+    "- NaN passes through sums, means, products and exponentials.",
+    "- The smallest and largest take NaN for the worst value: infinity for the smallest, minus infinity for the largest,",
+    "  with the index of its column.",
+    "- Count, Any and All take NaN for a number other than 0.",
+    "- Without columns an index is -1.",
+    "- LogSumExp and SumSoftMaxWeight take one exponent for all weights, or one for each of them. Gradients of rows that",
+    "  are minus infinity are 0, and where an exponent is plus infinity, NaN.",
+    "",
+    "The names for `reductionOp`:",
+    "",
+    ...reductions.flatMap((reduction) => item(reductionText(reduction))),
     "",
   ].join("\n");
+}
+
+function operationText(entry, rows) {
+  const [dims, derivative] = exampleOf(entry, rows);
+  const zero = derivative === "0" && !/derivative[^.]* 0/.test(entry.doc) ? " Its derivative is 0." : "";
+  return `\`${rows.signature(entry)}\`: ${entry.doc}${zero}${dims && ` Dims: \`${dims}\`.`}`;
 }
 
 /** What is tried for each kind of argument until a call can be built; for formulas, their dims. */
@@ -83,7 +90,13 @@ function attempted(build) {
   }
 }
 
-function reductionRow({ name, doc, weights, takesK, gradient }) {
-  const second = { none: "", optional: "weights, optional", required: "weights" }[weights];
-  return `| \`${name}\` | ${doc} | ${second} | ${takesK ? "K" : ""} | ${gradient.kind === "none" ? "none" : "any order"} |`;
+function reductionText({ name, doc, weights, takesK, gradient }) {
+  const takes = {
+    none: "",
+    optional: " `formula2` may be the weights.",
+    required: " `formula2` is the weights.",
+  }[weights];
+  const k = takesK ? " `optArg` is K." : "";
+  const none = gradient.kind === "none" ? " It has no derivative." : "";
+  return `\`${name}\`: ${doc}${takes}${k}${none}`;
 }

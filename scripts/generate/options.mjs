@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
+import { item } from "./wrap.mjs";
 
 /** Headings, and the tables of rows below them: a file in `src/solve`, and the name of the table there. */
 const TABLES = [
@@ -40,8 +41,8 @@ export function optionsText(root) {
   return [
     "# Options of solves",
     "",
-    "Every option with what it accepts. Made by `npm run generate` from the rows in `src/solve`. All functions take the options",
-    "of calls as well: `backend`, `device`, `compile` and `ranges`; `async` forms take `signal` and `onProgress`.",
+    "Every option with what it accepts. Made by `npm run generate` from the rows in `src/solve`. All functions take the",
+    "options of calls as well: `backend`, `device`, `compile` and `ranges`. `async` forms take `signal` and `onProgress`.",
     "",
     ...sections,
   ].join("\n");
@@ -55,21 +56,8 @@ function rowsOf(path, table) {
   if (!found) throw new Error(`${path}: expected a table ${table}`);
   return found.initializer.expression.properties.flatMap((property) => {
     const name = property.name.getText();
-    return wrap(`- \`${name}\`, ${acceptedBy(property.initializer)}. ${wordsOf(property, name)}`);
+    return item(`\`${name}\`, ${acceptedBy(property.initializer)}. ${wordsOf(property, name)}`);
   });
-}
-
-const WIDTH = 110;
-
-/** An item of a list, in lines. */
-function wrap(text) {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1) === "" ? word : `${lines.at(-1)} ${word}`;
-    if (line.length <= WIDTH) lines[lines.length - 1] = line;
-    else lines.push(`  ${word}`);
-  }
-  return lines;
 }
 
 /** What a row accepts, in words. */

@@ -1,7 +1,7 @@
 /**
  * The core of the operation table: how rows are made (`elementwise`, `operation` with its own dims, `macro` made of others), and the
  * rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in the dialect of
- * `docs/dialect.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
+ * `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
  */
 import { FormulaError } from "../errors";
 import { exact, make, variableEntry } from "./formula";

@@ -3,7 +3,7 @@
  * function and a type of one name, where `instanceof` and hovers know the class behind them. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, described, optionsOf } from "../options";
 import * as operators from "../solve/linearoperator";

@@ -1,0 +1,80 @@
+/**
+ * Arrays to a device and back. An array that is there goes through every call, and results come back there; nothing is
+ * copied meanwhile.
+ */
+import type { NdArray } from "ndarray";
+import { numberedMemory } from "../device/devices";
+import { machine, memoryOf } from "../device/memory";
+import type { Elements, Memory } from "../device/memory";
+import type { Real } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, optionsOf } from "../options";
+import { checkElements, described, isNdarray } from "./check";
+import { record } from "./record";
+import { contiguous, readable, wrap } from "./view";
+import type { RealArray } from "./view";
+
+export interface DeviceOptions {
+  /** The number of the device, from 0. */
+  readonly device?: number | undefined;
+}
+
+/** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
+export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
+
+/**
+ * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.
+ * Throws DeviceError where there is no device or not enough memory, ArgumentError for a number of none.
+ */
+export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
+  atMost("toDevice", 2, arguments);
+  checkElements("toDevice", x);
+  const { device = 0 } = optionsOf("toDevice", options, ["device"]);
+  return copyTo(numberedMemory("toDevice", device), x, "toDevice") as DeviceArray<T>;
+}
+
+/**
+ * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through. Throws
+ * DeviceError where the device has failed.
+ */
+export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
+  atMost("toHost", 1, arguments);
+  checkElements("toHost", x);
+  return copyTo(machine, x, "toHost");
+}
+
+/** Recorded, if `x` takes part; indices never do. The cotangent goes back to where `x` is. */
+function copyTo<T extends Elements>(memory: Memory, x: NdArray<T>, where: string): NdArray<T> {
+  const own = memoryOf(x.data);
+  const data = own === memory ? contiguous(x) : memory.fromHost(readable(x));
+  const copy = data.buffer === x.data.buffer ? (data.slice() as T) : data;
+  const result = memory.disposable(wrap(copy, x.shape));
+  record(result as unknown as RealArray, [x as unknown as RealArray], (cotangent) => [bringTo(own, cotangent)], {
+    where,
+    readsInputs: [false],
+  });
+  return result;
+}
+
+/** The array itself if it is in that memory, else a copy there; derivatives pass through. */
+function bringTo<T extends Real>(memory: Memory, x: RealArray<T>): RealArray<T> {
+  const { data } = (x as RealArray | null | undefined) ?? {}; // what is no array others will refuse
+  return memoryOf(data) === memory ? x : copyTo(memory, x, memory === machine ? "toHost" : "toDevice");
+}
+
+/** The array itself, or a copy where another array is; derivatives pass through. */
+export const bringBeside = <T extends Real>(other: RealArray, x: RealArray<T>): RealArray<T> =>
+  bringTo(memoryOf(other.data), x);
+
+/** The array itself, or a copy in the machine's memory; derivatives pass through. */
+export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
+
+/**
+ * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they
+ * are. Throws ArgumentError for what is no array.
+ */
+export function dispose(x: NdArray<Elements>): void {
+  atMost("dispose", 1, arguments);
+  if (!isNdarray(x)) throw new ArgumentError(`dispose: expected an ndarray, got ${described(x)}`);
+  memoryOf(x.data).free(x.data);
+}

@@ -1,0 +1,180 @@
+/**
+ * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the reduction takes, the writer's
+ * instructions, and the slots of a tile in which values stand. Knows no data.
+ */
+import { Category, Depends, lowered, nodesOf } from "../formula/formula";
+import type { Formula } from "../formula/formula";
+import { range } from "./components";
+import { kindOf } from "./specification";
+import type { Specification } from "./specification";
+import { reducerName } from "./tilekernels";
+import { Region, Writer } from "./tilewriter";
+import type { Instruction, Value } from "./tilewriter";
+
+/** A program in the format of native/run/tileprogram.h. */
+export interface TileProgram {
+  readonly code: Int32Array;
+  readonly constants: Float64Array;
+  /** Of a tile. */
+  readonly columns: number;
+  /** Vector instructions per pair of a lane and a step of the loop, about. */
+  readonly cost: number;
+}
+
+/** Lanes of a vector, and what tile kernels and reducers are called, by number. */
+export interface TileNames {
+  readonly lanes: number;
+  readonly kernels: readonly string[];
+  readonly reducers: readonly string[];
+}
+
+/** What weights are, by the same numbers. */
+export enum Weights {
+  None,
+  Vectors,
+  Splats,
+}
+
+const MOST_COLUMNS = 128;
+const LEAST_COLUMNS = 16;
+/** What the tiles of a program should take of the first cache. */
+const TILE_BYTES = 32 * 1024;
+/** Instructions that a kernel spends on reading and writing. */
+const COST_OF_TILE = 2;
+
+export interface Results {
+  readonly dim: number;
+  /** How many values share the weights, or have one each. */
+  readonly weighted: number;
+  readonly weights: Weights;
+  readonly values: readonly Value[];
+}
+
+/** A program before it is encoded: its instructions, what the reduction takes, and the slots of a tile. */
+export interface Listing {
+  readonly writer: Writer;
+  readonly results: Results;
+  readonly pairSlots: number;
+  /** Of a tile. */
+  readonly columns: number;
+}
+
+/** The program of a specification for vectors of so many lanes. */
+export function listingOf(specification: Specification, lanes: number): Listing {
+  const { formulas, reduction, rows, dtype } = specification;
+  const roots = formulas.map(lowered);
+  const writer = new Writer(roots, (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J);
+  const results = resultsOf(specification, roots, writer);
+  const pairSlots = placePairs(writer.instructions[Region.Pair]!, results.values);
+  return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
+}
+
+/** The same in numbers, for the kernels of the addon. @param kinds of variables, by number. */
+export function tileProgram(specification: Specification, names: TileNames, kinds: readonly string[]): TileProgram {
+  const { reduction, k, variables, rows } = specification;
+  const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
+  const kernels = new Map(names.kernels.map((name, n) => [name, n]));
+  const code = [
+    ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
+    ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
+    ...listed(variables.map((variable) => [kinds.indexOf(kindOf(variable, rows)), variable.dim])),
+    ...listed(writer.loads),
+    ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
+    ...listed(results.values.map(({ region, index }) => [region, index])),
+  ];
+  const pairs = writer.instructions[Region.Pair]!;
+  const cost = pairs.reduce((sum, { step }) => sum + step.cost + COST_OF_TILE, 2 * results.dim * k);
+  return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), columns, cost };
+}
+
+/** Components above which the tiles of a program would take too much memory. */
+const MOST_COMPONENTS = 100_000;
+
+/** Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was built. */
+export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string> | undefined): string | null {
+  const nodes = nodesOf(...formulas.map(lowered));
+  const missing = nodes.find(
+    ({ operation: { shape, name } }) => shape.kind === "elementwise" && kernels?.has(name) === false,
+  );
+  if (missing) return `the addon was built without the operation ${missing.operation.name}`;
+  const components = nodes.reduce((sum, { dim }) => sum + dim, 0);
+  return components <= MOST_COMPONENTS
+    ? null
+    : `the dims of the formula add up to ${components}, too many for its tiles`;
+}
+
+const listed = (entries: readonly (readonly number[])[]): number[] => [entries.length, ...entries.flat()];
+
+function encoded({ step, target, operands }: Instruction, kernels: ReadonlyMap<string, number>): number[] {
+  const number = kernels.get(step.kernel);
+  if (number === undefined) throw new Error(`the addon has no kernel for ${step.kernel}`);
+  const places = operands.flatMap(({ region, index }) => [region, index]);
+  return [number, target.index, step.terms, step.add ? 1 : 0, ...places];
+}
+
+function reducerOf(specification: Specification, names: TileNames): number {
+  const name = reducerFor(specification);
+  if (name === undefined) return 0;
+  const number = names.reducers.indexOf(name);
+  if (number < 0) throw new Error(`the addon has no tile reducer for ${name}`);
+  return number;
+}
+
+/** The name of the reducer; undefined for the form `block`, which has none. */
+export function reducerFor(specification: Specification): string | undefined {
+  const { reduction, formulas, sumScheme, dtype, accumulator } = specification;
+  if (!reduction) return undefined;
+  // Where each addition is to be in double, what single precision loses is kept.
+  const isExact = sumScheme === "direct" && dtype === "float32" && accumulator === "float64";
+  return reducerName(reduction, isExact ? "kahan" : sumScheme, formulas.length > 1);
+}
+
+// --------------------------------------------------------------------------------------------------------- results
+
+/** What the reduction takes; in a block, the components of the formula. */
+function resultsOf({ reduction, sumScheme }: Specification, roots: readonly Formula[], writer: Writer): Results {
+  const [first, weights] = roots as [Formula, Formula?];
+  if (weights) return weighted(first, weights, writer);
+  const product = reduction?.isSum && sumScheme === "block" ? writer.factors(first) : undefined;
+  if (product) return weighted(product[0], product[1], writer);
+  const values = range(first.dim).map((k) => writer.atPairs(writer.computed(first, k)));
+  const isExponent = reduction !== null && reduction.weights !== "none";
+  return { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None, values };
+}
+
+/** Weights of the loop alone are read as they stand, if they stand in one place; others are computed for pairs. */
+function weighted(factor: Formula, weights: Formula, writer: Writer): Results {
+  const factors = range(factor.dim).map((k) => writer.atPairs(writer.computed(factor, k)));
+  const values = range(weights.dim).map((k) => writer.computed(weights, k));
+  const sizes = { dim: weights.dim, weighted: factor.dim };
+  const isSplat = values[0]!.region >= Region.Loop && values[0]!.region !== Region.Pair;
+  if (isSplat && values.every(({ region }) => region === values[0]!.region))
+    return { ...sizes, weights: Weights.Splats, values: [...factors, ...values] };
+  const atPairs = values.map((value) => writer.atPairs(value));
+  return { ...sizes, weights: Weights.Vectors, values: [...factors, ...atPairs] };
+}
+
+// ------------------------------------------------------------------------------------------------------------ slots
+
+/** Gives each value of pairs a slot, which goes to another one after its last use; returns how many there are. */
+function placePairs(instructions: readonly Instruction[], results: readonly Value[]): number {
+  const lastUse = new Map<Value, number>();
+  instructions.forEach(({ operands }, at) => operands.forEach((value) => lastUse.set(value, at)));
+  for (const value of results) lastUse.set(value, Infinity);
+  const free: number[] = [];
+  let slots = 0;
+  instructions.forEach(({ target, operands }, at) => {
+    // A kernel has read an argument's vector before it writes its own, so that a result may take the place of an argument.
+    for (const value of new Set(operands))
+      if (value.region === Region.Pair && lastUse.get(value) === at) free.push(value.index);
+    if (target.index < 0) target.index = free.pop() ?? slots++;
+  });
+  return slots;
+}
+
+/** Columns of a tile: as many as leave its slots in the first cache. */
+function columnsOf(bytesPerColumn: number): number {
+  let columns = MOST_COLUMNS;
+  while (columns > LEAST_COLUMNS && columns * bytesPerColumn > TILE_BYTES) columns /= 2;
+  return columns;
+}

@@ -1,0 +1,273 @@
+/**
+ * What the addon exports, declared once: the functions of the tables in native/node, under their names there. Wrong
+ * arguments are a TypeError or RangeError before anything is read or written: they are bugs of tskeops. A run that
+ * was stopped throws InterruptedError, a GPU that fails DeviceError. Plans go flat (addoncall.ts). Knows only types.
+ */
+import type { Isa } from "../codegen/isa";
+import type { TileNames } from "../codegen/tileprogram";
+import type { Control, Real, Tables } from "./addoncall";
+
+declare const brand: unique symbol;
+
+/** A loaded routine: opaque, valid in every thread of this process, never unloaded. */
+export type NativeRoutine = number & { readonly [brand]: "routine" };
+/** A routine that is loaded on one device. */
+export type LoadedRoutine = number & { readonly [brand]: "device routine" };
+/** The operations on vectors for one dtype, loaded on one device. */
+export type LoadedVectors = number & { readonly [brand]: "vectors" };
+/** A plan of one routine, whose tables are on its device. */
+export type KeptPlan = number & { readonly [brand]: "plan" };
+
+/**
+ * Long functions in the form that runs now, on this thread and the pool. The control block, by which others see how
+ * far it is and stop it, comes last.
+ */
+type Now<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: [...args: Args, control?: Control | undefined]) => Result
+    : never;
+};
+
+/** Long functions in the background: nothing else may touch their arrays until the promise settles. */
+export type Later<Functions> = {
+  readonly [Name in keyof Functions]: Functions[Name] extends (...args: infer Args) => infer Result
+    ? (...args: [...args: Args, control?: Control | undefined]) => Promise<Result>
+    : never;
+};
+
+/** What the .node file itself exports. */
+export interface AddonFile {
+  readonly abi: number;
+  /** Gives the functions; those of this environment throw these classes from then on. */
+  initialize(errors: Readonly<Record<"InterruptedError" | "DeviceError", new (message: string) => Error>>): Addon;
+}
+
+export interface Addon extends Now<LongFunctions> {
+  readonly later: Later<LongFunctions>;
+  readonly dense: Dense;
+  readonly cuda: Cuda;
+  readonly constants: Constants;
+  /** The best instruction set of this machine. */
+  isa(): Isa;
+  /** Sets what the dense algebra uses, one that the machine has. */
+  setInstructionSet(name: Isa): void;
+  /** Threads that one call uses, the calling one included. */
+  threads(): number;
+  setThreads(count: number): void;
+  /** Sets it unless `setThreads` was called anywhere in the process. */
+  initialThreads(count: number): void;
+  /** The library that factorises large matrices, "" for none. */
+  lapack(): string;
+  /** `"auto"`, `"off"`, or a path; throws Error with the loader's reason. */
+  setLapack(choice: string): void;
+  /** Sets it unless `setLapack` was called anywhere in the process. */
+  initialLapack(choice: string): void;
+  /** Loads a compiled routine, once per path and process; throws Error with the loader's reason. */
+  load(path: string): NativeRoutine;
+  /** The precompiled kernels of the tile evaluator. */
+  tiles(isa: Isa, realBytes: number): TileNames;
+  /**
+   * A routine that runs a program of these kernels (native/run/tileprogram.h); throws RangeError for one that makes
+   * no sense.
+   */
+  loadTiles(isa: Isa, realBytes: number, program: Int32Array, constants: Float64Array): NativeRoutine;
+  /** The routine's `keops_table` (native/text/common/routine.h). */
+  table(routine: NativeRoutine): number[];
+  /**
+   * The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`.
+   */
+  block(routine: NativeRoutine, args: readonly Real[], out: Real, sizes: Float64Array): void;
+  /** Calls `body`; on the main thread, Ctrl-C meanwhile is counted by `interrupts` and does not end the process. */
+  attend<T>(body: () => T): T;
+  /** How often Ctrl-C came during calls and `attend`. */
+  interrupts(): number;
+}
+
+/** What both sides must know, as C++ has it. */
+export interface Constants {
+  /** The version of what the addon and a routine tell each other. */
+  readonly abi: number;
+  /** Rows from which a library factorises matrices. */
+  readonly leastLapackRows: number;
+  /** Kinds of variables, by number. */
+  readonly kinds: readonly string[];
+  /** Operations of steps on scalars, by number. */
+  readonly scalarSteps: readonly string[];
+}
+
+interface LongFunctions {
+  /**
+   * Reduces `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices` are
+   * `[entries, rows, indexDim]` where the reduction gives some. Throws InterruptedError when stopped, on the main
+   * thread by Ctrl-C too; `out` is then partly written.
+   */
+  reduce(
+    routine: NativeRoutine,
+    args: readonly Real[],
+    out: Real,
+    indices: Int32Array | undefined,
+    sizes: Float64Array,
+    tables: Tables | undefined,
+  ): void;
+}
+
+// ---------------------------------------------------------------------------------------------------- dense algebra
+
+/** F is a list of blocks `[rows, width]` of one dtype, widths being multiples of 64 bytes. */
+export interface LongAlgebra {
+  /**
+   * The lower half of a `[n, n]` becomes its factor L; 0, or the order of the first leading minor that is not
+   * positive.
+   */
+  cholesky(a: Float64Array, n: number): number;
+  /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
+  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
+  /**
+   * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no
+   * padding, with the factor of the residual between them; takes it off the diagonal `residual` `[rows]`. Returns the
+   * largest squared norm among the last 8 columns.
+   */
+  extend(
+    out: Real,
+    left: Real,
+    blocks: readonly Real[],
+    pivots: Int32Array,
+    factor: Float64Array,
+    residual: Float64Array,
+    rows: number,
+    count: number,
+  ): number;
+  /** The lower half of out `[width, width]` becomes that of Fᵀ F; `bytes` of a number of F. */
+  gram(out: Float64Array, blocks: readonly Real[], rows: number, bytes: number): void;
+  /** out `[rows, columns]` = (F Fᵀ + alpha I)⁻¹ x, with the Cholesky factor of Fᵀ F + alpha I. */
+  lowRankSolve(
+    out: Real,
+    x: Real,
+    blocks: readonly Real[],
+    factor: Float64Array,
+    alpha: number,
+    rows: number,
+    columns: number,
+  ): void;
+}
+
+export interface BriefAlgebra {
+  /**
+   * Accepts candidate rows one after the other, each with the chance that what is left of its residual gives it.
+   * `left` holds K between them, and is overwritten. Returns how many; their places go to `accepted`, the factor of
+   * the residual among them to `factor` `[returned, returned]`. What is no more than `part` of the largest residual,
+   * or than `floor`, is rounding.
+   */
+  choosePivots(
+    left: Real,
+    blocks: readonly Real[],
+    candidates: Int32Array,
+    chances: Float64Array,
+    accepted: Int32Array,
+    factor: Float64Array,
+    rows: number,
+    most: number,
+    part: number,
+    floor: number,
+  ): number;
+  /** out `[rows, columns]` -= F x. */
+  subtractTall(out: Real, blocks: readonly Real[], x: Float64Array, rows: number, columns: number): void;
+}
+
+/**
+ * Dense linear algebra on the addon's threads: Cholesky factors, and low-rank approximations F Fᵀ of symmetric
+ * matrices. Matrices are row-major, lengths exact; results do not depend on the number of threads.
+ */
+export interface Dense extends Now<LongAlgebra>, BriefAlgebra {
+  readonly later: Later<LongAlgebra>;
+}
+
+// ------------------------------------------------------------------------------------------------------------- GPUs
+
+/** Numbers of the machine, or `[address, length]` of numbers on the device. */
+export type Placed = Real | BigUint64Array;
+/** Indices, the same way. */
+export type PlacedIndices = Int32Array | BigUint64Array;
+
+export interface DeviceDescription {
+  readonly name: string;
+  /** 90 for compute capability 9.0. */
+  readonly capability: number;
+  readonly multiprocessors: number;
+  readonly kilohertz: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/**
+ * NVRTC: 1204 for version 12.4, the architectures that it knows, 90 for sm_90; version 0 and why where there is none.
+ */
+export interface CompilerLibrary {
+  readonly version: number;
+  readonly architectures: readonly number[];
+  readonly why: string;
+}
+
+/** Bytes on a device: free, lent to arrays, and kept to be lent again. */
+export interface DeviceState {
+  readonly free: number;
+  readonly lent: number;
+  readonly kept: number;
+}
+
+interface LongCuda {
+  /**
+   * Several routines, one for every device, share the entries or rows of a call without arrays of a device. A plan
+   * that is kept stands in the place of the tables, with no sizes, and is for one routine.
+   */
+  reduce(
+    routine: LoadedRoutine | readonly LoadedRoutine[],
+    args: readonly Placed[],
+    out: Placed,
+    indices: PlacedIndices | undefined,
+    sizes: Float64Array | undefined,
+    tables: Tables | KeptPlan | undefined,
+  ): void;
+  read(device: number, from: bigint, data: ArrayBufferView): void;
+}
+
+/** Devices are numbers from 0, addresses are bigints. */
+export interface Cuda extends Now<LongCuda> {
+  readonly later: Later<LongCuda>;
+  /** Why there is no device, or null. */
+  whyNot(): string | null;
+  count(): number;
+  describe(device: number): DeviceDescription;
+  state(device: number): DeviceState;
+  /** Opens the first library that there is, once per process. */
+  openCompiler(paths: readonly string[]): CompilerLibrary;
+  /** Throws Error with the compiler's messages. */
+  compile(source: string, options: readonly string[], isReal: boolean): Buffer;
+  load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
+  /** Sends the tables of a plan to the device of the routine, for calls to come. */
+  keepPlan(routine: LoadedRoutine, sizes: Float64Array, tables: Tables | undefined): KeptPlan;
+  /** Gives them back; a call that runs still has them. */
+  forgetPlan(plan: KeptPlan): void;
+  block(routine: LoadedRoutine, args: readonly Placed[], out: Placed, sizes: Float64Array): void;
+  allocate(device: number, bytes: number): bigint;
+  release(device: number, address: bigint): void;
+  write(device: number, to: bigint, data: ArrayBufferView): void;
+  copy(device: number, to: bigint, from: bigint, bytes: number): void;
+  /** Waits until the device has done all that was asked of it. */
+  synchronize(device: number): void;
+  /** Loads native/text/cuda/vectorscuda.h, compiled for numbers of so many bytes. */
+  loadVectors(device: number, image: Buffer, bytes: number): LoadedVectors;
+  /**
+   * Queues an operation of the table in native/cuda/cudavectors.cc; sizes are rows, columns, rank and parts, operands
+   * are addresses.
+   */
+  runVectors(
+    routines: LoadedVectors,
+    operation: string,
+    sizes: Float64Array,
+    number: number,
+    operands: BigUint64Array,
+  ): void;
+  /** Queues steps on scalars, `[n, 6]`: operation, a, b, above, otherwise, out. */
+  runSteps(routines: LoadedVectors, columns: number, steps: BigUint64Array): void;
+}

@@ -1,0 +1,280 @@
+/**
+ * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps what it made.
+ * The key of a kept object is everything that decides its content; the compiler counts by path, size and date, because asking it
+ * for its version would cost more than the rest of a warm first call.
+ * It must not know what the source computes, nor how an object is loaded.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+
+import { instructionSetOf } from "../codegen/isa";
+import type { Isa } from "../codegen/isa";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
+import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
+import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
+import { reportObject } from "./verbose";
+
+const TIMEOUT_SECONDS = 60;
+const MESSAGE_CHARACTERS = 8000;
+const COMPILER_OUTPUT_BYTES = 64 * 2 ** 20;
+
+/** All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the result. */
+const KEPT_VARIABLES = ["PATH", "HOME", "LD_LIBRARY_PATH"];
+
+/** For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole process. */
+const FLAGS = [
+  "-O2",
+  "-std=c++17",
+  "-fno-math-errno",
+  "-fno-trapping-math",
+  "-ffp-contract=fast",
+  "-fwrapv", // what is computed of the bits of numbers may overflow
+  "-fno-exceptions",
+  "-fno-rtti",
+  "-fno-asynchronous-unwind-tables",
+  "-fPIC",
+  "-shared",
+  "-nostdlib",
+];
+
+/** Of this process, by request. */
+const paths = new Map<string, string>();
+
+/**
+ * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
+ * ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
+ * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
+ */
+export function sharedObject(source: string, isa: Isa): string {
+  const known = paths.get(requestOf(source, isa));
+  if (known !== undefined) return known;
+  const job = new Job(source, isa);
+  return remembered(
+    job,
+    cachedObject(job.key, () => job.run()),
+  );
+}
+
+/** The same if it has been compiled before, by this process or another. */
+export function compiledBefore(source: string, isa: Isa): string | undefined {
+  const known = paths.get(requestOf(source, isa));
+  if (known !== undefined || whyNoCompiler() !== null) return known;
+  const job = new Job(source, isa);
+  const path = knownObject(job.key);
+  return path === undefined ? undefined : remembered(job, path);
+}
+
+/** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
+export async function compileInBackground(source: string, isa: Isa): Promise<void> {
+  const job = new Job(source, isa);
+  remembered(job, keptObject(job.key, await job.runInBackground()));
+}
+
+const requestOf = (source: string, isa: Isa): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
+
+function remembered(job: Job, path: string): string {
+  paths.set(job.request, path);
+  reportObject(path, job.hasRun ? job.compiler : null, job.begin);
+  return path;
+}
+
+const isDebugging = (): boolean => Boolean(process.env["TSKEOPS_DEBUG"]);
+
+/** What the user wants of the compiler beyond what routines need. */
+function wantedFlags(): readonly string[] {
+  const named = (process.env["TSKEOPS_CXXFLAGS"] ?? "").split(/\s+/).filter((flag) => flag !== "");
+  return isDebugging() ? ["-g", ...named] : named;
+}
+
+/** Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder. */
+export function discard(path: string): void {
+  const requests = [...paths].filter(([, known]) => known === path).map(([request]) => request);
+  for (const request of requests) paths.delete(request);
+  if (requests.length > 0) discardObject(path);
+}
+
+/**
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * @throws CompileError also where a compiler ends well and has made something else.
+ */
+export function loadCompiled<T>(load: (path: string) => T, source: string, isa: Isa): T {
+  const path = sharedObject(source, isa);
+  try {
+    return load(path);
+  } catch {
+    discard(path);
+    return loadAgain(load, source, isa);
+  }
+}
+
+function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
+  const path = sharedObject(source, isa);
+  try {
+    return load(path);
+  } catch (error) {
+    discard(path);
+    const message = `generated routine: expected a shared object from the compiler, got ${messageOf(error)}`;
+    throw new CompileError(message, source, { cause: error });
+  }
+}
+
+/** How generated code is compiled. */
+export function flagsFor(isa: Isa): readonly string[] {
+  return [...FLAGS, ...instructionSetOf(isa).flags];
+}
+
+/** One source for one instruction set, and the compiler that makes an object of it in a folder of its own. */
+class Job {
+  readonly key: string;
+  readonly request: string;
+  readonly begin: number = performance.now();
+  readonly compiler: string = requireCompiler();
+  hasRun: boolean = false;
+  private readonly flags: readonly string[];
+
+  constructor(
+    private readonly source: string,
+    isa: Isa,
+  ) {
+    this.request = requestOf(source, isa);
+    this.flags = [...flagsFor(isa), ...wantedFlags()];
+    const parts = [source, this.flags, identityOf(this.compiler), process.platform, process.arch];
+    this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  }
+
+  run(): Uint8Array {
+    const folder = orNoPlace(privateFolder);
+    try {
+      return this.objectIn(folder, faultOf(run(this.compiler, this.argumentsIn(folder), folder)));
+    } finally {
+      removeFolder(folder);
+    }
+  }
+
+  async runInBackground(): Promise<Uint8Array> {
+    const folder = orNoPlace(privateFolder);
+    try {
+      return this.objectIn(folder, faultOf(await runInBackground(this.compiler, this.argumentsIn(folder), folder)));
+    } finally {
+      removeFolder(folder);
+    }
+  }
+
+  private argumentsIn(folder: string): readonly string[] {
+    this.hasRun = true;
+    return [...this.flags, "-o", "routine.so", this.sourceIn(folder)];
+  }
+
+  /** Debuggers look for the file that was compiled, so it must stay where it is. */
+  private sourceIn(folder: string): string {
+    const kept = isDebugging() ? keptSource(this.key, this.source) : undefined;
+    if (kept !== undefined) return kept;
+    orNoPlace(() => writeFileSync(join(folder, "routine.cc"), this.source, { mode: 0o600 }));
+    return "routine.cc";
+  }
+
+  private objectIn(folder: string, fault: string | null): Uint8Array {
+    const object = join(folder, "routine.so");
+    if (fault === null && existsSync(object)) return readFileSync(object);
+    const got = fault ?? "no shared object";
+    throw new CompileError(`generated routine: expected ${this.compiler} to compile it, got ${got}`, this.source);
+  }
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function orNoPlace<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const got = (error as Error).message;
+    throw new DeviceError(`temporary folder: expected one to compile in, got ${got} (set TMPDIR to one)`, {
+      cause: error,
+    });
+  }
+}
+
+/** In a process group of its own, so that the timeout ends what the compiler has started too. */
+function run(compiler: string, args: readonly string[], folder: string): SpawnSyncReturns<string> {
+  const options = {
+    cwd: folder,
+    env: environment(folder),
+    detached: true, // as of `spawn`; the types of `spawnSync` lack it
+    stdio: ["ignore", "ignore", "pipe"] satisfies StdioOptions,
+    encoding: "utf8" as const,
+    maxBuffer: COMPILER_OUTPUT_BYTES,
+    timeout: TIMEOUT_SECONDS * 1000,
+    killSignal: "SIGKILL" as const,
+  };
+  const done = spawnSync(compiler, args, options);
+  if (done.pid === 0)
+    throw new DeviceError(`${compiler}: expected a program to run, got ${String(done.error?.message)}`);
+  if (done.error !== undefined) endGroup(done.pid);
+  return done;
+}
+
+/** The same without waiting; if the process ends first, the compiler ends with it. */
+async function runInBackground(compiler: string, args: readonly string[], folder: string): Promise<Outcome> {
+  const child = spawn(compiler, args, {
+    cwd: folder,
+    env: environment(folder),
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const abandon = (): void => {
+    if (child.pid !== undefined) endGroup(child.pid);
+    removeFolder(folder);
+  };
+  const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
+  for (const handle of [child, timer, child.stderr]) (handle as { unref(): void }).unref();
+  process.once("exit", abandon);
+  try {
+    return await outcomeOf(child);
+  } finally {
+    clearTimeout(timer);
+    process.removeListener("exit", abandon);
+  }
+}
+
+function outcomeOf(child: ChildProcessByStdio<null, null, Readable>): Promise<Outcome> {
+  return new Promise((settle) => {
+    let stderr = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      if (stderr.length < MESSAGE_CHARACTERS) stderr += text;
+    });
+    child.on("error", (error) => settle({ error, status: null, signal: null, stderr }));
+    child.on("close", (status, signal) => settle({ status, signal, stderr }));
+  });
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch {
+    // All of it has ended already.
+  }
+}
+
+function environment(folder: string): NodeJS.ProcessEnv {
+  const kept: NodeJS.ProcessEnv = { LANG: "C", LC_ALL: "C", TMPDIR: folder };
+  for (const name of KEPT_VARIABLES) if (process.env[name] !== undefined) kept[name] = process.env[name];
+  return kept;
+}
+
+/** How a compiler ended. */
+type Outcome = Pick<SpawnSyncReturns<string>, "error" | "status" | "signal" | "stderr">;
+
+function faultOf({ error, status, signal, stderr }: Outcome): string | null {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  if (code === "ETIMEDOUT") return `no answer within ${TIMEOUT_SECONDS} s`;
+  if (error !== undefined) return error.message;
+  if (signal !== null) return `an end by ${signal}`;
+  return status === 0 ? null : `exit status ${String(status)}:\n${stderr.slice(0, MESSAGE_CHARACTERS)}`;
+}

@@ -1,0 +1,148 @@
+/**
+ * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its columns
+ * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
+ */
+import type { Vectors } from "./device";
+import { allocate, machine } from "./memory";
+import type { Dtype, Memory } from "./memory";
+import type { Real } from "./native";
+
+/** Vector arithmetic over blocks of one shape and dtype. */
+export class HostVectors implements Vectors {
+  readonly memory: Memory = machine;
+  readonly kept: undefined = undefined;
+  /** Relative rounding error of one operation. */
+  readonly roundoff: number;
+
+  constructor(
+    readonly rows: number,
+    readonly columns: number,
+    readonly dtype: Dtype,
+  ) {
+    this.roundoff = dtype === "float32" ? 2 ** -24 : 2 ** -53;
+  }
+
+  vector(): Real {
+    return allocate(this.dtype, this.rows * this.columns);
+  }
+
+  scalar(): Float64Array {
+    return new Float64Array(this.columns);
+  }
+
+  /** Memory is the garbage collector's. */
+  free(): void {
+    // nothing to give back
+  }
+
+  close(): void {
+    // nothing to give back
+  }
+
+  place(data: Real): Real {
+    return data;
+  }
+
+  toHost(x: Real): Real {
+    return x;
+  }
+
+  copy(x: Real, out: Real): void {
+    out.set(x);
+  }
+
+  narrow(x: Real, out: Real): void {
+    out.set(x);
+  }
+
+  widen(x: Real, out: Real): void {
+    out.set(x);
+  }
+
+  /** Nobody waits for numbers. */
+  checkEvery(): number {
+    return 1;
+  }
+
+  /** Column k of out = column places[k] of x, and zeros beyond; `out` may have another number of columns. */
+  gather(x: Real, places: readonly number[], out: Real): void {
+    const { rows, columns } = this;
+    const width = out.length / rows;
+    out.fill(0);
+    places.forEach((place, k) => {
+      for (let row = 0; row < rows; row++) out[row * width + k] = x[row * columns + place]!;
+    });
+  }
+
+  /** Column places[k] of out = column k of x, which may have another number of columns. */
+  scatter(x: Real, places: readonly number[], out: Real): void {
+    const { rows, columns } = this;
+    const width = x.length / rows;
+    places.forEach((place, k) => {
+      for (let row = 0; row < rows; row++) out[row * columns + place] = x[row * width + k]!;
+    });
+  }
+
+  // The loops below are written out: they run at every iteration, and a visitor would cost more than the arithmetic.
+
+  /** y += alpha x */
+  axpy(alpha: Float64Array, x: Real, y: Real): void {
+    const { rows, columns } = this;
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) y[at] = y[at]! + alpha[k]! * x[at]!;
+  }
+
+  /** y -= alpha x */
+  axmy(alpha: Float64Array, x: Real, y: Real): void {
+    const { rows, columns } = this;
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) y[at] = y[at]! - alpha[k]! * x[at]!;
+  }
+
+  /** y = x + alpha y */
+  xpay(x: Real, alpha: Float64Array, y: Real): void {
+    const { rows, columns } = this;
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) y[at] = x[at]! + alpha[k]! * y[at]!;
+  }
+
+  /** out = a · b per column. */
+  dot(a: Real, b: Real, out: Float64Array): void {
+    const { rows, columns } = this;
+    out.fill(0);
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) out[k] = out[k]! + a[at]! * b[at]!;
+  }
+
+  /** out = largest magnitude per column. */
+  peak(x: Real, out: Float64Array): void {
+    const { rows, columns } = this;
+    out.fill(0);
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) out[k] = Math.max(out[k]!, Math.abs(x[at]!));
+  }
+
+  /** out = a / b, 0 where b is 0. */
+  div(a: Float64Array, b: Float64Array, out: Float64Array): void {
+    for (let k = 0; k < out.length; k++) out[k] = b[k] === 0 ? 0 : a[k]! / b[k]!;
+  }
+
+  /** out = value > bound ? above : otherwise. */
+  select(
+    value: Float64Array,
+    bound: Float64Array,
+    above: Float64Array,
+    otherwise: Float64Array,
+    out: Float64Array,
+  ): void {
+    for (let k = 0; k < out.length; k++) out[k] = value[k]! > bound[k]! ? above[k]! : otherwise[k]!;
+  }
+
+  write(values: readonly number[], out: Float64Array): void {
+    out.set(values);
+  }
+
+  read(scalars: readonly Float64Array[]): number[][] {
+    return scalars.map((scalar) => [...scalar]);
+  }
+}

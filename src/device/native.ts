@@ -1,0 +1,171 @@
+/**
+ * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file that
+ * knows of the .node file; addon.ts declares what that exports.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+import { ISAS } from "../codegen/isa";
+import type { Isa } from "../codegen/isa";
+import { abiOfTexts } from "../codegen/prelude";
+import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { described, messageOf } from "../options";
+import type { Addon, AddonFile } from "./addon";
+
+export { cancel, newControl, progress } from "./addoncall";
+export type { BatchAxis, Control, Integers, Plan, Ranges, Real, Rectangle } from "./addoncall";
+
+type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
+
+const PACKAGE_ROOT = join(__dirname, "..", "..");
+const CANDIDATES = [
+  join(PACKAGE_ROOT, "build", "Release", "tskeops.node"),
+  join(PACKAGE_ROOT, "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"),
+];
+
+let loaded: Loaded | undefined;
+
+/**
+ * The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS or TSKEOPS_LAPACK say nothing
+ * that can be.
+ */
+export function nativeAddon(): Addon | null {
+  return load().addon;
+}
+
+/** Why `nativeAddon` gives null, in one sentence; null if it does not. */
+export function whyNoAddon(): string | null {
+  return load().why;
+}
+
+/** What a user can do where the addon cannot be used. */
+export function addonRemedy(): string {
+  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
+  return isBundled
+    ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
+    : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
+}
+
+/** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
+export function threads(): number {
+  return nativeAddon()?.threads() ?? 1;
+}
+
+/** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
+export function setThreads(count: number): void {
+  const checked = checkThreads("settings.threads", count, count); // also where nobody will need it
+  nativeAddon()?.setThreads(checked);
+}
+
+/** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
+export function lapack(): string | null {
+  return nativeAddon()?.lapack() || null;
+}
+
+/**
+ * Sets it for all later calls in this process, over TSKEOPS_LAPACK: `"auto"` is MKL or OpenBLAS where the system
+ * has one, `"off"` the project's own code, anything else the path of a library with `dpotrf_`, `dtrsm_`, `dsyrk_` and
+ * `dgemm_`. @throws ArgumentError if it cannot be used.
+ */
+export function setLapack(choice: string): void {
+  if (typeof choice !== "string")
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${described(choice)}`);
+  try {
+    nativeAddon()?.setLapack(choice);
+  } catch (error) {
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
+  }
+}
+
+function load(): Loaded {
+  loaded ??= loadFirst(CANDIDATES);
+  return loaded;
+}
+
+function loadFirst(paths: readonly string[]): Loaded {
+  const present = paths.filter((path) => existsSync(path));
+  const reasons: string[] = [];
+  for (const path of present) {
+    const addon = tryLoad(path);
+    if (typeof addon !== "string") return { addon: withInitialSettings(addon), why: null };
+    reasons.push(addon);
+  }
+  const why = present.length > 0 ? reasons.join("; ") : `the addon is not built: expected ${paths.join(" or ")}`;
+  return { addon: null, why };
+}
+
+function tryLoad(path: string): Addon | string {
+  try {
+    const file = createRequire(__filename)(path) as AddonFile;
+    const abi = abiOfTexts();
+    if (file.abi !== abi) return `${path}: expected ABI ${abi}, got ${file.abi}: build it again`;
+    return file.initialize({ InterruptedError, DeviceError });
+  } catch (error) {
+    return `${path}: ${messageOf(error)}`;
+  }
+}
+
+function withInitialSettings(addon: Addon): Addon {
+  const wanted = process.env["TSKEOPS_THREADS"];
+  if (wanted !== undefined && wanted !== "")
+    addon.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted), wanted));
+  setInitialLapack(addon, process.env["TSKEOPS_LAPACK"]);
+  return addon;
+}
+
+/** @throws ArgumentError if TSKEOPS_LAPACK names no library that can be used. */
+function setInitialLapack(addon: Addon, choice: string | undefined): void {
+  if (choice === undefined || choice === "") return;
+  try {
+    addon.initialLapack(choice);
+  } catch (error) {
+    throw new ArgumentError(`TSKEOPS_LAPACK: expected auto, off or a library, got ${choice}: ${messageOf(error)}`);
+  }
+}
+
+function checkThreads(where: string, count: number, given: unknown): number {
+  if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
+  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${described(given)}`);
+}
+
+// ---------------------------------------------------------------------------------------------- instruction sets
+
+// What a program has set, else TSKEOPS_ISA, else the machine's best; looked up at every call, so that one process can
+// compare several.
+
+let current: Isa | undefined;
+
+/** Another number after each change, for those who keep what was made for one set. */
+export let changes = 0;
+
+/** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
+export function instructionSet(): Isa {
+  return current ?? use(byDefault());
+}
+
+/**
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks
+ * means its best, and `"auto"` what TSKEOPS_ISA says. Results then differ by rounding.
+ * @throws ArgumentError for a name of none.
+ */
+export function setInstructionSet(name: Isa | "auto"): void {
+  use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
+}
+
+const byDefault = (): Isa => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
+
+/** Routines ask for the name; the dense algebra of the addon is told. */
+function use(name: Isa): Isa {
+  nativeAddon()?.setInstructionSet(name);
+  changes++;
+  return (current = name);
+}
+
+const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
+
+function available(where: string, name: string): Isa {
+  const wanted = ISAS.indexOf(name as Isa);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
+  return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
+}

@@ -1,0 +1,45 @@
+/** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
+import { checkNumber, cuda, whyNoDevice } from "./device/cuda";
+import { nativeAddon } from "./device/native";
+import { atMost } from "./options";
+
+/** A GPU of this machine. */
+export interface CudaDevice {
+  readonly name: string;
+  /** Compute capability, such as 9.0. */
+  readonly capability: number;
+  readonly multiprocessors: number;
+  /** Highest clock in MHz. */
+  readonly megahertz: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+/** Whether formulas can run on a GPU here: a device, its driver, and a compiler (NVRTC, or nvcc on PATH). */
+export function available(): boolean {
+  atMost("cuda.available", 0, arguments);
+  return cuda.whyNot() === null;
+}
+
+/** Why formulas cannot run on a GPU here, in one sentence, or null. */
+export function whyNot(): string | null {
+  atMost("cuda.whyNot", 0, arguments);
+  return cuda.whyNot();
+}
+
+/** The GPUs of this machine, in the order of their numbers; none where there is no driver. */
+export function devices(): CudaDevice[] {
+  atMost("cuda.devices", 0, arguments);
+  if (whyNoDevice() !== null) return [];
+  const addon = nativeAddon()!.cuda;
+  return Array.from({ length: addon.count() }, (_, device) => {
+    const { name, capability, multiprocessors, kilohertz, memory } = addon.describe(device);
+    return { name, capability: capability / 10, multiprocessors, megahertz: kilohertz / 1000, memory };
+  });
+}
+
+/** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device, ArgumentError for a number of none. */
+export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
+  atMost("cuda.memory", 1, arguments);
+  return nativeAddon()!.cuda.state(checkNumber("cuda.memory", device));
+}
