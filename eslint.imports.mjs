@@ -25,7 +25,11 @@ const ROWS = {
     typesOfOwnFolder: true,
   },
   "device/memory": { parts: [], types: ["device/native"] },
-  "device/reference": { parts: ["formula", "device/device"], types: ["codegen/specification"], typesOfOwnFolder: true },
+  "device/reference": {
+    parts: ["formula", "device/addoncall"],
+    types: ["codegen/specification"],
+    typesOfOwnFolder: true,
+  },
   array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
   task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
@@ -35,7 +39,7 @@ const ROWS = {
       "device/devices",
       "device/memory",
       "device/routine",
-      "device/device",
+      "device/addoncall",
       "device/native",
       "array",
       "task",

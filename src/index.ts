@@ -35,7 +35,7 @@ export type {
 } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export type { LazySolveOptions, MatmulOptions } from "./lazytensor/lazytensor";
-export { asLinearOperator } from "./lazytensor/linear";
+export { asLinearOperator } from "./lazytensor/products";
 export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
 export type {
   ComplexLazyTensorMaker,
@@ -46,8 +46,8 @@ export type {
 export type { ComplexLazyOperand, LazyOperand } from "./lazytensor/operand";
 export type { DeferredReduction, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve } from "./lazytensor/solve";
-export { lazy } from "./lazytensor/template";
-export type { TemplateBindings, TemplateTag, TemplateValue } from "./lazytensor/template";
+export { lazy } from "./lazytensor/lazytag";
+export type { TemplateBindings, TemplateTag, TemplateValue } from "./lazytensor/lazytag";
 export { Pm, Var, Vi, Vj } from "./lazytensor/variables";
 export * as notebook from "./notebook/display";
 export { settings } from "./settings";

@@ -160,7 +160,11 @@ function recorded<T extends Real>(
   reads: RecordOptions = {},
 ): RealArray<T> {
   const backward: Backward = (cotangent, wanted) => rules.map((rule, k) => (wanted[k] ? rule(cotangent) : null));
-  return record(output, inputs, backward, { where, names: ["its first argument", "its second argument"], ...reads });
+  return record(output, inputs, backward, {
+    where,
+    nameOf: (k) => (k === 0 ? "its first argument" : "its second argument"),
+    ...reads,
+  });
 }
 
 function unary<T extends Real>(
@@ -306,7 +310,11 @@ function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArra
   const data: Real = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
   const X = wrapBeside(data as T, B.shape, A, B);
-  const options = { where: "solve", names: ["its matrix", "its right-hand side"], readsInputs: [true, false] };
+  const options = {
+    where: "solve",
+    nameOf: (k: number) => (k === 0 ? "its matrix" : "its right-hand side"),
+    readsInputs: [true, false],
+  };
   const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
     const G = solvedBy(factors.transposed(), transpose(A) as RealArray, cotangent);
     return [wantedA ? neg(matmul(G, transpose(X) as RealArray)) : null, G];

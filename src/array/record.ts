@@ -22,8 +22,8 @@ export type Backward = (cotangent: RealArray, wanted: readonly boolean[]) => rea
 export interface RecordOptions {
   /** Name of the operation in messages. */
   readonly where?: string;
-  /** Names of the inputs in messages. */
-  readonly names?: readonly string[];
+  /** The name of an input in messages, by its number. */
+  readonly nameOf?: (input: number) => string;
   /** Whether the backward reads the values of each input; they are then guarded by a checksum. Default: all. */
   readonly readsInputs?: readonly boolean[];
   /** Whether the backward reads the values of the output. Default: false. */
@@ -49,7 +49,7 @@ export interface Made {
 
 /** One input of a record: the view that was passed, the version it read, and its checksum (null: values not needed). */
 export interface Edge {
-  readonly name: string;
+  readonly name: () => string;
   readonly view: RealArray;
   readonly version: Version;
   readonly sum: number | null;
@@ -101,11 +101,16 @@ export function record<X extends RealArray>(
  */
 export function recorder(
   inputs: readonly RealArray[],
-  { where = "the operation", names = [], readsInputs = [], readsOutput = false }: RecordOptions = {},
+  {
+    where = "the operation",
+    nameOf = (k) => `input ${String(k)}`,
+    readsInputs = [],
+    readsOutput = false,
+  }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
-    return { name: names[k] ?? `input ${String(k)}`, view, version: versionOf(view), sum };
+    return { name: () => nameOf(k), view, version: versionOf(view), sum };
   });
   return (output, backward) => {
     checkOut(where, output);
@@ -169,7 +174,7 @@ export function recordedVersion(x: RealArray): Version | undefined {
 /** Throws ArgumentError if values that the backward reads were overwritten since the call. */
 export function checkUnchanged(made: Made): void {
   for (const { view, sum, name } of made.inputs) {
-    if (sum !== null && checksum(view) !== sum) throw overwritten(made, name);
+    if (sum !== null && checksum(view) !== sum) throw overwritten(made, name());
   }
   if (made.readsOutput) checkOutputUnchanged(made);
 }

@@ -133,7 +133,7 @@ function versionsLeadingTo(
       continue;
     }
     const asked = targets.get(edge.view.data);
-    if (asked && asked !== edge.version && top.version.made) throw overwritten(top.version.made, edge.name);
+    if (asked && asked !== edge.version && top.version.made) throw overwritten(top.version.made, edge.name());
     if (!seen.has(edge.version)) path.push({ version: edge.version, next: 0 });
     seen.add(edge.version);
   }
@@ -149,7 +149,7 @@ function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, grad
   made.inputs.forEach(({ version, view, name }, k) => {
     const part = parts[k];
     if (!wanted[k] || !part) return;
-    assertFits(part, view, `${made.where}, gradient of ${name}`);
+    assertFits(part, view, () => `${made.where}, gradient of ${name()}`);
     const sum = gradients.get(version);
     const added = toMemory(part, view);
     gradients.set(version, sum ? plus(sum, added) : added);
@@ -157,9 +157,9 @@ function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, grad
 }
 
 /** A backward closure is ours: a gradient that does not fit is a bug, not a user's error. */
-function assertFits(part: RealArray, view: RealArray, where: string): void {
+function assertFits(part: RealArray, view: RealArray, where: () => string): void {
   if (sameShape(part.shape, view.shape) && dtypeOf(part) === dtypeOf(view)) return;
-  throw new Error(`${where}: expected ${described(view)}, got ${described(part)}`);
+  throw new Error(`${where()}: expected ${described(view)}, got ${described(part)}`);
 }
 
 /** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */

@@ -11,7 +11,7 @@ import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { isZero } from "../formula/ops";
+import { isZero } from "../formula/core";
 import type { SumGradient } from "../formula/reductions";
 import { rankOf, startsIn, summedTo } from "./prepared";
 import type { How } from "./prepared";

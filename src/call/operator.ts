@@ -4,12 +4,13 @@
  * record on the tape. Must not know texts.
  */
 import { recorder, recording } from "../array/record";
+import type { RecordOptions } from "../array/record";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { followArrays, memoryOf } from "../device/memory";
+import { followArrays, free, memoryOf } from "../device/memory";
 import { chooser, preview, routineFor } from "../device/routine";
 import type { Chooser, Preview } from "../device/routine";
-import { visitedPairs } from "../device/device";
+import { visitedPairs } from "../device/addoncall";
 import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
@@ -40,6 +41,8 @@ interface Launch {
 /** A call that is ready: what computes it, and what is left to do then. */
 interface Ready extends Launch {
   readonly end: () => Result;
+  /** Frees what it has made, where there will be no end. */
+  readonly abandon: () => void;
 }
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -52,6 +55,7 @@ export class Operator {
   private readonly places: number;
   private readonly evaluated: readonly Formula[];
   private readonly extent: Extent;
+  private readonly recordOptions: RecordOptions;
   private readonly choosers = new Map<string, Chooser>();
   /** When these were made: `changes` of the instruction set. */
   private chosenAt = 0;
@@ -71,6 +75,9 @@ export class Operator {
     this.extent = extentOf(this.evaluated, k);
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
+    const { gradient } = reduction;
+    const readsOutput = gradient.kind === "sum" && gradient.saved(formulas).includes("result");
+    this.recordOptions = { where: "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
 
   toString(): string {
@@ -119,9 +126,12 @@ export class Operator {
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
-    const ready = this.prepare(given, copied(given), howOf(options, given.extents), options.out);
-    yield* settled(workOf(ready));
-    return ready.end();
+    const read = copied(given);
+    try {
+      return yield* whole(this.prepare(given, read, howOf(options, given.extents), options.out));
+    } finally {
+      for (const { data } of read.arrays) free(data);
+    }
   }
 
   /** The numbers of a call, where the reduction gives numbers. */
@@ -162,7 +172,12 @@ export class Operator {
     };
     const placed = out ? [...given.arrays, out] : given.arrays;
     const { now, later } = this.launch(read, data, followArrays(placed, how), indices?.data);
-    return { now, later, end };
+    const abandon = (): void => {
+      if (values && data.buffer !== values.data.buffer) free(data);
+      if (values && !out) free(values.data);
+      if (indices) free(indices.data);
+    };
+    return { now, later, end, abandon };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
@@ -270,8 +285,7 @@ export class Operator {
   /** Takes the arguments down as they are now, and returns what records the result. */
   private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
-    const recorded = recorder(given.arrays, { where: "Genred", names: this.args.map(label), readsOutput });
+    const recorded = recorder(given.arrays, this.recordOptions);
     return (values, indices) =>
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);
@@ -307,6 +321,17 @@ const LANES_ABOUT = 16;
 const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
 
 const workOf = ({ now, later }: Launch): Work<void> => new Work(now, later);
+
+/** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
+function* whole(ready: Ready): Task<Result> {
+  let result: Result | undefined;
+  try {
+    yield* settled(workOf(ready));
+    return (result = ready.end());
+  } finally {
+    if (!result) ready.abandon();
+  }
+}
 
 function compute(ready: Ready): Result {
   ready.now();

@@ -3,8 +3,9 @@
  */
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
+import { plannedPlace } from "../device/devices";
 import type { BackendName } from "../device/devices";
-import { visitedPairs } from "../device/device";
+import { visitedPairs } from "../device/addoncall";
 import { Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
@@ -38,7 +39,7 @@ export interface CallPlan {
 /** @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere. */
 export function planOf(operator: Operator, arrays: readonly RealArray[], options: CallOptions): CallPlan {
   const given = operator.check(arrays);
-  const how = howOf(options, given.extents);
+  const how = howOf(options, given.extents, plannedPlace);
   const { rows, columns } = operator.sizes(given);
   const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);

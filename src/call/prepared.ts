@@ -303,10 +303,13 @@ export interface How extends Place {
   readonly kept?: KeptPlans;
 }
 
-/** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
-export function howOf(options: CallOptions, extents: Extents): How {
+/**
+ * @param place checks where it is to run.
+ * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
+ */
+export function howOf(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
   const { compile, ranges } = options;
-  const { backend, device } = options.device === undefined ? options : checkPlace(options);
+  const { backend, device } = options.device === undefined ? options : place(options);
   return {
     backend,
     device,

@@ -7,7 +7,7 @@
 import { Depends, isVariable } from "../formula/formula";
 import { lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
-import { constantValue } from "../formula/ops";
+import { constantValue } from "../formula/core";
 import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./components";
 
 /** When a value is computed. */
@@ -176,4 +176,15 @@ function nodesAbove(roots: readonly Formula[], hoisted: ReadonlySet<Formula>): F
     else done.add(stack.pop()!);
   }
   return [...done];
+}
+
+/** Functions of generated text that are a single instruction, which divides or takes a root. */
+const UNITS = ["inverse", "sqrt", "rsqrt0"];
+/** Functions that only choose between values. */
+const CHOICES = ["select", "eq"];
+
+/** Whether an operation's text is a quotient or a root: one instruction, which takes long but is no chain of many. */
+export function isOneInstruction(text: string): boolean {
+  const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
+  return called.length === 1 && UNITS.includes(called[0] ?? "");
 }

@@ -6,21 +6,11 @@
 import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import { at, lookUp } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
-import { constantValue } from "../formula/ops";
+import { constantValue } from "../formula/core";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
-import { Placement, UNROLL, isLooped } from "./placement";
+import { Placement, UNROLL, isLooped, isOneInstruction } from "./placement";
 import type { Lanes, Phase } from "./placement";
-import {
-  OF_COLUMN,
-  affine,
-  eachColumn,
-  isOneInstruction,
-  literal,
-  loop,
-  nestedLoops,
-  newScope,
-  withLiterals,
-} from "./text";
+import { OF_COLUMN, affine, eachColumn, literal, loop, nestedLoops, newScope, withLiterals } from "./text";
 import type { Scope } from "./text";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */

@@ -73,14 +73,3 @@ export function literal(value: number): string {
 export function withLiterals(code: string): string {
   return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
 }
-
-/** Functions of generated text that are a single instruction, which divides or takes a root. */
-const UNITS = ["inverse", "sqrt", "rsqrt0"];
-/** Functions that only choose between values. */
-const CHOICES = ["select", "eq"];
-
-/** Whether an operation's text is a quotient or a root: one instruction, which takes long but is no chain of many. */
-export function isOneInstruction(text: string): boolean {
-  const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
-  return called.length === 1 && UNITS.includes(at(called, 0));
-}

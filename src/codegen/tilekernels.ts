@@ -6,7 +6,9 @@
 import { Category, variable } from "../formula/formula";
 import { at } from "../asserts";
 import type { Formula, Operation } from "../formula/formula";
-import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
+import { add, constantValue, mult, operations, square, subtract } from "../formula/core";
+import { abs, exp2 } from "../formula/maths";
+import "../formula/ops"; // with all rows
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
 import { CORE, PARTS } from "./prelude";

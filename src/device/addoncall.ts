@@ -57,6 +57,45 @@ export interface Rectangle {
   readonly endColumn: number;
 }
 
+/** The dimensions of a batch, outermost first; one entry if absent. */
+interface Batched {
+  readonly batch?: readonly BatchAxis[] | undefined;
+}
+
+/** The pairs of one entry: all of them, or those of the ranges. */
+interface Visiting {
+  readonly rows: number;
+  readonly columns: number;
+  readonly ranges?: Ranges | undefined;
+}
+
+/** How many entries the batch of a call has. */
+export function entriesOf({ batch = [] }: Batched): number {
+  return batch.reduce((entries, { length }) => entries * length, 1);
+}
+
+/** How many pairs are visited in every entry. */
+export function visitedPairs({ rows, columns, ranges }: Visiting): number {
+  if (!ranges) return rows * columns;
+  let pairs = 0;
+  for (let k = 0, n = 0; k < ranges.slices.length; k++) {
+    const height = ranges.rows[2 * k + 1]! - ranges.rows[2 * k]!;
+    for (; n < ranges.slices[k]!; n++) pairs += height * (ranges.columns[2 * n + 1]! - ranges.columns[2 * n]!);
+  }
+  return pairs;
+}
+
+/** The first element of entry number `entry` in argument `n`, or in `out` where `n` is the number of arguments. */
+export function beginOf({ batch = [] }: Batched, entry: number, n: number): number {
+  let [begin, rest] = [0, entry];
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    const { length, steps } = batch[axis]!;
+    begin += (rest % length) * steps[n]!;
+    rest = Math.floor(rest / length);
+  }
+  return begin;
+}
+
 /** Axes of the batch, `[axes, 1 + steps]`, and ranges. */
 export type Tables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
 

@@ -11,12 +11,11 @@ import type { Specification } from "../codegen/specification";
 import { ArgumentError, DeviceError } from "../errors";
 import { described, messageOf } from "../options";
 import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
-import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
+import { entriesOf, rectangleSizes, sizesOf, tablesOf } from "./addoncall";
 import type { Plan, Tables } from "./addoncall";
 import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { DeviceData, cudaMemory } from "./cudamemory";
 import { cudaVectors, fitsVectors } from "./cudavectors";
-import { entriesOf } from "./device";
 import type { Call, Device, Memories, RectangleCall, Routine } from "./device";
 import { loadedAddon, whyNoAddon } from "./native";
 
@@ -151,6 +150,7 @@ class CudaRoutine implements Routine {
   }
 
   private placed({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
+    countWrite(out);
     const own = deviceOf([...args, out]) ?? device;
     const devices = own === "all" ? (fitting ??= devicesThatFit()) : [own];
     return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
@@ -178,6 +178,11 @@ class CudaRoutine implements Routine {
 
 function placedOf<T>(array: T): T | BigUint64Array {
   return array instanceof DeviceData ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
+}
+
+/** What is recorded of the elements no longer holds. */
+function countWrite(out: unknown): void {
+  if (out instanceof DeviceData) out.buffer.writes++;
 }
 
 /** Where arrays are that are on a device. */

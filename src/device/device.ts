@@ -68,33 +68,6 @@ export interface KeptPlans {
   close(): void;
 }
 
-/** How many entries the batch of a call has. */
-export function entriesOf({ batch = [] }: Pick<Call, "batch">): number {
-  return batch.reduce((entries, { length }) => entries * length, 1);
-}
-
-/** How many pairs are visited in every entry. */
-export function visitedPairs({ rows, columns, ranges }: Pick<Call, "rows" | "columns" | "ranges">): number {
-  if (!ranges) return rows * columns;
-  let pairs = 0;
-  for (let k = 0, n = 0; k < ranges.slices.length; k++) {
-    const height = ranges.rows[2 * k + 1]! - ranges.rows[2 * k]!;
-    for (; n < ranges.slices[k]!; n++) pairs += height * (ranges.columns[2 * n + 1]! - ranges.columns[2 * n]!);
-  }
-  return pairs;
-}
-
-/** The first element of entry number `entry` in argument `n`, or in `out` where `n` is the number of arguments. */
-export function beginOf({ batch = [] }: Pick<Call, "batch">, entry: number, n: number): number {
-  let [begin, rest] = [0, entry];
-  for (let axis = batch.length - 1; axis >= 0; axis--) {
-    const { length, steps } = batch[axis]!;
-    begin += (rest % length) * steps[n]!;
-    rest = Math.floor(rest / length);
-  }
-  return begin;
-}
-
 /** A part of the rows and columns of a call: begin inclusive, end exclusive. */
 export interface RectangleCall extends Arrays {
   readonly firstRow: number;

@@ -1,7 +1,7 @@
 /**
  * The table of devices, and the one that a call names.
  */
-import { ArgumentError } from "../errors";
+import { ArgumentError, DeviceError } from "../errors";
 import { described } from "../options";
 import { cuda } from "./cuda";
 import type { Device, Memories, Vectors } from "./device";
@@ -68,4 +68,14 @@ export function checkPlace<P extends Place>(place: P): P {
     throw new ArgumentError(`device: expected backend "${numbered.name}" with it, got ${described(backend)}`);
   kind.memories.numbered("device", device === "all" ? 0 : device);
   return { ...place, backend: kind.name };
+}
+
+/** The place of a call that is only planned: its device need not be there. @throws ArgumentError as `checkPlace`. */
+export function plannedPlace<P extends Place>(place: P): P {
+  try {
+    return checkPlace(place);
+  } catch (error) {
+    if (error instanceof DeviceError) return { ...place, backend: numbered.name };
+    throw error;
+  }
 }

@@ -15,10 +15,9 @@ import { tileText } from "../codegen/tiletext";
 import { Category } from "../formula/formula";
 import type { Variable } from "../formula/formula";
 import type { Addon, NativeRoutine } from "./addon";
-import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
+import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./addoncall";
 import type { Plan, Real } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
-import { entriesOf, visitedPairs } from "./device";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
 import { whyNoCompiler } from "./toolchain";
@@ -64,23 +63,33 @@ abstract class AddonRoutine implements Routine {
   abstract readonly backend: string;
   protected readonly addon: Addon = loadedAddon();
   protected readonly isa: Isa = instructionSet();
+  private last: { readonly plan: Plan; readonly costs: Costs } | undefined;
 
   reduce(call: Call): void {
     const { args, out, control, indices } = call;
     const { costs, handle, takes } = this.fitting(call);
-    const plan = planOf(call, costs);
+    const plan = this.planned(call, costs);
     this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
     const { costs, handle, takes } = this.fitting(call);
-    const plan = planOf(call, costs);
+    const plan = this.planned(call, costs);
     return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   block(call: RectangleCall): void {
     this.addon.block(this.usual().handle, call.args, call.out, rectangleSizes(call));
+  }
+
+  /** The plan of the call before serves those of the same sizes. */
+  private planned(call: Call, costs: Costs): Plan {
+    const { last } = this;
+    if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
+    const plan = planOf(call, costs);
+    this.last = { plan, costs };
+    return plan;
   }
 
   /** What runs calls of many rows, and blocks. */
@@ -291,6 +300,12 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
   return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
+}
+
+/** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */
+function isOfSizes(plan: Plan, { rows, columns, batch, ranges }: Call): boolean {
+  const areAlone = ranges === undefined && batch === undefined && plan.ranges === undefined && plan.batch === undefined;
+  return areAlone && plan.rows === rows && plan.columns === columns;
 }
 
 /** Columns that a row visits, on average. */

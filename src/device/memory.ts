@@ -196,6 +196,11 @@ export const remoteType = (data: unknown): ElementType | undefined =>
 /** The memory that data are in. */
 export const memoryOf = (data: unknown): Memory => (data instanceof RemoteData ? data.memory : machine);
 
+/** Gives data of a device back; others are a garbage collector's business. */
+export const free = (data: Elements): void => {
+  memoryOf(data).free(data);
+};
+
 /** Where what is computed of arrays goes: to the first that is not in the machine's memory. */
 export function memoryAmong(arrays: readonly ({ readonly data: unknown } | null | undefined)[]): Memory {
   for (const array of arrays) {

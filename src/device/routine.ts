@@ -132,10 +132,14 @@ const whyNot = (device: Device, specification: Specification): string | null =>
   device.whyNot() ?? device.whyNotFormula(specification);
 
 const routineOf = (device: Device, specification: Specification): Routine =>
-  kept(specification, device.name, () => reporting(device.routine(specification), specification));
+  kept(specification, device.name, () => reported(device.routine(specification), specification));
 
 const compiled = (specification: Specification): ReturnType<typeof cpu.routine> =>
-  kept(specification, cpu.name, () => reporting(cpu.routine(specification), specification));
+  kept(specification, cpu.name, () => reported(cpu.routine(specification), specification));
+
+/** The routine, or one that prints each of its calls if TSKEOPS_VERBOSE is set now. */
+const reported = <R extends Routine>(routine: R, specification: Specification): R =>
+  process.env["TSKEOPS_VERBOSE"] ? reporting(routine, specification) : routine;
 
 /** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
 const keptOf = new WeakMap<Formula, Map<string, unknown>>();

@@ -26,9 +26,8 @@ export function reportObject(path: string, compiler: string | null, begin: numbe
   print(`${compiler === null ? "found" : `compiled by ${compiler}`} in ${inMilliseconds(begin)}: ${path}`);
 }
 
-/** The routine, or one that prints each of its calls if the variable is set now. */
+/** The routine, printing each of its calls. */
 export function reporting<R extends Routine>(routine: R, specification: Specification): R {
-  if (!isVerbose()) return routine;
   const calls: Pick<Routine, "reduce" | "reduceAsync" | "block"> = {
     reduce: (call) => reported(routine, specification, call, () => routine.reduce(call)),
     reduceAsync: (call) => reportedLater(routine, specification, call),

@@ -7,7 +7,8 @@ import { FormulaError } from "../errors";
 import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
 import type { Formula } from "./formula";
 import type { Slot } from "./slots";
-import { add, concat, constant, extract, extractT, formulaSlot, isZero, macro, mult, zero } from "./ops";
+import { add, constant, formulaSlot, isZero, macro, mult, zero } from "./core";
+import { concat, extract, extractT } from "./vectors";
 
 /**
  * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim `by.dim`.

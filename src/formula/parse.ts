@@ -13,23 +13,9 @@ import type { Entry, Formula, Parameter } from "./formula";
 import type { Slot } from "./slots";
 import { Cursor, builtAt, errorAt, quote } from "./lexer";
 import type { Place } from "./lexer";
-import {
-  PRECEDENCE,
-  add,
-  constant,
-  constantValue,
-  divide,
-  entries,
-  equal,
-  lessOrEqual,
-  lessThan,
-  minus,
-  mult,
-  notEqual,
-  powf,
-  scalprod,
-  subtract,
-} from "./ops";
+import { PRECEDENCE, add, constant, constantValue, entries, minus, mult, scalprod, subtract } from "./core";
+import { divide, equal, lessOrEqual, lessThan, notEqual, powf } from "./maths";
+import "./ops"; // with all rows
 
 export { label };
 export type { Argument };

@@ -12,24 +12,10 @@ import type { Formula } from "./formula";
 import type { MethodRow } from "./slots";
 import { BestMeaning, ExponentialMeaning, FoldMeaning, SumMeaning } from "./meaning";
 import type { Meaning } from "./meaning";
-import {
-  add,
-  concat,
-  constant,
-  divide,
-  equal,
-  exp,
-  extract,
-  ifElse,
-  lessThan,
-  minus,
-  mult,
-  multOr0,
-  notEqual,
-  repeatTo,
-  scalprod,
-  subtract,
-} from "./ops";
+import { add, constant, minus, mult, repeatTo, scalprod, subtract } from "./core";
+import { ifElse } from "./functions";
+import { divide, equal, exp, lessThan, multOr0, notEqual } from "./maths";
+import { concat, extract } from "./vectors";
 
 /** How rounding errors of a sum are kept small. */
 export type SumScheme = "direct" | "block" | "kahan";

@@ -7,7 +7,10 @@ import { DECLARATIONS, Scope, signature } from "./arguments";
 import type { Entry, Formula, Parameter } from "./formula";
 import { Cursor, builtAt, errorAt } from "./lexer";
 import type { Place } from "./lexer";
-import { abs, entries, norm2, powf, sqNorm2 } from "./ops";
+import { entries } from "./core";
+import { abs, powf } from "./maths";
+import { norm2, sqNorm2 } from "./vectors";
+import "./ops"; // with all rows
 import { Reader, unknownOperation } from "./parse";
 import type { BinaryOperator } from "./parse";
 

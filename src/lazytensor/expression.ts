@@ -14,7 +14,7 @@ import { ArgumentError, FormulaError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant } from "../formula/ops";
+import { constant } from "../formula/core";
 import { Operator } from "../call/operator";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";

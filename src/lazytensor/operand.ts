@@ -10,7 +10,9 @@ import "../formula/autodiff"; // Grad comes into the table of entries with it
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
 import type { Slot } from "../formula/slots";
-import { complex, entries, lift } from "../formula/ops";
+import { complex } from "../formula/complex";
+import { entries, lift } from "../formula/core";
+import "../formula/ops"; // with all rows
 import { Expression, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
 import { Symbolic, expressionIn, isLazy } from "./symbolic";

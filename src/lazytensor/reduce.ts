@@ -10,7 +10,8 @@ import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { ROUNDING, reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
-import { entries } from "../formula/ops";
+import { entries } from "../formula/core";
+import "../formula/ops"; // with all rows
 import { reductionNamed } from "../formula/reductions";
 import type { Reduction } from "../formula/reductions";
 import { described, namedOptions, optionsOf } from "../options";

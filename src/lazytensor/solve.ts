@@ -23,7 +23,7 @@ import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
-import { columnOf, flat, matrixShape, times } from "./linear";
+import { columnOf, flat, matrixShape, times } from "./products";
 import { WHEN, checkClosed } from "./reduce";
 import type { Given } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";

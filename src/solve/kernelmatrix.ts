@@ -16,7 +16,7 @@ import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";
 import { Category, substitute, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant, isSumT, scalprod, sumT } from "../formula/ops";
+import { constant, isSumT, scalprod, sumT } from "../formula/core";
 import type { Interval, Matrix } from "./precondition";
 
 /** The list with another element at `at`. */

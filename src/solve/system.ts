@@ -15,7 +15,7 @@ import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
 import type { Category, Formula } from "../formula/formula";
-import { minus, mult } from "../formula/ops";
+import { minus, mult } from "../formula/core";
 import { replaceAt, scalarKernel } from "./kernelmatrix";
 import { Product, isSameView } from "./product";
 
@@ -64,9 +64,10 @@ export class System {
     inputs: readonly RealArray[],
     of: { readonly where: string; readonly readsOutput: boolean } = { where: "KernelSolve", readsOutput: true },
   ): ReturnType<typeof recorder> {
+    const { args } = this.operator;
     return recorder(inputs, {
       ...of,
-      names: [...this.operator.args.map(label), "alpha"],
+      nameOf: (k) => (k < args.length ? label(args[k]!) : "alpha"),
       readsInputs: inputs.map((_, n) => n !== this.unknown.position),
     });
   }

@@ -16,7 +16,7 @@ import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { concat, extract, extractT } from "../formula/ops";
+import { concat, extract, extractT } from "../formula/vectors";
 import { Work, settled } from "../task";
 import type { Task } from "../task";
 import { blockEntries, inDtype, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";

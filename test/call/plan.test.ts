@@ -33,6 +33,13 @@ test("shows the text of a GPU where there is none, and says why it cannot run th
   expect(code).toMatch(/exp2\(t\d+_0\)/);
 });
 
+test("plans for the number of a device that is not there", () => {
+  const { backend, code, whyNot } = K.plan(x, y, b, G, { device: 0 });
+  expect([backend, whyNot, code]).toEqual(["cuda", cuda.whyNot(), planOn("cuda").code]);
+  expect(() => K.plan(x, y, b, G, { device: -1 })).toThrow(ArgumentError);
+  expect(() => K.plan(x, y, b, G, { device: 0, backend: "cpu" })).toThrow(ArgumentError);
+});
+
 test("tells the program of the tiles in words, in the tiles that run it", () => {
   const { tiles, code } = planOn("tiles");
   const [, size] = /tiles of (.*)$/.exec(tiles!)!;

@@ -16,5 +16,5 @@ export const values = (x: RealArray): number[] => [...contiguous(x)];
 export function cube(x: Doubles): Doubles {
   const data = contiguous(x).map((value) => value ** 3);
   const backward: Backward = (cotangent) => [mul(cotangent, mul(3, mul(x, x)))];
-  return record(wrap(data, x.shape), [x], backward, { where: "cube", names: ["x"] });
+  return record(wrap(data, x.shape), [x], backward, { where: "cube", nameOf: () => "x" });
 }

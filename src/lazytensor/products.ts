@@ -8,7 +8,7 @@ import type { RealArray } from "../array/view";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
-import { mult } from "../formula/ops";
+import { mult } from "../formula/core";
 import { atMost, optionsOf } from "../options";
 import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
