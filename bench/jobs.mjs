@@ -94,7 +94,7 @@ const realArray = (dtype, length) => (dtype === "float32" ? new Float32Array(len
 const filled = (array) => array.map((_, n) => Math.sin(n) / 8);
 const denseOf = (build) => {
   build.instructionSet(); // the addon's dense algebra is told by it
-  return build.module("engine/native.js").nativeAddon().dense;
+  return build.module("device/native.js").nativeAddon().dense;
 };
 
 /**

@@ -32,8 +32,8 @@ import { Peers, Yardsticks } from "./yardsticks.mjs";
 
 const require = createRequire(import.meta.url);
 const { instructionSet, threads } = require("../dist/index.js");
-const { nativeAddon, whyNoAddon } = require("../dist/engine/native.js");
-const { INSTRUCTION_SETS } = require("../dist/engine/isa.js");
+const { nativeAddon, whyNoAddon } = require("../dist/device/native.js");
+const { INSTRUCTION_SETS } = require("../dist/codegen/isa.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const ROOT = join(here, "..");

@@ -9,8 +9,8 @@ import { timeOn, timedEnvironment } from "./workers.mjs";
 const require = createRequire(import.meta.url);
 const { parse } = require("../dist/formula/parse.js");
 const { reductionNamed } = require("../dist/formula/reductions.js");
-const { program } = require("../dist/engine/cpp.js");
-const { lanesOfVector } = require("../dist/engine/isa.js");
+const { program } = require("../dist/codegen/cpp.js");
+const { lanesOfVector } = require("../dist/codegen/isa.js");
 
 const DTYPES = ["float32", "float64"];
 const bytesOf = (dtype) => (dtype === "float32" ? 4 : 8);

@@ -10,9 +10,9 @@ import { timedEnvironment } from "./workers.mjs";
 
 const require = createRequire(import.meta.url);
 const { rand, threads } = require("../dist/index.js");
-const { nativeAddon } = require("../dist/engine/native.js");
-const { flagsFor } = require("../dist/engine/compiler.js");
-const { CORE } = require("../dist/engine/prelude.js");
+const { nativeAddon } = require("../dist/device/native.js");
+const { flagsFor } = require("../dist/device/compiler.js");
+const { CORE } = require("../dist/codegen/prelude.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const PLAIN_PAIRS = 5e7;
@@ -74,7 +74,7 @@ export class Yardsticks {
     const seconds = [2, 3, 4].map((tile) => {
       const routine = addon.load(this.handRoutine(isa, tile));
       const grain = addon.table(routine)[2];
-      const plan = Float64Array.of(n, n, grain * 4, 1e9, 1, 0); // sizes, as src/engine/flat.ts has them
+      const plan = Float64Array.of(n, n, grain * 4, 1e9, 1, 0); // sizes, as src/device/addoncall.ts has them
       const run = () => addon.reduce(routine, [x, x, b, new Float32Array([50])], out, undefined, plan);
       run();
       return best({ run }, 0.3);

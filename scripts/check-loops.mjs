@@ -25,7 +25,7 @@ import { ROUTINES } from "./loops/routines.mjs";
 import { sourceOf } from "./specification.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { INSTRUCTION_SETS, instructionSetOf } = createRequire(import.meta.url)("../dist/engine/isa.js");
+const { INSTRUCTION_SETS, instructionSetOf } = createRequire(import.meta.url)("../dist/codegen/isa.js");
 const { values: options, positionals: files } = parseArgs({
   options: { record: { type: "boolean" }, recorded: { type: "string" }, why: { type: "string" } },
   allowPositionals: true,

@@ -1,5 +1,5 @@
 /**
- * The sources that the build writes into native/generated, from the table of instruction sets (src/engine/isa.ts) and the operation table:
+ * The sources that the build writes into native/generated, from the table of instruction sets (src/codegen/isa.ts) and the operation table:
  * the table for C++ and for CMake, and for each set the kernels of dense algebra and of the tile evaluator.
  */
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Names and texts, as dist/ below the root prints them. */
 export function generatedSources(root = project) {
-  const dist = (module) => createRequire(import.meta.url)(join(root, "dist", "engine", `${module}.js`));
+  const dist = (module) => createRequire(import.meta.url)(join(root, "dist", "codegen", `${module}.js`));
   const { INSTRUCTION_SETS } = dist("isa");
   const { kernelSource } = dist("tilekernels");
   return [
@@ -31,7 +31,7 @@ function headerOf(sets) {
     return `  X(${name}, ${vectorBytes}, ${supported})`;
   });
   const head =
-    "// X(name, bytes of a vector, whether this processor has it), the narrowest first: written from src/engine/isa.ts.";
+    "// X(name, bytes of a vector, whether this processor has it), the narrowest first: written from src/codegen/isa.ts.";
   return `${head}\n#define EACH_INSTRUCTION_SET(X) \\\n${rows.join(" \\\n")}\n`;
 }
 

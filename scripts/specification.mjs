@@ -7,8 +7,8 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const { parse } = require("../dist/formula/parse.js");
 const { reductionNamed } = require("../dist/formula/reductions.js");
-const { program } = require("../dist/engine/cpp.js");
-const { symmetricProgram } = require("../dist/engine/symmetric.js");
+const { program } = require("../dist/codegen/cpp.js");
+const { symmetricProgram } = require("../dist/codegen/symmetric.js");
 
 export function specificationOf({
   texts,
@@ -33,8 +33,8 @@ export function specificationOf({
 }
 
 /**
- * The text of a routine. `shape` as in src/engine/cpp.ts; `same`, for pairs that are evaluated once, as in
- * src/engine/symmetric.ts.
+ * The text of a routine. `shape` as in src/codegen/cpp.ts; `same`, for pairs that are evaluated once, as in
+ * src/codegen/symmetric.ts.
  */
 export function sourceOf(routine, isa) {
   const { same, shape } = routine;

@@ -66,10 +66,10 @@ library() { # library SANITIZERS FOLDER: all objects of the addon, those in FOLD
 
 kernels() { # kernels SANITIZERS FOLDER: those that this machine uses; of the others, what the build has made
   local isa flags kind started=() job
-  isa=$(node -p 'require("./dist/engine/native.js").nativeAddon().isa()') || return
+  isa=$(node -p 'require("./dist/device/native.js").nativeAddon().isa()') || return
   mkdir -p "$2"
   cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
-  read -r -a flags <<<"$(node -p 'require("./dist/engine/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
+  read -r -a flags <<<"$(node -p 'require("./dist/codegen/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
   for kind in float32 float64 linalg; do
     compile "$1" "$2/$isa-$kind.cc.o" "native/generated/$isa-$kind.cc" -fwrapv -Wno-psabi "${flags[@]}" &
     started+=($!)

@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const { cuda } = require(join(root, "dist", "index.js"));
-const { cudaCompiler } = require(join(root, "dist", "engine", "cudacompiler.js"));
+const { cudaCompiler } = require(join(root, "dist", "device", "cudacompiler.js"));
 
 const isFull = process.argv.includes("--full");
 const compiler = cudaCompiler();

@@ -100,3 +100,8 @@ export function warnOnce(code: WarningCode, message: string): void {
   told.add(code);
   process.emitWarning(message, { type: "KeopsWarning", code });
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+}

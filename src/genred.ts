@@ -5,7 +5,7 @@
 import type { Dtype, RealArray } from "./array/view";
 import { CALL_OPTIONS } from "./call/prepared";
 import type { CallOptions } from "./call/prepared";
-import type { Real } from "./engine/native";
+import type { Real } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
 import type { Formula } from "./formula/formula";

@@ -3,10 +3,10 @@ export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
 export { clusterCentroids, clusterRanges, clusterRangesCentroids, gridCluster, sortClusters } from "./array/clusters";
 export type { Sorted } from "./array/clusters";
-export * as cuda from "./cuda";
-export type { CudaDevice } from "./cuda";
-export { dispose, toDevice, toHost } from "./array/device";
-export type { DeviceArray, DeviceOptions } from "./array/device";
+export * as cuda from "./gpus";
+export type { CudaDevice } from "./gpus";
+export { dispose, toDevice, toHost } from "./array/transfer";
+export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
 export { rangesFromRadius } from "./array/radius";
 export { fromMatrix, swapAxes } from "./array/ranges";
@@ -18,10 +18,10 @@ export * as dense from "./array/dense";
 export type { CallOptions } from "./call/prepared";
 export type { CallPlan } from "./call/plan";
 export type { BackendName } from "./device/devices";
-export { instructionSet, setInstructionSet } from "./engine/instructions";
-export type { Isa } from "./engine/isa";
-export type { Real } from "./engine/native";
-export { lapack, setLapack, setThreads, threads } from "./engine/native";
+export { instructionSet, setInstructionSet } from "./device/native";
+export type { Isa } from "./codegen/isa";
+export type { Real } from "./device/native";
+export { lapack, setLapack, setThreads, threads } from "./device/native";
 export {
   ArgumentError,
   CompileError,

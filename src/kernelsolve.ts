@@ -7,7 +7,7 @@ import { Operator } from "./call/operator";
 import { ASYNC_OPTIONS, blocking, inBackground } from "./call/run";
 import type { AsyncOptions, Tell } from "./call/run";
 import type { ArgumentsFor, UnknownOf } from "./call/signature";
-import type { Real } from "./engine/native";
+import type { Real } from "./device/native";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";

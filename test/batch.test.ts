@@ -18,7 +18,7 @@ import {
   zeros,
 } from "../src";
 import type { RealArray, ReductionName } from "../src";
-import { nativeAddon } from "../src/engine/native";
+import { nativeAddon } from "../src/device/native";
 
 const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const [M, N] = [4, 5];

@@ -23,8 +23,9 @@ import { dirname, join } from "node:path";
 
 import { transformSync } from "@swc/core";
 
-import type * as Compiler from "../src/engine/compiler";
-import type * as Toolchain from "../src/engine/toolchain";
+import type { Isa } from "../src/codegen/isa";
+import type * as Compiler from "../src/device/compiler";
+import type * as Toolchain from "../src/device/toolchain";
 
 /** What a child is given: the module under test, and whether the dynamic loader takes a file. */
 type Tools = typeof Compiler &
@@ -57,7 +58,7 @@ export const OBJECT_NAME = /^[0-9a-f]{64}\.so$/;
 const HARNESS = `
 const fs = require("node:fs");
 const [modules, body, args] = JSON.parse(process.argv[2]);
-const compiler = { ...require(modules + "/engine/toolchain.js"), ...require(modules + "/engine/compiler.js") };
+const compiler = { ...require(modules + "/device/toolchain.js"), ...require(modules + "/device/compiler.js") };
 function loads(path) {
   try { process.dlopen({ exports: {} }, path); } catch (error) { return error.message.includes("did not self-register"); }
   return true;
@@ -91,7 +92,7 @@ afterAll(() => {
 /** The modules under test as JavaScript, with one piece of text changed if wished. */
 export function transpiled(name: string, from = "", to = ""): string {
   const folder = join(home, name);
-  const texts = ["errors", "engine/isa", "engine/cache", "engine/toolchain", "engine/verbose", "engine/compiler"].map(
+  const texts = ["errors", "codegen/isa", "device/cache", "device/toolchain", "device/verbose", "device/compiler"].map(
     (file) => [file, sourceOf(file)] as const,
   );
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);
@@ -153,7 +154,7 @@ export function failureOf(attempt: Promise<unknown>): Promise<Failure> {
   );
 }
 
-export function compile(child: Child = {}, source: string = SOURCE, isa: Compiler.Isa = "baseline"): Promise<string> {
+export function compile(child: Child = {}, source: string = SOURCE, isa: Isa = "baseline"): Promise<string> {
   return inChild(({ sharedObject }, text, set) => sharedObject(text, set), [source, isa], child);
 }
 

@@ -1,8 +1,8 @@
 /** Blocks of right-hand sides: columns that are done cost nothing any more, and change nothing. */
 import { KernelSolve, dense, rand, randn } from "../src/index";
 import type { SolveOptions, SolveResult } from "../src/index";
-import { Vectors } from "../src/device/vectors";
-import type { Real } from "../src/engine/native";
+import { HostVectors } from "../src/device/hostvectors";
+import type { Real } from "../src/device/native";
 import { cg } from "../src/solve/cg";
 import type { CgOptions, CgResult } from "../src/solve/cg";
 import type { Space } from "../src/solve/space";
@@ -12,7 +12,7 @@ const ROWS = 40;
 
 /** The matrix diag(1, 2, ..., 40) on so many columns; `products` receives the width of every product. */
 function diagonal(columns: number, canResize: boolean, products: number[]): Space<Real, Float64Array> {
-  return Object.assign(new Vectors(ROWS, columns, "float64"), {
+  return Object.assign(new HostVectors(ROWS, columns, "float64"), {
     apply: (x: Real, out: Real) => {
       products.push(columns);
       for (let n = 0; n < x.length; n++) out[n] = (Math.floor(n / columns) + 1) * x[n]!;

@@ -1,5 +1,5 @@
 /** Products with matrices that are too large to be written out: values against plain loops, on every engine, and how long the text is. */
-import { program } from "../src/engine/cpp";
+import { program } from "../src/codegen/cpp";
 import { parse } from "../src/formula/parse";
 import { reductionNamed } from "../src/formula/reductions";
 import { Genred, rand } from "../src/index";

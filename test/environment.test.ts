@@ -4,9 +4,9 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { nativeAddon } from "../src/engine/native";
-import { ISAS, instructionSetOf } from "../src/engine/isa";
-import type { Isa } from "../src/engine/isa";
+import { nativeAddon } from "../src/device/native";
+import { ISAS, instructionSetOf } from "../src/codegen/isa";
+import type { Isa } from "../src/codegen/isa";
 
 const root = join(__dirname, "..");
 let folder: string;

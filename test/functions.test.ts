@@ -6,8 +6,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { flagsFor } from "../src/engine/compiler";
-import type { Isa } from "../src/engine/isa";
+import { flagsFor } from "../src/device/compiler";
+import type { Isa } from "../src/codegen/isa";
 import { WIDTHS } from "./widths";
 
 /** Units in the last place that results may be off by; without fused products reductions of angles are a little less exact. */

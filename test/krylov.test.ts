@@ -4,15 +4,17 @@ import {
   ConvergenceError,
   InterruptedError,
   KernelSolve,
+  array,
   astype,
   dense,
   grad,
   rand,
   randn,
+  requiresGrad,
+  zeros,
 } from "../src";
-import { array, requiresGrad, zeros } from "../src";
 import type { Dtype, Real, RealArray, SolveOptions, SolveResult } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { HostVectors } from "../src/device/hostvectors";
 import { gmres, gmresWith } from "../src/solve/gmres";
 import { MINRES, minres } from "../src/solve/minres";
 import { refine } from "../src/solve/refine";
@@ -29,7 +31,7 @@ const norm = (v: ArrayLike<number>): number => Math.hypot(...Array.from(v));
 const minus = (a: ArrayLike<number>, b: ArrayLike<number>): number[] => Array.from(a, (value, n) => value - b[n]!);
 
 /** A space in which the matrix `[n, n]` is the operator; it counts the handles that are taken and not given back. */
-class MatrixSpace extends Vectors implements Space<Numbers, Float64Array> {
+class MatrixSpace extends HostVectors implements Space<Numbers, Float64Array> {
   taken = 0;
   constructor(
     readonly matrix: RealArray,

@@ -1,6 +1,6 @@
 /** Factorisations by the system's LAPACK and by the project's own code: both give the same, and either can be chosen. */
 import { KernelSolve, lapack, rand, randn, setLapack } from "../src/index";
-import { cancel, nativeAddon, newControl } from "../src/engine/native";
+import { cancel, nativeAddon, newControl } from "../src/device/native";
 
 const ROWS = 1030;
 const addon = nativeAddon()!;

@@ -16,24 +16,26 @@ interface Rule {
   readonly typesOfOwnFolder?: boolean;
 }
 
-const DOORS = ["cuda", "genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
+const DOORS = ["gpus", "genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
 
 /** The most specific row that fits a file rules it. */
 const TABLE: Readonly<Record<string, Rule>> = {
   errors: { parts: [] },
   options: { parts: [] },
   formula: { parts: [] },
-  engine: { parts: ["formula"], packages: ["node:"] },
-  "engine/native": {
-    parts: ["engine/addon", "engine/control", "engine/flat", "engine/prelude"],
+  // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
+  codegen: { parts: ["formula"] },
+  "codegen/prelude": { parts: [], packages: ["node:"] },
+  // Where formulas run and arrays are: one interface, a file for each device.
+  device: { parts: ["codegen", "formula"], packages: ["node:"] },
+  "device/native": {
+    parts: ["device/addoncall", "codegen/isa", "codegen/prelude"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
-  // Where formulas run and arrays are: one interface, a file for each device.
-  device: { parts: ["formula", "engine"] },
-  "device/memory": { parts: [], types: ["engine/native"] },
-  "device/reference": { parts: ["formula", "engine/backend"], types: ["engine"], typesOfOwnFolder: true },
-  array: { parts: ["device/devices", "device/memory", "engine/native"], packages: ["ndarray", "ml-matrix"] },
+  "device/memory": { parts: [], types: ["device/native"] },
+  "device/reference": { parts: ["formula", "device/device"], types: ["codegen/specification"], typesOfOwnFolder: true },
+  array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
   task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   call: {
@@ -42,35 +44,31 @@ const TABLE: Readonly<Record<string, Rule>> = {
       "device/devices",
       "device/memory",
       "device/routine",
-      "engine/backend",
-      "engine/instructions",
-      "engine/native",
+      "device/device",
+      "device/native",
       "array",
       "task",
     ],
     packages: ["node:"],
-    types: ["engine"],
+    types: ["device", "codegen/specification"],
   },
-  solve: {
-    parts: ["call", "task", "formula", "device", "engine/instructions", "engine/native", "engine/keptplans", "array"],
-    types: ["engine"],
-  },
-  cuda: { parts: ["device/cuda", "engine/native"] },
-  genred: { parts: ["call", "formula", "array"], types: ["engine", "task"] },
+  solve: { parts: ["call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
+  gpus: { parts: ["device/cuda", "device/native"] },
+  genred: { parts: ["call", "formula", "array"], types: ["device", "task"] },
   generic: { parts: ["genred", "formula"], types: ["call"] },
-  kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["engine", "task"] },
-  lazytensor: { parts: ["kernelsolve", "solve", "call", "genred", "formula", "array"], types: ["engine", "device"] },
+  kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["device", "task"] },
+  lazytensor: { parts: ["kernelsolve", "solve", "call", "genred", "formula", "array"], types: ["device"] },
   notebook: { parts: ["array"], packages: ["node:"] },
   imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
   progressbar: { parts: ["notebook"], packages: ["node:"], types: ["call"] },
   index: {
-    parts: [...DOORS, "array", "solve/linearoperator", "engine/native", "engine/instructions", "engine/isa"],
-    types: ["engine", "device", "call", "solve"],
+    parts: [...DOORS, "array", "solve/linearoperator", "device/native"],
+    types: ["device", "codegen/isa", "call", "solve"],
   },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
-const LATE_LOADERS = ["engine/native", "notebook"];
+const LATE_LOADERS = ["device/native", "notebook"];
 
 interface Import {
   readonly target: string;
@@ -172,7 +170,7 @@ test("nothing but the addon and the chart packages is loaded late", () => {
 });
 
 /** Only these may know which devices there are, and that data are not in the machine's memory. */
-const OF_DEVICES = /^(?:device\/|engine\/|cuda$|solve\/deviceproduct$)/;
+const OF_DEVICES = /^(?:device\/|gpus$)/;
 
 test("nothing but devices names CUDA or asks where an array is", () => {
   const words = /\b(?:isOnDevice|DeviceData|RemoteData)\b|"cuda"/;

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { whyNoCompiler } from "../src/engine/toolchain";
+import { whyNoCompiler } from "../src/device/toolchain";
 
 const root = resolve(__dirname, "..");
 const hasObjdump = spawnSync("objdump", ["--version"]).status === 0;

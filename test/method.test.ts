@@ -1,7 +1,7 @@
 /** Preconditioners and factorisations: that they solve what they claim for many kernels and points, what is chosen, and its algebra. */
 import { Genred, KernelSolve, array, astype, dense, grad, rand, randn, requiresGrad, zeros } from "../src/index";
 import type { Dtype, RealArray, SolveOptions } from "../src/index";
-import { nativeAddon } from "../src/engine/native";
+import { nativeAddon } from "../src/device/native";
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;
 const KERNELS = {

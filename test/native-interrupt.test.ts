@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 
 import { InterruptedError } from "../src/errors";
-import { cancel, newControl, progress, type Plan, type Real } from "../src/engine/native";
+import { cancel, newControl, progress, type Plan, type Real } from "../src/device/native";
 import { ADDON, addon, flatCall, pathOf, routine, sumArguments, sums, whole } from "./fixtures/routines";
 
 // Processes start slowly on a busy machine; a call that nothing stops takes longer than this.

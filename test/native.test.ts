@@ -1,7 +1,7 @@
 /** The addon's calls: what they compute, and what they refuse. */
 import { ArgumentError } from "../src/errors";
-import { rectangleSizes } from "../src/engine/flat";
-import { setThreads, threads, type Plan, type Ranges, type Real, type Rectangle } from "../src/engine/native";
+import { rectangleSizes } from "../src/device/addoncall";
+import { setThreads, threads, type Plan, type Ranges, type Real, type Rectangle } from "../src/device/native";
 import {
   ADDON,
   addon,

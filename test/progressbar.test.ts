@@ -1,5 +1,5 @@
 /** What a meter makes of what it is told, and what progressBar shows of it where. */
-import { newControl } from "../src/engine/native";
+import { newControl } from "../src/device/native";
 import { Meter, ofPart } from "../src/call/run";
 import type { RunProgress, Stage } from "../src/call/run";
 import { progressBar } from "../src/progressbar";

@@ -16,7 +16,7 @@ import {
 } from "../src";
 import type { BlockRanges, RealArray, ReductionName } from "../src";
 import { checkRanges } from "../src/array/ranges";
-import type { Ranges } from "../src/engine/native";
+import type { Ranges } from "../src/device/native";
 
 const BACKENDS = ["cpu", "tiles", "reference"] as const;
 const intervals = (...numbers: number[]): Int32Array => Int32Array.from(numbers);

@@ -3,14 +3,15 @@
  * instruction set of this machine, at sizes around those of vectors and blocks: against the reference engine, on numbers whose
  * distances are exact, so that indices must agree where values tie.
  */
-import { sharedObject } from "../src/engine/compiler";
+import { sharedObject } from "../src/device/compiler";
 import { cpu } from "../src/device/host";
-import { program } from "../src/engine/cpp";
-import type { Shape } from "../src/engine/cpp";
-import type { Call, Dtype, Specification } from "../src/engine/backend";
-import { nativeAddon, setThreads } from "../src/engine/native";
-import type { Isa } from "../src/engine/isa";
-import type { Plan, Ranges, Real } from "../src/engine/native";
+import { program } from "../src/codegen/cpp";
+import type { Shape } from "../src/codegen/cpp";
+import type { Call } from "../src/device/device";
+import type { Dtype, Specification } from "../src/codegen/specification";
+import { nativeAddon, setThreads } from "../src/device/native";
+import type { Isa } from "../src/codegen/isa";
+import type { Plan, Ranges, Real } from "../src/device/native";
 import { reference } from "../src/device/reference";
 import { Category } from "../src/formula/formula";
 import { parse } from "../src/formula/parse";

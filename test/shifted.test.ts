@@ -12,7 +12,7 @@ import {
   zeros,
 } from "../src";
 import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { HostVectors } from "../src/device/hostvectors";
 import { shiftedCg } from "../src/solve/shiftedcg";
 import { runSync } from "../src/task";
 
@@ -35,7 +35,7 @@ test("conjugate gradients of several shifts agree with dense solves, in as many 
   const a = randn([n, n], { ...wide, seed: 1 });
   const matrix = dense.add(dense.mul(dense.matmul(a, dense.transpose(a)), 1 / n), dense.mul(dense.eye(n, wide), 0.05));
   let products = 0;
-  const space = Object.assign(new Vectors(n, 2, "float64"), {
+  const space = Object.assign(new HostVectors(n, 2, "float64"), {
     apply: (x: Real, out: Real) => {
       products++;
       out.set(

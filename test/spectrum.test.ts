@@ -13,7 +13,7 @@ import {
   zeros,
 } from "../src";
 import type { BlockRanges, Dtype, LogdetOptions, Real, RealArray } from "../src";
-import { Vectors } from "../src/device/vectors";
+import { HostVectors } from "../src/device/hostvectors";
 import { symmetricEigen } from "../src/array/matrix";
 import { gaussNodes } from "../src/solve/lanczos";
 import type { Space } from "../src/solve/space";
@@ -83,7 +83,7 @@ describe("small symmetric eigenproblems", () => {
 
 /** A matrix as the operator of vectors in plain memory. */
 function spaceOf(rows: readonly (readonly number[])[]): Space<Real, Float64Array> & { taken: number } {
-  const vectors = new Vectors(rows.length, 1, "float64");
+  const vectors = new HostVectors(rows.length, 1, "float64");
   const count = { taken: 0 };
   return Object.assign(vectors, count, {
     apply: (x: Real, out: Real) => {

@@ -1,8 +1,8 @@
 /** Solves that cannot reach what is asked: all methods end soon after residuals no longer fall, and say so. */
 import { ConvergenceError, Genred, KernelSolve, rand, randn } from "../src/index";
 import type { RealArray, SolveOptions } from "../src/index";
-import { Vectors } from "../src/device/vectors";
-import type { Real } from "../src/engine/native";
+import { HostVectors } from "../src/device/hostvectors";
+import type { Real } from "../src/device/native";
 import { cg } from "../src/solve/cg";
 import type { CgOptions, CgResult } from "../src/solve/cg";
 import { gmres } from "../src/solve/gmres";
@@ -14,7 +14,7 @@ import { runSync } from "../src/task";
 
 /** A diagonal matrix on so many columns. */
 const diagonal = (values: readonly number[], columns: number): Space<Real, Float64Array> =>
-  Object.assign(new Vectors(values.length, columns, "float64"), {
+  Object.assign(new HostVectors(values.length, columns, "float64"), {
     apply: (x: Real, out: Real) => {
       for (let n = 0; n < x.length; n++) out[n] = values[Math.floor(n / columns)]! * x[n]!;
     },

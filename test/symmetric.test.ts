@@ -4,14 +4,15 @@
  */
 import { Genred, InterruptedError } from "../src/index";
 import ndarray from "ndarray";
-import type { Dtype, Specification } from "../src/engine/backend";
-import { sharedObject } from "../src/engine/compiler";
+import type { Dtype, Specification } from "../src/codegen/specification";
+import { sharedObject } from "../src/device/compiler";
 import { cpu } from "../src/device/host";
-import { program } from "../src/engine/cpp";
-import { nativeAddon, newControl, progress, setThreads } from "../src/engine/native";
-import type { Isa } from "../src/engine/isa";
-import type { Control, Plan, Real } from "../src/engine/native";
-import { sameData, symmetricProgram } from "../src/engine/symmetric";
+import { program } from "../src/codegen/cpp";
+import { nativeAddon, newControl, progress, setThreads } from "../src/device/native";
+import type { Isa } from "../src/codegen/isa";
+import type { Control, Plan, Real } from "../src/device/native";
+import { sameData } from "../src/device/host";
+import { symmetricProgram } from "../src/codegen/symmetric";
 import { Category, nodesOf, variable } from "../src/formula/formula";
 import type { Formula } from "../src/formula/formula";
 import { entries, minus, operations, subtract } from "../src/formula/ops";

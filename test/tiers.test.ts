@@ -1,7 +1,7 @@
 /** When a formula is compiled and when it is evaluated by precompiled kernels; and that both mean the same. */
 import { Genred, KernelSolve, rand } from "../src/index";
 import type { CallOptions } from "../src/index";
-import type { Compile, Routine } from "../src/engine/backend";
+import type { Compile, Routine } from "../src/device/device";
 import { cpu } from "../src/device/host";
 import { Tiers } from "../src/device/routine";
 import type { Compilable } from "../src/device/routine";

@@ -5,8 +5,8 @@
 import ndarray from "ndarray";
 import { Genred, grad as gradientOf, requiresGrad, setInstructionSet } from "../src/index";
 import type { RealArray } from "../src/index";
-import { nativeAddon } from "../src/engine/native";
-import type { Isa } from "../src/engine/isa";
+import { nativeAddon } from "../src/device/native";
+import type { Isa } from "../src/codegen/isa";
 import { extraArgument } from "../src/formula/arguments";
 import { grad } from "../src/formula/autodiff";
 import { Category } from "../src/formula/formula";

@@ -1,6 +1,6 @@
 // The addon's entry: what it says of itself, its settings, and the tables of its functions. State is per environment
 // of JavaScript; routines and threads belong to the process. Calls come flat: sizes in one Float64Array, optional
-// tables in one array (values.h, src/engine/addon.ts).
+// tables in one array (values.h, src/device/addon.ts).
 #include <dlfcn.h>
 #include <napi.h>
 

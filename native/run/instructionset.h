@@ -1,4 +1,4 @@
-// Which of the instruction sets that the addon was built for this processor has. The table is written by the build from src/engine/isa.ts.
+// Which of the instruction sets that the addon was built for this processor has. The table is written by the build from src/codegen/isa.ts.
 #ifndef TSKEOPS_INSTRUCTIONSET_H
 #define TSKEOPS_INSTRUCTIONSET_H
 

@@ -1,7 +1,7 @@
 // What the tile evaluator (tileroutine.cc) runs: a program of precompiled kernels, as it is once it has been read and checked.
 //
 // A program computes values in slots of four regions: once per call, per tile of lanes, per interval of the loop, per pair. It is a
-// list of integers that src/engine/tileprogram.ts writes:
+// list of integers that src/codegen/tileprogram.ts writes:
 //   isBlock, columns, slots of each region [4], reducer, dim, k, weights (in the form `block` only dim counts of these),
 //   count of variables, (kind, dim) each,
 //   count of loads, (variable, component, slot) each: the region is that of the variable,

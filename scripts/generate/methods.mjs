@@ -31,7 +31,7 @@ const HEAD = `/**
  * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made by
  * \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import type { ReductionName, ResultOf } from "../call/signature";
 import { atMost } from "../options";
 import type { ComplexOperand, Operand } from "./operand";

@@ -29,7 +29,7 @@ function stackOf(instructions, isFrame) {
 // ----------------------------------------------------------------------------------------------------------- routines
 
 /**
- * The loop over pairs, as src/engine/loops.ts and symmetric.ts write it: over columns, one or several in a step; or
+ * The loop over pairs, as src/codegen/loops.ts and symmetric.ts write it: over columns, one or several in a step; or
  * over tiles of columns.
  */
 const PAIR_LOOP =

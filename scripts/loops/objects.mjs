@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const require = createRequire(import.meta.url);
-const { flagsFor } = require("../../dist/engine/compiler.js");
-const { instructionSetOf } = require("../../dist/engine/isa.js");
+const { flagsFor } = require("../../dist/device/compiler.js");
+const { instructionSetOf } = require("../../dist/codegen/isa.js");
 const run = promisify(execFile);
 
 export const compiler = process.env.CXX ?? "g++";

@@ -1,4 +1,4 @@
-/** The formulas whose loops are looked at, one row for each kind of loop that src/engine writes. */
+/** The formulas whose loops are looked at, one row for each kind of loop that src/codegen writes. */
 
 const of = (dim, values = 1) => [`x = Vi(${dim})`, `y = Vj(${dim})`, `b = Vj(${values})`, "g = Pm(1)"];
 const KERNEL = "Exp(-g * SqDist(x, y))";

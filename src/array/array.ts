@@ -6,7 +6,7 @@
 import type { NdArray } from "ndarray";
 import { memoryOf } from "../device/memory";
 import type { Elements } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, flagOf, optionsOf } from "../options";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";

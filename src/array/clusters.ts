@@ -4,7 +4,7 @@
  * arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are made on the machine; points stay where
  * they are. Must not know reductions.
  */
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { checkArray, described } from "./check";

@@ -4,7 +4,7 @@
  * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
  * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
  */
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import { checkDtype, zeros } from "./array";

@@ -3,7 +3,7 @@
  * A factorisation costs far more than a solve with it, so whoever solves keeps the `Factors`. Must not know the tape.
  */
 import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { allocate, dtypeOf, readable, wrapBeside } from "./view";
 import type { RealArray } from "./view";

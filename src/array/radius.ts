@@ -3,7 +3,7 @@
  * The one idea: consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if
  * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
  */
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";

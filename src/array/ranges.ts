@@ -4,7 +4,7 @@
  * intervals; rows that nobody listed visit nothing. So engines need no case for gaps, and ties go to the lowest index. Must not
  * know how ranges are found, nor formulas.
  */
-import type { Ranges } from "../engine/native";
+import type { Ranges } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";

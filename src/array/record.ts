@@ -5,7 +5,7 @@
  * writing into them. Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, described } from "../options";
 import { checkArray } from "./check";

@@ -5,11 +5,11 @@
  * every higher order. Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, flagOf, optionsOf } from "../options";
 import { checkArray, described } from "./check";
-import { bringBeside } from "./device";
+import { bringBeside } from "./transfer";
 import {
   checkOutputUnchanged,
   checkUnchanged,

@@ -7,7 +7,7 @@ import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { isContiguous, memoryAmong, memoryOf, reach, rowMajor, sizeOf } from "../device/memory";
 import type { DataOf, ElementType, Elements, Geometry } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { listText } from "../options";
 
 export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";

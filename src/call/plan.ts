@@ -4,7 +4,7 @@
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BackendName } from "../device/devices";
-import { visitedPairs } from "../engine/backend";
+import { visitedPairs } from "../device/device";
 import { Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";

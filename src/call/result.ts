@@ -19,7 +19,7 @@ import {
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";

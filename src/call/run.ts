@@ -5,8 +5,8 @@
  */
 import { isMainThread } from "node:worker_threads";
 import { described } from "../array/check";
-import { cancel, nativeAddon, newControl, progress } from "../engine/native";
-import type { Control } from "../engine/native";
+import { cancel, nativeAddon, newControl, progress } from "../device/native";
+import type { Control } from "../device/native";
 import { ArgumentError, InterruptedError } from "../errors";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";

@@ -2,7 +2,7 @@
  * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its reduction.
  */
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import type * as rows from "../formula/reductions";
 import type { Reduction, ResultKind } from "../formula/reductions";
 import type { IndexArray } from "./result";

@@ -3,22 +3,22 @@
  * machine's memory or are on the device already; a call that has one there runs there. How a call is cut into parts depends on sizes
  * alone, so results do not depend on the device.
  */
-import { ArgumentError, DeviceError } from "../errors";
-import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "../engine/addon";
-import { entriesOf } from "../engine/backend";
-import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
-import { messageOf } from "../engine/control";
-import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "../engine/cudacompiler";
-import { keptWords } from "../engine/cudasteps";
-import { cudaProgram } from "../engine/cudatext";
-import type { CudaProgram } from "../engine/cudatext";
-import { rectangleSizes, sizesOf, tablesOf } from "../engine/flat";
-import type { Plan, Tables } from "../engine/flat";
-import { BLOCK, kindOf, resultDims } from "../engine/generated";
-import { nativeAddon, whyNoAddon } from "../engine/native";
+import { keptWords } from "../codegen/cudasteps";
+import { cudaProgram } from "../codegen/cudatext";
+import type { CudaProgram } from "../codegen/cudatext";
+import { BLOCK, kindOf, resultDims } from "../codegen/specification";
+import type { Specification } from "../codegen/specification";
+import { ArgumentError, DeviceError, messageOf } from "../errors";
 import { described } from "../options";
+import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
+import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
+import type { Plan, Tables } from "./addoncall";
+import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { DeviceData, cudaMemory } from "./cudamemory";
-import type { Device, Memories } from "./device";
+import { cudaVectors, fitsVectors } from "./cudavectors";
+import { entriesOf } from "./device";
+import type { Call, Device, Memories, RectangleCall, Routine } from "./device";
+import { nativeAddon, whyNoAddon } from "./native";
 
 export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
@@ -26,7 +26,11 @@ export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
   code: (specification) => cudaProgram(specification).code,
-  memories: { numbered: (where, device) => cudaMemory(checkNumber(where, device)) },
+  memories: {
+    numbered: (where, device) => cudaMemory(checkNumber(where, device)),
+    vectors: (rows, columns, dtype, device) =>
+      device !== "all" && fitsVectors(rows, columns) ? cudaVectors(rows, columns, dtype, device) : null,
+  },
 };
 
 /** @throws DeviceError where there is no device, ArgumentError for a number of none. */

@@ -3,10 +3,6 @@
  * array (here, and nowhere else), as they have what of one is used, so that views, slices and copies work as ever. Memory is shared by all
  * views of it and freed by `dispose`, or with the last view. Knows nothing of arrays.
  */
-import { CudaVectors } from "../engine/cudavectors";
-import type { DeviceMemory, VectorOperation } from "../engine/cudavectors";
-import { nativeAddon, whyNoAddon } from "../engine/native";
-import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
 import {
   RemoteData,
@@ -21,6 +17,10 @@ import {
   sizeOf,
 } from "./memory";
 import type { AnyPlace, DataOf, Dtype, ElementType, Elements, Geometry, Memory } from "./memory";
+import { nativeAddon, whyNoAddon } from "./native";
+import type { Real } from "./native";
+import { VectorKernels } from "./vectorkernels";
+import type { DeviceMemory, VectorOperation } from "./vectorkernels";
 
 /** A piece of a device's memory, and who gives it back. */
 class Lease {
@@ -176,7 +176,7 @@ export class DeviceData extends RemoteData {
   ): void {
     if (sizes.rows === 0) return;
     const dtype = this.type === "int32" ? "float32" : this.type;
-    CudaVectors.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
+    VectorKernels.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
   }
 
   /** Integers on the device for the time of a call. */

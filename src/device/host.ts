@@ -3,26 +3,25 @@
  * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
  * the number of threads.
  */
-import type { Addon, NativeRoutine } from "../engine/addon";
-import { entriesOf, visitedPairs } from "../engine/backend";
-import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
-import { compileInBackground, compiledBefore, discard, sharedObject } from "../engine/compiler";
-import { messageOf } from "../engine/control";
-import { program, whyTooLarge } from "../engine/cpp";
-import type { Program, Shape } from "../engine/cpp";
-import { rectangleSizes, sizesOf, tablesOf } from "../engine/flat";
-import type { Plan, Real } from "../engine/flat";
-import { BLOCK } from "../engine/generated";
-import { instructionSet } from "../engine/instructions";
-import { lanesOfVector } from "../engine/isa";
-import type { Isa } from "../engine/isa";
-import { nativeAddon, whyNoAddon } from "../engine/native";
-import { sameData, symmetricProgram } from "../engine/symmetric";
-import { tileProgram, whyNoProgram } from "../engine/tileprogram";
-import { tileText } from "../engine/tiletext";
-import { whyNoCompiler } from "../engine/toolchain";
-import { CompileError } from "../errors";
-import type { Device } from "./device";
+import { program, whyTooLarge } from "../codegen/cpp";
+import type { Program, Shape } from "../codegen/cpp";
+import { lanesOfVector } from "../codegen/isa";
+import type { Isa } from "../codegen/isa";
+import { BLOCK } from "../codegen/specification";
+import type { Specification } from "../codegen/specification";
+import { symmetricProgram } from "../codegen/symmetric";
+import { tileProgram, whyNoProgram } from "../codegen/tileprogram";
+import { tileText } from "../codegen/tiletext";
+import { Category } from "../formula/formula";
+import type { Variable } from "../formula/formula";
+import type { Addon, NativeRoutine } from "./addon";
+import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
+import type { Plan, Real } from "./addoncall";
+import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
+import { entriesOf, visitedPairs } from "./device";
+import type { Call, Device, RectangleCall, Routine } from "./device";
+import { instructionSet, nativeAddon, whyNoAddon } from "./native";
+import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
@@ -184,7 +183,7 @@ class TileRoutine extends AddonRoutine {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost, columns } = tileProgram(specification, kernels);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants.kinds);
     this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
@@ -216,32 +215,7 @@ class Compiled implements Runnable {
   }
 
   load(): NativeRoutine {
-    return (this.loaded ??= loadCompiled(this.addon, this.costs.source, this.isa));
-  }
-}
-
-/**
- * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
- * @throws CompileError also where a compiler ends well and has made something else.
- */
-function loadCompiled(addon: Addon, source: string, isa: Isa): NativeRoutine {
-  const path = sharedObject(source, isa);
-  try {
-    return addon.load(path);
-  } catch {
-    discard(path);
-    return loadAgain(addon, source, isa);
-  }
-}
-
-function loadAgain(addon: Addon, source: string, isa: Isa): NativeRoutine {
-  const path = sharedObject(source, isa);
-  try {
-    return addon.load(path);
-  } catch (error) {
-    discard(path);
-    const message = `generated routine: expected a shared object from the compiler, got ${messageOf(error)}`;
-    throw new CompileError(message, source, { cause: error });
+    return (this.loaded ??= loadCompiled((path) => this.addon.load(path), this.costs.source, this.isa));
   }
 }
 
@@ -258,6 +232,27 @@ const MOST_PAIRINGS = 4;
 
 function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): boolean {
   return rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
+}
+
+/**
+ * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null where no argument
+ * of the rows has those of one of the columns.
+ */
+export function sameData(args: readonly Real[], variables: readonly Variable[]): readonly number[] | null {
+  const same = variables.map(({ category, dim }, n) =>
+    category === Category.P
+      ? n
+      : variables.findIndex((v, m) => v.category !== Category.P && v.dim === dim && areSame(args[m]!, args[n]!)),
+  );
+  const isShared = same.some((first, n) => variables[first]!.category !== variables[n]!.category);
+  return isShared ? same : null;
+}
+
+function areSame(a: Real, b: Real): boolean {
+  if (a === b || a.length !== b.length) return a === b;
+  if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
+  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
+  return true;
 }
 
 /** Vector instructions that the call saves in another shape than the usual one. */

@@ -3,8 +3,8 @@
  * same interface. Whoever has data asks `memoryOf` what can be done with them and need not know which it is. Knows no
  * formulas.
  */
-import type { Real } from "../engine/native";
 import { ArgumentError, DeviceError } from "../errors";
+import type { Real } from "./native";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";

@@ -2,14 +2,14 @@
  * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
  * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
  */
+import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/ops";
-import { beginOf, entriesOf } from "../engine/backend";
-import type { Call, RectangleCall, Routine, Specification } from "../engine/backend";
-import type { Real } from "../engine/native";
-import type { Device } from "./device";
+import { beginOf, entriesOf } from "./device";
+import type { Call, Device, RectangleCall, Routine } from "./device";
+import type { Real } from "./native";
 
 export const reference: Device<"reference"> = {
   name: "reference",

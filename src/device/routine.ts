@@ -4,17 +4,16 @@
  * every later call. So what has been evaluated is counted, and each step is taken when it has cost as much as it gains.
  * Routines are kept, so that a formula is compiled once per process.
  */
+import type { Specification } from "../codegen/specification";
 import { DeviceError, warnOnce } from "../errors";
-import type { Compile, Routine, Specification } from "../engine/backend";
-import { instructionSet } from "../engine/instructions";
-import { addonRemedy } from "../engine/native";
-import { reporting } from "../engine/verbose";
 import type { Formula } from "../formula/formula";
-import type { Device } from "./device";
+import type { Compile, Device, Routine } from "./device";
 import { deviceNamed, unknownName } from "./devices";
 import type { BackendName } from "./devices";
 import { cpu, tiles } from "./host";
+import { addonRemedy, instructionSet } from "./native";
 import { reference } from "./reference";
+import { reporting } from "./verbose";
 
 /** Of the processor, best first; the last can always run. */
 const ON_PROCESSOR: readonly Device[] = [cpu, tiles, reference];

@@ -3,7 +3,7 @@
  * (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what matrices can do. Must not know engines.
  */
 import type { Dtype, RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { complex } from "../formula/ops";
 import type { ReductionName } from "../call/signature";

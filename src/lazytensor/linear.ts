@@ -5,7 +5,7 @@
 import { checkArray, described } from "../array/check";
 import { expanded, reshaped, shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { mult } from "../formula/ops";

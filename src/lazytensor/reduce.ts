@@ -6,7 +6,7 @@ import type { RealArray } from "../array/view";
 import { CALL_OPTIONS } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";

@@ -6,7 +6,7 @@ import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
 import { expanded } from "../array/view";
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
 import { settingsOf } from "../genred";

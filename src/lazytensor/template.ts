@@ -4,7 +4,7 @@
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { atMost } from "../options";
 import { Category } from "../formula/formula";

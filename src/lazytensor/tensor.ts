@@ -6,7 +6,7 @@ import { reshaped } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
 import type { CallOptions } from "../call/prepared";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";
 import { checkIndex, denseValues, diagonal, sliced, without } from "./entries";

@@ -3,7 +3,7 @@
  */
 import { described } from "../array/check";
 import type { RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { atMost } from "../options";

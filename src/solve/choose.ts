@@ -124,10 +124,7 @@ export function checkSituation({ method, preconditioner, matrix, blocks }: Situa
 
 // ------------------------------------------------------------------------------------------------------- attempts
 
-/**
- * Up to this many rows a factorisation costs less than a preconditioner; up to twice as many where float32 is not
- * enough for its data.
- */
+/** Up to this many rows a factorisation costs less than looking for a preconditioner. */
 const DIRECT_ROWS = 500;
 /** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
 const FLOAT32_BOUND = 0.1;
@@ -158,8 +155,8 @@ export class Inverses {
 
   /** Frees what they have on a device. */
   release(): void {
-    for (const inverse of this.found.values()) inverse?.release?.();
-    for (const guess of this.guesses.values()) guess?.inverse?.release?.();
+    for (const inverse of this.found.values()) inverse?.parts?.release?.();
+    for (const guess of this.guesses.values()) guess?.inverse?.parts?.release?.();
   }
 
   /** Tries one attempt after the other, until `isEnough` says so. */
@@ -187,7 +184,7 @@ export class Inverses {
   private *byLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
     const { method, preconditioner, algebra, rows } = situation;
     const mayFactorise = fitsFactor(situation);
-    if (mayFactorise && (method !== "auto" || isSmall(situation))) return false;
+    if (mayFactorise && (method !== "auto" || rows <= DIRECT_ROWS)) return false;
     const costs = new Costs(algebra.instructionSet);
     const hasOther = mayFactorise && preconditioner === "auto";
     const limit = hasOther ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
@@ -249,13 +246,6 @@ function lowRankDtypes(situation: EntriesSituation): ReadonlySet<Dtype> {
   if (preconditioner === "none" || alpha === 0) return new Set();
   if (precision !== "auto") return new Set([fastDtype(situation)]);
   return new Set<Dtype>(fitsFloat32(situation) ? ["float32", "float64"] : ["float64"]);
-}
-
-function isSmall(situation: EntriesSituation): boolean {
-  const { method, rows, dtype } = situation;
-  if (method === "cg") return false;
-  const isTight = dtype === "float32" && !fitsFloat32(situation);
-  return rows <= (isTight ? 2 : 1) * DIRECT_ROWS;
 }
 
 function fitsFloat32({ alpha, dtype, matrix }: EntriesSituation): boolean {

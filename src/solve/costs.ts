@@ -72,8 +72,14 @@ export class Costs {
   }
 }
 
-/** Conjugate gradients need some half of sqrt(kappa) ln(2 / tolerance), and kappa is about 1 + mu / alpha. */
-const iterationsFor = (mu: number, alpha: number): number => 1 + 0.5 * Math.log(2e6) * Math.sqrt(1 + mu / alpha);
+/**
+ * Iterations of conjugate gradients to a tolerance of 1e-6: each divides the error by (s + 1) / (s - 1), s being the
+ * square root of the condition number, which is about 1 + mu / alpha.
+ */
+function iterationsFor(mu: number, alpha: number): number {
+  const s = Math.sqrt(1 + mu / alpha);
+  return 1 + Math.log(2e6) / Math.log((s + 1) / (s - 1));
+}
 
 /** What is known of a search of columns (lowrank.ts) after some blocks of them. */
 export interface Search {
@@ -113,6 +119,8 @@ export const ruleOf = (preconditioner: unknown, otherwise: Rule): Rule =>
 
 /** Blocks of rising cost after which the search ends. */
 const PATIENCE = 3;
+/** What the columns of a search may cost of another way, which is taken after them if they are in vain. */
+const SHARE = 0.25;
 
 /**
  * Goes on while more columns may make the solve cheaper, by a model of iterations and of the cost of each; no columns
@@ -145,7 +153,14 @@ export class LeastCost implements Rule {
     if (blocks.length === 1) this.consider(search, 0, 0, rank + iterationsFor(largest, this.alpha));
     const cost = this.consider(search, blocks.length, rank, iterationsFor(largest, this.alpha));
     this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;
-    return largest >= 0.5 * this.alpha && this.rising < PATIENCE && this.leastToCome(search) < this.limit;
+    return largest >= 0.5 * this.alpha && this.rising < PATIENCE && this.mayPay(search);
+  }
+
+  /** Whether more columns may lead to less than the other way costs, without having cost too much of it. */
+  private mayPay(search: Search): boolean {
+    const { rows, dtype } = search.matrix;
+    const spent = this.costs.preconditioned(0, search.rank, rows, dtype);
+    return spent < SHARE * this.limit && this.leastToCome(search) < this.limit;
   }
 
   /** The cost of that many blocks, which are kept if nothing was cheaper. */

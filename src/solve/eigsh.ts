@@ -6,7 +6,7 @@ import { generator } from "../array/array";
 import { allocate, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { checkValues, described } from "../options";
 import type { OptionsOf } from "../options";

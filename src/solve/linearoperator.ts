@@ -7,7 +7,7 @@ import { checkArray, described } from "../array/check";
 import { add, mul } from "../array/dense";
 import { shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 

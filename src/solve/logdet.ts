@@ -7,7 +7,7 @@ import { recording } from "../array/record";
 import { dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { checkValues, isAtLeast, withDefaults } from "../options";
 import type { OptionsOf, SettledOf } from "../options";

@@ -2,12 +2,12 @@
  * What users get of a solution that was found in float64: the array in the dtype of the data, the residual which that
  * array has, and a warning or an error where it is not what was asked for. Knows nothing of how solutions are found.
  */
-import { bringBeside } from "../array/device";
+import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { howOf } from "../call/prepared";
 import type { Given } from "../call/prepared";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ConvergenceError } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";

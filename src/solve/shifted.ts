@@ -10,7 +10,7 @@ import type { RealArray } from "../array/view";
 import { copied } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { described, isAtLeast, withDefaults } from "../options";
 import type { Task, Work } from "../task";

@@ -2,12 +2,12 @@
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
 import { checkArray } from "../array/check";
-import { onMachine } from "../array/device";
+import { onMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { CALL_OPTIONS } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { checkValues, isAtLeast } from "../options";
 import type { OptionsOf, SettledOf } from "../options";

@@ -2,7 +2,7 @@
  * The equation (K + alpha I) a = b for an Operator K that is linear in one of its arguments: what is known of it before
  * it is solved. Its transpose is an equation of the same kind. Knows no solver.
  */
-import { onMachine } from "../array/device";
+import { onMachine } from "../array/transfer";
 import { record, recorder } from "../array/record";
 import { allocate, contiguous, dtypeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";

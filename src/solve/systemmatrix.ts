@@ -9,7 +9,7 @@ import { Operator } from "../call/operator";
 import { copied, howOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";

@@ -106,7 +106,7 @@ test("an image in the cache that a device refuses is compiled anew, and takes it
   try {
     const compute = (): unknown[] => loadings(lines(`trying(throughDevice);`, { TSKEOPS_CACHE: cache }).outcome);
     expect(compute()).toEqual(["CUDA_SUCCESS"]);
-    const keep = `const { keptObject } = require(${JSON.stringify(join(INDEX, "..", "engine", "cache.js"))});`;
+    const keep = `const { keptObject } = require(${JSON.stringify(join(INDEX, "..", "device", "cache.js"))});`;
     for (const file of readdirSync(cache)) {
       const script = `${keep} keptObject(process.argv[1], Buffer.from("of other times"));`;
       execFileSync(process.execPath, ["-e", script, basename(file, ".so")], {

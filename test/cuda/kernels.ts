@@ -3,9 +3,9 @@
  * dtypes; and the operations on vectors. Knows no compiler.
  */
 import type { Dtype } from "../../src/index";
-import type { Specification } from "../../src/engine/backend";
-import { cudaProgram } from "../../src/engine/cudatext";
-import { cudaVectorsSource } from "../../src/engine/prelude";
+import type { Specification } from "../../src/codegen/specification";
+import { cudaProgram } from "../../src/codegen/cudatext";
+import { cudaVectorsSource } from "../../src/codegen/prelude";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { Category } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";

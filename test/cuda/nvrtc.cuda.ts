@@ -2,7 +2,7 @@
  * Generated kernels, and those on vectors, through NVRTC, the compiler that users have, one by one as calls do it: to machine code that keeps
  * everything in registers where it knows the architecture, else to PTX.
  */
-import { loadedFrom } from "../../src/engine/cudacompiler";
+import { loadedFrom } from "../../src/device/cudacompiler";
 import { sample, sourcesOfSweep, vectorSources } from "./kernels";
 import type { Source } from "./kernels";
 import { outsideRegisters, told, usageInCubin } from "./usage";

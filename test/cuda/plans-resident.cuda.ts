@@ -1,8 +1,8 @@
 /** Plans whose tables a device keeps from call to call, on the simulated one: what the addon does with them, and what it refuses. */
 import { Genred, cuda, rand, randn, toDevice, toHost } from "../../src/index";
-import { nativeAddon } from "../../src/engine/native";
-import type { LoadedRoutine } from "../../src/engine/addon";
-import type { Tables } from "../../src/engine/flat";
+import { nativeAddon } from "../../src/device/native";
+import type { LoadedRoutine } from "../../src/device/addon";
+import type { Tables } from "../../src/device/addoncall";
 import { lentToTheLiving } from "./lent";
 
 const addon = nativeAddon()!.cuda;

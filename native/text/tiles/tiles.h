@@ -1,5 +1,5 @@
 // What run/tileroutine.cc and the precompiled kernels tell each other. The kernels are generated from the operation table when the package is
-// built, one file per instruction set and dtype (src/engine/tilekernels.ts): each does one operation on one component of a tile.
+// built, one file per instruction set and dtype (src/codegen/tilekernels.ts): each does one operation on one component of a tile.
 // No header is included, and nothing here has code that is linked: the kernels' files are compiled for instruction sets that the rest
 // of the addon must not use.
 #ifndef TSKEOPS_TILES_H

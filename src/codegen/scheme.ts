@@ -7,11 +7,20 @@ import { asVariable, isVariable, lowered, print } from "../formula/formula";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
-import { affine, isOneInstruction, literal, withLiterals } from "./numbers";
 import { Placement, UNROLL, isLooped } from "./placement";
 import type { Lanes, Phase } from "./placement";
-import { OF_COLUMN, eachColumn, loop, nestedLoops, newScope } from "./scopes";
-import type { Scope } from "./scopes";
+import {
+  OF_COLUMN,
+  affine,
+  eachColumn,
+  isOneInstruction,
+  literal,
+  loop,
+  nestedLoops,
+  newScope,
+  withLiterals,
+} from "./text";
+import type { Scope } from "./text";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */
 export interface Scheme {

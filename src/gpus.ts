@@ -1,6 +1,6 @@
 /** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
 import { checkNumber, cuda, whyNoDevice } from "./device/cuda";
-import { nativeAddon } from "./engine/native";
+import { nativeAddon } from "./device/native";
 import { atMost } from "./options";
 
 /** A GPU of this machine. */

@@ -6,16 +6,15 @@
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula, Variable } from "../formula/formula";
 import { exchanged } from "../formula/symmetry";
-import type { Specification } from "./backend";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";
 import type { Program } from "./cpp";
-import { BLOCK, lanesOf } from "./generated";
-import { braces, perCall, perLane, perStep } from "./loops";
 import { instructionSetOf, lanesOfVector } from "./isa";
 import type { Isa } from "./isa";
-import type { Real } from "./native";
+import { braces, perCall, perLane, perStep } from "./loops";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
+import { BLOCK, lanesOf } from "./specification";
+import type { Specification } from "./specification";
 
 export interface SymmetricProgram extends Program {
   /** For each argument of the routine, the argument of the call that it is. */
@@ -60,27 +59,6 @@ export function symmetricProgram(
     // Squares on the diagonal are evaluated as a whole.
     instructions: (rows, columns) => (rows / lanes) * (columns + side) * perPair,
   };
-}
-
-/**
- * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null where no argument
- * of the rows has those of one of the columns.
- */
-export function sameData(args: readonly Real[], variables: readonly Variable[]): readonly number[] | null {
-  const same = variables.map(({ category, dim }, n) =>
-    category === Category.P
-      ? n
-      : variables.findIndex((v, m) => v.category !== Category.P && v.dim === dim && areSame(args[m]!, args[n]!)),
-  );
-  const isShared = same.some((first, n) => variables[first]!.category !== variables[n]!.category);
-  return isShared ? same : null;
-}
-
-function areSame(a: Real, b: Real): boolean {
-  if (a === b || a.length !== b.length) return a === b;
-  if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
-  for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
-  return true;
 }
 
 /** Of the instructions of the plain form: above, what is gained in theory is lost to memory. */

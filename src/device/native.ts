@@ -1,20 +1,20 @@
 /**
- * How the addon is found and loaded, and its settings. The only file that knows of the .node file; addon.ts
- * declares what that exports.
+ * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file that
+ * knows of the .node file; addon.ts declares what that exports.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { ISAS } from "../codegen/isa";
+import type { Isa } from "../codegen/isa";
+import { abiOfTexts } from "../codegen/prelude";
+import { ArgumentError, DeviceError, InterruptedError, messageOf } from "../errors";
 import { atMost, described } from "../options";
 import type { Addon, AddonFile } from "./addon";
-import { messageOf } from "./control";
-import { abiOfTexts } from "./prelude";
 
-export { cancel, newControl, progress } from "./control";
-export type { Control } from "./control";
-export type { BatchAxis, Integers, Plan, Ranges, Real, Rectangle } from "./flat";
+export { cancel, newControl, progress } from "./addoncall";
+export type { BatchAxis, Control, Integers, Plan, Ranges, Real, Rectangle } from "./addoncall";
 
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
@@ -41,7 +41,7 @@ export function whyNoAddon(): string | null {
 
 /** What a user can do where the addon cannot be used. */
 export function addonRemedy(): string {
-  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "engine", "native.js"));
+  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
   return isBundled
     ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
     : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
@@ -131,4 +131,44 @@ function setInitialLapack(addon: Addon, choice: string | undefined): void {
 function checkThreads(where: string, count: number, given: unknown): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
   throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${described(given)}`);
+}
+
+// ---------------------------------------------------------------------------------------------- instruction sets
+
+// What a program has set, else TSKEOPS_ISA, else the machine's best; looked up at every call, so that one process can
+// compare several.
+
+let current: Isa | undefined;
+
+/** Another number after each change, for those who keep what was made for one set. */
+export let changes = 0;
+
+/** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
+export function instructionSet(): Isa {
+  atMost("instructionSet", 0, arguments);
+  return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+}
+
+/**
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks means its best. Results
+ * then differ by rounding. @throws ArgumentError for a name of none.
+ */
+export function setInstructionSet(name: Isa): void {
+  atMost("setInstructionSet", 1, arguments);
+  use(available("setInstructionSet", name));
+}
+
+/** Routines ask for the name; the dense algebra of the addon is told. */
+function use(name: Isa): Isa {
+  nativeAddon()?.setInstructionSet(name);
+  changes++;
+  return (current = name);
+}
+
+const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
+
+function available(where: string, name: string): Isa {
+  const wanted = ISAS.indexOf(name as Isa);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
+  return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
 }

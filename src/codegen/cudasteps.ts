@@ -2,10 +2,10 @@
  * How much a turn of the generated loop takes on a GPU: rows of a thread, and columns. Chosen from what a turn computes, what it keeps, and the
  * registers of a thread; docs/log/cuda.md tells what was counted. Writes no text.
  */
-import type { Specification } from "./backend";
-import { flushEvery, resultDims, tilesKept } from "./generated";
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
+import { flushEvery, resultDims, tilesKept } from "./specification";
+import type { Specification } from "./specification";
 
 export interface Step {
   /** Rows of a thread. */

@@ -2,8 +2,8 @@
  * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
  * contraction) and knows no operation.
  */
-import { placed } from "../formula/formula";
-import type { Axis, Contraction, Formula, PlacedSegment, View } from "../formula/formula";
+import { Depends, placed } from "../formula/formula";
+import type { Axis, Contraction, Formula, PlacedSegment, Segment, View } from "../formula/formula";
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
 export const sizeOf = (axes: readonly Axis[]): number => axes.reduce((size, axis) => size * axis.size, 1);
@@ -65,4 +65,47 @@ export function ownCost(node: Formula): number {
   if (shape.kind !== "contraction") return 0;
   const { kept, summed } = axesOf(node);
   return sizeOf(kept) * sizeOf(summed);
+}
+
+// ------------------------------------------------------------------------------------- what components depend on
+
+/**
+ * On which of the two indices each component of a formula depends: where a view shows parts of several formulas, as
+ * Concat(x_i, y_j) does, on fewer than the formula does.
+ */
+export class ComponentDepends {
+  /** Only of formulas whose components differ, or all depend on less than the formula. */
+  private readonly differing = new Map<Formula, readonly Depends[]>();
+
+  /** Of all `nodes`; arguments stand before what is built from them. */
+  constructor(nodes: readonly Formula[]) {
+    for (const node of nodes) if (this.mayDiffer(node)) this.add(node);
+  }
+
+  /** Of dim 1 the only component. */
+  at(node: Formula, k: number): Depends {
+    return this.differing.get(node)?.[node.dim === 1 ? 0 : k] ?? node.depends;
+  }
+
+  /** What all components depend on, or undefined where they differ. */
+  ofAll(node: Formula): Depends | undefined {
+    const [first = node.depends, ...others] = this.differing.get(node) ?? [];
+    return others.every((depends) => depends === first) ? first : undefined;
+  }
+
+  private mayDiffer(node: Formula): boolean {
+    return this.isMixture(node) || node.args.some((arg) => this.differing.has(arg));
+  }
+
+  private isMixture(node: Formula): boolean {
+    const showsLess = ({ arg }: Segment): boolean => arg === undefined || node.args[arg]!.depends !== node.depends;
+    return node.operation.shape.kind === "view" && segmentsOf(node).some(showsLess);
+  }
+
+  private add(node: Formula): void {
+    const all = range(node.dim).map((k) =>
+      componentsRead(node, k).reduce<Depends>((bits, [arg, m]) => bits | this.at(arg, m), Depends.Nothing),
+    );
+    if (all.some((depends) => depends !== node.depends)) this.differing.set(node, all);
+  }
 }

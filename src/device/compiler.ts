@@ -2,7 +2,7 @@
  * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps what it made.
  * The key of a kept object is everything that decides its content; the compiler counts by path, size and date, because asking it
  * for its version would cost more than the rest of a warm first call.
- * It must not know what the source computes, nor load what it makes.
+ * It must not know what the source computes, nor how an object is loaded.
  */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
@@ -11,14 +11,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 
-import { CompileError, DeviceError } from "../errors";
+import { instructionSetOf } from "../codegen/isa";
+import type { Isa } from "../codegen/isa";
+import { CompileError, DeviceError, messageOf } from "../errors";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
-import { instructionSetOf } from "./isa";
-import type { Isa } from "./isa";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";
-
-export type { Isa } from "./isa";
 
 const TIMEOUT_SECONDS = 60;
 const MESSAGE_CHARACTERS = 8000;
@@ -97,6 +95,31 @@ export function discard(path: string): void {
   const requests = [...paths].filter(([, known]) => known === path).map(([request]) => request);
   for (const request of requests) paths.delete(request);
   if (requests.length > 0) discardObject(path);
+}
+
+/**
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * @throws CompileError also where a compiler ends well and has made something else.
+ */
+export function loadCompiled<T>(load: (path: string) => T, source: string, isa: Isa): T {
+  const path = sharedObject(source, isa);
+  try {
+    return load(path);
+  } catch {
+    discard(path);
+    return loadAgain(load, source, isa);
+  }
+}
+
+function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
+  const path = sharedObject(source, isa);
+  try {
+    return load(path);
+  } catch (error) {
+    discard(path);
+    const message = `generated routine: expected a shared object from the compiler, got ${messageOf(error)}`;
+    throw new CompileError(message, source, { cause: error });
+  }
 }
 
 /** How generated code is compiled. */

@@ -2,12 +2,12 @@
  * How much a step of the generated loop takes at once: vectors of rows, and columns. Chosen from what a step computes, what it keeps, and
  * the registers of the instruction set; docs/log/performance.md tells what was measured. Writes no text.
  */
-import type { Specification } from "./backend";
-import { tilesKept } from "./generated";
 import { instructionSetOf } from "./isa";
 import type { Isa, Step } from "./isa";
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
+import { tilesKept } from "./specification";
+import type { Specification } from "./specification";
 
 /** A step, and the dim up to which components are separate values in its loop. */
 export interface ChosenStep extends Step {

@@ -1,17 +1,37 @@
 /**
- * What the generated files of all devices have in common: which of i and j are lanes, the loop body of a specification, its reducer,
- * and its sizes. Text in, text out; knows no device.
+ * What to compute, and what the generated files of all devices have in common: which of i and j are lanes, the loop body
+ * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
-import type { Variable } from "../formula/formula";
-import type { Extent } from "../formula/reductions";
-import type { Specification } from "./backend";
+import type { Formula, Variable } from "../formula/formula";
+import type { Extent, Reduction, SumScheme } from "../formula/reductions";
 import type { Lanes } from "./placement";
 import { scheme } from "./scheme";
 import type { Scheme, SchemeOptions } from "./scheme";
 
 /** Columns whose partial sums are kept in the dtype of the data before they go to double. */
 export const BLOCK = 256;
+
+export type Dtype = "float32" | "float64";
+
+/** What to compute. Rows are the kept index, columns the reduced one. */
+export interface Specification {
+  /** What is evaluated per pair: a formula, and its weights if the reduction has some. */
+  readonly formulas: readonly Formula[];
+  /** Null for the form `block`, which keeps both indices. */
+  readonly reduction: Reduction | null;
+  /** The K of the K best; 1 where there is none. */
+  readonly k: number;
+  /** Which of i and j is kept: I for axis 1. */
+  readonly rows: Category.I | Category.J;
+  /** Every argument of a call in order, whether the formula reads it or not. */
+  readonly variables: readonly Variable[];
+  readonly dtype: Dtype;
+  readonly sumScheme: SumScheme;
+  readonly accumulator: Dtype;
+}
+
+// ------------------------------------------------------------------------------------------- what follows from it
 
 /** @param lanes which of i and j. */
 export function mainScheme(

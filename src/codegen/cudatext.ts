@@ -4,7 +4,12 @@
  * together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
-import type { Specification } from "./backend";
+import { stepOf, unrolled } from "./cudasteps";
+import type { Step } from "./cudasteps";
+import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
+import { UNROLL } from "./placement";
+import { cudaPrelude } from "./prelude";
+import type { Scheme, SchemeOptions } from "./scheme";
 import {
   BLOCK,
   constants,
@@ -15,13 +20,8 @@ import {
   lanesOf,
   mainScheme,
   resultDims,
-} from "./generated";
-import { stepOf, unrolled } from "./cudasteps";
-import type { Step } from "./cudasteps";
-import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
-import { cudaPrelude } from "./prelude";
-import { UNROLL } from "./placement";
-import type { Scheme, SchemeOptions } from "./scheme";
+} from "./specification";
+import type { Specification } from "./specification";
 
 /** A generated file, and what the launcher must know of it. */
 export interface CudaProgram {
@@ -101,22 +101,6 @@ class CudaText {
 
   private reduce(): string[] {
     const { main, layout } = this;
-    const every = flushEvery(this.specification);
-    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
-    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
-    const tiles = braces(
-      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
-      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
-      ...(layout.isShared ? this.staging() : []),
-      ...columns,
-      ...flush("count", every === BLOCK),
-    );
-    const intervals = braces(
-      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
-      "const Interval interval = intervalOf(launch, n);",
-      ...tiles,
-      ...flush("interval.end - interval.begin", every === Infinity),
-    );
     return [
       'extern "C" __constant__ int64 keops_accumulator_bytes = sizeof(Accumulator);',
       "",
@@ -129,11 +113,32 @@ class CudaText {
         ...perLane(main, "block.firstRow + threadIdx.x", "block.endRow"),
         "Reducer reducer;",
         "reducer.begin(firstColumn(launch, block));",
-        ...intervals,
+        ...this.intervals(),
         "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
         "if (launch.parts == 1) finishRows<Accumulator>(launch, block, 1, RESULT_DIM, INDEX_DIM);",
       ),
     ];
+  }
+
+  /** The columns of every interval, as many at a time as shared memory takes. */
+  private intervals(): string[] {
+    const { layout } = this;
+    const every = flushEvery(this.specification);
+    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
+    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
+    const tiles = braces(
+      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
+      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
+      ...(layout.isShared ? this.staging() : []),
+      ...columns,
+      ...flush("count", every === BLOCK),
+    );
+    return braces(
+      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
+      "const Interval interval = intervalOf(launch, n);",
+      ...tiles,
+      ...flush("interval.end - interval.begin", every === Infinity),
+    );
   }
 
   private columnByColumn(flush: readonly string[]): string[] {

@@ -1,11 +1,11 @@
 /**
  * What the addon exports, declared once: the functions of the tables in native/node, under their names there. Wrong
  * arguments are a TypeError or RangeError before anything is read or written: they are bugs of tskeops. A run that
- * was stopped throws InterruptedError, a GPU that fails DeviceError. Plans go flat (flat.ts). Knows only types.
+ * was stopped throws InterruptedError, a GPU that fails DeviceError. Plans go flat (addoncall.ts). Knows only types.
  */
-import type { Control } from "./control";
-import type { Real, Tables } from "./flat";
-import type { Isa } from "./isa";
+import type { Isa } from "../codegen/isa";
+import type { TileNames } from "../codegen/tileprogram";
+import type { Control, Real, Tables } from "./addoncall";
 
 declare const brand: unique symbol;
 
@@ -93,14 +93,6 @@ export interface Constants {
   readonly kinds: readonly string[];
   /** Operations of steps on scalars, by number. */
   readonly scalarSteps: readonly string[];
-}
-
-/** Lanes of a vector, and what tile kernels, reducers and kinds of variables are called, by number. */
-export interface TileNames {
-  readonly lanes: number;
-  readonly kernels: readonly string[];
-  readonly reducers: readonly string[];
-  readonly kinds: readonly string[];
 }
 
 interface LongFunctions {

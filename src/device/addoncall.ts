@@ -1,6 +1,7 @@
 /**
- * What the addon is told of a call: numbers, ranges, plans. They go flat, sizes in one array and optional tables, because reading the
- * properties of an object costs more than a tiny call.
+ * What the addon is told of a call: numbers, ranges, plans, and the control block by which others see how far the call is
+ * and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object costs
+ * more than a tiny call. Must not know the addon.
  */
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
@@ -86,4 +87,25 @@ export function tablesOf({ batch = [], ranges }: Plan): Tables | undefined {
   if (!ranges && batch.length === 0) return undefined;
   const axes = Float64Array.from(batch.flatMap(({ length, steps }) => [length, ...steps]));
   return ranges ? [axes, ranges.rows, ranges.slices, ranges.columns] : [axes];
+}
+
+// ------------------------------------------------------------------------------------------------------- control
+
+/** `[cancel flag, units done, units total, reserved]` over shared memory; made by `newControl`. */
+export type Control = Int32Array;
+
+/** A new control block, for one call at a time. */
+export function newControl(): Control {
+  return new Int32Array(new SharedArrayBuffer(16));
+}
+
+/** Stops the call that runs with this control block, from any thread, within one unit of work. */
+export function cancel(control: Control): void {
+  Atomics.store(control, 0, 1);
+}
+
+/** What part of the call that runs with this control block is done, from 0 to 1. */
+export function progress(control: Control): number {
+  const total = Atomics.load(control, 2);
+  return total === 0 ? 0 : Atomics.load(control, 1) / total;
 }

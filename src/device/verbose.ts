@@ -2,7 +2,8 @@
  * What TSKEOPS_VERBOSE prints on standard error: a line for each call of a routine, and for each object that was
  * compiled or found compiled. Must not know how anything is computed.
  */
-import type { Call, RectangleCall, Routine, Specification } from "./backend";
+import type { Specification } from "../codegen/specification";
+import type { Call, RectangleCall, Routine } from "./device";
 
 const isVerbose = (): boolean => Boolean(process.env["TSKEOPS_VERBOSE"]);
 

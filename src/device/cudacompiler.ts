@@ -9,10 +9,9 @@ import { accessSync, constants, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-import { CompileError, DeviceError } from "../errors";
+import { CompileError, DeviceError, messageOf } from "../errors";
 import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
-import { messageOf } from "./control";
 import { nativeAddon } from "./native";
 import { identityOf } from "./toolchain";
 

@@ -4,7 +4,9 @@
  */
 import { instructionSetOf, lanesOfVector } from "./isa";
 import type { Isa } from "./isa";
-import type { Specification } from "./backend";
+import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
+import { prelude } from "./prelude";
+import type { Scheme } from "./scheme";
 import {
   constants,
   flushEvery,
@@ -16,10 +18,8 @@ import {
   otherThan,
   tilesKept,
   vectorsKept,
-} from "./generated";
-import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
-import { prelude } from "./prelude";
-import type { Scheme } from "./scheme";
+} from "./specification";
+import type { Specification } from "./specification";
 import { stepOf } from "./steps";
 
 /**

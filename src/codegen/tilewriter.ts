@@ -6,8 +6,7 @@
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/ops";
-import { ComponentDepends } from "./componentdepends";
-import { axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
+import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
 import { FUSED, PRODUCT, SQUARE, SUMMED, matched, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
 

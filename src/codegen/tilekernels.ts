@@ -8,8 +8,8 @@ import type { Formula, Operation } from "../formula/formula";
 import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
-import { literal, withLiterals } from "./numbers";
 import { CORE, PARTS } from "./prelude";
+import { literal, withLiterals } from "./text";
 
 /** A formula over holes: what a kernel computes of its arguments. */
 export interface Kernel {

@@ -6,7 +6,7 @@ import type { NdArray } from "ndarray";
 import { numberedMemory } from "../device/devices";
 import { machine, memoryOf } from "../device/memory";
 import type { Elements, Memory } from "../device/memory";
-import type { Real } from "../engine/native";
+import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import { checkElements, described, isNdarray } from "./check";

@@ -4,10 +4,9 @@
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import type { TileNames } from "./addon";
-import type { Specification } from "./backend";
 import { range } from "./components";
-import { kindOf } from "./generated";
+import { kindOf } from "./specification";
+import type { Specification } from "./specification";
 import { reducerName } from "./tilekernels";
 import { Region, Writer } from "./tilewriter";
 import type { Instruction, Value } from "./tilewriter";
@@ -20,6 +19,13 @@ export interface TileProgram {
   readonly columns: number;
   /** Vector instructions per pair of a lane and a step of the loop, about. */
   readonly cost: number;
+}
+
+/** Lanes of a vector, and what tile kernels and reducers are called, by number. */
+export interface TileNames {
+  readonly lanes: number;
+  readonly kernels: readonly string[];
+  readonly reducers: readonly string[];
 }
 
 /** What weights are, by the same numbers. */
@@ -63,15 +69,15 @@ export function listingOf(specification: Specification, lanes: number): Listing 
   return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
 }
 
-/** The same in numbers, for the kernels of the addon. */
-export function tileProgram(specification: Specification, names: TileNames): TileProgram {
+/** The same in numbers, for the kernels of the addon. @param kinds of variables, by number. */
+export function tileProgram(specification: Specification, names: TileNames, kinds: readonly string[]): TileProgram {
   const { reduction, k, variables, rows } = specification;
   const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
     ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
-    ...listed(variables.map((variable) => [names.kinds.indexOf(kindOf(variable, rows)), variable.dim])),
+    ...listed(variables.map((variable) => [kinds.indexOf(kindOf(variable, rows)), variable.dim])),
     ...listed(writer.loads),
     ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
     ...listed(results.values.map(({ region, index }) => [region, index])),
