@@ -7,11 +7,14 @@ import { tslabWriter } from "./notebook";
 import type { DisplayWriter } from "./notebook";
 import type { RunProgress } from "./call/run";
 import { atMost, optionsOf } from "./options";
+import type { OptionsOf } from "./options";
 
-export interface ProgressBarOptions {
+const PROGRESS_BAR = {
   /** Stands before the line. */
-  readonly label?: string | undefined;
-}
+  label: { kind: "text" },
+} as const;
+
+export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
 
 /**
  * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated in place, else a
@@ -19,7 +22,7 @@ export interface ProgressBarOptions {
  */
 export function progressBar(options?: ProgressBarOptions | null): (progress: RunProgress) => void {
   atMost("progressBar", 1, arguments);
-  const { label } = optionsOf("progressBar", options, ["label"]);
+  const { label } = optionsOf("progressBar", options, PROGRESS_BAR);
   // Of the cell that makes the bar: its output is where the bar belongs, even when other cells run later.
   const writer = tslabWriter();
   let show: Show | undefined;

@@ -34,6 +34,13 @@ export function nativeAddon(): Addon | null {
   return load().addon;
 }
 
+/** The addon, for what runs only where it is. */
+export function loadedAddon(): Addon {
+  const { addon, why } = load();
+  if (addon) return addon;
+  throw new Error(`tskeops has a bug: expected the addon, got none: ${why ?? "no reason"}`);
+}
+
 /** Why `nativeAddon` gives null, in one sentence; null if it does not. */
 export function whyNoAddon(): string | null {
   return load().why;

@@ -121,11 +121,12 @@ const slopeOfSincFarFromZero = (x: Formula): Formula => mult(subtract(cos(x), si
 
 /** Sum of (-1)^n 2 n x^(2n-1) / (2n+1)!: the difference above has no digits left near 0. */
 function slopeOfSincNearZero(x: Formula): Formula {
-  const terms = [-1 / 3, 1 / 30, -1 / 840, 1 / 45360, -1 / 3991680, 1 / 518918400, -1 / 93405312000];
+  const terms = [-1 / 3, 1 / 30, -1 / 840, 1 / 45360, -1 / 3991680, 1 / 518918400];
   const z = square(x);
+  const last = constant(-1 / 93405312000);
   return mult(
     x,
-    terms.slice(0, -1).reduceRight<Formula>((sum, term) => add(term, mult(z, sum)), constant(terms.at(-1)!)),
+    terms.reduceRight<Formula>((sum, term) => add(term, mult(z, sum)), last),
   );
 }
 

@@ -1,6 +1,7 @@
 /**
  * Rows of the operation table that work component by component: quotients, powers, roots, exponentials, comparisons.
  */
+import { at } from "../errors";
 import {
   add,
   call,
@@ -30,7 +31,7 @@ import { Depends, make } from "./formula";
 import { corners, fallingBesidePole, monotone, product as productRule, valley } from "./intervals";
 import type { BoundsRule, Interval, Ruled, Tools } from "./intervals";
 import { methodOf } from "./slots";
-import type { Formula, Operation, Parameter } from "./formula";
+import type { Formula, Operation } from "./formula";
 import type { MethodRow } from "./slots";
 
 macro("IntCst", { doc: "The integer `n`.", slots: [integerSlot("n")], build: ([n]) => constant(n as number) });
@@ -237,9 +238,9 @@ export function elementwiseWithInteger(
   integer: string,
   row: IntegerRow,
 ): (x: Operand, m: number) => Formula {
-  const slots = [formulaSlot("x"), integerSlot(integer)];
-  const value = (args: readonly number[], params: readonly Parameter[]): number =>
-    row.value(args[0]!, params[0] as number);
+  const last = integerSlot(integer);
+  const slots = [formulaSlot("x"), last];
+  const value = (args: readonly [number], params: readonly [number]): number => row.value(args[0], params[0]);
   const self: Operation = registerOperation({
     name,
     doc: row.doc,
@@ -247,16 +248,18 @@ export function elementwiseWithInteger(
     method: methodOf(name, slots, row),
     shape: { kind: "elementwise", value, cost: 4 },
     build: ([x, m]) => build(x as Formula, m as number),
-    dim: ([dim], [m]) => {
-      expect(Number.isSafeInteger(m), call(name, slots), `an integer ${slots[1]!.name}`, String(m));
-      return dim!;
+    dim: (dims, [m]) => {
+      expect(Number.isSafeInteger(m), call(name, slots), `an integer ${last.name}`, String(m));
+      return at(dims, 0);
     },
-    simplify: ([x], [m]) => foldElementwise((args) => value(args, [m!]), [x!]) ?? row.simplify?.(x!, m as number),
+    simplify: (args, [m]) =>
+      foldElementwise((numbers) => row.value(at(numbers, 0), m as number), args) ??
+      row.simplify?.(at(args, 0), m as number),
     cotangents: (cotangent, of) => {
-      const factor = row.derivative(of.args[0]!, of.params[0] as number);
+      const factor = row.derivative(at(of.args, 0), of.params[0] as number);
       return [factor && mult(cotangent, factor)];
     },
-    lower: (formula: Formula) => row.lower(formula.args[0]!, formula.params[0] as number),
+    lower: (formula: Formula) => row.lower(at(formula.args, 0), formula.params[0] as number),
     domain: [0.5, 2],
   });
   const build = (x: Operand, m: number): Formula => make(self, [lift(x)], [m]);

@@ -26,7 +26,7 @@ import {
   sum,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, One, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
 import { floor, maximum, minimum } from "./functions";
 import { monotone } from "./intervals";
@@ -177,12 +177,12 @@ function boundsOfLogAddExp(tools: Tools<Formula>, ...args: Interval<Formula>[]):
   return { lower: subtract(lower, margin(lower)), upper: add(upper, margin(upper)) };
 }
 
-const reverseBuild = operation("Reverse", {
+const reverseBuild = operation<One>("Reverse", {
   doc: "The components of x, last to first.",
   slots: [formulaSlot("x")],
-  shape: { kind: "view", segments: ([dim]) => [{ length: dim!, arg: 0, start: dim! - 1, stride: -1 }] },
-  dim: ([dim]) => dim!,
-  simplify: ([x]) => (x!.dim === 1 ? x : x!.operation === reverseRow ? x!.args[0] : undefined),
+  shape: { kind: "view", segments: ([dim]) => [{ length: dim, arg: 0, start: dim - 1, stride: -1 }] },
+  dim: ([dim]) => dim,
+  simplify: ([x]) => (x.dim === 1 ? x : x.operation === reverseRow ? x.args[0] : undefined),
   cotangents: (e) => [reverse(e)],
 });
 const reverseRow = operations.get("Reverse");
@@ -208,10 +208,11 @@ export function softDtwSqDist(x: Operand, y: Operand, gamma: Operand): Formula {
   const [rows, columns, smoothing] = [lift(x), reverse(y), lift(gamma)];
   expect(smoothing.dim === 1, "SoftDTW_SqDist(x, y, gamma)", "gamma of dim 1", `dim ${smoothing.dim}`);
   const factor = divide(-1, smoothing);
-  let [last, current]: [Diagonal | undefined, Diagonal | undefined] = [undefined, undefined];
-  for (let sum = 0; sum <= rows.dim + columns.dim - 2; sum++)
+  let last: Diagonal | undefined;
+  let current = nextDiagonal(rows, columns, factor, 0, undefined, undefined);
+  for (let sum = 1; sum <= rows.dim + columns.dim - 2; sum++)
     [last, current] = [current, nextDiagonal(rows, columns, factor, sum, current, last)];
-  return mult(minus(smoothing), current!.values);
+  return mult(minus(smoothing), current.values);
 }
 
 /** What the cells cost, plus what the best ways to them cost; costs count as `factor` times the squared difference. */

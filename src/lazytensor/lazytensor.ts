@@ -8,6 +8,7 @@ import { ArgumentError } from "../errors";
 import { complex } from "../formula/ops";
 import type { ReductionName } from "../call/signature";
 import { atMost, described, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../solve/eigsh";
 import type { SolveResult } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
@@ -21,22 +22,22 @@ import type { LinearOperator, Products } from "../solve/linearoperator";
 import { checkClosed, deferred, isInner, reduced } from "./reduce";
 import type { AnyReduction, Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solver } from "./solve";
-import type { DeferredSolve, SystemOptions } from "./solve";
+import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
+
+const INDEX = {
+  /** 0: the rows are indexed by i, as `Vi` does. 1: by j, as `Vj`. */
+  axis: { kind: [0, 1] },
+} as const;
 
 /** Of the arrays that a lazy tensor is made of. */
-export interface LazyTensorOptions {
-  /** 0: the rows are indexed by i, as `Vi` does. 1: by j, as `Vj`. */
-  readonly axis?: 0 | 1 | undefined;
-}
+export type LazyTensorOptions = OptionsOf<typeof INDEX>;
 
 /** Options of a product. */
 export type ProductOptions<T extends Real = Real> = Omit<ReduceOptions<T>, "axis">;
 
 /** Options of a solve. */
-export type LazySolveOptions<T extends Real = Real> = SystemOptions<T> & {
-  /** A variable indexed by j that the tensor is linear in; if absent, the tensor is a kernel k(x, y). */
-  readonly var?: LazyTensor<T> | undefined;
-};
+export type LazySolveOptions<T extends Real = Real> = SystemOptions<T> &
+  OptionsOf<typeof UNKNOWN, { readonly expression: Expression }, LazyTensor<T>>;
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in O(M N) time and
@@ -100,14 +101,9 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   /** A reduction by name; `optArg` is the K of the K best, `weight` the weights of exponential sums. */
   override reduction(name: ReductionName, options: AnyReduction<T>): unknown {
     atMost("reduction", 2, arguments);
-    const {
-      optArg,
-      weight,
-      call = true,
-      ...rest
-    } = (options as AnyReduction<T> | undefined) ?? ({} as AnyReduction<T>);
+    const { optArg, weight, ...rest } = (options as AnyReduction<T> | undefined) ?? ({} as AnyReduction<T>);
     const weights = weight === undefined ? undefined : realOperand(`${name}, weight`, weight);
-    return (call ? reduced : deferred)(name, this.expression, name, rest, { optArg, weights });
+    return (rest.call === false ? deferred : reduced)(name, this.expression, name, rest, { optArg, weights });
   }
 
   // ---- as a matrix
@@ -125,7 +121,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     atMost("matmul", 2, arguments);
     const second = isLazy(b) ? linearOperator<T>("matmul", b) : b;
     if (!isProducts<T>(second)) return product("matmul", this.expression, second, options) as RealArray<T>;
-    optionsOf("matmul of operators", options, []);
+    optionsOf("matmul of operators", options, {});
     return chain(linearOperator<T>("matmul", this), second);
   }
   /** The product with an array, as {@link LazyTensor.matmul}. */
@@ -148,8 +144,7 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;
   solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
     atMost("solve", 2, arguments);
-    const { call = true, ...rest } = options ?? {};
-    return call ? this.closedSolver(b, rest)() : this.solver(b, rest);
+    return options?.call === false ? this.solver(b, options) : this.closedSolver(b, options ?? {})();
   }
   /** The same, with how it was found. */
   solved(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveResult<T> {
@@ -160,8 +155,8 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
     checkClosed("solve", this.expression.leaves);
     return this.solver(b, options);
   }
-  private solver(b: unknown, { var: unknown, ...options }: LazySolveOptions<T>): DeferredSolve<T> {
-    return solver(this.expression, b, unknown?.expression, options) as DeferredSolve<T>;
+  private solver(b: unknown, options: LazySolveOptions<T>): DeferredSolve<T> {
+    return solver(this.expression, b, options) as DeferredSolve<T>;
   }
 
   /**
@@ -194,8 +189,8 @@ function twice(where: string, count: unknown): number {
   throw new ArgumentError(`${where}: expected an integer, got ${described(count)}`);
 }
 
-const axisOf = (where: string, options: LazyTensorOptions | null | undefined): unknown =>
-  optionsOf(where, options, ["axis"]).axis;
+const axisOf = (where: string, options: LazyTensorOptions | null | undefined): 0 | 1 | undefined =>
+  optionsOf(where, options, INDEX).axis;
 
 const complexExpression = (value: unknown, options: LazyTensorOptions | null | undefined): Expression =>
   expressionOf("ComplexLazyTensor", value, axisOf("ComplexLazyTensor", options));
@@ -286,8 +281,8 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
     return isInner("mean", options) ? this.sum().div(this.dim) : this.reduction("Mean", options);
   }
   private reduction(name: "Sum" | "Mean", options: ReduceOptions<T>): unknown {
-    const { call = true, ...rest } = options as ReduceOptions<T> & { readonly call?: boolean };
-    return (call ? reduced : deferred)(name, this.expression, name, rest, {});
+    const { call } = options as AnyReduction<T>;
+    return (call === false ? deferred : reduced)(name, this.expression, name, options, {});
   }
 
   // ---- as a matrix

@@ -15,7 +15,7 @@ import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { isLazy } from "./operand";
 import { LinearOperator } from "../solve/linearoperator";
-import { REDUCE_OPTIONS, reduced } from "./reduce";
+import { PRODUCT, reduced } from "./reduce";
 import type { ReduceOptions } from "./reduce";
 
 /** `[M, N]`. @throws ArgumentError where an axis has no size, or there are batches. */
@@ -25,8 +25,6 @@ export function matrixShape(where: string, expression: Expression): readonly [nu
   throw new ArgumentError(`${where}: expected a LazyTensor over i and j without batches, got ${sizesText(expression)}`);
 }
 
-const PRODUCT_OPTIONS = REDUCE_OPTIONS.filter((name) => name !== "axis");
-
 /** The product with `[...batch, N, E]`, or with `[N]`. */
 export function product(
   where: string,
@@ -35,7 +33,7 @@ export function product(
   options: Omit<ReduceOptions, "axis"> | null | undefined,
 ): RealArray {
   const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, checkArray(`${where}, b`, b));
-  const { out, ...how } = optionsOf(where, options, PRODUCT_OPTIONS);
+  const { out, ...how } = optionsOf(where, options, PRODUCT);
   const target = out && isFlat ? { out: expanded(checkArray("out", out), out.shape.length) } : {};
   const values = reduced(
     where,
@@ -62,7 +60,7 @@ export function columnOf(where: string, { sizes, batch }: Expression, dim: numbe
   const array = checkArray(`${where}, b`, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
   const vector = vectorLeaf(`${where}, b`, isFlat ? expanded(array, 1) : array);
-  const rows = (vector.value as RealArray).shape.at(-2)!;
+  const [rows] = (vector.value as RealArray).shape.slice(-2);
   if (sizes[1] !== null && rows !== sizes[1])
     throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);
   if (dim !== 1 && vector.variable.dim !== 1 && dim !== vector.variable.dim)

@@ -4,7 +4,7 @@
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
-import { ArgumentError } from "../errors";
+import { ArgumentError, at, lookUp } from "../errors";
 import "../formula/autodiff"; // Grad comes into the table of entries with it
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
@@ -14,9 +14,8 @@ import { Expression, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
 
 /** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
-export function expressionOf(where: string, value: unknown, axis: unknown): Expression {
-  if (axis === 0 || axis === 1) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
-  if (axis !== undefined) throw new ArgumentError(`${where}, axis: expected 0 or 1, got ${described(axis)}`);
+export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefined): Expression {
+  if (axis !== undefined) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
   if (typeof value === "number") return Expression.ofNumber(value);
   return Expression.of(isNumbers(value) ? parameterLeaf(where, value) : guessedLeaf(where, value));
 }
@@ -31,10 +30,10 @@ type ToOperand = (where: string, value: unknown) => Expression;
 
 /** The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they do not fit. */
 export function applied(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
-  const entry = entries.get(name)!;
+  const entry = lookUp(entries, name);
   const parts: Expression[] = [];
   const given = values.flatMap((value, n): (Formula | Parameter)[] => {
-    const slot = entry.slots[n]!;
+    const slot = at(entry.slots, n);
     const where = `${name}, ${slot.name}`;
     if (slot.optional && value === undefined) return [];
     if (slot.kind !== "formula" && slot.kind !== "variable") return [parameter(where, slot.kind, value)];

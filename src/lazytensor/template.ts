@@ -94,8 +94,9 @@ class Values {
   }
 
   private expression(name: string): Expression | undefined {
-    const hole = /^\$\{(\d+)\}$/.exec(name);
-    if (hole) return realOperand(`lazy, hole ${hole[1]!}`, this.holes[Number(hole[1]) - 1]);
+    const hole = /^\$\{(\d+)\}$/.exec(name) ?? [];
+    const [, number] = hole;
+    if (number !== undefined) return realOperand(`lazy, hole ${number}`, this.holes[Number(number) - 1]);
     if (Object.hasOwn(this.bindings, name)) return this.bound(name);
     const [, base, index] = /^(.+)_([ij])$/.exec(name) ?? [];
     if (base === undefined || !isMatrix(this.own(base))) return undefined;

@@ -2,6 +2,7 @@
  * One system solved by one attempt after another, with a report of how that went. Systems that are not positive
  * definite are solved by MINRES and GMRES, in the same rounds of refinement and by the same stopping rule.
  */
+import { asserted } from "../errors";
 import type { Task } from "../task";
 import type { Inverses, Situation } from "./choose";
 import { gmresWith } from "./gmres";
@@ -72,7 +73,7 @@ function* solveDefinite(
     if (report.method === "direct" && found.converged === "stagnation") report = { ...report, converged: "precision" };
     return done >= most || rounds === 1 || isEnough(report);
   });
-  return report!;
+  return asserted<Report>(report, "a report");
 }
 
 /**

@@ -204,7 +204,7 @@ export class Inverses {
     tell?.({ doing: "preconditioner" });
     return findOrMake(this.guesses, of, function* () {
       const rule = ruleOf(preconditioner, new LeastCost(costs, alpha, limit));
-      const low = yield* lowRank(matrix(of), algebra, generator("KernelSolve", SEED), rule);
+      const low = yield* lowRank(matrix(of), algebra, generator(SEED), rule);
       const inverse = yield* low.inverse(alpha);
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
     });

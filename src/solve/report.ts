@@ -8,7 +8,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { howOf } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Real } from "../device/native";
-import { ConvergenceError } from "../errors";
+import { ConvergenceError, at } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
@@ -96,14 +96,14 @@ function* reportRounded(
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
   const product = system.product(own, alphaOf(settings), howOf(settings, given.extents));
-  const right = contiguous(own.arrays[system.unknown.position]!);
+  const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));
   if (size === 0 || !(isReported || mayLose(system, product, x, right))) return report;
   const { norms, residuals } = yield* measureResiduals(product, { right: Float64Array.from(right), x, columns });
-  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / norms[k]!), 0);
+  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / at(norms, k)), 0);
   if (residual > USELESS_RESIDUAL) reportLoss(system, settings, { ...report, residual }, rounded);
-  const isMet = residuals.every((one, k) => one <= targetOf(norms[k]!, rows, settings));
+  const isMet = residuals.every((one, k) => one <= targetOf(at(norms, k), rows, settings));
   return { ...report, residual, converged: isMet || report.converged !== "tolerance" ? report.converged : "precision" };
 }
 
