@@ -12,8 +12,14 @@ export type Task<T> = Generator<unknown, T, unknown>;
 /** `[cancel flag, units done, units total, reserved]` over shared memory, as the addon has it. */
 type Control = Int32Array;
 
+/** What is done now or in the background, as whoever drives a task wants. */
+export interface TwoForms<T> {
+  readonly now: () => T;
+  readonly later: (control: Control) => Promise<T>;
+}
+
 /** Long work outside of JavaScript, in its two forms. */
-export class Work<T> {
+export class Work<T> implements TwoForms<T> {
   constructor(
     readonly now: () => T,
     /** Stops soon after the flag is set; memory that it was given is in use until the promise settles. */
@@ -66,7 +72,7 @@ export function worksOf<Functions>(now: object, later: object): Works<Functions>
 }
 
 /** Waits for a value: `const y = yield* settled(f(x))`. */
-export function* settled<T>(value: T | PromiseLike<T> | Work<T>): Task<T> {
+export function* settled<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
   return (yield value) as T;
 }
 
@@ -85,7 +91,7 @@ function resumed<T>(task: Task<T>, request: unknown, watch?: () => void): Iterat
   try {
     watch?.();
     if (isPromise(request)) throw new Error("runSync: the task waits for a promise");
-    answer = request instanceof Work ? request.now() : request;
+    answer = hasTwoForms(request) ? request.now() : request;
   } catch (error) {
     return task.throw(error);
   }
@@ -139,7 +145,7 @@ function interrupted(signal: AbortSignal | undefined): InterruptedError {
 
 async function answer<T>(task: Task<T>, request: unknown, control: Control): Promise<() => IteratorResult<unknown, T>> {
   try {
-    const value = await (request instanceof Work ? request.later(control) : request);
+    const value = await (hasTwoForms(request) ? request.later(control) : request);
     return () => task.next(value);
   } catch (error) {
     return () => task.throw(error);
@@ -158,6 +164,10 @@ class Turns {
     await new Promise((resolve) => setImmediate(resolve));
     this.begin = performance.now();
   }
+}
+
+function hasTwoForms(value: unknown): value is TwoForms<unknown> {
+  return typeof (value as TwoForms<unknown> | null | undefined)?.later === "function";
 }
 
 function isPromise(value: unknown): boolean {

@@ -102,22 +102,6 @@ class CudaText {
 
   private reduce(): string[] {
     const { main, layout } = this;
-    const every = flushEvery(this.specification);
-    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
-    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
-    const tiles = braces(
-      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
-      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
-      ...(layout.isShared ? this.staging() : []),
-      ...columns,
-      ...flush("count", every === BLOCK),
-    );
-    const intervals = braces(
-      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
-      "const Interval interval = intervalOf(launch, n);",
-      ...tiles,
-      ...flush("interval.end - interval.begin", every === Infinity),
-    );
     return [
       'extern "C" __constant__ int64 keops_accumulator_bytes = sizeof(Accumulator);',
       "",
@@ -130,11 +114,32 @@ class CudaText {
         ...perLane(main, "block.firstRow + threadIdx.x", "block.endRow"),
         "Reducer reducer;",
         "reducer.begin(firstColumn(launch, block));",
-        ...intervals,
+        ...this.intervals(),
         "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
         "if (launch.parts == 1) finishRows<Accumulator>(launch, block, 1, RESULT_DIM, INDEX_DIM);",
       ),
     ];
+  }
+
+  /** The columns of every interval, as many at a time as shared memory takes. */
+  private intervals(): string[] {
+    const { layout } = this;
+    const every = flushEvery(this.specification);
+    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
+    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
+    const tiles = braces(
+      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
+      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
+      ...(layout.isShared ? this.staging() : []),
+      ...columns,
+      ...flush("count", every === BLOCK),
+    );
+    return braces(
+      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
+      "const Interval interval = intervalOf(launch, n);",
+      ...tiles,
+      ...flush("interval.end - interval.begin", every === Infinity),
+    );
   }
 
   private columnByColumn(flush: readonly string[]): string[] {

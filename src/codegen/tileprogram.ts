@@ -22,12 +22,11 @@ export interface TileProgram {
   readonly cost: number;
 }
 
-/** Lanes of a vector, and what tile kernels, reducers and kinds of variables are called, by number. */
+/** Lanes of a vector, and what tile kernels and reducers are called, by number. */
 export interface TileNames {
   readonly lanes: number;
   readonly kernels: readonly string[];
   readonly reducers: readonly string[];
-  readonly kinds: readonly string[];
 }
 
 /** What weights are, by the same numbers. */
@@ -71,15 +70,15 @@ export function listingOf(specification: Specification, lanes: number): Listing 
   return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
 }
 
-/** The same in numbers, for the kernels of the addon. */
-export function tileProgram(specification: Specification, names: TileNames): TileProgram {
+/** The same in numbers, for the kernels of the addon. @param kinds of variables, by number. */
+export function tileProgram(specification: Specification, names: TileNames, kinds: readonly string[]): TileProgram {
   const { reduction, k, variables, rows } = specification;
   const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
     ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
-    ...listed(variables.map((variable) => [names.kinds.indexOf(kindOf(variable, rows)), variable.dim])),
+    ...listed(variables.map((variable) => [kinds.indexOf(kindOf(variable, rows)), variable.dim])),
     ...listed(writer.loads),
     ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
     ...listed(results.values.map(({ region, index }) => [region, index])),

@@ -15,6 +15,7 @@ import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
 import type { Plan, Tables } from "./addoncall";
 import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { DeviceData, cudaMemory } from "./cudamemory";
+import { cudaVectors, fitsVectors } from "./cudavectors";
 import { entriesOf } from "./device";
 import type { Call, Device, Memories, RectangleCall, Routine } from "./device";
 import { loadedAddon, whyNoAddon } from "./native";
@@ -25,7 +26,11 @@ export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
   code: (specification) => cudaProgram(specification).code,
-  memories: { numbered: (where, device) => cudaMemory(checkNumber(where, device)) },
+  memories: {
+    numbered: (where, device) => cudaMemory(checkNumber(where, device)),
+    vectors: (rows, columns, dtype, device) =>
+      device !== "all" && fitsVectors(rows, columns) ? cudaVectors(rows, columns, dtype, device) : null,
+  },
 };
 
 /** @throws DeviceError where there is no device, ArgumentError for a number of none. */

@@ -19,7 +19,7 @@ import {
 import type { AnyPlace, DataOf, Dtype, ElementType, Elements, Geometry, Memory } from "./memory";
 import { nativeAddon, whyNoAddon } from "./native";
 import type { Real } from "./native";
-import { CudaVectors } from "./vectorkernels";
+import { VectorKernels } from "./vectorkernels";
 import type { DeviceMemory, VectorOperation } from "./vectorkernels";
 
 /** A piece of a device's memory, and who gives it back. */
@@ -176,7 +176,7 @@ export class DeviceData extends RemoteData {
   ): void {
     if (sizes.rows === 0) return;
     const dtype = this.type === "int32" ? "float32" : this.type;
-    CudaVectors.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
+    VectorKernels.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
   }
 
   /** Integers on the device for the time of a call. */

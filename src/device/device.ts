@@ -2,9 +2,9 @@
  * What a device is: the one interface behind which formulas run, and the calls that its routines take. A file implements
  * it, a row of the table in devices.ts makes it known, and nobody else knows which devices there are.
  */
-import type { Specification } from "../codegen/specification";
-import type { BatchAxis, Control, Ranges, Real } from "./addoncall";
-import type { KeptPlans } from "./keptplans";
+import type { Dtype, Specification } from "../codegen/specification";
+import type { KeptPlan, LoadedRoutine } from "./addon";
+import type { BatchAxis, Control, Plan, Ranges, Real } from "./addoncall";
 import type { Memory } from "./memory";
 
 export interface Device<Name extends string = string> {
@@ -21,7 +21,7 @@ export interface Device<Name extends string = string> {
    * can run.
    */
   code(specification: Specification): string | undefined;
-  /** Its own memories, which arrays can be taken to; null where it computes in the machine's. */
+  /** Its own memories, for arrays and the vectors of solvers; null where it computes in the machine's. */
   readonly memories: Memories | null;
 }
 
@@ -29,6 +29,11 @@ export interface Device<Name extends string = string> {
 export interface Memories {
   /** @throws DeviceError where there is no such device, ArgumentError for a number of none. */
   numbered(where: string, device: number): Memory;
+  /**
+   * Vectors of solvers there; null where they cannot be, and the machine's serve.
+   * @throws CompileError, DeviceError where there is not enough memory.
+   */
+  vectors(rows: number, columns: number, dtype: Dtype, device: number | "all"): Vectors | null;
 }
 
 // ------------------------------------------------------------------------------------------------ routines and calls
@@ -54,6 +59,13 @@ export interface Call extends Arrays {
   readonly ranges?: Ranges | undefined;
   /** Where a GPU keeps what of this call is the same in the next one: all but the arrays. */
   readonly kept?: KeptPlans | undefined;
+}
+
+/** What a device keeps of calls that differ in their arrays alone, until whoever repeats them closes it. */
+export interface KeptPlans {
+  /** The plan as it was when it was first asked for. @throws DeviceError where there is not enough memory. */
+  of(routine: LoadedRoutine, plan: Plan): KeptPlan;
+  close(): void;
 }
 
 /** How many entries the batch of a call has. */
@@ -108,3 +120,86 @@ export interface Routine {
  * evaluates it until compiling pays.
  */
 export type Compile = "auto" | "never" | "always";
+
+// ------------------------------------------------------------------------------------------------ vectors of solvers
+
+/** What waits for numbers of a device, in its two forms. */
+export interface Reading {
+  readonly now: () => number[][];
+  readonly later: () => Promise<number[][]>;
+}
+
+/**
+ * Vectors and scalars that solvers compute with. A vector is a block `[rows, columns]`, whose columns are independent
+ * right-hand sides; a scalar is one float64 number per column, and sums are taken in float64. Both are opaque handles,
+ * so that on a device nothing comes back between two checks: only `read` yields numbers. Results go to the last
+ * argument, which may be an input too.
+ */
+export interface Arithmetic<V, S> {
+  readonly rows: number;
+  readonly columns: number;
+  /** Relative rounding error of one operation: 2^-24 for float32, 2^-53 for float64. */
+  readonly roundoff: number;
+  /** A new vector of zeros. */
+  vector(): V;
+  /** A new scalar of zeros. */
+  scalar(): S;
+  free(handle: V | S): void;
+  /** out = x */
+  copy(x: V, out: V): void;
+  /** y += alpha x */
+  axpy(alpha: S, x: V, y: V): void;
+  /** y -= alpha x */
+  axmy(alpha: S, x: V, y: V): void;
+  /** y = x + alpha y */
+  xpay(x: V, alpha: S, y: V): void;
+  /** out = a · b per column. */
+  dot(a: V, b: V, out: S): void;
+  /** out = largest magnitude per column. */
+  peak(x: V, out: S): void;
+  /** out = a / b, and 0 where b is 0. */
+  div(a: S, b: S, out: S): void;
+  /** out = value > bound ? above : otherwise; a NaN is above nothing. */
+  select(value: S, bound: S, above: S, otherwise: S, out: S): void;
+  /** out = values, one per column. */
+  write(values: readonly number[], out: S): void;
+  /** The numbers of some scalars, one array per scalar; the only operation that waits for a device. */
+  read(scalars: readonly S[]): number[][] | Promise<number[][]> | Reading;
+  /** Column k of out = column places[k] of x, and zeros beyond; `out` may have fewer columns. */
+  readonly gather?: ((x: V, places: readonly number[], out: V) => void) | undefined;
+  /** The inverse of `gather`: column places[k] of out = column k of x. */
+  readonly scatter?: ((x: V, places: readonly number[], out: V) => void) | undefined;
+}
+
+/** That in one memory, whose data pose as typed arrays. */
+export interface Vectors<V = Real, S = Float64Array> extends Arithmetic<V, S> {
+  readonly dtype: Dtype;
+  /** Where arrays are that products of these vectors read. */
+  readonly memory: Memory;
+  /** What such products keep from one to the next: all but the arrays. */
+  readonly kept: KeptPlans | undefined;
+  /** Numbers of the machine in this memory until `close`; where they are in it already, they themselves. */
+  place(data: Real): V;
+  toHost(x: V): Real;
+  /** out = x, a vector of float64, rounded. */
+  narrow(x: V, out: V): void;
+  /** out = x, where `out` is a vector of float64. */
+  widen(x: V, out: V): void;
+  /** Iterations from one reading of numbers to the next, for products of so many pairs. */
+  checkEvery(pairs: number): number;
+  /** A preconditioner by its parts; absent where whoever made it applies it. */
+  readonly lowRank?: ((parts: LowRankParts) => (x: V, out: V) => void) | undefined;
+  /** Gives back what no handle stands for; after all handles. */
+  close(): void;
+}
+
+/** (x - F (L Lᵀ)⁻¹ Fᵀ x) / alpha, near (K + alpha I)⁻¹ x: F is a tall matrix, L a lower triangular one. */
+export interface LowRankParts {
+  /** Columns of F. */
+  readonly width: number;
+  readonly alpha: number;
+  /** F `[rows, width]` and L⁻ᵀ `[width, width]`, made when they are asked for. */
+  readonly matrices: () => readonly [tall: Real, triangular: Float64Array];
+  /** Gives back what a device keeps of it. */
+  release?: (() => void) | undefined;
+}

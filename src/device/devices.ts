@@ -4,9 +4,10 @@
 import { ArgumentError } from "../errors";
 import { described } from "../options";
 import { cuda } from "./cuda";
-import type { Device, Memories } from "./device";
+import type { Device, Memories, Vectors } from "./device";
 import { cpu, tiles } from "./host";
-import type { AnyPlace, Memory } from "./memory";
+import { HostVectors } from "./hostvectors";
+import type { AnyPlace, Dtype, Memory } from "./memory";
 import { reference } from "./reference";
 
 /** A further device is a file that implements the interface, and its name here. */
@@ -45,6 +46,15 @@ const numbered = (DEVICES as readonly Device<BackendName>[]).find(isNumbered)!;
  * none.
  */
 export const numberedMemory = (where: string, device: number): Memory => numbered.memories.numbered(where, device);
+
+/**
+ * Vectors for solvers: in the memory of the place's device where it has one for them, else in the machine's.
+ * @throws CompileError, DeviceError where there is not enough memory.
+ */
+export function vectorsAt({ backend, device = 0 }: Place, rows: number, columns: number, dtype: Dtype): Vectors {
+  const memories = DEVICES.find(({ name }) => name === backend)?.memories;
+  return memories?.vectors(rows, columns, dtype, device) ?? new HostVectors(rows, columns, dtype);
+}
 
 /**
  * A number of a device implies its kind. @throws ArgumentError for one without numbers, or a number of none;

@@ -2,12 +2,15 @@
  * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its columns
  * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
  */
-import { allocate } from "./memory";
-import type { Dtype } from "./memory";
+import type { Vectors } from "./device";
+import { allocate, machine } from "./memory";
+import type { Dtype, Memory } from "./memory";
 import type { Real } from "./native";
 
 /** Vector arithmetic over blocks of one shape and dtype. */
-export class Vectors {
+export class HostVectors implements Vectors {
+  readonly memory: Memory = machine;
+  readonly kept: undefined = undefined;
   /** Relative rounding error of one operation. */
   readonly roundoff: number;
 
@@ -32,8 +35,33 @@ export class Vectors {
     // nothing to give back
   }
 
+  close(): void {
+    // nothing to give back
+  }
+
+  place(data: Real): Real {
+    return data;
+  }
+
+  toHost(x: Real): Real {
+    return x;
+  }
+
   copy(x: Real, out: Real): void {
     out.set(x);
+  }
+
+  narrow(x: Real, out: Real): void {
+    out.set(x);
+  }
+
+  widen(x: Real, out: Real): void {
+    out.set(x);
+  }
+
+  /** Nobody waits for numbers. */
+  checkEvery(): number {
+    return 1;
   }
 
   /** Column k of out = column places[k] of x, and zeros beyond; `out` may have another number of columns. */

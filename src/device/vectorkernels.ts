@@ -57,10 +57,10 @@ export type ScalarStep =
     }
   | { readonly operation: "zero"; readonly operands: readonly []; readonly out: DeviceMemory };
 
-const loaded = new Map<string, CudaVectors>();
+const loaded = new Map<string, VectorKernels>();
 
 /** The operations of one dtype on one device. */
-export class CudaVectors {
+export class VectorKernels {
   private readonly addon = loadedAddon().cuda;
   private readonly routines: LoadedVectors;
 
@@ -73,9 +73,9 @@ export class CudaVectors {
   }
 
   /** @throws CompileError, DeviceError. */
-  static on(device: number, dtype: Dtype): CudaVectors {
+  static on(device: number, dtype: Dtype): VectorKernels {
     const key = `${device} ${dtype}`;
-    const known = loaded.get(key) ?? new CudaVectors(device, dtype);
+    const known = loaded.get(key) ?? new VectorKernels(device, dtype);
     loaded.set(key, known);
     return known;
   }

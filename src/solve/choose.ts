@@ -155,8 +155,8 @@ export class Inverses {
 
   /** Frees what they have on a device. */
   release(): void {
-    for (const inverse of this.found.values()) inverse?.release?.();
-    for (const guess of this.guesses.values()) guess?.inverse?.release?.();
+    for (const inverse of this.found.values()) inverse?.parts?.release?.();
+    for (const guess of this.guesses.values()) guess?.inverse?.parts?.release?.();
   }
 
   /** Tries one attempt after the other, until `isEnough` says so. */

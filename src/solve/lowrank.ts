@@ -4,13 +4,15 @@
  * near F Fᵀ, F growing by blocks of columns: randomly pivoted Cholesky with rejection (Epperly, Tropp and Webber,
  * Embrace rejection, 2024, algorithm 2.2).
  */
+import { allocate } from "../array/view";
+import type { LowRankParts } from "../device/device";
 import type { Real } from "../device/native";
 import { at } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";
 import { logdetOf } from "./precondition";
-import type { Algebra, LowRankParts, Matrix, Preconditioner } from "./precondition";
+import type { Algebra, Matrix, Preconditioner } from "./precondition";
 
 /** Rounds without an accepted candidate after which the search ends. */
 const ROUNDS = 3;
@@ -62,7 +64,11 @@ export class LowRank {
     const blocks = columnsOf(this.blocks);
     const apply: Preconditioner["apply"] = (x, out, columns) =>
       algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
-    const parts: LowRankParts = { blocks, width, factor, alpha };
+    const parts: LowRankParts = {
+      width,
+      alpha,
+      matrices: () => [asOneMatrix(blocks, rows, width), transposedInverse(factor, width)],
+    };
     return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
   }
 
@@ -207,4 +213,31 @@ function firstAbove(sums: Float64Array, bound: number): number {
     else low = middle + 1;
   }
   return low;
+}
+
+/** Blocks of columns as one matrix `[rows, width]`. */
+function asOneMatrix(blocks: readonly Real[], rows: number, width: number): Real {
+  const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
+  let first = 0;
+  for (const block of blocks) {
+    const own = block.length / rows;
+    for (let row = 0; row < rows; row++) all.set(block.subarray(row * own, (row + 1) * own), row * width + first);
+    first += own;
+  }
+  return all;
+}
+
+/** L⁻ᵀ, row-major, for the lower triangle of `factor` `[n, n]`. */
+function transposedInverse(factor: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let column = 0; column < n; column++) {
+    const own = inverse.subarray(column * n, (column + 1) * n); // column of L⁻¹, row of its transpose
+    own[column] = 1 / factor[column * (n + 1)]!;
+    for (let row = column + 1; row < n; row++) {
+      let sum = 0;
+      for (let k = column; k < row; k++) sum += factor[row * n + k]! * own[k]!;
+      own[row] = -sum / factor[row * (n + 1)]!;
+    }
+  }
+  return inverse;
 }

@@ -7,6 +7,7 @@ import { checkArray } from "../array/check";
 import { readable, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { BriefAlgebra, LongAlgebra } from "../device/addon";
+import type { LowRankParts } from "../device/device";
 import { instructionSet, lapack, nativeAddon } from "../device/native";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -42,18 +43,6 @@ export interface Preconditioner {
   readonly factor?: Float64Array;
   /** What a low-rank one is made of, for those who apply it elsewhere. */
   readonly parts?: LowRankParts;
-  /** Gives back what those who apply it elsewhere keep of it. */
-  release?: (() => void) | undefined;
-}
-
-/** (x - F (L Lᵀ)⁻¹ Fᵀ x) / alpha */
-export interface LowRankParts {
-  /** F, as blocks of columns `[rows, …]` that are `width` together. */
-  readonly blocks: readonly Real[];
-  readonly width: number;
-  /** L in the lower half of `[width, width]`. */
-  readonly factor: Float64Array;
-  readonly alpha: number;
 }
 
 // -------------------------------------------------------------------------------------------------- dense algebra

@@ -3,19 +3,21 @@
  * being an Operator with the vector in the place of one of its arguments.
  */
 import { generator, randn } from "../array/array";
-import { sameShape, wrap } from "../array/view";
+import { contiguous, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { Vectors } from "../device/hostvectors";
+import type { Vectors } from "../device/device";
+import { vectorsAt } from "../device/devices";
+import { HostVectors } from "../device/hostvectors";
+import { memoryOf } from "../device/memory";
 import type { Real } from "../device/native";
 import { ArgumentError, at } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { settled } from "../task";
-import type { Task, Work } from "../task";
-import { runsOnDevice, solveOnDevice } from "./deviceproduct";
+import type { Task } from "../task";
 import { KernelMatrix, blockEntries, inDtype, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
@@ -23,8 +25,11 @@ import type { RefineOptions, Solution } from "./refine";
 import { onePrecision } from "./space";
 import type { Precisions, Space } from "./space";
 
-/** Vectors and scalars in the memory of the machine. */
+/** Vectors and scalars in the memory of the machine, or of a device that poses as it. */
 export type RealSpace = Space<Real, Float64Array>;
+
+/** The same, with what belongs to its memory. */
+type OwnSpace = RealSpace & Vectors;
 
 /** One try at a system: a preconditioner with its dtype, and when the next one is tried. */
 export interface Attempt {
@@ -70,37 +75,66 @@ export class Product {
   }
 
   /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
-  *solve(attempt: Attempt, block: Columns, options: RefineOptions): Task<Solution> {
-    if (runsOnDevice(this.how, attempt.inverse, block)) return yield* solveOnDevice(this, attempt, block, options);
-    return yield* refine(this.precisions(rowsOf(block), block.columns, attempt), block.right, block.x, options);
+  *solve(attempt: Attempt, { right, x, columns }: Columns, options: RefineOptions): Task<Solution> {
+    const { inverse } = attempt;
+    // Other preconditioners than those of known parts need the machine.
+    const place = inverse === null || inverse.parts ? this.how : {};
+    const rows = columns === 0 ? 0 : x.length / columns;
+    const opened: Vectors[] = [];
+    const open = (dtype: Dtype, own: Preconditioner | null): OwnSpace => {
+      const vectors = vectorsAt(place, rows, columns, dtype);
+      opened.push(vectors);
+      return this.spaceOn(vectors, own);
+    };
+    try {
+      const pair = pairOf(open, attempt);
+      const { accurate, fast } = pair;
+      const [b, solution] = [accurate.place(right), accurate.place(x)];
+      const checkEvery = fast.checkEvery(this.operator.pairs(this.given(fast.dtype), this.how));
+      const found = yield* refine(pair, b, solution, { ...options, checkEvery });
+      x.set(accurate.toHost(solution));
+      return found;
+    } finally {
+      closeAll(opened);
+    }
   }
 
-  /**
-   * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
-   * that knows but one dtype.
-   */
-  precisions(
-    rows: number,
-    columns: number,
-    { inverse, dtype }: Attempt,
-  ): Precisions<Real, Float64Array, Real, Float64Array> {
-    if (dtype === "float64") return onePrecision(this.space(rows, columns, dtype, inverse));
-    const copy = (x: Real, out: Real): void => {
-      out.set(x);
-    };
-    const accurate = this.space(rows, columns, "float64", inverse?.dtype === "any" ? inverse : null);
-    return { accurate, fast: this.space(rows, columns, dtype, inverse), lower: copy, raise: copy };
+  /** The spaces of an attempt in the memory of the machine. */
+  precisions(rows: number, columns: number, attempt: Attempt): Pair {
+    return pairOf((dtype, inverse) => this.spaceOn(new HostVectors(rows, columns, dtype), inverse), attempt);
   }
 
   /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
   space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): RealSpace {
+    return this.spaceOn(new HostVectors(rows, columns, dtype), inverse);
+  }
+
+  private spaceOn(vectors: Vectors, inverse: Preconditioner | null): OwnSpace {
     const { resized } = this;
-    const isResizable = resized && inverse?.kind !== "function";
-    return Object.assign(new Vectors(rows, columns, dtype), {
-      apply: (x: Real, out: Real) => this.apply(x, out, dtype),
+    const { rows, columns, dtype } = vectors;
+    const isResizable = resized && vectors.gather && inverse?.kind !== "function";
+    return Object.assign(vectors, {
+      apply: this.applyWith(vectors),
       ...(isResizable && { resized: (width: number) => resized(width).space(rows, width, dtype, inverse) }),
-      ...(inverse && { precondition: (x: Real, out: Real) => inverse.apply(x, out, columns) }),
+      ...(inverse && { precondition: preconditionWith(vectors, inverse) }),
     });
+  }
+
+  /** The product on these vectors, with the data where they are. */
+  private applyWith(vectors: Vectors): RealSpace["apply"] {
+    const { operator, position, how } = this;
+    const given = this.given(vectors.dtype);
+    const placed = placeBeside(vectors, given.arrays, position);
+    const { shape } = given.arrays[position]!;
+    const ridge = vectors.scalar();
+    vectors.write(new Array<number>(vectors.columns).fill(this.alpha), ridge);
+    const options = vectors.kept ? { ...how, kept: vectors.kept } : how;
+    return (x, out) => {
+      const arrays = replaceAt(placed, position, wrap(x, shape));
+      return operator.work({ ...given, arrays }, out, options).andThen(() => {
+        vectors.axpy(ridge, x, out);
+      });
+    };
   }
 
   /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
@@ -125,14 +159,55 @@ export class Product {
       some.every((a) => others.some((b) => isSameView(a, b)));
     return all(rows, columns) && all(columns, rows);
   }
+}
 
-  private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
-    const given = this.given(dtype);
-    const { shape } = at(given.arrays, this.position);
-    const arrays = replaceAt(given.arrays, this.position, wrap(x, shape));
-    return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {
-      for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
-    });
+type Pair = Precisions<Real, Float64Array, Real, Float64Array> & {
+  readonly accurate: OwnSpace;
+  readonly fast: OwnSpace;
+};
+
+/**
+ * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
+ * that knows but one dtype.
+ */
+function pairOf(open: (dtype: Dtype, inverse: Preconditioner | null) => OwnSpace, { inverse, dtype }: Attempt): Pair {
+  const fast = open(dtype, inverse);
+  if (dtype === "float64") return { ...onePrecision(fast), accurate: fast, fast };
+  return {
+    accurate: open("float64", inverse?.dtype === "any" ? inverse : null),
+    fast,
+    lower: (x, out) => {
+      fast.narrow(x, out);
+    },
+    raise: (x, out) => {
+      fast.widen(x, out);
+    },
+  };
+}
+
+/** The arrays in the memory of the vectors, each once; but for the one in whose place vectors stand. */
+function placeBeside(vectors: Vectors, arrays: readonly RealArray[], position: number): RealArray[] {
+  const known = new Map<RealArray, RealArray>();
+  return arrays.map((array, n) => {
+    if (n === position || memoryOf(array.data) === vectors.memory) return array;
+    const copy = known.get(array) ?? wrap(vectors.place(contiguous(array)), array.shape);
+    known.set(array, copy);
+    return copy;
+  });
+}
+
+function preconditionWith(vectors: Vectors, inverse: Preconditioner): NonNullable<RealSpace["precondition"]> {
+  const { columns, lowRank } = vectors;
+  if (lowRank && inverse.parts) return lowRank.call(vectors, inverse.parts);
+  return (x, out) => inverse.apply(x, out, columns);
+}
+
+/** All of them, whatever happens. */
+function closeAll([vectors, ...others]: readonly Vectors[]): void {
+  try {
+    vectors?.close();
+  } finally {
+    if (others.length > 0) closeAll(others);
   }
 }
 

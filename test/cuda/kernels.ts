@@ -11,8 +11,8 @@ import { Category } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed, reductions } from "../../src/formula/reductions";
-import { samplesOf, wideSamplesOf } from "../sweep";
-import type { Sample } from "../sweep";
+import { samplesOf, wideSamplesOf } from "../helpers/sweep";
+import type { Sample } from "../helpers/sweep";
 
 /** A generated source, and what it is of. */
 export interface Source {

@@ -1,6 +1,6 @@
 /** The reference data on the simulated device: every operation, reduction, range, batch, gradient and solve, in both dtypes. */
-import { casesIn, checkReduction, checkSolve } from "../reference";
-import type { Run } from "../reference";
+import { casesIn, checkReduction, checkSolve } from "../reference/cases";
+import type { Run } from "../reference/cases";
 
 /** One case in so many. */
 const EVERY = Number(process.env["TSKEOPS_CUDA_EVERY"] ?? 1);

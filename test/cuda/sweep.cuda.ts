@@ -7,7 +7,7 @@ import type { RealArray } from "../../src/index";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { entries } from "../../src/formula/ops";
 import "../../src/formula/parse";
-import { check, samplesOf, wideSamplesOf } from "../sweep";
+import { check, samplesOf, wideSamplesOf } from "../helpers/sweep";
 
 const ROWS = [...entries.values()].filter(({ name }) => !DECLARATIONS.has(name));
 const NAMES = ROWS.filter(({ slots }) => slots.every(({ kind }) => kind !== "variable")).map(({ name }) => name);

@@ -1,5 +1,5 @@
 /** Random cases: a formula, its reduction and numbers, by a seed and a number. Cases of one group have the variables and numbers in common. */
-import { exactly } from "../evaluate";
+import { exactly } from "../helpers/evaluate";
 import { dataOf, formulaOf, RULES } from "./generator";
 import { answerOf } from "./oracle";
 import type { Case, Data } from "./oracle";

@@ -3,7 +3,7 @@ import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { Genred, grad, requiresGrad } from "../../src/index";
 import type { BackendName, Dtype, GenredOptions, RealArray, ReductionName } from "../../src/index";
-import { exactly } from "../evaluate";
+import { exactly } from "../helpers/evaluate";
 import { answerOf } from "./oracle";
 import type { Answer, Case } from "./oracle";
 import { disturbance } from "./random";

@@ -2,7 +2,7 @@
  * Random formulas, grown from the variables up: an operation is taken if it is defined, and neither huge nor steep, for the numbers that
  * the formula will be called with.
  */
-import { exactly } from "../evaluate";
+import { exactly } from "../helpers/evaluate";
 import { COMPLEX } from "./complex";
 import { DERIVATIVES } from "./derivatives";
 import type { Dual } from "./dual";

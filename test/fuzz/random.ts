@@ -1,6 +1,6 @@
 /** A stream of random choices, the same for the same numbers. */
-import { uniform } from "../evaluate";
-import type { Rounding } from "../evaluate";
+import { uniform } from "../helpers/evaluate";
+import type { Rounding } from "../helpers/evaluate";
 
 const { floor, imul } = Math;
 
