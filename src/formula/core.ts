@@ -5,6 +5,8 @@
  */
 import { FormulaError, asserted, at } from "../errors";
 import { exact, make, variableEntry } from "./formula";
+import { monotone, product, valley } from "./intervals";
+import type { BoundsRule } from "./intervals";
 import { methodOf } from "./slots";
 import type { Contraction, Elementwise, Entry, Formula, Leaf, Operation, Parameter, View } from "./formula";
 import type { MethodRow, Slot } from "./slots";
@@ -40,6 +42,8 @@ interface ElementwiseRow extends MethodRow {
   code?: (...args: string[]) => string;
   /** Factors by which the cotangent is multiplied, one per argument; null where the derivative is zero. */
   derivative: (...args: Formula[]) => readonly (Formula | null)[];
+  bounds?: BoundsRule<Formula>;
+  ulps?: number;
   simplify?: (...args: Formula[]) => Formula | undefined;
   lower?: (...args: Formula[]) => Formula;
   cost?: number;
@@ -56,7 +60,7 @@ interface ElementwiseRow extends MethodRow {
 export function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
   const slots = formulaSlots(argNames);
   const value = (args: readonly number[]): number => row.value(...args);
-  const { code, lower, turned } = row;
+  const { code, lower, turned, bounds, ulps } = row;
   const shape: Elementwise = {
     kind: "elementwise",
     value,
@@ -75,6 +79,8 @@ export function elementwise(name: string, argNames: string, row: ElementwiseRow)
     simplify: (args) => foldElementwise(value, args) ?? row.simplify?.(...args) ?? pullSumT(operation, args),
     cotangents: (cotangent, of) =>
       row.derivative(...of.args).map((factor, n) => factor && broadcastCotangent(cotangent, factor, at(of.args, n))),
+    ...(bounds && { bounds }),
+    ...(ulps !== undefined && { ulps }),
     ...(lower && { lower: (formula: Formula) => lower(...formula.args) }),
     domain: row.domain ?? [-1, 1],
     ...(row.print && { print: row.print }),
@@ -308,6 +314,8 @@ export const add: Binary = elementwise("Add", "x y", {
   value: (x, y) => x + y,
   code: (x, y) => `${x} + ${y}`,
   derivative: () => [constant(1), constant(1)],
+  bounds: monotone(1, 1),
+  ulps: 0,
   turned: 1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(y, x.dim);
@@ -325,6 +333,8 @@ export const subtract: Binary = elementwise("Subtract", "x y", {
   value: (x, y) => x - y,
   code: (x, y) => `${x} - ${y}`,
   derivative: () => [constant(1), constant(-1)],
+  bounds: monotone(1, -1),
+  ulps: 0,
   turned: -1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(minus(y), x.dim);
@@ -341,6 +351,8 @@ export const minus: Unary = elementwise("Minus", "x", {
   value: (x) => -x,
   code: (x) => `-${x}`,
   derivative: () => [constant(-1)],
+  bounds: monotone(-1),
+  ulps: 0,
   simplify: (x) => {
     const [factor, rest] = coefficient(x);
     return rest === x ? undefined : mult(-factor, rest);
@@ -359,6 +371,8 @@ export const mult: Binary = elementwise("Mult", "x y", {
   value: (x, y) => x * y,
   code: (x, y) => `${x} * ${y}`,
   derivative: (x, y) => [y, x],
+  bounds: product(),
+  ulps: 0.5,
   turned: 1,
   simplify: (x, y) => {
     if (isZero(x) || isZero(y)) return zero(Math.max(x.dim, y.dim));
@@ -420,6 +434,8 @@ export const square: Unary = elementwise("Square", "x", {
   value: (x) => x * x,
   code: (x) => `${x} * ${x}`,
   derivative: (x) => [mult(2, x)],
+  bounds: valley(0),
+  ulps: 0.5,
   simplify: (x) => {
     const [factor, rest] = coefficient(x);
     return rest === x ? undefined : ifFinite(factor * factor, (squared) => mult(squared, square(rest)));

@@ -4,6 +4,7 @@
  * is built from it, which makes every walk a loop over sorted ids. This module knows no operation, no data and no device.
  */
 import { FormulaError, at, lookUp } from "../errors";
+import type { BoundsRule } from "./intervals";
 import type { Method, Slot } from "./slots";
 
 /** What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position, dim, category)`. */
@@ -116,6 +117,10 @@ export interface Operation extends Entry {
   readonly simplify?: (args: readonly Formula[], params: readonly Parameter[]) => Formula | undefined;
   /** One cotangent per argument, from the cotangent of the result; null where the derivative is zero everywhere. */
   readonly cotangents: (cotangent: Formula, of: Formula) => readonly (Formula | null)[];
+  /** Bounds of the values from those of the arguments; unknown where absent. */
+  readonly bounds?: BoundsRule<Formula>;
+  /** How far an engine's value may be from the exact one, in units in the last place; 4 where absent. */
+  readonly ulps?: number;
   /** An equal formula that is cheaper to compute, or the formula itself; for the code generator only. */
   readonly lower?: (formula: Formula) => Formula;
   /** Where sampled arguments of a test must lie. */

@@ -29,7 +29,9 @@ import {
 import type { Binary, One, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
 import { floor, maximum, minimum } from "./functions";
-import { divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
+import { monotone } from "./intervals";
+import type { Interval, Ruled, Tools } from "./intervals";
+import { abs, divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
 import { concat, extract } from "./vectors";
 
 /** x / |x|; 0 at 0. */
@@ -152,6 +154,8 @@ const expShare: Binary = elementwise("ExpShare", "x y", {
     const slope = mult(expShare(x, y), expShare(y, x));
     return [slope, minus(slope)];
   },
+  bounds: monotone(1, -1),
+  ulps: 6,
   cost: 24,
 });
 
@@ -161,8 +165,17 @@ export const logAddExp: Binary = elementwise("LogAddExp", "x y", {
   value: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
   code: (x, y) => `logAddExp(${x}, ${y})`,
   derivative: (x, y) => [expShare(x, y), expShare(y, x)],
+  bounds: boundsOfLogAddExp,
+  ulps: 0,
   cost: 45,
 });
+
+/** Two terms may cancel, so that what rounding takes is a part of what they are: of their sum or 1. */
+function boundsOfLogAddExp(tools: Tools<Formula>, ...args: Interval<Formula>[]): Ruled<Formula> {
+  const { lower, upper } = monotone<Formula>(1, 1)(tools, ...args);
+  const margin = (end: Formula): Formula => mult(16 * tools.unit, add(1, abs(end)));
+  return { lower: subtract(lower, margin(lower)), upper: add(upper, margin(upper)) };
+}
 
 const reverseBuild = operation<One>("Reverse", {
   doc: "The components of x, last to first.",

@@ -2,11 +2,13 @@
  * Derivatives where they are told by a limit or by convention: at coincident points, at the ends of domains, at the infinities, and in
  * float32 from 1e-8 to 1e8. What is right is in closed form here, and none of it comes from the rows that are tested.
  */
+import "../helpers/quicksample";
 import { Genred, array, grad, requiresGrad } from "../../src";
 import type { Dtype, RealArray } from "../../src";
 import { operations } from "../../src/formula/ops";
 import "../../src/formula/parse";
 import { BACKENDS, DTYPES } from "../helpers/numbers";
+import { sampled } from "../helpers/sample";
 
 type Backend = (typeof BACKENDS)[number];
 const INF = Infinity;
@@ -155,16 +157,19 @@ const OF_DISTANCE: readonly (readonly [text: string, slopeAt1: number])[] = [
 ];
 
 describe.each(BACKENDS)("at coincident points, on %s", (backend) => {
-  test.each(OF_DISTANCE)("%s has gradients of the other points alone", (text, slope) => {
-    for (const dtype of DTYPES) {
-      const x = requiresGrad(array([[0, 0], [1, 0]], { dtype })); // prettier-ignore
-      const K = Genred(text, ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
-      const [g] = grad(K(x, x, 0.5, { backend }), [x], array([[1], [1]], { dtype }), { createGraph: true });
-      [-4 * slope, 0, 4 * slope, 0].forEach((value, k) => expect(g.data[k]).toBeCloseTo(value, 6));
-      const [second] = grad(g, [x], array([[1, 1], [1, 1]], { dtype })); // prettier-ignore
-      expect(Array.from(second.data).every(Number.isFinite)).toBe(true);
-    }
-  });
+  test.each(backend === "cpu" ? sampled(OF_DISTANCE, 5, 0) : OF_DISTANCE)(
+    "%s has gradients of the other points alone",
+    (text, slope) => {
+      for (const dtype of DTYPES) {
+        const x = requiresGrad(array([[0, 0], [1, 0]], { dtype })); // prettier-ignore
+        const K = Genred(text, ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
+        const [g] = grad(K(x, x, 0.5, { backend }), [x], array([[1], [1]], { dtype }), { createGraph: true });
+        [-4 * slope, 0, 4 * slope, 0].forEach((value, k) => expect(g.data[k]).toBeCloseTo(value, 6));
+        const [second] = grad(g, [x], array([[1, 1], [1, 1]], { dtype })); // prettier-ignore
+        expect(Array.from(second.data).every(Number.isFinite)).toBe(true);
+      }
+    },
+  );
 
   test("x^p by p where x is 0, and the angle at the origin", () => {
     const p = requiresGrad(array([1.5], { dtype: "float64" }));

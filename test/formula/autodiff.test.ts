@@ -15,6 +15,7 @@ import {
 import * as ops from "../../src/formula/ops";
 import { attempted, evaluate, expectWithin } from "../helpers/evaluate";
 import type { Point, Vector } from "../helpers/evaluate";
+import { sampledCount } from "../helpers/sample";
 import { FITS, PAIRS, ROWS, VARIABLES, assertMostly, b, formulas, pointFrom, read, s, x, y } from "../helpers/trees";
 
 // ----------------------------------------------------------------------------------------------------- gradients
@@ -64,8 +65,8 @@ describe("gradients", () => {
   test("agree with finite differences on random formulas", () => {
     assertMostly(
       sample.filter(([formula, by]) => variablesOf(formula).includes(by)),
-      800,
-      400,
+      sampledCount(800, 5),
+      sampledCount(400, 5),
       ([formula, by, seed]) => checkGradient(weighted(formula), by, pointFrom(seed)),
     );
   });
@@ -73,8 +74,8 @@ describe("gradients", () => {
   test("of gradients agree with finite differences of gradients", () => {
     assertMostly(
       sample.filter(([formula, by]) => variablesOf(formula).includes(by) && nodesOf(formula).length < 25),
-      400,
-      200,
+      sampledCount(400, 5),
+      sampledCount(200, 5),
       ([formula, by, seed]) => {
         const first = weighted(grad(weighted(formula), by, ops.constant(1)));
         return VARIABLES.every((second) => checkGradient(first, second, pointFrom(seed)));

@@ -1,4 +1,5 @@
 /** One rule for NaN, on every engine: it passes through operations, but for the exceptions that are named here; in reductions to the smallest and largest it counts as the worst value. */
+import "../helpers/quicksample";
 import { Genred, array } from "../../src";
 import type { Dtype, RealArray } from "../../src";
 import { operations } from "../../src/formula/ops";

@@ -12,15 +12,18 @@ const EXCLUDED = ROWS.filter(({ slots }) => slots.some(({ kind }) => kind === "v
 const NAMES = ROWS.map(({ name }) => name).filter((name) => !EXCLUDED.includes(name));
 
 describe.each(["reference", "cpu", "tiles"] as const)("on the engine %s", (backend) => {
-  test.each(backend === "cpu" ? sampled(NAMES, 3, 0) : NAMES)("%s and its gradient are what the table says", (name) => {
-    const samples = samplesOf(entries.get(name)!, backend === "cpu" ? 2 : 6);
-    const used = samples.map((sample) => [check(sample, backend, "float64"), check(sample, backend, "float32")]);
-    expect(used.flat().filter(Boolean).length).toBeGreaterThanOrEqual(samples.length);
-  });
+  test.each(backend === "cpu" ? sampled(NAMES, 12, 0) : NAMES)(
+    "%s and its gradient are what the table says",
+    (name) => {
+      const samples = samplesOf(entries.get(name)!, backend === "cpu" ? 2 : 6);
+      const used = samples.map((sample) => [check(sample, backend, "float64"), check(sample, backend, "float32")]);
+      expect(used.flat().filter(Boolean).length).toBeGreaterThanOrEqual(samples.length);
+    },
+  );
 });
 
 describe.each(["cpu", "tiles"] as const)("with many components, on the engine %s", (backend) => {
-  const wide = sampled(NAMES, 3, backend === "cpu" ? 1 : 2).map(
+  const wide = (backend === "cpu" ? sampled(NAMES, 12, 1) : sampled(NAMES, 3, 2)).map(
     (name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const,
   );
 

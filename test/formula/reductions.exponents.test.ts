@@ -3,6 +3,7 @@
  * everywhere, several exponents at once, factors that are 0. What is right is computed here in plain float64 loops, relative to the
  * largest exponent, or is in closed form.
  */
+import "../helpers/quicksample";
 import { FormulaError, Genred, Vi, Vj, array, grad, rand, requiresGrad } from "../../src";
 import type { CallOptions, Dtype, RealArray } from "../../src";
 import { BACKENDS, DTYPES, list } from "../helpers/numbers";

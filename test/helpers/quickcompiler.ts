@@ -2,9 +2,6 @@
  * For tests that compile hundreds of formulas to compare numbers: imported first, it names a compiler that leaves the optimiser out, by
  * the variable with which users name theirs. All else is as for users, and whoever sets TSKEOPS_CXX has all of it.
  */
-import { accessSync, constants } from "node:fs";
-import { join } from "node:path";
+import { leaveOptimiserOut } from "./optimiser";
 
-const QUICK = join(__dirname, "..", "fixtures", "quick-compiler");
-accessSync(QUICK, constants.X_OK);
-process.env["TSKEOPS_CXX"] ||= QUICK;
+leaveOptimiserOut();

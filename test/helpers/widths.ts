@@ -1,8 +1,7 @@
 /** Tests of what depends on the width of vectors: on every instruction set that the machine has; the others are told as skipped. */
 import { ISAS } from "../../src/codegen/isa";
 import type { Isa } from "../../src/codegen/isa";
-import { nativeAddon } from "../../src/device/native";
-import { instructionSet, setInstructionSet } from "../../src/device/native";
+import { instructionSet, nativeAddon, setInstructionSet } from "../../src/device/native";
 
 /** Those of this machine, the narrowest first. */
 export const WIDTHS: readonly Isa[] = ISAS.slice(0, ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1);
