@@ -17,7 +17,7 @@ import { Category, nodesOf, variable } from "../../src/formula/formula";
 import type { Formula } from "../../src/formula/formula";
 import { entries, minus, operations, subtract } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
-import { reductionNamed } from "../../src/formula/reductions";
+import { extentOf, reductionNamed } from "../../src/formula/reductions";
 import { exchanged, signOfTurn } from "../../src/formula/symmetry";
 import { apply, uniform } from "../helpers/evaluate";
 import { flatCall } from "../fixtures/routines";

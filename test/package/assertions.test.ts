@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import ts from "typescript";
 
-const MOST = 181;
+const MOST = 184;
 
 /** The non-null assertions of a text, by line. */
 function assertionsIn(name: string, text: string): string[] {
