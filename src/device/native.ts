@@ -38,7 +38,7 @@ export function nativeAddon(): Addon | null {
 export function loadedAddon(): Addon {
   const { addon, why } = load();
   if (addon) return addon;
-  throw new Error(`tskeops has a bug: expected the addon, got none: ${why ?? "no reason"}`);
+  throw new Error(`tskeops has a bug: expected the addon, got none: ${why}`);
 }
 
 /** Why `nativeAddon` gives null, in one sentence; null if it does not. */

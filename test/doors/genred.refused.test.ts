@@ -172,7 +172,7 @@ describe("Genred", () => {
       "an unknown accumulator",
       { dtypeAcc: "float16" },
       ArgumentError,
-      /^Genred, dtypeAcc: expected "auto", "float32" or "float64", got the string "float16"/,
+      /^Genred, dtypeAcc: expected "auto", "float32" or "float64", got the string "float16"$/,
     ],
     [
       "text for a boolean",
