@@ -1,6 +1,7 @@
 /**
  * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is declared.
  */
+import { at } from "./asserts";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -36,14 +37,14 @@ function generic<R extends ReductionName>(where: string, reductionOp: R): Generi
   return (formula, output, ...aliases) => {
     const declared = outputOf(where, output);
     const { takesK } = reductionNamed(reductionOp);
-    checkDim(where, readFormulas([formula], aliases)[0][0]!.dim, declared, takesK);
+    checkDim(where, at(readFormulas([formula], aliases)[0], 0).dim, declared, takesK);
     const axis = declared.category === Category.I ? 1 : 0;
     return Genred(formula, aliases, { reductionOp, axis, optArg: takesK ? declared.dim : undefined });
   };
 }
 
 function outputOf(where: string, output: string): Argument {
-  const declared = readFormulas([], [output])[1][0]!;
+  const declared = at(readFormulas([], [output])[1], 0);
   if (declared.category !== Category.P) return declared;
   throw new FormulaError(`${where}, output: expected a Vi or a Vj, got ${label(declared)}`);
 }

@@ -2,8 +2,8 @@
  * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
  * types of a call follow from its aliases.
  */
-import type { Dtype, RealArray } from "./array/view";
-import { CALL_OPTIONS } from "./call/prepared";
+import type { RealArray } from "./array/view";
+import { CALL } from "./call/prepared";
 import type { CallOptions } from "./call/prepared";
 import type { Real } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
@@ -18,42 +18,92 @@ import { planOf } from "./call/plan";
 import type { CallPlan } from "./call/plan";
 import type { AsyncOptions, Tell } from "./call/run";
 import type { Result, Settings } from "./call/result";
-import { ASYNC_OPTIONS, inBackground } from "./call/run";
+import { ASYNC, inBackground } from "./call/run";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 import type { Task } from "./task";
-import { atMost, described, optionsOf } from "./options";
+import {
+  atMost,
+  checkValues,
+  described,
+  isAtLeast,
+  namedOptions,
+  optionsOf,
+  withDefaults,
+  withoutRows,
+} from "./options";
+import type { OptionRows, OptionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types
 
-/** How a formula is reduced. */
-export interface GenredOptions<R extends ReductionName = ReductionName> {
+/** Which reduction. */
+export const REDUCTION = {
   /** Name of the reduction; `"Sum"` by default. */
-  readonly reductionOp?: R | undefined;
+  reductionOp: {
+    expected: "the name of a reduction",
+    accepts: (value: unknown): value is ReductionName => typeof value === "string", // which there are: reductionNamed
+    default: "Sum",
+  },
   /** The weights of LogSumExp and SumSoftMaxWeight: a second formula over the same aliases. */
-  readonly formula2?: string | null | undefined;
+  formula2: {
+    expected: "the text of a formula",
+    accepts: (value: unknown): value is string | null => value === null || typeof value === "string",
+  },
   /** The K of the K smallest or largest. */
-  readonly optArg?: number | null | undefined;
+  optArg: {
+    expected: "an integer of at least 1",
+    accepts: (value: unknown): value is number | null =>
+      value === null || (isAtLeast(1, value) && Number.isInteger(value)),
+  },
+} as const;
+
+/** Over what is reduced. */
+export const AXIS = {
   /** 0: reduce over i, one result per j (the default, as in pykeops). 1: reduce over j, one result per i. */
-  readonly axis?: 0 | 1 | undefined;
+  axis: { kind: [0, 1], default: 0 },
+} as const;
+
+/** How sums are rounded. */
+export const ROUNDING = {
   /**
-   * How sums are rounded. `"block"` (the default): every 256 terms are summed in the dtype of the data, and these in float64.
-   * `"direct"`: one after the other in `dtypeAcc`. `"kahan"`: compensated.
+   * How sums are rounded. `"block"` (what `"auto"`, the default, means): every 256 terms are summed in the dtype of the
+   * data, and these in float64. `"direct"`: one after the other in `dtypeAcc`. `"kahan"`: compensated. pykeops's names
+   * are accepted as well.
    */
-  readonly sumScheme?: "auto" | SumScheme | undefined;
-  /** Dtype of the accumulator of `"direct"` sums; `"auto"` is the dtype of the data. */
-  readonly dtypeAcc?: "auto" | Dtype | undefined;
-  /** Short for `dtypeAcc: "float64"`. */
-  readonly useDoubleAcc?: boolean | undefined;
-}
+  sumScheme: {
+    kind: ["auto", "block", "direct", "kahan", "block_sum", "direct_sum", "kahan_scheme"],
+    default: "auto",
+  },
+  /** Dtype of the accumulator of `"direct"` sums; `"auto"` (the default) is the dtype of the data. */
+  dtypeAcc: { kind: ["auto", "float32", "float64"], default: "auto" },
+  /** Short for `dtypeAcc: "float64"`. Default false. */
+  useDoubleAcc: { kind: [true, false], default: false },
+} as const;
+
+type GenredRows = typeof REDUCTION & typeof AXIS & typeof ROUNDING;
+
+const GENRED: GenredRows = { ...REDUCTION, ...AXIS, ...ROUNDING };
+
+/** How a formula is reduced. */
+export type GenredOptions<R extends ReductionName = ReductionName> = OptionsOf<GenredRows, ReductionName, R>;
+
+const BYTES = {
+  /** Bound on the memory of the result; 2^30 by default. */
+  maxBytes: {
+    expected: "a number of at least 0",
+    accepts: (value: unknown): value is number => typeof value === "number" && value >= 0,
+    default: 1_073_741_824,
+  },
+} as const;
+
+type DenseRows = Pick<typeof CALL, "backend" | "device" | "compile"> & typeof BYTES;
+
+export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "out"), ...BYTES };
 
 /** How values at all pairs are computed. */
-export interface DenseOptions extends Pick<CallOptions, "backend" | "device" | "compile"> {
-  /** Bound on the memory of the result; 2^30 by default. */
-  readonly maxBytes?: number | undefined;
-}
+export type DenseOptions = OptionsOf<DenseRows>;
 
 /** What a call in the background takes. */
-export interface AsyncCallOptions<T extends Real = Real> extends CallOptions<T>, AsyncOptions {}
+export type AsyncCallOptions<T extends Real = Real> = CallOptions<T> & AsyncOptions;
 
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
@@ -97,17 +147,16 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   options?: GenredOptions<R> | null,
 ): GenredFunction<A, R> {
   atMost("Genred", 3, arguments);
-  const checked = optionsOf("Genred", options, GENRED_OPTIONS);
-  const settings = settingsOf("Genred", checked);
+  const checked = optionsOf("Genred", options, GENRED);
+  const settings = settingsOf(checked);
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
   const operator = new Operator(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
-    const [args, { maxBytes = 2 ** 30, ...where }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
-    checkBytes(maxBytes);
+    const [args, { maxBytes = DENSE.maxBytes.default, ...where }] = splitOptions<DenseOptions>(given, DENSE);
     return operator.dense(operator.arrays(args), where, maxBytes);
   };
   const plan = (...given: unknown[]): CallPlan => {
-    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    const [args, options] = splitOptions<CallOptions>(given, CALL);
     return planOf(operator, operator.arrays(args), options);
   };
   const call = reductionOf(operator, (given) => operator.arrays(given));
@@ -121,11 +170,11 @@ export function reductionOf(
   held: CallOptions = {},
 ): ((...given: unknown[]) => unknown) & { async(...given: unknown[]): Promise<unknown> } {
   const call = (...given: unknown[]): unknown => {
-    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    const [args, options] = splitOptions<CallOptions>(given, CALL);
     return answer(operator.call(arrays(args), { ...held, ...options }));
   };
   const async = async (...given: unknown[]): Promise<unknown> => {
-    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL_OPTIONS);
+    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL);
     const begin = (tell: Tell | undefined): Task<Result> =>
       operator.calling(arrays(args), { ...held, ...options }, tell);
     return answer(await inBackground("reduction", begin, { signal, onProgress }));
@@ -135,20 +184,7 @@ export function reductionOf(
 
 const answer = ({ values, indices }: Result): unknown => (values && indices ? [values, indices] : (values ?? indices));
 
-const ASYNC_CALL_OPTIONS = [...CALL_OPTIONS, ...ASYNC_OPTIONS];
-
-export const DENSE_OPTIONS: readonly string[] = Object.keys({
-  backend: true,
-  device: true,
-  compile: true,
-  maxBytes: true,
-} satisfies Record<keyof DenseOptions, true>);
-
-/** @throws ArgumentError unless it is a number of bytes. */
-export function checkBytes(maxBytes: unknown): void {
-  if (typeof maxBytes === "number" && maxBytes >= 0) return;
-  throw new ArgumentError(`dense, maxBytes: expected a number of at least 0, got ${described(maxBytes)}`);
-}
+const ASYNC_CALL: typeof CALL & typeof ASYNC = { ...CALL, ...ASYNC };
 
 function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): string[] {
   const isGiven = formula2 !== undefined && formula2 !== null;
@@ -176,23 +212,14 @@ export function readFormulas(
 
 // -------------------------------------------------------------------------------------------------------- options
 
-const GENRED_OPTIONS = Object.keys({
-  reductionOp: true,
-  formula2: true,
-  optArg: true,
-  axis: true,
-  sumScheme: true,
-  dtypeAcc: true,
-  useDoubleAcc: true,
-} satisfies Record<keyof GenredOptions, true>);
-
 /** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */
-export function splitOptions<O extends object>(given: readonly unknown[], accepted: readonly string[]): [unknown[], O] {
+export function splitOptions<O extends object>(given: readonly unknown[], rows: OptionRows): [unknown[], O] {
   const last = given.at(-1);
   const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
-  return isOptions
-    ? [given.slice(0, -1), optionsOf("call", last as O | null | undefined, accepted)]
-    : [[...given], {} as O];
+  if (!isOptions) return [[...given], {} as O];
+  const options = namedOptions("call", last as O | null | undefined, rows);
+  checkValues(rows, options);
+  return [given.slice(0, -1), options];
 }
 
 /** Also an object that holds no options, such as a Map: what it is will be told. */
@@ -200,7 +227,7 @@ function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
+const SUM_SCHEMES: Readonly<Record<(typeof ROUNDING.sumScheme.kind)[number], SumScheme>> = {
   auto: "block",
   block: "block",
   block_sum: "block",
@@ -210,32 +237,23 @@ const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
   kahan_scheme: "kahan",
 };
 
-/** @throws ArgumentError, FormulaError for options that name nothing. */
-export function settingsOf(where: string, options: GenredOptions): Settings {
-  const { reductionOp = "Sum", axis = 0, sumScheme = "auto", dtypeAcc = "auto", useDoubleAcc = false } = options;
-  oneOf(`${where}, axis`, [0, 1], axis);
-  oneOf(`${where}, sumScheme`, Object.keys(SUM_SCHEMES), sumScheme);
-  oneOf(`${where}, dtypeAcc`, ["auto", "float32", "float64"], dtypeAcc);
-  oneOf(`${where}, useDoubleAcc`, [false, true], useDoubleAcc);
+/** What checked options mean. @throws ArgumentError, FormulaError for a reduction that there is not, or without its K. */
+export function settingsOf(options: GenredOptions): Settings {
+  const { reductionOp, optArg, axis, sumScheme, dtypeAcc, useDoubleAcc } = withDefaults(GENRED, options);
   const reduction = reductionNamed(reductionOp);
   return {
     reduction,
-    k: kOf(reduction, options),
+    k: kOf(reduction, optArg),
     rows: axis === 1 ? Category.I : Category.J,
-    sumScheme: SUM_SCHEMES[sumScheme]!,
+    sumScheme: SUM_SCHEMES[sumScheme],
     accumulator: useDoubleAcc ? "float64" : dtypeAcc,
   };
 }
 
-function kOf({ name, takesK }: Reduction, { optArg }: GenredOptions): number {
-  const isGiven = optArg !== undefined && optArg !== null;
-  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${described(optArg)}`);
+function kOf({ name, takesK }: Reduction, k: number | null | undefined): number {
+  const isGiven = k !== undefined && k !== null;
+  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${described(k)}`);
   if (!takesK) return 1;
-  if (isGiven && Number.isSafeInteger(optArg) && optArg >= 1) return optArg;
-  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${described(optArg)}`);
-}
-
-function oneOf(where: string, accepted: readonly unknown[], got: unknown): void {
-  if (accepted.includes(got)) return;
-  throw new ArgumentError(`${where}: expected one of ${accepted.join(", ")}, got ${described(got)}`);
+  if (isGiven) return k;
+  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${described(k)}`);
 }

@@ -4,6 +4,7 @@
  * receives what became of it. A bare `yield` is a pause, to stand between pieces of some milliseconds. Cancelling ends
  * the generator, so whatever it frees in `finally` is freed however it ends. Knows nothing of what is computed.
  */
+import { asserted } from "./asserts";
 import { InterruptedError } from "./errors";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
@@ -54,7 +55,10 @@ export type Works<Functions> = {
     : never;
 };
 
-type Forms = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+type Form = (...args: unknown[]) => unknown;
+
+const formOf = (forms: object, name: string): Form =>
+  asserted((forms as Readonly<Record<string, Form>>)[name], `the function ${name}`);
 
 /** Work of functions that have a form for now and one for later, which takes the control block last. */
 export function worksOf<Functions>(now: object, later: object): Works<Functions> {
@@ -62,8 +66,8 @@ export function worksOf<Functions>(now: object, later: object): Works<Functions>
     (name: string) =>
     (...args: unknown[]) =>
       new Work(
-        () => (now as Forms)[name]!(...args),
-        (control) => (later as Forms)[name]!(...args, control) as Promise<unknown>,
+        () => formOf(now, name).apply(now, args),
+        (control) => formOf(later, name).apply(later, [...args, control]) as Promise<unknown>,
       );
   return Object.fromEntries(Object.keys(later).map((name) => [name, work(name)])) as Works<Functions>;
 }

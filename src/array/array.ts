@@ -8,31 +8,40 @@ import { memoryOf } from "../device/memory";
 import type { Elements } from "../device/memory";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, flagOf, optionsOf } from "../options";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
 import { record, requiresGrad } from "./record";
 import { allocate, contiguous, dtypeOf, positions, sizeOf, wrap } from "./view";
 import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
 
+/** What a new array holds. */
+export const DTYPE = {
+  /** Element type; `"float32"` by default, as in PyTorch, but that `array` keeps the type of floats that it is given. */
+  dtype: { kind: ["float32", "float64"] },
+} as const;
+
+const MARK = {
+  /** Mark the new array for `grad`. Default false. */
+  requiresGrad: { kind: [true, false], default: false },
+} as const;
+
+const SEED = {
+  /** An integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
+  seed: { kind: "integer", least: 0 },
+} as const;
+
+type ArrayRows = typeof DTYPE & typeof MARK;
+type RandomRows = ArrayRows & typeof SEED;
+
+const ARRAY: ArrayRows = { ...DTYPE, ...MARK };
+const RANDOM: RandomRows = { ...ARRAY, ...SEED };
+
 /** Options of all makers. */
-export interface ArrayOptions<D extends Dtype = Dtype> {
-  /** Element type; `"float32"` by default, as in PyTorch. */
-  readonly dtype?: D | undefined;
-  /** Mark the new array for `grad`. */
-  readonly requiresGrad?: boolean | undefined;
-}
+export type ArrayOptions<D extends Dtype = Dtype> = OptionsOf<ArrayRows, Dtype, D>;
 
 /** Options of `rand` and `randn`. */
-export interface RandomOptions<D extends Dtype = Dtype> extends ArrayOptions<D> {
-  /** A non-negative integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
-  readonly seed?: number | undefined;
-}
-
-const ARRAY_OPTIONS: readonly string[] = Object.keys({ dtype: true, requiresGrad: true } satisfies Record<
-  keyof ArrayOptions,
-  true
->);
-const RANDOM_OPTIONS: readonly string[] = [...ARRAY_OPTIONS, "seed" satisfies keyof RandomOptions];
+export type RandomOptions<D extends Dtype = Dtype> = OptionsOf<RandomRows, Dtype, D>;
 
 /** Numbers, nested to any depth; typed arrays may be the innermost lists. */
 export type Nested = number | ArrayLike<number> | readonly Nested[];
@@ -56,9 +65,9 @@ export function array<D extends Dtype = "float32">(
 ): ArrayOf<D>;
 export function array(values: unknown, options?: ArrayOptions | null): RealArray {
   atMost("array", 2, arguments);
-  const checked = optionsOf("array", options, ARRAY_OPTIONS);
-  const dtype = checkDtype("array", checked.dtype) ?? ownDtype(values) ?? "float32";
-  return marked("array", isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), checked);
+  const checked = optionsOf("array", options, ARRAY);
+  const dtype = checked.dtype ?? ownDtype(values) ?? "float32";
+  return marked(isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), checked);
 }
 
 /** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
@@ -67,7 +76,7 @@ export function zeros<D extends Dtype = "float32">(
   options?: ArrayOptions<D> | null,
 ): ArrayOf<D> {
   atMost("zeros", 2, arguments);
-  return filled("zeros", shape, optionsOf("zeros", options, ARRAY_OPTIONS), () => undefined);
+  return filled("zeros", shape, optionsOf("zeros", options, ARRAY), () => undefined);
 }
 
 /** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
@@ -76,8 +85,8 @@ export function rand<D extends Dtype = "float32">(
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
   atMost("rand", 2, arguments);
-  const checked = optionsOf("rand", options, RANDOM_OPTIONS);
-  const uniform = generator("rand", checked.seed);
+  const checked = optionsOf("rand", options, RANDOM);
+  const uniform = generator(checked.seed);
   return filled("rand", shape, checked, (data) => {
     // float32 takes the leading 24 of the 53 bits: rounding could give 1
     const bits = data.BYTES_PER_ELEMENT === 8 ? 2 ** 53 : 2 ** 24;
@@ -94,8 +103,8 @@ export function randn<D extends Dtype = "float32">(
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
   atMost("randn", 2, arguments);
-  const checked = optionsOf("randn", options, RANDOM_OPTIONS);
-  const uniform = generator("randn", checked.seed);
+  const checked = optionsOf("randn", options, RANDOM);
+  const uniform = generator(checked.seed);
   return filled("randn", shape, checked, (data) => {
     for (let k = 0; k < data.length; k += 2) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
@@ -113,9 +122,9 @@ export function randn<D extends Dtype = "float32">(
 export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   atMost("astype", 2, arguments);
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
-  const to = checkDtype("astype", dtype);
-  if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
-  const result = (isElements(x) ? convertedThere(x, to) : converted("astype", x, to)) as ArrayOf<D>;
+  if (!(DTYPE.dtype.kind as readonly unknown[]).includes(dtype))
+    throw new ArgumentError(`astype: expected dtype "float32" or "float64", got ${described(dtype)}`);
+  const result = (isElements(x) ? convertedThere(x, dtype) : converted("astype", x, dtype)) as ArrayOf<D>;
   if (ownDtype(x) === undefined) return result;
   const source = x as unknown as RealArray;
   return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
@@ -131,19 +140,13 @@ function filled<D extends Dtype>(
   fill: (data: DataOf<D>) => void,
 ): ArrayOf<D> {
   const lengths = checkShape(where, shape);
-  const data = allocate((checkDtype(where, options.dtype) ?? "float32") as D, sizeOf(lengths));
+  const data = allocate((options.dtype ?? "float32") as D, sizeOf(lengths));
   fill(data);
-  return marked(where, wrap(data, lengths), options);
+  return marked(wrap(data, lengths), options);
 }
 
-function marked<X extends RealArray>(where: string, x: X, options: ArrayOptions): X {
-  return flagOf(`${where}, requiresGrad`, options.requiresGrad) ? requiresGrad(x) : x;
-}
-
-/** @throws ArgumentError for a name of none. */
-export function checkDtype(where: string, dtype: unknown): Dtype | undefined {
-  if (dtype === undefined || dtype === "float32" || dtype === "float64") return dtype;
-  throw new ArgumentError(`${where}: expected dtype "float32" or "float64", got ${described(dtype)}`);
+function marked<X extends RealArray>(x: X, options: ArrayOptions): X {
+  return options.requiresGrad ? requiresGrad(x) : x;
 }
 
 function ownDtype(values: unknown): Dtype | undefined {
@@ -214,14 +217,9 @@ function isList(value: unknown): value is ArrayLike<unknown> {
  * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators,
  * 2014) as its authors advise.
  */
-export function generator(where: string, seed: number | undefined): () => number {
-  const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : checkSeed(where, seed)));
+export function generator(seed: number | undefined): () => number {
+  const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : BigInt(seed)));
   return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
-}
-
-function checkSeed(where: string, seed: number): bigint {
-  if (Number.isSafeInteger(seed) && seed >= 0) return BigInt(seed);
-  throw new ArgumentError(`${where}: expected seed to be a non-negative integer below 2^53, got ${described(seed)}`);
 }
 
 function freshSeed(): bigint {

@@ -7,7 +7,8 @@
 import { memoryOf } from "../device/memory";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, flagOf, optionsOf } from "../options";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkArray, described } from "./check";
 import { bringBeside } from "./transfer";
 import {
@@ -39,6 +40,11 @@ import {
 } from "./view";
 import type { Geometry, RealArray } from "./view";
 
+const GRAD = {
+  /** Record the gradients too, so that they can be differentiated again. Default false. */
+  createGraph: { kind: [true, false], default: false },
+} as const;
+
 /**
  * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and dtype of its
  * input and on the same device, zero where `output` does not depend on it. The gradient of a view is that of the memory it shows, read
@@ -50,10 +56,10 @@ export function grad<const I extends readonly RealArray[]>(
   output: RealArray,
   inputs: I,
   cotangent?: RealArray | null,
-  options?: { readonly createGraph?: boolean | undefined } | null,
+  options?: OptionsOf<typeof GRAD> | null,
 ): { -readonly [K in keyof I]: I[K] } {
   atMost("grad", 4, arguments);
-  const createGraph = flagOf("grad, createGraph", optionsOf("grad", options, ["createGraph"]).createGraph);
+  const { createGraph = GRAD.createGraph.default } = optionsOf("grad", options, GRAD);
   const root = rootOf(output);
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);

@@ -9,15 +9,18 @@ import type { Elements, Memory } from "../device/memory";
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkElements, described, isNdarray } from "./check";
 import { record } from "./record";
 import { contiguous, readable, wrap } from "./view";
 import type { RealArray } from "./view";
 
-export interface DeviceOptions {
-  /** The number of the device, from 0. */
-  readonly device?: number | undefined;
-}
+const DEVICE = {
+  /** The number of the device, from 0, the default. */
+  device: { kind: "integer", least: 0, default: 0 },
+} as const;
+
+export type DeviceOptions = OptionsOf<typeof DEVICE>;
 
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
 export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
@@ -29,7 +32,7 @@ export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.disp
 export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
   atMost("toDevice", 2, arguments);
   checkElements("toDevice", x);
-  const { device = 0 } = optionsOf("toDevice", options, ["device"]);
+  const { device = DEVICE.device.default } = optionsOf("toDevice", options, DEVICE);
   return copyTo(numberedMemory("toDevice", device), x, "toDevice") as DeviceArray<T>;
 }
 

@@ -14,11 +14,13 @@ import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
 import type { Control, Real } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
 import { Work, settled } from "../task";
 import type { Task } from "../task";
@@ -26,7 +28,7 @@ import { Gradients } from "./gradient";
 import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import type { Tell } from "./run";
-import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, valuesOf } from "./result";
 import type { IndexArray, Result, Settings } from "./result";
 
 /** A reduction of checked arrays, in its two forms. */
@@ -42,6 +44,8 @@ interface Ready extends Launch {
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
+  /** What is reduced: the first of the formulas. */
+  readonly formula: Formula;
   /** Numbers of a row of the result. */
   readonly dim: number;
   /** Indices of a row of the result. */
@@ -62,8 +66,9 @@ export class Operator {
     readonly settings: Settings,
   ) {
     const { reduction, k } = settings;
+    this.formula = at(formulas, 0);
     this.evaluated = reduction.evaluated(formulas);
-    this.extent = { dims: this.evaluated.map(({ dim }) => dim), k };
+    this.extent = extentOf(this.evaluated, k);
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
   }
@@ -94,7 +99,7 @@ export class Operator {
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[1 - rows]! };
+    return { rows: extents[rows], columns: extents[rows === Category.I ? Category.J : Category.I] };
   }
 
   /** How many pairs a call visits in one entry. */
@@ -121,7 +126,7 @@ export class Operator {
 
   /** The numbers of a call, where the reduction gives numbers. */
   values(arrays: readonly RealArray[], how: How = {}): RealArray {
-    return this.results(arrays, how).values!;
+    return valuesOf(this.results(arrays, how));
   }
 
   results(arrays: readonly RealArray[], how: How): Result {
@@ -136,10 +141,9 @@ export class Operator {
    */
   dense(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
     const { batch, extents, dtype } = this.check(arrays);
-    const [formula] = this.formulas;
-    checkMemory([...batch, ...extents, formula!.dim], dtype, maxBytes);
-    this.unreduced ??= new Operator([formula!], this.args, { ...PLAIN_SUM, rows: Category.J });
-    const entries = arrays.map((array, n) => entryPerRow(this.args[n]!, array));
+    checkMemory([...batch, ...extents, this.formula.dim], dtype, maxBytes);
+    this.unreduced ??= new Operator([this.formula], this.args, { ...PLAIN_SUM, rows: Category.J });
+    const entries = this.args.map((argument, n) => entryPerRow(argument, at(arrays, n)));
     return this.unreduced.values(entries, howOf(where, extents));
   }
 
@@ -243,7 +247,7 @@ export class Operator {
   private shape(given: Given, size: number): readonly number[] {
     const { reduction, k } = this.settings;
     const { rows } = this.sizes(given);
-    const dim = this.extent.dims[0]!;
+    const dim = this.extent.dims[0];
     return [...given.batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
   }
 
@@ -273,9 +277,10 @@ export class Operator {
         if (gradient.kind === "none") return wanted.map(() => null);
         if (gradient.kind === "sum")
           return this.gradients.pullback(given.arrays, cotangent, wanted, how, { values, indices });
-        const columns = memoryOf(indices!.data).toHost(indices!.data);
+        const { data } = asserted(indices, "indices");
+        const columns = memoryOf(data).toHost(data);
         const choice = { ...given, rows: this.sizes(given).rows, columns, perRow: this.places };
-        return this.gradients.routed(choice, this.extent.dims[0]!, cotangent, wanted, how);
+        return this.gradients.routed(choice, this.extent.dims[0], cotangent, wanted, how);
       });
   }
 

@@ -42,7 +42,6 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
   const { rows, columns } = operator.sizes(given);
   const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);
-  const [formula] = operator.formulas;
   const realBytes = given.dtype === "float64" ? 8 : 4;
   return {
     backend,
@@ -51,7 +50,7 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
     pairs: entries * visitedPairs({ rows, columns, ranges: how.ranges?.[operator.settings.rows] }),
     flopsPerPair: operator.formulas.reduce((sum, each) => sum + flopsPerPair(each), 0),
     bytes: given.arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * realBytes, 0),
-    denseBytes: entries * rows * columns * formula!.dim * realBytes,
+    denseBytes: entries * rows * columns * operator.formula.dim * realBytes,
     code,
   };
 }

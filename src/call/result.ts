@@ -20,6 +20,7 @@ import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
 import type { Real } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -57,6 +58,18 @@ export interface Result {
   readonly indices: IndexArray | null;
 }
 
+/** A result of both. */
+export type Both = { readonly [K in keyof Result]: NonNullable<Result[K]> };
+
+/** @throws Error (a bug of ours) for a result that lacks one. */
+export const bothOf = ({ values, indices }: Result): Both => ({
+  values: asserted(values, "numbers"),
+  indices: asserted(indices, "indices"),
+});
+
+/** @throws Error (a bug of ours) for a result without numbers. */
+export const valuesOf = ({ values }: Result): RealArray => asserted(values, "numbers");
+
 /** An array for the numbers of a result. @throws ArgumentError if `out` cannot take them. */
 export function targetOf(
   given: Given,
@@ -73,7 +86,7 @@ export function targetOf(
     throw new ArgumentError(`out: expected row-major memory on a device, got stride ${shapeText(checked.stride)}`);
   const shared = given.arrays.findIndex((array) => overlaps(array, checked));
   if (shared >= 0)
-    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(args[shared]!)} uses`);
+    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(at(args, shared))} uses`);
   checkPlaces(checked);
   checkOut("out", checked);
   return checked;
@@ -125,9 +138,9 @@ export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array |
 }
 
 /** What the dtype took from values, which stands in the place of indices as the bits of float32 numbers. */
-export function restsOf({ values, indices }: Result): RealArray {
-  const bits = memoryOf(indices!.data).toHost(indices!.data);
+export function restsOf({ values, indices }: Both): RealArray {
+  const bits = memoryOf(indices.data).toHost(indices.data);
   const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-  const data = dtypeOf(values!) === "float32" ? rests : Float64Array.from(rests);
-  return wrapBeside<Real>(data, values!.shape, values!);
+  const data = dtypeOf(values) === "float32" ? rests : Float64Array.from(rests);
+  return wrapBeside<Real>(data, values.shape, values);
 }

@@ -8,24 +8,37 @@ import { described } from "../array/check";
 import { cancel, nativeAddon, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
 import { ArgumentError, InterruptedError } from "../errors";
+import type { OptionsOf } from "../options";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
-export interface AsyncOptions {
+export const ASYNC = {
   /** Aborting it stops the call: its promise rejects with an InterruptedError, whose cause is the signal's reason. */
-  readonly signal?: AbortSignal | null | undefined;
+  signal: {
+    expected: "an AbortSignal",
+    accepts: (value: unknown): value is AbortSignal | null => value === null || isSignal(value),
+  },
   /**
    * Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the
    * call.
    */
-  readonly onProgress?: ((progress: RunProgress) => void) | null | undefined;
-}
+  onProgress: {
+    expected: "a function",
+    accepts: (value: unknown): value is ((progress: CallProgress) => void) | null =>
+      value === null || typeof value === "function",
+  },
+} as const;
 
-export const ASYNC_OPTIONS: readonly string[] = Object.keys({
-  signal: true,
-  onProgress: true,
-} satisfies Record<keyof AsyncOptions, true>);
+/** What the promise form of a call takes besides the options of the blocking one. */
+export type AsyncOptions = OptionsOf<typeof ASYNC>;
+
+/** All that is used of one, which may be of another realm. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  const functions = [addEventListener, removeEventListener] as unknown[];
+  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
+}
 
 /** @throws InterruptedError on Ctrl-C (on the main thread), and what the task throws. */
 export function blocking<T>(task: Task<T>): T {
@@ -44,7 +57,6 @@ export async function inBackground<T>(
   begin: (tell: Tell | undefined) => Task<T>,
   options: AsyncOptions,
 ): Promise<T> {
-  checkOptions(options);
   const control = newControl();
   const reporter = options.onProgress
     ? new Reporter(options.onProgress, control, new Meter(control, first))
@@ -58,19 +70,6 @@ export async function inBackground<T>(
     forget(control);
     reporter?.end();
   }
-}
-
-function checkOptions({ signal, onProgress }: AsyncOptions): void {
-  if (signal !== undefined && signal !== null && !isSignal(signal))
-    throw new ArgumentError(`signal: expected an AbortSignal, got ${described(signal)}`);
-  if (onProgress !== undefined && onProgress !== null && typeof onProgress !== "function")
-    throw new ArgumentError(`onProgress: expected a function, got ${described(onProgress)}`);
-}
-
-/** All that is used of one, which may be of another realm. */
-function isSignal({ aborted, addEventListener, removeEventListener }: Partial<AbortSignal>): boolean {
-  const functions = [addEventListener, removeEventListener] as unknown[];
-  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
 }
 
 // ---------------------------------------------------------------------------------------------------------- Ctrl-C
@@ -101,7 +100,7 @@ function forget(control: Control): void {
 // -------------------------------------------------------------------------------------------------------- progress
 
 /** What a long call is doing, and how far it is with that; times are in seconds. */
-export interface RunProgress {
+export interface CallProgress {
   /** A solve probes whether K is symmetric (`"check"`), then builds a `"preconditioner"` or a `"factorisation"`. */
   readonly doing: "reduction" | "check" | "preconditioner" | "factorisation" | "iterations";
   /**
@@ -124,7 +123,7 @@ export interface RunProgress {
 
 /** What a computation says of itself. */
 export interface Stage {
-  readonly doing: RunProgress["doing"];
+  readonly doing: CallProgress["doing"];
   /** Of a reduction. */
   readonly pairs?: number;
   /** Of iterations: how many were done, the residual that they reached, and the one at which they end. */
@@ -183,7 +182,7 @@ export class Meter {
     this.firstResidual ??= stage.residual;
   }
 
-  read(ended: boolean): RunProgress {
+  read(ended: boolean): CallProgress {
     const now = performance.now();
     const { doing, iterations, residual, pairs } = this.stage;
     const [seconds, spent] = [(now - this.begin) / 1000, (now - this.stageBegin) / 1000];
@@ -221,7 +220,7 @@ class Reporter {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly onProgress: (progress: RunProgress) => void,
+    private readonly onProgress: (progress: CallProgress) => void,
     private readonly control: Control,
     private readonly meter: Meter,
   ) {

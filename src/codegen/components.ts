@@ -3,6 +3,7 @@
  * contraction) and knows no operation.
  */
 import { Depends, placed } from "../formula/formula";
+import { at } from "../asserts";
 import type { Axis, Contraction, Formula, PlacedSegment, Segment, View } from "../formula/formula";
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
@@ -32,7 +33,7 @@ export function offsetOf(k: number, axes: readonly Axis[], n: number): number {
   let rest = k;
   let offset = 0;
   for (const axis of [...axes].reverse()) {
-    offset += (rest % axis.size) * axis.strides[n]!;
+    offset += (rest % axis.size) * at(axis.strides, n);
     rest = Math.floor(rest / axis.size);
   }
   return offset;
@@ -48,7 +49,7 @@ export function componentsRead(node: Formula, k: number): (readonly [Formula, nu
 
 function componentViewed(node: Formula, k: number): (readonly [Formula, number])[] {
   const [{ arg, start, stride }, within] = segmentAt(node, k);
-  return arg === undefined ? [] : [[node.args[arg]!, start + stride * within]];
+  return arg === undefined ? [] : [[at(node.args, arg), start + stride * within]];
 }
 
 function componentsContracted(node: Formula, k: number): (readonly [Formula, number])[] {
@@ -98,7 +99,7 @@ export class ComponentDepends {
   }
 
   private isMixture(node: Formula): boolean {
-    const showsLess = ({ arg }: Segment): boolean => arg === undefined || node.args[arg]!.depends !== node.depends;
+    const showsLess = ({ arg }: Segment): boolean => arg === undefined || at(node.args, arg).depends !== node.depends;
     return node.operation.shape.kind === "view" && segmentsOf(node).some(showsLess);
   }
 

@@ -4,6 +4,7 @@
  * together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
+import { lookUp } from "../asserts";
 import { stepOf, unrolled } from "./cudasteps";
 import type { Step } from "./cudasteps";
 import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
@@ -251,5 +252,5 @@ function layoutOf(main: Scheme, bytes: number): Layout {
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;
-  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => lookUp(offsets, v.position) };
 }

@@ -5,6 +5,7 @@
  * extra array. Decides, writes no text.
  */
 import { Depends, isVariable } from "../formula/formula";
+import { lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./components";
@@ -83,7 +84,7 @@ export class Placement {
 
   /** The components that somebody reads, in order. */
   componentsWanted(node: Formula): number[] {
-    return [...this.wanted.get(node)!].sort((a, b) => a - b);
+    return [...lookUp(this.wanted, node)].sort((a, b) => a - b);
   }
 
   /** Tiles that live through the loop: lane values that pairs read. */
@@ -108,11 +109,11 @@ export class Placement {
     for (const node of all)
       costs.set(
         node,
-        node.args.reduce((sum, arg) => sum + costs.get(arg)!, ownCost(node)),
+        node.args.reduce((sum, arg) => sum + lookUp(costs, arg), ownCost(node)),
       );
     const readers = [...all.filter((node) => this.phase(node) === "pair").flatMap(({ args }) => args), ...this.roots];
     const outermost = new Set(readers.filter((node) => this.phase(node) === "loop"));
-    return [...outermost].filter((node) => costs.get(node)! >= HOIST_COST * node.dim);
+    return [...outermost].filter((node) => lookUp(costs, node) >= HOIST_COST * node.dim);
   }
 
   /** Large dims are; and what a loop over them reads by its index must be, too. */
@@ -129,7 +130,7 @@ export class Placement {
     const readers = new Map<Formula, Set<Formula>>(this.nodes.map((node) => [node, new Set()]));
     for (const node of this.nodes) for (const arg of node.args) readers.get(arg)?.add(node);
     for (const node of this.nodes) {
-      const of = [...readers.get(node)!];
+      const of = [...lookUp(readers, node)];
       const phases = of.map((reader) => this.phase(reader));
       if (this.roots.includes(node)) phases.push("pair");
       const isReadOften = of.some(isLooped) && constantValue(node) === undefined && !this.isQuick(node);

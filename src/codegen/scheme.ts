@@ -4,6 +4,7 @@
  * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
  */
 import { asVariable, isVariable, lowered, print } from "../formula/formula";
+import { at, lookUp } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
@@ -173,9 +174,9 @@ class Writer {
     const terms = sizeOf(summed);
     const isLoop = summed.length === 1 && terms > (this.options.unrolled ?? UNROLL);
     this.count(node, isLoop ? 1 : terms, isLoop ? terms : 1);
-    if (isLoop) return this.loopedSum(node, start, summed[0]!, scope);
+    if (isLoop) return this.loopedSum(node, start, at(summed, 0), scope);
     const product = (d: number): string =>
-      node.args.map((arg, n) => this.at(arg, start[n]! + offsetOf(d, summed, n), scope)).join(" * ");
+      node.args.map((arg, n) => this.at(arg, at(start, n) + offsetOf(d, summed, n), scope)).join(" * ");
     return range(terms).map(product).join(" + ");
   }
 
@@ -184,7 +185,7 @@ class Writer {
     const sums = `${this.name(node)}_s${this.unique++}`;
     const chains = this.type(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
-      node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
+      node.args.map((arg, n) => this.at(arg, affine(at(start, n), at(strides, n), k), scope)).join(" * ");
     const inColumns = chains === 1 && this.options.columnByColumn === true;
     const add = (chain: number, k: number | string, scope: Scope): string => {
       const sum = `${sums}[${chain}]${scope.ofAllColumns ? OF_COLUMN : ""}`;
@@ -226,13 +227,13 @@ class Writer {
   /** A contraction in loops over the axes that it keeps, around a product or the loop of a sum. */
   private fillByAxes(node: Formula, name: string, outer: Scope): void {
     const { kept, summed } = axesOf(node);
-    const places = node.args.map((_, n) => indexIn(kept.map(({ strides }) => strides[n]!)));
+    const places = node.args.map((_, n) => indexIn(kept.map(({ strides }) => at(strides, n))));
     const target = indexIn(kept.map((_, d) => sizeOf(kept.slice(d + 1))));
     this.count(node, 1, node.dim * sizeOf(summed));
     const value = (scope: Scope): string =>
       summed.length > 0
-        ? this.loopedSum(node, places, summed[0]!, scope)
-        : node.args.map((arg, n) => this.at(arg, places[n]!, scope)).join(" * ");
+        ? this.loopedSum(node, places, at(summed, 0), scope)
+        : node.args.map((arg, n) => this.at(arg, at(places, n), scope)).join(" * ");
     outer.lines.push(...nestedLoops(kept, outer, (scope) => `${name}[${target}] = ${value(scope)};`));
   }
 
@@ -259,7 +260,7 @@ class Writer {
 
   private segmentText(node: Formula, { arg, start, stride }: Segment, k: number | string, scope: Scope): string {
     if (arg === undefined) return literal(0);
-    const shown = node.args[arg]!;
+    const shown = at(node.args, arg);
     return this.at(shown, shown.dim === 1 ? 0 : affine(start, stride, k), scope);
   }
 
@@ -277,7 +278,7 @@ class Writer {
 
   private viewAt(node: Formula, index: number | string, scope: Scope): string {
     const [segment, within] =
-      typeof index === "number" ? segmentAt(node, index) : ([segmentsOf(node)[0]!, index] as const);
+      typeof index === "number" ? segmentAt(node, index) : ([at(segmentsOf(node), 0), index] as const);
     return this.segmentText(node, segment, within, scope);
   }
 
@@ -305,7 +306,7 @@ class Writer {
   }
 
   private name(node: Formula): string {
-    return `t${this.numbers.get(node)!}`;
+    return `t${lookUp(this.numbers, node)}`;
   }
 
   private type(node: Formula, scope?: Scope): "Tile" | "real" | "Pairs" | "Steps" {

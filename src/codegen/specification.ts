@@ -3,7 +3,9 @@
  * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
+import { extentOf } from "../formula/reductions";
 import type { Extent, Reduction, SumScheme } from "../formula/reductions";
 import type { Lanes } from "./placement";
 import { scheme } from "./scheme";
@@ -53,7 +55,7 @@ export const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends
 function consumer(specification: Specification): (n: number, k: number | string, value: string) => string {
   const { reduction } = specification;
   if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
-  return (n, k, value) => reduction.enter(n, k, value, extentOf(specification));
+  return (n, k, value) => reduction.enter(n, k, value, extentIn(specification));
 }
 
 /** The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column goes. */
@@ -66,7 +68,7 @@ export function hoistedScheme(
   return scheme(main.hoisted, {
     lanes: otherThan(lanesOf(specification)),
     hoist: false,
-    consume: (n, k, value) => store(`${offsets[n]!} + ${k}`, value),
+    consume: (n, k, value) => store(`${at(offsets, n)} + ${k}`, value),
   });
 }
 
@@ -87,13 +89,13 @@ export function tilesKept({ formulas, k }: Specification): number {
   return formulas.reduce((sum, { dim }) => sum + dim * k, 0);
 }
 
-const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.map(({ dim }) => dim), k });
+const extentIn = ({ formulas, k }: Specification): Extent => extentOf(formulas, k);
 
 /** Numbers and indices per row, or numbers per pair. */
 export function resultDims(specification: Specification): readonly [values: number, indices: number] {
   const { reduction, formulas } = specification;
-  const extent = extentOf(specification);
-  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
+  const extent = extentIn(specification);
+  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [at(formulas, 0).dim, 0];
 }
 
 /** Names of sizes and types that the rest of the file uses. */
@@ -104,7 +106,7 @@ export function constants(specification: Specification, main: Scheme): string[] 
   if (!reduction) return [sizes];
   return [
     sizes,
-    `using Reducer = ${reduction.reducer(extentOf(specification), sumScheme)};`,
+    `using Reducer = ${reduction.reducer(extentIn(specification), sumScheme)};`,
     "using Accumulator = Reducer::Accumulator;",
   ];
 }

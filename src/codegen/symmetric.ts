@@ -4,6 +4,7 @@
  * common, as those of a symmetric kernel times a vector have. Text in, text out: nothing is compiled.
  */
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
 import { exchanged } from "../formula/symmetry";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";
@@ -36,7 +37,7 @@ export function symmetricProgram(
   same: readonly number[],
   isa: Isa,
 ): SymmetricProgram | null {
-  const dim = specification.formulas[0]!.dim;
+  const dim = at(specification.formulas, 0).dim;
   const side = sideOf(dim, instructionSetOf(isa).vectorBytes);
   if (!isPossible(specification) || side < LEAST_SIDE) return null;
   const both = new Exchange(specification, same);
@@ -75,7 +76,7 @@ function sideOf(dim: number, vectorBytes: number): number {
 }
 
 const consume = (n: number, k: number | string, value: string): string =>
-  `${["reducer", "columns"][n]!}.add(${k}, ${value}, column${n === 0 ? "" : " - firstColumn"});`;
+  `${at(["reducer", "columns"], n)}.add(${k}, ${value}, column${n === 0 ? "" : " - firstColumn"});`;
 
 /** A formula over variables that each stand for an array read by rows or by columns, and the same with the two exchanged. */
 class Exchange {
@@ -85,14 +86,14 @@ class Exchange {
   readonly exchanged: Formula;
 
   constructor({ formulas }: Specification, same: readonly number[]) {
-    this.formula = rebuild(formulas[0]!, (node, args) => {
+    this.formula = rebuild(at(formulas, 0), (node, args) => {
       if (!isVariable(node)) return withArgs(node, args);
       const { position, dim, category } = asVariable(node);
-      return this.reading(same[position]!, dim, category);
+      return this.reading(at(same, position), dim, category);
     });
     this.exchanged = exchanged(this.formula, (node) => {
       const { position, dim, category } = asVariable(node);
-      return category === Category.P ? node : this.reading(this.takes[position]!, dim, 1 - category);
+      return category === Category.P ? node : this.reading(at(this.takes, position), dim, 1 - category);
     });
   }
 

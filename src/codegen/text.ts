@@ -3,6 +3,7 @@
  * named, and the loops that are put around them. Knows no formula.
  */
 import type { Axis } from "../formula/formula";
+import { at } from "../asserts";
 
 /** Lines of one pair of braces, and the names of what they have computed. */
 export interface Scope {
@@ -38,7 +39,7 @@ export function loop(size: number, outer: Scope, last: Last, step = 1, index = "
 export function nestedLoops(axes: readonly Axis[], outer: Scope, last: Last, depth = 0): string[] {
   const isInnermost = depth === axes.length - 1;
   const inner: Last = isInnermost ? last : (scope) => nestedLoops(axes, scope, last, depth + 1);
-  return loop(axes[depth]!.size, outer, inner, 1, `k${depth}`);
+  return loop(at(axes, depth).size, outer, inner, 1, `k${depth}`);
 }
 
 /** A loop over the columns of a step. */
@@ -81,5 +82,5 @@ const CHOICES = ["select", "eq"];
 /** Whether an operation's text is a quotient or a root: one instruction, which takes long but is no chain of many. */
 export function isOneInstruction(text: string): boolean {
   const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
-  return called.length === 1 && UNITS.includes(called[0]!);
+  return called.length === 1 && UNITS.includes(at(called, 0));
 }

@@ -3,6 +3,7 @@
  * instructions, and the slots of a tile in which values stand. Knows no data.
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { range } from "./components";
 import { kindOf } from "./specification";
@@ -65,7 +66,7 @@ export function listingOf(specification: Specification, lanes: number): Listing 
   const roots = formulas.map(lowered);
   const writer = new Writer(roots, (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J);
   const results = resultsOf(specification, roots, writer);
-  const pairSlots = placePairs(writer.instructions[Region.Pair]!, results.values);
+  const pairSlots = placePairs(at(writer.instructions, Region.Pair), results.values);
   return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
 }
 
@@ -82,7 +83,7 @@ export function tileProgram(specification: Specification, names: TileNames, kind
     ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
     ...listed(results.values.map(({ region, index }) => [region, index])),
   ];
-  const pairs = writer.instructions[Region.Pair]!;
+  const pairs = at(writer.instructions, Region.Pair);
   const cost = pairs.reduce((sum, { step }) => sum + step.cost + COST_OF_TILE, 2 * results.dim * k);
   return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), columns, cost };
 }
@@ -147,8 +148,8 @@ function weighted(factor: Formula, weights: Formula, writer: Writer): Results {
   const factors = range(factor.dim).map((k) => writer.atPairs(writer.computed(factor, k)));
   const values = range(weights.dim).map((k) => writer.computed(weights, k));
   const sizes = { dim: weights.dim, weighted: factor.dim };
-  const isSplat = values[0]!.region >= Region.Loop && values[0]!.region !== Region.Pair;
-  if (isSplat && values.every(({ region }) => region === values[0]!.region))
+  const isSplat = at(values, 0).region >= Region.Loop && at(values, 0).region !== Region.Pair;
+  if (isSplat && values.every(({ region }) => region === at(values, 0).region))
     return { ...sizes, weights: Weights.Splats, values: [...factors, ...values] };
   const atPairs = values.map((value) => writer.atPairs(value));
   return { ...sizes, weights: Weights.Vectors, values: [...factors, ...atPairs] };

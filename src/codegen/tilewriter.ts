@@ -4,6 +4,7 @@
  * something else. Knows kernels by their patterns, and no data.
  */
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
+import { at, lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/ops";
 import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
@@ -91,7 +92,7 @@ export class Writer {
   /** The formula as a scalar of pairs times a vector that steps with the loop. */
   factors(formula: Formula): readonly [Formula, Formula] | undefined {
     const bound = matched(PRODUCT, formula, () => true);
-    const [a, b] = bound ? PRODUCT.holes.map((hole) => bound.get(hole)!) : [];
+    const [a, b] = bound ? PRODUCT.holes.map((hole) => lookUp(bound, hole)) : [];
     if (!a || !b) return undefined;
     const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f.depends) === Region.Pair;
     const isVector = (f: Formula): boolean => f.dim === formula.dim && this.phase(f.depends) >= Region.Loop;
@@ -121,7 +122,7 @@ export class Writer {
   private emitStep(step: Step, target: Value): void {
     const read = step.components.map((c) => this.readable(this.valueOf(c), target.region));
     const operands = this.moving(step, this.alike(step, read, target.region), target.region);
-    this.instructions[target.region]!.push({ step, target, operands });
+    at(this.instructions, target.region).push({ step, target, operands });
   }
 
   /** Among values of the loop, variables are read with the loop as lanes. */
@@ -133,7 +134,7 @@ export class Writer {
   private alike({ terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     const count = operands.length / terms;
     const isMixed = range(count).map((n) =>
-      operands.some((o, at) => at % count === n && o.region !== operands[n]!.region),
+      operands.some((o, place) => place % count === n && o.region !== at(operands, n).region),
     );
     return operands.map((operand, at) =>
       isMixed[at % count] && operand.region !== phase ? this.copied(operand, phase) : operand,
@@ -152,7 +153,7 @@ export class Writer {
     return this.remembered(`${value.region}:${value.index}>${region}`, () => {
       const copy = this.newValue(region, []);
       const step: Step = { kernel: COPY, terms: 1, add: false, components: [], cost: 1 };
-      this.instructions[region]!.push({ step, target: copy, operands: [value] });
+      at(this.instructions, region).push({ step, target: copy, operands: [value] });
       this.emitted.add(copy);
       return copy;
     });
@@ -259,12 +260,12 @@ export class Writer {
     );
     const term = termOf(node, offsets);
     if (!term) {
-      const terms = offsets[0]!.map((_, d) => node.args.map((arg, n) => componentOf(arg, offsets[n]![d]!)));
+      const terms = at(offsets, 0).map((_, d) => node.args.map((arg, n) => componentOf(arg, at(at(offsets, n), d))));
       return { kernel: sumName(PRODUCT), terms };
     }
     for (const kernel of SUMMED) {
       const bound = matched(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
-      if (bound) return { kernel: sumName(kernel), terms: offsets[0]!.map((d) => atHoles(kernel, bound, d)) };
+      if (bound) return { kernel: sumName(kernel), terms: at(offsets, 0).map((d) => atHoles(kernel, bound, d)) };
     }
     throw new Error("the last kernel takes any term");
   }
@@ -281,25 +282,25 @@ const isSplat = ({ region }: Value): boolean => region === Region.Loop || region
 
 /** The component k of a formula, behind all views; of dim 1 the only one. */
 function componentOf(formula: Formula, k: number): Component {
-  let [node, at] = [formula, formula.dim === 1 ? 0 : k];
+  let [node, place] = [formula, formula.dim === 1 ? 0 : k];
   for (;;) {
     const number = constantValue(node);
     if (number !== undefined) return { number };
-    if (node.operation.shape.kind !== "view") return { node, k: at };
-    const [{ arg, start, stride }, within] = segmentAt(node, at);
+    if (node.operation.shape.kind !== "view") return { node, k: place };
+    const [{ arg, start, stride }, within] = segmentAt(node, place);
     if (arg === undefined) return { number: 0 };
-    node = node.args[arg]!;
-    at = node.dim === 1 ? 0 : start + stride * within;
+    node = at(node.args, arg);
+    place = node.dim === 1 ? 0 : start + stride * within;
   }
 }
 
 const atHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
-  holes.map((hole) => componentOf(bound.get(hole)!, k));
+  holes.map((hole) => componentOf(lookUp(bound, hole), k));
 
 /** A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula. */
 function termOf({ args }: Formula, offsets: readonly (readonly number[])[]): Formula | undefined {
   const [x, y] = args as [Formula, Formula?];
   if (!y) return x;
-  const isSquare = x === y && offsets[0]!.every((offset, d) => offset === offsets[1]![d]);
+  const isSquare = x === y && at(offsets, 0).every((offset, d) => offset === at(offsets, 1)[d]);
   return isSquare ? exact(SQUARE, [x]) : undefined;
 }

@@ -8,8 +8,8 @@ import { cudaProgram } from "../codegen/cudatext";
 import type { CudaProgram } from "../codegen/cudatext";
 import { BLOCK, kindOf, resultDims } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
-import { ArgumentError, DeviceError, messageOf } from "../errors";
-import { described } from "../options";
+import { ArgumentError, DeviceError } from "../errors";
+import { described, messageOf } from "../options";
 import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
 import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
 import type { Plan, Tables } from "./addoncall";
@@ -18,7 +18,7 @@ import { DeviceData, cudaMemory } from "./cudamemory";
 import { cudaVectors, fitsVectors } from "./cudavectors";
 import { entriesOf } from "./device";
 import type { Call, Device, Memories, RectangleCall, Routine } from "./device";
-import { nativeAddon, whyNoAddon } from "./native";
+import { loadedAddon, whyNoAddon } from "./native";
 
 export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
@@ -39,19 +39,19 @@ export function checkNumber(where: string, device: number): number {
     throw new ArgumentError(`device: expected the number of a device, got ${described(device)}`);
   const why = whyNoDevice();
   if (why !== null) throw new DeviceError(`${where}: ${why}`);
-  const count = nativeAddon()!.cuda.count();
+  const count = loadedAddon().cuda.count();
   if (device < count) return device;
   throw new ArgumentError(`device: expected a number from 0 to ${count - 1}, got ${String(device)}`);
 }
 
 /** Why there is no GPU to run on, or null. Opens the driver, once per process. */
 export function whyNoDevice(): string | null {
-  return whyNoAddon() ?? nativeAddon()!.cuda.whyNot();
+  return whyNoAddon() ?? loadedAddon().cuda.whyNot();
 }
 
 /** Why no device can run what is compiled here, or null. Opens none. */
 function whyNoneFits(): string | null {
-  const { cuda } = nativeAddon()!;
+  const { cuda } = loadedAddon();
   return reason(() => {
     const reasons = Array.from({ length: cuda.count() }, (_, device) => reason(() => whyTooOld(cuda.describe(device))));
     return reasons.includes(null) ? null : reasons[0]!;
@@ -60,7 +60,7 @@ function whyNoneFits(): string | null {
 
 /** Numbers of the devices that can run what is compiled here. */
 function devicesThatFit(): readonly number[] {
-  const { cuda } = nativeAddon()!;
+  const { cuda } = loadedAddon();
   const all = [...Array(cuda.count()).keys()];
   const found = all.filter((device) => whyTooOld(cuda.describe(device)) === null);
   return found.length > 0 ? found : all;
@@ -115,7 +115,7 @@ interface Prepared extends Running {
 
 class CudaRoutine implements Routine {
   readonly backend = "cuda";
-  private readonly addon: Cuda = nativeAddon()!.cuda;
+  private readonly addon: Cuda = loadedAddon().cuda;
   private readonly program: CudaProgram;
   private readonly loaded = new Map<number, LoadedRoutine>();
 
@@ -191,7 +191,7 @@ function deviceOf(arrays: readonly unknown[]): number | undefined {
 /** As native/text/common/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
 function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
   const { reduction, variables, dtype, rows } = specification;
-  const { abi, kinds } = nativeAddon()!.constants;
+  const { abi, kinds } = loadedAddon().constants;
   const numbers = variables.flatMap((v) => [kinds.indexOf(kindOf(v, rows)), v.dim]);
   const [values, indices] = resultDims(specification);
   const head = [abi, dtype === "float64" ? 8 : 4, grain, reduction ? 1 : 0, values, indices, 0, variables.length];

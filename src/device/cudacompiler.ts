@@ -9,10 +9,11 @@ import { accessSync, constants, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-import { CompileError, DeviceError, messageOf } from "../errors";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
 import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 import { identityOf } from "./toolchain";
 
 /** Of fast-math this has the flush of denormals alone, as on the processor. */
@@ -135,7 +136,7 @@ export function targetFor(capability: number, architectures: readonly number[]):
 }
 
 function search(): Compiler | string {
-  const library = nativeAddon()!.cuda.openCompiler(libraries());
+  const library = loadedAddon().cuda.openCompiler(libraries());
   if (library.version > 0) return new Nvrtc(library.version, library.architectures);
   const program = programs().find(isExecutable);
   if (program !== undefined) return new Nvcc(program);
@@ -199,7 +200,7 @@ class Nvrtc implements Compiler {
   compile(source: string, target: string): Uint8Array {
     try {
       const options = [...NVRTC_OPTIONS, `--gpu-architecture=${target}`];
-      return nativeAddon()!.cuda.compile(source, options, target.startsWith("sm_"));
+      return loadedAddon().cuda.compile(source, options, target.startsWith("sm_"));
     } catch (error) {
       throw refused("NVRTC", messageOf(error), source);
     }

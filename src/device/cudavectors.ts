@@ -9,7 +9,7 @@ import type { Plan } from "./addoncall";
 import { DeviceData, cudaMemory } from "./cudamemory";
 import type { KeptPlans, LowRankParts, Reading, Vectors } from "./device";
 import type { Dtype, Memory } from "./memory";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 import type { Real } from "./native";
 import { VectorKernels } from "./vectorkernels";
 import type { ScalarStep, VectorOperation } from "./vectorkernels";
@@ -111,7 +111,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
   }
 
   copy(x: DeviceData, out: DeviceData): void {
-    nativeAddon()!.cuda.copy(this.device, out.address, x.address, x.byteLength);
+    loadedAddon().cuda.copy(this.device, out.address, x.address, x.byteLength);
   }
 
   /** y += alpha x */
@@ -151,7 +151,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
 
   write(values: readonly number[], out: DeviceData): void {
     this.flush();
-    nativeAddon()!.cuda.write(this.device, out.address, Float64Array.from(values));
+    loadedAddon().cuda.write(this.device, out.address, Float64Array.from(values));
   }
 
   /** All numbers of the slabs come at once; where the device has failed, reading says so. */
@@ -165,7 +165,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
         const first = slab.slotOf(scalar) * this.columns;
         return [...numbers.get(slab)!.subarray(first, first + this.columns)];
       });
-    const { cuda } = nativeAddon()!;
+    const { cuda } = loadedAddon();
     return {
       now: () => {
         for (const [{ data }, target] of numbers) cuda.read(this.device, data.address, target);
@@ -299,12 +299,12 @@ class CudaPlans implements KeptPlans {
   of(routine: LoadedRoutine, plan: Plan): KeptPlan {
     let kept = this.plans.get(routine);
     if (kept === undefined)
-      this.plans.set(routine, (kept = nativeAddon()!.cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
+      this.plans.set(routine, (kept = loadedAddon().cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
     return kept;
   }
 
   close(): void {
-    for (const plan of this.plans.values()) nativeAddon()!.cuda.forgetPlan(plan);
+    for (const plan of this.plans.values()) loadedAddon().cuda.forgetPlan(plan);
     this.plans.clear();
   }
 }

@@ -20,7 +20,7 @@ import type { Plan, Real } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import { entriesOf, visitedPairs } from "./device";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import { instructionSet, nativeAddon, whyNoAddon } from "./native";
+import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
 import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
@@ -62,7 +62,7 @@ type Costs = Pick<Program, "grain" | "instructions">;
 /** A routine of the addon, which may be another one for calls of another shape. */
 abstract class AddonRoutine implements Routine {
   abstract readonly backend: string;
-  protected readonly addon: Addon = nativeAddon()!;
+  protected readonly addon: Addon = loadedAddon();
   protected readonly isa: Isa = instructionSet();
 
   reduce(call: Call): void {

@@ -10,6 +10,7 @@ import { constantValue } from "../formula/ops";
 import { beginOf, entriesOf } from "./device";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import type { Real } from "./native";
+import { extentOf } from "../formula/reductions";
 
 export const reference: Device<"reference"> = {
   name: "reference",
@@ -67,7 +68,7 @@ class ReferenceRoutine implements Routine {
   ): Generator<number, void> {
     const { reduction, formulas, k, dtype } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
-    const extent = { dims: formulas.map(({ dim }) => dim), k };
+    const extent = extentOf(formulas, k);
     const round = dtype === "float32" ? Math.fround : (value: number): number => value;
     for (const { row, intervals } of rowsOf(call)) {
       const accumulator = reduction.meaning(extent, round);

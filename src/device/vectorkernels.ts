@@ -6,7 +6,7 @@ import { cudaVectorsSource } from "../codegen/prelude";
 import type { Dtype } from "../codegen/specification";
 import type { LoadedVectors } from "./addon";
 import { loadedFrom } from "./cudacompiler";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 
 /** Numbers in the memory of a device. */
 export interface DeviceMemory {
@@ -61,7 +61,7 @@ const loaded = new Map<string, VectorKernels>();
 
 /** The operations of one dtype on one device. */
 export class VectorKernels {
-  private readonly addon = nativeAddon()!.cuda;
+  private readonly addon = loadedAddon().cuda;
   private readonly routines: LoadedVectors;
 
   private constructor(device: number, dtype: Dtype) {
@@ -88,7 +88,7 @@ export class VectorKernels {
 
   /** One after the other, for every column. */
   steps(columns: number, steps: readonly ScalarStep[]): void {
-    const { scalarSteps } = nativeAddon()!.constants;
+    const { scalarSteps } = loadedAddon().constants;
     const words = new BigUint64Array(6 * steps.length);
     steps.forEach(({ operation, operands, out }, n) => {
       words[6 * n] = BigInt(scalarSteps.indexOf(operation));

@@ -26,7 +26,7 @@ import {
   two,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, Of, One, Operand, Two, Unary } from "./core";
 import type { Formula } from "./formula";
 import { atan2, cos, sin } from "./functions";
 import { exp, inv, log, powf, rsqrt, sqrt, step } from "./maths";
@@ -43,17 +43,18 @@ function partBuild(
   method: string,
   part: "Real" | "Imaginary",
   place: 0 | 1,
-): (args: readonly Operand[]) => Formula {
-  return operation(name, {
+): (args: readonly [Operand]) => Formula {
+  return operation<One>(name, {
     doc: `${part} parts of the complex numbers x.`,
     method,
     complex: "arguments",
     slots: [formulaSlot("x")],
-    shape: { kind: "view", segments: ([dim]) => [{ length: dim! / 2, arg: 0, start: place, stride: 2 }] },
-    dim: ([dim]) => complexDim(`${name}(x)`, dim!),
+    shape: { kind: "view", segments: ([dim]) => [{ length: dim / 2, arg: 0, start: place, stride: 2 }] },
+    dim: ([dim]) => complexDim(`${name}(x)`, dim),
     simplify: ([x]) => {
-      if (x!.operation === complexRow) return x!.args[place];
-      return constantValue(x!) === undefined ? undefined : repeatTo(lift(constantValue(x!)!), x!.dim / 2);
+      if (isComplex(x)) return x.args[place];
+      const number = constantValue(x);
+      return number === undefined ? undefined : repeatTo(lift(number), x.dim / 2);
     },
     cotangents: (e) => [place === 0 ? complex(e, zero(e.dim)) : complex(zero(e.dim), e)],
   });
@@ -66,7 +67,7 @@ export const complexReal: Unary = (x) => realBuild([x]);
 /** Imaginary parts, of half the dim. */
 export const complexImag: Unary = (x) => imagBuild([x]);
 
-const complexBuild = operation("Complex", {
+const complexBuild = operation<Two>("Complex", {
   doc: "Complex numbers of the real parts re and the imaginary parts im.",
   method: null, // lazy tensors repeat a part of dim 1
   complex: "result",
@@ -74,20 +75,21 @@ const complexBuild = operation("Complex", {
   shape: {
     kind: "view",
     segments: ([dim]) =>
-      [0, 1].map((arg) => ({ length: dim!, arg, start: 0, stride: 1, target: { start: arg, stride: 2 } })),
+      [0, 1].map((arg) => ({ length: dim, arg, start: 0, stride: 1, target: { start: arg, stride: 2 } })),
   },
   dim: ([re, im]) => {
     expect(re === im, "Complex(re, im)", "equal dims", `${re} and ${im}`);
-    return 2 * re!;
+    return 2 * re;
   },
   simplify: ([re, im]) => {
-    if (isZero(re!) && isZero(im!)) return zero(2 * re!.dim);
-    const [x] = re!.args;
-    return x && re!.operation === realRow && im === complexImag(x) ? x : undefined;
+    if (isZero(re) && isZero(im)) return zero(2 * re.dim);
+    return isReal(re) && im === complexImag(re.args[0]) ? re.args[0] : undefined;
   },
   cotangents: (e) => [complexReal(e), complexImag(e)],
 });
 const [realRow, complexRow] = ["ComplexReal", "Complex"].map((name) => operations.get(name));
+const isReal = (formula: Formula): formula is Of<One> => formula.operation === realRow;
+const isComplex = (formula: Formula): formula is Of<Two> => formula.operation === complexRow;
 
 /** Complex numbers of their real and imaginary parts; a part of dim 1 is repeated. */
 export const complex: Binary = (re, im) => {

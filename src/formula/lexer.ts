@@ -3,6 +3,7 @@
  * said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the grammar can say
  * what it expected there.
  */
+import { asserted } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 
 /** A text and what it is to the user: `formula`, `formula2`, `alias`. */
@@ -94,11 +95,11 @@ export class Cursor {
   private scan(): Token {
     const { text } = this.source;
     TOKEN.lastIndex = this.end;
-    const [matched, number, name, symbol] = TOKEN.exec(text)!;
+    const [matched, number, name, symbol] = asserted(TOKEN.exec(text), "a match");
     const known = number ?? name ?? symbol;
     const start = this.end + matched.length - (known?.length ?? 0);
     if (start === text.length) return { kind: "end", text: "", start };
-    const found = known ?? String.fromCodePoint(text.codePointAt(start)!);
+    const found = known ?? String.fromCodePoint(asserted(text.codePointAt(start), "a character"));
     this.end = start + found.length;
     const kind = number ? "number" : name ? "name" : symbol ? "symbol" : "unknown";
     return { kind, text: found, start };

@@ -26,10 +26,12 @@ import {
   sum,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, One, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
 import { floor, maximum, minimum } from "./functions";
-import { divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
+import { monotone } from "./intervals";
+import type { Interval, Ruled, Tools } from "./intervals";
+import { abs, divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
 import { concat, extract } from "./vectors";
 
 /** x / |x|; 0 at 0. */
@@ -152,6 +154,8 @@ const expShare: Binary = elementwise("ExpShare", "x y", {
     const slope = mult(expShare(x, y), expShare(y, x));
     return [slope, minus(slope)];
   },
+  bounds: monotone(1, -1),
+  ulps: 6,
   cost: 24,
 });
 
@@ -161,15 +165,24 @@ export const logAddExp: Binary = elementwise("LogAddExp", "x y", {
   value: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
   code: (x, y) => `logAddExp(${x}, ${y})`,
   derivative: (x, y) => [expShare(x, y), expShare(y, x)],
+  bounds: boundsOfLogAddExp,
+  ulps: 0,
   cost: 45,
 });
 
-const reverseBuild = operation("Reverse", {
+/** Two terms may cancel, so that what rounding takes is a part of what they are: of their sum or 1. */
+function boundsOfLogAddExp(tools: Tools<Formula>, ...args: Interval<Formula>[]): Ruled<Formula> {
+  const { lower, upper } = monotone<Formula>(1, 1)(tools, ...args);
+  const margin = (end: Formula): Formula => mult(16 * tools.unit, add(1, abs(end)));
+  return { lower: subtract(lower, margin(lower)), upper: add(upper, margin(upper)) };
+}
+
+const reverseBuild = operation<One>("Reverse", {
   doc: "The components of x, last to first.",
   slots: [formulaSlot("x")],
-  shape: { kind: "view", segments: ([dim]) => [{ length: dim!, arg: 0, start: dim! - 1, stride: -1 }] },
-  dim: ([dim]) => dim!,
-  simplify: ([x]) => (x!.dim === 1 ? x : x!.operation === reverseRow ? x!.args[0] : undefined),
+  shape: { kind: "view", segments: ([dim]) => [{ length: dim, arg: 0, start: dim - 1, stride: -1 }] },
+  dim: ([dim]) => dim,
+  simplify: ([x]) => (x.dim === 1 ? x : x.operation === reverseRow ? x.args[0] : undefined),
   cotangents: (e) => [reverse(e)],
 });
 const reverseRow = operations.get("Reverse");
@@ -195,10 +208,11 @@ export function softDtwSqDist(x: Operand, y: Operand, gamma: Operand): Formula {
   const [rows, columns, smoothing] = [lift(x), reverse(y), lift(gamma)];
   expect(smoothing.dim === 1, "SoftDTW_SqDist(x, y, gamma)", "gamma of dim 1", `dim ${smoothing.dim}`);
   const factor = divide(-1, smoothing);
-  let [last, current]: [Diagonal | undefined, Diagonal | undefined] = [undefined, undefined];
-  for (let sum = 0; sum <= rows.dim + columns.dim - 2; sum++)
+  let last: Diagonal | undefined;
+  let current = nextDiagonal(rows, columns, factor, 0, undefined, undefined);
+  for (let sum = 1; sum <= rows.dim + columns.dim - 2; sum++)
     [last, current] = [current, nextDiagonal(rows, columns, factor, sum, current, last)];
-  return mult(minus(smoothing), current!.values);
+  return mult(minus(smoothing), current.values);
 }
 
 /** What the cells cost, plus what the best ways to them cost; costs count as `factor` times the squared difference. */

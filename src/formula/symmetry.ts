@@ -24,7 +24,7 @@ export function exchanged(root: Formula, partner: (variable: Formula) => Formula
 function turned(node: Formula, args: readonly Formula[], own: ReadonlySet<Formula>): Formula | undefined {
   const sign = signOfTurn(node);
   if (sign === undefined) return undefined;
-  const other = make(node.operation, [args[1]!, args[0]!], node.params);
+  const other = make(node.operation, [...args].reverse(), node.params);
   if (!own.has(other)) return undefined;
   return sign === 1 ? other : minus(other);
 }

@@ -5,9 +5,10 @@
 import { described } from "../array/check";
 import { reshaped, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
-import { DENSE_OPTIONS, checkBytes, settingsOf } from "../genred";
+import { DENSE, settingsOf } from "../genred";
 import type { DenseOptions } from "../genred";
 import { optionsOf } from "../options";
 import { arraysOf, bound, operatorOf, sizesText } from "./expression";
@@ -15,12 +16,11 @@ import type { Expression } from "./expression";
 import { categoryOf, isArray, leafOf } from "./leaf";
 import { checkClosed } from "./reduce";
 
-const SUM = settingsOf("sum", { axis: 1 });
+const SUM = settingsOf({ axis: 1 });
 
 /** All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables. */
 export function denseValues(expression: Expression, options: DenseOptions | null | undefined): RealArray {
-  const { maxBytes = 2 ** 30, ...where } = optionsOf("dense", options, DENSE_OPTIONS);
-  checkBytes(maxBytes);
+  const { maxBytes = DENSE.maxBytes.default, ...where } = optionsOf("dense", options, DENSE);
   checkClosed("dense", expression.leaves);
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
@@ -45,10 +45,10 @@ function withoutRanges(where: string, { where: { ranges } }: Expression): void {
 }
 
 /** Begin, inclusive, and end, exclusive; null for all. */
-export type Span = readonly [begin: number, end: number] | null;
+export type IndexSpan = readonly [begin: number, end: number] | null;
 
 /** The expression on rows and columns within two spans. */
-export function sliced(expression: Expression, rows: Span, columns: Span): Expression {
+export function sliced(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
   withoutRanges("slice", expression);
   checkSpan("slice, rows", rows, expression.sizes[0]);
   checkSpan("slice, columns", columns, expression.sizes[1]);
@@ -78,7 +78,7 @@ function checkSpan(where: string, span: unknown, size: number | null): void {
 function within(array: RealArray, [begin, end]: readonly [number, number]): RealArray {
   const axis = array.shape.length - 2;
   const shape = array.shape.map((length, n) => (n === axis ? end - begin : length));
-  return viewOf(array, { shape, stride: array.stride, offset: array.offset + begin * array.stride[axis]! });
+  return viewOf(array, { shape, stride: array.stride, offset: array.offset + begin * at(array.stride, axis) });
 }
 
 /** The same numbers without the axes of an array that have length 1 and are named. */

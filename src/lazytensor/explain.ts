@@ -52,12 +52,12 @@ function hoisted(root: Formula, depends: Depends): Formula[] {
 /** Formula, what is computed when, backend and code, of the sum over j. */
 export function explanation(expression: Expression): string {
   const of = bound([expression.formula], expression.leaves);
-  const operator = operatorOf(of, settingsOf("explain", { axis: 1 }));
+  const operator = operatorOf(of, settingsOf({ axis: 1 }));
   const { dtype, where } = expression;
   const [first, later] = (["never", "always"] as const).map((compile) =>
     operator.preview(dtype ?? "float32", { backend: where.backend, compile }),
   ) as [Preview, Preview];
-  const quick = lowered(of.formulas[0]!);
+  const quick = lowered(operator.formula);
   const phases = PHASES.flatMap(([when, depends]) =>
     hoisted(quick, depends).map((part) => `  ${when}: ${named(part, of)}`),
   );

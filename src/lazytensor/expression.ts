@@ -9,6 +9,7 @@ import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
+import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
@@ -108,7 +109,7 @@ export interface Bound {
 /** @throws ArgumentError where symbolic variables leave out a place or share one. */
 export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bound {
   const ordered = distinct(inReadingOrder(formulas, leaves));
-  const symbolic = ordered.filter(({ place }) => place !== null).sort((a, b) => a.place! - b.place!);
+  const symbolic = ordered.filter(isSymbolic).sort((a, b) => a.place - b.place);
   symbolic.forEach((leaf, n) => {
     if (leaf.place !== n)
       throw new ArgumentError(
@@ -117,15 +118,21 @@ export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bo
   });
   const sorted = [...symbolic, ...ordered.filter(({ place }) => place === null)];
   const args = sorted.map(argumentOf);
-  const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), args[n]!.variable]));
-  const byVariable = new Map(leaves.map((leaf) => [leaf.variable, positions.get(keyOf(leaf))!]));
+  const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), at(args, n).variable]));
+  const byVariable = new Map<Formula, Formula>();
+  for (const leaf of leaves) {
+    const position = positions.get(keyOf(leaf));
+    if (position) byVariable.set(leaf.variable, position); // parameters that simplification removed have none
+  }
   return {
-    formulas: formulas.map((formula) => renamed(formula, (v) => byVariable.get(v)!)),
+    formulas: formulas.map((formula) => renamed(formula, (v) => lookUp(byVariable, v))),
     args,
     leaves: sorted,
     open: symbolic.length,
   };
 }
+
+const isSymbolic = (leaf: Leaf): leaf is Leaf & { readonly place: number } => leaf.place !== null;
 
 /** Equal numbers are one argument. */
 const keyOf = ({ value, variable: v }: Leaf): unknown => (typeof value === "number" ? value : v);
@@ -143,7 +150,7 @@ function inReadingOrder(formulas: readonly Formula[], leaves: readonly Leaf[]): 
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    if (isVariable(node)) found.add(byVariable.get(node)!);
+    if (isVariable(node)) found.add(lookUp(byVariable, node));
     waiting.push(...[...node.args].reverse());
   }
   const unread = leaves.filter((leaf) => !found.has(leaf) && categoryOf(leaf) !== Category.P);
@@ -172,7 +179,12 @@ export function sizesText({ sizes: [rows, columns], batch }: Expression): string
 /** Text of the formula of an expression, with variables named as in messages. */
 export function textOf(expression: Expression): string {
   const { formulas, args } = bound([expression.formula], expression.leaves);
-  return print(formulas[0]!, (v) => args[asVariable(v).position]!.name ?? String(v));
+  return print(at(formulas, 0), (v) => at(args, asVariable(v).position).name ?? String(v));
+}
+
+/** What the variables of that text stand for, in its order. */
+export function valuesOf({ formula, leaves }: Expression): readonly Leaf["value"][] {
+  return bound([formula], leaves).leaves.map(({ value }) => value);
 }
 
 // ----------------------------------------------------------------------------------------------------- operators
@@ -182,11 +194,11 @@ const operators = new WeakMap<Formula, Map<string, Operator>>();
 /** The operator of bound formulas; one for all expressions of the same structure, with its gradients. */
 export function operatorOf({ formulas, args }: Bound, settings: Settings): Operator {
   const { reduction, k, rows, sumScheme, accumulator } = settings;
-  const [formula, weights] = formulas;
+  const [formula, weights] = [at(formulas, 0), formulas[1]];
   const table = args.map(({ name, category, dim }) => `${name ?? ""}:${category}:${dim}`).join();
   const key = [reduction.name, weights?.id, k, rows, sumScheme, accumulator, table].join("|");
-  const known = operators.get(formula!) ?? new Map<string, Operator>();
-  operators.set(formula!, known);
+  const known = operators.get(formula) ?? new Map<string, Operator>();
+  operators.set(formula, known);
   const found = known.get(key) ?? new Operator(formulas, args, settings);
   known.set(key, found);
   return found;
@@ -204,7 +216,9 @@ export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[
   const dtype = dtypeAmong(leaves) ?? dtypeOfGiven(given);
   return [
     ...given,
-    ...held.map((value) => (typeof value === "number" || isArray(value) ? value : listed(value!, dtype))),
+    ...held.map((value) =>
+      typeof value === "number" || isArray(value) ? value : listed(asserted(value, "a value"), dtype),
+    ),
   ];
 }
 

@@ -5,6 +5,7 @@
 import { checkArray, described, isNdarray } from "../array/check";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { Category, asVariable, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
@@ -31,11 +32,14 @@ const leaf = (value: Leaf["value"], dim: number, category: Category, place: numb
   place,
 });
 
+/** Components of an array: its last dimension. */
+const dimOf = ({ shape }: RealArray): number => asserted(shape.at(-1), "a dimension");
+
 /** The leaf of a checked array `[...batch, rows, dim]`, or `[...batch, dim]` for parameters. */
 export function leafOf(array: RealArray, category: Category): Leaf {
   const known = ofArrays.get(array) ?? new Map<Category, Leaf>();
   ofArrays.set(array, known);
-  const found = known.get(category) ?? leaf(array, array.shape.at(-1)!, category);
+  const found = known.get(category) ?? leaf(array, dimOf(array), category);
   known.set(category, found);
   return found;
 }
@@ -82,7 +86,7 @@ export function indexedLeaf(where: string, value: unknown, category: Category.I 
 
 function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
   const array = checkArray(where, value);
-  if (array.shape.length >= 2 && array.shape.at(-1)! >= 1) return array;
+  if (array.shape.length >= 2 && dimOf(array) >= 1) return array;
   throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
 }
 
@@ -95,14 +99,14 @@ const VECTOR = -1;
  */
 export function vectorLeaf(where: string, value: unknown): Leaf {
   const array = checkIndexed(where, value, "N");
-  return { variable: variable(VECTOR, array.shape.at(-1)!, Category.J), value: array, place: null };
+  return { variable: variable(VECTOR, dimOf(array), Category.J), value: array, place: null };
 }
 
 /** @throws ArgumentError unless the value is a number, a list of numbers, or an array `[D]` or `[...batch, D]`. */
 export function parameterLeaf(where: string, value: unknown): Leaf {
   if (typeof value === "number" || isNumbers(value)) return numberLeaf(value);
   const array = checkArray(where, value);
-  if (array.shape.length >= 1 && array.shape.at(-1)! >= 1) return leafOf(array, Category.P);
+  if (array.shape.length >= 1 && dimOf(array) >= 1) return leafOf(array, Category.P);
   throw new ArgumentError(`${where}: expected shape [D], got ${shapeText(array.shape)}`);
 }
 
@@ -150,7 +154,7 @@ export function sizesOf(leaves: readonly Leaf[]): Sizes {
   for (const of of leaves) {
     const category = categoryOf(of);
     if (category === Category.P || !isArray(of.value)) continue;
-    const rows = of.value.shape.at(-2)!;
+    const rows = asserted(of.value.shape.at(-2), "rows");
     const first = (firsts[category] ??= of);
     if (sizes[category] !== null && sizes[category] !== rows) throw differing("one number of rows", first, of);
     sizes[category] = rows;
@@ -164,7 +168,7 @@ export function dtypeAmong(leaves: readonly Leaf[]): Dtype | null {
   const dtypes = arrays.map(({ value }) => dtypeOf(value as RealArray));
   const other = dtypes.findIndex((dtype) => dtype !== dtypes[0]);
   if (other < 0) return dtypes[0] ?? null;
-  const got = [0, other].map((n) => `${leafText(arrays[n]!)} of ${dtypes[n]!}`).join(" and ");
+  const got = [0, other].map((n) => `${leafText(at(arrays, n))} of ${at(dtypes, n)}`).join(" and ");
   throw new ArgumentError(`LazyTensor: expected arrays of one dtype, got ${got}: convert one with astype(x, dtype)`);
 }
 
@@ -177,7 +181,7 @@ export function batchOf(leaves: readonly Leaf[]): readonly number[] {
   let common: readonly number[] = [];
   for (const of of arrays) {
     const both = commonShape(common, leading(of));
-    if (!both) throw differing("batch dimensions that broadcast", arrays[0]!, of);
+    if (!both) throw differing("batch dimensions that broadcast", at(arrays, 0), of);
     common = both;
   }
   return common;

@@ -13,10 +13,11 @@ import { atMost, optionsOf } from "../options";
 import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
-import { isLazy } from "./operand";
 import { LinearOperator } from "../solve/linearoperator";
-import { REDUCE_OPTIONS, reduced } from "./reduce";
+import { PRODUCT, reduced } from "./reduce";
 import type { ReduceOptions } from "./reduce";
+import { expressionIn, isLazy } from "./symbolic";
+import type { Symbolic } from "./symbolic";
 
 /** `[M, N]`. @throws ArgumentError where an axis has no size, or there are batches. */
 export function matrixShape(where: string, expression: Expression): readonly [number, number] {
@@ -24,8 +25,6 @@ export function matrixShape(where: string, expression: Expression): readonly [nu
   if (rows !== null && columns !== null && expression.batch.length === 0) return [rows, columns];
   throw new ArgumentError(`${where}: expected a LazyTensor over i and j without batches, got ${sizesText(expression)}`);
 }
-
-const PRODUCT_OPTIONS = REDUCE_OPTIONS.filter((name) => name !== "axis");
 
 /** The product with `[...batch, N, E]`, or with `[N]`. */
 export function product(
@@ -35,7 +34,7 @@ export function product(
   options: Omit<ReduceOptions, "axis"> | null | undefined,
 ): RealArray {
   const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, checkArray(`${where}, b`, b));
-  const { out, ...how } = optionsOf(where, options, PRODUCT_OPTIONS);
+  const { out, ...how } = optionsOf(where, options, PRODUCT);
   const target = out && isFlat ? { out: expanded(checkArray("out", out), out.shape.length) } : {};
   const values = reduced(
     where,
@@ -58,11 +57,11 @@ interface Column {
 
 /** A vector as a leaf of j. @throws ArgumentError where sizes do not fit. */
 export function columnOf(where: string, { sizes, batch }: Expression, dim: number, b: unknown): Column {
-  if (isLazy(b)) return { vector: variableOf(where, b.expression), isFlat: false };
+  if (isLazy(b)) return { vector: variableOf(where, expressionIn(b)), isFlat: false };
   const array = checkArray(`${where}, b`, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
   const vector = vectorLeaf(`${where}, b`, isFlat ? expanded(array, 1) : array);
-  const rows = (vector.value as RealArray).shape.at(-2)!;
+  const [rows] = (vector.value as RealArray).shape.slice(-2);
   if (sizes[1] !== null && rows !== sizes[1])
     throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);
   if (dim !== 1 && vector.variable.dim !== 1 && dim !== vector.variable.dim)
@@ -91,7 +90,7 @@ export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearO
 export function linearOperator<T extends Real>(where: string, tensor: unknown): LinearOperator<T> {
   if (!isLazy(tensor)) throw new ArgumentError(`${where}: expected a LazyTensor, got ${described(tensor)}`);
   if (tensor.isComplex) throw new ArgumentError(`${where}: expected a real LazyTensor, got a ComplexLazyTensor`);
-  const { expression } = tensor;
+  const expression = expressionIn(tensor);
   const shape = matrixShape(where, expression);
   const { dtype, formula } = expression;
   if (formula.dim !== 1 || dtype === null)
@@ -106,8 +105,7 @@ export function linearOperator<T extends Real>(where: string, tensor: unknown): 
 }
 
 /** A LazyTensor, as far as this file knows. */
-export interface LazyMatrix<T extends Real> {
-  readonly expression: Expression;
+export interface LazyMatrix<T extends Real> extends Symbolic {
   readonly isComplex: false;
   matvec(b: RealArray<T>): RealArray<T>;
 }

@@ -5,6 +5,7 @@
  * nothing. Knows recursive residuals only; refine.ts knows the true ones.
  */
 import { settled } from "../task";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Narrowed, Workspace } from "./space";
 import type { Space } from "./space";
@@ -102,7 +103,7 @@ function* iterateWatched<V, S>(space: Space<V, S>, b: V, x: V, options: Watched)
       x,
       options,
       { norms: bounds.map(() => 0), ends: bounds.map(() => "bound") },
-      (some, own, o) => iterateWatched(narrowed.part, some[0]!, own, o),
+      (some, own, o) => iterateWatched(narrowed.part, at(some, 0), own, o),
     );
   const work = new Workspace(space);
   try {
@@ -132,8 +133,8 @@ function* iterations<V, S>(
       ends.flatMap((end, k) => (end === "iterations" ? [k] : [])),
     );
     if (!narrowed) continue;
-    return yield* runOnColumns(narrowed, [state.r, state.p], x, options, standing, ([r, p], own, o) =>
-      iterateNarrowed(narrowed, [r!, p!], own, o, standing, iteration + 1),
+    return yield* runOnColumns(narrowed, [state.r, state.p], x, options, standing, (vectors, own, o) =>
+      iterateNarrowed(narrowed, [at(vectors, 0), at(vectors, 1)], own, o, standing, iteration + 1),
     );
   }
 }

@@ -72,10 +72,10 @@ export const CHOICE = {
 export type Choice = OptionsOf<typeof CHOICE>;
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
-export type Method = (typeof CHOICE.method.kind)[number];
+export type SolveMethod = (typeof CHOICE.method.kind)[number];
 
 /** What is known of K + alpha I. */
-export type Symmetry = (typeof CHOICE.symmetry.kind)[number];
+export type MatrixSymmetry = (typeof CHOICE.symmetry.kind)[number];
 
 export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
   const rank = (value as { readonly rank?: unknown } | null | undefined)?.rank;
@@ -204,7 +204,7 @@ export class Inverses {
     tell?.({ doing: "preconditioner" });
     return findOrMake(this.guesses, of, function* () {
       const rule = ruleOf(preconditioner, new LeastCost(costs, alpha, limit));
-      const low = yield* lowRank(matrix(of), algebra, generator("KernelSolve", SEED), rule);
+      const low = yield* lowRank(matrix(of), algebra, generator(SEED), rule);
       const inverse = yield* low.inverse(alpha);
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
     });

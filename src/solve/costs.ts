@@ -2,6 +2,7 @@
  * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run
  * time, so that the same call takes the same way, whatever else the machine does.
  */
+import { asserted } from "../asserts";
 
 interface Rates {
   /** Columns of F and their Gram matrix: per row and square of the rank. */
@@ -51,7 +52,7 @@ export class Costs {
   private readonly machine: Machine;
 
   constructor(instructionSet: string) {
-    this.machine = MACHINES[instructionSet]!;
+    this.machine = asserted(MACHINES[instructionSet], `the costs of ${instructionSet}`);
   }
 
   /** A dense factorisation in float64. */

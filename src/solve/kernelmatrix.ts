@@ -10,6 +10,7 @@ import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import type { Ranges, Real } from "../device/native";
+import { at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";
@@ -31,7 +32,7 @@ export function scalarKernel(
   if (dim > 1 && !isComponentwise(formula, unknown)) return null;
   const one = variable(position, 1, category);
   const product = substitute(formula, unknown, sumT(one, dim));
-  const scalar = dim === 1 ? product : isSumT(product) ? product.args[0]! : null;
+  const scalar = dim === 1 ? product : isSumT(product) ? product.args[0] : null;
   return scalar && substitute(scalar, one, constant(1));
 }
 
@@ -80,7 +81,7 @@ export function blockEntries(
   const chosen = extraArgument(args.length, dim, kept);
   const data = args.map((argument, n) => {
     if (argument.position === unknown.position) return units;
-    const own = contiguous(arrays[n]!);
+    const own = contiguous(at(arrays, n));
     return argument.category === Category.P ? own : rowsAt(own, argument.dim, repeats(points, dim));
   });
   return {
@@ -126,7 +127,7 @@ export class KernelMatrix implements Matrix {
     const args = this.args.map((argument) =>
       argument.category === Category.P ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
-    const kernel = args.reduce((f, { variable }, n) => substitute(f, this.args[n]!.variable, variable), this.kernel);
+    const kernel = args.reduce((f, { variable }, n) => substitute(f, at(this.args, n).variable, variable), this.kernel);
     const values = this.routine(this.specification([kernel], args, Category.I), this.rows);
     return Float64Array.from(this.evaluate(values, this.data, this.rows, 1));
   }
@@ -134,7 +135,7 @@ export class KernelMatrix implements Matrix {
   entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real {
     const data = this.args.map(({ category, dim }, n) => {
       const places = category === Category.P ? null : category === this.kept ? rows : columns;
-      return places ? rowsAt(this.data[n]!, dim, places) : this.data[n]!;
+      return places ? rowsAt(at(this.data, n), dim, places) : at(this.data, n);
     });
     return this.evaluate(this.values, data, rows?.length ?? this.rows, columns?.length ?? this.rows, out);
   }
@@ -180,30 +181,28 @@ export function inDtype(given: Given, dtype: Dtype): Given {
 
 // --------------------------------------------------------------------------- what block-sparse ranges leave of K
 
+/** The intervals of rows that visit themselves. */
+function* squares({ rows, slices, columns }: Ranges): Generator<Interval> {
+  let interval = 0;
+  for (const [block, last] of slices.entries())
+    for (; interval < last; interval++) {
+      const begin = Math.max(at(rows, 2 * block), at(columns, 2 * interval));
+      const end = Math.min(at(rows, 2 * block + 1), at(columns, 2 * interval + 1));
+      if (begin < end) yield [begin, end];
+    }
+}
+
 /**
  * The parts of row intervals that are among their own column intervals, in rows of a system with `dim` of them per
  * point.
  */
-export function diagonalBlocks({ rows, slices, columns }: Ranges, dim: number): Interval[] {
-  const blocks: Interval[] = [];
-  for (let k = 0; k < slices.length; k++)
-    for (let m = k === 0 ? 0 : slices[k - 1]!; m < slices[k]!; m++) {
-      const begin = Math.max(rows[2 * k]!, columns[2 * m]!);
-      const end = Math.min(rows[2 * k + 1]!, columns[2 * m + 1]!);
-      if (begin < end) blocks.push([begin * dim, end * dim]);
-    }
-  return blocks;
+export function diagonalBlocks(ranges: Ranges, dim: number): Interval[] {
+  return [...squares(ranges)].map(([begin, end]) => [begin * dim, end * dim]);
 }
 
 /** Diagonal entries `[N dim]` of pairs that are not visited are 0. */
-export function leaveVisited(diagonal: Float64Array, { rows, slices, columns }: Ranges, dim: number): void {
+export function leaveVisited(diagonal: Float64Array, ranges: Ranges, dim: number): void {
   const isVisited = new Uint8Array(diagonal.length / dim);
-  let interval = 0;
-  for (let block = 0; block < slices.length; block++)
-    for (; interval < slices[block]!; interval++) {
-      const begin = Math.max(rows[2 * block]!, columns[2 * interval]!);
-      const end = Math.min(rows[2 * block + 1]!, columns[2 * interval + 1]!);
-      if (begin < end) isVisited.fill(1, begin, end);
-    }
+  for (const [begin, end] of squares(ranges)) isVisited.fill(1, begin, end);
   for (let n = 0; n < diagonal.length; n++) if (isVisited[Math.floor(n / dim)] === 0) diagonal[n] = 0;
 }

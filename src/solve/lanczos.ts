@@ -4,6 +4,7 @@
  * it, and the stochastic quadrature that estimates traces of logarithms (Ubaru, Chen and Saad 2017).
  */
 import { settled } from "../task";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -61,7 +62,7 @@ export class Lanczos<V, S> {
     space.xpay(this.zeros, scalars.factor, v);
     yield* settled(space.apply(v, this.next));
     space.write(
-      this.beta.map((beta, k) => beta * inverse(this.betaBefore[k]!)),
+      this.beta.map((beta, k) => beta * inverse(at(this.betaBefore, k))),
       scalars.factor,
     );
     space.axmy(scalars.factor, this.previous, this.next);
@@ -158,7 +159,7 @@ function* sample<V, S>(space: Space<V, S>, options: LogTraceOptions<V>): Task<Sa
       columns.forEach((column, k) => {
         column.push(row, k);
       });
-      lanczos.end((k) => columns[k]!.isWhole);
+      lanczos.end((k) => at(columns, k).isWhole);
       options.onIteration?.(iterations);
       const isWhole = columns.every((column) => column.isWhole);
       if (!isWhole && iterations < options.maxIterations && iterations % STRIDE !== 0) continue;
@@ -213,7 +214,7 @@ class ProbeQuadrature {
 
   push(row: Row, k: number): void {
     if (this.isWhole) return;
-    const [alpha, beta] = [row.alpha[k]!, row.beta[k]!];
+    const [alpha, beta] = [at(row.alpha, k), at(row.beta, k)];
     this.alpha.push(alpha);
     this.beta.push(beta);
     this.norm = Math.max(this.norm, Math.abs(alpha) + beta);
@@ -224,7 +225,7 @@ class ProbeQuadrature {
   /** NaN where a node is not positive. */
   value(): number {
     const { nodes, weights } = gaussNodes(this.alpha, this.beta);
-    return nodes.reduce((sum, node, n) => sum + (node > 0 ? weights[n]! * this.weight * Math.log(node) : NaN), 0);
+    return nodes.reduce((sum, node, n) => sum + (node > 0 ? at(weights, n) * this.weight * Math.log(node) : NaN), 0);
   }
 }
 

@@ -4,7 +4,7 @@
  * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
  * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
  */
-import { add, mul } from "../array/dense";
+import { add, mul } from "../array/nd";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { howOf, summedTo } from "../call/prepared";
@@ -14,6 +14,7 @@ import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import type { Real } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { grad } from "../formula/autodiff";
@@ -90,14 +91,15 @@ function* estimateSums(call: LogdetCall, random: (out: Real) => void, others: re
 function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
   const { system, matrix, given, inverse, settings } = call;
   const { rows, pairs } = matrix;
-  const all = yield* inverseOf(inverse!.factor!, rows, denseWork()!);
+  const factor = asserted(inverse?.factor, "a factor");
+  const all = yield* inverseOf(factor, rows, asserted(denseWork(), "dense algebra"));
   let trace = 0;
   for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
   if (!pairs) return { sums: sumsByProducts(call, all, others), trace, scale: 1 };
   const [points = 1] = system.shape(given);
   const found = yield* weightedGradients(pairs, all, others, rows / points, howOf(settings, given.extents));
   const sums = given.arrays.map((array, n) => {
-    const [sum, argument] = [found[n], system.operator.args[n]!];
+    const [sum, argument] = [found[n], at(system.operator.args, n)];
     return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
   });
   return { sums, trace, scale: 1 };
@@ -205,15 +207,15 @@ function* weightedGradients(
     wanted[n] === true ? grad(pairs.formula, variable, constant(1)) : null,
   );
   const found = derivatives.map((derivative, n) => {
-    const { category, dim } = args[n]!;
+    const { category, dim } = at(args, n);
     return derivative && new Float64Array((category === Category.P ? 1 : rows / perPoint) * dim);
   });
   const parts: Part[] = [];
   let dims = 0;
   derivatives.forEach((derivative, n) => {
     if (!derivative || isZero(derivative)) return;
-    parts.push({ argument: args[n]!, derivative, offset: dims, sums: found[n]! });
-    dims += args[n]!.dim;
+    parts.push({ argument: at(args, n), derivative, offset: dims, sums: asserted(found[n], "sums") });
+    dims += at(args, n).dim;
   });
   if (parts.length > 0) yield* addAll(parts, weights, { ...pairs, dims, perPoint }, how);
   return found;

@@ -7,6 +7,7 @@
 import { allocate } from "../array/view";
 import type { LowRankParts } from "../device/device";
 import type { Real } from "../device/native";
+import { at } from "../asserts";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";
@@ -150,7 +151,7 @@ class PivotedCholesky {
       4 * this.roundoff * (this.initialTrace / this.matrix.rows),
     );
     if (found === 0) return false;
-    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => candidates[place]!);
+    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => at(candidates, place));
     yield* this.append(pivots, factor.subarray(0, found * found));
     return true;
   }
@@ -161,10 +162,10 @@ class PivotedCholesky {
 
   /** Rows drawn in proportion to the residual, each once. */
   private drawRows(count: number): Int32Array {
-    const sums = this.residual.slice();
-    for (let n = 1; n < sums.length; n++) sums[n]! += sums[n - 1]!;
+    let total = 0;
+    const sums = this.residual.map((part) => (total += part));
     const found = new Set<number>();
-    for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * sums.at(-1)!));
+    for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * total));
     return Int32Array.from(found);
   }
 
@@ -177,7 +178,7 @@ class PivotedCholesky {
     const { matrix, algebra, residual } = this;
     const { rows } = matrix;
     const width = Math.ceil(pivots.length / PADDING) * PADDING;
-    const padded = new Int32Array(width).fill(pivots[0]!);
+    const padded = new Int32Array(width).fill(at(pivots, 0));
     padded.set(pivots);
     const left = matrix.entries(null, padded, this.scratch);
     const columns = numbers(matrix, rows * width);

@@ -12,6 +12,7 @@ import { vectorsAt } from "../device/devices";
 import { HostVectors } from "../device/hostvectors";
 import { memoryOf } from "../device/memory";
 import type { Real } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
@@ -143,7 +144,7 @@ export class Product {
     const given = this.given(dtype);
     const entries = kernel
       ? scalarEntries(kernel, args, unknown, given, settings.rows)
-      : blockEntries(formulas[0]!, args, unknown, given, settings.rows);
+      : blockEntries(at(formulas, 0), args, unknown, given, settings.rows);
     return new KernelMatrix(entries, this.how);
   }
 
@@ -152,7 +153,7 @@ export class Product {
     const { args } = this.operator;
     const of = (category: Category): RealArray[] =>
       args.flatMap((argument, n) =>
-        argument.category === category && argument.position !== this.position ? [this.data.arrays[n]!] : [],
+        argument.category === category && argument.position !== this.position ? [at(this.data.arrays, n)] : [],
       );
     const [rows, columns] = [of(Category.I), of(Category.J)];
     const all = (some: RealArray[], others: RealArray[]): boolean =>
@@ -223,7 +224,7 @@ const ASYMMETRY_OF_ENTRIES = 1e-5;
 
 /** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
 export function looksSymmetric(matrix: Matrix): boolean {
-  const random = generator("KernelSolve", 1);
+  const random = generator(1);
   const drawn = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
   const [rows, columns] = [drawn(), drawn()];
   const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];

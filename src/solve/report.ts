@@ -8,6 +8,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { howOf } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Real } from "../device/native";
+import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";
@@ -32,14 +33,14 @@ export interface Solved {
  * A solution, and how it was found: of a batch the iterations of all entries, the largest residual, and the rest of the
  * last entry.
  */
-export interface SolveResult<T extends Real = Real> extends Report {
+export interface SolveReport<T extends Real = Real> extends Report {
   readonly solution: RealArray<T>;
 }
 
 const NOTHING = { converged: "tolerance", method: "direct", rank: 0, library: null, history: [] } as const;
 
 /** A solution and the reports of its entries as one. */
-export function summary({ solution, reports }: Solved): SolveResult {
+export function summary({ solution, reports }: Solved): SolveReport {
   return {
     ...(reports.at(-1) ?? NOTHING),
     solution,
@@ -96,14 +97,14 @@ function* reportRounded(
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
   const product = system.product(own, alphaOf(settings), howOf(settings, given.extents));
-  const right = contiguous(own.arrays[system.unknown.position]!);
+  const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));
   if (size === 0 || !(isReported || mayLose(system, product, x, right))) return report;
   const { norms, residuals } = yield* measureResiduals(product, { right: Float64Array.from(right), x, columns });
-  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / norms[k]!), 0);
+  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / at(norms, k)), 0);
   if (residual > USELESS_RESIDUAL) reportLoss(system, settings, { ...report, residual }, rounded);
-  const isMet = residuals.every((one, k) => one <= targetOf(norms[k]!, rows, settings));
+  const isMet = residuals.every((one, k) => one <= targetOf(at(norms, k), rows, settings));
   return { ...report, residual, converged: isMet || report.converged !== "tolerance" ? report.converged : "precision" };
 }
 
@@ -208,4 +209,4 @@ const warned = new Set<string>();
 const MOST_WARNED = 1000;
 
 const DETAIL =
-  'Told once for a formula and an alpha. Reports of .solve() tell residuals; the option missed: "throw" makes it an error, "accept" keeps it quiet.';
+  'Told once for a formula and an alpha. `report` tells the residual; the option missed: "throw" makes it an error, "accept" keeps it quiet.';

@@ -11,8 +11,10 @@ import { copied } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Real } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { described, isAtLeast, withDefaults } from "../options";
+import { described, isAtLeast, withDefaults, withoutRows } from "../options";
+import type { OptionRows } from "../options";
 import type { Task, Work } from "../task";
 import type { Report } from "./attempt";
 import { Inverses } from "./choose";
@@ -25,11 +27,11 @@ import { denseWork, fitsFactorisation } from "./precondition";
 import type { Algebra, Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
 import { refine } from "./refine";
-import type { Progress, Solution } from "./refine";
+import type { SolveIteration, Solution } from "./refine";
 import { inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { shiftedCg } from "./shiftedcg";
-import { SOLVE, SOLVE_OPTIONS, checkSolveOptions } from "./solveoptions";
+import { MATRIX, SOLVE, checkSolveOptions } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
 import { columnNorms, onePrecision } from "./space";
 import { FLOAT64_LIMIT, defaultMaxIterations, relativeTarget, targetOf } from "./stopping";
@@ -41,9 +43,7 @@ import type { SystemMatrix } from "./systemmatrix";
 /** How several ridges are solved: as one is; they are an argument, and their solves start from 0. */
 export type ShiftedOptions = Omit<SolveOptions, "alpha" | "x0" | "onIteration">;
 
-export const SHIFTED_OPTIONS: readonly string[] = SOLVE_OPTIONS.filter(
-  (name) => !["alpha", "x0", "onIteration"].includes(name),
-);
+export const SHIFTED: OptionRows = { ...withoutRows(SOLVE, "alpha", "x0", "onIteration"), ...MATRIX };
 
 /** A solution in float64, and how it was found. */
 interface FoundRidge {
@@ -84,7 +84,7 @@ export function* shiftedSolves(
   const results: Solved[] = [];
   for (const [s, alpha] of ridges.entries()) {
     const one = yield* resultOf({ ...request, settings: { ...settings, alpha } }, together[s], recorded);
-    results.push(placeAs(arrays[system.unknown.position]!, one));
+    results.push(placeAs(at(arrays, system.unknown.position), one));
   }
   return results;
 }
@@ -149,7 +149,7 @@ function* solveTogether(alphas: readonly number[], request: RidgesRequest): Task
   const isForOne = symmetry !== "positive" || method === "direct" || typeof preconditioner === "function";
   if (isForOne || read.batch.length > 0 || alphas.length < 2) return [];
   const { matrix } = systemMatrix("shifted", system, read.arrays, settings);
-  const right = Float64Array.from(contiguous(read.arrays[system.unknown.position]!));
+  const right = Float64Array.from(contiguous(at(read.arrays, system.unknown.position)));
   const columns = matrix.rows === 0 ? 0 : right.length / matrix.rows;
   const algebra = matrix.entries && preconditioner !== "none" ? denseWork() : null;
   if (columns === 0 || (algebra && method !== "cg" && matrix.rows <= DIRECT_ROWS)) return [];
@@ -181,7 +181,7 @@ function* solvePreconditioned(
   const size = Math.max(1, Math.floor(COLUMNS / group.columns));
   for (let first = 0; first < able.length; first += size) {
     const some = able.slice(first, first + size);
-    for (const [n, one] of (yield* solveAsColumns(some, group)).entries()) found[some[n]!.place] = one;
+    for (const [n, one] of (yield* solveAsColumns(some, group)).entries()) found[at(some, n).place] = one;
   }
   return found;
 }
@@ -196,7 +196,7 @@ function* approximation(least: number, group: RidgeGroup, algebra: Algebra): Tas
   const mayFactorise = method !== "cg" && typeof preconditioner !== "object" && fitsFactorisation(rows);
   const limit = mayFactorise ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
   const rule = ruleOf(preconditioner, new LeastCost(costs, least, limit));
-  const low = yield* lowRank(matrix.entries!, algebra, generator("shifted", SEED), rule);
+  const low = yield* lowRank(asserted(matrix.entries, "entries"), algebra, generator(SEED), rule);
   return costs.iterations(low.iterations, low.rank, rows, "float64") > limit ? null : low;
 }
 
@@ -237,7 +237,7 @@ function foundIfSolved(
   rank: number,
 ): FoundRidge | undefined {
   const isMet = residuals.every(
-    (residual, k) => residual * norms[k]! <= targetOf(norms[k]!, matrix.rows, settings) * (1 + 1e-12),
+    (residual, k) => residual * at(norms, k) <= targetOf(at(norms, k), matrix.rows, settings) * (1 + 1e-12),
   );
   const residual = residuals.reduce((most, one) => Math.max(most, one), 0);
   const how = { iterations, residual, method: "cg", rank, library: null, history: [] } as const;
@@ -247,7 +247,7 @@ function foundIfSolved(
     : undefined;
 }
 
-function progressOf({ tell, target }: RidgeGroup): ((progress: Progress) => void) | undefined {
+function progressOf({ tell, target }: RidgeGroup): ((progress: SolveIteration) => void) | undefined {
   if (!tell) return undefined;
   return ({ iteration, residual, verified }) => {
     tell({ doing: "iterations", iterations: iteration, residual, target, verified });
@@ -276,7 +276,7 @@ function* solveInOneKrylovSpace(alphas: readonly number[], group: RidgeGroup): T
   });
   const found: (FoundRidge | undefined)[] = [];
   const rest = hasStalled ? 1 : Math.max(1, most - done);
-  for (const [s, alpha] of alphas.entries()) found.push(yield* refineRidge(alpha, x[s]!, done, rest, group));
+  for (const [s, alpha] of alphas.entries()) found.push(yield* refineRidge(alpha, at(x, s), done, rest, group));
   return found;
 }
 

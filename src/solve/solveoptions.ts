@@ -5,21 +5,23 @@ import { checkArray } from "../array/check";
 import { onMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { CALL_OPTIONS } from "../call/prepared";
+import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
 import type { Real } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { checkValues, isAtLeast } from "../options";
+import { checkValues, isAtLeast, withoutRows } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import { CHOICE, checkChoice } from "./choose";
 import { GMRES } from "./gmres";
-import type { Progress } from "./refine";
+import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
-export type MatrixOptions = Omit<CallOptions, "out">;
+export const MATRIX: Omit<typeof CALL, "out"> = withoutRows(CALL, "out");
 
-export const MATRIX_OPTIONS: readonly string[] = CALL_OPTIONS.filter((name) => name !== "out");
+/** Where K is computed, and which pairs count. */
+export type MatrixOptions = OptionsOf<typeof MATRIX>;
 
 /** The ridge, where it takes part in derivatives. */
 export const RIDGE = {
@@ -52,7 +54,7 @@ const COURSE = {
    */
   onIteration: {
     expected: "a function",
-    accepts: (value: unknown): value is ((progress: Progress) => void) | null =>
+    accepts: (value: unknown): value is ((progress: SolveIteration) => void) | null =>
       value === null || typeof value === "function",
   },
 } as const;
@@ -67,8 +69,6 @@ export type SolveOptions<T extends Real = Real> = OptionsOf<SolveRows, RealArray
 /** All options of a solve, checked. */
 export type SolveSettings = SettledOf<SolveRows> & MatrixOptions;
 
-export const SOLVE_OPTIONS: readonly string[] = [...Object.keys(SOLVE), ...MATRIX_OPTIONS];
-
 type Ridged = OptionsOf<typeof RIDGE>;
 
 /** The ridge where it is an array. */
@@ -77,13 +77,12 @@ export const alphaArray = ({ alpha }: Ridged): RealArray | null => (typeof alpha
 /** The ridge as a number. */
 export function alphaOf(options: Ridged): number {
   const array = alphaArray(options);
-  return array ? contiguous(array)[0]! : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
+  return array ? at(contiguous(array), 0) : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
 }
 
-/** @throws ArgumentError unless every option is one, and those go together. */
+/** @throws ArgumentError unless options, whose values rows accept, go together and with the data. */
 export function checkSolveOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
   const { x0 } = options;
-  checkValues(SOLVE, options);
   checkAlpha(options, dtype);
   checkChoice(options);
   if (x0 !== undefined && x0 !== null && !sameShape(checkArray("x0", x0, dtype).shape, shape))

@@ -4,6 +4,7 @@
  */
 import type { Arithmetic } from "../device/device";
 import { settled } from "../task";
+import { at } from "../asserts";
 import type { Task, Work } from "../task";
 
 /** Vectors and scalars with a linear operator A. */
@@ -186,14 +187,14 @@ export class Narrowed<V, S> {
   /** A number per column of the part, from those of the whole. */
   select(numbers: readonly number[], beyond: number): number[] {
     return Array.from({ length: this.part.columns }, (_, k) =>
-      k < this.places.length ? numbers[this.places[k]!]! : beyond,
+      k < this.places.length ? at(numbers, at(this.places, k)) : beyond,
     );
   }
 
   /** The numbers of the whole, with what the part has made of its own. */
   merge<T>(ofWhole: readonly T[], ofPart: readonly T[]): T[] {
     const all = [...ofWhole];
-    this.places.forEach((place, k) => (all[place] = ofPart[k]!));
+    this.places.forEach((place, k) => (all[place] = at(ofPart, k)));
     return all;
   }
 

@@ -9,6 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { entryOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
+import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -31,7 +32,7 @@ export class System {
     readonly operator: Operator,
     readonly unknown: Argument,
   ) {
-    this.formula = operator.formulas[0]!;
+    this.formula = at(operator.formulas, 0);
     const { formula } = this;
     const reason = whyNotLinear(formula, unknown.variable);
     if (reason !== undefined)
@@ -55,7 +56,7 @@ export class System {
    */
   check(arrays: readonly RealArray[]): Given {
     const here = new Map(arrays.map((array) => [array, onMachine(array)]));
-    return this.operator.check(arrays.map((array) => here.get(array)!));
+    return this.operator.check(arrays.map((array) => lookUp(here, array)));
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
@@ -88,7 +89,7 @@ export class System {
     const { position, category } = this.unknown;
     const rows = given.extents[category as Category.I | Category.J];
     const isOwn = dim === this.unknown.dim;
-    const vector = isOwn ? given.arrays[position]! : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
+    const vector = isOwn ? at(given.arrays, position) : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
     const arrays = isOwn ? given.arrays : replaceAt(given.arrays, position, vector);
     const resized = this.kernel ? (width: number): Product => this.product(given, alpha, how, width) : undefined;
     return new Product(this.ofUnknown(dim), position, { ...given, arrays }, alpha, how, resized);
@@ -102,7 +103,7 @@ export class System {
     const made =
       this.ofDim.get(dim) ??
       new Operator(
-        [mult(this.kernel!, argument.variable)],
+        [mult(asserted(this.kernel, "a kernel"), argument.variable)],
         replaceAt(this.operator.args, position, argument),
         this.operator.settings,
       );
@@ -113,7 +114,7 @@ export class System {
   /** The data of one entry of a batch. */
   entry(given: Given, entry: number): Given {
     const { args } = this.operator;
-    const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
+    const arrays = given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry));
     return { ...given, arrays, batch: [] };
   }
 
@@ -178,7 +179,7 @@ function widenArrays(arrays: readonly RealArray[]): RealArray[] {
   const found: RealArray[] = [];
   arrays.forEach((array, n) => {
     const before = arrays.findIndex((other) => isSameView(other, array));
-    found.push(before < n ? found[before]! : recordAs(array, "float64"));
+    found.push(before < n ? at(found, before) : recordAs(array, "float64"));
   });
   return found;
 }

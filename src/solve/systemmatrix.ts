@@ -10,6 +10,7 @@ import { copied, howOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
 import type { Real } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -172,7 +173,7 @@ function valuesOnDiagonal({ operator, unknown, kernel, formula }: System): Opera
     extraArgument(position, dim, category === Category.P ? category : Category.I),
   );
   const onRows = operator.args.reduce(
-    (values, { variable }, n) => (n === unknown.position ? values : substitute(values, variable, args[n]!.variable)),
+    (values, { variable }, n) => (n === unknown.position ? values : substitute(values, variable, at(args, n).variable)),
     kernel ?? diagonalFormula(formula, unknown),
   );
   const unread = extraArgument(unknown.position, 1, Category.P);
@@ -213,13 +214,13 @@ export function sideBySide(products: readonly Apply[], width: number): Apply {
   return (x, out) => {
     const columns = products.length * width;
     const image = new Float64Array(x.length / products.length);
-    const at = (part: number, n: number): number => Math.floor(n / width) * columns + part * width + (n % width);
+    const place = (part: number, n: number): number => Math.floor(n / width) * columns + part * width + (n % width);
     const of = (part: number): Work<void> =>
-      products[part]!(
-        Float64Array.from(image, (_, n) => x[at(part, n)]!),
+      at(products, part)(
+        Float64Array.from(image, (_, n) => x[place(part, n)]!),
         image,
       ).andThen(() => {
-        for (let n = 0; n < image.length; n++) out[at(part, n)] = image[n]!;
+        image.forEach((value, n) => (out[place(part, n)] = value));
       });
     return new Work(
       () => {

@@ -66,7 +66,7 @@ describe("array", () => {
     refuses(() => array(ndarray([1, 2], [3])), /^array: expected a view inside its data of 2 elements/);
     refuses(
       () => untyped(array)([1], { dtype: "int8" }),
-      /^array: expected dtype "float32" or "float64", got .*"int8"$/,
+      /^array, dtype: expected "float32" or "float64", got the string "int8"$/,
     );
   });
 });
@@ -104,10 +104,7 @@ describe("zeros, rand and randn", () => {
 
   test("seeds are non-negative integers", () => {
     for (const seed of [-1, 0.5, 2 ** 53, NaN, "1", null]) {
-      refuses(
-        () => untyped(rand)([1], { seed }),
-        /^rand: expected seed to be a non-negative integer below 2\^53, got /,
-      );
+      refuses(() => untyped(rand)([1], { seed }), /^rand, seed: expected an integer of at least 0, got /);
     }
   });
 

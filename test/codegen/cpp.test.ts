@@ -15,7 +15,7 @@ import type { Plan, Ranges, Real } from "../../src/device/native";
 import { reference } from "../../src/device/reference";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
-import { reductionNamed } from "../../src/formula/reductions";
+import { extentOf, reductionNamed } from "../../src/formula/reductions";
 import { uniform } from "../helpers/evaluate";
 import { flatCall } from "../fixtures/routines";
 import { OWN_WIDTH, WIDTHS, describeWidths } from "../helpers/widths";
@@ -86,7 +86,7 @@ interface Result {
 }
 
 function room({ reduction, formulas, k, dtype }: Specification, rows: number): Result {
-  const extent = { dims: formulas.map(({ dim }) => dim), k };
+  const extent = extentOf(formulas, k);
   const size = rows * reduction!.values(extent);
   const values = dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
   return { values: values.fill(-7), indices: new Int32Array(rows * reduction!.indices(extent)).fill(-7) };

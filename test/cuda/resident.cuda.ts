@@ -1,7 +1,6 @@
 /** Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is given back. */
+import { ArgumentError, DeviceError } from "../../src/errors";
 import {
-  ArgumentError,
-  DeviceError,
   Genred,
   Vi,
   Vj,

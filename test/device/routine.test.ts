@@ -155,7 +155,7 @@ describe("the option compile", () => {
   test("a wrong one is refused", () => {
     const K = Genred("SqDist(x, y) * b", aliases, { axis: 1 });
     expect(() => K(x, y, b, { compile: "maybe" as Compile })).toThrow(
-      /^compile: expected one of "auto", "never", "always", got "maybe"$/,
+      /^compile: expected "auto", "never" or "always", got the string "maybe"$/,
     );
   });
 

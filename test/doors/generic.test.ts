@@ -1,8 +1,7 @@
 /** The other forms of a formula: the short doors of pykeops, and its values at all pairs. */
 import ndarray from "ndarray";
+import { ArgumentError, FormulaError } from "../../src/errors";
 import {
-  ArgumentError,
-  FormulaError,
   Genred,
   genericArgkmin,
   genericArgmin,
@@ -115,7 +114,5 @@ test("dense values refuse to fill the memory, before anything is computed", () =
   );
   expect(() => K.dense(small, small, { maxBytes: 1199 })).toThrow(/got shape \[10, 10, 3\]/);
   expect(K.dense(small, small, { maxBytes: 1200 }).shape).toEqual([10, 10, 3]);
-  expect(() => K.dense(small, small, { maxBytes: NaN })).toThrow(
-    /^dense, maxBytes: expected a number of at least 0, got/,
-  );
+  expect(() => K.dense(small, small, { maxBytes: NaN })).toThrow(/^maxBytes: expected a number of at least 0, got/);
 });

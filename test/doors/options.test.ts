@@ -1,20 +1,21 @@
 /** Options as rows: names, checks, messages and defaults come from the table. */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
-import { ArgumentError } from "../../src";
+import { ArgumentError } from "../../src/errors";
 import type * as Api from "../../src";
-import { checkValues, optionsOf, withDefaults } from "../../src/options";
-import type { OptionsOf } from "../../src/options";
+import { checkValues, optionsOf, withDefaults, withoutRows } from "../../src/options";
+import type { OptionsOf, RequiredOptionsOf } from "../../src/options";
 
 const ROWS = {
   size: { kind: "integer", least: 1, default: 4 },
   part: { kind: "number", least: 0 },
   way: { kind: ["up", "down", "both"], default: "both" },
-  name: { expected: "a text", accepts: (value: unknown): value is string => typeof value === "string" },
+  name: { expected: "a name", accepts: (value: unknown): value is string => typeof value === "string" },
+  title: { kind: "text" },
 } as const;
 
 test("a row gives the type of its option", () => {
-  const options: OptionsOf<typeof ROWS> = { size: 2, part: 0.5, way: "up", name: "x" };
+  const options: OptionsOf<typeof ROWS> = { size: 2, part: 0.5, way: "up", name: "x", title: "y" };
   // @ts-expect-error is no choice
   const choice: OptionsOf<typeof ROWS> = { way: "left" };
   // @ts-expect-error is no text
@@ -33,7 +34,8 @@ test.each([
   [{ part: Infinity }, "part: expected a number of at least 0, got the number Infinity"],
   [{ part: null }, "part: expected a number of at least 0, got null"],
   [{ way: "left" }, 'way: expected "up", "down" or "both", got the string "left"'],
-  [{ name: 3 }, "name: expected a text, got the number 3"],
+  [{ name: 3 }, "name: expected a name, got the number 3"],
+  [{ title: 3 }, "title: expected a text, got the number 3"],
 ])("%j is refused by its row", (options, message) => {
   expect(() => {
     checkValues(ROWS, options);
@@ -53,14 +55,39 @@ test("defaults are those of the rows, for options that are not given", () => {
   expect(withDefaults(ROWS, { size: undefined })).toEqual({ size: 4, way: "both" });
 });
 
+test("functions name themselves where a value is refused", () => {
+  expect(() => optionsOf("f", { size: 0 }, ROWS)).toThrow(
+    "f, size: expected an integer of at least 1, got the number 0",
+  );
+});
+
+test("a required option must be there, and then fit", () => {
+  const rows = { field: { kind: "text", required: true } } as const;
+  // @ts-expect-error lacks the field
+  const none: RequiredOptionsOf<typeof rows> = {};
+  expect(() => optionsOf("f", none, rows)).toThrow("f, field: expected a text, got none");
+  expect(() => optionsOf("f", null, rows)).toThrow("f, field: expected a text, got none");
+  expect(() => optionsOf("f", { field: undefined }, rows)).toThrow("f, field: expected a text, got none");
+  expect(() => optionsOf("f", { field: 1 }, rows)).toThrow("f, field: expected a text, got the number 1");
+  expect(optionsOf("f", { field: "x" }, rows)).toEqual({ field: "x" });
+});
+
+test("rows can be left out", () => {
+  const rows = withoutRows(ROWS, "size", "part");
+  expect(Object.keys(rows)).toEqual(["way", "name", "title"]);
+  // @ts-expect-error has no row
+  const left: OptionsOf<typeof rows> = { size: 1 };
+  expect(() => optionsOf("f", left, rows)).toThrow('f, options: expected some of way, name, title, got "size"');
+});
+
 test("the names of rows are accepted, and near ones suggested", () => {
-  expect(() => optionsOf("f", { siz: 1 }, Object.keys(ROWS))).toThrow(
-    'f, options: expected some of size, part, way, name, got "siz": did you mean size?',
+  expect(() => optionsOf("f", { siz: 1 }, ROWS)).toThrow(
+    'f, options: expected some of size, part, way, name, title, got "siz": did you mean size?',
   );
 });
 
 test("the page of options is what the rows say", () => {
-  const script = resolve(__dirname, "..", "..", "scripts", "generate", "options.mjs");
+  const script = resolve(__dirname, "..", "..", "scripts", "generate", "main.mjs");
   expect(() => execFileSync(process.execPath, [script, "--check"], { stdio: "pipe" })).not.toThrow();
 });
 

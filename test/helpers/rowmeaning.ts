@@ -5,6 +5,7 @@
  */
 import { Category, variable } from "../../src/formula/formula";
 import type { Formula } from "../../src/formula/formula";
+import { extentOf } from "../../src/formula/reductions";
 import type { Reduction } from "../../src/formula/reductions";
 import { evaluate, exactly } from "./evaluate";
 import type { Rounding } from "./evaluate";
@@ -57,7 +58,7 @@ class OwnMeaning {
   }
 
   reduce(evaluated: readonly Column[]): { readonly values: Numbers; readonly indices: Numbers } {
-    const meaning = this.row.meaning({ dims: this.evaluated.map(({ dim }) => dim), k: this.k }, exactly);
+    const meaning = this.row.meaning(extentOf(this.evaluated, this.k), exactly);
     evaluated.forEach((column, n) => {
       meaning.update(column, n);
     });

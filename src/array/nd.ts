@@ -1,5 +1,5 @@
 /**
- * The few dense operations on ndarrays that tutorials compare with, recorded on the same tape.
+ * Array maths on ndarrays, recorded for derivatives: what a dense companion of a formula needs.
  * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
  * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
  * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
@@ -7,7 +7,8 @@
 import type { Real } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
-import { checkDtype, zeros } from "./array";
+import type { OptionsOf } from "../options";
+import { DTYPE, zeros } from "./array";
 import { checkArray, checkShape, described } from "./check";
 import { factorised, product } from "./matrix";
 import type { Factors } from "./matrix";
@@ -119,14 +120,13 @@ export function reshape<T extends Real>(a: RealArray<T>, shape: readonly number[
   return reshaped(isContiguous(a) ? a : copyOf(a), shape);
 }
 
+type EyeOptions<D extends Dtype> = OptionsOf<typeof DTYPE, Dtype, D>;
+
 /** The identity matrix `[n, n]`. */
-export function eye<D extends Dtype = "float32">(
-  n: number,
-  options?: { readonly dtype?: D | undefined } | null,
-): ArrayOf<D> {
+export function eye<D extends Dtype = "float32">(n: number, options?: EyeOptions<D> | null): ArrayOf<D> {
   atMost("eye", 2, arguments);
-  const { dtype } = optionsOf("eye", options, ["dtype"]);
-  const identity = zeros(checkShape("eye", [n, n]), { dtype: checkDtype("eye", dtype) as D | undefined });
+  const { dtype } = optionsOf("eye", options, DTYPE);
+  const identity = zeros(checkShape("eye", [n, n]), { dtype });
   for (let k = 0; k < sizeOf(identity.shape); k += n + 1) identity.data[k] = 1;
   return identity;
 }

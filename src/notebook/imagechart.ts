@@ -3,46 +3,48 @@
  * vega-lite description, so that a fine grid costs kilobytes and not a mark for each pixel. Knows nothing of formulas.
  */
 import { crc32, deflateSync } from "node:zlib";
-import { checkArray } from "./array/check";
-import { readable, shapeText } from "./array/view";
-import type { RealArray } from "./array/view";
-import { ArgumentError } from "./errors";
-import { colorsOf } from "./notebook";
-import { atMost, described, optionsOf } from "./options";
+import { checkArray } from "../array/check";
+import { readable, shapeText } from "../array/view";
+import type { RealArray } from "../array/view";
+import { ArgumentError } from "../errors";
+import { colorsOf } from "./chart";
+import { atMost, optionsOf, withDefaults } from "../options";
+import type { OptionsOf } from "../options";
 
-export interface ImageChartOptions {
-  /** What the two ends of the horizontal and of the vertical axis stand for (default 0 and 1). */
-  readonly x?: readonly [number, number];
-  readonly y?: readonly [number, number];
-  readonly xTitle?: string;
-  readonly yTitle?: string;
-  readonly title?: string;
+type Ends = readonly [number, number];
+
+const isEnds = (value: unknown): value is Ends =>
+  Array.isArray(value) && value.length === 2 && value.every((end) => typeof end === "number");
+
+const IMAGE_CHART = {
+  /** What the two ends of the horizontal axis stand for (default 0 and 1). */
+  x: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
+  /** What the two ends of the vertical axis stand for (default 0 and 1). */
+  y: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
+  /** Title of the horizontal axis. */
+  xTitle: { kind: "text" },
+  /** Title of the vertical axis. */
+  yTitle: { kind: "text" },
+  /** Stands above the picture. */
+  title: { kind: "text" },
   /** Of a matrix: the values at the two ends of the colours (default: the least and the greatest). */
-  readonly domain?: readonly [number, number];
+  domain: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
   /** Of a matrix: a continuous colour scheme of vega (default `"viridis"`). */
-  readonly scheme?: string;
+  scheme: { kind: "text", default: "viridis" },
   /** Of a matrix: title of its legend; without one there is no legend. */
-  readonly legend?: string;
+  legend: { kind: "text" },
   /** Layers of vega-lite that are drawn over the picture. */
-  readonly over?: readonly object[];
-  /** Size in CSS pixels (default 300 by 300). */
-  readonly width?: number;
-  readonly height?: number;
-}
+  over: {
+    expected: "a list of layers",
+    accepts: (value: unknown): value is readonly object[] => Array.isArray(value),
+  },
+  /** Width in CSS pixels (default 300). */
+  width: { kind: "number", least: 1, default: 300 },
+  /** Height in CSS pixels (default 300). */
+  height: { kind: "number", least: 1, default: 300 },
+} as const;
 
-const IMAGE_CHART_OPTIONS = Object.keys({
-  x: true,
-  y: true,
-  xTitle: true,
-  yTitle: true,
-  title: true,
-  domain: true,
-  scheme: true,
-  legend: true,
-  over: true,
-  width: true,
-  height: true,
-} satisfies Record<keyof ImageChartOptions, true>);
+export type ImageChartOptions = OptionsOf<typeof IMAGE_CHART>;
 
 /**
  * Describes a picture in vega-lite v5, for `chart`, of a matrix `[rows, columns]` in colours, or of colours
@@ -51,12 +53,8 @@ const IMAGE_CHART_OPTIONS = Object.keys({
  */
 export function imageChart(values: RealArray, options?: ImageChartOptions | null): object {
   atMost("imageChart", 2, arguments);
-  const checked = optionsOf("imageChart", options, IMAGE_CHART_OPTIONS);
-  const { width = 300, height = 300, title, over = [] } = checked;
-  for (const name of ["x", "y", "domain"] as const) checkEnds(name, checked[name]);
-  if (!Array.isArray(over))
-    throw new ArgumentError(`imageChart, over: expected a list of layers, got ${described(over)}`);
-  const layers: readonly object[] = over;
+  const checked = withDefaults(IMAGE_CHART, optionsOf("imageChart", options, IMAGE_CHART));
+  const { width, height, title, over = [] } = checked;
   const { shape } = checkArray("imageChart", values);
   const [rows, columns, colors] = shape;
   if (!rows || !columns || shape.length > 3 || (colors !== undefined && colors !== 3))
@@ -64,7 +62,7 @@ export function imageChart(values: RealArray, options?: ImageChartOptions | null
       `imageChart: expected shape [rows, columns] or [rows, columns, 3], got ${shapeText(shape)}`,
     );
   const numbers = readable(values);
-  const scale = { domain: checked.domain ?? extent(numbers), scheme: checked.scheme ?? "viridis" };
+  const scale = { domain: checked.domain ?? extent(numbers), scheme: checked.scheme };
   const pixels = colors ? bytesOf(numbers) : colored(numbers, scale);
   const url = `data:image/png;base64,${png(upsideDown(pixels, 3 * columns), columns).toString("base64")}`;
   const legend = colors === undefined && checked.legend !== undefined ? [legendOf(checked.legend, scale)] : [];
@@ -72,14 +70,8 @@ export function imageChart(values: RealArray, options?: ImageChartOptions | null
     ...(title === undefined ? {} : { title }),
     width,
     height,
-    layer: [picture(url, width, height, checked), ...legend, ...layers],
+    layer: [picture(url, width, height, checked), ...legend, ...over],
   };
-}
-
-function checkEnds(name: string, ends: unknown): void {
-  const fits = Array.isArray(ends) && ends.length === 2 && ends.every((end) => typeof end === "number");
-  if (ends === undefined || fits) return;
-  throw new ArgumentError(`imageChart, ${name}: expected two numbers like [0, 1], got ${described(ends)}`);
 }
 
 function picture(url: string, width: number, height: number, { x, y, xTitle, yTitle }: ImageChartOptions): object {
@@ -111,16 +103,18 @@ function legendOf(title: string, scale: ColorScale): object {
 
 // ------------------------------------------------------------------------------------------------------- pixels
 
+type Numbers = RealArray["data"];
+
 interface ColorScale {
   readonly domain: readonly [number, number];
   readonly scheme: string;
 }
 
-function extent(numbers: ArrayLike<number>): [number, number] {
+function extent(numbers: Numbers): [number, number] {
   let [least, greatest] = [Infinity, -Infinity];
-  for (let k = 0; k < numbers.length; k++) {
-    if (numbers[k]! < least) least = numbers[k]!;
-    if (numbers[k]! > greatest) greatest = numbers[k]!;
+  for (const number of numbers) {
+    if (number < least) least = number;
+    if (number > greatest) greatest = number;
   }
   return least <= greatest ? [least, greatest] : [0, 1];
 }
@@ -128,19 +122,19 @@ function extent(numbers: ArrayLike<number>): [number, number] {
 const SHADES = 256;
 const WHITE = [255, 255, 255];
 
-function colored(numbers: ArrayLike<number>, { domain: [least, greatest], scheme }: ColorScale): Uint8Array {
+function colored(numbers: Numbers, { domain: [least, greatest], scheme }: ColorScale): Uint8Array {
   const shades = colorsOf(scheme, SHADES);
   const pixels = new Uint8Array(3 * numbers.length);
-  for (let k = 0; k < numbers.length; k++) {
-    const part = (numbers[k]! - least) / (greatest - least || 1);
+  for (const [k, number] of numbers.entries()) {
+    const part = (number - least) / (greatest - least || 1);
     const shade = Math.round(Math.min(1, Math.max(0, part)) * (SHADES - 1));
     pixels.set(shades[shade] ?? WHITE, 3 * k);
   }
   return pixels;
 }
 
-const bytesOf = (parts: ArrayLike<number>): Uint8Array =>
-  Uint8Array.from({ length: parts.length }, (_, k) => Math.round(255 * Math.min(1, Math.max(0, parts[k]!))));
+const bytesOf = (parts: Numbers): Uint8Array =>
+  Uint8Array.from(parts, (part) => Math.round(255 * Math.min(1, Math.max(0, part))));
 
 /** Pictures begin with their highest row. */
 function upsideDown(pixels: Uint8Array, rowBytes: number): Uint8Array {

@@ -6,8 +6,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { ArgumentError } from "./errors";
-import { atMost, described, flagOf, optionsOf } from "./options";
+import { asserted } from "../asserts";
+import { ArgumentError } from "../errors";
+import { atMost, described, optionsOf, withDefaults } from "../options";
+import type { OptionsOf, RequiredOptionsOf } from "../options";
 
 /** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
 export interface ChartBundle {
@@ -19,10 +21,12 @@ export interface ChartBundle {
   readonly metadata: { readonly "image/png": { readonly width: number; readonly height: number } };
 }
 
-export interface ChartOptions {
+const CHART = {
   /** Show the picture when a tslab cell is running (default true). */
-  readonly show?: boolean;
-}
+  show: { kind: [true, false], default: true },
+} as const;
+
+export type ChartOptions = OptionsOf<typeof CHART>;
 
 /**
  * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it only
@@ -30,8 +34,7 @@ export interface ChartOptions {
  */
 export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
   atMost("chart", 2, arguments);
-  const { show = true } = optionsOf("chart", options, ["show"]);
-  flagOf("chart, show", show);
+  const { show } = withDefaults(CHART, optionsOf("chart", options, CHART));
   if (typeof spec !== "object" || (spec as unknown) === null || Array.isArray(spec))
     throw new ArgumentError(`chart: expected a vega-lite description, got ${described(spec)}`);
   const versioned: object = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
@@ -40,33 +43,39 @@ export async function chart(spec: object, options?: ChartOptions | null): Promis
   return bundle;
 }
 
-export interface LineChartOptions {
-  /** Field of the horizontal and of the vertical position. */
-  readonly x: string;
-  readonly y: string;
-  /** Field that names the lines: one colour and one dash pattern each, the first solid. */
-  readonly series?: string;
-  /** Field that stacks one picture for each of its values. */
-  readonly row?: string;
-  readonly xScale?: "linear" | "log";
-  readonly yScale?: "linear" | "log";
-  readonly title?: string;
-  /** Size of one picture, in CSS pixels (default 600 by 160). */
-  readonly width?: number;
-  readonly height?: number;
-}
+const POSITIONS = {
+  /** Field of the horizontal position. */
+  x: {
+    expected: "the name of a field of the rows",
+    accepts: (value: unknown): value is string => typeof value === "string",
+    required: true,
+  },
+  /** Field of the vertical position. */
+  y: {
+    expected: "the name of a field of the rows",
+    accepts: (value: unknown): value is string => typeof value === "string",
+    required: true,
+  },
+} as const;
 
-const LINE_CHART_OPTIONS = Object.keys({
-  x: true,
-  y: true,
-  series: true,
-  row: true,
-  xScale: true,
-  yScale: true,
-  title: true,
-  width: true,
-  height: true,
-} satisfies Record<keyof LineChartOptions, true>);
+const LINES = {
+  /** Field that names the lines: one colour and one dash pattern each, the first solid. */
+  series: { kind: "text" },
+  /** Field that stacks one picture for each of its values. */
+  row: { kind: "text" },
+  /** Scale of the horizontal axis (default `"linear"`). */
+  xScale: { kind: ["linear", "log"], default: "linear" },
+  /** Scale of the vertical axis (default `"linear"`). */
+  yScale: { kind: ["linear", "log"], default: "linear" },
+  /** Stands above the picture. */
+  title: { kind: "text" },
+  /** Width of one picture, in CSS pixels (default 600). */
+  width: { kind: "number", least: 1, default: 600 },
+  /** Height of one picture, in CSS pixels (default 160). */
+  height: { kind: "number", least: 1, default: 160 },
+} as const;
+
+export type LineChartOptions = RequiredOptionsOf<typeof POSITIONS> & OptionsOf<typeof LINES>;
 
 /**
  * Describes lines through `rows`, one object for each point, in vega-lite v5, for `chart`.
@@ -74,13 +83,9 @@ const LINE_CHART_OPTIONS = Object.keys({
  */
 export function lineChart(rows: readonly object[], options: LineChartOptions): object {
   atMost("lineChart", 2, arguments);
-  const checked = optionsOf("lineChart", options, LINE_CHART_OPTIONS);
-  const { x, y, series, row, title, xScale = "linear", yScale = "linear", width = 600, height = 160 } = checked;
+  const checked = optionsOf("lineChart", options, { ...POSITIONS, ...LINES });
+  const { x, y, series, row, title, xScale, yScale, width, height } = withDefaults(LINES, checked);
   checkRows(rows);
-  checkField("x", x);
-  checkField("y", y);
-  checkScale("xScale", xScale);
-  checkScale("yScale", yScale);
   return {
     ...(title === undefined ? {} : { title }),
     data: { values: rows },
@@ -102,16 +107,6 @@ function checkRows(rows: unknown): void {
   if (Array.isArray(rows) && wrong < 0) return;
   const got = Array.isArray(rows) ? `${described(rows[wrong])} at ${wrong}` : described(rows);
   throw new ArgumentError(`lineChart, rows: expected a list of objects, one for each point, got ${got}`);
-}
-
-function checkField(name: "x" | "y", field: unknown): void {
-  if (typeof field === "string") return;
-  throw new ArgumentError(`lineChart, ${name}: expected the name of a field of the rows, got ${described(field)}`);
-}
-
-function checkScale(name: "xScale" | "yScale", scale: unknown): void {
-  if (scale === "linear" || scale === "log") return;
-  throw new ArgumentError(`lineChart, ${name}: expected "linear" or "log", got ${described(scale)}`);
 }
 
 /** Grid lines of powers of ten stand out. */
@@ -209,7 +204,7 @@ export function colorsOf(scheme: unknown, count: number): readonly (readonly num
     );
   return Array.from({ length: count }, (_, n) => {
     const color = (colorAt as (part: number) => string)(n / (count - 1));
-    return color.match(/\d+/g)!.map(Number);
+    return asserted(color.match(/\d+/g), "a colour").map(Number);
   });
 }
 
