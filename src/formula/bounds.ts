@@ -7,7 +7,7 @@
  * -Infinity and Infinity. Knows no operation by name.
  */
 import { Category, asVariable, isVariable, lowered, make, nodesOf, placed, variable } from "./formula";
-import { at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
 import type { Axis, Contraction, Elementwise, Formula, View } from "./formula";
 import { isBounded, product as productRule } from "./intervals";
 import type { Interval, Range, Ruled, Tools } from "./intervals";
