@@ -1,22 +1,24 @@
 /**
  * Which part of src may import which, as configurations of ESLint: editors show what breaks it. A layer cannot come to
  * know another by accident. Rows name folders of src, or files; the row of a file goes before that of its folder.
- *   parts     what may be imported; everyone may import `errors`, `options` and files of the own folder
+ *   parts     what may be imported; everyone may import `errors`, `options`, `asserts` and files of the own folder
  *   types     parts of which only types may be imported
  *   packages  packages that may be imported; `node:` stands for all of Node's own
  *   typesOfOwnFolder  of the own folder, too, only types
  */
-const DOORS = ["gpus", "genred", "generic", "imagechart", "kernelsolve", "lazytensor", "notebook", "progressbar"];
+const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "notebook", "settings"];
 
 const ROWS = {
   errors: { parts: [] },
   options: { parts: [] },
+  asserts: { parts: [] },
+  warnings: { parts: [] },
   formula: { parts: [] },
   // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
   codegen: { parts: ["formula"] },
   "codegen/prelude": { parts: [], packages: ["node:"] },
   // Where formulas run and arrays are: one interface, a file for each device.
-  device: { parts: ["codegen", "formula"], packages: ["node:"] },
+  device: { parts: ["codegen", "formula", "warnings"], packages: ["node:"] },
   "device/native": {
     parts: ["device/addoncall", "codegen/isa", "codegen/prelude"],
     packages: ["node:"],
@@ -46,22 +48,22 @@ const ROWS = {
     packages: ["node:"],
   },
   solve: { parts: ["call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
+  cluster: { parts: ["array"] },
   gpus: { parts: ["device/cuda", "device/native"] },
   genred: { parts: ["call", "formula", "array"], types: ["device", "task"] },
   generic: { parts: ["genred", "formula"], types: ["call"] },
   kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["device", "task"] },
   lazytensor: { parts: ["kernelsolve", "solve", "call", "genred", "formula", "array"], types: ["device"] },
-  notebook: { parts: ["array"], packages: ["node:"] },
-  imagechart: { parts: ["notebook", "array"], packages: ["node:"] },
-  progressbar: { parts: ["notebook"], types: ["call"], packages: ["node:"] },
+  notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
+  settings: { parts: ["device/native"], types: ["codegen/isa"] },
   index: {
-    parts: [...DOORS, "array", "solve/linearoperator", "device/native"],
+    parts: [...DOORS, "array"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
-const LATE_LOADERS = ["device/native", "notebook"];
+const LATE_LOADERS = ["device/native", "notebook/chart"];
 /** Only these may know which devices there are, and that data are not in the machine's memory. */
 const OF_DEVICES = ["device/**/*", "gpus"];
 
@@ -85,7 +87,7 @@ const packageName = (name) => (name === "node:" ? "node:.*" : name);
 function patternsOf(name, { parts, types = [], packages = [], typesOfOwnFolder = false }, room) {
   const specifiers = (list) => list.map((part) => specifierOf(part, room));
   const own = room === null ? [] : ["\\./[^/]*"];
-  const values = [...specifiers(["errors", "options", ...parts]), ...packages.map(packageName)];
+  const values = [...specifiers(["errors", "options", "asserts", ...parts]), ...packages.map(packageName)];
   if (!typesOfOwnFolder) values.push(...own);
   const onlyTypes = [...specifiers(types), ...(typesOfOwnFolder ? own : [])];
   const notValues = `(?!(${values.join("|")})$)`;

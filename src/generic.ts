@@ -1,7 +1,8 @@
 /**
  * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is declared.
  */
-import { FormulaError, at } from "./errors";
+import { at } from "./asserts";
+import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";

@@ -19,9 +19,9 @@ import { EIGSH, eigsh } from "./solve/eigsh";
 import type { EigshOptions, EigshResult } from "./solve/eigsh";
 import { solve, solving } from "./solve/linear";
 import { LOGDET, TRACE, logdet, trace } from "./solve/logdet";
-import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+import type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
 import { summary } from "./solve/report";
-import type { SolveResult, Solved } from "./solve/report";
+import type { SolveReport, Solved } from "./solve/report";
 import { SHIFTED, shiftedSolves } from "./solve/shifted";
 import type { ShiftedOptions } from "./solve/shifted";
 import { MATRIX, RIDGE, SOLVE } from "./solve/solveoptions";
@@ -57,10 +57,10 @@ export interface SolveFunction<A extends readonly string[] = readonly string[]> 
    * as the call would be. Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
   async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
-  /** The solution with how it was found; `solve.async` is its promise. */
-  readonly solve: {
-    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
-    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveResult<T>>;
+  /** The solution with how it was found; `report.async` is its promise. */
+  readonly report: {
+    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveReport<T>;
+    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
@@ -70,10 +70,10 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
   /**
    * The solutions for several ridges, which share their products with K and, where there is one, the approximation of K
    * in their preconditioners: `shifted(alphas, ...args, options)`, one array per alpha, each recorded as that of a
-   * call. `shifted.solve` also tells how they were found; both have an `async` form.
+   * call. `shifted.report` also tells how they were found; both have an `async` form.
    * @throws as the call.
    */
-  readonly shifted: ShiftedFunction<A, "solution"> & { readonly solve: ShiftedFunction<A, "report"> };
+  readonly shifted: ShiftedFunction<A, "solution"> & { readonly report: ShiftedFunction<A, "report"> };
   /**
    * log det (K + alpha I), K being `[N, N]` for a kernel times the unknown, whatever its dim, else `[N D, N D]`: exact
    * by Cholesky where that is cheap, else by stochastic Lanczos quadrature with its standard error. The unknown's array
@@ -83,7 +83,7 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
    */
   readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
   /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
-  readonly trace: MatrixFunction<A, TraceOptions, Estimate>;
+  readonly trace: MatrixFunction<A, TraceOptions, EstimatedValue>;
   /**
    * The k largest eigenvalues of K, of the same K, with their vectors.
    * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.
@@ -102,11 +102,11 @@ export interface ShiftedFunction<A extends readonly string[], W extends "solutio
   <T extends Real>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, (ShiftedOptions | null)?]
-  ): { solution: RealArray<T>; report: SolveResult<T> }[W][];
+  ): { solution: RealArray<T>; report: SolveReport<T> }[W][];
   async<T extends Real>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, ((ShiftedOptions & AsyncOptions) | null)?]
-  ): Promise<{ solution: RealArray<T>; report: SolveResult<T> }[W][]>;
+  ): Promise<{ solution: RealArray<T>; report: SolveReport<T> }[W][]>;
 }
 
 /** Something of the matrix, blocking and as a promise. */
@@ -168,7 +168,7 @@ export function solverOf(
     });
   return Object.assign(
     inTwoForms(false, ({ solution }) => solution),
-    { solve: inTwoForms(true, summary), toString: () => String(system) },
+    { report: inTwoForms(true, summary), toString: () => String(system) },
   ) as SolveFunction;
 }
 
@@ -187,7 +187,7 @@ export function matrixFunctions(
   return {
     shifted: Object.assign(
       shifted(false, ({ solution }) => solution),
-      { solve: shifted(true, summary) },
+      { report: shifted(true, summary) },
     ),
     logdet: inBothForms({ ...RIDGE, ...LOGDET, ...MATRIX }, 0, (_, args, options: LogdetOptions, tell) =>
       logdet(system, arrays(args), options, tell),

@@ -4,7 +4,8 @@
  * rows. The one idea: a name, a value or an argument that means nothing is refused, for whoever wrote it meant
  * something. Knows no function.
  */
-import { ArgumentError, at } from "./errors";
+import { at } from "./asserts";
+import { ArgumentError } from "./errors";
 
 /**
  * The options of a function, each one a row that accepts its value, without those that are undefined; null and
@@ -220,6 +221,11 @@ export function lengthOf(data: { readonly length: number }): number {
 function elementName(data: object): string {
   const { type } = data as { readonly type?: unknown };
   return elementsName(data) ?? (typeof type === "string" ? type : "generic");
+}
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
 }
 
 // ---------------------------------------------------------------------------------------------------- near names

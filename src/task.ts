@@ -4,7 +4,8 @@
  * receives what became of it. A bare `yield` is a pause, to stand between pieces of some milliseconds. Cancelling ends
  * the generator, so whatever it frees in `finally` is freed however it ends. Knows nothing of what is computed.
  */
-import { InterruptedError, asserted } from "./errors";
+import { asserted } from "./asserts";
+import { InterruptedError } from "./errors";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
 export type Task<T> = Generator<unknown, T, unknown>;

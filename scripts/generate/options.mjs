@@ -15,7 +15,7 @@ const TABLES = [
   ["Calls: `K(...)`", ["call/prepared", "CALL"]],
   ["Promises: `K.async(...)` and all other `async` forms, beside the options of the call", ["call/run", "ASYNC"]],
   ["Values at all pairs: `K.dense(...)`, with `backend`, `device` and `compile` of calls", ["genred", "BYTES"]],
-  ["Lazy tensors: `new LazyTensor(x, ...)`", ["lazytensor/lazytensor", "INDEX"]],
+  ["Lazy tensors: `LazyTensor(x, ...)`", ["lazytensor/makers", "INDEX"]],
   [
     "Reductions of lazy tensors, with the options of calls and `sumScheme`, `dtypeAcc` and `useDoubleAcc` of reductions",
     ["lazytensor/reduce", "REDUCED", "WHEN", "WEIGHTED"],
@@ -35,13 +35,13 @@ const TABLES = [
   ["Eigenpairs: `Kinv.eigsh(k, ...)`", ["solve/eigsh", "EIGSH"]],
   ["Arrays: `array(values, ...)`, `zeros(shape, ...)`", ["array/array", "DTYPE", "MARK"]],
   ["Random arrays: `rand(shape, ...)`, `randn(shape, ...)`, beside those", ["array/array", "SEED"]],
-  ["Identity matrices: `dense.eye(n, ...)`", ["array/array", "DTYPE"]],
+  ["Identity matrices: `nd.eye(n, ...)`", ["array/array", "DTYPE"]],
   ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
   ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
-  ["Charts: `chart(spec, ...)`", ["notebook", "CHART"]],
-  ["Lines: `lineChart(rows, ...)`", ["notebook", "POSITIONS", "LINES"]],
-  ["Pictures: `imageChart(values, ...)`", ["imagechart", "IMAGE_CHART"]],
-  ["Progress: `progressBar(...)`", ["progressbar", "PROGRESS_BAR"]],
+  ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],
+  ["Lines: `notebook.lineChart(rows, ...)`", ["notebook/chart", "POSITIONS", "LINES"]],
+  ["Pictures: `notebook.imageChart(values, ...)`", ["notebook/imagechart", "IMAGE_CHART"]],
+  ["Progress: `notebook.progressBar(...)`", ["notebook/progressbar", "PROGRESS_BAR"]],
 ];
 
 /** The file that the rows ask for. */

@@ -5,7 +5,8 @@
  * they are. Must not know reductions.
  */
 import type { Real } from "../device/native";
-import { ArgumentError, at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
+import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { checkArray, described } from "./check";
 import { int32, integersOf } from "./integers";
@@ -64,7 +65,7 @@ function ranked(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; coun
 }
 
 /** What `sortClusters` returns: sorted arrays, sorted labels, and where each row came from. */
-export type Sorted<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
+export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
 
 /**
  * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the sorted labels
@@ -72,12 +73,12 @@ export type Sorted<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArra
  * @param x an array `[N, ...]`, or a list of arrays with N rows each.
  * @param labels integers `[N]` of at least 0.
  */
-export function sortClusters<T extends Real>(x: RealArray<T>, labels: IntegerArray): Sorted<RealArray<T>>;
+export function sortClusters<T extends Real>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
 export function sortClusters<const X extends readonly RealArray[]>(
   x: X,
   labels: IntegerArray,
-): Sorted<{ -readonly [K in keyof X]: X[K] }>;
-export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): Sorted<unknown> {
+): SortedClusters<{ -readonly [K in keyof X]: X[K] }>;
+export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): SortedClusters<unknown> {
   atMost("sortClusters", 2, arguments);
   const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);

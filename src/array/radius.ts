@@ -4,7 +4,8 @@
  * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
  */
 import type { Real } from "../device/native";
-import { ArgumentError, at } from "../errors";
+import { at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
 import { points } from "./clusters";

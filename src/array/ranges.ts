@@ -5,7 +5,8 @@
  * know how ranges are found, nor formulas.
  */
 import type { Ranges } from "../device/native";
-import { ArgumentError, at } from "../errors";
+import { at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
 import { elementsOf, int32, integersOf, intervalsOf } from "./integers";

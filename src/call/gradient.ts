@@ -6,7 +6,7 @@
  */
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
-import { asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";

@@ -24,7 +24,7 @@ export const ASYNC = {
    */
   onProgress: {
     expected: "a function",
-    accepts: (value: unknown): value is ((progress: RunProgress) => void) | null =>
+    accepts: (value: unknown): value is ((progress: CallProgress) => void) | null =>
       value === null || typeof value === "function",
   },
 } as const;
@@ -99,7 +99,7 @@ function forget(control: Control): void {
 // -------------------------------------------------------------------------------------------------------- progress
 
 /** What a long call is doing, and how far it is with that; times are in seconds. */
-export interface RunProgress {
+export interface CallProgress {
   /** A solve probes whether K is symmetric (`"check"`), then builds a `"preconditioner"` or a `"factorisation"`. */
   readonly doing: "reduction" | "check" | "preconditioner" | "factorisation" | "iterations";
   /**
@@ -122,7 +122,7 @@ export interface RunProgress {
 
 /** What a computation says of itself. */
 export interface Stage {
-  readonly doing: RunProgress["doing"];
+  readonly doing: CallProgress["doing"];
   /** Of a reduction. */
   readonly pairs?: number;
   /** Of iterations: how many were done, the residual that they reached, and the one at which they end. */
@@ -181,7 +181,7 @@ export class Meter {
     this.firstResidual ??= stage.residual;
   }
 
-  read(ended: boolean): RunProgress {
+  read(ended: boolean): CallProgress {
     const now = performance.now();
     const { doing, iterations, residual, pairs } = this.stage;
     const [seconds, spent] = [(now - this.begin) / 1000, (now - this.stageBegin) / 1000];
@@ -219,7 +219,7 @@ class Reporter {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly onProgress: (progress: RunProgress) => void,
+    private readonly onProgress: (progress: CallProgress) => void,
     private readonly control: Control,
     private readonly meter: Meter,
   ) {

@@ -3,7 +3,7 @@
  * contraction) and knows no operation.
  */
 import { Depends, placed } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Axis, Contraction, Formula, PlacedSegment, Segment, View } from "../formula/formula";
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);

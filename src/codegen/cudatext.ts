@@ -4,7 +4,7 @@
  * together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
-import { lookUp } from "../errors";
+import { lookUp } from "../asserts";
 import { stepOf, unrolled } from "./cudasteps";
 import type { Step } from "./cudasteps";
 import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";

@@ -5,7 +5,7 @@
  * extra array. Decides, writes no text.
  */
 import { Depends, isVariable } from "../formula/formula";
-import { lookUp } from "../errors";
+import { lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./components";

@@ -4,7 +4,7 @@
  * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
  */
 import { asVariable, isVariable, lowered, print } from "../formula/formula";
-import { at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";

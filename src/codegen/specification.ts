@@ -3,7 +3,7 @@
  * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent, Reduction, SumScheme } from "../formula/reductions";

@@ -4,7 +4,7 @@
  * common, as those of a symmetric kernel times a vector have. Text in, text out: nothing is compiled.
  */
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
 import { exchanged } from "../formula/symmetry";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";

@@ -3,7 +3,7 @@
  * named, and the loops that are put around them. Knows no formula.
  */
 import type { Axis } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 
 /** Lines of one pair of braces, and the names of what they have computed. */
 export interface Scope {

@@ -4,7 +4,7 @@
  * instruction set and dtype, and the patterns by which programs choose kernels. Knows no program and no data.
  */
 import { Category, variable } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Formula, Operation } from "../formula/formula";
 import { add, constantValue, mult, operations, square, subtract } from "../formula/core";
 import { abs, exp2 } from "../formula/maths";

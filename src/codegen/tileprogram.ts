@@ -3,7 +3,7 @@
  * instructions, and the slots of a tile in which values stand. Knows no data.
  */
 import { Category, Depends, lowered, nodesOf } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { range } from "./components";
 import { kindOf } from "./specification";

@@ -4,7 +4,7 @@
  * pair; `x0[2]` is a component of an argument.
  */
 import { Category } from "../formula/formula";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Specification } from "./specification";
 import { Weights, listingOf, reducerFor } from "./tileprogram";
 import type { Listing } from "./tileprogram";

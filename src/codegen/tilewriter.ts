@@ -4,7 +4,7 @@
  * something else. Knows kernels by their patterns, and no data.
  */
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
-import { at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";

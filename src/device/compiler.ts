@@ -13,7 +13,8 @@ import type { Readable } from "node:stream";
 
 import { instructionSetOf } from "../codegen/isa";
 import type { Isa } from "../codegen/isa";
-import { CompileError, DeviceError, messageOf } from "../errors";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";

@@ -9,7 +9,8 @@ import { accessSync, constants, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-import { CompileError, DeviceError, messageOf } from "../errors";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
 import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
 import { loadedAddon } from "./native";

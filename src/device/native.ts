@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { ISAS } from "../codegen/isa";
 import type { Isa } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
-import { ArgumentError, DeviceError, InterruptedError, messageOf } from "../errors";
-import { atMost, described } from "../options";
+import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { described, messageOf } from "../options";
 import type { Addon, AddonFile } from "./addon";
 
 export { cancel, newControl, progress } from "./addoncall";
@@ -56,20 +56,17 @@ export function addonRemedy(): string {
 
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
-  atMost("threads", 0, arguments);
   return nativeAddon()?.threads() ?? 1;
 }
 
 /** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
 export function setThreads(count: number): void {
-  atMost("setThreads", 1, arguments);
-  const checked = checkThreads("setThreads", count, count); // also where nobody will need it
+  const checked = checkThreads("settings.threads", count, count); // also where nobody will need it
   nativeAddon()?.setThreads(checked);
 }
 
 /** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
 export function lapack(): string | null {
-  atMost("lapack", 0, arguments);
   return nativeAddon()?.lapack() || null;
 }
 
@@ -79,13 +76,12 @@ export function lapack(): string | null {
  * `dgemm_`. @throws ArgumentError if it cannot be used.
  */
 export function setLapack(choice: string): void {
-  atMost("setLapack", 1, arguments);
   if (typeof choice !== "string")
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${described(choice)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${described(choice)}`);
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
   }
 }
 
@@ -152,18 +148,19 @@ export let changes = 0;
 
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
 export function instructionSet(): Isa {
-  atMost("instructionSet", 0, arguments);
-  return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+  return current ?? use(byDefault());
 }
 
 /**
- * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks means its best. Results
- * then differ by rounding. @throws ArgumentError for a name of none.
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks
+ * means its best, and `"auto"` what TSKEOPS_ISA says. Results then differ by rounding.
+ * @throws ArgumentError for a name of none.
  */
-export function setInstructionSet(name: Isa): void {
-  atMost("setInstructionSet", 1, arguments);
-  use(available("setInstructionSet", name));
+export function setInstructionSet(name: Isa | "auto"): void {
+  use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
 }
+
+const byDefault = (): Isa => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
 
 /** Routines ask for the name; the dense algebra of the addon is told. */
 function use(name: Isa): Isa {

@@ -5,8 +5,9 @@
  * Routines are kept, so that a formula is compiled once per process.
  */
 import type { Specification } from "../codegen/specification";
-import { DeviceError, warnOnce } from "../errors";
+import { DeviceError } from "../errors";
 import type { Formula } from "../formula/formula";
+import { warnOnce } from "../warnings";
 import type { Compile, Device, Routine } from "./device";
 import { deviceNamed, unknownName } from "./devices";
 import type { BackendName } from "./devices";

@@ -2,7 +2,8 @@
  * Derivatives of formulas, as formulas: one walk from the result back to the leaves that adds up the cotangents that the rows of
  * the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
  */
-import { FormulaError, at } from "../errors";
+import { at } from "../asserts";
+import { FormulaError } from "../errors";
 import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
 import type { Formula } from "./formula";
 import type { Slot } from "./slots";

@@ -7,6 +7,7 @@
  * -Infinity and Infinity. Knows no operation by name.
  */
 import { Category, asVariable, isVariable, lowered, make, nodesOf, placed, variable } from "./formula";
+import { at, lookUp } from "../asserts";
 import type { Axis, Contraction, Elementwise, Formula, View } from "./formula";
 import { isBounded, product as productRule } from "./intervals";
 import type { Interval, Range, Ruled, Tools } from "./intervals";
@@ -123,10 +124,10 @@ class Walk {
         node,
         this.ofNode(
           node,
-          node.args.map((arg) => found.get(arg)!),
+          node.args.map((arg) => lookUp(found, arg)),
         ),
       );
-    return found.get(root)!;
+    return lookUp(found, root);
   }
 
   private ofNode(node: Formula, args: readonly Own[]): Own {
@@ -160,7 +161,7 @@ class Walk {
   /** Places that no user's variable has stand for the arguments. */
   private ofComposed(build: (...args: readonly Formula[]) => Formula, args: readonly Own[]): Own {
     const places = args.map(({ lower }, n) => variable(-LARGEST_PLACE - n, lower.dim, Category.P));
-    const inner = new Walk(this.precision, (place) => args[places.indexOf(place)]!);
+    const inner = new Walk(this.precision, (place) => at(args, places.indexOf(place)));
     return inner.intervalOf(build(...places));
   }
 
@@ -191,12 +192,15 @@ class Walk {
    * here.
    */
   private termsOf(args: readonly Own[], kept: readonly Axis[], summed: readonly Axis[]): Terms | undefined {
-    const walks = args.map((_, n) => [...kept, ...summed].map(({ size, strides }) => ({ size, stride: strides[n]! })));
-    const factors = args.map((arg, n) => spread(arg, walks[n]!));
+    const walks = args.map((_, n) =>
+      [...kept, ...summed].map(({ size, strides }) => ({ size, stride: at(strides, n) })),
+    );
+    const factors = args.map((arg, n) => spread(arg, at(walks, n)));
     const [x, y] = factors;
     if (x && args.length === 1) return { ...x, neverNaN: isBounded(x) || x.range[0] >= 0 };
     if (!x || !y || args.length > 2) return undefined;
-    const isSquare = args[0] === args[1] && walks[0]!.every(({ stride }, axis) => stride === walks[1]![axis]!.stride);
+    const isSquare =
+      args[0] === args[1] && at(walks, 0).every(({ stride }, axis) => stride === at(at(walks, 1), axis).stride);
     const tools = this.toolsFor(mult, (...numbers) => numbers.reduce((a, b) => a * b), [x, y]);
     return { ...COMPLETE, ...PRODUCT_RULE(tools, x, isSquare ? x : y) };
   }
@@ -259,7 +263,7 @@ function unknown(dim: number): Own {
 function view(node: Formula, shape: View, args: readonly Own[]): Own {
   const dims = node.args.map(({ dim }) => dim);
   const shown = placed(shape.segments(dims, node.params)).map(({ arg }): Range =>
-    arg === undefined ? [0, 0] : args[arg]!.range,
+    arg === undefined ? [0, 0] : at(args, arg).range,
   );
   const of = (ends: readonly Formula[]): Formula => make(node.operation, ends, node.params);
   return {

@@ -3,7 +3,8 @@
  * rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in the dialect of
  * `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
  */
-import { FormulaError, asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
+import { FormulaError } from "../errors";
 import { exact, make, variableEntry } from "./formula";
 import { monotone, product, valley } from "./intervals";
 import type { BoundsRule } from "./intervals";

@@ -3,7 +3,8 @@
  * the same object, so equality is `===`, common subexpressions are shared, and an argument always has a smaller `id` than what
  * is built from it, which makes every walk a loop over sorted ids. This module knows no operation, no data and no device.
  */
-import { FormulaError, at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
+import { FormulaError } from "../errors";
 import type { BoundsRule } from "./intervals";
 import type { Method, Slot } from "./slots";
 

@@ -3,7 +3,8 @@
  * said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the grammar can say
  * what it expected there.
  */
-import { ArgumentError, FormulaError, asserted } from "../errors";
+import { asserted } from "../asserts";
+import { ArgumentError, FormulaError } from "../errors";
 
 /** A text and what it is to the user: `formula`, `formula2`, `alias`. */
 export interface Source {

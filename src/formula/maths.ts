@@ -1,7 +1,7 @@
 /**
  * Rows of the operation table that work component by component: quotients, powers, roots, exponentials, comparisons.
  */
-import { at } from "../errors";
+import { at } from "../asserts";
 import {
   add,
   call,

@@ -2,7 +2,7 @@
  * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with these; devices
  * are judged against them.
  */
-import { at } from "../errors";
+import { at } from "../asserts";
 
 /** One row of a result. */
 export interface Row {

@@ -3,7 +3,8 @@
  * are read from there. A row says what is evaluated, what a row of the result holds, what it means (for the reference), which reducer of
  * `native/text/common` computes it, how its gradient is made of sums again, and how lazy tensors call it.
  */
-import { FormulaError, asserted } from "../errors";
+import { asserted } from "../asserts";
+import { FormulaError } from "../errors";
 import { described, suggestion } from "../options";
 import { grad } from "./autodiff";
 import { methodNames } from "./slots";
@@ -333,7 +334,7 @@ export const argMin: Reduction<"ArgMin", "indices"> = best("ArgMin", {
 
 export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin", {
   doc: "The K smallest values in order, and their indices",
-  method: "kminArgkmin Kmin_argKmin",
+  method: "KminArgKmin Kmin_argKmin",
   sign: 1,
   gives: "both",
   takesK: true,
@@ -341,7 +342,7 @@ export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin
 
 export const kMin: Reduction<"KMin", "values"> = best("KMin", {
   doc: "The K smallest values in order, component by component",
-  method: "kmin Kmin",
+  method: "Kmin",
   sign: 1,
   gives: "values",
   takesK: true,
@@ -380,7 +381,7 @@ export const argMax: Reduction<"ArgMax", "indices"> = best("ArgMax", {
 
 export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax", {
   doc: "The K largest values in order, and their indices",
-  method: "kmaxArgkmax Kmax_argKmax",
+  method: "KmaxArgKmax",
   sign: -1,
   gives: "both",
   takesK: true,
@@ -388,7 +389,7 @@ export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax
 
 export const kMax: Reduction<"KMax", "values"> = best("KMax", {
   doc: "The K largest values in order, component by component",
-  method: "kmax Kmax",
+  method: "Kmax",
   sign: -1,
   gives: "values",
   takesK: true,

@@ -16,7 +16,7 @@ import {
   subtract,
   two,
 } from "./core";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Operand, Two } from "./core";
 import type { Axis, Formula } from "./formula";
 
@@ -265,14 +265,14 @@ normMacro("SqNormDiag", "Sum of s_k x_k².", "s", (dim) => dim);
 normMacro("SymSqNorm", "Sum of A_kl x_k x_l, A row-major.", "A", (dim) => dim * dim);
 macro("WeightedSqNorm", {
   doc: "Squared norm of x in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  method: "weightedSqnorm weightedsqnorm",
+  method: "weightedsqnorm",
   order: "x s",
   slots: formulaSlots("s x"),
   build: two(weightedSqNorm),
 });
 macro("WeightedSqDist", {
   doc: "Squared norm of x - y in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  method: "weightedSqdist weightedsqdist",
+  method: "weightedsqdist",
   order: "x y s",
   slots: formulaSlots("s x y"),
   build: ([s, x, y]) => weightedSqNorm(s as Formula, subtract(x as Formula, y as Formula)),

@@ -5,7 +5,8 @@
 import { described } from "../array/check";
 import { reshaped, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
-import { ArgumentError, at } from "../errors";
+import { at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { DENSE, settingsOf } from "../genred";
 import type { DenseOptions } from "../genred";
@@ -44,10 +45,10 @@ function withoutRanges(where: string, { where: { ranges } }: Expression): void {
 }
 
 /** Begin, inclusive, and end, exclusive; null for all. */
-export type Span = readonly [begin: number, end: number] | null;
+export type IndexSpan = readonly [begin: number, end: number] | null;
 
 /** The expression on rows and columns within two spans. */
-export function sliced(expression: Expression, rows: Span, columns: Span): Expression {
+export function sliced(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
   withoutRanges("slice", expression);
   checkSpan("slice, rows", rows, expression.sizes[0]);
   checkSpan("slice, columns", columns, expression.sizes[1]);

@@ -9,7 +9,8 @@ import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
-import { ArgumentError, FormulaError, asserted, at, lookUp } from "../errors";
+import { asserted, at, lookUp } from "../asserts";
+import { ArgumentError, FormulaError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
@@ -179,6 +180,11 @@ export function sizesText({ sizes: [rows, columns], batch }: Expression): string
 export function textOf(expression: Expression): string {
   const { formulas, args } = bound([expression.formula], expression.leaves);
   return print(at(formulas, 0), (v) => at(args, asVariable(v).position).name ?? String(v));
+}
+
+/** What the variables of that text stand for, in its order. */
+export function valuesOf({ formula, leaves }: Expression): readonly Leaf["value"][] {
+  return bound([formula], leaves).leaves.map(({ value }) => value);
 }
 
 // ----------------------------------------------------------------------------------------------------- operators

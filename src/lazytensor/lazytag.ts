@@ -17,13 +17,13 @@ import { indexedLeaf } from "./leaf";
 import { realOperand } from "./operand";
 
 /** What a hole or a name in a template may stand for; arrays tell the dtype of the tensor. */
-export type Hole<T extends Real = Real> = LazyTensor<T> | RealArray<T> | number | readonly number[];
-export type Bindings<T extends Real = Real> = Readonly<Record<string, Hole<T>>>;
+export type TemplateValue<T extends Real = Real> = LazyTensor<T> | RealArray<T> | number | readonly number[];
+export type TemplateBindings<T extends Real = Real> = Readonly<Record<string, TemplateValue<T>>>;
 
 /** The tag of a template. */
-export type LazyTag<T extends Real = Real> = (
+export type TemplateTag<T extends Real = Real> = (
   text: TemplateStringsArray,
-  ...holes: readonly Hole<T>[]
+  ...holes: readonly TemplateValue<T>[]
 ) => LazyTensor<T>;
 
 /**
@@ -34,20 +34,26 @@ export type LazyTag<T extends Real = Real> = (
  * any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
  * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
  */
-export function lazy<T extends Real = Real>(text: TemplateStringsArray, ...holes: readonly Hole<T>[]): LazyTensor<T>;
-export function lazy<T extends Real = Real>(bindings: Bindings<T>): LazyTag<T>;
-export function lazy(first: TemplateStringsArray | Bindings, ...holes: readonly Hole[]): LazyTensor | LazyTag {
+export function lazy<T extends Real = Real>(
+  text: TemplateStringsArray,
+  ...holes: readonly TemplateValue<T>[]
+): LazyTensor<T>;
+export function lazy<T extends Real = Real>(bindings: TemplateBindings<T>): TemplateTag<T>;
+export function lazy(
+  first: TemplateStringsArray | TemplateBindings,
+  ...holes: readonly TemplateValue[]
+): LazyTensor | TemplateTag {
   if (isTemplate(first)) return written(first, holes, {});
   atMost("lazy", 1, arguments);
   if (typeof first !== "object" || (first as unknown) === null || Array.isArray(first) || isNdarray(first))
     throw new ArgumentError(`lazy: expected a template or an object of names, got ${described(first)}`);
-  return (text: TemplateStringsArray, ...values: readonly Hole[]) => written(text, values, first);
+  return (text: TemplateStringsArray, ...values: readonly TemplateValue[]) => written(text, values, first);
 }
 
 const isTemplate = (value: unknown): value is TemplateStringsArray =>
   Array.isArray(value) && Array.isArray((value as unknown as Partial<TemplateStringsArray>).raw);
 
-function written(text: TemplateStringsArray, holes: readonly Hole[], bindings: Bindings): LazyTensor {
+function written(text: TemplateStringsArray, holes: readonly TemplateValue[], bindings: TemplateBindings): LazyTensor {
   text.forEach(checkPart);
   const joined = text.map((part, n) => (n === 0 ? part : `\${${n}}${part}`)).join("");
   const names = new Values(holes, bindings);
@@ -71,8 +77,8 @@ class Values {
   readonly used = new Map<string, Expression>();
 
   constructor(
-    private readonly holes: readonly Hole[],
-    private readonly bindings: Bindings,
+    private readonly holes: readonly TemplateValue[],
+    private readonly bindings: TemplateBindings,
   ) {}
 
   get known(): readonly string[] {

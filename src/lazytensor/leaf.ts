@@ -5,7 +5,8 @@
 import { checkArray, described, isNdarray } from "../array/check";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { ArgumentError, asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { Category, asVariable, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 

@@ -4,7 +4,8 @@
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
-import { ArgumentError, at, lookUp } from "../errors";
+import { at, lookUp } from "../asserts";
+import { ArgumentError } from "../errors";
 import "../formula/autodiff"; // Grad comes into the table of entries with it
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
@@ -14,6 +15,7 @@ import { entries, lift } from "../formula/core";
 import "../formula/ops"; // with all rows
 import { Expression, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
+import { Symbolic, expressionIn, isLazy } from "./symbolic";
 
 /** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
 export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefined): Expression {
@@ -23,10 +25,21 @@ export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefi
 }
 
 /** What a lazy tensor is combined with: another one, a number, or an array or list that is a parameter. */
-export type Operand =
-  { readonly expression: Expression; readonly isComplex: false } | RealArray | number | readonly number[];
+export type LazyOperand = (Symbolic & { readonly isComplex: false }) | RealArray | number | readonly number[];
 /** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
-export type ComplexOperand = { readonly expression: Expression; readonly isComplex: boolean } | Operand;
+export type ComplexLazyOperand = Symbolic | LazyOperand;
+
+/** The real tensor of the row called `name`, as a method of a tensor. */
+export function applyReal<L>(tensor: Symbolic<unknown, L>, name: string, values: readonly unknown[]): L {
+  const { real, operand } = Symbolic.kindOf(tensor);
+  return real(applied(name, values, operand));
+}
+
+/** The complex tensor of the row called `name`, as a method of a tensor. */
+export function applyComplex<C>(tensor: Symbolic<unknown, unknown, C>, name: string, values: readonly unknown[]): C {
+  const { complex: made, operand } = Symbolic.kindOf(tensor);
+  return made(applied(name, values, operand));
+}
 
 type ToOperand = (where: string, value: unknown) => Expression;
 
@@ -64,19 +77,10 @@ function parameter(where: string, kind: keyof typeof EXPECTED, value: unknown): 
   throw new ArgumentError(`${where}: expected ${EXPECTED[kind]}, got ${described(value)}`);
 }
 
-interface Lazy {
-  readonly expression: Expression;
-  readonly isComplex: boolean;
-}
-
-/** Whether it is a lazy tensor, real or complex. */
-export const isLazy = (value: unknown): value is Lazy =>
-  (value as Partial<Lazy> | null | undefined)?.expression instanceof Expression;
-
 /** @throws ArgumentError for what is complex, or no operand. */
 export function realOperand(where: string, value: unknown): Expression {
   if (isLazy(value)) {
-    if (!value.isComplex) return value.expression;
+    if (!value.isComplex) return expressionIn(value);
     throw new ArgumentError(
       `${where}: expected real numbers, got a ComplexLazyTensor: use its real(), imag() or abs()`,
     );
@@ -87,7 +91,7 @@ export function realOperand(where: string, value: unknown): Expression {
 
 /** What is real gets the imaginary part 0. */
 export function complexOperand(where: string, value: unknown): Expression {
-  if (isLazy(value) && value.isComplex) return value.expression;
+  if (isLazy(value) && value.isComplex) return expressionIn(value);
   const real = realOperand(where, value);
   return Expression.join(complex(real.formula, lift(0)), [real]);
 }

@@ -13,10 +13,11 @@ import { atMost, optionsOf } from "../options";
 import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
-import { isLazy } from "./operand";
 import { LinearOperator } from "../solve/linearoperator";
 import { PRODUCT, reduced } from "./reduce";
 import type { ReduceOptions } from "./reduce";
+import { expressionIn, isLazy } from "./symbolic";
+import type { Symbolic } from "./symbolic";
 
 /** `[M, N]`. @throws ArgumentError where an axis has no size, or there are batches. */
 export function matrixShape(where: string, expression: Expression): readonly [number, number] {
@@ -56,7 +57,7 @@ interface Column {
 
 /** A vector as a leaf of j. @throws ArgumentError where sizes do not fit. */
 export function columnOf(where: string, { sizes, batch }: Expression, dim: number, b: unknown): Column {
-  if (isLazy(b)) return { vector: variableOf(where, b.expression), isFlat: false };
+  if (isLazy(b)) return { vector: variableOf(where, expressionIn(b)), isFlat: false };
   const array = checkArray(`${where}, b`, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
   const vector = vectorLeaf(`${where}, b`, isFlat ? expanded(array, 1) : array);
@@ -89,7 +90,7 @@ export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearO
 export function linearOperator<T extends Real>(where: string, tensor: unknown): LinearOperator<T> {
   if (!isLazy(tensor)) throw new ArgumentError(`${where}: expected a LazyTensor, got ${described(tensor)}`);
   if (tensor.isComplex) throw new ArgumentError(`${where}: expected a real LazyTensor, got a ComplexLazyTensor`);
-  const { expression } = tensor;
+  const expression = expressionIn(tensor);
   const shape = matrixShape(where, expression);
   const { dtype, formula } = expression;
   if (formula.dim !== 1 || dtype === null)
@@ -104,8 +105,7 @@ export function linearOperator<T extends Real>(where: string, tensor: unknown): 
 }
 
 /** A LazyTensor, as far as this file knows. */
-export interface LazyMatrix<T extends Real> {
-  readonly expression: Expression;
+export interface LazyMatrix<T extends Real> extends Symbolic {
   readonly isComplex: false;
   matvec(b: RealArray<T>): RealArray<T>;
 }

@@ -20,7 +20,7 @@ import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";
-import type { Operand } from "./operand";
+import type { LazyOperand } from "./operand";
 
 const REDUCED = {
   /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
@@ -47,7 +47,7 @@ export const WHEN = {
 
 const WEIGHTED = {
   /** The weights of exponential sums. */
-  weight: { expected: "the weights", accepts: (value: unknown): value is Operand => value !== undefined },
+  weight: { expected: "the weights", accepts: (value: unknown): value is LazyOperand => value !== undefined },
 } as const;
 
 /** How a lazy tensor is reduced by the name of a reduction. */
@@ -85,7 +85,7 @@ export function isInner(
 export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface Deferred<R extends ReductionName = ReductionName, T extends Real = Real> {
+export interface DeferredReduction<R extends ReductionName = ReductionName, T extends Real = Real> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
   (...args: Given<CallOptions>): ResultOf<R, T>;
   /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
@@ -124,7 +124,7 @@ export function deferred(
   name: ReductionName,
   options: unknown,
   extra: Extra,
-): Deferred {
+): DeferredReduction {
   checkK(where, reductionNamed(name), extra.optArg);
   const checked = optionsOf(where, options as AnyReduction<Real> | null | undefined, rowsOf(name));
   const [settings, call] = split(where, name, checked, extra);
@@ -134,7 +134,7 @@ export function deferred(
   const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
   const arrays = (given: readonly unknown[]): RealArray[] => operator.arrays(arraysOf(of, given));
-  return reductionOf(operator, arrays, { ...held, ...call }) as Deferred;
+  return reductionOf(operator, arrays, { ...held, ...call }) as DeferredReduction;
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */

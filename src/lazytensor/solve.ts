@@ -7,14 +7,15 @@ import { checkArray } from "../array/check";
 import { expanded } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Real } from "../device/native";
-import { ArgumentError, FormulaError, at } from "../errors";
+import { at } from "../asserts";
+import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
 import { ROUNDING, settingsOf } from "../genred";
 import { matrixFunctions, solverOf } from "../kernelsolve";
 import type { AsyncSolveOptions, MatrixFunctions } from "../kernelsolve";
 import { optionsOf } from "../options";
 import type { OptionRows, OptionsOf } from "../options";
-import type { SolveResult, Solved } from "../solve/report";
+import type { SolveReport, Solved } from "../solve/report";
 import { MATRIX, SOLVE } from "../solve/solveoptions";
 import type { SolveOptions } from "../solve/solveoptions";
 import { System } from "../solve/system";
@@ -23,21 +24,18 @@ import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
 import { columnOf, flat, matrixShape, times } from "./products";
-import { isLazy } from "./operand";
 import { WHEN, checkClosed } from "./reduce";
 import type { Given } from "./reduce";
+import { expressionIn, isLazy } from "./symbolic";
+import type { Symbolic } from "./symbolic";
 
 /** How a lazy system is solved: all of `KernelSolve`, in one place. */
 export type SystemOptions<T extends Real = Real> = SolveOptions<T> & OptionsOf<typeof ROUNDING>;
 
-interface Lazy {
-  readonly expression: Expression;
-}
-
 /** For what is solved. */
 export const UNKNOWN = {
   /** A variable indexed by j that the tensor is linear in; if absent, the tensor is a kernel k(x, y). */
-  var: { expected: "a LazyTensor", accepts: (value: unknown): value is Lazy => isLazy(value) },
+  var: { expected: "a LazyTensor", accepts: (value: unknown): value is Symbolic => isLazy(value) },
 } as const;
 
 type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeof WHEN>;
@@ -48,10 +46,10 @@ export interface DeferredSolve<T extends Real = Real> {
   (...args: Given<SolveOptions>): RealArray<T>;
   /** The same as a promise: solved in the background, on copies of the arrays. Rejects with what the call throws. */
   async(...args: Given<AsyncSolveOptions>): Promise<RealArray<T>>;
-  /** The same, with how it was found. */
-  readonly solve: {
-    (...args: Given<SolveOptions>): SolveResult<T>;
-    async(...args: Given<AsyncSolveOptions>): Promise<SolveResult<T>>;
+  /** The solution with how it was found; `report.async` is its promise. */
+  readonly report: {
+    (...args: Given<SolveOptions>): SolveReport<T>;
+    async(...args: Given<AsyncSolveOptions>): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
@@ -63,7 +61,7 @@ export interface DeferredSolve<T extends Real = Real> {
 export function solver(expression: Expression, b: unknown, options: SolverOptions): DeferredSolve {
   const checked = optionsOf("solve", options, ROWS);
   const { sumScheme, dtypeAcc, useDoubleAcc, var: variable, call: _call, ...held } = checked;
-  const unknown = variable?.expression;
+  const unknown = variable && expressionIn(variable);
   const { vector, isFlat } = columnOf("solve", expression, unknown?.formula.dim ?? expression.formula.dim, b);
   const terms = unknown ? inPlaceOf(unknown, expression, vector) : kernelTimes(expression, vector);
   const of = bound([terms.formula], terms.leaves);

@@ -72,17 +72,3 @@ function symbolic<T extends Real>(where: string, index: unknown, dim: number, ca
     throw new ArgumentError(`${where}: expected an index and a dim, got ${described(index)} and ${described(dim)}`);
   return new LazyTensor<T>(Expression.of(symbolLeaf(index, dim, category)));
 }
-
-/** The components of several tensors one after the other. @throws ArgumentError for none. */
-export function concatenate<T extends Real>(tensors: readonly LazyTensor<T>[]): LazyTensor<T> {
-  atMost("concatenate", 1, arguments);
-  if (!Array.isArray(tensors) || tensors.length === 0)
-    throw new ArgumentError(
-      `concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(tensors) ? "none" : described(tensors)}`,
-    );
-  const wrong = tensors.findIndex((tensor: unknown) => !(tensor instanceof LazyTensor));
-  if (wrong >= 0)
-    throw new ArgumentError(`concatenate: expected LazyTensors, got ${described(tensors[wrong])} at ${wrong}`);
-  const [first, ...rest] = tensors as [LazyTensor<T>, ...LazyTensor<T>[]];
-  return rest.reduce((all, next) => all.concat(next), first);
-}

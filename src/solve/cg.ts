@@ -5,7 +5,7 @@
  * nothing. Knows recursive residuals only; refine.ts knows the true ones.
  */
 import { settled } from "../task";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Narrowed, Workspace } from "./space";
 import type { Space } from "./space";

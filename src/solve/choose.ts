@@ -72,10 +72,10 @@ export const CHOICE = {
 export type Choice = OptionsOf<typeof CHOICE>;
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
-export type Method = (typeof CHOICE.method.kind)[number];
+export type SolveMethod = (typeof CHOICE.method.kind)[number];
 
 /** What is known of K + alpha I. */
-export type Symmetry = (typeof CHOICE.symmetry.kind)[number];
+export type MatrixSymmetry = (typeof CHOICE.symmetry.kind)[number];
 
 export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
   const rank = (value as { readonly rank?: unknown } | null | undefined)?.rank;

@@ -2,7 +2,7 @@
  * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run
  * time, so that the same call takes the same way, whatever else the machine does.
  */
-import { asserted } from "../errors";
+import { asserted } from "../asserts";
 
 interface Rates {
   /** Columns of F and their Gram matrix: per row and square of the rank. */

@@ -2,7 +2,7 @@
  * The derivative of a solution: one more solve, with the transposed formula (implicit function theorem), and gradients
  * of the product.
  */
-import { mul, neg, reshape, sum } from "../array/dense";
+import { mul, neg, reshape, sum } from "../array/nd";
 import type { Dtype, RealArray } from "../array/view";
 import { howOf, summedTo } from "../call/prepared";
 import type { Given } from "../call/prepared";

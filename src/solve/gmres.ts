@@ -5,7 +5,7 @@
  * stands still.
  */
 import type { OptionsOf } from "../options";
-import { asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { CgEnd, CgOptions, CgResult } from "./cg";

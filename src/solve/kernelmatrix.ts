@@ -10,7 +10,7 @@ import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import type { Ranges, Real } from "../device/native";
-import { at } from "../errors";
+import { at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";

@@ -4,7 +4,7 @@
  * it, and the stochastic quadrature that estimates traces of logarithms (Ubaru, Chen and Saad 2017).
  */
 import { settled } from "../task";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";

@@ -13,7 +13,7 @@ import type { Given, How } from "../call/prepared";
 import { blocking, ofPart } from "../call/run";
 import type { Tell } from "../call/run";
 import { followArrays } from "../device/memory";
-import { at } from "../errors";
+import { at } from "../asserts";
 import { withDefaults } from "../options";
 import type { Task } from "../task";
 import { solveBy } from "./attempt";
@@ -26,7 +26,7 @@ import { diagonalBlocks } from "./kernelmatrix";
 import { denseWork } from "./precondition";
 import { checkSymmetry, looksSymmetric } from "./product";
 import type { Columns, Product, RealSpace } from "./product";
-import type { Progress } from "./refine";
+import type { SolveIteration } from "./refine";
 import { failUnlessConverged, inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost } from "./solveoptions";
@@ -229,7 +229,7 @@ function* progressOf(
   tell: Tell | undefined,
   space: RealSpace,
   block: Columns,
-): Task<((progress: Progress) => void) | undefined> {
+): Task<((progress: SolveIteration) => void) | undefined> {
   const { onIteration } = settings;
   if (!tell) return onIteration ?? undefined;
   const target = yield* relativeTargetOf(settings, space, block);

@@ -71,13 +71,13 @@ export type TraceOptions = OptionsOf<typeof TRACE> & MatrixOptions;
 export type LogdetOptions = OptionsOf<typeof RIDGE> & OptionsOf<typeof LOGDET> & MatrixOptions;
 
 /** A number, and how far it may be off. */
-export interface Estimate {
+export interface EstimatedValue {
   readonly value: number;
   /** One standard deviation of the mean over the random vectors; 0 where nothing is random. */
   readonly standardError: number;
 }
 
-export interface LogdetResult extends Estimate {
+export interface LogdetResult extends EstimatedValue {
   /**
    * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,
    * is exact where the value is; else it is the mean over as many random vectors: good by parameters, and by points
@@ -96,7 +96,7 @@ export interface LogdetResult extends Estimate {
 // ----------------------------------------------------------------------------------------------------------- trace
 
 /** The trace of K + alpha I. */
-export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<Estimate> {
+export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<EstimatedValue> {
   const { matrix } = systemMatrix("trace", system, arrays, options);
   const diagonal = yield* matrix.diagonal();
   const value = diagonal.reduce((sum, entry) => sum + entry, matrix.rows * alphaOf(options));

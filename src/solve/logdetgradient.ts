@@ -4,7 +4,7 @@
  * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
  * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
  */
-import { add, mul } from "../array/dense";
+import { add, mul } from "../array/nd";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { howOf, summedTo } from "../call/prepared";
@@ -14,7 +14,8 @@ import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import type { Real } from "../device/native";
-import { ConvergenceError, asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
+import { ConvergenceError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { grad } from "../formula/autodiff";
 import { Category } from "../formula/formula";

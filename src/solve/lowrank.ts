@@ -7,7 +7,7 @@
 import { allocate } from "../array/view";
 import type { LowRankParts } from "../device/device";
 import type { Real } from "../device/native";
-import { at } from "../errors";
+import { at } from "../asserts";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";

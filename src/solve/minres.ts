@@ -4,7 +4,7 @@
  * stands still. Knows recursive residuals only; refine.ts knows the true ones.
  */
 import type { Task } from "../task";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
 import { Lanczos } from "./lanczos";
 import type { Inner } from "./refine";

@@ -23,7 +23,7 @@ export interface Inner {
 const CG: Inner = { run: cg, minimises: "energy" };
 
 /** Where a solve stands. */
-export interface Progress {
+export interface SolveIteration {
   /** Inner iterations so far. */
   readonly iteration: number;
   /** Largest over the columns of residual norm over right-hand side norm. */
@@ -43,7 +43,7 @@ export interface RefineOptions extends Stopping {
   /** Rounds at most (default: as many as bring something); the last goes as far as the fast space can. */
   readonly rounds?: number | undefined;
   /** Called at every reading; what it throws ends the solve. */
-  readonly onIteration?: ((progress: Progress) => void) | undefined;
+  readonly onIteration?: ((progress: SolveIteration) => void) | undefined;
 }
 
 export interface Solution {

@@ -8,7 +8,8 @@ import type { Dtype, RealArray } from "../array/view";
 import { howOf } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Real } from "../device/native";
-import { ConvergenceError, at } from "../errors";
+import { at } from "../asserts";
+import { ConvergenceError } from "../errors";
 import { settled } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
@@ -32,14 +33,14 @@ export interface Solved {
  * A solution, and how it was found: of a batch the iterations of all entries, the largest residual, and the rest of the
  * last entry.
  */
-export interface SolveResult<T extends Real = Real> extends Report {
+export interface SolveReport<T extends Real = Real> extends Report {
   readonly solution: RealArray<T>;
 }
 
 const NOTHING = { converged: "tolerance", method: "direct", rank: 0, library: null, history: [] } as const;
 
 /** A solution and the reports of its entries as one. */
-export function summary({ solution, reports }: Solved): SolveResult {
+export function summary({ solution, reports }: Solved): SolveReport {
   return {
     ...(reports.at(-1) ?? NOTHING),
     solution,
@@ -208,4 +209,4 @@ const warned = new Set<string>();
 const MOST_WARNED = 1000;
 
 const DETAIL =
-  'Told once for a formula and an alpha. Reports of .solve() tell residuals; the option missed: "throw" makes it an error, "accept" keeps it quiet.';
+  'Told once for a formula and an alpha. `report` tells the residual; the option missed: "throw" makes it an error, "accept" keeps it quiet.';

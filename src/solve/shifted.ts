@@ -11,7 +11,8 @@ import { copied } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Real } from "../device/native";
-import { ArgumentError, asserted, at } from "../errors";
+import { asserted, at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { described, isAtLeast, withDefaults, withoutRows } from "../options";
 import type { OptionRows } from "../options";
 import type { Task, Work } from "../task";
@@ -26,7 +27,7 @@ import { denseWork, fitsFactorisation } from "./precondition";
 import type { Algebra, Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
 import { refine } from "./refine";
-import type { Progress, Solution } from "./refine";
+import type { SolveIteration, Solution } from "./refine";
 import { inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { shiftedCg } from "./shiftedcg";
@@ -246,7 +247,7 @@ function foundIfSolved(
     : undefined;
 }
 
-function progressOf({ tell, target }: RidgeGroup): ((progress: Progress) => void) | undefined {
+function progressOf({ tell, target }: RidgeGroup): ((progress: SolveIteration) => void) | undefined {
   if (!tell) return undefined;
   return ({ iteration, residual, verified }) => {
     tell({ doing: "iterations", iterations: iteration, residual, target, verified });

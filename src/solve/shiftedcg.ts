@@ -5,7 +5,7 @@
  * is verified, and refined, as any start of a solve.
  */
 import { settled } from "../task";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";

@@ -8,12 +8,13 @@ import type { Dtype, RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
 import type { Real } from "../device/native";
-import { ArgumentError, at } from "../errors";
+import { at } from "../asserts";
+import { ArgumentError } from "../errors";
 import { checkValues, isAtLeast, withoutRows } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import { CHOICE, checkChoice } from "./choose";
 import { GMRES } from "./gmres";
-import type { Progress } from "./refine";
+import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
@@ -53,7 +54,7 @@ const COURSE = {
    */
   onIteration: {
     expected: "a function",
-    accepts: (value: unknown): value is ((progress: Progress) => void) | null =>
+    accepts: (value: unknown): value is ((progress: SolveIteration) => void) | null =>
       value === null || typeof value === "function",
   },
 } as const;

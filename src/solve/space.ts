@@ -4,7 +4,7 @@
  */
 import type { Arithmetic } from "../device/device";
 import { settled } from "../task";
-import { at } from "../errors";
+import { at } from "../asserts";
 import type { Task, Work } from "../task";
 
 /** Vectors and scalars with a linear operator A. */

@@ -5,7 +5,7 @@
  */
 import { symmetricEigen } from "../array/matrix";
 import type { Eigen } from "../array/matrix";
-import { at } from "../errors";
+import { at } from "../asserts";
 import { settled } from "../task";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";

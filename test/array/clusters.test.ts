@@ -2,19 +2,16 @@
 import fc from "fast-check";
 import ndarray from "ndarray";
 import {
-  array,
   clusterCentroids,
   clusterRanges,
   clusterRangesCentroids,
   fromMatrix,
-  grad,
   gridCluster,
-  rand,
   rangesFromRadius,
-  requiresGrad,
   sortClusters,
   swapAxes,
-} from "../../src";
+} from "../../src/cluster";
+import { array, grad, rand, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
 import { checkRanges } from "../../src/array/ranges";
 import { refuses } from "../helpers/numbers";

@@ -1,19 +1,9 @@
 /** Block-sparse ranges: what they mean to every reduction, derivative and solve, what they become for the engines, and every refusal. */
 import fc from "fast-check";
 import ndarray from "ndarray";
-import {
-  ArgumentError,
-  Genred,
-  KernelSolve,
-  array,
-  fromMatrix,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  setThreads,
-  swapAxes,
-} from "../../src";
+import { fromMatrix, swapAxes } from "../../src/cluster";
+import { ArgumentError } from "../../src/errors";
+import { Genred, KernelSolve, array, grad, rand, randn, requiresGrad, settings } from "../../src";
 import type { BlockRanges, RealArray, ReductionName } from "../../src";
 import { checkRanges } from "../../src/array/ranges";
 import type { Ranges } from "../../src/device/native";
@@ -284,7 +274,7 @@ describe("large blocks on the addon's threads", () => {
   type Both = (x: RealArray, y: RealArray, options?: unknown) => [RealArray, { data: Int32Array }] | RealArray;
 
   afterEach(() => {
-    setThreads(2);
+    settings.threads = 2;
   });
 
   const NAMES: ReductionName[] = ["Sum", "Mean", "Prod", "LogSumExp", "Count", "Min_ArgMin", "KMax_ArgKMax"];
@@ -299,7 +289,7 @@ describe("large blocks on the addon's threads", () => {
       const parts = (result: ReturnType<Both>): number[][] =>
         (Array.isArray(result) ? result : [result]).map(({ data }) => [...data]);
       const got = [1, 2, 3].map((count) => {
-        setThreads(count);
+        settings.threads = count;
         return parts(K(x, y, { backend: "cpu", ranges }));
       });
       const expected = ofI.map((rows, a) => {

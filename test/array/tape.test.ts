@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, astype, rand, zeros } from "../../src/array/array";
-import { add, exp, mul, neg, reshape, sum, transpose } from "../../src/array/dense";
+import { add, exp, mul, neg, reshape, sum, transpose } from "../../src/array/nd";
 import { record, recording, recordingIs, requiresGrad } from "../../src/array/record";
 import type { Backward } from "../../src/array/record";
 import { gather, grad, scatterAdd } from "../../src/array/tape";

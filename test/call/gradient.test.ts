@@ -1,6 +1,6 @@
 /** Gradients of calls, against finite differences in float64. */
 import ndarray from "ndarray";
-import { Genred, array, dense, grad, rand, randn, requiresGrad, zeros } from "../../src";
+import { Genred, array, grad, nd, rand, randn, requiresGrad, zeros } from "../../src";
 import type { RealArray } from "../../src";
 import { cpu } from "../../src/device/host";
 import { G, M, data, gaussian, overJ, scattered } from "../helpers/gaussian";
@@ -81,7 +81,7 @@ describe("a gradient", () => {
     const x = marked();
     const total = Genred("Sum(x) * Sum(x)", ["x = Vi(3)"], { axis: 0 })(x);
     expect(total.shape).toEqual([1, 1]);
-    const slopes = dense.mul(dense.sum(x, 1), 2);
+    const slopes = nd.mul(nd.sum(x, 1), 2);
     expectClose(
       values(grad(total, [x])[0]),
       values(x).map((_, n) => slopes.get(Math.floor(n / 3))),

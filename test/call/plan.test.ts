@@ -1,5 +1,7 @@
 /** What K.plan tells of a call before anything runs. */
-import { ArgumentError, Genred, cuda, fromMatrix, rand } from "../../src";
+import { fromMatrix } from "../../src/cluster";
+import { ArgumentError } from "../../src/errors";
+import { Genred, cuda, rand } from "../../src";
 import type { CallOptions, CallPlan } from "../../src";
 
 const K = Genred("Exp(-g * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"], { axis: 1 });

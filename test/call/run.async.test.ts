@@ -3,18 +3,9 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 
 import ndarray from "ndarray";
-import {
-  ArgumentError,
-  Genred,
-  InterruptedError,
-  KernelSolve,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  zeros,
-} from "../../src";
-import type { BackendName, BlockRanges, RealArray, RunProgress } from "../../src";
+import { ArgumentError, InterruptedError } from "../../src/errors";
+import { Genred, KernelSolve, grad, rand, randn, requiresGrad, zeros } from "../../src";
+import type { BackendName, BlockRanges, RealArray, CallProgress } from "../../src";
 
 jest.setTimeout(30000);
 // Compiled in the background, a formula changes its rounding from one call to the next.
@@ -104,9 +95,9 @@ describe("Genred, async", () => {
 
   it("reports how far it is, and that it has ended", async () => {
     const controller = new AbortController();
-    const seen: RunProgress[] = [];
+    const seen: CallProgress[] = [];
     const [K, x, y, b] = endless();
-    const onProgress = (progress: RunProgress): void => {
+    const onProgress = (progress: CallProgress): void => {
       seen.push(progress);
       if (seen.length === 3) controller.abort();
     };
@@ -135,7 +126,7 @@ describe("Genred, async", () => {
         [0, 0],
       ],
     ] as const;
-    const seen: RunProgress[] = [];
+    const seen: CallProgress[] = [];
     await K.async(x, y, b, { ranges: ranges as unknown as BlockRanges, onProgress: (progress) => seen.push(progress) });
     expect(seen.at(-1)).toMatchObject({ fraction: 1, rate: undefined, ended: true });
     await K.async(x, y, b, { onProgress: (progress) => seen.push(progress) });
@@ -169,8 +160,8 @@ describe("KernelSolve, async", () => {
     const x = rand([3, 40, 3], { seed: 1, dtype: "float64" });
     const b = randn([3, 40, 1], { seed: 2, dtype: "float64" });
     const options = { alpha: 0.1, x0: randn([3, 40, 1], { seed: 3, dtype: "float64" }) };
-    const expected = Kinv.solve(x, x, b, 5, options);
-    const found = await Kinv.solve.async(x, x, b, 5, options);
+    const expected = Kinv.report(x, x, b, 5, options);
+    const found = await Kinv.report.async(x, x, b, 5, options);
     expect({ ...found, solution: values(found.solution) }).toEqual({
       ...expected,
       solution: values(expected.solution),
@@ -194,7 +185,7 @@ describe("KernelSolve, async", () => {
     const controller = new AbortController();
     const [Kinv, x, b] = system(n, "float64");
     const stages = new Set<string>();
-    const onProgress = ({ doing, ended }: RunProgress): void => {
+    const onProgress = ({ doing, ended }: CallProgress): void => {
       if (!ended) stages.add(doing);
       if (doing === stage) controller.abort();
     };
@@ -204,7 +195,7 @@ describe("KernelSolve, async", () => {
   });
 
   it("reports iterations, residual and an estimate of what is left", async () => {
-    const seen: RunProgress[] = [];
+    const seen: CallProgress[] = [];
     const [Kinv, x, b] = system(1000, "float64");
     const options = { method: "cg", preconditioner: "none", alpha: 0.1 } as const;
     await Kinv.async(x, x, b, 5, { ...options, onProgress: (progress) => seen.push(progress) });

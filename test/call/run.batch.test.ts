@@ -1,22 +1,9 @@
 /** Batches: a call is as many calls as it has entries, whatever is broadcast, with gradients summed over what an array served. */
 import fc from "fast-check";
 import ndarray from "ndarray";
-import {
-  ArgumentError,
-  ConvergenceError,
-  Genred,
-  KernelSolve,
-  Pm,
-  Vi,
-  Vj,
-  array,
-  fromMatrix,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  zeros,
-} from "../../src";
+import { fromMatrix } from "../../src/cluster";
+import { ArgumentError, ConvergenceError } from "../../src/errors";
+import { Genred, KernelSolve, Pm, Vi, Vj, array, grad, rand, randn, requiresGrad, zeros } from "../../src";
 import type { RealArray, ReductionName } from "../../src";
 import { nativeAddon } from "../../src/device/native";
 import { BACKENDS } from "../helpers/numbers";

@@ -2,7 +2,8 @@
  * Sums that evaluate each pair of points once, on every instruction set of this machine, at sizes around those of squares: against the
  * plain form; and when calls are given to them.
  */
-import { Genred, InterruptedError } from "../../src/index";
+import { InterruptedError } from "../../src/errors";
+import { Genred } from "../../src/index";
 import ndarray from "ndarray";
 import type { Dtype, Specification } from "../../src/codegen/specification";
 import { sharedObject } from "../../src/device/compiler";

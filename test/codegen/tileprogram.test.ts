@@ -3,7 +3,7 @@
  * both, on parameters. A component seen through a view may depend on less than the formula does.
  */
 import ndarray from "ndarray";
-import { Genred, grad as gradientOf, requiresGrad, setInstructionSet } from "../../src/index";
+import { Genred, grad as gradientOf, requiresGrad, settings } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { nativeAddon } from "../../src/device/native";
 import type { Isa } from "../../src/codegen/isa";
@@ -153,10 +153,10 @@ const KNOWN: readonly (readonly [string, number[], number[], number[]])[] = [
 
 describe.each(available)("for %s", (isa) => {
   beforeAll(() => {
-    setInstructionSet(isa);
+    settings.instructionSet = isa;
   });
   afterAll(() => {
-    setInstructionSet(nativeAddon()!.isa());
+    settings.instructionSet = "auto";
   });
 
   test.each(KNOWN)("%s: called, later, planned, and its gradients", async (formula, values, byX, byY) => {

@@ -1,9 +1,7 @@
 /** Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is given back. */
+import { ArgumentError, DeviceError, InterruptedError } from "../../src/errors";
 import {
-  ArgumentError,
-  DeviceError,
   Genred,
-  InterruptedError,
   Vi,
   Vj,
   cuda,

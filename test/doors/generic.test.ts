@@ -1,8 +1,7 @@
 /** The other forms of a formula: the short doors of pykeops, and its values at all pairs. */
 import ndarray from "ndarray";
+import { ArgumentError, FormulaError } from "../../src/errors";
 import {
-  ArgumentError,
-  FormulaError,
   Genred,
   genericArgkmin,
   genericArgmin,

@@ -1,6 +1,7 @@
 /** The option `out` of calls: results in memory that the caller gives. */
 import ndarray from "ndarray";
-import { ArgumentError, Genred, array, grad, randn, requiresGrad, zeros } from "../../src";
+import { ArgumentError } from "../../src/errors";
+import { Genred, array, grad, randn, requiresGrad, zeros } from "../../src";
 import type { RealArray } from "../../src";
 import { G, M, data, overJ } from "../helpers/gaussian";
 import { untyped, values } from "../helpers/numbers";

@@ -1,6 +1,7 @@
 /** Every input that Genred and its calls refuse, and in which words. */
 import ndarray from "ndarray";
-import { ArgumentError, FormulaError, Genred, array, astype, rand, zeros } from "../../src";
+import { ArgumentError, FormulaError } from "../../src/errors";
+import { Genred, array, astype, rand, zeros } from "../../src";
 import { G, M, N, data, overJ } from "../helpers/gaussian";
 import { untyped, values } from "../helpers/numbers";
 
@@ -171,7 +172,7 @@ describe("Genred", () => {
       "an unknown accumulator",
       { dtypeAcc: "float16" },
       ArgumentError,
-      /^Genred, dtypeAcc: expected "auto", "float32" or "float64", got the string "float16"/,
+      /^Genred, dtypeAcc: expected "auto", "float32" or "float64", got the string "float16"$/,
     ],
     [
       "text for a boolean",

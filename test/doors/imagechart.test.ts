@@ -2,7 +2,8 @@
 import { resolve } from "node:path";
 import { crc32, inflateSync } from "node:zlib";
 import { ArgumentError } from "../../src/errors";
-import { array, chart, imageChart, zeros } from "../../src/index";
+import { array, zeros } from "../../src/index";
+import { chart, imageChart } from "../../src/notebook/display";
 
 const start = process.cwd();
 beforeAll(() => process.chdir(resolve(__dirname, "..", "..", "notebooks"))); // where vega is

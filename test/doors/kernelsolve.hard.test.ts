@@ -1,6 +1,7 @@
 /** Hard data of KernelSolve, and what they end in. */
-import { ConvergenceError, KernelSolve, array, astype, dense, rand, randn, zeros } from "../../src";
-import type { Progress, RealArray, SolveOptions } from "../../src";
+import { ConvergenceError } from "../../src/errors";
+import { KernelSolve, array, astype, nd, rand, randn, zeros } from "../../src";
+import type { SolveIteration, RealArray, SolveOptions } from "../../src";
 import { ALIASES, G, N, PLAIN, data, expectSolution, gaussian, matrixOf, ridged } from "../helpers/systems";
 import { DTYPES, minus, norm, untyped, values } from "../helpers/numbers";
 
@@ -9,13 +10,13 @@ const column = (a: RealArray, k: number): number[] => values(a).filter((_, n) =>
 // ------------------------------------------------------------------------------------------------- what is hard, and how it ends
 
 /** Solves and tells how: the solution, and the last progress whose residual was recomputed. */
-function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: RealArray; last: Progress } {
-  const reports: Progress[] = [];
+function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: RealArray; last: SolveIteration } {
+  const reports: SolveIteration[] = [];
   const a = untyped(gaussian)(x, x, b, G, {
     alpha: 0.01,
     ...PLAIN,
     ...options,
-    onIteration: (p: Progress) => reports.push(p),
+    onIteration: (p: SolveIteration) => reports.push(p),
   });
   return { a, last: reports.filter(({ verified }) => verified).at(-1)! };
 }
@@ -23,7 +24,7 @@ function solved(x: RealArray, b: RealArray, options: SolveOptions = {}): { a: Re
 describe.each(DTYPES)("with %s data", (dtype) => {
   const { x, b } = data(dtype);
   const K = matrixOf(x, (_, squares) => [[Math.exp(-G * squares)]]);
-  const times = (factors: readonly number[]): RealArray => dense.mul(b, array(factors, { dtype }));
+  const times = (factors: readonly number[]): RealArray => nd.mul(b, array(factors, { dtype }));
 
   test("a right-hand side of 0 has the solution 0, after no iteration, from any start", () => {
     const { a, last } = solved(x, zeros([N, 2], { dtype }), { x0: b });
@@ -51,7 +52,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   test("columns 1e8 apart are each solved to their own size", () => {
     const mixed = times([1e-4, 1e4]);
     const { a } = solved(x, mixed);
-    const exact = dense.solve(ridged(K, 0.01), astype(mixed, "float64"));
+    const exact = nd.solve(ridged(K, 0.01), astype(mixed, "float64"));
     for (const k of [0, 1]) {
       const allowed = (1e-6 / 0.01) * norm(column(mixed, k)) + 2 ** -23 * norm(column(exact, k));
       expect(norm(minus(column(a, k), column(exact, k)))).toBeLessThanOrEqual(allowed);
@@ -59,14 +60,14 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   });
 
   test("without a ridge, a system that rounding can tell from a singular one is solved", () => {
-    const far = dense.mul(x, 10);
+    const far = nd.mul(x, 10);
     const { a, last } = solved(far, b, { alpha: 0 });
     expect(last.residual).toBeLessThanOrEqual(1e-6);
     const sharp = ridged(
       matrixOf(far, (_, squares) => [[Math.exp(-G * squares)]]),
       0,
     );
-    const left = minus(values(dense.matmul(sharp, astype(a, "float64"))), values(b));
+    const left = minus(values(nd.matmul(sharp, astype(a, "float64"))), values(b));
     expect(norm(left)).toBeLessThanOrEqual(2e-6 * norm(values(b)));
   });
 
@@ -85,13 +86,13 @@ describe.each(DTYPES)("with %s data", (dtype) => {
 
   test("started near the solution, fewer iterations are left to do", () => {
     const cold = solved(x, b);
-    const warm = solved(x, b, { x0: dense.mul(cold.a, 1 + 1e-4) });
+    const warm = solved(x, b, { x0: nd.mul(cold.a, 1 + 1e-4) });
     expect(warm.last.iteration).toBeLessThan(cold.last.iteration);
     expectSolution(warm.a, K, b, 0.01);
   });
 
   test("progress counts up from 0, tells how far the residual is, and ends with a verified one", () => {
-    const reports: Progress[] = [];
+    const reports: SolveIteration[] = [];
     gaussian(x as RealArray<Float64Array>, x as RealArray<Float64Array>, b as RealArray<Float64Array>, G, {
       alpha: 0.01,
       onIteration: (progress) => reports.push(progress),
@@ -107,7 +108,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
   test("what onIteration throws ends the solve and arrives as it is", () => {
     const stop = new Error("enough");
     let calls = 0;
-    const onIteration = ({ iteration }: Progress): void => {
+    const onIteration = ({ iteration }: SolveIteration): void => {
       calls++;
       if (iteration === 3) throw stop;
     };
@@ -129,7 +130,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
     test("after too few iterations carries them, the residual and the last iterate", () => {
       const error = failure(() => solved(x, b, { maxIterations: 5 }));
       const iterate = error.lastIterate as RealArray;
-      const left = minus(values(b), values(dense.matmul(ridged(K, 0.01), astype(iterate, "float64"))));
+      const left = minus(values(b), values(nd.matmul(ridged(K, 0.01), astype(iterate, "float64"))));
       const worst = Math.max(...[0, 1].map((k) => norm(left.filter((_, n) => n % 2 === k)) / norm(column(b, k))));
       expect([error.name, error.code, error.iterations]).toEqual(["ConvergenceError", "ERR_KEOPS_CONVERGENCE", 5]);
       expect([iterate.shape, iterate.dtype]).toEqual([[N, 2], dtype]);
@@ -156,7 +157,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
       broken.set(7, 1, NaN);
       expect(failure(() => solved(broken, b)).message).toMatch(/not finite/);
       expect(failure(() => untyped(gaussian)(x, x, b, NaN)).message).toMatch(/not finite/);
-      expect(failure(() => solved(x, b, { x0: dense.mul(b, NaN) })).message).toMatch(/not finite/);
+      expect(failure(() => solved(x, b, { x0: nd.mul(b, NaN) })).message).toMatch(/not finite/);
     });
 
     test.each([

@@ -1,5 +1,6 @@
 /** Every input that KernelSolve and its solves refuse, and in which words. */
-import { ArgumentError, FormulaError, KernelSolve, astype, dense, rand } from "../../src";
+import { ArgumentError, FormulaError } from "../../src/errors";
+import { KernelSolve, astype, nd, rand } from "../../src";
 import { ALIASES, D, G, GAUSSIAN, N, data, gaussian } from "../helpers/systems";
 import { untyped, values, wide } from "../helpers/numbers";
 
@@ -97,7 +98,7 @@ describe("a wrong solve", () => {
     ],
     [
       "one point that differs a little",
-      [x, dense.add(x, dense.mul(other, 1e-5)), b, G],
+      [x, nd.add(x, nd.mul(other, 1e-5)), b, G],
       /^KernelSolve: expected a symmetric operator/,
     ],
     [

@@ -4,7 +4,7 @@
  */
 import ndarray from "ndarray";
 import * as api from "../../src";
-import { array, dense, rand, requiresGrad } from "../../src";
+import { array, nd, rand, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
 
 /** A public function, or a method. */
@@ -30,15 +30,15 @@ const keep = [
   [1, 0],
   [1, 1],
 ];
-const ranges = api.fromMatrix(intervals, intervals, keep);
+const ranges = api.cluster.fromMatrix(intervals, intervals, keep);
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"] as const;
 const GAUSSIAN = "Exp(-SqDist(x, y)) * b";
 export const K = api.Genred(GAUSSIAN, ALIASES, { axis: 1 });
 export const Kinv = api.KernelSolve(GAUSSIAN, ALIASES, "b", { axis: 1 });
 const kernel = (): api.LazyTensor => api.Vi(x).sqdist(api.Vj(x)).neg().exp();
 const complexKernel = (): api.ComplexLazyTensor => kernel().complex(kernel());
-const [threads, instructionSet, lapack] = [api.threads(), api.instructionSet(), api.lapack()];
-const marked = (): RealArray => dense.sum(dense.mul(requiresGrad(x), x));
+const { threads, instructionSet, lapack } = api.settings;
+const marked = (): RealArray => nd.sum(nd.mul(requiresGrad(x), x));
 const operator = (): api.LinearOperator => api.asLinearOperator(kernel());
 
 const row = (call: unknown, args: () => unknown[], more: Partial<Row> = {}): Row => ({
@@ -49,6 +49,13 @@ const row = (call: unknown, args: () => unknown[], more: Partial<Row> = {}): Row
 const withOptions = (call: unknown, args: () => unknown[], more: Partial<Row> = {}): Row =>
   row(call, () => [...args(), {}], { options: true, ...more });
 const points = (): unknown[] => [x, x, b];
+/** What sets one of the settings, here to what it is. */
+const setting = <K extends keyof api.Settings>(name: K, value: api.Settings[K]): Row => {
+  const set = (given: api.Settings[K]): void => {
+    api.settings[name] = given;
+  };
+  return row(set, () => [value], { open: true, undo: () => set(value) });
+};
 
 /** By name, as `index.ts` exports them. */
 export const FUNCTIONS: Readonly<Record<string, Row>> = {
@@ -57,14 +64,14 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   rand: withOptions(api.rand, () => [[2, 3]]),
   randn: withOptions(api.randn, () => [[2, 3]]),
   zeros: withOptions(api.zeros, () => [[2, 3]]),
-  clusterCentroids: row(api.clusterCentroids, () => [x, labels, b]),
-  clusterRanges: row(api.clusterRanges, () => [labels]),
-  clusterRangesCentroids: row(api.clusterRangesCentroids, () => [x, labels, b]),
-  gridCluster: row(api.gridCluster, () => [x, 0.5]),
-  sortClusters: row(api.sortClusters, () => [x, labels]),
-  rangesFromRadius: row(api.rangesFromRadius, () => [x, x, 0.5]),
-  fromMatrix: row(api.fromMatrix, () => [intervals, intervals, keep]),
-  swapAxes: row(api.swapAxes, () => [ranges]),
+  "cluster.clusterCentroids": row(api.cluster.clusterCentroids, () => [x, labels, b]),
+  "cluster.clusterRanges": row(api.cluster.clusterRanges, () => [labels]),
+  "cluster.clusterRangesCentroids": row(api.cluster.clusterRangesCentroids, () => [x, labels, b]),
+  "cluster.gridCluster": row(api.cluster.gridCluster, () => [x, 0.5]),
+  "cluster.sortClusters": row(api.cluster.sortClusters, () => [x, labels]),
+  "cluster.rangesFromRadius": row(api.cluster.rangesFromRadius, () => [x, x, 0.5]),
+  "cluster.fromMatrix": row(api.cluster.fromMatrix, () => [intervals, intervals, keep]),
+  "cluster.swapAxes": row(api.cluster.swapAxes, () => [ranges]),
   dispose: row(api.dispose, () => [x]),
   toDevice: withOptions(api.toDevice, () => [x]),
   toHost: row(api.toHost, () => [x]),
@@ -72,14 +79,9 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   detach: row(api.detach, () => [x]),
   noGrad: row(api.noGrad, () => [() => 1]),
   requiresGrad: row(api.requiresGrad, () => [rand([2])]),
-  instructionSet: row(api.instructionSet, () => []),
-  setInstructionSet: row(api.setInstructionSet, () => [instructionSet], {
-    undo: () => api.setInstructionSet(instructionSet),
-  }),
-  lapack: row(api.lapack, () => []),
-  setLapack: row(api.setLapack, () => [lapack ?? "off"], { undo: () => api.setLapack(lapack ?? "off") }),
-  threads: row(api.threads, () => []),
-  setThreads: row(api.setThreads, () => [threads], { undo: () => api.setThreads(threads) }),
+  "settings.instructionSet": setting("instructionSet", instructionSet),
+  "settings.lapack": setting("lapack", lapack),
+  "settings.threads": setting("threads", threads),
   genericSum: row(api.genericSum, () => [GAUSSIAN, "a = Vi(1)", ...ALIASES], { open: true }),
   genericLogsumexp: row(api.genericLogsumexp, () => ["SqDist(x, y)", "a = Vi(1)", ...ALIASES], { open: true }),
   genericArgmin: row(api.genericArgmin, () => ["SqDist(x, y)", "a = Vi(1)", ...ALIASES], { open: true }),
@@ -92,45 +94,33 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   Vj: row(api.Vj, () => [0, 2]),
   Pm: row(api.Pm, () => [0, 2]),
   Var: row(api.Var, () => [0, 2, 1]),
-  concatenate: row(api.concatenate, () => [[kernel(), kernel()]]),
-  imageChart: withOptions(api.imageChart, () => [rand([3, 4])]),
-  chart: withOptions(api.chart, () => [api.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" })]),
-  lineChart: row(api.lineChart, () => [[{ a: 1, b: 2 }], { x: "a", y: "b" }], { options: true }),
-  progressBar: withOptions(api.progressBar, () => []),
-  "dense.add": row(dense.add, () => [x, 2]),
-  "dense.sub": row(dense.sub, () => [x, x]),
-  "dense.mul": row(dense.mul, () => [2, x]),
-  "dense.div": row(dense.div, () => [x, b]),
-  "dense.neg": row(dense.neg, () => [x]),
-  "dense.exp": row(dense.exp, () => [x]),
-  "dense.sqrt": row(dense.sqrt, () => [x]),
-  "dense.sum": row(dense.sum, () => [x, 0]),
-  "dense.matmul": row(dense.matmul, () => [x, dense.transpose(x)]),
-  "dense.transpose": row(dense.transpose, () => [x]),
-  "dense.reshape": row(dense.reshape, () => [x, [3, 4]]),
-  "dense.eye": withOptions(dense.eye, () => [3]),
-  "dense.solve": row(dense.solve, () => [dense.eye(6), x]),
-  "dense.norm": row(dense.norm, () => [x]),
+  "notebook.imageChart": withOptions(api.notebook.imageChart, () => [rand([3, 4])]),
+  "notebook.chart": withOptions(api.notebook.chart, () => [
+    api.notebook.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" }),
+  ]),
+  "notebook.lineChart": row(api.notebook.lineChart, () => [[{ a: 1, b: 2 }], { x: "a", y: "b" }], { options: true }),
+  "notebook.progressBar": withOptions(api.notebook.progressBar, () => []),
+  "nd.add": row(nd.add, () => [x, 2]),
+  "nd.sub": row(nd.sub, () => [x, x]),
+  "nd.mul": row(nd.mul, () => [2, x]),
+  "nd.div": row(nd.div, () => [x, b]),
+  "nd.neg": row(nd.neg, () => [x]),
+  "nd.exp": row(nd.exp, () => [x]),
+  "nd.sqrt": row(nd.sqrt, () => [x]),
+  "nd.sum": row(nd.sum, () => [x, 0]),
+  "nd.matmul": row(nd.matmul, () => [x, nd.transpose(x)]),
+  "nd.transpose": row(nd.transpose, () => [x]),
+  "nd.reshape": row(nd.reshape, () => [x, [3, 4]]),
+  "nd.eye": withOptions(nd.eye, () => [3]),
+  "nd.solve": row(nd.solve, () => [nd.eye(6), x]),
+  "nd.norm": row(nd.norm, () => [x]),
   "cuda.available": row(api.cuda.available, () => []),
   "cuda.whyNot": row(api.cuda.whyNot, () => []),
   "cuda.devices": row(api.cuda.devices, () => []),
   "cuda.memory": row(api.cuda.memory, () => [0]),
-  LazyTensor: row(
-    (...args: [RealArray]) => new api.LazyTensor(...args),
-    () => [x, { axis: 0 }],
-    { options: true },
-  ),
-  ComplexLazyTensor: row(
-    (...args: [RealArray]) => new api.ComplexLazyTensor(...args),
-    () => [x, { axis: 0 }],
-    {
-      options: true,
-    },
-  ),
-  LinearOperator: row(
-    (...args: [api.Products]) => new api.LinearOperator(...args),
-    () => [operator()],
-  ),
+  LazyTensor: row(api.LazyTensor, () => [x, { axis: 0 }], { options: true }),
+  ComplexLazyTensor: row(api.ComplexLazyTensor, () => [x, { axis: 0 }], { options: true }),
+  LinearOperator: row(api.LinearOperator, () => [operator()]),
 };
 
 const method =
@@ -146,11 +136,12 @@ export const METHODS: Readonly<Record<string, Row>> = {
   "K.plan": withOptions(K.plan, points, { open: true }),
   "Kinv(...)": withOptions(Kinv, points, { open: true }),
   "Kinv.async": withOptions(Kinv.async, points, { open: true }),
-  "Kinv.solve": withOptions(Kinv.solve, points, { open: true }),
+  "Kinv.report": withOptions(Kinv.report, points, { open: true }),
   "Kinv.shifted": withOptions(Kinv.shifted, () => [[1, 2], ...points()], { open: true }),
   "Kinv.logdet": withOptions(Kinv.logdet, points, { open: true }),
   "Kinv.trace": withOptions(Kinv.trace, points, { open: true }),
   "Kinv.eigsh": withOptions(Kinv.eigsh, () => [2, ...points()], { open: true }),
+  "LazyTensor.concatenate": row(api.LazyTensor.concatenate, () => [[kernel(), kernel()]]),
   "D.exp": row(method(kernel, "exp"), () => []),
   "D.sqdist": row(method(kernel, "sqdist"), () => [kernel()]),
   "D.pow": row(method(kernel, "pow"), () => [2]),
@@ -165,7 +156,7 @@ export const METHODS: Readonly<Record<string, Row>> = {
   "D.matmul": withOptions(method(kernel, "matmul"), () => [b]),
   "D.rmatvec": withOptions(method(kernel, "rmatvec"), () => [b]),
   "D.solve": row(method(kernel, "solve"), () => [b, { alpha: 1 }], { options: true }),
-  "D.solved": row(method(kernel, "solved"), () => [b, { alpha: 1 }], { options: true }),
+  "D.report": row(method(kernel, "report"), () => [b, { alpha: 1 }], { options: true }),
   "D.logdet": row(method(kernel, "logdet"), () => [{ alpha: 1 }], { options: true }),
   "D.eigsh": withOptions(method(kernel, "eigsh"), () => [2]),
   "D.addDiag": row(method(kernel, "addDiag"), () => [2]),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { ArgumentError } from "../../src/errors";
-import { chart, lineChart } from "../../src/notebook";
+import { chart, lineChart } from "../../src/notebook/chart";
 
 const root = resolve(__dirname, "..", "..");
 const notebooks = join(root, "notebooks");
@@ -146,7 +146,9 @@ describe("npm start", () => {
   }, 60_000);
 
   test("keeps a chart as vega-lite and as PNG of stated size", () => {
-    const { cells } = runNotebook(`import { chart } from "tskeops";\nawait chart(${JSON.stringify(SPEC)});`);
+    const { cells } = runNotebook(
+      `import { notebook } from "tskeops";\nawait notebook.chart(${JSON.stringify(SPEC)});`,
+    );
     const [output] = cells[0]?.outputs.filter((found) => found.output_type === "display_data") ?? [];
     expect(Object.keys(output?.data ?? {})).toEqual(["application/vnd.vegalite.v5+json", "image/png", "text/plain"]);
     expect(output?.metadata).toHaveProperty(["image/png", "width"]);

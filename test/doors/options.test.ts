@@ -1,7 +1,7 @@
 /** Options as rows: names, checks, messages and defaults come from the table. */
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
-import { ArgumentError } from "../../src";
+import { ArgumentError } from "../../src/errors";
 import type * as Api from "../../src";
 import { checkValues, optionsOf, withDefaults, withoutRows } from "../../src/options";
 import type { OptionsOf, RequiredOptionsOf } from "../../src/options";

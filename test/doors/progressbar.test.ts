@@ -1,8 +1,8 @@
 /** What a meter makes of what it is told, and what progressBar shows of it where. */
 import { newControl } from "../../src/device/native";
 import { Meter, ofPart } from "../../src/call/run";
-import type { RunProgress, Stage } from "../../src/call/run";
-import { progressBar } from "../../src/progressbar";
+import type { CallProgress, Stage } from "../../src/call/run";
+import { progressBar } from "../../src/notebook/progressbar";
 
 let time = 0;
 beforeEach(() => {
@@ -72,7 +72,7 @@ describe("a meter", () => {
   });
 });
 
-const progress = (more: Partial<RunProgress>): RunProgress => ({
+const progress = (more: Partial<CallProgress>): CallProgress => ({
   doing: "iterations",
   fraction: 0.418,
   seconds: 2,

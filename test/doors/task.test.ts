@@ -1,6 +1,6 @@
 /** The two forms of a task: blocking, and as a promise. */
 import { InterruptedError } from "../../src/errors";
-import type { Progress } from "../../src/solve/refine";
+import type { SolveIteration } from "../../src/solve/refine";
 import { runAsync, runSync, settled } from "../../src/task";
 import type { Task } from "../../src/task";
 import { columnsOf, kernelMatrix, leaks, problem, randomColumns, task } from "../helpers/densespace";
@@ -29,7 +29,7 @@ describe("the two forms of a solve", () => {
   test("a signal ends the solve between two iterations with an InterruptedError and frees its handles", async () => {
     const p = make(true);
     const controller = new AbortController();
-    const onIteration = ({ iteration }: Progress): void => {
+    const onIteration = ({ iteration }: SolveIteration): void => {
       if (iteration === 7) controller.abort("because");
     };
     const error = await runAsync(task(p, { onIteration }), { signal: controller.signal }).catch((e: unknown) => e);

@@ -17,8 +17,8 @@ import { dataOf, formulaOf as randomFormula } from "../fuzz/generator";
 import { Random } from "../fuzz/random";
 import { textOf } from "../fuzz/structure";
 import { isFull, sampled } from "../helpers/sample";
-import { check, randomPlaces, specialPlaces } from "./boxes";
-import type { Found } from "./boxes";
+import { check, randomPlaces, specialPlaces } from "../helpers/boxes";
+import type { Found } from "../helpers/boxes";
 
 const DTYPES: readonly Dtype[] = ["float32", "float64"];
 const ROWS = [...operations.values()];

@@ -1,6 +1,7 @@
 /** Texts that are meant to do harm: whatever a user writes as formula, alias or name ends in a FormulaError. */
 import ndarray from "ndarray";
-import { FormulaError, Genred, KernelSolve } from "../../src";
+import { FormulaError } from "../../src/errors";
+import { Genred, KernelSolve } from "../../src";
 import { cpu } from "../../src/device/host";
 import { short } from "../helpers/texts";
 

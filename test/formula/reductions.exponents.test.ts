@@ -4,7 +4,8 @@
  * largest exponent, or is in closed form.
  */
 import "../helpers/quicksample";
-import { FormulaError, Genred, Vi, Vj, array, grad, rand, requiresGrad } from "../../src";
+import { FormulaError } from "../../src/errors";
+import { Genred, Vi, Vj, array, grad, rand, requiresGrad } from "../../src";
 import type { CallOptions, Dtype, RealArray } from "../../src";
 import { BACKENDS, DTYPES, list } from "../helpers/numbers";
 

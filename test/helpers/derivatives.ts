@@ -1,13 +1,13 @@
 /** Derivatives of any order against finite differences in float64. */
-import { array, dense, grad, randn, requiresGrad } from "../../src";
+import { array, grad, nd, randn, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
 import { wide } from "./numbers";
 
 /** sum(a * b) as a recorded array of one element. */
-export const inner = (a: RealArray, b: RealArray): RealArray => dense.sum(dense.mul(a, b));
+export const inner = (a: RealArray, b: RealArray): RealArray => nd.sum(nd.mul(a, b));
 
 /** a + t d, unmarked. */
-const moved = (a: RealArray, d: RealArray, t: number): RealArray => array(dense.add(a, dense.mul(d, t)));
+const moved = (a: RealArray, d: RealArray, t: number): RealArray => array(nd.add(a, nd.mul(d, t)));
 
 /** The derivative at t = 0, to fourth order in the step. */
 export function slope(f: (t: number) => number, h = 1e-3): number {

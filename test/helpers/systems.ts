@@ -1,5 +1,5 @@
 /** Kernel systems over a few points: the door, its data, dense matrices, and the bound that a residual gives. */
-import { KernelSolve, astype, dense, rand, randn, zeros } from "../../src";
+import { KernelSolve, astype, nd, rand, randn, zeros } from "../../src";
 import type { Dtype, RealArray } from "../../src";
 import { minus, norm, values, wide } from "./numbers";
 
@@ -34,13 +34,13 @@ export function matrixOf(x: RealArray, block: (d: readonly number[], squares: nu
 }
 
 export function ridged(matrix: RealArray, alpha: number): RealArray {
-  return dense.add(matrix, dense.mul(dense.eye(matrix.shape[0]!, wide), alpha));
+  return nd.add(matrix, nd.mul(nd.eye(matrix.shape[0]!, wide), alpha));
 }
 
 /** ‖a - a*‖ <= ‖r‖ / alpha, and a was rounded to its dtype at the end. */
 export function expectSolution(a: RealArray, K: RealArray, b: RealArray, alpha: number, eps = 1e-6): void {
-  const right = dense.reshape(astype(b, "float64"), [K.shape[0]!, b.size / K.shape[0]!]);
-  const exact = values(dense.solve(ridged(K, alpha), right));
+  const right = nd.reshape(astype(b, "float64"), [K.shape[0]!, b.size / K.shape[0]!]);
+  const exact = values(nd.solve(ridged(K, alpha), right));
   const error = norm(minus(values(a), exact));
   const allowed = (eps * norm(values(b))) / alpha;
   const rounding = a.data.BYTES_PER_ELEMENT === 4 ? 2 ** -23 : 1e-10;

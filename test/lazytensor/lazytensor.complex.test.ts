@@ -11,7 +11,7 @@ describe("complex lazy tensors", () => {
 
   test("have the shape of their complex components", () => {
     expect([z.shape, z.dim, z.dtype]).toEqual([[M, 1, 3], 3, "complex128"]);
-    expect(new ComplexLazyTensor(rand([4, 6]), { axis: 0 }).shape).toEqual([4, 1, 3]);
+    expect(ComplexLazyTensor(rand([4, 6]), { axis: 0 }).shape).toEqual([4, 1, 3]);
   });
 
   test.each([

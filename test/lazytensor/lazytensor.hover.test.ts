@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
+import { Vi } from "../../src";
 
 const root = join(__dirname, "..", "..");
 
@@ -19,7 +20,9 @@ function membersOf(name: string): Map<string, string> {
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   const members = checker
     .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(found))
-    .filter(({ declarations = [] }) => (ts.getCombinedModifierFlags(declarations[0]!) & hidden) === 0);
+    .filter(({ name, declarations = [] }) => {
+      return !name.startsWith("#") && (ts.getCombinedModifierFlags(declarations[0]!) & hidden) === 0;
+    });
   return new Map(
     members.map((member) => [member.name, ts.displayPartsToString(member.getDocumentationComment(checker))]),
   );
@@ -32,9 +35,25 @@ test.each(["LazyTensor", "ComplexLazyTensor"])("every member of %s says in a sen
   expect(silent.map(([member]) => member)).toEqual([]);
 });
 
+/** The names that an object has at run time, its own and those of its classes. */
+function namesOf(object: object): string[] {
+  const names: string[] = [];
+  for (let at = object; at !== Object.prototype; at = Object.getPrototypeOf(at) as object)
+    names.push(...Object.getOwnPropertyNames(at));
+  return [...new Set(names)].filter((name) => name !== "constructor");
+}
+
+test.each([
+  ["LazyTensor", Vi(0, 2)],
+  ["ComplexLazyTensor", Vi(0, 2).exp1j()],
+])("%s has no member at run time that is not public", (name, tensor) => {
+  const members = membersOf(name);
+  expect(namesOf(tensor).filter((member) => !members.has(member))).toEqual([]);
+});
+
 const CELL = `import { Vi, rand } from "tskeops";
 const x = Vi(rand([3, 2]));
-x.weightedSqdist
+x.weightedsqdist
 x.Kmin_argKmin
 x.real2complex().pow`;
 
@@ -54,10 +73,10 @@ function shownBy(words: readonly string[]): string[] {
 }
 
 test("tslab shows the types and the rows of the tables", () => {
-  const [distance, best, power] = shownBy(["weightedSqdist", "Kmin_argKmin", "pow"]);
+  const [distance, best, power] = shownBy(["weightedsqdist", "Kmin_argKmin", "pow"]);
   expect(distance).toMatch(
-    /weightedSqdist\(y: Operand, s: Operand\): LazyTensor<Float32Array>[^]*in the metric s: a number, the/,
+    /weightedsqdist\(y: LazyOperand, s: LazyOperand\): LazyTensor<Float32Array>[^]*in the metric s: a number, the/,
   );
   expect(best).toMatch(/Kmin_argKmin\(k: number, options: [^]*The K smallest values in order, and their indices/);
-  expect(power).toMatch(/\.pow\(y: ComplexOperand\): ComplexLazyTensor<Float32Array>[^]*principal value/);
+  expect(power).toMatch(/\.pow\(y: ComplexLazyOperand\): ComplexLazyTensor<Float32Array>[^]*principal value/);
 }, 60_000);

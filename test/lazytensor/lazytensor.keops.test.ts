@@ -3,7 +3,8 @@
  * components, contractions, Fourier sums; and reports of its users that are mistakes there.
  */
 import ndarray from "ndarray";
-import { Pm, Vi, Vj, array, fromMatrix, grad, rand, randn, requiresGrad } from "../../src/index";
+import { fromMatrix } from "../../src/cluster";
+import { Pm, Vi, Vj, array, grad, rand, randn, requiresGrad } from "../../src/index";
 import type { LazyTensor, RealArray } from "../../src/index";
 
 type Vector = readonly number[];
@@ -244,7 +245,7 @@ describe("operations", () => {
       [matrix, full],
     ] as const)
       expectRows(
-        Vi(x).weightedSqdist(Vj(y), s).sum({ axis: 1 }),
+        Vi(x).weightedsqdist(Vj(y), s).sum({ axis: 1 }),
         sumOver(xs, ys, (a, c) => [of(d(a, c))]),
       );
   });

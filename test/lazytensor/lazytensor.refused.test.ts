@@ -1,28 +1,18 @@
 /** What lazy tensors refuse, and in which words. */
 import ndarray from "ndarray";
-import {
-  KeopsError,
-  LazyTensor,
-  Pm,
-  Var,
-  Vi,
-  Vj,
-  asLinearOperator,
-  concatenate,
-  fromMatrix,
-  rand,
-} from "../../src/index";
+import { fromMatrix } from "../../src/cluster";
+import { KeopsError, LazyTensor, Pm, Var, Vi, Vj, asLinearOperator, rand } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { M, N, b, float64, gaussian, x, y } from "../helpers/lazy";
 
 const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
-  ["a matrix without a role", () => new LazyTensor(x), /expected Vi\(x\) or Vj\(x\), got an array of shape \[7, 3\]/],
+  ["a matrix without a role", () => LazyTensor(x), /expected Vi\(x\) or Vj\(x\), got an array of shape \[7, 3\]/],
   ["a vector as Vi", () => Vi(rand([4])), /Vi: expected shape \[M, D\], got \[4\]/],
   ["a number as Vi", () => Vi(3 as unknown as RealArray), /Vi: expected an array \[rows, D\], or an index and a dim/],
   ["a plain list as Vi", () => Vi([1, 2] as unknown as RealArray), /Vi: expected an array/],
   ["an integer array", () => Vi(ndarray(new Int32Array(6), [2, 3]) as unknown as RealArray), /astype/],
-  ["axis 2", () => new LazyTensor(x, { axis: 2 as 1 }), /axis: expected 0 or 1/],
-  ["no axis at all", () => new LazyTensor(rand([2, 3, 4])), /\[\.\.\., M, 1, D\]/],
+  ["axis 2", () => LazyTensor(x, { axis: 2 as 1 }), /axis: expected 0 or 1/],
+  ["no axis at all", () => LazyTensor(rand([2, 3, 4])), /\[\.\.\., M, 1, D\]/],
   [
     "two numbers of rows",
     () => Vi(x).add(Vi(y)),
@@ -137,7 +127,7 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["an exponent that is a list too long", () => Vi(x).pow([1, 2]), /equal dims, or 1/],
   ["a variable of two dims", () => Vi(0, 3).add(Vi(0, 1)).sum({ axis: 1, call: false }), /symbolic variable of index/],
   ["a matrix as operand", () => Vi(x).add(y), /Add, y: expected Vi\(x\) or Vj\(x\), got an array of shape \[5, 3\]/],
-  ["nothing to concatenate", () => concatenate([]), /at least one LazyTensor/],
+  ["nothing to concatenate", () => LazyTensor.concatenate([]), /at least one LazyTensor/],
   ["a solve for an operator that is not square", () => gaussian(x, y).solve(b), /square operator/],
   ["a diagonal of what is not square", () => gaussian(x, y).diag(), /as many i as j/],
   [

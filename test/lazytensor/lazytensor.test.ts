@@ -18,9 +18,9 @@ describe("what a lazy tensor is", () => {
   test("the axes of an array tell its role", () => {
     const i = ndarray(x.data, [M, 1, 3]);
     const j = ndarray(y.data, [1, N, 3]);
-    const both = new LazyTensor(i).sqdist(new LazyTensor(j)).neg().exp();
+    const both = LazyTensor(i).sqdist(LazyTensor(j)).neg().exp();
     expectClose(both.dense(), gaussian(x, y).dense());
-    expect(new LazyTensor(x, { axis: 1 }).shape).toEqual([1, M, 3]);
+    expect(LazyTensor(x, { axis: 1 }).shape).toEqual([1, M, 3]);
     expect(Var(x, 0).shape).toEqual([M, 1, 3]);
   });
 

@@ -1,12 +1,14 @@
 /** The methods of lazy tensors: made by a script from the table of operations, none left out, and each is the row that it names. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { ComplexLazyTensor, LazyTensor } from "../../src/index";
 import { Category } from "../../src/formula/formula";
 import type { Entry, Formula } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";
+import { reductions } from "../../src/formula/reductions";
 import { Expression } from "../../src/lazytensor/expression";
+import { ComplexLazyTensor, LazyTensor } from "../../src/lazytensor/lazytensor";
 import { symbolLeaf } from "../../src/lazytensor/leaf";
+import { expressionIn } from "../../src/lazytensor/symbolic";
 import { fitsOf } from "../helpers/evaluate";
 import type { Fit } from "../helpers/evaluate";
 
@@ -49,8 +51,8 @@ test("every operation on formulas is a method, or is written otherwise", () => {
 const hasVariables = ({ entry }: Method): boolean => entry.slots.some(({ kind }) => kind === "variable");
 
 /** Of dim 1 only exponents are real where the rest is complex. */
-const operand = ({ expression }: LazyTensor, isComplex: boolean): LazyTensor | ComplexLazyTensor =>
-  isComplex && expression.formula.dim % 2 === 0 ? new ComplexLazyTensor(expression) : new LazyTensor(expression);
+const operand = (tensor: LazyTensor, isComplex: boolean): LazyTensor | ComplexLazyTensor =>
+  isComplex && tensor.dim % 2 === 0 ? new ComplexLazyTensor(expressionIn(tensor)) : tensor;
 
 /** What the method and the row build of the same symbolic variables. */
 function built({ entry, name, self, order, isComplex }: Method, { dims, params }: Fit): [Formula, Formula] {
@@ -59,7 +61,10 @@ function built({ entry, name, self, order, isComplex }: Method, { dims, params }
   const given = new Map(entry.slots.map((slot, n) => [slot.name, values[n]]));
   const receiver = given.get(self) as unknown as Record<string, (...args: unknown[]) => LazyTensor>;
   const got = receiver[name]!(...order.map((slot) => given.get(slot)));
-  return [got.expression.formula, entry.build([...tensors.map(({ expression }) => expression.formula), ...params])];
+  return [
+    expressionIn(got).formula,
+    entry.build([...tensors.map((tensor) => expressionIn(tensor).formula), ...params]),
+  ];
 }
 
 test.each(METHODS.filter((method) => !hasVariables(method)).map((method) => [method.entry.name, method] as const))(
@@ -73,3 +78,18 @@ test.each(METHODS.filter((method) => !hasVariables(method)).map((method) => [met
     }
   },
 );
+
+/** The names of a method, by row: what pykeops writes without underscores is the only one. */
+const NAMES = [
+  ...[...entries.values()].flatMap(({ method }) => (method ? [method.names] : [])),
+  ...[...reductions.values()].map(({ methods }) => methods),
+];
+
+test("no method has two names that only differ in their capitals", () => {
+  const plain = (name: string): string => name.replaceAll("_", "").toLowerCase();
+  const twice = NAMES.filter(([first, ...others]) =>
+    others.some((other) => !other.includes("_") && plain(other) === plain(first!)),
+  );
+  expect(twice).toEqual([]);
+  expect(NAMES.filter((names) => names.length > 2)).toEqual([]);
+});

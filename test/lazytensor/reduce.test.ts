@@ -1,7 +1,8 @@
 /** Reductions of lazy tensors, as methods and as options. */
 import ndarray from "ndarray";
-import { Genred, Pm, Vi, Vj, concatenate, fromMatrix, rand } from "../../src/index";
-import type { RealArray, LazyTensor } from "../../src/index";
+import { fromMatrix } from "../../src/cluster";
+import { Genred, LazyTensor, Pm, Vi, Vj, rand } from "../../src/index";
+import type { RealArray } from "../../src/index";
 import { reductions } from "../../src/formula/reductions";
 import { M, N, b, expectClose, float64, gaussian, numbers, x, y } from "../helpers/lazy";
 
@@ -24,7 +25,7 @@ describe("methods of the tables", () => {
     const D = Vi(x).sqdist(Vj(y));
     expect(numbers(D.argKmin(2, { axis: 1 }))).toEqual(numbers(D.Kmin_argKmin(2, { axis: 1 })[1]));
     expect(Vi(x).keops_kron(Vj(y), [3], [3]).formula).toBe(Vi(x).kron(Vj(y), [3], [3]).formula);
-    expect(Vi(x).weightedsqdist(Vj(y), 2).formula).toBe(Vi(x).weightedSqdist(Vj(y), 2).formula);
+    expect(Vi(x).elem(0).oneHot(4).formula).toBe(Vi(x).elem(0).one_hot(4).formula);
   });
 
   test("what has a meaning for components is about them where there is no axis", () => {
@@ -56,7 +57,7 @@ describe("methods of the tables", () => {
   });
 
   test("tensors can be put one behind the other", () => {
-    expect(concatenate([Vi(x), Vj(y), Pm(1)]).shape).toEqual([M, N, 7]);
+    expect(LazyTensor.concatenate([Vi(x), Vj(y), Pm(1)]).shape).toEqual([M, N, 7]);
   });
 
   test("derivatives are formulas of variables", () => {

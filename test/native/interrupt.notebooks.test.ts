@@ -8,7 +8,7 @@ const kernel = new Kernel();
 beforeAll(async () => {
   await kernel.ready();
   const prepared = kernel.run(`
-    import { Genred, KernelSolve, progressBar, rand, randn, zeros } from "tskeops";
+    import { Genred, KernelSolve, notebook, rand, randn, zeros } from "tskeops";
     const aliases = ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"] as const;
     const K = Genred("Exp(-SqDist(x, y)) * b", aliases, { axis: 1 });
     const Kinv = KernelSolve("Exp(-IntCst(500) * SqDist(x, y)) * b", aliases, "b", { axis: 1 });
@@ -66,7 +66,7 @@ describe("the stop button ends", () => {
     ["a solve that iterates", "Kinv.async(x, x, b, { ...endless"],
     ["a solve that factorises", `Kinv.async(y, y, c, { method: "direct", alpha: 0.1`],
   ])("%s as a promise, whose progress was shown, and the kernel goes on", async (_, call) => {
-    const cell = kernel.run(`const job = globalThis.job = ${call}, onProgress: progressBar() });\nawait job;`);
+    const cell = kernel.run(`const job = globalThis.job = ${call}, onProgress: notebook.progressBar() });\nawait job;`);
     await cell.until(({ displays }) => displays.length >= 3);
     kernel.interrupt();
     expect(await cell.status).toBe("error");

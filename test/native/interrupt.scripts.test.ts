@@ -61,7 +61,7 @@ it.each(CALLS)("ends the promise of %s, and the process at the next time", async
 
 it("ends all promises that are pending", async () => {
   const script = `
-    const calls = [K.async(many, many, ones), Kinv.async(x, x, b, endless), Kinv.solve.async(x, x, b, endless)];
+    const calls = [K.async(many, many, ones), Kinv.async(x, x, b, endless), Kinv.report.async(x, x, b, endless)];
     Promise.allSettled(calls).then((ends) => ends.forEach(({ reason }) => say(reason.code)));`;
   const { lines } = await interrupted(script, "begins");
   expect(lines.slice(1)).toEqual(["ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED"]);

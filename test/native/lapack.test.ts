@@ -1,15 +1,15 @@
 /** Factorisations by the system's LAPACK and by the project's own code: both give the same, and either can be chosen. */
-import { KernelSolve, lapack, rand, randn, setLapack } from "../../src/index";
+import { KernelSolve, rand, randn, settings } from "../../src/index";
 import { cancel, nativeAddon, newControl } from "../../src/device/native";
 
 const ROWS = 1030;
 const addon = nativeAddon()!;
-setLapack("auto");
-const isThere = lapack() !== null;
+settings.lapack = "auto";
+const isThere = settings.lapack !== "off";
 const withLapack = isThere ? test : test.skip;
 
 afterEach(() => {
-  setLapack("auto");
+  settings.lapack = "auto";
 });
 
 /** exp(-|i - j| / 5) and a ridge. */
@@ -19,7 +19,7 @@ for (let i = 0; i < ROWS; i++)
 
 /** What that code makes of A or, with `minor`, of an A whose leading minor of that order is not positive. */
 function factored(choice: string, minor?: number): { failed: number; lower: Float64Array } {
-  setLapack(choice);
+  settings.lapack = choice;
   const lower = A.slice();
   if (minor !== undefined) lower[(minor - 1) * (ROWS + 1)] = -1;
   const failed = addon.dense.cholesky(lower, ROWS);
@@ -27,7 +27,7 @@ function factored(choice: string, minor?: number): { failed: number; lower: Floa
   return { failed, lower };
 }
 
-describe.each([["off"], ["auto"]])("setLapack(%j)", (choice) => {
+describe.each([["off"], ["auto"]])("settings.lapack = %j", (choice) => {
   const either = choice === "off" ? test : withLapack;
 
   either("gives L with L Lᵀ = A", () => {
@@ -48,26 +48,26 @@ describe.each([["off"], ["auto"]])("setLapack(%j)", (choice) => {
   });
 
   either.each([NaN, Infinity])("tells of %p on the diagonal", (value) => {
-    setLapack(choice);
+    settings.lapack = choice;
     const lower = A.slice();
     lower[300 * (ROWS + 1)] = value;
     expect(addon.dense.cholesky(lower, ROWS)).toBe(301);
   });
 
   either("is stopped by its control block", async () => {
-    setLapack(choice);
+    settings.lapack = choice;
     const control = newControl();
     cancel(control);
     await expect(addon.dense.later.cholesky(A.slice(), ROWS, control)).rejects.toThrow("interrupted");
   });
 
   either("is told by the result of a solve", () => {
-    setLapack(choice);
+    settings.lapack = choice;
     const x = rand([ROWS, 2], { dtype: "float64", seed: 1 });
     const b = randn([ROWS, 1], { dtype: "float64", seed: 2 });
     const K = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", { axis: 1 });
-    const { library, method, residual } = K.solve(x, x, b, { alpha: 0.01, method: "direct" });
-    expect([method, library]).toEqual(["direct", choice === "off" ? null : lapack()]);
+    const { library, method, residual } = K.report(x, x, b, { alpha: 0.01, method: "direct" });
+    expect([method, library]).toEqual(["direct", choice === "off" ? null : settings.lapack]);
     expect(residual).toBeLessThanOrEqual(1e-10);
   });
 });
@@ -80,17 +80,17 @@ withLapack("both codes give the same factor but for rounding", () => {
 });
 
 test("a library that cannot be used is refused, and what was chosen stays", () => {
-  const before = lapack();
+  const before = settings.lapack;
   expect(() => {
-    setLapack("/nowhere/liblapack.so");
+    settings.lapack = "/nowhere/liblapack.so";
   }).toThrow(
-    /^setLapack: expected "auto", "off" or a library, got \/nowhere\/liblapack.so: .*cannot open shared object/,
+    /^settings.lapack: expected "auto", "off" or a library, got \/nowhere\/liblapack.so: .*cannot open shared object/,
   );
-  expect(lapack()).toBe(before);
+  expect(settings.lapack).toBe(before);
 });
 
 (process.platform === "linux" ? test : test.skip)("a library without LAPACK is refused by what it lacks", () => {
   expect(() => {
-    setLapack("libm.so.6");
+    settings.lapack = "libm.so.6";
   }).toThrow("libm.so.6 lacks one of dpotrf_, dtrsm_, dsyrk_, dgemm_");
 });

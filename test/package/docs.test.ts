@@ -19,7 +19,7 @@ const PORTING = join(GUIDE, "porting-from-pykeops.md");
 
 /** All documents, by their paths below the root. What typedoc makes is not ours. */
 const DOCUMENTS = [
-  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md"],
+  ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", join("test", "cuda-sim", "README.md")],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md") && !name.startsWith(join("reference", "api")))
     .map((name) => join("docs", name))
@@ -182,7 +182,7 @@ test("a link that leads nowhere is found", () => {
 });
 
 test.each(DOCUMENTS)("no line of %s is longer than 120 columns", (page) => {
-  const isLong = (line: string): boolean => [...line].length > 120;
+  const isLong = (line: string): boolean => Array.from(line).length > 120;
   const long = textOf(page)
     .split("\n")
     .map((line, n) => `${n + 1}: ${line}`)

@@ -41,23 +41,23 @@ function cached(ending: string): string[] {
   return existsSync(cache) ? readdirSync(cache).filter((name) => name.endsWith(ending)) : [];
 }
 
-test("TSKEOPS_THREADS sets the number of threads, until setThreads does", () => {
-  expect(printed("console.log(t.threads())", { TSKEOPS_THREADS: "3" })).toBe("3");
-  expect(printed("t.setThreads(5); console.log(t.threads())", { TSKEOPS_THREADS: "3" })).toBe("5");
+test("TSKEOPS_THREADS sets the number of threads, until a program does", () => {
+  expect(printed("console.log(t.settings.threads)", { TSKEOPS_THREADS: "3" })).toBe("3");
+  expect(printed("t.settings.threads = 5; console.log(t.settings.threads)", { TSKEOPS_THREADS: "3" })).toBe("5");
   const message = 'ArgumentError: TSKEOPS_THREADS: expected an integer from 1 to 1024, got the string "many"';
-  expect(printed("t.threads()", { TSKEOPS_THREADS: "many" })).toBe(message);
+  expect(printed("t.settings.threads", { TSKEOPS_THREADS: "many" })).toBe(message);
 });
 
 test("results do not depend on TSKEOPS_THREADS", () => {
   expect(printed(SUM, { TSKEOPS_THREADS: "1" })).toBe(printed(SUM, { TSKEOPS_THREADS: "4" }));
 });
 
-test("TSKEOPS_LAPACK switches the system's LAPACK off, until setLapack does, and names no library in vain", () => {
-  expect(printed("console.log(t.lapack())", { TSKEOPS_LAPACK: "off" })).toBe("null");
-  const unset = printed("console.log(t.lapack())");
-  expect(printed("t.setLapack('auto'); console.log(t.lapack())", { TSKEOPS_LAPACK: "off" })).toBe(unset);
+test("TSKEOPS_LAPACK switches the system's LAPACK off, until a program does, and names no library in vain", () => {
+  expect(printed("console.log(t.settings.lapack)", { TSKEOPS_LAPACK: "off" })).toBe("off");
+  const unset = printed("console.log(t.settings.lapack)");
+  expect(printed("t.settings.lapack = 'auto'; console.log(t.settings.lapack)", { TSKEOPS_LAPACK: "off" })).toBe(unset);
   const message = "ArgumentError: TSKEOPS_LAPACK: expected auto, off or a library, got /nowhere.so";
-  expect(printed("t.lapack()", { TSKEOPS_LAPACK: "/nowhere.so" }).startsWith(message)).toBe(true);
+  expect(printed("t.settings.lapack", { TSKEOPS_LAPACK: "/nowhere.so" }).startsWith(message)).toBe(true);
 });
 
 describe("TSKEOPS_ISA", () => {
@@ -84,14 +84,15 @@ describe("TSKEOPS_ISA", () => {
   });
 });
 
-test("setInstructionSet overrules TSKEOPS_ISA, for the next call of the same formula too", () => {
-  const code = `{ ${SUM} } t.setInstructionSet("baseline"); { ${SUM} } console.log(t.instructionSet());`;
+test("settings.instructionSet overrules TSKEOPS_ISA, for the next call of the same formula too", () => {
+  const code = `{ ${SUM} } t.settings.instructionSet = "baseline"; { ${SUM} } console.log(t.settings.instructionSet);`;
   const [first, second, last] = printed(code, { TSKEOPS_ISA: "avx2" }).split("\n");
   expect(last).toBe("baseline");
   expect(first).toBe(printed(SUM, { TSKEOPS_ISA: "avx2" }));
   expect(second).toBe(printed(SUM, { TSKEOPS_ISA: "baseline" }));
-  const message = 'ArgumentError: setInstructionSet: expected one of baseline, avx2, avx512, got the string "neon"';
-  expect(printed('t.setInstructionSet("neon")')).toBe(message);
+  const message =
+    'ArgumentError: settings.instructionSet: expected one of baseline, avx2, avx512, got the string "neon"';
+  expect(printed('t.settings.instructionSet = "neon"')).toBe(message);
 });
 
 test("TSKEOPS_COMPILE says when formulas are compiled, and TSKEOPS_CACHE where they are kept", () => {

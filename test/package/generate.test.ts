@@ -87,8 +87,8 @@ describe("rows that are written into the tables", () => {
     const probe = join(copy, "src", "probe.ts");
     writeFileSync(
       probe,
-      `import { Genred, rand, Vi } from "../../src/index";
-      import type { RealArray, ReductionName } from "../../src/index";
+      `import { Genred, rand, Vi } from "./index";
+      import type { RealArray, ReductionName } from "./index";
       const x = rand([3, 1]);
       export const sums: RealArray = Genred("x", ["x = Vi(1)"], { reductionOp: "SumOfSquares" })(x);
       export const same: RealArray<Float32Array> = Vi(x).cubeMinus().cube_minus(x).sumOfSquares({ axis: 0 });

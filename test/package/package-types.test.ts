@@ -8,7 +8,7 @@ const root = resolve(__dirname, "..", "..");
 const oldCompiler = join(root, "notebooks", "node_modules", "@tslab", "typescript-for-tslab", "lib", "tsc.js");
 
 const HEAD = `
-import { Genred, KernelSolve, Vi, Vj, chart, grad, lazy, rand } from "tskeops";
+import { Genred, KernelSolve, Vi, Vj, grad, lazy, notebook, rand } from "tskeops";
 const x = rand([9, 2]);
 const aliases = ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)", "g = Pm(1)"] as const;
 const K = Genred("Exp(- g * SqDist(x,y)) * b", aliases, { axis: 1 });
@@ -54,7 +54,7 @@ test("good calls compile, results have the input's dtype, and no type is lost to
     const best: { data: Int32Array } = L.argKmin(3, { axis: 1 });
     const deferred: Promise<{ shape: number[] }> = L.solve(Vj(0, 1), { alpha: 1, call: false }).async(x);
     const moduli: { data: Float32Array } = lazy\`|\${Vi(x)}|²\`.exp1j().abs().max({ axis: 1 });
-    const shown: Promise<{ data: { "image/png": string } }> = chart({});`;
+    const shown: Promise<{ data: { "image/png": string } }> = notebook.chart({});`;
   expect(diagnostics(good)).toBe("");
 }, 60_000);
 

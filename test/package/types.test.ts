@@ -7,7 +7,7 @@ import ts from "typescript";
 
 const HEAD = `
 import ndarray from "ndarray";
-import { Genred, KernelSolve, LazyTensor, Pm, Vi, Vj, array, asLinearOperator, grad, lazy, rand, zeros } from "../../src";
+import { Genred, KernelSolve, LazyTensor, Pm, Vi, Vj, array, asLinearOperator, grad, lazy, nd, rand, settings, zeros } from "../../src";
 import type { GenredFunction, KernelSolveFunction, RealArray } from "../../src";
 const x = rand([9, 2]);
 const w = rand([9, 2], { dtype: "float64" });
@@ -54,6 +54,12 @@ const GOOD: (readonly [string, string])[] = [
     "gradients have the types of their inputs",
     "const [a, b]: [RealArray<Float32Array>, RealArray<Float64Array>] = grad(x, [x, w]);",
   ],
+  ["settings are read and set", "const n: number = settings.threads; settings.instructionSet = 'auto'; void n;"],
+  ["array maths keeps the dtype", "const r: RealArray<Float64Array> = nd.add(w, 1);"],
+  [
+    "a whole report tells the solution, too",
+    "const r: RealArray<Float64Array> = Kinv.report(w, w, w, 5).solution; const s: number = Kinv.shifted.report([1], w, w, w, 5)[0]!.iterations;",
+  ],
   [
     "call types may be written down",
     "const f: GenredFunction<['x = Vi(2)']> = Genred('x', ['x = Vi(2)']); const s: KernelSolveFunction = KernelSolve('b', names, 'b');",
@@ -78,6 +84,12 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
     "templates are tensors",
     "const r: LazyTensor<Float32Array> = lazy`|${Vi(x)}| * ${2}`; const s: RealArray<Float32Array> = lazy({ x, s: 2 })`s * x_i`.sum({ axis: 1 }); const t: LazyTensor = lazy`${Vi(x)} + ${Pm(2)} + ${[1, 2]}`;",
   ],
+  ["makers are called, and tell what they made", "if (LazyTensor(x, { axis: 0 }) instanceof LazyTensor) void 0;"],
+  [
+    "instanceof narrows",
+    "const t: LazyTensor | number = Math.random() < 1 ? L : 1; const s: readonly number[] = t instanceof LazyTensor ? t.shape : [];",
+  ],
+  ["tensors are concatenated", "const r: LazyTensor<Float32Array> = LazyTensor.concatenate([L, L]);"],
   ["a lazy mean of components is lazy", "const r: LazyTensor<Float32Array> = L.mean({ axis: -1 });"],
   ["weights of exponential sums may be left out", "const r: RealArray<Float32Array> = L.logsumexp({ axis: 1 });"],
   ["a complex deferred sum is a function", "const r: RealArray = Z.sum({ axis: 1, call: false })(x);"],
@@ -94,7 +106,7 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
     "a deferred solve is a function",
     "const r: RealArray<Float32Array> = L.solve(Vj(0, 1), { alpha: 1, call: false })(x);",
   ],
-  ["a deferred solve tells how it was found", "const n: number = L.solve(x, { call: false }).solve().iterations;"],
+  ["a deferred solve tells how it was found", "const n: number = L.solve(x, { call: false }).report().iterations;"],
   ["a solve takes the schemes of sums", "L.solve(x, { sumScheme: 'kahan', useDoubleAcc: true });"],
   [
     "pykeops spellings are typed too",
@@ -158,6 +170,9 @@ const BAD: (readonly [string, string])[] = [
   ["an alias without a name as unknown", "KernelSolve('Var(0,2,1)', ['Vj(2)'], 'Vj(2)');"],
   ["one text in place of the list of aliases", "Genred('x', 'x = Vi(2)');"],
   ["grad by something that is no array", "grad(x, [1]);"],
+  ["a tensor made with new", "new LazyTensor(x, { axis: 0 });"],
+  ["a misspelt setting", "settings.thread = 2;"],
+  ["a setting of the wrong kind", "settings.instructionSet = 'sse9';"],
 ];
 
 GOOD.push(...GOOD_LAZY);

@@ -3,7 +3,7 @@
  * expected numbers.
  */
 import fc from "fast-check";
-import { Genred, KernelSolve, array, astype, dense, grad, rand, randn, requiresGrad, zeros } from "../../src/index";
+import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad, zeros } from "../../src/index";
 import type { GenredOptions, RealArray, ReductionName } from "../../src/index";
 
 const numbers = (a: { data: ArrayLike<number> }): number[] => Array.from(a.data);
@@ -162,7 +162,7 @@ describe("properties", () => {
         const marked = requiresGrad(x);
         const [g] = grad(K(marked, y), [marked], e);
         const at = (h: number): number => {
-          const moved = dense.add(x, dense.mul(t, h));
+          const moved = nd.add(x, nd.mul(t, h));
           return K(moved, y).data.reduce((sum, value, k) => sum + value * e.data[k]!, 0);
         };
         const slope = (8 * (at(1e-3) - at(-1e-3)) - (at(2e-3) - at(-2e-3))) / 12e-3;
@@ -193,7 +193,7 @@ describe("properties", () => {
 test("plain iterations of a Gaussian system of 300 points end within 200", () => {
   const x = rand([300, 2], { dtype: "float64", seed: 1 });
   const K = KernelSolve("Exp(-10 * SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", { axis: 1 });
-  const { iterations, residual } = K.solve(x, x, randn([300, 1], { dtype: "float64", seed: 2 }), {
+  const { iterations, residual } = K.report(x, x, randn([300, 1], { dtype: "float64", seed: 2 }), {
     alpha: 0.01,
     method: "cg",
     preconditioner: "none",

@@ -1,6 +1,6 @@
 /** Blocks of right-hand sides: columns that are done cost nothing any more, and change nothing. */
-import { KernelSolve, dense, rand, randn } from "../../src/index";
-import type { SolveOptions, SolveResult } from "../../src/index";
+import { KernelSolve, nd, rand, randn } from "../../src/index";
+import type { SolveOptions, SolveReport } from "../../src/index";
 import { HostVectors } from "../../src/device/hostvectors";
 import type { Real } from "../../src/device/native";
 import { cg } from "../../src/solve/cg";
@@ -76,9 +76,9 @@ test.each(["float32", "float64"] as const)(
     const b = randn([300, 50], { dtype, seed: 2 });
     for (let n = 0; n < 300; n++) for (let k = 4; k < 50; k++) b.set(n, k, k % 3 === 0 ? 0 : 1 / (1 + k));
     const K = KernelSolve("Exp(-5 * SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(50)"], "b", { axis: 1 });
-    const solve = (options: SolveOptions): SolveResult => K.solve(x, x, b, { alpha: 0.1, ...options });
+    const solve = (options: SolveOptions): SolveReport => K.report(x, x, b, { alpha: 0.1, ...options });
     const [plain, direct] = [solve({ method: "cg", preconditioner: "none" }), solve({ method: "direct" })];
-    const apart = dense.sub(plain.solution, direct.solution);
+    const apart = nd.sub(plain.solution, direct.solution);
     expect(plain.history.at(-1)!.residual).toBeLessThanOrEqual(1e-6);
     if (dtype === "float64") expect(plain.converged).toBe("tolerance");
     expect(Math.hypot(...apart.data)).toBeLessThanOrEqual(1e-5 * Math.hypot(...direct.solution.data));

@@ -1,5 +1,5 @@
 /** Which method solves a system, and that each solves what it claims, for many kernels and points. */
-import { Genred, KernelSolve, array, astype, dense, grad, rand, randn, requiresGrad } from "../../src/index";
+import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad } from "../../src/index";
 import type { RealArray, SolveOptions } from "../../src/index";
 import { KERNELS, METHODS, clustered } from "../helpers/methods";
 import { apart } from "../helpers/numbers";
@@ -11,7 +11,7 @@ type Kernel = keyof typeof KERNELS;
 function residual(kernel: Kernel, x: RealArray, a: RealArray, b: RealArray, g: number, alpha: number): number {
   const [x64, a64, b64] = [x, a, b].map((array) => astype(array, "float64")) as [RealArray, RealArray, RealArray];
   const product = Genred(KERNELS[kernel], [...ALIASES], { axis: 1 })(x64, x64, a64, g);
-  const left = dense.sub(b64, dense.add(product, dense.mul(a64, alpha)));
+  const left = nd.sub(b64, nd.add(product, nd.mul(a64, alpha)));
   const norm = (v: RealArray): number => Math.hypot(...v.data);
   return norm(left) / norm(b64);
 }
@@ -35,7 +35,7 @@ describe.each(["float32", "float64"] as const)("systems of 600 points in %s", (d
         converged,
         residual: told,
         history,
-      } = K.solve(x, x, b as RealArray<Float64Array>, 20, {
+      } = K.report(x, x, b as RealArray<Float64Array>, 20, {
         alpha: 0.01,
         ...METHODS[method],
       });
@@ -59,7 +59,7 @@ describe("what is chosen", () => {
   const K = KernelSolve(KERNELS.Gaussian, ALIASES, "b", { axis: 1 });
   const report = (n: number, options: SolveOptions, g = 50): { method: string; rank: number; iterations: number } => {
     const x = rand([n, 2], { dtype: "float64", seed: 1 });
-    const { method, rank, iterations } = K.solve(x, x, randn([n, 2], { dtype: "float64", seed: 2 }), g, options);
+    const { method, rank, iterations } = K.report(x, x, randn([n, 2], { dtype: "float64", seed: 2 }), g, options);
     return { method, rank, iterations };
   };
 
@@ -100,7 +100,7 @@ describe("what is chosen", () => {
     for (const seed of [1, 2, 3, 4, 5, 6]) {
       const x = rand([n, 2], { dtype: "float64", seed });
       for (const options of Object.values(METHODS))
-        expect(K.solve(x, x, x, 500, { alpha: 0.01, ...options }).residual).toBeLessThanOrEqual(1e-6);
+        expect(K.report(x, x, x, 500, { alpha: 0.01, ...options }).residual).toBeLessThanOrEqual(1e-6);
     }
   });
 
@@ -133,14 +133,14 @@ describe("what is chosen", () => {
   test("without a ridge, singular as float64 sees it, small residuals are still reached", () => {
     const x = rand([400, 2], { dtype: "float64", seed: 1 });
     const b = randn([400, 2], { dtype: "float64", seed: 2 });
-    expect(K.solve(x, x, b, 50, { alpha: 1e-10 }).residual).toBeLessThanOrEqual(1e-3);
+    expect(K.report(x, x, b, 50, { alpha: 1e-10 }).residual).toBeLessThanOrEqual(1e-3);
   });
 
   test("small systems of matrix-valued kernels are factorised", () => {
     const formula = "Exp(-g * SqDist(x, y)) * MatVecMult(TensorProd(x - y, x - y), b)";
     const coupled = KernelSolve(`${formula} + 3 * Exp(-g * SqDist(x, y)) * b`, ALIASES, "b", { axis: 1 });
     const x = rand([60, 2], { dtype: "float64", seed: 1 });
-    const { method, converged } = coupled.solve(x, x, randn([60, 2], { dtype: "float64", seed: 2 }), 5, { alpha: 1 });
+    const { method, converged } = coupled.report(x, x, randn([60, 2], { dtype: "float64", seed: 2 }), 5, { alpha: 1 });
     expect([method, converged]).toEqual(["direct", "tolerance"]);
   });
 
@@ -166,14 +166,14 @@ describe("matrix-valued kernels", () => {
     [{ method: "cg", preconditioner: { rank: 100 } }, "cg"],
     [{ method: "direct" }, "direct"],
   ] as const)("are solved by %p as by plain iterations", (options, method) => {
-    const found = K.solve(x, x, b, 20, { alpha: 0.01, eps: 1e-10, ...options });
+    const found = K.report(x, x, b, 20, { alpha: 0.01, eps: 1e-10, ...options });
     expect([found.method, found.rank > 0]).toEqual([method, true]);
     expect(apart(found.solution, plain)).toBeLessThanOrEqual(1e-6);
   });
 
   test("need fewer iterations with a preconditioner", () => {
     const count = (preconditioner: "auto" | "none"): number =>
-      K.solve(x, x, b, 20, { alpha: 0.01, method: "cg", preconditioner }).iterations;
+      K.report(x, x, b, 20, { alpha: 0.01, method: "cg", preconditioner }).iterations;
     expect(count("auto")).toBeLessThan(count("none") / 5);
   });
 });
@@ -187,7 +187,7 @@ describe("precision", () => {
       const x = rand([800, 2], { dtype, seed: 1 }) as RealArray<Float32Array>;
       const b = randn([800, 2], { dtype, seed: 2 }) as RealArray<Float32Array>;
       for (const precision of ["auto", "mixed", "float64"] as const) {
-        const { history, converged } = K.solve(x, x, b, 50, { alpha: 0.01, method: "cg", precision });
+        const { history, converged } = K.report(x, x, b, 50, { alpha: 0.01, method: "cg", precision });
         expect(history.at(-1)!.residual).toBeLessThanOrEqual(1e-6);
         expect(converged).toBe(dtype === "float64" ? "tolerance" : "precision");
       }
@@ -195,7 +195,7 @@ describe("precision", () => {
         converged,
         residual: told,
         solution,
-      } = K.solve(x, x, b, 50, { alpha: 0.01, method: "cg", precision: "float32" });
+      } = K.report(x, x, b, 50, { alpha: 0.01, method: "cg", precision: "float32" });
       expect(converged).toBe("precision");
       expect(told).toBeLessThanOrEqual(1e-3);
       // Of all columns together, where the worst is told.
@@ -217,7 +217,7 @@ test("the history is what onIteration was told, and ends with the residual that 
   const K = KernelSolve(KERNELS.Gaussian, ALIASES, "b", { axis: 1 });
   const x = rand([700, 2], { dtype: "float64", seed: 1 });
   const told: unknown[] = [];
-  const found = K.solve(x, x, x, 50, { alpha: 0.01, method: "cg", onIteration: (progress) => told.push(progress) });
+  const found = K.report(x, x, x, 50, { alpha: 0.01, method: "cg", onIteration: (progress) => told.push(progress) });
   expect(found.history).toEqual(told);
   expect(found.history.at(-1)).toEqual({ iteration: found.iterations, residual: found.residual, verified: true });
 });

@@ -1,6 +1,6 @@
 /** Derivatives of solves, against finite differences. */
 import ndarray from "ndarray";
-import { KernelSolve, array, dense, grad, rand, randn, requiresGrad, zeros } from "../../src";
+import { KernelSolve, array, grad, nd, rand, randn, requiresGrad, zeros } from "../../src";
 import type { Dtype, RealArray } from "../../src";
 import { ALIASES, GAUSSIAN, data, gaussian } from "../helpers/systems";
 import { minus, norm, untyped, values, wide } from "../helpers/numbers";
@@ -88,7 +88,7 @@ describe("the derivative of a solve", () => {
   test("does not start where the solve started", () => {
     const marked = requiresGrad(array(b));
     const e = randn([n, 2], { ...wide, seed: 9 });
-    const [got] = grad(gaussian(x, x, marked, g, { ...options, x0: dense.mul(b, 1e3) }), [marked], e);
+    const [got] = grad(gaussian(x, x, marked, g, { ...options, x0: nd.mul(b, 1e3) }), [marked], e);
     expect(norm(minus(values(got), values(gaussian(x, x, e, g, options))))).toBeLessThanOrEqual(1e-12);
   });
 

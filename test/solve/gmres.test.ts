@@ -1,5 +1,5 @@
 /** MINRES and GMRES on matrices of their own: solutions, limits, restarts, preconditioners. */
-import { dense, randn } from "../../src";
+import { nd, randn } from "../../src";
 import { array, zeros } from "../../src";
 import type { RealArray } from "../../src";
 import { HostVectors } from "../../src/device/hostvectors";
@@ -50,13 +50,13 @@ const gaussian = (n: number, columns: number, seed: number): RealArray => randn(
 /** Eigenvalues of both signs, none near zero. */
 function indefinite(n: number): RealArray {
   const a = gaussian(n, n, 1);
-  const symmetric = dense.mul(dense.add(a, dense.transpose(a)), 0.5 / Math.sqrt(n));
+  const symmetric = nd.mul(nd.add(a, nd.transpose(a)), 0.5 / Math.sqrt(n));
   const signs = zeros([n, n], wide);
   for (let i = 0; i < n; i++) signs.set(i, i, i % 3 === 0 ? -2 : 2);
-  return dense.add(symmetric, signs);
+  return nd.add(symmetric, signs);
 }
 const general = (n: number): RealArray =>
-  dense.add(dense.mul(gaussian(n, n, 3), 0.5 / Math.sqrt(n)), dense.mul(dense.eye(n, wide), 1.5));
+  nd.add(nd.mul(gaussian(n, n, 3), 0.5 / Math.sqrt(n)), nd.mul(nd.eye(n, wide), 1.5));
 
 const METHODS = [
   ["MINRES", MINRES, indefinite],
@@ -78,7 +78,7 @@ describe.each(METHODS)("%s", (_name, inner, matrixOf) => {
     const { converged, residual, x } = run(matrix, b, { eps: 1e-10 });
     expect(converged).toBe("tolerance");
     expect(residual).toBeLessThanOrEqual(1e-10);
-    const exact = dense.solve(matrix, b).data;
+    const exact = nd.solve(matrix, b).data;
     expect(norm(minus(x, exact))).toBeLessThan(1e-7 * norm(exact));
   });
 
@@ -156,8 +156,8 @@ test("the residuals of MINRES never rise, and are those that its iterates have",
 test("a preconditioner saves iterations of MINRES and of GMRES", () => {
   const n = 60;
   const scale = Array.from({ length: n }, (_, k) => 10 ** (k % 4));
-  const matrix = dense.mul(indefinite(n), array(scale, wide)) as RealArray;
-  const scaled = dense.mul(matrix, dense.reshape(array(scale, wide), [n, 1])) as RealArray;
+  const matrix = nd.mul(indefinite(n), array(scale, wide)) as RealArray;
+  const scaled = nd.mul(matrix, nd.reshape(array(scale, wide), [n, 1])) as RealArray;
   const inverse = (x: Numbers, out: Numbers): void => x.forEach((value, k) => (out[k] = value / scale[k]! ** 2));
   for (const { run } of [MINRES, GMRES]) {
     const counts = [inverse, undefined].map((precondition) => {

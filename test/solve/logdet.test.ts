@@ -1,5 +1,7 @@
 /** Log-determinants, traces and eigenpairs of the matrix of a system: against ml-matrix on the same matrix, and within their error bars. */
-import { ArgumentError, ConvergenceError, InterruptedError, KernelSolve, fromMatrix, rand, zeros } from "../../src";
+import { fromMatrix } from "../../src/cluster";
+import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
+import { KernelSolve, rand, zeros } from "../../src";
 import type { BlockRanges, LogdetOptions, Real } from "../../src";
 import { G, K, eigenvalues, gauss, matrixOf, points, right } from "../helpers/spectra";
 import type { Block } from "../helpers/spectra";

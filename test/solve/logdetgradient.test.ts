@@ -1,5 +1,5 @@
 /** Derivatives of log-determinants: against differences, against each other, and where they are refused. */
-import { KernelSolve, array, dense, grad, rand, randn, requiresGrad, zeros } from "../../src/index";
+import { KernelSolve, array, grad, nd, rand, randn, requiresGrad, zeros } from "../../src/index";
 import type { KernelSolveFunction, LogdetOptions, RealArray } from "../../src/index";
 import { ALIASES, GAUSSIAN } from "../helpers/systems";
 
@@ -123,8 +123,8 @@ test("the marginal likelihood of a Gaussian process has a derivative of both its
   const x = rand([50, 2], { dtype: "float64", seed: 1 });
   const b = randn([50, 2], { dtype: "float64", seed: 2 });
   const nll = (g: RealArray): RealArray => {
-    const misfit = dense.sum(dense.mul(b, K(x, x, b, g, { alpha: 0.1, rtol: 1e-12, eps: 0 })));
-    return dense.add(dense.reshape(misfit, [1]), K.logdet(x, x, b, g, { alpha: 0.1 }).array);
+    const misfit = nd.sum(nd.mul(b, K(x, x, b, g, { alpha: 0.1, rtol: 1e-12, eps: 0 })));
+    return nd.add(nd.reshape(misfit, [1]), K.logdet(x, x, b, g, { alpha: 0.1 }).array);
   };
   const g = ready(scalar(4));
   const [dg] = grad(nll(g), [g]);

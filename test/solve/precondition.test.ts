@@ -1,5 +1,5 @@
 /** Preconditioners: block Jacobi, the user's own, and what they are refused for. */
-import { Genred, KernelSolve, dense, rand, randn, zeros } from "../../src/index";
+import { Genred, KernelSolve, nd, rand, randn, zeros } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { KERNELS, clustered } from "../helpers/methods";
 import { apart } from "../helpers/numbers";
@@ -17,7 +17,7 @@ describe("block Jacobi", () => {
 
   test("with ranges, inverts diagonal blocks, and needs fewer iterations than none", () => {
     const [block, none] = (["auto", "none"] as const).map((preconditioner) =>
-      K.solve(x, x, b, 20_000, { alpha: 0.01, ranges, preconditioner }),
+      K.report(x, x, b, 20_000, { alpha: 0.01, ranges, preconditioner }),
     );
     expect(apart(block!.solution, none!.solution)).toBeLessThanOrEqual(1e-3);
     expect(block!.iterations).toBeLessThanOrEqual(3);
@@ -37,15 +37,15 @@ describe("a preconditioner of one's own", () => {
   const x = rand([200, 2], { dtype: "float64", seed: 1 });
   const b = randn([200, 2], { dtype: "float64", seed: 2 });
   const kernel = Genred("Exp(-g * SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)", "g = Pm(1)"], { axis: 1 });
-  const matrix = dense.add(
-    dense.reshape(kernel.dense(x, x, 50) as RealArray<Float64Array>, [200, 200]),
-    dense.mul(dense.eye(200, { dtype: "float64" }), 0.01),
+  const matrix = nd.add(
+    nd.reshape(kernel.dense(x, x, 50) as RealArray<Float64Array>, [200, 200]),
+    nd.mul(nd.eye(200, { dtype: "float64" }), 0.01),
   );
 
   test("that is the inverse itself needs one or two iterations", () => {
-    const { iterations, converged } = K.solve(x, x, b, 50, {
+    const { iterations, converged } = K.report(x, x, b, 50, {
       alpha: 0.01,
-      preconditioner: (r) => dense.solve(matrix, r as RealArray<Float64Array>),
+      preconditioner: (r) => nd.solve(matrix, r as RealArray<Float64Array>),
     });
     expect(converged).toBe("tolerance");
     expect(iterations).toBeLessThanOrEqual(2);
@@ -58,7 +58,7 @@ describe("a preconditioner of one's own", () => {
       /^preconditioner: expected shape \[200, 2\] as the residual has, got \[200\]$/,
     ],
     ["of another dtype", () => zeros([200, 2]), /^preconditioner: the result of the function: expected/],
-    ["not finite", () => dense.mul(b, NaN), /^preconditioner: expected finite numbers from the function, got others$/],
+    ["not finite", () => nd.mul(b, NaN), /^preconditioner: expected finite numbers from the function, got others$/],
   ] as const)("with a result %s is refused", (_, preconditioner, message) => {
     expect(() => K(x, x, b, 50, { alpha: 0.01, preconditioner })).toThrow(message);
   });

@@ -1,5 +1,5 @@
 /** Iterative refinement on dense spaces: solutions, stopping, columns, precisions. */
-import type { Progress, RefineOptions, Solution } from "../../src/solve/refine";
+import type { SolveIteration, RefineOptions, Solution } from "../../src/solve/refine";
 import { defaultMaxIterations } from "../../src/solve/stopping";
 import { runSync } from "../../src/task";
 import { columnsOf, kernelMatrix, leaks, problem, randomColumns, task } from "../helpers/densespace";
@@ -211,7 +211,7 @@ describe.each<Kind>(["float64", "mixed"])("solve, %s", (kind) => {
     const often = problem(kind, matrix, randomColumns(60, 3));
     const seldom = problem(kind, matrix, randomColumns(60, 3));
     const a = solved(often);
-    const checks: Progress[] = [];
+    const checks: SolveIteration[] = [];
     const b = solved(seldom, { checkEvery: 10, onIteration: (progress) => checks.push(progress) });
     expect([b.x, b.residuals, b.converged]).toEqual([a.x, a.residuals, a.converged]);
     const recursive = checks.filter(({ verified }) => !verified).length;
@@ -223,7 +223,7 @@ describe.each<Kind>(["float64", "mixed"])("solve, %s", (kind) => {
   });
 
   test("tells residuals as they fall, the recursion's and the true ones", () => {
-    const checks: Progress[] = [];
+    const checks: SolveIteration[] = [];
     const p = problem(kind, kernelMatrix(60, 0.01), randomColumns(60, 2));
     const { iterations, residual } = solved(p, { onIteration: (progress) => checks.push(progress) });
     expect(checks[0]).toEqual({ iteration: 0, residual: 1, verified: true });
@@ -235,7 +235,7 @@ describe.each<Kind>(["float64", "mixed"])("solve, %s", (kind) => {
   test("frees its handles when the callback throws, and passes the exception on", () => {
     const p = problem(kind, kernelMatrix(30, 0.01), randomColumns(30, 2));
     const stop = new Error("enough");
-    const onIteration = ({ iteration }: Progress): void => {
+    const onIteration = ({ iteration }: SolveIteration): void => {
       if (iteration === 5) throw stop;
     };
     expect(() => runSync(task(p, { onIteration }))).toThrow(stop);
@@ -302,7 +302,7 @@ describe("solve with float32 iterations", () => {
       [2e-6, 1e-6 + 4e-12],
     ];
     const rounds: number[] = [];
-    const onIteration = ({ verified, residual }: Progress): void => {
+    const onIteration = ({ verified, residual }: SolveIteration): void => {
       if (verified) rounds.push(residual);
     };
     const { converged } = solved(problem("mixed", matrix, [[0, 1]], { fastMatrix }), { onIteration });

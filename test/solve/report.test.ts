@@ -1,5 +1,6 @@
 /** What solves return: reports tell the residual of that array, and poor solutions are told. */
-import { ConvergenceError, KernelSolve, array, rand, randn, requiresGrad, grad, zeros } from "../../src/index";
+import { ConvergenceError } from "../../src/errors";
+import { KernelSolve, array, grad, rand, randn, requiresGrad, zeros } from "../../src/index";
 import type { Dtype, RealArray, SolveOptions } from "../../src/index";
 import { ALIASES, GAUSSIAN } from "../helpers/systems";
 
@@ -53,17 +54,17 @@ describe.each<Dtype>(["float32", "float64"])("the residual of %s data", (dtype) 
   };
 
   test.each(Object.entries(WAYS))("is that of the array that is returned, by %s", (_, options) => {
-    const { residual, solution, converged } = K.solve(x, x, b, 50, { alpha: 0.01, ...options });
+    const { residual, solution, converged } = K.report(x, x, b, 50, { alpha: 0.01, ...options });
     expectTold(residual, solution, 0.01);
     if (residual > 1.1e-6) expect(converged).toBe("precision");
     if (dtype === "float32") expect(residual).toBeGreaterThan(1e-6);
   });
 
   test("is so in promises, for several ridges, and the largest of a batch", async () => {
-    const later = await K.solve.async(x, x, b, 50, { alpha: 0.01 });
+    const later = await K.report.async(x, x, b, 50, { alpha: 0.01 });
     expectTold(later.residual, later.solution, 0.01);
     for (const method of ["cg", "direct"] as const)
-      K.shifted.solve([0.01, 0.1], x, x, b, 50, { method }).forEach(({ residual, solution }, s) => {
+      K.shifted.report([0.01, 0.1], x, x, b, 50, { method }).forEach(({ residual, solution }, s) => {
         expectTold(residual, solution, [0.01, 0.1][s]!);
       });
     const rights = [b, randn([300, 2], { dtype, seed: 3 }) as RealArray<Float32Array>];
@@ -71,7 +72,7 @@ describe.each<Dtype>(["float32", "float64"])("the residual of %s data", (dtype) 
     rights.forEach((right, n) => both.data.set(right.data, 600 * n));
     const batch = zeros([1, 300, 2], { dtype }) as RealArray<Float32Array>;
     batch.data.set(x.data);
-    const { residual, solution } = K.solve(batch, batch, both, array([50], { dtype }), { alpha: 0.01 });
+    const { residual, solution } = K.report(batch, batch, both, array([50], { dtype }), { alpha: 0.01 });
     const entries = rights.map((right, n) => {
       const own = zeros([300, 2], { dtype });
       own.data.set(solution.data.subarray(600 * n, 600 * (n + 1)));
@@ -141,7 +142,7 @@ describe("a solution that rounding keeps from its tolerance", () => {
 describe("a solution that float32 cannot hold", () => {
   const FORMS: Readonly<Record<string, (b: RealArray<Float32Array>, alpha: number) => unknown>> = {
     call: (b, alpha) => K(points(50, "float32"), points(50, "float32"), b, 50, { alpha }),
-    solve: (b, alpha) => K.solve(points(50, "float32"), points(50, "float32"), b, 50, { alpha }),
+    solve: (b, alpha) => K.report(points(50, "float32"), points(50, "float32"), b, 50, { alpha }),
     promise: (b, alpha) => K.async(points(50, "float32"), points(50, "float32"), b, 50, { alpha }),
     "several ridges": (b, alpha) => K.shifted([alpha, 1], points(50, "float32"), points(50, "float32"), b, 50),
   };

@@ -1,17 +1,7 @@
 /** Several ridges at once: every solution against a dense solve of its own, whatever way it was found. */
-import {
-  ArgumentError,
-  ConvergenceError,
-  InterruptedError,
-  KernelSolve,
-  dense,
-  grad,
-  rand,
-  randn,
-  requiresGrad,
-  zeros,
-} from "../../src";
-import type { Dtype, Real, RealArray, ShiftedOptions, SolveResult } from "../../src";
+import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
+import { KernelSolve, grad, nd, rand, randn, requiresGrad, zeros } from "../../src";
+import type { Dtype, Real, RealArray, ShiftedOptions, SolveReport } from "../../src";
 import { HostVectors } from "../../src/device/hostvectors";
 import { shiftedCg } from "../../src/solve/shiftedcg";
 import { runSync } from "../../src/task";
@@ -30,14 +20,13 @@ const right = (n: number, dtype: Dtype = "float64"): RealArray => randn([n, 2], 
 test("conjugate gradients of several shifts agree with dense solves, in as many products as the least of them takes", () => {
   const n = 60;
   const a = randn([n, n], { ...wide, seed: 1 });
-  const matrix = dense.add(dense.mul(dense.matmul(a, dense.transpose(a)), 1 / n), dense.mul(dense.eye(n, wide), 0.05));
+  const matrix = nd.add(nd.mul(nd.matmul(a, nd.transpose(a)), 1 / n), nd.mul(nd.eye(n, wide), 0.05));
   let products = 0;
   const space = Object.assign(new HostVectors(n, 2, "float64"), {
     apply: (x: Real, out: Real) => {
       products++;
       out.set(
-        dense.matmul(matrix, dense.reshape(Object.assign(zeros([n, 2], wide), { data: Float64Array.from(x) }), [n, 2]))
-          .data,
+        nd.matmul(matrix, nd.reshape(Object.assign(zeros([n, 2], wide), { data: Float64Array.from(x) }), [n, 2])).data,
       );
     },
   });
@@ -49,7 +38,7 @@ test("conjugate gradients of several shifts agree with dense solves, in as many 
   const { iterations } = runSync(shiftedCg(space, shifts, Float64Array.from(b.data), x, options));
   expect(products).toBe(iterations);
   shifts.forEach((shift, s) => {
-    const exact = dense.solve(dense.add(matrix, dense.mul(dense.eye(n, wide), shift)), b);
+    const exact = nd.solve(nd.add(matrix, nd.mul(nd.eye(n, wide), shift)), b);
     expect(apart(Object.assign(zeros([n, 2], wide), { data: x[s]! }), exact)).toBeLessThan(1e-6);
   });
   const { iterations: alone } = runSync(
@@ -69,7 +58,7 @@ const WAYS: readonly (readonly [string, number, ShiftedOptions, string, boolean]
 describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
   test.each(["float32", "float64"] as const)("gives every ridge the solution of its own solve (%s)", (dtype) => {
     const [x, b] = [points(n, dtype), right(n, dtype)];
-    const found = K.shifted.solve<Real>(ALPHAS, x, x, b, 50, options);
+    const found = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
     // Rounding to float32 leaves what K + alpha makes of half a unit in the last place.
     const rounding = (s: number): number => (dtype === "float32" ? 2 ** -24 * (1 + n / ALPHAS[s]!) : 0);
     expect(found.map(({ method: way, converged }) => [way, converged])).toEqual(
@@ -98,7 +87,7 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
 
 test("matrix-valued kernels share one Krylov space", () => {
   const [x, b] = [points(60), right(60)];
-  const found = curl.shifted.solve<Real>(ALPHAS, x, x, b, 5);
+  const found = curl.shifted.report<Real>(ALPHAS, x, x, b, 5);
   found.forEach(({ solution, rank, converged }, s) => {
     expect({ rank, converged }).toEqual({ rank: 0, converged: "tolerance" });
     const alone = curl<Real>(x, x, b, 5, { alpha: ALPHAS[s]!, eps: 1e-10 });
@@ -166,10 +155,10 @@ describe("several ridges", () => {
   test("as a promise: of arrays that may change, and that ends when it is told to", async () => {
     const [x, b] = [points(200), right(200)];
     const options = { method: "cg", preconditioner: "none" } as const;
-    const expected = K.shifted.solve<Real>(ALPHAS, x, x, b, 50, options);
-    const promise = K.shifted.solve.async<Real>(ALPHAS, x, x, b, 50, options);
+    const expected = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
+    const promise = K.shifted.report.async<Real>(ALPHAS, x, x, b, 50, options);
     x.data.fill(NaN);
-    const found: SolveResult[] = await promise;
+    const found: SolveReport[] = await promise;
     expect(found.map(({ solution }) => [...solution.data])).toEqual(expected.map(({ solution }) => [...solution.data]));
     const many = points(3000);
     const controller = new AbortController();

@@ -3,11 +3,11 @@
  * errors go elsewhere. Knows nothing of what is computed.
  */
 import { randomUUID } from "node:crypto";
-import { tslabWriter } from "./notebook";
-import type { DisplayWriter } from "./notebook";
-import type { RunProgress } from "./call/run";
-import { atMost, optionsOf } from "./options";
-import type { OptionsOf } from "./options";
+import { tslabWriter } from "./chart";
+import type { DisplayWriter } from "./chart";
+import type { CallProgress } from "../call/run";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 
 const PROGRESS_BAR = {
   /** Stands before the line. */
@@ -20,7 +20,7 @@ export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
  * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated in place, else a
  * line on stderr if that is a terminal; otherwise nothing is shown.
  */
-export function progressBar(options?: ProgressBarOptions | null): (progress: RunProgress) => void {
+export function progressBar(options?: ProgressBarOptions | null): (progress: CallProgress) => void {
   atMost("progressBar", 1, arguments);
   const { label } = optionsOf("progressBar", options, PROGRESS_BAR);
   // Of the cell that makes the bar: its output is where the bar belongs, even when other cells run later.
@@ -33,7 +33,7 @@ export function progressBar(options?: ProgressBarOptions | null): (progress: Run
   };
 }
 
-type Show = (progress: RunProgress, text: string) => void;
+type Show = (progress: CallProgress, text: string) => void;
 
 function showOf(writer: DisplayWriter | undefined): Show {
   if (writer) return inNotebook(writer);
@@ -68,7 +68,7 @@ function progressText({
   iterations,
   residual,
   ended,
-}: RunProgress): string {
+}: CallProgress): string {
   return [
     doing,
     fraction !== undefined && `${Math.floor(100 * fraction)} %`,

@@ -6,7 +6,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import ts from "typescript";
 
-const MOST = 189;
+const MOST = 184;
 
 /** The non-null assertions of a text, by line. */
 function assertionsIn(name: string, text: string): string[] {
@@ -30,7 +30,7 @@ test("assertions are found wherever they stand", () => {
 });
 
 test(`src has at most ${MOST} non-null assertions`, () => {
-  const src = resolve(__dirname, "..", "src");
+  const src = resolve(__dirname, "..", "..", "src");
   const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
   const found = files.flatMap((file) => assertionsIn(file, readFileSync(join(src, file), "utf8")));
   expect(found.length > MOST ? found : []).toEqual([]);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, rand, randn, zeros } from "../../src/array/array";
-import * as dense from "../../src/array/dense";
+import * as nd from "../../src/array/nd";
 import { requiresGrad } from "../../src/array/record";
 import { grad } from "../../src/array/tape";
 import { contiguous, wrap } from "../../src/array/view";
@@ -10,7 +10,7 @@ import type { RealArray } from "../../src/array/view";
 import { ArgumentError } from "../../src/errors";
 import { values } from "../helpers/tape";
 
-const { add, div, exp, eye, matmul, mul, neg, norm, reshape, solve, sqrt, sub, sum, transpose } = dense;
+const { add, div, exp, eye, matmul, mul, neg, norm, reshape, solve, sqrt, sub, sum, transpose } = nd;
 
 type Doubles = RealArray<Float64Array>;
 type Operation = (...inputs: Doubles[]) => Doubles;

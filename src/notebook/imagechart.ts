@@ -3,13 +3,13 @@
  * vega-lite description, so that a fine grid costs kilobytes and not a mark for each pixel. Knows nothing of formulas.
  */
 import { crc32, deflateSync } from "node:zlib";
-import { checkArray } from "./array/check";
-import { readable, shapeText } from "./array/view";
-import type { RealArray } from "./array/view";
-import { ArgumentError } from "./errors";
-import { colorsOf } from "./notebook";
-import { atMost, optionsOf, withDefaults } from "./options";
-import type { OptionsOf } from "./options";
+import { checkArray } from "../array/check";
+import { readable, shapeText } from "../array/view";
+import type { RealArray } from "../array/view";
+import { ArgumentError } from "../errors";
+import { colorsOf } from "./chart";
+import { atMost, optionsOf, withDefaults } from "../options";
+import type { OptionsOf } from "../options";
 
 type Ends = readonly [number, number];
 

@@ -6,9 +6,10 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { ArgumentError, asserted } from "./errors";
-import { atMost, described, optionsOf, withDefaults } from "./options";
-import type { OptionsOf, RequiredOptionsOf } from "./options";
+import { asserted } from "../asserts";
+import { ArgumentError } from "../errors";
+import { atMost, described, optionsOf, withDefaults } from "../options";
+import type { OptionsOf, RequiredOptionsOf } from "../options";
 
 /** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
 export interface ChartBundle {

@@ -1,5 +1,5 @@
 /**
- * The few dense operations on ndarrays that tutorials compare with, recorded on the same tape.
+ * Array maths on ndarrays, recorded for derivatives: what a dense companion of a formula needs.
  * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
  * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
  * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
