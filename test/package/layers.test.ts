@@ -52,6 +52,8 @@ const TABLE: Readonly<Record<string, Rule>> = {
     packages: ["node:"],
     types: ["device", "codegen/specification"],
   },
+  // Fewer pairs: trees of cells of points.
+  fast: { parts: [] },
   solve: { parts: ["call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
   gpus: { parts: ["device/cuda", "device/native"] },
   genred: { parts: ["call", "formula", "array"], types: ["device", "task"] },
