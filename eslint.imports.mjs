@@ -47,6 +47,8 @@ const ROWS = {
     types: ["device", "codegen/specification"],
     packages: ["node:"],
   },
+  // Fewer pairs: cells of points, and what they let reductions leave out.
+  fast: { parts: ["call", "array", "device", "formula"] },
   solve: { parts: ["call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
   cluster: { parts: ["array"] },
   gpus: { parts: ["device/cuda", "device/native"] },
