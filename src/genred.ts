@@ -5,7 +5,7 @@
 import type { RealArray } from "./array/view";
 import { CALL } from "./call/prepared";
 import type { CallOptions } from "./call/prepared";
-import type { Real } from "./device/native";
+import type { RealData } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
 import type { Formula } from "./formula/formula";
@@ -103,7 +103,7 @@ export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "out"), ...BYTE
 export type DenseOptions = OptionsOf<DenseRows>;
 
 /** What a call in the background takes. */
-export type AsyncCallOptions<T extends Real = Real> = CallOptions<T> & AsyncOptions;
+export type AsyncCallOptions<T extends RealData = RealData> = CallOptions<T> & AsyncOptions;
 
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
@@ -114,24 +114,24 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    * front, `[...batch, M, d]`, every entry is a call of its own; a dimension of length 1 serves all entries.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
   /**
    * The formula's values at all pairs, `[...batch, M, N, dim]` whatever the axis; differentiable as the call.
    * @throws ArgumentError also for a result larger than `maxBytes`.
    */
-  dense<T extends Real>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
+  dense<T extends RealData>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
   /**
    * The same as a promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
    * would be. `out` is written when all is computed.
    * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
    * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or compiled, and a backend that is named
    * need not be there.
    * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
    */
-  plan<T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
+  plan<T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */
   toString(): string;
 }

@@ -7,7 +7,7 @@ import { Operator } from "./call/operator";
 import { ASYNC, blocking, inBackground } from "./call/run";
 import type { AsyncOptions, Tell } from "./call/run";
 import type { ArgumentsFor, UnknownOf } from "./call/signature";
-import type { Real } from "./device/native";
+import type { RealData } from "./device/native";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -51,16 +51,18 @@ export interface SolveFunction<A extends readonly string[] = readonly string[]> 
    * iteration ends without reaching its tolerance (it carries the last iterate), CompileError, DeviceError,
    * InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
   /**
    * The call as a promise: solved in the background on copies of the arrays, which may change meanwhile, and recorded
    * as the call would be. Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
   /** The solution with how it was found; `report.async` is its promise. */
   readonly report: {
-    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveReport<T>;
-    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveReport<T>>;
+    <T extends RealData>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveReport<T>;
+    async<T extends RealData>(
+      ...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]
+    ): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
@@ -89,8 +91,8 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
    * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.
    */
   readonly eigsh: {
-    <T extends Real>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
-    async<T extends Real>(
+    <T extends RealData>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
+    async<T extends RealData>(
       k: number,
       ...args: [...ArgumentsFor<A, T>, ((EigshOptions & AsyncOptions) | null)?]
     ): Promise<EigshResult<T>>;
@@ -99,11 +101,11 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
 
 /** Solutions for several ridges, blocking and as a promise. */
 export interface ShiftedFunction<A extends readonly string[], W extends "solution" | "report"> {
-  <T extends Real>(
+  <T extends RealData>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, (ShiftedOptions | null)?]
   ): { solution: RealArray<T>; report: SolveReport<T> }[W][];
-  async<T extends Real>(
+  async<T extends RealData>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, ((ShiftedOptions & AsyncOptions) | null)?]
   ): Promise<{ solution: RealArray<T>; report: SolveReport<T> }[W][]>;
@@ -111,12 +113,12 @@ export interface ShiftedFunction<A extends readonly string[], W extends "solutio
 
 /** Something of the matrix, blocking and as a promise. */
 export interface MatrixFunction<A extends readonly string[], O, R> {
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
 }
 
 /** What a solve in the background takes. */
-export type AsyncSolveOptions<T extends Real = Real> = SolveOptions<T> & AsyncOptions;
+export type AsyncSolveOptions<T extends RealData = RealData> = SolveOptions<T> & AsyncOptions;
 
 // ------------------------------------------------------------------------------------------------------- the door
 

@@ -2,7 +2,7 @@
  * What all later calls of this process use: threads, vector instructions, a library for factorisations. Reading a
  * setting tells what is in use; a name or a value that means nothing is refused when it is set.
  */
-import type { Isa } from "./codegen/isa";
+import type { InstructionSetName } from "./codegen/isa";
 import { instructionSet, lapack, setInstructionSet, setLapack, setThreads, threads } from "./device/native";
 import { ArgumentError } from "./errors";
 import { suggestion } from "./options";
@@ -15,8 +15,8 @@ export interface Settings {
    * The widest vector instructions: `"baseline"`, `"avx2"` or `"avx512"`; `"auto"` means TSKEOPS_ISA, else the best of
    * the machine. Set to more than the machine has, it is the best. Results of two sets differ by rounding.
    */
-  get instructionSet(): Isa;
-  set instructionSet(name: Isa | "auto");
+  get instructionSet(): InstructionSetName;
+  set instructionSet(name: InstructionSetName | "auto");
   /**
    * What factorises matrices of 1024 rows and more: the path of a library with `dpotrf_`, `dtrsm_`, `dsyrk_` and
    * `dgemm_`, or `"off"`, the code of tskeops. Set to `"auto"`, it is MKL or OpenBLAS where the system has one.
@@ -32,10 +32,10 @@ const accessors: Settings = {
   set threads(count: number) {
     setThreads(count);
   },
-  get instructionSet(): Isa {
+  get instructionSet(): InstructionSetName {
     return instructionSet();
   },
-  set instructionSet(name: Isa | "auto") {
+  set instructionSet(name: InstructionSetName | "auto") {
     setInstructionSet(name);
   },
   get lapack(): string {

@@ -9,7 +9,7 @@ export function methodsText({ operations, reductions }) {
   const inner = new Map(real.filter(isInner).map((operation) => [operation.method.names[0], operation]));
   return `${HEAD}
 /** What real lazy tensors can do; \`L\` and \`C\` are real and complex lazy tensors. */
-export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, L, C, T> {
+export abstract class RealMethods<L, C, T extends RealData> extends Tensor<L, L, C, T> {
   abstract reduction(name: ReductionName, options: AnyReduction<T>): unknown;
 ${real
   .filter((operation) => !isInner(operation))
@@ -18,7 +18,7 @@ ${real
 ${reductions.flatMap((row) => reductionMethods(row, inner.get(row.methods[0]))).join("")}}
 
 /** What complex lazy tensors can do. */
-export abstract class ComplexMethods<L, C, T extends Real> extends Tensor<C, L, C, T> {
+export abstract class ComplexMethods<L, C, T extends RealData> extends Tensor<C, L, C, T> {
 ${complex.flatMap(operationMethods).join("")}}
 `;
 }
@@ -27,7 +27,7 @@ const HEAD = `/**
  * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made by
  * \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import type { ReductionName, ResultOf } from "../call/signature";
 import { atMost } from "../options";
 import { applyComplex, applyReal } from "./operand";

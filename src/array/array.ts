@@ -6,7 +6,7 @@
 import type { NdArray } from "ndarray";
 import { memoryOf } from "../device/memory";
 import type { Elements } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -55,7 +55,7 @@ export type NumberArray =
  * ndarrays keep their dtype unless one is named; all else becomes float32.
  * Throws ArgumentError that names the place of a ragged list or of what is no number.
  */
-export function array<T extends Real>(
+export function array<T extends RealData>(
   values: T | RealArray<T>,
   options?: (ArrayOptions & { readonly dtype?: undefined }) | null,
 ): RealArray<T>;

@@ -4,7 +4,7 @@
  * arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are made on the machine; points stay where
  * they are. Must not know reductions.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at, lookUp } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
@@ -73,7 +73,7 @@ export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int
  * @param x an array `[N, ...]`, or a list of arrays with N rows each.
  * @param labels integers `[N]` of at least 0.
  */
-export function sortClusters<T extends Real>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
+export function sortClusters<T extends RealData>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
 export function sortClusters<const X extends readonly RealArray[]>(
   x: X,
   labels: IntegerArray,
@@ -152,7 +152,7 @@ const clustersOf = (labels: Float64Array): number => labels.reduce((most, label)
  * its plain mean, one without points NaN. Leaves no record for `grad`.
  * @param labels integers `[N]` of at least 0, in any order.
  */
-export function clusterCentroids<T extends Real>(
+export function clusterCentroids<T extends RealData>(
   x: RealArray<T>,
   labels: IntegerArray,
   weights?: RealArray | null,
@@ -165,7 +165,7 @@ export function clusterCentroids<T extends Real>(
  * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`, in any order;
  * weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts them.
  */
-export function clusterRangesCentroids<T extends Real>(
+export function clusterRangesCentroids<T extends RealData>(
   x: RealArray<T>,
   labels: IntegerArray,
   weights?: RealArray | null,
@@ -177,7 +177,7 @@ export function clusterRangesCentroids<T extends Real>(
 }
 
 /** Centroids and total weights. */
-function statistics<T extends Real>(
+function statistics<T extends RealData>(
   where: string,
   x: RealArray<T>,
   labels: IntegerArray,
@@ -194,7 +194,7 @@ function statistics<T extends Real>(
   const shares = own.map((weight, n) => (totals[at(given, n)] === 0 ? 1 : weight));
   const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];
   const made = (values: Float64Array, shape: number[]): RealArray<T> => {
-    const memory = allocate(dtypeOf(x), values.length) as Real as T;
+    const memory = allocate(dtypeOf(x), values.length) as RealData as T;
     memory.set(values);
     return wrapBeside(memory, shape, x);
   };
@@ -208,7 +208,13 @@ function statistics<T extends Real>(
 }
 
 /** Per label, the sum of `factor[n]` times row n of `values` `[N, width]`. */
-function sums(values: Real, factor: Float64Array, labels: Float64Array, count: number, width: number): Float64Array {
+function sums(
+  values: RealData,
+  factor: Float64Array,
+  labels: Float64Array,
+  count: number,
+  width: number,
+): Float64Array {
   const result = new Float64Array(count * width);
   labels.forEach((label, n) => {
     for (let k = 0; k < width; k++)
@@ -218,7 +224,7 @@ function sums(values: Real, factor: Float64Array, labels: Float64Array, count: n
 }
 
 /** Count, dim and elements, row by row, of points `[N, D]`. Throws ArgumentError. */
-export function points(where: string, x: RealArray): [count: number, dim: number, data: Real] {
+export function points(where: string, x: RealArray): [count: number, dim: number, data: RealData] {
   const { shape } = checkArray(where, x);
   if (shape.length !== 2) throw new ArgumentError(`${where}: expected shape [N, D], got ${shapeText(shape)}`);
   return [at(shape, 0), at(shape, 1), readable(x)];

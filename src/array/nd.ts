@@ -4,7 +4,7 @@
  * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
  * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -36,44 +36,44 @@ import type { ArrayOf, Dtype, RealArray } from "./view";
 type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 
 /** `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`. */
-export function add<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function add<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
   atMost("add", 2, arguments);
   return binary("add", a, b, rows.add) as RealArray<T>;
 }
 
 /** `a - b`, broadcast as in NumPy. */
-export function sub<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function sub<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
   atMost("sub", 2, arguments);
   return binary("sub", a, b, rows.sub) as RealArray<T>;
 }
 
 /** `a * b` element by element, broadcast as in NumPy. */
-export function mul<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function mul<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
   atMost("mul", 2, arguments);
   return binary("mul", a, b, rows.mul) as RealArray<T>;
 }
 
 /** `a / b` element by element, broadcast as in NumPy. */
-export function div<T extends Real>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function div<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
   atMost("div", 2, arguments);
   return binary("div", a, b, rows.div) as RealArray<T>;
 }
 
 /** `-a`. */
-export function neg<T extends Real>(a: RealArray<T>): RealArray<T> {
+export function neg<T extends RealData>(a: RealArray<T>): RealArray<T> {
   atMost("neg", 1, arguments);
   checkArray("neg", a);
   return mul(a, -1);
 }
 
 /** Exponential, element by element. */
-export function exp<T extends Real>(a: RealArray<T>): RealArray<T> {
+export function exp<T extends RealData>(a: RealArray<T>): RealArray<T> {
   atMost("exp", 1, arguments);
   return unary("exp", a, Math.exp, (y, cotangent) => mul(cotangent, y));
 }
 
 /** Square root, element by element. */
-export function sqrt<T extends Real>(a: RealArray<T>): RealArray<T> {
+export function sqrt<T extends RealData>(a: RealArray<T>): RealArray<T> {
   atMost("sqrt", 1, arguments);
   return unary("sqrt", a, Math.sqrt, (y, cotangent) => div(cotangent, mul(y, 2)));
 }
@@ -82,7 +82,7 @@ export function sqrt<T extends Real>(a: RealArray<T>): RealArray<T> {
  * The sum of all elements as an array of shape `[]`, or along one `axis`, which goes; -1 is the last.
  * Throws ArgumentError if there is no such axis.
  */
-export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): RealArray<T> {
+export function sum<T extends RealData>(a: RealArray<T>, axis?: number | null): RealArray<T> {
   atMost("sum", 2, arguments);
   checkArray("sum", a);
   if (axis === undefined || axis === null) return sum(reshape(a, [sizeOf(a.shape)]), 0);
@@ -94,7 +94,7 @@ export function sum<T extends Real>(a: RealArray<T>, axis?: number | null): Real
 }
 
 /** The matrix product of `a` `[M, K]` and `b` `[K, N]`, shape `[M, N]`. Throws ArgumentError if shapes do not fit. */
-export function matmul<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+export function matmul<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
   atMost("matmul", 2, arguments);
   const [, depth] = checkMatrix("matmul, first matrix", a);
   checkMatrix("matmul, second matrix", b, dtypeOf(a), [depth, undefined]);
@@ -103,14 +103,14 @@ export function matmul<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealAr
 }
 
 /** A view with the axes in reverse order: the transpose of a matrix. Shares the memory of `a`. */
-export function transpose<T extends Real>(a: RealArray<T>): RealArray<T> {
+export function transpose<T extends RealData>(a: RealArray<T>): RealArray<T> {
   atMost("transpose", 1, arguments);
   checkArray("transpose", a);
   return viewOf(a, { shape: [...a.shape].reverse(), stride: [...a.stride].reverse(), offset: a.offset });
 }
 
 /** The elements of `a` in row-major order as `shape`: a view where possible. Throws ArgumentError if sizes differ. */
-export function reshape<T extends Real>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
+export function reshape<T extends RealData>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
   atMost("reshape", 2, arguments);
   checkArray("reshape", a);
   if (sizeOf(checkShape("reshape", shape)) !== sizeOf(a.shape)) {
@@ -135,7 +135,7 @@ export function eye<D extends Dtype = "float32">(n: number, options?: EyeOptions
  * `X` `[N, K]` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]`, in float64 by ml-matrix: Cholesky where `A` is symmetric
  * and positive definite, else LU. Throws ArgumentError if shapes do not fit or `A` is singular.
  */
-export function solve<T extends Real>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
   atMost("solve", 2, arguments);
   const [n] = checkMatrix("solve, matrix", A);
   checkMatrix("solve, matrix", A, undefined, [n, n]);
@@ -152,7 +152,7 @@ export function norm(a: RealArray): number {
   return Math.sqrt(squares);
 }
 
-function recorded<T extends Real>(
+function recorded<T extends RealData>(
   where: string,
   output: RealArray<T>,
   inputs: readonly RealArray[],
@@ -167,7 +167,7 @@ function recorded<T extends Real>(
   });
 }
 
-function unary<T extends Real>(
+function unary<T extends RealData>(
   where: string,
   a: RealArray<T>,
   value: (x: number) => number,
@@ -175,7 +175,7 @@ function unary<T extends Real>(
 ): RealArray<T> {
   checkArray(where, a);
   const data = readable(a);
-  const result: Real = allocate(dtypeOf(a), data.length);
+  const result: RealData = allocate(dtypeOf(a), data.length);
   for (let k = 0; k < result.length; k++) result[k] = value(data[k] as number);
   const output = wrapBeside(result as T, a.shape, a);
   const reads = { readsInputs: [false], readsOutput: true };
@@ -239,7 +239,7 @@ function binary(where: string, x: RealArray | number, y: RealArray | number, row
 
 function zipped(a: RealArray, b: RealArray, value: (x: number, y: number) => number): RealArray {
   const [left, right] = [readable(a), readable(b)];
-  const result: Real = allocate(dtypeOf(a), left.length);
+  const result: RealData = allocate(dtypeOf(a), left.length);
   for (let k = 0; k < result.length; k++) result[k] = value(left[k] as number, right[k] as number);
   return wrapBeside(result, a.shape, a, b);
 }
@@ -277,11 +277,11 @@ function checkAxis(where: string, axis: number, shape: readonly number[]): numbe
   throw new ArgumentError(`${where}: expected an axis of ${shapeText(shape)}, got ${described(axis)}`);
 }
 
-function sumsAlong<T extends Real>(a: RealArray<T>, axis: number): T {
+function sumsAlong<T extends RealData>(a: RealArray<T>, axis: number): T {
   const data = readable(a);
   const length = a.shape[axis] as number;
   const inner = sizeOf(a.shape.slice(axis + 1));
-  const sums: Real = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
+  const sums: RealData = allocate(dtypeOf(a), sizeOf(a.shape.slice(0, axis)) * inner);
   for (let k = 0; k < sums.length; k++) {
     let total = 0;
     const start = k + Math.floor(k / inner) * inner * (length - 1);
@@ -306,8 +306,8 @@ function checkMatrix(
 }
 
 /** With G the cotangent: gradient of B is A^-T G, gradient of A is -(A^-T G) X^T. */
-function solvedBy<T extends Real>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  const data: Real = allocate(dtypeOf(A), sizeOf(B.shape));
+function solvedBy<T extends RealData>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+  const data: RealData = allocate(dtypeOf(A), sizeOf(B.shape));
   data.set(factors.solve(B));
   const X = wrapBeside(data as T, B.shape, A, B);
   const options = {

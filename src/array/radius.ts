@@ -3,7 +3,7 @@
  * The one idea: consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if
  * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
@@ -49,7 +49,7 @@ interface Runs {
 }
 
 /** Cuts points into runs whose boxes have edges of at most half the radius, or few points. */
-function runsOf(data: Real, count: number, dim: number, radius: number): Runs {
+function runsOf(data: RealData, count: number, dim: number, radius: number): Runs {
   const runs: { start: number; box: Box }[] = [];
   for (let row = 0; row < count; row++) {
     const last = runs.at(-1);

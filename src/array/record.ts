@@ -5,7 +5,7 @@
  * writing into them. Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, described } from "../options";
 import { checkArray } from "./check";
@@ -55,7 +55,7 @@ export interface Edge {
   readonly sum: number | null;
 }
 
-const versions = new WeakMap<Real, Version>();
+const versions = new WeakMap<RealData, Version>();
 let suspended = false;
 
 /**
@@ -125,7 +125,7 @@ export function recorder(
  * loop of steps it lets go of the steps before, so that each takes the same time and memory.
  * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
  */
-export function detach<T extends Real>(x: RealArray<T>): RealArray<T> {
+export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
   checkArray("detach", x);
   const data = x.data.subarray(0) as T; // records hang on the typed array, not on its buffer

@@ -5,7 +5,7 @@
  * every higher order. Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -80,7 +80,7 @@ function rootOf(output: RealArray): Version {
   return root;
 }
 
-function targetsOf(inputs: readonly RealArray[]): Map<Real, Version> {
+function targetsOf(inputs: readonly RealArray[]): Map<RealData, Version> {
   const list: unknown = inputs;
   if (!Array.isArray(list)) {
     throw new ArgumentError(`grad, inputs: expected a list of arrays like [x], got ${described(list)}`);
@@ -102,7 +102,7 @@ function seedOf(output: RealArray, cotangent: RealArray | null | undefined): Rea
 }
 
 /** Pulls the seed back through all versions that lead to a target; returns the gradients of the targets' memories. */
-function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<Real, Version>): Map<Version, RealArray> {
+function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<RealData, Version>): Map<Version, RealArray> {
   const wanted = new Set(targets.values());
   const leading = versionsLeadingTo(wanted, targets, root);
   const gradients = new Map([[root, seed]]);
@@ -118,7 +118,7 @@ function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<Real, Versio
 /** All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack. */
 function versionsLeadingTo(
   wanted: ReadonlySet<Version>,
-  targets: ReadonlyMap<Real, Version>,
+  targets: ReadonlyMap<RealData, Version>,
   root: Version,
 ): Set<Version> {
   const leading = new Set<Version>();
@@ -182,7 +182,7 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
   const result = memory
     ? copyLike(throughMemory(memory, x), x)
-    : wrapBeside<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
+    : wrapBeside<RealData>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
 }
 
@@ -193,7 +193,7 @@ function copyLike(x: RealArray, like: RealArray): RealArray {
 }
 
 /** A row-major copy, recorded. */
-export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
+export function copyOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
   const data = contiguous(x);
   const copy = wrap((data.buffer === x.data.buffer ? data.slice() : data) as T, x.shape);
   return record(copy, [x], (cotangent) => [cotangent], { where: "a copy", readsInputs: [false] });
@@ -209,7 +209,7 @@ function plus(a: RealArray, b: RealArray): RealArray {
  * The elements of `x`, counted in row-major order, at each `index`, as a new array of `shape`.
  * The caller answers for `index.length` and its bounds. The derivative is `scatterAdd`.
  */
-export function gather<T extends Real>(
+export function gather<T extends RealData>(
   x: RealArray<T>,
   index: ArrayLike<number>,
   shape: readonly number[],
@@ -223,7 +223,7 @@ export function gather<T extends Real>(
  * A new array of `shape`, zero but for the elements of `x` added at each `index`, counted in row-major order.
  * Repeated indices add, in float64. The caller answers for `index.length` and its bounds. The derivative is `gather`.
  */
-export function scatterAdd<T extends Real>(
+export function scatterAdd<T extends RealData>(
   x: RealArray<T>,
   index: ArrayLike<number>,
   shape: readonly number[],

@@ -6,7 +6,7 @@ import type { NdArray } from "ndarray";
 import { numberedMemory } from "../device/devices";
 import { machine, memoryOf } from "../device/memory";
 import type { Elements, Memory } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -23,7 +23,7 @@ const DEVICE = {
 export type DeviceOptions = OptionsOf<typeof DEVICE>;
 
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
-export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
+export type DeviceArray<T extends Elements = RealData> = NdArray<T> & { [Symbol.dispose](): void };
 
 /**
  * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.
@@ -60,17 +60,17 @@ function copyTo<T extends Elements>(memory: Memory, x: NdArray<T>, where: string
 }
 
 /** The array itself if it is in that memory, else a copy there; derivatives pass through. */
-function bringTo<T extends Real>(memory: Memory, x: RealArray<T>): RealArray<T> {
+function bringTo<T extends RealData>(memory: Memory, x: RealArray<T>): RealArray<T> {
   const { data } = (x as RealArray | null | undefined) ?? {}; // what is no array others will refuse
   return memoryOf(data) === memory ? x : copyTo(memory, x, memory === machine ? "toHost" : "toDevice");
 }
 
 /** The array itself, or a copy where another array is; derivatives pass through. */
-export const bringBeside = <T extends Real>(other: RealArray, x: RealArray<T>): RealArray<T> =>
+export const bringBeside = <T extends RealData>(other: RealArray, x: RealArray<T>): RealArray<T> =>
   bringTo(memoryOf(other.data), x);
 
 /** The array itself, or a copy in the machine's memory; derivatives pass through. */
-export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
+export const onMachine = <T extends RealData>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
 
 /**
  * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they

@@ -14,7 +14,7 @@ import { visitedPairs } from "../device/addoncall";
 import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
@@ -177,12 +177,12 @@ export class Operator {
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
-  work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
+  work(given: Given, out: RealData, how: How, indices?: Int32Array): Work<void> {
     const { now, later } = this.launch(given, out, how, indices);
     return new Work(now, later);
   }
 
-  private launch(given: Given, out: Real, how: How, indices: Int32Array | undefined): Launch {
+  private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const { rows, columns } = this.sizes(given);
     const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
     this.checkK(columns);
@@ -309,7 +309,7 @@ export class Operator {
 }
 
 /** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
-const workspaceOf = (values: RealArray, isOwn: boolean): Real =>
+const workspaceOf = (values: RealArray, isOwn: boolean): RealData =>
   isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
 
 /** Rows that are computed together, so that fewer take as long. */

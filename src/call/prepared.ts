@@ -24,7 +24,7 @@ import { BACKEND_NAMES, checkPlace } from "../device/devices";
 import type { BackendName, Place } from "../device/devices";
 import type { Begun } from "../device/routine";
 import type { KeptPlans } from "../device/device";
-import type { BatchAxis, Real } from "../device/native";
+import type { BatchAxis, RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
@@ -290,7 +290,7 @@ export const CALL = {
 } as const;
 
 /** Where and how one call runs. */
-export type CallOptions<T extends Real = Real> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
+export type CallOptions<T extends RealData = RealData> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
 
 /** The same, checked, for a call and all its derivatives. */
 export interface How extends Place {

@@ -19,7 +19,7 @@ import {
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
@@ -124,7 +124,7 @@ export function indexTargetOf(given: Given, shape: readonly number[]): IndexArra
  * Numbers in row-major order into an array of any strides.
  * @throws ArgumentError where its memory was transferred, or shrunk, while the numbers were computed.
  */
-export function fill(target: RealArray, data: Real): void {
+export function fill(target: RealArray, data: RealData): void {
   if (data.buffer === target.data.buffer) return;
   checkReach("out", target);
   memoryOf(target.data).store(target.data, target, data);
@@ -132,7 +132,7 @@ export function fill(target: RealArray, data: Real): void {
 }
 
 /** Without columns every row is the neutral element, and no index names anything. */
-export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
+export function fillEmpty({ empty }: Reduction, out: RealData, indices: Int32Array | undefined): void {
   out.fill(empty);
   indices?.fill(-1);
 }
@@ -142,5 +142,5 @@ export function restsOf({ values, indices }: Both): RealArray {
   const bits = memoryOf(indices.data).toHost(indices.data);
   const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
   const data = dtypeOf(values) === "float32" ? rests : Float64Array.from(rests);
-  return wrapBeside<Real>(data, values.shape, values);
+  return wrapBeside<RealData>(data, values.shape, values);
 }

@@ -3,7 +3,7 @@
  * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
  */
 import { instructionSetOf, lanesOfVector } from "./isa";
-import type { Isa } from "./isa";
+import type { InstructionSetName } from "./isa";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { prelude } from "./prelude";
 import type { Scheme } from "./scheme";
@@ -42,12 +42,12 @@ export interface Program {
 }
 
 /** The generated file for one specification, instruction set and shape. */
-export function program(specification: Specification, isa: Isa, shape: Shape = "many"): Program {
+export function program(specification: Specification, isa: InstructionSetName, shape: Shape = "many"): Program {
   const lanes = lanesOfVector(isa, specification.dtype === "float32" ? 4 : 8);
   return shape === "few" ? fewRows(specification, isa, lanes) : manyRows(specification, isa, lanes, shape);
 }
 
-function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
+function manyRows(specification: Specification, isa: InstructionSetName, lanes: number, shape: Shape): Program {
   const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
   const bodies = new Map<number, Scheme>();
   const bodyOf = (unrolled: number): Scheme => {
@@ -76,7 +76,7 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
 /** What a block of rows costs beside its columns. */
 const PER_BLOCK = 50;
 
-function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
+function fewRows(specification: Specification, isa: InstructionSetName, lanes: number): Program {
   const main = mainScheme(specification, otherThan(lanesOf(specification)), { hoist: false });
   const tile = columnVectorsOf(main, isa);
   const kept = tilesKept(specification);
@@ -96,7 +96,7 @@ function fewRows(specification: Specification, isa: Isa, lanes: number): Program
 }
 
 /** Where components are many, they are in memory, and several vectors of each would leave the first cache. */
-function columnVectorsOf(main: Scheme, isa: Isa): number {
+function columnVectorsOf(main: Scheme, isa: InstructionSetName): number {
   return main.variables.lane.every(({ dim }) => dim <= MOST_PERMUTED) ? instructionSetOf(isa).columnVectors : 1;
 }
 
@@ -109,7 +109,7 @@ const GROUP_BYTES = 16 * 1024;
 const PER_MERGE = 30;
 
 /** Short rows are transposed by permutations, others number by number. */
-function loadCost(dim: number, isa: Isa, lanes: number): number {
+function loadCost(dim: number, isa: InstructionSetName, lanes: number): number {
   const { permutedLoad } = instructionSetOf(isa);
   return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 2 * dim * lanes;
 }

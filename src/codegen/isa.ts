@@ -4,10 +4,10 @@
  */
 
 /** `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the architecture has. */
-export type Isa = "baseline" | "avx2" | "avx512";
+export type InstructionSetName = "baseline" | "avx2" | "avx512";
 
 export interface InstructionSet {
-  readonly name: Isa;
+  readonly name: InstructionSetName;
   /** For g++ and clang++ alike. */
   readonly flags: readonly string[];
   /** What the processor must have, in the words of `__builtin_cpu_supports`. */
@@ -104,12 +104,13 @@ const ARM64: readonly InstructionSet[] = [
 export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;
 
 /** All names, those of other architectures too. */
-export const ISAS: readonly Isa[] = X64.map(({ name }) => name);
+export const ISAS: readonly InstructionSetName[] = X64.map(({ name }) => name);
 
 /** The row of that name. A name that the architecture lacks means its widest. */
-export function instructionSetOf(name: Isa): InstructionSet {
+export function instructionSetOf(name: InstructionSetName): InstructionSet {
   return INSTRUCTION_SETS.find((row) => row.name === name) ?? INSTRUCTION_SETS.at(-1)!;
 }
 
 /** Lanes of a vector of numbers of so many bytes. */
-export const lanesOfVector = (name: Isa, bytes: number): number => instructionSetOf(name).vectorBytes / bytes;
+export const lanesOfVector = (name: InstructionSetName, bytes: number): number =>
+  instructionSetOf(name).vectorBytes / bytes;

@@ -3,7 +3,7 @@
  * the registers of the instruction set; docs/log/performance.md tells what was measured. Writes no text.
  */
 import { instructionSetOf } from "./isa";
-import type { Isa, Step } from "./isa";
+import type { InstructionSetName, Step } from "./isa";
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
 import { tilesKept } from "./specification";
@@ -25,7 +25,11 @@ const STACK_BYTES = 256 * 1024;
  * less than an array of all.
  * @param bodyOf the loop body where components up to a dim are separate values.
  */
-export function stepOf(specification: Specification, isa: Isa, bodyOf: (unrolled: number) => Scheme): ChosenStep {
+export function stepOf(
+  specification: Specification,
+  isa: InstructionSetName,
+  bodyOf: (unrolled: number) => Scheme,
+): ChosenStep {
   const { unrolled, unrolledInColumns } = instructionSetOf(isa);
   for (const limit of new Set([unrolledInColumns, unrolled])) {
     const main = bodyOf(limit);
@@ -53,14 +57,14 @@ interface Body {
   readonly main: Scheme;
 }
 
-function stepOfSeveral(body: Body, specification: Specification, isa: Isa): Step | undefined {
+function stepOfSeveral(body: Body, specification: Specification, isa: InstructionSetName): Step | undefined {
   const { main } = body;
   if (!specification.reduction || main.pairTilesInMemory > 0) return undefined;
   const step = wantedStep(body, specification, isa);
   return step && main.written * step.tile * step.columns <= MOST_WRITTEN ? step : undefined;
 }
 
-function wantedStep({ unrolled, main }: Body, specification: Specification, isa: Isa): Step | undefined {
+function wantedStep({ unrolled, main }: Body, specification: Specification, isa: InstructionSetName): Step | undefined {
   const { reduction, k } = specification;
   const { vectorBytes, longSums, wideResults, columnsAtOnce } = instructionSetOf(isa);
   const kept = tilesKept(specification);
@@ -78,7 +82,7 @@ const MOST_WRITTEN = 500;
 const WORK_WHILE_WAITING = 16;
 
 /** Vectors of rows of a step of one column: several where it is so short that it would wait for the sums of the step before. */
-function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
+function tileOf(main: Scheme, specification: Specification, isa: InstructionSetName): number {
   if (specification.k > 1) return 1;
   const { vectorBytes, registers, unrolled } = instructionSetOf(isa);
   const kept = tilesKept(specification);

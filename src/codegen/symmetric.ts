@@ -10,7 +10,7 @@ import { exchanged } from "../formula/symmetry";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";
 import type { Program } from "./cpp";
 import { instructionSetOf, lanesOfVector } from "./isa";
-import type { Isa } from "./isa";
+import type { InstructionSetName } from "./isa";
 import { braces, perCall, perLane, perStep } from "./loops";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
@@ -35,7 +35,7 @@ const LEAST_SIDE = 64;
 export function symmetricProgram(
   specification: Specification,
   same: readonly number[],
-  isa: Isa,
+  isa: InstructionSetName,
 ): SymmetricProgram | null {
   const dim = at(specification.formulas, 0).dim;
   const side = sideOf(dim, instructionSetOf(isa).vectorBytes);

@@ -5,7 +5,7 @@
  */
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
-export type Real = Float32Array | Float64Array;
+export type RealData = Float32Array | Float64Array;
 
 /** Integers as the addon takes them: below 2^53, and never negative. */
 export type Integers = Int32Array | Float64Array;

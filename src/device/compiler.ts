@@ -12,7 +12,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 import { instructionSetOf } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import { CompileError, DeviceError } from "../errors";
 import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
@@ -50,7 +50,7 @@ const paths = new Map<string, string>();
  * ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
  * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
-export function sharedObject(source: string, isa: Isa): string {
+export function sharedObject(source: string, isa: InstructionSetName): string {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined) return known;
   const job = new Job(source, isa);
@@ -61,7 +61,7 @@ export function sharedObject(source: string, isa: Isa): string {
 }
 
 /** The same if it has been compiled before, by this process or another. */
-export function compiledBefore(source: string, isa: Isa): string | undefined {
+export function compiledBefore(source: string, isa: InstructionSetName): string | undefined {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined || whyNoCompiler() !== null) return known;
   const job = new Job(source, isa);
@@ -70,12 +70,12 @@ export function compiledBefore(source: string, isa: Isa): string | undefined {
 }
 
 /** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
-export async function compileInBackground(source: string, isa: Isa): Promise<void> {
+export async function compileInBackground(source: string, isa: InstructionSetName): Promise<void> {
   const job = new Job(source, isa);
   remembered(job, keptObject(job.key, await job.runInBackground()));
 }
 
-const requestOf = (source: string, isa: Isa): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
+const requestOf = (source: string, isa: InstructionSetName): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
 
 function remembered(job: Job, path: string): string {
   paths.set(job.request, path);
@@ -102,7 +102,7 @@ export function discard(path: string): void {
  * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
  * @throws CompileError also where a compiler ends well and has made something else.
  */
-export function loadCompiled<T>(load: (path: string) => T, source: string, isa: Isa): T {
+export function loadCompiled<T>(load: (path: string) => T, source: string, isa: InstructionSetName): T {
   const path = sharedObject(source, isa);
   try {
     return load(path);
@@ -112,7 +112,7 @@ export function loadCompiled<T>(load: (path: string) => T, source: string, isa: 
   }
 }
 
-function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
+function loadAgain<T>(load: (path: string) => T, source: string, isa: InstructionSetName): T {
   const path = sharedObject(source, isa);
   try {
     return load(path);
@@ -124,7 +124,7 @@ function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
 }
 
 /** How generated code is compiled. */
-export function flagsFor(isa: Isa): readonly string[] {
+export function flagsFor(isa: InstructionSetName): readonly string[] {
   return [...FLAGS, ...instructionSetOf(isa).flags];
 }
 
@@ -139,7 +139,7 @@ class Job {
 
   constructor(
     private readonly source: string,
-    isa: Isa,
+    isa: InstructionSetName,
   ) {
     this.request = requestOf(source, isa);
     this.flags = [...flagsFor(isa), ...wantedFlags()];

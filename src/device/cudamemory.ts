@@ -18,7 +18,7 @@ import {
 } from "./memory";
 import type { AnyPlace, DataOf, Dtype, ElementType, Elements, Geometry, Memory } from "./memory";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 import { VectorKernels } from "./vectorkernels";
 import type { DeviceMemory, VectorOperation } from "./vectorkernels";
 
@@ -304,13 +304,13 @@ class CudaMemory implements Memory {
     return this.fromHost(machine.take(this.toHost(data), places));
   }
 
-  scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T {
+  scatterAdd<T extends RealData>(data: T, places: ArrayLike<number>, size: number): T {
     const own = unmasked(data);
     if (Math.max(own.length, size) <= MOST_PLACES) return posing(own.scattered(places, size));
     return this.fromHost(machine.scatterAdd(this.toHost(data), places, size));
   }
 
-  add<T extends Real>(a: T, b: T): T {
+  add<T extends RealData>(a: T, b: T): T {
     if (memoryOf(b) === this) return posing(unmasked(a).plus(unmasked(b)));
     return this.fromHost(machine.add(this.toHost(a), b));
   }

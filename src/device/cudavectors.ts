@@ -10,7 +10,7 @@ import { DeviceData, cudaMemory } from "./cudamemory";
 import type { KeptPlans, LowRankParts, Reading, Vectors } from "./device";
 import type { Dtype, Memory } from "./memory";
 import { loadedAddon } from "./native";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 import { VectorKernels } from "./vectorkernels";
 import type { ScalarStep, VectorOperation } from "./vectorkernels";
 
@@ -69,7 +69,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     for (const { data } of this.slabs.splice(0)) data.dispose();
   }
 
-  place(data: Real): DeviceData {
+  place(data: RealData): DeviceData {
     return this.owned(DeviceData.of(data, this.device));
   }
 
@@ -78,8 +78,8 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     return data;
   }
 
-  toHost(x: DeviceData): Real {
-    return x.toHost() as Real;
+  toHost(x: DeviceData): RealData {
+    return x.toHost() as RealData;
   }
 
   checkEvery(pairs: number): number {

@@ -4,7 +4,7 @@
  */
 import type { Dtype, Specification } from "../codegen/specification";
 import type { KeptPlan, LoadedRoutine } from "./addon";
-import type { BatchAxis, Control, Plan, Ranges, Real } from "./addoncall";
+import type { BatchAxis, Control, Plan, Ranges, RealData } from "./addoncall";
 import type { Memory } from "./memory";
 
 export interface Device<Name extends string = string> {
@@ -40,8 +40,8 @@ export interface Memories {
 
 /** Contiguous arrays `[rows | columns | 1, dim]` of the routine's dtype, and where the result goes. */
 interface Arrays {
-  readonly args: readonly Real[];
-  readonly out: Real;
+  readonly args: readonly RealData[];
+  readonly out: RealData;
   /** Rows and columns of one entry of the batch. */
   readonly rows: number;
   readonly columns: number;
@@ -145,15 +145,15 @@ export interface Arithmetic<V, S> {
 }
 
 /** That in one memory, whose data pose as typed arrays. */
-export interface Vectors<V = Real, S = Float64Array> extends Arithmetic<V, S> {
+export interface Vectors<V = RealData, S = Float64Array> extends Arithmetic<V, S> {
   readonly dtype: Dtype;
   /** Where arrays are that products of these vectors read. */
   readonly memory: Memory;
   /** What such products keep from one to the next: all but the arrays. */
   readonly kept: KeptPlans | undefined;
   /** Numbers of the machine in this memory until `close`; where they are in it already, they themselves. */
-  place(data: Real): V;
-  toHost(x: V): Real;
+  place(data: RealData): V;
+  toHost(x: V): RealData;
   /** out = x, a vector of float64, rounded. */
   narrow(x: V, out: V): void;
   /** out = x, where `out` is a vector of float64. */
@@ -172,7 +172,7 @@ export interface LowRankParts {
   readonly width: number;
   readonly alpha: number;
   /** F `[rows, width]` and L⁻ᵀ `[width, width]`, made when they are asked for. */
-  readonly matrices: () => readonly [tall: Real, triangular: Float64Array];
+  readonly matrices: () => readonly [tall: RealData, triangular: Float64Array];
   /** Gives back what a device keeps of it. */
   release?: (() => void) | undefined;
 }

@@ -6,7 +6,7 @@
 import { program, whyTooLarge } from "../codegen/cpp";
 import type { Program, Shape } from "../codegen/cpp";
 import { lanesOfVector } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import { BLOCK } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
 import { symmetricProgram } from "../codegen/symmetric";
@@ -16,7 +16,7 @@ import { Category } from "../formula/formula";
 import type { Variable } from "../formula/formula";
 import type { Addon, NativeRoutine } from "./addon";
 import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./addoncall";
-import type { Plan, Real } from "./addoncall";
+import type { Plan, RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
@@ -62,7 +62,7 @@ type Costs = Pick<Program, "grain" | "instructions">;
 abstract class AddonRoutine implements Routine {
   abstract readonly backend: string;
   protected readonly addon: Addon = loadedAddon();
-  protected readonly isa: Isa = instructionSet();
+  protected readonly isa: InstructionSetName = instructionSet();
   private last: { readonly plan: Plan; readonly costs: Costs } | undefined;
 
   reduce(call: Call): void {
@@ -100,7 +100,7 @@ abstract class AddonRoutine implements Routine {
   }
 }
 
-function choose(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
+function choose(args: readonly RealData[], takes: readonly number[] | undefined): readonly RealData[] {
   return takes ? takes.map((n) => args[n]!) : args;
 }
 
@@ -215,7 +215,7 @@ class Compiled implements Runnable {
   constructor(
     private readonly addon: Addon,
     readonly costs: Program,
-    private readonly isa: Isa,
+    private readonly isa: InstructionSetName,
     readonly takes?: readonly number[] | undefined,
   ) {}
 
@@ -247,7 +247,7 @@ function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): b
  * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null where no argument
  * of the rows has those of one of the columns.
  */
-export function sameData(args: readonly Real[], variables: readonly Variable[]): readonly number[] | null {
+export function sameData(args: readonly RealData[], variables: readonly Variable[]): readonly number[] | null {
   const same = variables.map(({ category, dim }, n) =>
     category === Category.P
       ? n
@@ -257,7 +257,7 @@ export function sameData(args: readonly Real[], variables: readonly Variable[]):
   return isShared ? same : null;
 }
 
-function areSame(a: Real, b: Real): boolean {
+function areSame(a: RealData, b: RealData): boolean {
   if (a === b || a.length !== b.length) return a === b;
   if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
   for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;

@@ -5,7 +5,7 @@
 import type { Vectors } from "./device";
 import { allocate, machine } from "./memory";
 import type { Dtype, Memory } from "./memory";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 
 /** Vector arithmetic over blocks of one shape and dtype. */
 export class HostVectors implements Vectors {
@@ -22,7 +22,7 @@ export class HostVectors implements Vectors {
     this.roundoff = dtype === "float32" ? 2 ** -24 : 2 ** -53;
   }
 
-  vector(): Real {
+  vector(): RealData {
     return allocate(this.dtype, this.rows * this.columns);
   }
 
@@ -39,23 +39,23 @@ export class HostVectors implements Vectors {
     // nothing to give back
   }
 
-  place(data: Real): Real {
+  place(data: RealData): RealData {
     return data;
   }
 
-  toHost(x: Real): Real {
+  toHost(x: RealData): RealData {
     return x;
   }
 
-  copy(x: Real, out: Real): void {
+  copy(x: RealData, out: RealData): void {
     out.set(x);
   }
 
-  narrow(x: Real, out: Real): void {
+  narrow(x: RealData, out: RealData): void {
     out.set(x);
   }
 
-  widen(x: Real, out: Real): void {
+  widen(x: RealData, out: RealData): void {
     out.set(x);
   }
 
@@ -65,7 +65,7 @@ export class HostVectors implements Vectors {
   }
 
   /** Column k of out = column places[k] of x, and zeros beyond; `out` may have another number of columns. */
-  gather(x: Real, places: readonly number[], out: Real): void {
+  gather(x: RealData, places: readonly number[], out: RealData): void {
     const { rows, columns } = this;
     const width = out.length / rows;
     out.fill(0);
@@ -75,7 +75,7 @@ export class HostVectors implements Vectors {
   }
 
   /** Column places[k] of out = column k of x, which may have another number of columns. */
-  scatter(x: Real, places: readonly number[], out: Real): void {
+  scatter(x: RealData, places: readonly number[], out: RealData): void {
     const { rows, columns } = this;
     const width = x.length / rows;
     places.forEach((place, k) => {
@@ -86,28 +86,28 @@ export class HostVectors implements Vectors {
   // The loops below are written out: they run at every iteration, and a visitor would cost more than the arithmetic.
 
   /** y += alpha x */
-  axpy(alpha: Float64Array, x: Real, y: Real): void {
+  axpy(alpha: Float64Array, x: RealData, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = y[at]! + alpha[k]! * x[at]!;
   }
 
   /** y -= alpha x */
-  axmy(alpha: Float64Array, x: Real, y: Real): void {
+  axmy(alpha: Float64Array, x: RealData, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = y[at]! - alpha[k]! * x[at]!;
   }
 
   /** y = x + alpha y */
-  xpay(x: Real, alpha: Float64Array, y: Real): void {
+  xpay(x: RealData, alpha: Float64Array, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = x[at]! + alpha[k]! * y[at]!;
   }
 
   /** out = a · b per column. */
-  dot(a: Real, b: Real, out: Float64Array): void {
+  dot(a: RealData, b: RealData, out: Float64Array): void {
     const { rows, columns } = this;
     out.fill(0);
     for (let row = 0, at = 0; row < rows; row++)
@@ -115,7 +115,7 @@ export class HostVectors implements Vectors {
   }
 
   /** out = largest magnitude per column. */
-  peak(x: Real, out: Float64Array): void {
+  peak(x: RealData, out: Float64Array): void {
     const { rows, columns } = this;
     out.fill(0);
     for (let row = 0, at = 0; row < rows; row++)

@@ -4,7 +4,7 @@
  * formulas.
  */
 import { ArgumentError, DeviceError } from "../errors";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
@@ -169,9 +169,9 @@ export interface Memory {
   /** The elements at `places`; the caller answers for these. */
   take<T extends Elements>(data: T, places: ArrayLike<number>): T;
   /** `size` sums of the elements that have the same place, taken in float64. */
-  scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T;
+  scatterAdd<T extends RealData>(data: T, places: ArrayLike<number>, size: number): T;
   /** The sum with data that may be elsewhere. */
-  add<T extends Real>(a: T, b: T): T;
+  add<T extends RealData>(a: T, b: T): T;
   /** Elements in row-major order into the places of a view, which has gaps only where `writesGaps`. */
   store<T extends Elements>(data: T, view: Geometry, elements: T): void;
   convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D>;
@@ -246,7 +246,7 @@ export const machine: Memory = {
     return (data.BYTES_PER_ELEMENT === 8 ? sums : new Float32Array(sums)) as typeof data;
   },
   add: (a, b) => {
-    const sum: Real = a.slice();
+    const sum: RealData = a.slice();
     const addend = memoryOf(b).toHost(b);
     for (let k = 0; k < sum.length; k++) sum[k] = sum[k]! + addend[k]!;
     return sum as typeof a;

@@ -7,14 +7,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { ISAS } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { described, messageOf } from "../options";
 import type { Addon, AddonFile } from "./addon";
 
 export { cancel, newControl, progress } from "./addoncall";
-export type { BatchAxis, Control, Integers, Plan, Ranges, Real, Rectangle } from "./addoncall";
+export type { BatchAxis, Control, Integers, Plan, Ranges, RealData, Rectangle } from "./addoncall";
 
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
@@ -141,13 +141,13 @@ function checkThreads(where: string, count: number, given: unknown): number {
 // What a program has set, else TSKEOPS_ISA, else the machine's best; looked up at every call, so that one process can
 // compare several.
 
-let current: Isa | undefined;
+let current: InstructionSetName | undefined;
 
 /** Another number after each change, for those who keep what was made for one set. */
 export let changes = 0;
 
 /** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
-export function instructionSet(): Isa {
+export function instructionSet(): InstructionSetName {
   return current ?? use(byDefault());
 }
 
@@ -156,23 +156,23 @@ export function instructionSet(): Isa {
  * means its best, and `"auto"` what TSKEOPS_ISA says. Results then differ by rounding.
  * @throws ArgumentError for a name of none.
  */
-export function setInstructionSet(name: Isa | "auto"): void {
+export function setInstructionSet(name: InstructionSetName | "auto"): void {
   use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
 }
 
-const byDefault = (): Isa => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
+const byDefault = (): InstructionSetName => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
 
 /** Routines ask for the name; the dense algebra of the addon is told. */
-function use(name: Isa): Isa {
+function use(name: InstructionSetName): InstructionSetName {
   nativeAddon()?.setInstructionSet(name);
   changes++;
   return (current = name);
 }
 
-const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
+const machines = (): InstructionSetName => nativeAddon()?.isa() ?? "baseline";
 
-function available(where: string, name: string): Isa {
-  const wanted = ISAS.indexOf(name as Isa);
+function available(where: string, name: string): InstructionSetName {
+  const wanted = ISAS.indexOf(name as InstructionSetName);
   if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
   return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
 }

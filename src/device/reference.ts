@@ -9,7 +9,7 @@ import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/f
 import { constantValue } from "../formula/core";
 import { beginOf, entriesOf } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 import { extentOf } from "../formula/reductions";
 
 export const reference: Device<"reference"> = {
@@ -111,7 +111,7 @@ type Values = Float64Array;
 /** The components of the formulas at a pair; the arrays are reused from pair to pair. */
 type Evaluator = (row: number, column: number) => readonly Values[];
 
-function evaluator(specification: Specification, args: readonly Real[]): Evaluator {
+function evaluator(specification: Specification, args: readonly RealData[]): Evaluator {
   const steps = new Map<Formula, Values>();
   const updates = nodesOf(...specification.formulas).map((node) => {
     const values = new Float64Array(node.dim);
@@ -134,7 +134,7 @@ function updateOf(
   out: Values,
   valuesOf: (arg: Formula) => Values,
   specification: Specification,
-  args: readonly Real[],
+  args: readonly RealData[],
 ): Update {
   const { shape } = node.operation;
   const inputs = node.args.map(valuesOf);
@@ -149,7 +149,7 @@ function constant(node: Formula, out: Values): Update {
   return () => undefined;
 }
 
-function read(node: Formula, out: Values, { rows }: Specification, args: readonly Real[]): Update {
+function read(node: Formula, out: Values, { rows }: Specification, args: readonly RealData[]): Update {
   const { position, dim, category } = asVariable(node);
   const data = args[position]!;
   const copy = (index: number): void => {

@@ -4,7 +4,7 @@
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError, FormulaError } from "../errors";
 import { atMost } from "../options";
 import { Category } from "../formula/formula";
@@ -17,11 +17,11 @@ import { indexedLeaf } from "./leaf";
 import { realOperand } from "./operand";
 
 /** What a hole or a name in a template may stand for; arrays tell the dtype of the tensor. */
-export type TemplateValue<T extends Real = Real> = LazyTensor<T> | RealArray<T> | number | readonly number[];
-export type TemplateBindings<T extends Real = Real> = Readonly<Record<string, TemplateValue<T>>>;
+export type TemplateValue<T extends RealData = RealData> = LazyTensor<T> | RealArray<T> | number | readonly number[];
+export type TemplateBindings<T extends RealData = RealData> = Readonly<Record<string, TemplateValue<T>>>;
 
 /** The tag of a template. */
-export type TemplateTag<T extends Real = Real> = (
+export type TemplateTag<T extends RealData = RealData> = (
   text: TemplateStringsArray,
   ...holes: readonly TemplateValue<T>[]
 ) => LazyTensor<T>;
@@ -34,11 +34,11 @@ export type TemplateTag<T extends Real = Real> = (
  * any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
  * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
  */
-export function lazy<T extends Real = Real>(
+export function lazy<T extends RealData = RealData>(
   text: TemplateStringsArray,
   ...holes: readonly TemplateValue<T>[]
 ): LazyTensor<T>;
-export function lazy<T extends Real = Real>(bindings: TemplateBindings<T>): TemplateTag<T>;
+export function lazy<T extends RealData = RealData>(bindings: TemplateBindings<T>): TemplateTag<T>;
 export function lazy(
   first: TemplateStringsArray | TemplateBindings,
   ...holes: readonly TemplateValue[]

@@ -3,7 +3,7 @@
  * (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what matrices can do. Must not know engines.
  */
 import type { Dtype, RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { complex } from "../formula/complex";
@@ -29,17 +29,17 @@ import { expressionIn, isLazy } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
 
 /** Options of a product. */
-export type MatmulOptions<T extends Real = Real> = Omit<ReduceOptions<T>, "axis">;
+export type MatmulOptions<T extends RealData = RealData> = Omit<ReduceOptions<T>, "axis">;
 
 /** Options of a solve. */
-export type LazySolveOptions<T extends Real = Real> = SystemOptions<T> &
+export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
   OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<T>>;
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in O(M N) time and
  * O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
-export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
+export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
   readonly isComplex = false;
 
   constructor(expression: Expression) {
@@ -156,11 +156,15 @@ export class LazyTensor<T extends Real = Real> extends RealMethods<LazyTensor<T>
   }
 }
 
-function solverOf<T extends Real>(tensor: LazyTensor<T>, b: unknown, options: LazySolveOptions<T>): DeferredSolve<T> {
+function solverOf<T extends RealData>(
+  tensor: LazyTensor<T>,
+  b: unknown,
+  options: LazySolveOptions<T>,
+): DeferredSolve<T> {
   return solver(expressionIn(tensor), b, options) as DeferredSolve<T>;
 }
 
-function closedSolverOf<T extends Real>(
+function closedSolverOf<T extends RealData>(
   tensor: LazyTensor<T>,
   b: unknown,
   options: LazySolveOptions<T>,
@@ -180,7 +184,11 @@ const withPlace = <O extends object>({ where }: Expression, options: O | null | 
   ({ ...where, ...options }) as O;
 
 /** D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there. */
-export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
+export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMethods<
+  LazyTensor<T>,
+  ComplexLazyTensor<T>,
+  T
+> {
   readonly isComplex = true;
 
   /** @throws FormulaError for an odd dim. */
@@ -271,7 +279,7 @@ export class ComplexLazyTensor<T extends Real = Real> extends ComplexMethods<Laz
 }
 
 /** A reduction that is the same for both parts. */
-function complexReduction<T extends Real>(
+function complexReduction<T extends RealData>(
   tensor: ComplexLazyTensor<T>,
   name: "Sum" | "Mean",
   options: ReduceOptions<T>,

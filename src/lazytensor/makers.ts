@@ -3,7 +3,7 @@
  * function and a type of one name, where `instanceof` and hovers know the class behind them. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, described, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -13,11 +13,11 @@ import * as tensors from "./lazytensor";
 import { expressionOf } from "./operand";
 
 /** A symbolic array `[...batch, M, N, dim]`: a formula, until a reduction over i or j computes it. */
-export type LazyTensor<T extends Real = Real> = tensors.LazyTensor<T>;
+export type LazyTensor<T extends RealData = RealData> = tensors.LazyTensor<T>;
 /** D complex numbers at every pair: `re, im, re, im, …` in arrays. */
-export type ComplexLazyTensor<T extends Real = Real> = tensors.ComplexLazyTensor<T>;
+export type ComplexLazyTensor<T extends RealData = RealData> = tensors.ComplexLazyTensor<T>;
 /** A matrix `[M, N]` that is only known by its products with arrays. */
-export type LinearOperator<T extends Real = Real> = operators.LinearOperator<T>;
+export type LinearOperator<T extends RealData = RealData> = operators.LinearOperator<T>;
 
 const INDEX = {
   /** 0: the rows are indexed by i, as `Vi` does. 1: by j, as `Vj`. */
@@ -36,12 +36,12 @@ export interface LazyTensorMaker {
    * axis; an array `[..., M, 1, D]`, `[..., 1, N, D]` or `[..., 1, 1, D]`, whose axes of length 1 tell its role.
    * @throws ArgumentError for anything else.
    */
-  <T extends Real = Real>(
+  <T extends RealData = RealData>(
     value: RealArray<T> | number | readonly number[],
     options?: LazyTensorOptions | null,
   ): LazyTensor<T>;
   /** The components of several tensors one after the other. @throws ArgumentError for none. */
-  concatenate<T extends Real>(tensors: readonly LazyTensor<T>[]): LazyTensor<T>;
+  concatenate<T extends RealData>(tensors: readonly LazyTensor<T>[]): LazyTensor<T>;
   /** What `instanceof` looks for. */
   readonly prototype: LazyTensor;
 }
@@ -53,7 +53,7 @@ export interface ComplexLazyTensorMaker {
    * @param value an array `[..., M, 2 D]` of complex numbers as `re, im, re, im, …`, as for `LazyTensor`.
    * @throws ArgumentError as `LazyTensor`, FormulaError for an odd number of components.
    */
-  <T extends Real = Real>(
+  <T extends RealData = RealData>(
     value: RealArray<T> | readonly number[],
     options?: LazyTensorOptions | null,
   ): ComplexLazyTensor<T>;
@@ -64,7 +64,7 @@ export interface ComplexLazyTensorMaker {
 /** What `LinearOperator` is: a function that makes one. */
 export interface LinearOperatorMaker {
   /** A matrix by its products with arrays. @throws ArgumentError unless there are a shape, a dtype and both products. */
-  <T extends Real = Real>(products: LinearOperatorLike<T>): LinearOperator<T>;
+  <T extends RealData = RealData>(products: LinearOperatorLike<T>): LinearOperator<T>;
   /** What `instanceof` looks for. */
   readonly prototype: LinearOperator;
 }
@@ -76,7 +76,7 @@ const instancesOf = <F extends object, C>(type: { readonly prototype: C }, make:
 /** Makes a symbolic array; `x instanceof LazyTensor` tells one. */
 export const LazyTensor: LazyTensorMaker = Object.assign(
   instancesOf(tensors.LazyTensor, function LazyTensor<
-    T extends Real,
+    T extends RealData,
   >(value: RealArray<T> | number | readonly number[], options?: LazyTensorOptions | null): LazyTensor<T> {
     atMost("LazyTensor", 2, arguments);
     return new tensors.LazyTensor<T>(expressionOf("LazyTensor", value, axisOf("LazyTensor", options)));
@@ -87,7 +87,7 @@ export const LazyTensor: LazyTensorMaker = Object.assign(
 /** Makes a symbolic array of complex numbers; `x instanceof ComplexLazyTensor` tells one. */
 export const ComplexLazyTensor: ComplexLazyTensorMaker = instancesOf(
   tensors.ComplexLazyTensor,
-  function ComplexLazyTensor<T extends Real>(
+  function ComplexLazyTensor<T extends RealData>(
     value: RealArray<T> | readonly number[],
     options?: LazyTensorOptions | null,
   ): ComplexLazyTensor<T> {
@@ -99,7 +99,7 @@ export const ComplexLazyTensor: ComplexLazyTensorMaker = instancesOf(
 
 /** Makes a linear operator of its products; `x instanceof LinearOperator` tells one. */
 export const LinearOperator: LinearOperatorMaker = instancesOf(operators.LinearOperator, function LinearOperator<
-  T extends Real,
+  T extends RealData,
 >(products: LinearOperatorLike<T>): LinearOperator<T> {
   atMost("LinearOperator", 1, arguments);
   return new operators.LinearOperator<T>(products);
@@ -108,7 +108,7 @@ export const LinearOperator: LinearOperatorMaker = instancesOf(operators.LinearO
 const axisOf = (where: string, options: LazyTensorOptions | null | undefined): 0 | 1 | undefined =>
   optionsOf(where, options, INDEX).axis;
 
-function concatenate<T extends Real>(list: readonly LazyTensor<T>[]): LazyTensor<T> {
+function concatenate<T extends RealData>(list: readonly LazyTensor<T>[]): LazyTensor<T> {
   atMost("LazyTensor.concatenate", 1, arguments);
   if (!Array.isArray(list) || list.length === 0)
     throw new ArgumentError(

@@ -5,7 +5,7 @@
 import { checkArray, described } from "../array/check";
 import { expanded, reshaped, shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { mult } from "../formula/core";
@@ -81,13 +81,13 @@ function variableOf(where: string, { leaf }: Expression): Leaf {
 export const flat = (x: RealArray): RealArray => reshaped(x, x.shape.slice(0, -1));
 
 /** A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches, or a dim above 1. */
-export function asLinearOperator<T extends Real>(tensor: LazyMatrix<T>): LinearOperator<T> {
+export function asLinearOperator<T extends RealData>(tensor: LazyMatrix<T>): LinearOperator<T> {
   atMost("asLinearOperator", 1, arguments);
   return linearOperator("asLinearOperator", tensor);
 }
 
 /** @param where what the user has called. */
-export function linearOperator<T extends Real>(where: string, tensor: unknown): LinearOperator<T> {
+export function linearOperator<T extends RealData>(where: string, tensor: unknown): LinearOperator<T> {
   if (!isLazy(tensor)) throw new ArgumentError(`${where}: expected a LazyTensor, got ${described(tensor)}`);
   if (tensor.isComplex) throw new ArgumentError(`${where}: expected a real LazyTensor, got a ComplexLazyTensor`);
   const expression = expressionIn(tensor);
@@ -105,7 +105,7 @@ export function linearOperator<T extends Real>(where: string, tensor: unknown): 
 }
 
 /** A LazyTensor, as far as this file knows. */
-export interface LazyMatrix<T extends Real> extends Symbolic {
+export interface LazyMatrix<T extends RealData> extends Symbolic {
   readonly isComplex: false;
   matvec(b: RealArray<T>): RealArray<T>;
 }

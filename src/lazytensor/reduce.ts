@@ -6,7 +6,7 @@ import type { RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { ROUNDING, reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
@@ -35,7 +35,7 @@ const REDUCED = {
 export const PRODUCT: typeof CALL & typeof ROUNDING = { ...CALL, ...ROUNDING };
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
-export type ReduceOptions<T extends Real = Real> = RequiredOptionsOf<typeof REDUCED> &
+export type ReduceOptions<T extends RealData = RealData> = RequiredOptionsOf<typeof REDUCED> &
   CallOptions<T> &
   OptionsOf<typeof ROUNDING>;
 
@@ -51,7 +51,7 @@ const WEIGHTED = {
 } as const;
 
 /** How a lazy tensor is reduced by the name of a reduction. */
-export type AnyReduction<T extends Real> = ReduceOptions<T> &
+export type AnyReduction<T extends RealData> = ReduceOptions<T> &
   Pick<GenredOptions, "optArg"> &
   OptionsOf<typeof WHEN> &
   OptionsOf<typeof WEIGHTED>;
@@ -85,7 +85,7 @@ export function isInner(
 export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface DeferredReduction<R extends ReductionName = ReductionName, T extends Real = Real> {
+export interface DeferredReduction<R extends ReductionName = ReductionName, T extends RealData = RealData> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
   (...args: Given<CallOptions>): ResultOf<R, T>;
   /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
@@ -126,7 +126,7 @@ export function deferred(
   extra: Extra,
 ): DeferredReduction {
   checkK(where, reductionNamed(name), extra.optArg);
-  const checked = optionsOf(where, options as AnyReduction<Real> | null | undefined, rowsOf(name));
+  const checked = optionsOf(where, options as AnyReduction<RealData> | null | undefined, rowsOf(name));
   const [settings, call] = split(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
@@ -160,7 +160,7 @@ export function reduced(
 function split(
   where: string,
   reductionOp: ReductionName,
-  { axis, sumScheme, dtypeAcc, useDoubleAcc, call: _call, ...place }: AnyReduction<Real>,
+  { axis, sumScheme, dtypeAcc, useDoubleAcc, call: _call, ...place }: AnyReduction<RealData>,
   { optArg, weights }: Extra,
 ): [Settings, CallOptions] {
   const settings = settingsOf({ reductionOp, axis, sumScheme, dtypeAcc, useDoubleAcc, optArg });

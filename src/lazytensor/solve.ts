@@ -6,7 +6,7 @@ import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
 import { expanded } from "../array/view";
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
@@ -30,7 +30,7 @@ import { expressionIn, isLazy } from "./symbolic";
 import type { Symbolic } from "./symbolic";
 
 /** How a lazy system is solved: all of `KernelSolve`, in one place. */
-export type SystemOptions<T extends Real = Real> = SolveOptions<T> & OptionsOf<typeof ROUNDING>;
+export type SystemOptions<T extends RealData = RealData> = SolveOptions<T> & OptionsOf<typeof ROUNDING>;
 
 /** For what is solved. */
 export const UNKNOWN = {
@@ -41,7 +41,7 @@ export const UNKNOWN = {
 type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeof WHEN>;
 
 /** A system that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface DeferredSolve<T extends Real = Real> {
+export interface DeferredSolve<T extends RealData = RealData> {
   /** The solution, in the shape of the right-hand side. @throws what `KernelSolve` throws. */
   (...args: Given<SolveOptions>): RealArray<T>;
   /** The same as a promise: solved in the background, on copies of the arrays. Rejects with what the call throws. */

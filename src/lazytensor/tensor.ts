@@ -6,7 +6,7 @@ import { reshaped } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
 import type { CallOptions } from "../call/prepared";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";
 import { checkIndex, denseValues, diagonal, sliced, without } from "./entries";
@@ -18,7 +18,7 @@ import { reduced } from "./reduce";
 import { Symbolic, alike, expressionIn } from "./symbolic";
 
 /** A symbolic array; `Self` is the class that extends this one, `L` and `C` are real and complex lazy tensors. */
-export abstract class Tensor<Self, L, C, T extends Real> extends Symbolic<Self, L, C> {
+export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Self, L, C> {
   // ---- what it is
 
   /** `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1. */
@@ -125,13 +125,13 @@ export abstract class Tensor<Self, L, C, T extends Real> extends Symbolic<Self, 
 }
 
 /** Values of an expression without a last axis of one number, as {@link Tensor.shape} has none. */
-function squeezed<T extends Real>({ formula }: Expression, values: RealArray): RealArray<T> {
+function squeezed<T extends RealData>({ formula }: Expression, values: RealArray): RealArray<T> {
   return (formula.dim === 1 ? reshaped(values, values.shape.slice(0, -1)) : values) as RealArray<T>;
 }
 
 /** What notebooks and `console.log` show. */
 Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Tensor<unknown, unknown, unknown, Real>): string {
+  value(this: Tensor<unknown, unknown, unknown, RealData>): string {
     return this.toString();
   },
 });

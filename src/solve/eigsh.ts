@@ -6,7 +6,7 @@ import { generator } from "../array/array";
 import { allocate, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { described } from "../options";
 import type { OptionsOf } from "../options";
@@ -31,7 +31,7 @@ export const EIGSH = {
 /** How eigenpairs are found. */
 export type EigshOptions = OptionsOf<typeof EIGSH> & MatrixOptions;
 
-export interface EigshResult<T extends Real = Real> {
+export interface EigshResult<T extends RealData = RealData> {
   /** `[k]`, descending. */
   readonly values: RealArray<T>;
   /** `[n, k]`, orthonormal columns. */
@@ -79,7 +79,7 @@ function checkPairs(k: unknown, rows: number): number {
 
 function roundPairs(
   { values, residuals, iterations }: Eigenpairs,
-  vectors: readonly Real[],
+  vectors: readonly RealData[],
   rows: number,
   dtype: Dtype,
 ): EigshResult {

@@ -9,7 +9,7 @@ import type { Given, How } from "../call/prepared";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
-import type { Ranges, Real } from "../device/native";
+import type { Ranges, RealData } from "../device/native";
 import { at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -43,7 +43,7 @@ const COLUMNS_ABOUT = 300;
 export interface Pairwise {
   readonly formula: Formula;
   readonly args: readonly Argument[];
-  readonly data: readonly Real[];
+  readonly data: readonly RealData[];
   readonly rows: number;
   readonly dtype: Dtype;
   /** The category of rows. */
@@ -98,7 +98,7 @@ export function blockEntries(
 const repeats = (points: number, dim: number): Int32Array =>
   Int32Array.from({ length: points * dim }, (_, n) => Math.floor(n / dim));
 
-function unitVectors(dtype: Dtype, points: number, dim: number): Real {
+function unitVectors(dtype: Dtype, points: number, dim: number): RealData {
   const units = allocate(dtype, points * dim * dim);
   for (let row = 0; row < points * dim; row++) units[row * dim + (row % dim)] = 1;
   return units;
@@ -110,7 +110,7 @@ export class KernelMatrix implements Matrix {
   readonly dtype: Dtype;
   private readonly kernel: Formula;
   private readonly args: readonly Argument[];
-  private readonly data: readonly Real[];
+  private readonly data: readonly RealData[];
   private readonly kept: Category.I | Category.J;
   private readonly values: Routine;
 
@@ -132,7 +132,7 @@ export class KernelMatrix implements Matrix {
     return Float64Array.from(this.evaluate(values, this.data, this.rows, 1));
   }
 
-  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real {
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: RealData): RealData {
     const data = this.args.map(({ category, dim }, n) => {
       const places = category === Category.P ? null : category === this.kept ? rows : columns;
       return places ? rowsAt(at(this.data, n), dim, places) : at(this.data, n);
@@ -144,7 +144,13 @@ export class KernelMatrix implements Matrix {
     return routineFor(chooser(specification, this.how), pairs, this.how.begun);
   }
 
-  private evaluate(values: Routine, args: readonly Real[], rows: number, columns: number, memory?: Real): Real {
+  private evaluate(
+    values: Routine,
+    args: readonly RealData[],
+    rows: number,
+    columns: number,
+    memory?: RealData,
+  ): RealData {
     const out = memory ? memory.subarray(0, rows * columns) : allocate(this.dtype, rows * columns);
     const { device } = this.how;
     values.block({ args, out, rows, columns, firstRow: 0, endRow: rows, firstColumn: 0, endColumn: columns, device });
@@ -161,7 +167,7 @@ export class KernelMatrix implements Matrix {
   }
 }
 
-function rowsAt(data: Real, dim: number, places: Int32Array): Real {
+function rowsAt(data: RealData, dim: number, places: Int32Array): RealData {
   const rows = allocate(data instanceof Float32Array ? "float32" : "float64", places.length * dim);
   places.forEach((place, n) => {
     rows.set(data.subarray(place * dim, (place + 1) * dim), n * dim);

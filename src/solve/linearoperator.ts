@@ -7,12 +7,12 @@ import { checkArray, described } from "../array/check";
 import { add, mul } from "../array/nd";
 import { shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 
 /** What a linear operator is made of. */
-export interface LinearOperatorLike<T extends Real = Real> {
+export interface LinearOperatorLike<T extends RealData = RealData> {
   /** Rows and columns. */
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
@@ -23,7 +23,7 @@ export interface LinearOperatorLike<T extends Real = Real> {
 }
 
 /** A matrix `[M, N]` that is only known by its products with arrays. */
-export class LinearOperator<T extends Real = Real> implements LinearOperatorLike<T> {
+export class LinearOperator<T extends RealData = RealData> implements LinearOperatorLike<T> {
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
   readonly #products: LinearOperatorLike<T>;
@@ -103,14 +103,17 @@ function checkOperator(products: unknown): void {
 const wrongOperator = (name: string, expected: string, got: unknown): ArgumentError =>
   new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
 
-export function isOperatorLike<T extends Real>(
+export function isOperatorLike<T extends RealData>(
   value: RealArray<T> | LinearOperatorLike<T>,
 ): value is LinearOperatorLike<T> {
   return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
 }
 
 /** `first` after `second`: their product as matrices. @throws ArgumentError where sizes do not fit. */
-export function chain<T extends Real>(first: LinearOperatorLike<T>, second: LinearOperatorLike<T>): LinearOperator<T> {
+export function chain<T extends RealData>(
+  first: LinearOperatorLike<T>,
+  second: LinearOperatorLike<T>,
+): LinearOperator<T> {
   if (first.shape[1] !== second.shape[0] || first.dtype !== second.dtype)
     throw new ArgumentError(
       `matmul: expected an operator with ${first.shape[1]} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,

@@ -7,7 +7,7 @@ import { recording } from "../array/record";
 import { dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import { isAtLeast, withDefaults } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
@@ -209,7 +209,7 @@ function* approximation(matrix: SystemMatrix, settings: LogdetSettings, tell?: T
 }
 
 /** Entries ±1. */
-function signs(seed: number): (out: Real) => void {
+function signs(seed: number): (out: RealData) => void {
   const random = generator(seed);
   return (out) => {
     for (let n = 0; n < out.length; n++) out[n] = random() < 0.5 ? -1 : 1;
@@ -217,7 +217,7 @@ function signs(seed: number): (out: Real) => void {
 }
 
 /** Normal vectors of covariance F Fᵀ + alpha I. */
-function correlated(low: LowRank, alpha: number, seed: number): (out: Real) => void {
+function correlated(low: LowRank, alpha: number, seed: number): (out: RealData) => void {
   const normal = normals("logdet, seed", seed);
   return (out) => {
     for (let n = 0; n < out.length; n++) out[n] = Math.sqrt(alpha) * normal();

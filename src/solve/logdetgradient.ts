@@ -13,7 +13,7 @@ import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import type { Argument } from "../formula/arguments";
@@ -44,7 +44,7 @@ export interface LogdetCall {
   readonly inverse: Preconditioner | null;
   readonly alphaShape: readonly number[];
   /** Fills a block with random vectors of covariance I; null for all unit vectors. */
-  readonly random: ((out: Real) => void) | null;
+  readonly random: ((out: RealData) => void) | null;
   readonly probes: number;
   readonly settings: MatrixOptions & { readonly alpha: number };
 }
@@ -74,7 +74,7 @@ interface Sums {
   readonly scale: number;
 }
 
-function* estimateSums(call: LogdetCall, random: (out: Real) => void, others: readonly boolean[]): Task<Sums> {
+function* estimateSums(call: LogdetCall, random: (out: RealData) => void, others: readonly boolean[]): Task<Sums> {
   const { system, matrix, given, probes } = call;
   const width = system.kernel ? AT_ONCE : 1;
   let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);

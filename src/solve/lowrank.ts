@@ -6,7 +6,7 @@
  */
 import { allocate } from "../array/view";
 import type { LowRankParts } from "../device/device";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { settled } from "../task";
 import type { Task } from "../task";
@@ -32,7 +32,7 @@ export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number,
   return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
 }
 
-const columnsOf = (blocks: readonly ColumnBlock[]): Real[] => blocks.map(({ columns }) => columns);
+const columnsOf = (blocks: readonly ColumnBlock[]): RealData[] => blocks.map(({ columns }) => columns);
 const widthOf = (blocks: readonly ColumnBlock[]): number => blocks.reduce((total, { width }) => total + width, 0);
 
 /** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
@@ -73,7 +73,7 @@ export class LowRank {
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
-  subtract(x: Float64Array, out: Real, columns: number): void {
+  subtract(x: Float64Array, out: RealData, columns: number): void {
     this.algebra.subtractTall(out, columnsOf(this.blocks), x, this.matrix.rows, columns);
   }
 }
@@ -93,7 +93,7 @@ const FLOAT32_LIMIT = 1e-6;
 
 interface ColumnBlock {
   /** `[rows, width]` */
-  readonly columns: Real;
+  readonly columns: RealData;
   readonly width: number;
   /** Columns that are not padding. */
   readonly count: number;
@@ -113,7 +113,7 @@ class PivotedCholesky {
    */
   largest: number = Infinity;
   private readonly residual: Float64Array;
-  private readonly scratch: Real;
+  private readonly scratch: RealData;
   private readonly initialTrace: number;
 
   constructor(
@@ -156,7 +156,7 @@ class PivotedCholesky {
     return true;
   }
 
-  private columns(): Real[] {
+  private columns(): RealData[] {
     return this.blocks.map(({ columns }) => columns);
   }
 
@@ -198,7 +198,7 @@ class PivotedCholesky {
  * Zeros, in memory that one thread has touched: threads that meet in fresh pages wait for each other, up to 20 times as
  * long.
  */
-function numbers({ dtype }: Matrix, count: number): Real {
+function numbers({ dtype }: Matrix, count: number): RealData {
   return (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)).fill(0);
 }
 
@@ -216,7 +216,7 @@ function firstAbove(sums: Float64Array, bound: number): number {
 }
 
 /** Blocks of columns as one matrix `[rows, width]`. */
-function asOneMatrix(blocks: readonly Real[], rows: number, width: number): Real {
+function asOneMatrix(blocks: readonly RealData[], rows: number, width: number): RealData {
   const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
   let first = 0;
   for (const block of blocks) {

@@ -9,7 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import type { BriefAlgebra, LongAlgebra } from "../device/addon";
 import type { LowRankParts } from "../device/device";
 import { instructionSet, lapack, nativeAddon } from "../device/native";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Work, settled, worksOf } from "../task";
 import type { Task, Works } from "../task";
@@ -20,7 +20,7 @@ export interface Matrix {
   readonly dtype: Dtype;
   diagonal(): Float64Array;
   /** `[rows or all, columns or all]`, at the beginning of `out` if given. */
-  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real;
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: RealData): RealData;
 }
 
 /** The sum of the diagonal, near the sum of all eigenvalues. */
@@ -38,7 +38,7 @@ export interface Preconditioner {
   /** log det M⁻¹ */
   readonly logdet: number;
   /** x and out `[rows, columns]`. */
-  apply(x: Real, out: Real, columns: number): Work<void>;
+  apply(x: RealData, out: RealData, columns: number): Work<void>;
   /** L of K + alpha I = L Lᵀ in the lower half of `[rows, rows]`, where that is what it is. */
   readonly factor?: Float64Array;
   /** What a low-rank one is made of, for those who apply it elsewhere. */
@@ -238,10 +238,10 @@ export function functionPreconditioner(
   multiply: (residual: RealArray) => RealArray,
   shape: readonly number[],
 ): Preconditioner {
-  const apply = (x: Real, out: Real): void => {
+  const apply = (x: RealData, out: RealData): void => {
     out.set(productOf(multiply, x, shape));
   };
-  const work = (x: Real, out: Real): Work<void> =>
+  const work = (x: RealData, out: RealData): Work<void> =>
     new Work(
       () => {
         apply(x, out);
@@ -254,7 +254,7 @@ export function functionPreconditioner(
   return { kind: "function", dtype: "any", rank: 0, logdet: NaN, apply: work };
 }
 
-function productOf(multiply: (residual: RealArray) => RealArray, x: Real, shape: readonly number[]): Real {
+function productOf(multiply: (residual: RealArray) => RealArray, x: RealData, shape: readonly number[]): RealData {
   const dtype = x instanceof Float32Array ? "float32" : "float64";
   const product = checkArray("preconditioner: the result of the function", multiply(wrap(x.slice(), shape)), dtype);
   if (!sameShape(product.shape, shape))

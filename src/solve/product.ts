@@ -11,7 +11,7 @@ import type { Vectors } from "../device/device";
 import { vectorsAt } from "../device/devices";
 import { HostVectors } from "../device/hostvectors";
 import { memoryOf } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
@@ -27,7 +27,7 @@ import { onePrecision } from "./space";
 import type { Precisions, Space } from "./space";
 
 /** Vectors and scalars in the memory of the machine, or of a device that poses as it. */
-export type RealSpace = Space<Real, Float64Array>;
+export type RealSpace = Space<RealData, Float64Array>;
 
 /** The same, with what belongs to its memory. */
 type OwnSpace = RealSpace & Vectors;
@@ -46,7 +46,7 @@ export interface Attempt {
 export interface Columns {
   readonly right: Float64Array;
   /** The start, then the solution, else the last iterate. */
-  readonly x: Real;
+  readonly x: RealData;
   readonly columns: number;
 }
 
@@ -162,7 +162,7 @@ export class Product {
   }
 }
 
-type Pair = Precisions<Real, Float64Array, Real, Float64Array> & {
+type Pair = Precisions<RealData, Float64Array, RealData, Float64Array> & {
   readonly accurate: OwnSpace;
   readonly fast: OwnSpace;
 };
@@ -258,16 +258,16 @@ export function* checkSymmetry(space: RealSpace, isShared: boolean): Task<void> 
 }
 
 interface Probe {
-  readonly u: Real;
-  readonly v: Real;
-  readonly ku: Real;
-  readonly kv: Real;
+  readonly u: RealData;
+  readonly v: RealData;
+  readonly ku: RealData;
+  readonly kv: RealData;
 }
 
-const random = (size: number, seed: number): Real => randn([size], { dtype: "float64", seed }).data;
+const random = (size: number, seed: number): RealData => randn([size], { dtype: "float64", seed }).data;
 
 function* probeTwice(space: RealSpace): Task<Probe> {
-  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [Real, Real];
+  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [RealData, RealData];
   const [ku, kv] = [space.vector(), space.vector()];
   yield* settled(space.apply(u, ku));
   yield* settled(space.apply(v, kv));
@@ -278,12 +278,12 @@ function* probeAtOnce(space: RealSpace): Task<Probe> {
   const both = random(space.rows * space.columns, 1);
   const product = space.vector();
   yield* settled(space.apply(both, product));
-  const column = (of: Real, k: number): Real =>
+  const column = (of: RealData, k: number): RealData =>
     Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
   return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };
 }
 
-function dot(a: Real, b: Real): number {
+function dot(a: RealData, b: RealData): number {
   let sum = 0;
   for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
   return sum;

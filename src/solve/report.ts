@@ -7,7 +7,7 @@ import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { howOf } from "../call/prepared";
 import type { Given } from "../call/prepared";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import { settled } from "../task";
@@ -33,7 +33,7 @@ export interface Solved {
  * A solution, and how it was found: of a batch the iterations of all entries, the largest residual, and the rest of the
  * last entry.
  */
-export interface SolveReport<T extends Real = Real> extends Report {
+export interface SolveReport<T extends RealData = RealData> extends Report {
   readonly solution: RealArray<T>;
 }
 
@@ -111,7 +111,7 @@ function* reportRounded(
 /** The norms of b and b - (K + alpha I) x, column by column. */
 function* measureResiduals(
   product: Product,
-  { right, x, columns }: { readonly right: Float64Array; readonly x: Real; readonly columns: number },
+  { right, x, columns }: { readonly right: Float64Array; readonly x: RealData; readonly columns: number },
 ): Task<{ norms: readonly number[]; residuals: readonly number[] }> {
   const space = product.space(x.length / columns, columns, "float64", null);
   const work = new Workspace(space);
@@ -126,14 +126,14 @@ function* measureResiduals(
  * Whether rounding to float32 may leave a residual that is no longer small: roundings have random signs, so that K
  * multiplies them by about its Frobenius norm over √n, and that norm is at most its trace.
  */
-function mayLose(system: System, product: Product, x: Float64Array, right: Real): boolean {
+function mayLose(system: System, product: Product, x: Float64Array, right: RealData): boolean {
   const { kernel, unknown } = system;
   if (!kernel || product.how.ranges || system.keepsUnknown()) return false;
   const trace = traceOf(product.matrix(kernel, unknown, "float32"));
   return 2 ** -22 * (trace / Math.sqrt(x.length)) * lengthOf(x) > USELESS_RESIDUAL * lengthOf(right);
 }
 
-const lengthOf = (x: Real): number => Math.sqrt((x as Float64Array).reduce((sum, value) => sum + value ** 2, 0));
+const lengthOf = (x: RealData): number => Math.sqrt((x as Float64Array).reduce((sum, value) => sum + value ** 2, 0));
 
 // ---------------------------------------------------------------------------------------------- errors and warnings
 

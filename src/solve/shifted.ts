@@ -10,7 +10,7 @@ import type { RealArray } from "../array/view";
 import { copied } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { described, isAtLeast, withDefaults, withoutRows } from "../options";
@@ -47,7 +47,7 @@ export const SHIFTED: OptionRows = { ...withoutRows(SOLVE, "alpha", "x0", "onIte
 
 /** A solution in float64, and how it was found. */
 interface FoundRidge {
-  readonly x: Real;
+  readonly x: RealData;
   readonly report: Report;
   /** The relative residual that was asked for. */
   readonly target: number;
@@ -213,7 +213,7 @@ function* solveAsColumns(ridges: readonly Ridge[], group: RidgeGroup): Task<(Fou
   const all = ridges.length * columns;
   const applies = ridges.map(
     ({ inverse }) =>
-      (x: Real, out: Real): Work<void> =>
+      (x: RealData, out: RealData): Work<void> =>
         inverse.apply(x, out, columns),
   );
   const alphas = ridges.flatMap(({ alpha }) => new Array<number>(columns).fill(alpha));
@@ -232,7 +232,7 @@ function* solveAsColumns(ridges: readonly Ridge[], group: RidgeGroup): Task<(Fou
 /** A solution whose true residuals meet its tolerance, or what float64 allows. */
 function foundIfSolved(
   { norms, matrix, settings, target }: RidgeGroup,
-  x: Real,
+  x: RealData,
   { residuals, converged, iterations }: Omit<Solution, "residual">,
   rank: number,
 ): FoundRidge | undefined {
@@ -283,7 +283,7 @@ function* solveInOneKrylovSpace(alphas: readonly number[], group: RidgeGroup): T
 /** The true residuals decide, and what they leave is refined. */
 function* refineRidge(
   alpha: number,
-  x: Real,
+  x: RealData,
   done: number,
   maxIterations: number,
   group: RidgeGroup,

@@ -6,8 +6,7 @@ import { onMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
-import type { CallOptions } from "../call/prepared";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { checkValues, isAtLeast, withoutRows } from "../options";
@@ -64,7 +63,7 @@ type SolveRows = typeof RIDGE & typeof STOPPING & typeof CHOICE & typeof GMRES &
 export const SOLVE: SolveRows = { ...RIDGE, ...STOPPING, ...CHOICE, ...GMRES, ...COURSE };
 
 /** How one system is solved. */
-export type SolveOptions<T extends Real = Real> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
+export type SolveOptions<T extends RealData = RealData> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
 
 /** All options of a solve, checked. */
 export type SolveSettings = SettledOf<SolveRows> & MatrixOptions;

@@ -9,7 +9,7 @@ import { Operator } from "../call/operator";
 import { copied, howOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
@@ -97,7 +97,7 @@ export class SystemMatrix {
     const apply = kernel
       ? this.products(this.product(columns), columns)
       : sideBySide(new Array<Apply>(columns).fill(this.products(this.product(unknown.dim), 1)), 1);
-    const ridged = (x: Real, out: Real): Work<void> =>
+    const ridged = (x: RealData, out: RealData): Work<void> =>
       apply(x, out).andThen(() => {
         for (let n = 0; n < out.length; n++) out[n] = out[n]! + alphas[n % columns]! * x[n]!;
       });
@@ -205,7 +205,7 @@ function matrixOf(all: Float64Array, rows: number): Matrix {
   };
 }
 
-type Apply = (x: Real, out: Real) => Work<void>;
+type Apply = (x: RealData, out: RealData) => Work<void>;
 
 /** One product after the other, each of `width` columns of a block that holds those of all, side by side. */
 export function sideBySide(products: readonly Apply[], width: number): Apply {

@@ -10,8 +10,8 @@ import type { Shape } from "../../src/codegen/cpp";
 import type { Call } from "../../src/device/device";
 import type { Dtype, Specification } from "../../src/codegen/specification";
 import { nativeAddon, setThreads } from "../../src/device/native";
-import type { Isa } from "../../src/codegen/isa";
-import type { Plan, Ranges, Real } from "../../src/device/native";
+import type { InstructionSetName } from "../../src/codegen/isa";
+import type { Plan, Ranges, RealData } from "../../src/device/native";
 import { reference } from "../../src/device/reference";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
@@ -70,8 +70,8 @@ function specificationOf({ texts, reduction = "Sum", k = 1, scheme = "block", di
 }
 
 /** Whole numbers from 0 to 4, and a divisor. */
-function numbersFor({ variables, dtype }: Specification): Real[] {
-  const make = (count: number): Real => (dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
+function numbersFor({ variables, dtype }: Specification): RealData[] {
+  const make = (count: number): RealData => (dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
   const extents = { [Category.I]: MOST_ROWS, [Category.J]: MOST_COLUMNS };
   return variables.map(({ category, dim }, n) => {
     if (category === Category.P) return make(1).fill(8);
@@ -81,7 +81,7 @@ function numbersFor({ variables, dtype }: Specification): Real[] {
 }
 
 interface Result {
-  readonly values: Real;
+  readonly values: RealData;
   readonly indices: Int32Array;
 }
 
@@ -94,7 +94,7 @@ function room({ reduction, formulas, k, dtype }: Specification, rows: number): R
 
 function expected(
   specification: Specification,
-  args: readonly Real[],
+  args: readonly RealData[],
   call: Pick<Call, "rows" | "columns" | "ranges">,
 ) {
   const { values: out, indices } = room(specification, call.rows);
@@ -104,8 +104,8 @@ function expected(
 
 function computed(
   specification: Specification,
-  args: readonly Real[],
-  isa: Isa,
+  args: readonly RealData[],
+  isa: InstructionSetName,
   shape: Shape,
   plan: Omit<Plan, "unitsPerTask">,
 ): Result {
@@ -190,7 +190,7 @@ function entryOf({ values, indices }: Result, n: number, entries: number): Resul
 }
 
 /** Up to how many rows columns as lanes pay at the least. */
-const FEW: Readonly<Record<Isa, number>> = { baseline: 1, avx2: 4, avx512: 8 };
+const FEW: Readonly<Record<InstructionSetName, number>> = { baseline: 1, avx2: 4, avx512: 8 };
 
 describeWidths("few rows", (isa) => {
   const specification = specificationOf(CASES["sums"]!, "float32");

@@ -5,7 +5,7 @@ import { cuda } from "../../src/device/cuda";
 import { cudaProgram } from "../../src/codegen/cudatext";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 
 const POINTS = ["x = Vi(3)", "y = Vj(3)", "b = Vj(2)", "g = Pm(1)"];
 

@@ -7,7 +7,7 @@ import { cpu } from "../../src/device/host";
 import { grad as gradient } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 import { extraArgument } from "../../src/formula/arguments";
 import { short } from "../helpers/texts";
 

@@ -10,15 +10,15 @@ import { sharedObject } from "../../src/device/compiler";
 import { cpu } from "../../src/device/host";
 import { program } from "../../src/codegen/cpp";
 import { nativeAddon, newControl, progress, setThreads } from "../../src/device/native";
-import type { Isa } from "../../src/codegen/isa";
-import type { Control, Plan, Real } from "../../src/device/native";
+import type { InstructionSetName } from "../../src/codegen/isa";
+import type { Control, Plan, RealData } from "../../src/device/native";
 import { sameData } from "../../src/device/host";
 import { symmetricProgram } from "../../src/codegen/symmetric";
 import { Category, nodesOf, variable } from "../../src/formula/formula";
 import type { Formula } from "../../src/formula/formula";
 import { entries, minus, operations, subtract } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 import { exchanged, signOfTurn } from "../../src/formula/symmetry";
 import { apply, uniform } from "../helpers/evaluate";
 import { flatCall } from "../fixtures/routines";
@@ -54,8 +54,8 @@ function specificationOf({ text, wide = 1, rows = Category.I }: Case, dtype: Dty
 }
 
 /** Positive numbers; the columns have those of the rows. */
-function numbersFor({ variables, dtype }: Specification, points: number): Real[] {
-  const make = (count: number): Real => (dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
+function numbersFor({ variables, dtype }: Specification, points: number): RealData[] {
+  const make = (count: number): RealData => (dtype === "float64" ? new Float64Array(count) : new Float32Array(count));
   const arrays = variables.map(({ category, dim }, n) => {
     const next = uniform(n + 1);
     return make((category === Category.P ? 1 : points) * dim).map(() => 0.1 + next());
@@ -67,12 +67,17 @@ const wholePlan = (points: number): Plan => ({
   ...{ rows: points, columns: points, blockRows: 64, chunkColumns: 1e9, unitsPerTask: 1 },
 });
 
-function room({ formulas, dtype }: Specification, points: number): Real {
+function room({ formulas, dtype }: Specification, points: number): RealData {
   const size = points * formulas[0]!.dim;
   return dtype === "float64" ? new Float64Array(size).fill(-7) : new Float32Array(size).fill(-7);
 }
 
-function plain(specification: Specification, args: readonly Real[], points: number, isa: Isa): Real {
+function plain(
+  specification: Specification,
+  args: readonly RealData[],
+  points: number,
+  isa: InstructionSetName,
+): RealData {
   const addon = nativeAddon()!;
   const out = room(specification, points);
   addon.reduce(
@@ -82,17 +87,17 @@ function plain(specification: Specification, args: readonly Real[], points: numb
 }
 
 interface Choice {
-  readonly isa?: Isa;
+  readonly isa?: InstructionSetName;
   readonly control?: Control;
   readonly plan?: Partial<Plan>;
 }
 
 function once(
   specification: Specification,
-  args: readonly Real[],
+  args: readonly RealData[],
   points: number,
   { isa = OWN_WIDTH, control, plan }: Choice = {},
-): Real {
+): RealData {
   const addon = nativeAddon()!;
   const out = room(specification, points);
   const { source, takes } = symmetricProgram(specification, SAME, isa)!;
@@ -104,7 +109,7 @@ function once(
 }
 
 /** Within `bound` of the largest component, as the components of gradients cancel. */
-function expectNear(got: Real, wanted: Real, bound: number): void {
+function expectNear(got: RealData, wanted: RealData, bound: number): void {
   const scale = Math.max(...wanted.map(Math.abs));
   const worst = Math.max(...got.map((value, n) => Math.abs(value - wanted[n]!)));
   expect(got).toHaveLength(wanted.length);
@@ -143,7 +148,7 @@ describe("a sum over pairs that are evaluated once", () => {
 
   it("hands on infinities and what is no number as the plain form does", () => {
     const points = 300;
-    const kinds = (values: Real): number[] => Array.from(values, (value) => (Number.isFinite(value) ? 0 : value));
+    const kinds = (values: RealData): number[] => Array.from(values, (value) => (Number.isFinite(value) ? 0 : value));
     for (const [at, value] of [
       [5, NaN],
       [299, Infinity],
@@ -187,12 +192,12 @@ describeWidths("a call", (isa) => {
   const POINTS = 2000;
   const specification = specificationOf({ text: GAUSSIAN, wide: 2 }, "float32");
   const args = numbersFor(specification, POINTS);
-  const called = (given: readonly Real[], points = POINTS): Real => {
+  const called = (given: readonly RealData[], points = POINTS): RealData => {
     const out = room(specification, points);
     cpu.routine(specification).reduce({ args: given, out, rows: points, columns: points });
     return out;
   };
-  const replacedY = (y: Real): readonly Real[] => args.map((array, n) => (n === 1 ? y : array));
+  const replacedY = (y: RealData): readonly RealData[] => args.map((array, n) => (n === 1 ? y : array));
 
   it("evaluates pairs once where rows and columns read the same memory, or the same numbers", () => {
     const expected = once(specification, args, POINTS, { isa });
@@ -243,7 +248,7 @@ describe("whether pairs are evaluated once", () => {
 
   it("asks which arguments have the same numbers", () => {
     const variables = specificationOf({ text: GAUSSIAN }, "float32").variables;
-    const [x, b, e, g] = [6, 2, 4, 1].map((count, n) => Float32Array.from({ length: count }, uniform(n))) as Real[];
+    const [x, b, e, g] = [6, 2, 4, 1].map((count, n) => Float32Array.from({ length: count }, uniform(n))) as RealData[];
     expect(sameData([x!, x!, b!, g!, e!], variables)).toEqual(SAME);
     expect(sameData([x!, x!.slice(), b!, g!, e!], variables)).toEqual(SAME);
     expect(sameData([x!, x!.map((value) => value + 1), b!, g!, e!], variables)).toBeNull();

@@ -6,7 +6,7 @@ import ndarray from "ndarray";
 import { Genred, grad as gradientOf, requiresGrad, settings } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { nativeAddon } from "../../src/device/native";
-import type { Isa } from "../../src/codegen/isa";
+import type { InstructionSetName } from "../../src/codegen/isa";
 import { extraArgument } from "../../src/formula/arguments";
 import { grad } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
@@ -132,7 +132,7 @@ function gradientOver(formula: Formula, turn: number): Formula {
 
 // ------------------------------------------------------------------------------------------- through the public doors
 
-const ISAS: readonly Isa[] = ["baseline", "avx2", "avx512"];
+const ISAS: readonly InstructionSetName[] = ["baseline", "avx2", "avx512"];
 const available = ISAS.slice(0, ISAS.indexOf(nativeAddon()!.isa()) + 1);
 
 /** Of x = 1, 2 and y = 3, 4, 5: rows of the sum over j, and its gradients by x and y. */

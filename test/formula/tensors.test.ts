@@ -2,7 +2,7 @@
 import "../helpers/quicksample";
 import { program } from "../../src/codegen/cpp";
 import { parse } from "../../src/formula/parse";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 import { Genred, rand } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { BACKENDS, DTYPES } from "../helpers/numbers";

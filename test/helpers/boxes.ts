@@ -28,7 +28,7 @@ import {
   notEqual,
   subtract,
 } from "../../src/formula/ops";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 
 /** Boxes `[boxes, 2 dim]` and points `[points, dim]` of every argument. */
 export interface Places {

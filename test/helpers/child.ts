@@ -23,7 +23,7 @@ import { dirname, join } from "node:path";
 
 import { transformSync } from "@swc/core";
 
-import type { Isa } from "../../src/codegen/isa";
+import type { InstructionSetName } from "../../src/codegen/isa";
 import type * as Compiler from "../../src/device/compiler";
 import type * as Toolchain from "../../src/device/toolchain";
 
@@ -154,7 +154,11 @@ export function failureOf(attempt: Promise<unknown>): Promise<Failure> {
   );
 }
 
-export function compile(child: Child = {}, source: string = SOURCE, isa: Isa = "baseline"): Promise<string> {
+export function compile(
+  child: Child = {},
+  source: string = SOURCE,
+  isa: InstructionSetName = "baseline",
+): Promise<string> {
   return inChild(({ sharedObject }, text, set) => sharedObject(text, set), [source, isa], child);
 }
 

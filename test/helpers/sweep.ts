@@ -9,7 +9,7 @@ import type { Argument } from "../../src/formula/arguments";
 import { grad } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
 import type { Entry, Formula, Operation } from "../../src/formula/formula";
-import { extentOf, reductionNamed } from "../../src/formula/reductions";
+import { reductionNamed } from "../../src/formula/reductions";
 import { Operator } from "../../src/call/operator";
 import { allowances, evaluate, expectWithin, fitsOf, uniform } from "./evaluate";
 import type { Fit, Rounding, Vector } from "./evaluate";

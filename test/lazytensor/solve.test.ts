@@ -1,6 +1,6 @@
 /** Lazy tensors as matrices of systems: log-determinants, eigenpairs, indefinite solves. */
 import { Vi, Vj, randn } from "../../src";
-import type { Real, RealArray } from "../../src";
+import type { RealData, RealArray } from "../../src";
 import { G, K, eigenvalues, gauss, matrixOf, points, right } from "../helpers/spectra";
 import { norm, wide } from "../helpers/numbers";
 
@@ -9,7 +9,7 @@ describe("a lazy tensor", () => {
   const lazy = Vi(x).sqdist(Vj(x)).mul(-G).exp();
 
   test("has the log-determinant and the eigenpairs of its matrix", () => {
-    expect(lazy.logdet({ alpha: 0.1 })).toEqual(K.logdet<Real>(x, x, right(60), G, { alpha: 0.1 }));
+    expect(lazy.logdet({ alpha: 0.1 })).toEqual(K.logdet<RealData>(x, x, right(60), G, { alpha: 0.1 }));
     const found = lazy.eigsh(3);
     eigenvalues(matrixOf(x, gauss))
       .slice(0, 3)

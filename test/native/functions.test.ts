@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { flagsFor } from "../../src/device/compiler";
-import type { Isa } from "../../src/codegen/isa";
+import type { InstructionSetName } from "../../src/codegen/isa";
 import { WIDTHS } from "../helpers/widths";
 
 /** Units in the last place that results may be off by; without fused products reductions of angles are a little less exact. */
@@ -28,7 +28,7 @@ const HEADERS = ["run/denormals.h", ...TEXTS.map((file) => `text/${file}`)];
 const folder = mkdtempSync(join(tmpdir(), "tskeops-functions-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function measured(isa: Isa, isDouble: boolean): Measured[] {
+function measured(isa: InstructionSetName, isDouble: boolean): Measured[] {
   const read = (...path: string[]): string => readFileSync(join(__dirname, ...path), "utf8");
   const parts = [...HEADERS.map((file) => read("..", "..", "native", file)), read("..", "fixtures", "functions.cc")];
   const path = join(folder, `${isa}${isDouble ? 64 : 32}`);

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 
 import { InterruptedError } from "../../src/errors";
-import { cancel, newControl, progress, type Plan, type Real } from "../../src/device/native";
+import { cancel, newControl, progress, type Plan, type RealData } from "../../src/device/native";
 import { ADDON, addon, flatCall, pathOf, routine, sumArguments, sums, whole } from "../fixtures/routines";
 
 // Processes start slowly on a busy machine; a call that nothing stops takes longer than this.
@@ -16,7 +16,7 @@ const FIXTURES = join(__dirname, "..", "fixtures");
 
 /** A minute of work or more, in units of less than a millisecond: a test that is not stopped in time fails. */
 const long: Plan = { rows: 200000, columns: 1000, blockRows: 1, chunkColumns: 1000, unitsPerTask: 1 };
-const longArguments = (): Real[] => [new Float32Array(long.rows)];
+const longArguments = (): RealData[] => [new Float32Array(long.rows)];
 
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
@@ -103,10 +103,10 @@ describe("reduce in the background", () => {
 
   it("keeps its arrays until it is done, and no longer", async () => {
     const control = newControl();
-    const begin = (): { call: Promise<void>; arrays: WeakRef<Real>[] } => {
+    const begin = (): { call: Promise<void>; arrays: WeakRef<RealData>[] } => {
       const [args, out] = [longArguments(), new Float32Array(long.rows)];
       const call = addon().later.reduce(...flatCall(routine("slow"), args, out, long, control));
-      return { call, arrays: [new WeakRef<Real>(args[0]!), new WeakRef<Real>(out)] };
+      return { call, arrays: [new WeakRef<RealData>(args[0]!), new WeakRef<RealData>(out)] };
     };
     const { call, arrays } = begin();
     const kept = (): boolean[] => arrays.map((array) => array.deref() !== undefined);

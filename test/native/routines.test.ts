@@ -1,7 +1,7 @@
 /** The addon's calls: what they compute, and what they refuse. */
 import { ArgumentError } from "../../src/errors";
 import { rectangleSizes } from "../../src/device/addoncall";
-import { setThreads, threads, type Plan, type Ranges, type Real, type Rectangle } from "../../src/device/native";
+import { setThreads, threads, type Plan, type Ranges, type RealData, type Rectangle } from "../../src/device/native";
 import {
   ADDON,
   addon,
@@ -194,7 +194,7 @@ describe("block", () => {
     setThreads(count);
     const out = new Float32Array(283 * 197 * 2);
     addon().block(routine("block"), args, out, rectangleSizes(rectangle));
-    const [x, y, p] = args as [Real, Real, Real];
+    const [x, y, p] = args as [RealData, RealData, RealData];
     const expected = Array.from(out, (_, k) => {
       const i = 7 + Math.floor(k / 2 / 197);
       return k % 2 === 0 ? Math.fround(x[i]! * y[3 + (Math.floor(k / 2) % 197)]!) : Math.fround(x[i]! - p[0]!);
@@ -230,7 +230,8 @@ describe("a wrong call", () => {
   const axis = (length: number, ...steps: number[]): object => ({ plan: { batch: [{ length, steps }] } });
   const good = sumArguments(10, 8);
   const out = new Float32Array(10).fill(-7);
-  const replaced = (index: number, value: unknown): Real[] => good.map((own, k) => (k === index ? value : own) as Real);
+  const replaced = (index: number, value: unknown): RealData[] =>
+    good.map((own, k) => (k === index ? value : own) as RealData);
   const detached = (() => {
     const array = new Float32Array(16);
     structuredClone(array, { transfer: [array.buffer] });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 
 import { nativeAddon } from "../../src/device/native";
 import { ISAS, instructionSetOf } from "../../src/codegen/isa";
-import type { Isa } from "../../src/codegen/isa";
+import type { InstructionSetName } from "../../src/codegen/isa";
 
 const root = join(__dirname, "..", "..");
 let folder: string;
@@ -64,7 +64,7 @@ describe("TSKEOPS_ISA", () => {
   const isX64 = process.arch === "x64";
 
   /** The -march that a compiler is called with. */
-  function march(isa: Isa): string | undefined {
+  function march(isa: InstructionSetName): string | undefined {
     const [compiler, log] = [join(folder, "logging-c++"), join(folder, "log")];
     writeFileSync(compiler, `#!/bin/sh\necho "$@" >> "${log}"\nexec c++ "$@"\n`, { mode: 0o755 });
     printed(SUM, { TSKEOPS_ISA: isa, TSKEOPS_CXX: compiler, TSKEOPS_COMPILE: "always" });

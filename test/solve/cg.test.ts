@@ -2,7 +2,7 @@
 import { KernelSolve, nd, rand, randn } from "../../src/index";
 import type { SolveOptions, SolveReport } from "../../src/index";
 import { HostVectors } from "../../src/device/hostvectors";
-import type { Real } from "../../src/device/native";
+import type { RealData } from "../../src/device/native";
 import { cg } from "../../src/solve/cg";
 import type { CgOptions, CgResult } from "../../src/solve/cg";
 import type { Space } from "../../src/solve/space";
@@ -11,9 +11,9 @@ import { runSync } from "../../src/task";
 const ROWS = 40;
 
 /** The matrix diag(1, 2, ..., 40) on so many columns; `products` receives the width of every product. */
-function diagonal(columns: number, canResize: boolean, products: number[]): Space<Real, Float64Array> {
+function diagonal(columns: number, canResize: boolean, products: number[]): Space<RealData, Float64Array> {
   return Object.assign(new HostVectors(ROWS, columns, "float64"), {
-    apply: (x: Real, out: Real) => {
+    apply: (x: RealData, out: RealData) => {
       products.push(columns);
       for (let n = 0; n < x.length; n++) out[n] = (Math.floor(n / columns) + 1) * x[n]!;
     },

@@ -2,7 +2,7 @@
 import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
 import { KernelSolve, astype, grad, nd, rand, randn } from "../../src";
 import { array, requiresGrad, zeros } from "../../src";
-import type { Dtype, Real, RealArray, SolveOptions, SolveReport } from "../../src";
+import type { Dtype, RealData, RealArray, SolveOptions, SolveReport } from "../../src";
 import { norm, wide } from "../helpers/numbers";
 import { ALIASES } from "../helpers/systems";
 
@@ -37,7 +37,7 @@ const right = (n: number, dtype: Dtype = "float64"): RealArray => randn([n, 2], 
 
 describe.each(CASES)("symmetry %j", (symmetry, method, Kinv, entry) => {
   const call = (x: RealArray, b: RealArray, options: SolveOptions): SolveReport =>
-    Kinv.report<Real>(x, x, b, 5, { symmetry, ...options });
+    Kinv.report<RealData>(x, x, b, 5, { symmetry, ...options });
 
   test.each(["float32", "float64"] as const)("solves as a dense solve does (%s)", (dtype) => {
     const [x, b] = [points(90, dtype), right(90, dtype)];
@@ -150,7 +150,8 @@ test("the kind of a system is never guessed", () => {
 
 test("GMRES restarts after as many iterations as it is told", () => {
   const iterations = (options: SolveOptions): number =>
-    Knone.report<Real>(points(90), points(90), right(90), 5, { symmetry: "none", alpha: 0.1, ...options }).iterations;
+    Knone.report<RealData>(points(90), points(90), right(90), 5, { symmetry: "none", alpha: 0.1, ...options })
+      .iterations;
   expect(iterations({ restart: 50 })).toBe(iterations({}));
   expect(iterations({ restart: 2 })).toBeGreaterThan(iterations({}));
   expect(() => iterations({ restart: 0 })).toThrow("restart: expected an integer of at least 1, got the number 0");

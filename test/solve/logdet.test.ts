@@ -2,7 +2,7 @@
 import { fromMatrix } from "../../src/cluster";
 import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
 import { KernelSolve, rand, zeros } from "../../src";
-import type { BlockRanges, LogdetOptions, Real } from "../../src";
+import type { BlockRanges, LogdetOptions, RealData } from "../../src";
 import { G, K, eigenvalues, gauss, matrixOf, points, right } from "../helpers/spectra";
 import type { Block } from "../helpers/spectra";
 import { norm, wide } from "../helpers/numbers";
@@ -44,7 +44,7 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
     const [x, b] = [points(40, dtype), right(40, dtype)];
 
     test("the log-determinant is exact where it is factorised", () => {
-      const { array: value, ...found } = Kinv.logdet<Real>(x, x, b, G, { alpha: 0.1 });
+      const { array: value, ...found } = Kinv.logdet<RealData>(x, x, b, G, { alpha: 0.1 });
       const exact = logdetOf(matrixOf(x, block, 0.1));
       expect([value.get(0), value.size]).toEqual([dtype === "float32" ? Math.fround(found.value) : found.value, 1]);
       expect(found).toEqual({
@@ -63,7 +63,7 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
       (preconditioner) => {
         const exact = logdetOf(matrixOf(x, block, 0.1));
         const options = { alpha: 0.1, method: "lanczos", preconditioner, probes: 64 } as const;
-        const found = Kinv.logdet<Real>(x, x, b, G, options);
+        const found = Kinv.logdet<RealData>(x, x, b, G, options);
         expect(found).toMatchObject({ method: "lanczos", probes: 64 });
         expect(found.standardError).toBeGreaterThan(0);
         expect(found.standardError).toBeLessThan(0.1 * Math.abs(exact));
@@ -73,13 +73,13 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
     );
 
     test("the trace is exact", () => {
-      const found = Kinv.trace<Real>(x, x, b, G, { alpha: 0.25 });
+      const found = Kinv.trace<RealData>(x, x, b, G, { alpha: 0.25 });
       expect(found.standardError).toBe(0);
       expect(found.value).toBeCloseTo(traceOf(matrixOf(x, block, 0.25)), 9);
     });
 
     test("the largest eigenpairs are those of the matrix", () => {
-      const { values, vectors, residuals } = Kinv.eigsh<Real>(4, x, x, b, G);
+      const { values, vectors, residuals } = Kinv.eigsh<RealData>(4, x, x, b, G);
       const rows = matrixOf(x, block);
       const roundoff = dtype === "float32" ? 1e-7 : 1e-9;
       expect(values.data).toBeInstanceOf(dtype === "float32" ? Float32Array : Float64Array);
@@ -100,20 +100,20 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
 
 describe("log-determinants", () => {
   const lanczos = (n: number, options: LogdetOptions, x = points(n)) =>
-    K.logdet<Real>(x, x, right(x.shape[0]!), 50, { alpha: 0.01, method: "lanczos", ...options });
+    K.logdet<RealData>(x, x, right(x.shape[0]!), 50, { alpha: 0.01, method: "lanczos", ...options });
 
   test("a preconditioner makes the error bars shorter and saves products", () => {
     const [low, none] = [lanczos(500, {}), lanczos(500, { preconditioner: "none" })];
     expect(low.rank).toBeGreaterThan(50);
     expect(low.standardError).toBeLessThan(none.standardError / 10);
     expect(low.iterations).toBeLessThan(none.iterations / 4);
-    const exact = K.logdet<Real>(points(500), points(500), right(500), 50, { alpha: 0.01 });
+    const exact = K.logdet<RealData>(points(500), points(500), right(500), 50, { alpha: 0.01 });
     expect(exact.method).toBe("direct");
     for (const found of [low, none]) expect(Math.abs(found.value - exact.value)).toBeLessThan(4 * found.standardError);
   });
 
   test("are factorised up to 2000 points and estimated beyond", () => {
-    expect(K.logdet<Real>(points(2100), points(2100), right(2100), 50, { alpha: 0.1 }).method).toBe("lanczos");
+    expect(K.logdet<RealData>(points(2100), points(2100), right(2100), 50, { alpha: 0.1 }).method).toBe("lanczos");
   });
 
   test("error bars are honest: of 20 seeds few are off by more than two of them, and more probes make them shorter", () => {
@@ -144,12 +144,12 @@ describe("log-determinants", () => {
   test("need a matrix that is positive definite as far as rounding can tell", () => {
     const same = zeros([30, 2], wide);
     for (const method of ["direct", "lanczos"] as const)
-      expect(() => K.logdet<Real>(same, same, right(30), 5, { alpha: 0, method })).toThrow(
+      expect(() => K.logdet<RealData>(same, same, right(30), 5, { alpha: 0, method })).toThrow(
         /^logdet, alpha 0: expected K \+ alpha I to be positive definite.*: raise alpha$/,
       );
     const negative = KernelSolve("-Exp(-g * SqDist(x, y)) * b", ALIASES, "b", { axis: 1 });
     for (const method of ["direct", "lanczos"] as const)
-      expect(() => negative.logdet<Real>(points(30), points(30), right(30), 5, { alpha: 0.1, method })).toThrow(
+      expect(() => negative.logdet<RealData>(points(30), points(30), right(30), 5, { alpha: 0.1, method })).toThrow(
         ArgumentError,
       );
   });
@@ -183,9 +183,9 @@ describe("pairs that are left out", () => {
 
   test("do not count in log-determinants, traces and eigenvalues", () => {
     const options = { alpha: 2, ranges };
-    expect(K.logdet<Real>(x, x, right(24), G, options).value).toBeCloseTo(logdetOf(ridged(2)), 9);
-    expect(K.trace<Real>(x, x, right(24), G, options).value).toBeCloseTo(traceOf(ridged(2)), 9);
-    const { values } = K.eigsh<Real>(3, x, x, right(24), G, { ranges });
+    expect(K.logdet<RealData>(x, x, right(24), G, options).value).toBeCloseTo(logdetOf(ridged(2)), 9);
+    expect(K.trace<RealData>(x, x, right(24), G, options).value).toBeCloseTo(traceOf(ridged(2)), 9);
+    const { values } = K.eigsh<RealData>(3, x, x, right(24), G, { ranges });
     eigenvalues(rows)
       .slice(0, 3)
       .forEach((value, k) => expect(values.get(k)).toBeCloseTo(value, 9));
@@ -204,12 +204,12 @@ test("an unknown of the kept index makes a diagonal, and that is what the functi
     );
     return squares.reduce((sum, s) => sum + Math.exp(-G * s), 0);
   });
-  expect(D.trace<Real>(x, y, right(9), G, { alpha: 0 }).value).toBeCloseTo(
+  expect(D.trace<RealData>(x, y, right(9), G, { alpha: 0 }).value).toBeCloseTo(
     diagonal.reduce((sum, d) => sum + d),
     10,
   );
   const exact = diagonal.reduce((sum, d) => sum + Math.log(d + 1), 0);
-  expect(D.logdet<Real>(x, y, right(9), G, { alpha: 1 }).value).toBeCloseTo(exact, 10);
+  expect(D.logdet<RealData>(x, y, right(9), G, { alpha: 1 }).value).toBeCloseTo(exact, 10);
 });
 
 describe("what they are given", () => {
@@ -249,15 +249,15 @@ describe("what they are given", () => {
   test("is left as it was, and may change after a promise was asked for", async () => {
     const [y, b] = [points(300), right(300)];
     const expected = [
-      K.logdet<Real>(y, y, b, 50, { alpha: 0.1, method: "lanczos" }),
-      K.trace<Real>(y, y, b, 50),
-      K.eigsh<Real>(2, y, y, b, 50),
+      K.logdet<RealData>(y, y, b, 50, { alpha: 0.1, method: "lanczos" }),
+      K.trace<RealData>(y, y, b, 50),
+      K.eigsh<RealData>(2, y, y, b, 50),
     ];
     expect([...y.data]).toEqual([...points(300).data]);
     const promises = [
-      K.logdet.async<Real>(y, y, b, 50, { alpha: 0.1, method: "lanczos" }),
-      K.trace.async<Real>(y, y, b, 50),
-      K.eigsh.async<Real>(2, y, y, b, 50),
+      K.logdet.async<RealData>(y, y, b, 50, { alpha: 0.1, method: "lanczos" }),
+      K.trace.async<RealData>(y, y, b, 50),
+      K.eigsh.async<RealData>(2, y, y, b, 50),
     ];
     y.data.fill(NaN);
     expect(JSON.stringify(await Promise.all<unknown>(promises))).toEqual(JSON.stringify(expected));
@@ -267,8 +267,13 @@ describe("what they are given", () => {
     const y = points(3000);
     for (const start of [
       (signal: AbortSignal) =>
-        K.logdet.async<Real>(y, y, right(3000), 50, { alpha: 1e-3, method: "lanczos", preconditioner: "none", signal }),
-      (signal: AbortSignal) => K.eigsh.async<Real>(50, y, y, right(3000), 5000, { signal }),
+        K.logdet.async<RealData>(y, y, right(3000), 50, {
+          alpha: 1e-3,
+          method: "lanczos",
+          preconditioner: "none",
+          signal,
+        }),
+      (signal: AbortSignal) => K.eigsh.async<RealData>(50, y, y, right(3000), 5000, { signal }),
     ]) {
       const controller = new AbortController();
       const running = start(controller.signal);

@@ -1,7 +1,7 @@
 /** Several ridges at once: every solution against a dense solve of its own, whatever way it was found. */
 import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
 import { KernelSolve, grad, nd, rand, randn, requiresGrad, zeros } from "../../src";
-import type { Dtype, Real, RealArray, ShiftedOptions, SolveReport } from "../../src";
+import type { Dtype, RealData, RealArray, ShiftedOptions, SolveReport } from "../../src";
 import { HostVectors } from "../../src/device/hostvectors";
 import { shiftedCg } from "../../src/solve/shiftedcg";
 import { runSync } from "../../src/task";
@@ -23,7 +23,7 @@ test("conjugate gradients of several shifts agree with dense solves, in as many 
   const matrix = nd.add(nd.mul(nd.matmul(a, nd.transpose(a)), 1 / n), nd.mul(nd.eye(n, wide), 0.05));
   let products = 0;
   const space = Object.assign(new HostVectors(n, 2, "float64"), {
-    apply: (x: Real, out: Real) => {
+    apply: (x: RealData, out: RealData) => {
       products++;
       out.set(
         nd.matmul(matrix, nd.reshape(Object.assign(zeros([n, 2], wide), { data: Float64Array.from(x) }), [n, 2])).data,
@@ -58,7 +58,7 @@ const WAYS: readonly (readonly [string, number, ShiftedOptions, string, boolean]
 describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
   test.each(["float32", "float64"] as const)("gives every ridge the solution of its own solve (%s)", (dtype) => {
     const [x, b] = [points(n, dtype), right(n, dtype)];
-    const found = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
+    const found = K.shifted.report<RealData>(ALPHAS, x, x, b, 50, options);
     // Rounding to float32 leaves what K + alpha makes of half a unit in the last place.
     const rounding = (s: number): number => (dtype === "float32" ? 2 ** -24 * (1 + n / ALPHAS[s]!) : 0);
     expect(found.map(({ method: way, converged }) => [way, converged])).toEqual(
@@ -69,7 +69,7 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
       expect(solution.shape).toEqual([n, 2]);
       expect(rank > 0 && method === "cg").toBe(hasRank);
       expect(residual).toBeLessThanOrEqual(1e-6 + rounding(s));
-      const alone = K<Real>(x, x, b, 50, { alpha: ALPHAS[s]!, eps: 1e-11 });
+      const alone = K<RealData>(x, x, b, 50, { alpha: ALPHAS[s]!, eps: 1e-11 });
       // |a - a*| <= |r| / alpha, and rounding to the dtype.
       const allowed = (1e-6 * norm(b.data)) / ALPHAS[s]! / norm(alone.data);
       expect(apart(solution, alone)).toBeLessThan(1.01 * allowed + (dtype === "float32" ? 2e-7 : 0));
@@ -78,19 +78,19 @@ describe.each(WAYS)("%s", (_name, n, options, method, hasRank) => {
 
   test("repeats to the last bit", () => {
     const run = (): number[][] =>
-      K.shifted<Real>(ALPHAS, points(n), points(n), right(n), 50, { ...options, compile: "never" }).map(({ data }) => [
-        ...data,
-      ]);
+      K.shifted<RealData>(ALPHAS, points(n), points(n), right(n), 50, { ...options, compile: "never" }).map(
+        ({ data }) => [...data],
+      );
     expect(run()).toEqual(run());
   });
 });
 
 test("matrix-valued kernels share one Krylov space", () => {
   const [x, b] = [points(60), right(60)];
-  const found = curl.shifted.report<Real>(ALPHAS, x, x, b, 5);
+  const found = curl.shifted.report<RealData>(ALPHAS, x, x, b, 5);
   found.forEach(({ solution, rank, converged }, s) => {
     expect({ rank, converged }).toEqual({ rank: 0, converged: "tolerance" });
-    const alone = curl<Real>(x, x, b, 5, { alpha: ALPHAS[s]!, eps: 1e-10 });
+    const alone = curl<RealData>(x, x, b, 5, { alpha: ALPHAS[s]!, eps: 1e-10 });
     expect(apart(solution, alone)).toBeLessThan(1e-3);
   });
 });
@@ -99,33 +99,36 @@ describe("several ridges", () => {
   test("are differentiable, each for itself", () => {
     const [x, b] = [requiresGrad(points(40)), requiresGrad(right(40))];
     const e = right(40);
-    const many = K.shifted<Real>(ALPHAS, x, x, b, 20, { eps: 1e-12 });
+    const many = K.shifted<RealData>(ALPHAS, x, x, b, 20, { eps: 1e-12 });
     many.forEach((solution, s) => {
       const ours = grad(solution, [x, b], e);
-      const alone = grad(K<Real>(x, x, b, 20, { alpha: ALPHAS[s]!, eps: 1e-12 }), [x, b], e);
+      const alone = grad(K<RealData>(x, x, b, 20, { alpha: ALPHAS[s]!, eps: 1e-12 }), [x, b], e);
       ours.forEach((gradient, n) => expect(apart(gradient, alone[n]!)).toBeLessThan(1e-8));
     });
   });
 
   test("may be in any order, twice, one, none, or zero", () => {
     const [x, b] = [points(30), right(30)];
-    const [one, again] = K.shifted<Real>([0.5, 0.5], x, x, b, 5, { method: "cg", preconditioner: "none" });
+    const [one, again] = K.shifted<RealData>([0.5, 0.5], x, x, b, 5, { method: "cg", preconditioner: "none" });
     expect(one!.data).toEqual(again!.data);
-    expect(K.shifted<Real>([], x, x, b, 5)).toEqual([]);
-    expect(apart(K.shifted<Real>([0.5], x, x, b, 5)[0]!, one!)).toBeLessThan(1e-4);
-    const [zero] = K.shifted<Real>(Float64Array.of(0, 1), x, x, b, 5000, { method: "cg", preconditioner: { rank: 5 } });
-    expect(apart(zero!, K<Real>(x, x, b, 5000, { alpha: 0 }))).toBeLessThan(1e-4);
+    expect(K.shifted<RealData>([], x, x, b, 5)).toEqual([]);
+    expect(apart(K.shifted<RealData>([0.5], x, x, b, 5)[0]!, one!)).toBeLessThan(1e-4);
+    const [zero] = K.shifted<RealData>(Float64Array.of(0, 1), x, x, b, 5000, {
+      method: "cg",
+      preconditioner: { rank: 5 },
+    });
+    expect(apart(zero!, K<RealData>(x, x, b, 5000, { alpha: 0 }))).toBeLessThan(1e-4);
   });
 
   test("take batches, no points and one", () => {
     const x = rand([2, 9, 2], { ...wide, seed: 1 });
     const b = randn([2, 9, 2], { ...wide, seed: 2 });
-    const [first] = K.shifted<Real>([0.5, 2], x, x, b, 5);
-    expect(first!.data).toEqual(K<Real>(x, x, b, 5, { alpha: 0.5 }).data);
-    expect(K.shifted<Real>([1, 2], zeros([0, 2], wide), zeros([0, 2], wide), zeros([0, 2], wide), 5)[1]!.shape).toEqual(
-      [0, 2],
-    );
-    expect(K.shifted<Real>([1, 3], points(1), points(1), right(1), 5)[1]!.get(0, 0)).toBeCloseTo(
+    const [first] = K.shifted<RealData>([0.5, 2], x, x, b, 5);
+    expect(first!.data).toEqual(K<RealData>(x, x, b, 5, { alpha: 0.5 }).data);
+    expect(
+      K.shifted<RealData>([1, 2], zeros([0, 2], wide), zeros([0, 2], wide), zeros([0, 2], wide), 5)[1]!.shape,
+    ).toEqual([0, 2]);
+    expect(K.shifted<RealData>([1, 3], points(1), points(1), right(1), 5)[1]!.get(0, 0)).toBeCloseTo(
       right(1).get(0, 0) / 4,
       10,
     );
@@ -134,8 +137,8 @@ describe("several ridges", () => {
   test("that do not converge end with the error of their own solve", () => {
     const [x, b] = [points(200), right(200)];
     const options = { method: "cg", preconditioner: "none", maxIterations: 5 } as const;
-    expect(() => K.shifted<Real>([1e-6, 1], x, x, b, 50, options)).toThrow(ConvergenceError);
-    expect(() => K.shifted<Real>([1e-6, 1], x, x, b, 50, options)).toThrow(/alpha 0.000001.*ran out of iterations/);
+    expect(() => K.shifted<RealData>([1e-6, 1], x, x, b, 50, options)).toThrow(ConvergenceError);
+    expect(() => K.shifted<RealData>([1e-6, 1], x, x, b, 50, options)).toThrow(/alpha 0.000001.*ran out of iterations/);
   });
 
   test("are checked", () => {
@@ -155,14 +158,14 @@ describe("several ridges", () => {
   test("as a promise: of arrays that may change, and that ends when it is told to", async () => {
     const [x, b] = [points(200), right(200)];
     const options = { method: "cg", preconditioner: "none" } as const;
-    const expected = K.shifted.report<Real>(ALPHAS, x, x, b, 50, options);
-    const promise = K.shifted.report.async<Real>(ALPHAS, x, x, b, 50, options);
+    const expected = K.shifted.report<RealData>(ALPHAS, x, x, b, 50, options);
+    const promise = K.shifted.report.async<RealData>(ALPHAS, x, x, b, 50, options);
     x.data.fill(NaN);
     const found: SolveReport[] = await promise;
     expect(found.map(({ solution }) => [...solution.data])).toEqual(expected.map(({ solution }) => [...solution.data]));
     const many = points(3000);
     const controller = new AbortController();
-    const running = K.shifted.async<Real>([1e-6, 1e-4], many, many, right(3000), 50, {
+    const running = K.shifted.async<RealData>([1e-6, 1e-4], many, many, right(3000), 50, {
       ...options,
       signal: controller.signal,
     });

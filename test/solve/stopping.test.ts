@@ -3,7 +3,7 @@ import { ConvergenceError } from "../../src/errors";
 import { Genred, KernelSolve, rand, randn } from "../../src/index";
 import type { RealArray, SolveOptions } from "../../src/index";
 import { HostVectors } from "../../src/device/hostvectors";
-import type { Real } from "../../src/device/native";
+import type { RealData } from "../../src/device/native";
 import { cg } from "../../src/solve/cg";
 import type { CgOptions, CgResult } from "../../src/solve/cg";
 import { gmres } from "../../src/solve/gmres";
@@ -14,9 +14,9 @@ import { Stall } from "../../src/solve/stopping";
 import { runSync } from "../../src/task";
 
 /** A diagonal matrix on so many columns. */
-const diagonal = (values: readonly number[], columns: number): Space<Real, Float64Array> =>
+const diagonal = (values: readonly number[], columns: number): Space<RealData, Float64Array> =>
   Object.assign(new HostVectors(values.length, columns, "float64"), {
-    apply: (x: Real, out: Real) => {
+    apply: (x: RealData, out: RealData) => {
       for (let n = 0; n < x.length; n++) out[n] = values[Math.floor(n / columns)]! * x[n]!;
     },
   });
@@ -44,7 +44,7 @@ const STEEP = Array.from({ length: 200 }, (_, n) => 10 ** (-16 * (n / 199)));
 const METHODS = { cg, minres } as const;
 
 describe.each(Object.entries(METHODS))("%s of a nearly singular matrix", (_, method) => {
-  const run = (options: Partial<CgOptions>): CgResult & { readonly x: Real; readonly norms: readonly number[] } => {
+  const run = (options: Partial<CgOptions>): CgResult & { readonly x: RealData; readonly norms: readonly number[] } => {
     const space = diagonal(STEEP, 2);
     const [b, x] = [space.vector().fill(1), space.vector()];
     const norms: number[] = [];

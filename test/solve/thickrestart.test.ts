@@ -1,6 +1,6 @@
 /** Lanczos with restarts: the largest eigenpairs of matrices with known spectra. */
 import { randn } from "../../src";
-import type { Real } from "../../src";
+import type { RealData } from "../../src";
 import { HostVectors } from "../../src/device/hostvectors";
 import type { Space } from "../../src/solve/space";
 import { restartedLanczos } from "../../src/solve/thickrestart";
@@ -9,17 +9,17 @@ import { eigenvalues, randomSymmetric } from "../helpers/spectra";
 import { norm, wide } from "../helpers/numbers";
 
 /** A matrix as the operator of vectors in plain memory. */
-function spaceOf(rows: readonly (readonly number[])[]): Space<Real, Float64Array> & { taken: number } {
+function spaceOf(rows: readonly (readonly number[])[]): Space<RealData, Float64Array> & { taken: number } {
   const vectors = new HostVectors(rows.length, 1, "float64");
   const count = { taken: 0 };
   return Object.assign(vectors, count, {
-    apply: (x: Real, out: Real) => {
+    apply: (x: RealData, out: RealData) => {
       rows.forEach((row, i) => (out[i] = row.reduce((sum, entry, j) => sum + entry * x[j]!, 0)));
     },
   });
 }
 
-const randomVectors = (seed: number) => (out: Real) => {
+const randomVectors = (seed: number) => (out: RealData) => {
   out.set(randn([out.length], { ...wide, seed: seed++ }).data);
 };
 
