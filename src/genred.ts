@@ -24,7 +24,7 @@ import type { Task } from "./task";
 import {
   atMost,
   checkValues,
-  described,
+  describeValue,
   isAtLeast,
   namedOptions,
   optionsOf,
@@ -121,7 +121,7 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    */
   dense<T extends RealData>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
   /**
-   * The same as a promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
+   * A promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
    * would be. `out` is written when all is computed.
    * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
@@ -189,7 +189,7 @@ const ASYNC_CALL: typeof CALL & typeof ASYNC = { ...CALL, ...ASYNC };
 function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): string[] {
   const isGiven = formula2 !== undefined && formula2 !== null;
   if (isGiven && weights === "none")
-    throw new ArgumentError(`formula2: expected none for ${name}, got ${described(formula2)}`);
+    throw new ArgumentError(`formula2: expected none for ${name}, got ${describeValue(formula2)}`);
   if (!isGiven && weights === "required")
     throw new ArgumentError(`formula2: expected the weights of ${name}, got none`);
   return isGiven ? [formula2] : [];
@@ -201,7 +201,7 @@ export function readFormulas(
   aliases: readonly string[],
 ): [readonly Formula[], readonly Argument[]] {
   if (!Array.isArray(aliases))
-    throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${described(aliases)}`);
+    throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${describeValue(aliases)}`);
   const parsed = parse(texts, aliases);
   if (parsed.arguments.length === 0)
     throw new FormulaError(
@@ -252,8 +252,8 @@ export function settingsOf(options: GenredOptions): Settings {
 
 function kOf({ name, takesK }: Reduction, k: number | null | undefined): number {
   const isGiven = k !== undefined && k !== null;
-  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${described(k)}`);
+  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${describeValue(k)}`);
   if (!takesK) return 1;
   if (isGiven) return k;
-  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${described(k)}`);
+  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${describeValue(k)}`);
 }

@@ -13,7 +13,7 @@ import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
 import { AXIS, ROUNDING, readFormulas, settingsOf, splitOptions } from "./genred";
-import { atMost, described, optionsOf } from "./options";
+import { atMost, describeValue, optionsOf } from "./options";
 import type { OptionRows, OptionsOf } from "./options";
 import { EIGSH, eigsh } from "./solve/eigsh";
 import type { EigshOptions, EigshResult } from "./solve/eigsh";
@@ -154,23 +154,23 @@ export function solverOf(
   system: System,
   { arrays, options = (given) => given, result = (solved) => solved }: Door,
 ): SolveFunction {
-  const solved = (given: readonly unknown[], isReported: boolean): Solved => {
+  const solveNow = (given: readonly unknown[], isReported: boolean): Solved => {
     const [args, own] = splitOptions<SolveOptions>(given, SOLVE_CALL);
     return result(solve(system, arrays(args), options(own), isReported));
   };
-  const solvedLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
+  const solveLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
     const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_CALL);
     const begin = (tell: Tell | undefined): Task<Solved> =>
       solving(system, arrays(args), options(own), isReported, tell);
     return result(await inBackground("check", begin, { signal, onProgress }));
   };
-  const inTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
-    Object.assign((...given: unknown[]) => shown(solved(given, isReported)), {
-      async: async (...given: unknown[]) => shown(await solvedLater(given, isReported)),
+  const makeTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
+    Object.assign((...given: unknown[]) => shown(solveNow(given, isReported)), {
+      async: async (...given: unknown[]) => shown(await solveLater(given, isReported)),
     });
   return Object.assign(
-    inTwoForms(false, ({ solution }) => solution),
-    { report: inTwoForms(true, summary), toString: () => String(system) },
+    makeTwoForms(false, ({ solution }) => solution),
+    { report: makeTwoForms(true, summary), toString: () => String(system) },
   ) as SolveFunction;
 }
 
@@ -182,22 +182,22 @@ export function matrixFunctions(
   system: System,
   arrays: (given: readonly unknown[]) => readonly RealArray[],
 ): MatrixFunctions {
-  const shifted = (isReported: boolean, result: (solved: Solved) => unknown): object =>
-    inBothForms(SHIFTED, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
+  const makeShifted = (isReported: boolean, result: (solved: Solved) => unknown): object =>
+    makeBothForms(SHIFTED, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
       return (yield* shiftedSolves(system, alphas, arrays(args), { ...options, isReported }, tell)).map(result);
     });
   return {
     shifted: Object.assign(
-      shifted(false, ({ solution }) => solution),
-      { report: shifted(true, summary) },
+      makeShifted(false, ({ solution }) => solution),
+      { report: makeShifted(true, summary) },
     ),
-    logdet: inBothForms({ ...RIDGE, ...LOGDET, ...MATRIX }, 0, (_, args, options: LogdetOptions, tell) =>
+    logdet: makeBothForms({ ...RIDGE, ...LOGDET, ...MATRIX }, 0, (_, args, options: LogdetOptions, tell) =>
       logdet(system, arrays(args), options, tell),
     ),
-    trace: inBothForms({ ...TRACE, ...MATRIX }, 0, (_, args, options: TraceOptions) =>
+    trace: makeBothForms({ ...TRACE, ...MATRIX }, 0, (_, args, options: TraceOptions) =>
       trace(system, arrays(args), options),
     ),
-    eigsh: inBothForms({ ...EIGSH, ...MATRIX }, 1, ([k], args, options: EigshOptions, tell) =>
+    eigsh: makeBothForms({ ...EIGSH, ...MATRIX }, 1, ([k], args, options: EigshOptions, tell) =>
       eigsh(system, k, arrays(args), options, tell),
     ),
   } as unknown as MatrixFunctions;
@@ -206,7 +206,7 @@ export function matrixFunctions(
 type OfMatrix = (leading: readonly unknown[], args: readonly unknown[], options: never, tell?: Tell) => Task<unknown>;
 
 /** @param lead arguments before the arrays. */
-function inBothForms(rows: OptionRows, lead: number, task: OfMatrix): object {
+function makeBothForms(rows: OptionRows, lead: number, task: OfMatrix): object {
   const begin = (given: readonly unknown[], known: OptionRows): [(tell?: Tell) => Task<unknown>, AsyncOptions] => {
     const [args, options] = splitOptions<AsyncOptions>(given.slice(lead), known);
     return [(tell) => task(given.slice(0, lead), args, options as never, tell), options];
@@ -221,7 +221,7 @@ const ASYNC_SOLVE_CALL: OptionRows = { ...SOLVE_CALL, ...ASYNC };
 
 function unknownAmong(args: readonly Argument[], name: string): Argument {
   const found = args.find((argument) => argument.name !== undefined && argument.name === name);
-  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${described(name)}`);
+  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${describeValue(name)}`);
   if (found.category === Category.P)
     throw new FormulaError(`varinvalias: expected a Vi or a Vj, got the parameter ${label(found)}`);
   return found;

@@ -22,7 +22,7 @@ export function optionsOf<O extends object>(where: string, options: O | null | u
 export function namedOptions<O extends object>(where: string, options: O | null | undefined, rows: OptionRows): O {
   if (options === null || options === undefined) return {} as O;
   if (!isOptions(options) || isNdarrayLike(options))
-    throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
+    throw new ArgumentError(`${where}, options: expected an object, got ${describeValue(options)}`);
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(rows, name));
   if (unknown !== undefined) throw unknownOption(where, unknown, Object.keys(rows));
   return Object.values(options).includes(undefined) ? withoutUndefined(options) : options;
@@ -46,11 +46,11 @@ export function isOptions(value: unknown): value is object {
 export function atMost(where: string, most: number, given: ArrayLike<unknown>): void {
   if (given.length <= most || (given.length === most + 2 && isOfIteration(given))) return;
   const expected = most === 0 ? "no argument" : `at most ${String(most)} argument${most === 1 ? "" : "s"}`;
-  throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${described(given[most])}`);
+  throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${describeValue(given[most])}`);
 }
 
 /**
- * As `map`, `forEach` and `reduce` call a function: after its arguments come the place of the last one, and the list.
+ * Whether `map`, `forEach` or `reduce` made the call: they pass the place of the last argument and the list.
  */
 function isOfIteration(given: ArrayLike<unknown>): boolean {
   const [element, place, list] = [3, 2, 1].map((n) => given[given.length - n]);
@@ -114,7 +114,7 @@ export function checkValues(rows: OptionRows, options: object, prefix = ""): voi
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
     const value = given[name];
     if (row === undefined || value === undefined || accepts(row, value)) continue;
-    throw new ArgumentError(`${prefix}${name}: expected ${expectedBy(row)}, got ${described(value)}`);
+    throw new ArgumentError(`${prefix}${name}: expected ${expectedBy(row)}, got ${describeValue(value)}`);
   }
   for (const name in rows)
     if (rows[name]?.required === true && given[name] === undefined)
@@ -156,7 +156,7 @@ export function expectedBy(row: OptionRow): string {
 // -------------------------------------------------------------------------------------------------------- wording
 
 /** What a value is, in two or three words. */
-export function described(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a plain array";
   if (isNdarrayLike(value)) return `${article(elementName(value.data))} ndarray of shape ${listText(value.shape)}`;
@@ -168,7 +168,7 @@ export function described(value: unknown): string {
 
 /** `[3, 2]`, as shapes are written in messages; what is no number is told by what it is. */
 export function listText(values: readonly unknown[]): string {
-  const words = Array.from(values, (value) => (typeof value === "number" ? String(value) : described(value)));
+  const words = Array.from(values, (value) => (typeof value === "number" ? String(value) : describeValue(value)));
   return `[${words.join(", ")}]`;
 }
 

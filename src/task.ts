@@ -73,7 +73,7 @@ export function worksOf<Functions>(now: object, later: object): Works<Functions>
 }
 
 /** Waits for a value: `const y = yield* settled(f(x))`. */
-export function* settled<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
+export function* waitFor<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
   return (yield value) as T;
 }
 
@@ -83,11 +83,11 @@ export function* settled<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
  */
 export function runSync<T>(task: Task<T>, watch?: () => void): T {
   let step = task.next();
-  while (step.done !== true) step = resumed(task, step.value, watch);
+  while (step.done !== true) step = resumeTask(task, step.value, watch);
   return step.value;
 }
 
-function resumed<T>(task: Task<T>, request: unknown, watch?: () => void): IteratorResult<unknown, T> {
+function resumeTask<T>(task: Task<T>, request: unknown, watch?: () => void): IteratorResult<unknown, T> {
   let answer: unknown;
   try {
     watch?.();
@@ -129,7 +129,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | u
   for (;;) {
     if (Atomics.load(control, 0) !== 0) {
       task.return(undefined as T);
-      throw interrupted(signal);
+      throw interruptionError(signal);
     }
     const step = resume();
     if (step.done === true) return step.value;
@@ -138,7 +138,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | u
   }
 }
 
-function interrupted(signal: AbortSignal | undefined): InterruptedError {
+function interruptionError(signal: AbortSignal | undefined): InterruptedError {
   return signal?.aborted === true
     ? new InterruptedError("stopped by its signal", { cause: signal.reason })
     : new InterruptedError("stopped by Ctrl-C or the stop button");

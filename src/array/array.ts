@@ -67,7 +67,7 @@ export function array(values: unknown, options?: ArrayOptions | null): RealArray
   atMost("array", 2, arguments);
   const checked = optionsOf("array", options, ARRAY);
   const dtype = checked.dtype ?? ownDtype(values) ?? "float32";
-  return marked(isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), checked);
+  return markIfAsked(isNdarray(values) ? convertArray("array", values, dtype) : readNested(values, dtype), checked);
 }
 
 /** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
@@ -76,7 +76,7 @@ export function zeros<D extends Dtype = "float32">(
   options?: ArrayOptions<D> | null,
 ): ArrayOf<D> {
   atMost("zeros", 2, arguments);
-  return filled("zeros", shape, optionsOf("zeros", options, ARRAY), () => undefined);
+  return makeFilled("zeros", shape, optionsOf("zeros", options, ARRAY), () => undefined);
 }
 
 /** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
@@ -87,7 +87,7 @@ export function rand<D extends Dtype = "float32">(
   atMost("rand", 2, arguments);
   const checked = optionsOf("rand", options, RANDOM);
   const uniform = generator(checked.seed);
-  return filled("rand", shape, checked, (data) => {
+  return makeFilled("rand", shape, checked, (data) => {
     // float32 takes the leading 24 of the 53 bits: rounding could give 1
     const bits = data.BYTES_PER_ELEMENT === 8 ? 2 ** 53 : 2 ** 24;
     for (let k = 0; k < data.length; k++) data[k] = Math.floor(uniform() * bits) / bits;
@@ -105,7 +105,7 @@ export function randn<D extends Dtype = "float32">(
   atMost("randn", 2, arguments);
   const checked = optionsOf("randn", options, RANDOM);
   const uniform = generator(checked.seed);
-  return filled("randn", shape, checked, (data) => {
+  return makeFilled("randn", shape, checked, (data) => {
     for (let k = 0; k < data.length; k += 2) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
       const angle = 2 * Math.PI * uniform();
@@ -124,7 +124,7 @@ export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
   if (!(DTYPE.dtype.kind as readonly unknown[]).includes(dtype))
     throw new ArgumentError(`astype: expected dtype "float32" or "float64", got ${described(dtype)}`);
-  const result = (isElements(x) ? convertedThere(x, dtype) : converted("astype", x, dtype)) as ArrayOf<D>;
+  const result = (isElements(x) ? convertedThere(x, dtype) : convertArray("astype", x, dtype)) as ArrayOf<D>;
   if (ownDtype(x) === undefined) return result;
   const source = x as unknown as RealArray;
   return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
@@ -133,7 +133,7 @@ export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   });
 }
 
-function filled<D extends Dtype>(
+function makeFilled<D extends Dtype>(
   where: string,
   shape: readonly number[],
   options: ArrayOptions<D>,
@@ -142,10 +142,10 @@ function filled<D extends Dtype>(
   const lengths = checkShape(where, shape);
   const data = allocate((options.dtype ?? "float32") as D, sizeOf(lengths));
   fill(data);
-  return marked(wrap(data, lengths), options);
+  return markIfAsked(wrap(data, lengths), options);
 }
 
-function marked<X extends RealArray>(x: X, options: ArrayOptions): X {
+function markIfAsked<X extends RealArray>(x: X, options: ArrayOptions): X {
   return options.requiresGrad ? requiresGrad(x) : x;
 }
 
@@ -154,7 +154,7 @@ function ownDtype(values: unknown): Dtype | undefined {
   return type === "float32" || type === "float64" ? type : undefined;
 }
 
-function converted(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
+function convertArray(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
   checkReach(where, x);
   const source = memoryOf(x.data).toHost(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const places = positions(x);
@@ -174,7 +174,7 @@ function convertedThere(x: NdArray<Elements>, dtype: Dtype): RealArray {
 
 const TYPES = ["float32", "float64", "int32"];
 
-/** Of a type that memories know, and not only numbers in some form. */
+/** Whether the elements have a type that memories know, and are not only numbers in some form. */
 const isElements = (x: NumberArray): x is NdArray<Elements> => TYPES.includes(elementType(x.data));
 
 function asNumber(value: unknown, where: string, place: () => string): number {
@@ -183,7 +183,7 @@ function asNumber(value: unknown, where: string, place: () => string): number {
   throw new ArgumentError(`${where}: expected a number at ${place()}, got ${described(value)}`);
 }
 
-function nested(values: unknown, dtype: Dtype): RealArray {
+function readNested(values: unknown, dtype: Dtype): RealArray {
   const shape: number[] = [];
   for (let first = values; isList(first); first = first[0]) shape.push(first.length);
   const data = allocate(dtype, sizeOf(shape));
@@ -194,14 +194,14 @@ function nested(values: unknown, dtype: Dtype): RealArray {
       return;
     }
     const length = shape[axis] as number;
-    if (!isList(list) || list.length !== length) throw ragged(place, length, list);
+    if (!isList(list) || list.length !== length) throw raggedError(place, length, list);
     for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
   };
   copy(values, 0, "values");
   return wrap(data, shape);
 }
 
-function ragged(place: string, length: number, got: unknown): ArgumentError {
+function raggedError(place: string, length: number, got: unknown): ArgumentError {
   const found = isList(got) ? String(got.length) : described(got);
   return new ArgumentError(
     `array: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
@@ -239,18 +239,18 @@ function seedWords(seed: bigint): Int32Array {
 function xoshiro128(state: Int32Array): () => number {
   let [a, b, c, d] = state as unknown as [number, number, number, number];
   return () => {
-    const result = Math.imul(rotated(Math.imul(b, 5), 7), 9);
+    const result = Math.imul(rotateBits(Math.imul(b, 5), 7), 9);
     const shifted = b << 9;
     c ^= a;
     d ^= b;
     b ^= c;
     a ^= d;
     c ^= shifted;
-    d = rotated(d, 11);
+    d = rotateBits(d, 11);
     return result;
   };
 }
 
-function rotated(word: number, by: number): number {
+function rotateBits(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }

@@ -28,9 +28,9 @@ export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int
   let labels = new Float64Array(count);
   let clusters = 1;
   for (const [axis, edge] of edges.entries()) {
-    const cells = ranked(Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edge)));
+    const cells = rankNumbers(Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edge)));
     checkPairs(clusters, cells.count);
-    const refined = ranked(labels.map((label, n) => label * cells.count + at(cells.ranks, n)));
+    const refined = rankNumbers(labels.map((label, n) => label * cells.count + at(cells.ranks, n)));
     [labels, clusters] = [refined.ranks, refined.count];
   }
   return int32("gridCluster", labels, [count]);
@@ -56,7 +56,7 @@ function checkPairs(clusters: number, cells: number): void {
 }
 
 /** The place of each number among the distinct ones, and how many of these there are. */
-function ranked(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; count: number } {
+function rankNumbers(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; count: number } {
   const distinct = numbers.slice().sort();
   let count = 0;
   for (const number of distinct) if (count === 0 || number !== distinct[count - 1]) distinct[count++] = number;
@@ -83,8 +83,8 @@ export function sortClusters(x: RealArray | readonly RealArray[], labels: Intege
   const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);
   const sorted = Array.isArray(x)
-    ? x.map((array, k) => taken(`sortClusters, x[${k}]`, array as RealArray, order))
-    : taken("sortClusters, x", x as RealArray, order);
+    ? x.map((array, k) => takeRows(`sortClusters, x[${k}]`, array as RealArray, order))
+    : takeRows("sortClusters, x", x as RealArray, order);
   const sortedLabels = order.map((row) => at(given, row));
   return [
     sorted,
@@ -95,7 +95,7 @@ export function sortClusters(x: RealArray | readonly RealArray[], labels: Intege
 
 /** Rows in ascending order of their labels, stable: one count per label. */
 function sortingOrder(labels: Float64Array): Float64Array {
-  const { ranks, count } = ranked(labels);
+  const { ranks, count } = rankNumbers(labels);
   const counts = counted(ranks, count);
   let end = 0;
   const next = counts.map((own) => (end += own) - own);
@@ -115,7 +115,7 @@ function counted(numbers: Float64Array, count: number): Float64Array {
   return counts;
 }
 
-function taken(where: string, x: RealArray, order: Float64Array): RealArray {
+function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
   const { shape } = checkArray(where, x);
   if (shape.length === 0 || shape[0] !== order.length)
     throw new ArgumentError(
@@ -193,17 +193,17 @@ function statistics<T extends RealData>(
   const totals = sums(own, ones, given, clusters, 1);
   const shares = own.map((weight, n) => (totals[at(given, n)] === 0 ? 1 : weight));
   const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];
-  const made = (values: Float64Array, shape: number[]): RealArray<T> => {
+  const wrapValues = (values: Float64Array, shape: number[]): RealArray<T> => {
     const memory = allocate(dtypeOf(x), values.length) as RealData as T;
     memory.set(values);
     return wrapBeside(memory, shape, x);
   };
   return [
-    made(
+    wrapValues(
       moments.map((moment, n) => moment / at(masses, Math.floor(n / dim))),
       [clusters, dim],
     ),
-    made(totals, [clusters]),
+    wrapValues(totals, [clusters]),
   ];
 }
 

@@ -17,7 +17,7 @@ export interface Factors {
 }
 
 /** Cholesky factors if `A` is symmetric and positive definite, else LU. Throws ArgumentError if `A` is singular. */
-export function factorised(A: RealArray): Factors {
+export function factorise(A: RealArray): Factors {
   return factorsOf(matrixOf(A));
 }
 

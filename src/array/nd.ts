@@ -10,7 +10,7 @@ import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { DTYPE, zeros } from "./array";
 import { checkArray, checkShape, described } from "./check";
-import { factorised, product } from "./matrix";
+import { factorise, product } from "./matrix";
 import type { Factors } from "./matrix";
 import { record } from "./record";
 import type { Backward, RecordOptions } from "./record";
@@ -20,10 +20,10 @@ import {
   broadcast,
   commonShape,
   dtypeOf,
-  expanded,
+  insertAxis,
   isContiguous,
   readable,
-  reshaped,
+  reshapeView,
   shapeText,
   sizeOf,
   viewOf,
@@ -89,7 +89,7 @@ export function sum<T extends RealData>(a: RealArray<T>, axis?: number | null): 
   const at = checkAxis("sum", axis, a.shape);
   const rest = a.shape.filter((_, k) => k !== at);
   const output = wrapBeside(sumsAlong(a, at), rest, a);
-  const spread = (cotangent: RealArray): RealArray => broadcast(expanded(cotangent, at), a.shape);
+  const spread = (cotangent: RealArray): RealArray => broadcast(insertAxis(cotangent, at), a.shape);
   return recorded("sum", output, [a], [spread], { readsInputs: [false] });
 }
 
@@ -117,7 +117,7 @@ export function reshape<T extends RealData>(a: RealArray<T>, shape: readonly num
     const expected = `a shape of ${String(sizeOf(a.shape))} elements, as ${shapeText(a.shape)} has`;
     throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
   }
-  return reshaped(isContiguous(a) ? a : copyOf(a), shape);
+  return reshapeView(isContiguous(a) ? a : copyOf(a), shape);
 }
 
 type EyeOptions<D extends Dtype> = OptionsOf<typeof DTYPE, Dtype, D>;
@@ -140,7 +140,7 @@ export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): Rea
   const [n] = checkMatrix("solve, matrix", A);
   checkMatrix("solve, matrix", A, undefined, [n, n]);
   checkMatrix("solve, right-hand side", B, dtypeOf(A), [n, undefined]);
-  return solvedBy(factorised(A), A, B);
+  return solvedBy(factorise(A), A, B);
 }
 
 /** The Euclidean norm of all elements, as a number; not recorded. */
@@ -266,7 +266,7 @@ function summedTo(x: RealArray, shape: readonly number[]): RealArray {
   let result = x;
   while (result.shape.length > shape.length) result = sum(result, 0);
   shape.forEach((length, axis) => {
-    if (length === 1 && result.shape[axis] !== 1) result = expanded(sum(result, axis), axis);
+    if (length === 1 && result.shape[axis] !== 1) result = insertAxis(sum(result, axis), axis);
   });
   return result;
 }

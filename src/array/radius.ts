@@ -90,7 +90,7 @@ function squaredGap(a: Box, b: Box): number {
 function visits(own: Runs, other: Runs, limit: number): Visits {
   if (other.boxes.length === 0) return own.boxes.map(() => []);
   const tree = treeOf(other.boxes, 0, other.boxes.length);
-  return own.boxes.map((box) => collected(tree, box, limit, []));
+  return own.boxes.map((box) => collectNear(tree, box, limit, []));
 }
 
 /** The boxes from `first` on, `count` of them, under a box that holds them all. */
@@ -109,9 +109,9 @@ function treeOf(boxes: readonly Box[], first: number, count: number): Tree {
   return { ...box, first, halves };
 }
 
-function collected(tree: Tree, box: Box, limit: number, found: number[]): number[] {
+function collectNear(tree: Tree, box: Box, limit: number, found: number[]): number[] {
   if (squaredGap(tree, box) > limit) return found;
   if (!tree.halves) found.push(tree.first);
-  else for (const half of tree.halves) collected(half, box, limit, found);
+  else for (const half of tree.halves) collectNear(half, box, limit, found);
   return found;
 }

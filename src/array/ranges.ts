@@ -100,7 +100,7 @@ export function rangeArrays(
 
 // --------------------------------------------------------------------------------------------------------- checks
 
-/** Of a call: for axis 1 the first (rows are i), for axis 0 the second (rows are j). */
+/** Both halves of the ranges of a call: axis 1 takes the first (rows are i), axis 0 the second (rows are j). */
 export type CheckedRanges = readonly [Ranges, Ranges];
 
 /**
@@ -213,7 +213,7 @@ function ascending(intervals: Float64Array): number[] {
   return order.every((k) => k === 0 || compare(k - 1, k) <= 0) ? order : order.sort(compare);
 }
 
-/** The same columns in ascending intervals; neighbours that touch become one. Throws ArgumentError for a column listed twice. */
+/** Sorts intervals of columns; neighbours that touch become one. Throws ArgumentError for a column listed twice. */
 function disjointUnion(where: string, intervals: Float64Array): number[] {
   const union: number[] = [];
   for (const k of ascending(intervals)) {
@@ -257,11 +257,11 @@ const weightOf = (intervals: ArrayLike<number>, k: number, hash: Hash): number =
   (hash(intervals[2 * k + 1]!) - hash(intervals[2 * k]!) + PRIME) % PRIME;
 
 /** Scrambled bits, as in the last steps of MurmurHash3 (Appleby, public domain). */
-function scrambled(bound: number, seed: number): number {
+function scrambleBits(bound: number, seed: number): number {
   let bits = Math.imul(bound ^ seed, 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return ((bits ^ (bits >>> 16)) >>> 0) % PRIME;
 }
 
-const hashOfI: Hash = (bound) => scrambled(bound, 0x3c6ef372);
-const hashOfJ: Hash = (bound) => scrambled(bound, 0x1b873593);
+const hashOfI: Hash = (bound) => scrambleBits(bound, 0x3c6ef372);
+const hashOfJ: Hash = (bound) => scrambleBits(bound, 0x1b873593);

@@ -7,7 +7,7 @@
 import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, described } from "../options";
+import { atMost, describeValue } from "../options";
 import { checkArray } from "./check";
 import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
@@ -139,7 +139,7 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
  */
 export function noGrad<R>(work: () => R): R {
   atMost("noGrad", 1, arguments);
-  if (typeof work !== "function") throw new ArgumentError(`noGrad: expected a function, got ${described(work)}`);
+  if (typeof work !== "function") throw new ArgumentError(`noGrad: expected a function, got ${describeValue(work)}`);
   const result = recordingIs(false, work);
   const { then } = (result ?? {}) as { readonly then?: unknown };
   if (typeof then !== "function") return result;
@@ -174,17 +174,17 @@ export function recordedVersion(x: RealArray): Version | undefined {
 /** Throws ArgumentError if values that the backward reads were overwritten since the call. */
 export function checkUnchanged(made: Made): void {
   for (const { view, sum, name } of made.inputs) {
-    if (sum !== null && checksum(view) !== sum) throw overwritten(made, name());
+    if (sum !== null && checksum(view) !== sum) throw overwrittenError(made, name());
   }
   if (made.readsOutput) checkOutputUnchanged(made);
 }
 
 /** Throws ArgumentError if the output was overwritten since the call. */
 export function checkOutputUnchanged(made: Made): void {
-  if (checksum(made.output) !== made.outputSum) throw overwritten(made, "its output");
+  if (checksum(made.output) !== made.outputSum) throw overwrittenError(made, "its output");
 }
 
-export function overwritten({ where }: Made, name: string): ArgumentError {
+export function overwrittenError({ where }: Made, name: string): ArgumentError {
   return new ArgumentError(`grad: expected the arrays of ${where} unchanged since its call, got ${name} overwritten`);
 }
 

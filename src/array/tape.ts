@@ -14,7 +14,7 @@ import { bringBeside } from "./transfer";
 import {
   checkOutputUnchanged,
   checkUnchanged,
-  overwritten,
+  overwrittenError,
   record,
   recordedVersion,
   recorder,
@@ -30,7 +30,7 @@ import {
   isContiguous,
   isWhole,
   positions,
-  reshaped,
+  reshapeView,
   sameShape,
   shapeText,
   sizeOf,
@@ -133,7 +133,7 @@ function versionsLeadingTo(
       continue;
     }
     const asked = targets.get(edge.view.data);
-    if (asked && asked !== edge.version && top.version.made) throw overwritten(top.version.made, edge.name());
+    if (asked && asked !== edge.version && top.version.made) throw overwrittenError(top.version.made, edge.name());
     if (!seen.has(edge.version)) path.push({ version: edge.version, next: 0 });
     seen.add(edge.version);
   }
@@ -165,12 +165,12 @@ function assertFits(part: RealArray, view: RealArray, where: () => string): void
 /** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */
 function toMemory(gradient: RealArray, view: RealArray): RealArray {
   if (!isWhole(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
-  if (!isContiguous(gradient)) return flat(copyOf(gradient));
-  return flat(gradient);
+  if (!isContiguous(gradient)) return flatten(copyOf(gradient));
+  return flatten(gradient);
 }
 
-function flat(x: RealArray): RealArray {
-  return reshaped(x, [sizeOf(x.shape)]);
+function flatten(x: RealArray): RealArray {
+  return reshapeView(x, [sizeOf(x.shape)]);
 }
 
 /** The gradient of a memory, seen through one of its views. */

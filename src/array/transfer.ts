@@ -70,7 +70,7 @@ export const bringBeside = <T extends RealData>(other: RealArray, x: RealArray<T
   bringTo(memoryOf(other.data), x);
 
 /** The array itself, or a copy in the machine's memory; derivatives pass through. */
-export const onMachine = <T extends RealData>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
+export const bringToMachine = <T extends RealData>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
 
 /**
  * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they

@@ -90,9 +90,9 @@ function byteRange(x: RealArray): [number, number] {
 /** The shape that both broadcast to by NumPy's rules, or null: axes are aligned at the end, length 1 gives way. */
 export function commonShape(a: readonly number[], b: readonly number[]): number[] | null {
   const axes = Math.max(a.length, b.length);
-  const aligned = (shape: readonly number[], axis: number): number => shape[shape.length - axes + axis] ?? 1;
-  const shape = Array.from({ length: axes }, (_, k) => (aligned(a, k) === 1 ? aligned(b, k) : aligned(a, k)));
-  const fits = shape.every((length, k) => aligned(b, k) === length || aligned(b, k) === 1);
+  const lengthAt = (shape: readonly number[], axis: number): number => shape[shape.length - axes + axis] ?? 1;
+  const shape = Array.from({ length: axes }, (_, k) => (lengthAt(a, k) === 1 ? lengthAt(b, k) : lengthAt(a, k)));
+  const fits = shape.every((length, k) => lengthAt(b, k) === length || lengthAt(b, k) === 1);
   return fits ? shape : null;
 }
 
@@ -105,17 +105,17 @@ export function broadcast<T extends RealData>(x: RealArray<T>, shape: readonly n
 }
 
 /** A view with a new axis of length 1. */
-export function expanded<T extends RealData>(x: RealArray<T>, axis: number): RealArray<T> {
-  const inserted = (list: readonly number[], value: number): number[] => [
+export function insertAxis<T extends RealData>(x: RealArray<T>, axis: number): RealArray<T> {
+  const insertAt = (list: readonly number[], value: number): number[] => [
     ...list.slice(0, axis),
     value,
     ...list.slice(axis),
   ];
-  return viewOf(x, { shape: inserted(x.shape, 1), stride: inserted(x.stride, 0), offset: x.offset });
+  return viewOf(x, { shape: insertAt(x.shape, 1), stride: insertAt(x.stride, 0), offset: x.offset });
 }
 
 /** A contiguous array seen in another shape of the same size. */
-export function reshaped<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
+export function reshapeView<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
   const stride = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   return viewOf(x, { shape, stride, offset: x.offset });
 }

@@ -67,7 +67,7 @@ export class Gradients {
   ): (RealArray | null)[] {
     const saved: RealArray[] = [];
     let last = result;
-    for (const { from } of this.saved()) {
+    for (const { from } of this.forwardValues()) {
       if (typeof from !== "string") last = from.results([...arrays, ...saved], how);
       const found = asserted(last, "a result");
       saved.push(from === "rest" ? restsOf(bothOf(found)) : valuesOf(found));
@@ -80,8 +80,8 @@ export class Gradients {
     });
   }
 
-  /** The same at the pairs that indices name, for a formula of this dim. */
-  routed(
+  /** Gradients at the pairs that indices name, for a formula of this dim. */
+  routeToPairs(
     choice: Choice,
     dim: number,
     cotangent: RealArray,
@@ -93,11 +93,11 @@ export class Gradients {
     const onPairs = this.make(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, dim);
     const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
-    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
+    return gradients.map((gradient, n) => gradient && pairs.scatterBack(gradient, n));
   }
 
   /** What gradients need of the forward pass, each computed from the arguments and those before it. */
-  private saved(): readonly SavedValue[] {
+  private forwardValues(): readonly SavedValue[] {
     return (this.savedValues ??= this.makeSaved());
   }
 
@@ -131,7 +131,7 @@ export class Gradients {
 
   private makeBy(n: number): Reduced | null {
     const { formulas, args, settings, dim } = this.of;
-    const saved = this.saved().map(({ argument }) => argument);
+    const saved = this.forwardValues().map(({ argument }) => argument);
     const cotangent = extraArgument(args.length + saved.length, dim, settings.rows);
     const by = at(args, n);
     const gradient = (settings.reduction.gradient as SumGradient).formula({
@@ -176,10 +176,10 @@ class Pairs {
     this.args = given.map((argument, n) =>
       this.isShared(n) ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
-    const replaced = (node: Formula, below: readonly Formula[]): Formula =>
+    const replaceVariable = (node: Formula, below: readonly Formula[]): Formula =>
       isVariable(node) ? at(this.args, asVariable(node).position).variable : withArgs(node, below);
-    this.formulas = formulas.map((formula) => rebuild(formula, replaced));
-    this.arrays = choice.arrays.map((array, n) => this.gathered(array, n));
+    this.formulas = formulas.map((formula) => rebuild(formula, replaceVariable));
+    this.arrays = choice.arrays.map((array, n) => this.gatherArgument(array, n));
   }
 
   /** A parameter that is the same for all pairs. */
@@ -188,12 +188,12 @@ class Pairs {
     return argument.category === Category.P && at(this.choice.arrays, n).shape.length === rankOf(argument);
   }
 
-  private gathered(array: RealArray, n: number): RealArray {
+  private gatherArgument(array: RealArray, n: number): RealArray {
     return this.isShared(n) ? array : gather(array, this.elements(n), [this.chosen.length, at(this.given, n).dim]);
   }
 
   /** The way back: what pairs give is added up where they come from. */
-  scattered(gradient: RealArray, n: number): RealArray {
+  scatterBack(gradient: RealArray, n: number): RealArray {
     return this.isShared(n) ? gradient : scatterAdd(gradient, this.elements(n), at(this.choice.arrays, n).shape);
   }
 

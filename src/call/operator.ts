@@ -23,10 +23,10 @@ import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
-import { Work, settled } from "../task";
+import { Work, waitFor } from "../task";
 import type { Task, TwoForms } from "../task";
 import { Gradients } from "./gradient";
-import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
+import { arraysOf, axesOf, checkArguments, copyArguments, entryPerRow, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import type { Tell } from "./run";
 import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, valuesOf } from "./result";
@@ -113,18 +113,18 @@ export class Operator {
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
     const given = this.check(arrays);
-    return compute(this.prepare(given, given, howOf(options, given.extents), options.out));
+    return compute(this.prepare(given, given, checkPlacement(options, given.extents), options.out));
   }
 
-  /** The same as a task that may wait: from its first step on, the arrays may change. */
+  /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
     const given = this.check(arrays);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
-    const read = copied(given);
+    const read = copyArguments(given);
     try {
-      return yield* whole(this.prepare(given, read, howOf(options, given.extents), options.out));
+      return yield* whole(this.prepare(given, read, checkPlacement(options, given.extents), options.out));
     } finally {
       for (const { data } of read.arrays) free(data);
     }
@@ -150,7 +150,7 @@ export class Operator {
     checkMemory([...batch, ...extents, this.formula.dim], dtype, maxBytes);
     this.unreduced ??= new Operator([this.formula], this.args, { ...PLAIN_SUM, rows: Category.J });
     const entries = this.args.map((argument, n) => entryPerRow(argument, at(arrays, n)));
-    return this.unreduced.values(entries, howOf(where, extents));
+    return this.unreduced.values(entries, checkPlacement(where, extents));
   }
 
   /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
@@ -291,7 +291,7 @@ export class Operator {
         const { data } = asserted(indices, "indices");
         const columns = memoryOf(data).toHost(data);
         const choice = { ...given, rows: this.sizes(given).rows, columns, perRow: this.places };
-        return this.gradients.routed(choice, this.extent.dims[0], cotangent, wanted, how);
+        return this.gradients.routeToPairs(choice, this.extent.dims[0], cotangent, wanted, how);
       });
   }
 
@@ -321,7 +321,7 @@ const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() }
 function* whole(ready: Ready): Task<Result> {
   let result: Result | undefined;
   try {
-    yield* settled(ready);
+    yield* waitFor(ready);
     return (result = ready.end());
   } finally {
     if (!result) ready.abandon();

@@ -6,10 +6,10 @@ import type { RealArray } from "../array/view";
 import { plannedPlace } from "../device/devices";
 import type { BackendName } from "../device/devices";
 import { visitedPairs } from "../device/addoncall";
-import { Depends, lowered, nodesOf } from "../formula/formula";
+import { Depends, lowerFormula, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
-import { howOf } from "./prepared";
+import { checkPlacement } from "./prepared";
 import type { CallOptions } from "./prepared";
 
 /** Where a call would run now, and what it would cost. */
@@ -39,7 +39,7 @@ export interface CallPlan {
 /** @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere. */
 export function planOf(operator: Operator, arrays: readonly RealArray[], options: CallOptions): CallPlan {
   const given = operator.check(arrays);
-  const how = howOf(options, given.extents, plannedPlace);
+  const how = checkPlacement(options, given.extents, plannedPlace);
   const { rows, columns } = operator.sizes(given);
   const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);
@@ -60,7 +60,7 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
  * Numbers that are computed at each pair, about: a multiplication and an addition are two, a function is what it costs.
  */
 export function flopsPerPair(formula: Formula): number {
-  const atPairs = nodesOf(lowered(formula)).filter(({ depends }) => depends === Depends.Both);
+  const atPairs = nodesOf(lowerFormula(formula)).filter(({ depends }) => depends === Depends.Both);
   return atPairs.reduce((sum, node) => sum + ownOperations(node), 0);
 }
 

@@ -11,7 +11,7 @@ import {
   commonShape,
   contiguous,
   dtypeOf,
-  expanded,
+  insertAxis,
   positions,
   sameShape,
   shapeText,
@@ -35,7 +35,7 @@ import type { OptionsOf } from "../options";
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
-/** Of i and of j. */
+/** Number of rows i, and of rows j. */
 export type Extents = readonly [number, number];
 
 /** What a call was given, checked. */
@@ -78,8 +78,8 @@ export function checkArguments(
   return { arrays, dtype, extents, batch: commonBatch(args, arrays) };
 }
 
-/** The same numbers in memory of their own. */
-export const copied = (given: Given): Given => ({ ...given, arrays: given.arrays.map(copyOf) });
+/** Copies the arrays, so that the caller may change its own. */
+export const copyArguments = (given: Given): Given => ({ ...given, arrays: given.arrays.map(copyOf) });
 
 export function copyOf(array: RealArray): RealArray {
   const data = contiguous(array);
@@ -163,7 +163,7 @@ export const rankOf = ({ category }: Argument): number => (category === Category
 
 const NONE: readonly number[] = [];
 
-const leading = (argument: Argument, shape: readonly number[]): readonly number[] =>
+const leadingShape = (argument: Argument, shape: readonly number[]): readonly number[] =>
   shape.slice(0, shape.length - rankOf(argument));
 
 /**
@@ -175,7 +175,7 @@ export function commonBatch(args: readonly Argument[], arrays: readonly RealArra
   if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
   let common = NONE;
   for (const [n, argument] of args.entries()) {
-    const own = leading(argument, at(arrays, n).shape);
+    const own = leadingShape(argument, at(arrays, n).shape);
     const both = commonShape(common, own);
     if (!both) throw otherLengths(argument, own, common);
     common = both;
@@ -189,8 +189,8 @@ function otherLengths(argument: Argument, own: readonly number[], common: readon
 }
 
 /** The shape as seen from `batchRank` batch dimensions, rows and components: what is not there has length 1. */
-function aligned(argument: Argument, shape: readonly number[], batchRank: number): number[] {
-  const own = leading(argument, shape);
+function alignShape(argument: Argument, shape: readonly number[], batchRank: number): number[] {
+  const own = leadingShape(argument, shape);
   const rows = argument.category === Category.P ? [1] : [];
   return [...new Array<number>(batchRank - own.length).fill(1), ...own, ...rows, ...shape.slice(own.length)];
 }
@@ -201,7 +201,7 @@ const repeating = (shape: readonly number[]): number[] =>
 
 /** `[entries]`: where each entry begins in the row-major memory of an argument. */
 export function startsIn(argument: Argument, shape: readonly number[], batch: readonly number[]): Uint32Array {
-  const stride = repeating(aligned(argument, shape, batch.length)).slice(0, batch.length);
+  const stride = repeating(alignShape(argument, shape, batch.length)).slice(0, batch.length);
   return positions({ shape: batch, stride, offset: 0 });
 }
 
@@ -212,14 +212,14 @@ export function axesOf(
   batch: readonly number[],
   size: number,
 ): readonly BatchAxis[] {
-  const strides = args.map((argument, n) => repeating(aligned(argument, at(arrays, n).shape, batch.length)));
+  const strides = args.map((argument, n) => repeating(alignShape(argument, at(arrays, n).shape, batch.length)));
   const ofResult = repeating([...batch, size]);
   return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => at(stride, axis)) }));
 }
 
 /** One entry of an argument, as a view without batch dimensions. */
 export function entryOf(argument: Argument, array: RealArray, batch: readonly number[], entry: number): RealArray {
-  const own = leading(argument, array.shape);
+  const own = leadingShape(argument, array.shape);
   const lacking = batch.length - own.length;
   let [offset, rest] = [array.offset, entry];
   for (const [axis, length] of [...batch.entries()].reverse()) {
@@ -235,7 +235,7 @@ export function entryOf(argument: Argument, array: RealArray, batch: readonly nu
  */
 export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
   if (sameShape(gradient.shape, shape)) return gradient;
-  const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
+  const stride = repeating(alignShape(argument, shape, gradient.shape.length - 2));
   return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
 }
 
@@ -245,8 +245,8 @@ export function summedTo(gradient: RealArray, argument: Argument, shape: readonl
  */
 export function entryPerRow(argument: Argument, array: RealArray): RealArray {
   const rank = array.shape.length;
-  if (argument.category === Category.P) return rank === rankOf(argument) ? array : expanded(array, rank - 1);
-  return expanded(array, argument.category === Category.I ? rank - 1 : rank - 2);
+  if (argument.category === Category.P) return rank === rankOf(argument) ? array : insertAxis(array, rank - 1);
+  return insertAxis(array, argument.category === Category.I ? rank - 1 : rank - 2);
 }
 
 // --------------------------------------------------------------------------------------------------------- options
@@ -292,14 +292,14 @@ export const CALL = {
 /** Where and how one call runs. */
 export type CallOptions<T extends RealData = RealData> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
 
-/** The same, checked, for a call and all its derivatives. */
+/** Where a call and all its derivatives run, and which pairs they visit, checked. */
 export interface How extends Place {
   readonly compile?: CallOptions["compile"];
   /** How often the call will be repeated, about: solvers do. */
   readonly repeats?: number;
   readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
-  /** Of calls that differ in their arrays alone. */
+  /** Tables that calls share which differ in their arrays alone. */
   readonly kept?: KeptPlans;
 }
 
@@ -307,7 +307,7 @@ export interface How extends Place {
  * @param place checks where it is to run.
  * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
  */
-export function howOf(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
+export function checkPlacement(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
   const { compile, ranges } = options;
   const { backend, device } = options.device === undefined ? options : place(options);
   return {

@@ -78,7 +78,7 @@ export function targetOf(
   args: readonly Argument[],
 ): RealArray {
   checkShape("result", shape);
-  if (out === null || out === undefined) return made(given, given.dtype, shape);
+  if (out === null || out === undefined) return makeResult(given, given.dtype, shape);
   const checked = checkArray("out", out, given.dtype);
   if (!sameShape(checked.shape, shape))
     throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
@@ -93,7 +93,7 @@ export function targetOf(
 }
 
 /** Where the arguments are. */
-function made<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
+function makeResult<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
   const memory = memoryAmong(arrays);
   return memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
 }
@@ -117,7 +117,7 @@ export function checkMemory(shape: readonly number[], dtype: Dtype, maxBytes: nu
 
 /** An array for the indices of a result. */
 export function indexTargetOf(given: Given, shape: readonly number[]): IndexArray {
-  return made(given, "int32", checkShape("result", shape));
+  return makeResult(given, "int32", checkShape("result", shape));
 }
 
 /**

@@ -113,7 +113,7 @@ export interface CallProgress {
   readonly secondsLeft: number | undefined;
   /** Pairs of points per second of a reduction, iterations per second of a solve. */
   readonly rate: number | undefined;
-  /** Of a solve: iterations so far, and the largest relative residual over the columns. */
+  /** In a solve: iterations so far, and the largest relative residual over the columns. */
   readonly iterations?: number | undefined;
   readonly residual?: number | undefined;
   /** True of the last report, however the call ended. */
@@ -123,22 +123,22 @@ export interface CallProgress {
 /** What a computation says of itself. */
 export interface Stage {
   readonly doing: CallProgress["doing"];
-  /** Of a reduction. */
+  /** Pairs of a reduction. */
   readonly pairs?: number;
-  /** Of iterations: how many were done, the residual that they reached, and the one at which they end. */
+  /** In iterations: how many were done, the residual that they reached, and the one at which they end. */
   readonly iterations?: number;
   readonly residual?: number;
   readonly target?: number;
   /** Whether that residual is the true one. */
   readonly verified?: boolean;
-  /** Of a batch: entries done, and entries. */
+  /** In a batch: entries done, and entries. */
   readonly part?: readonly [number, number];
 }
 
 export type Tell = (stage: Stage) => void;
 
 /** Stages are those of entry `done` of a batch. */
-export function ofPart(tell: Tell | undefined, done: number, entries: number): Tell | undefined {
+export function tellOfPart(tell: Tell | undefined, done: number, entries: number): Tell | undefined {
   return (
     tell &&
     ((stage) => {
@@ -151,7 +151,7 @@ export function ofPart(tell: Tell | undefined, done: number, entries: number): T
 const TELLING = 0.02;
 /** What is done when the residual of the iteration is small enough, and the true one is not yet known. */
 const UNVERIFIED = 0.99;
-/** Of a target of 0: as far as float64 goes. */
+/** Stands for a target of 0: float64 goes no further. */
 const LEAST_TARGET = 1e-15;
 
 /** Turns what is told into progress. */
@@ -181,7 +181,7 @@ export class Meter {
     this.firstResidual ??= stage.residual;
   }
 
-  read(ended: boolean): CallProgress {
+  makeReport(ended: boolean): CallProgress {
     const now = performance.now();
     const { doing, iterations, residual, pairs } = this.stage;
     const [seconds, spent] = [(now - this.begin) / 1000, (now - this.stageBegin) / 1000];
@@ -233,12 +233,12 @@ class Reporter {
 
   end(): void {
     clearInterval(this.timer);
-    if (this.failure === undefined) this.onProgress(this.meter.read(true));
+    if (this.failure === undefined) this.onProgress(this.meter.makeReport(true));
   }
 
   private report(): void {
     try {
-      this.onProgress(this.meter.read(false));
+      this.onProgress(this.meter.makeReport(false));
     } catch (error) {
       this.failure = error;
       clearInterval(this.timer);

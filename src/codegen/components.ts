@@ -2,7 +2,7 @@
  * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
  * contraction) and knows no operation.
  */
-import { Depends, placed } from "../formula/formula";
+import { Depends, placeSegments } from "../formula/formula";
 import { at } from "../asserts";
 import type { Axis, Contraction, Formula, PlacedSegment, Segment, View } from "../formula/formula";
 
@@ -13,7 +13,7 @@ const dimsOf = (node: Formula): number[] => node.args.map((arg) => arg.dim);
 
 /** The segments of a view. */
 export const segmentsOf = (node: Formula): readonly PlacedSegment[] =>
-  placed((node.operation.shape as View).segments(dimsOf(node), node.params));
+  placeSegments((node.operation.shape as View).segments(dimsOf(node), node.params));
 
 /** The axes of a contraction. */
 export const axesOf = (node: Formula): { kept: readonly Axis[]; summed: readonly Axis[] } =>
@@ -78,18 +78,18 @@ export class ComponentDepends {
   /** Only of formulas whose components differ, or all depend on less than the formula. */
   private readonly differing = new Map<Formula, readonly Depends[]>();
 
-  /** Of all `nodes`; arguments stand before what is built from them. */
+  /** Arguments must stand before what is built from them in `nodes`. */
   constructor(nodes: readonly Formula[]) {
     for (const node of nodes) if (this.mayDiffer(node)) this.add(node);
   }
 
-  /** Of dim 1 the only component. */
-  at(node: Formula, k: number): Depends {
+  /** Component k of a node; a node of dim 1 has one for all k. */
+  dependsAt(node: Formula, k: number): Depends {
     return this.differing.get(node)?.[node.dim === 1 ? 0 : k] ?? node.depends;
   }
 
   /** What all components depend on, or undefined where they differ. */
-  ofAll(node: Formula): Depends | undefined {
+  commonDepends(node: Formula): Depends | undefined {
     const [first = node.depends, ...others] = this.differing.get(node) ?? [];
     return others.every((depends) => depends === first) ? first : undefined;
   }
@@ -105,7 +105,7 @@ export class ComponentDepends {
 
   private add(node: Formula): void {
     const all = range(node.dim).map((k) =>
-      componentsRead(node, k).reduce<Depends>((bits, [arg, m]) => bits | this.at(arg, m), Depends.Nothing),
+      componentsRead(node, k).reduce<Depends>((bits, [arg, m]) => bits | this.dependsAt(arg, m), Depends.Nothing),
     );
     if (all.some((depends) => depends !== node.depends)) this.differing.set(node, all);
   }

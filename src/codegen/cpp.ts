@@ -64,12 +64,12 @@ function manyRows(specification: Specification, isa: InstructionSetName, lanes: 
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];
-  const ofTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
+  const costOfTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
   return {
     ...sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
     tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)${columns === 1 ? "" : ` x ${columns} columns`}`,
     grain: tile * lanes,
-    instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * ofTile(count),
+    instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * costOfTile(count),
   };
 }
 
@@ -83,14 +83,14 @@ function fewRows(specification: Specification, isa: InstructionSetName, lanes: n
   const grain = rowsTogether(vectorsKept(specification, lanes) * instructionSetOf(isa).vectorBytes * tile);
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
-  const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes * tile;
+  const costPerRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes * tile;
   return {
     ...sourceOf(specification, main, { tile, grain, functions }),
     tiles: `tiles of ${tile * lanes} columns, for ${grain} rows together`,
     grain,
     instructions: (rows, columns) => {
       const steps = Math.ceil(columns / (lanes * tile)) * tile;
-      return rows * perRow(steps) + Math.ceil(rows / grain) * steps * loads;
+      return rows * costPerRow(steps) + Math.ceil(rows / grain) * steps * loads;
     },
   };
 }
@@ -113,7 +113,7 @@ function loadCost(dim: number, isa: InstructionSetName, lanes: number): number {
   const { permutedLoad } = instructionSetOf(isa);
   return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 2 * dim * lanes;
 }
-const MOST_PERMUTED = 4; // as native/text/cpu/lanes.h has it
+const MOST_PERMUTED = 4; // native/text/cpu/lanes.h has it too
 
 /** Bounds hold for every instruction set, so that a formula runs on all of them or on none. */
 const LARGEST_VECTOR_BYTES = 64;

@@ -81,7 +81,7 @@ const UNROLLED_PAIRS = 32;
  * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
  * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/log/cuda.md).
  */
-export function unrolled(instructions: number, tile: number): number {
+export function unrollFactor(instructions: number, tile: number): number {
   const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));
   return 2 ** Math.floor(Math.log2(wanted));
 }

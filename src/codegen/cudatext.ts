@@ -5,7 +5,7 @@
  */
 import type { Variable } from "../formula/formula";
 import { lookUp } from "../asserts";
-import { stepOf, unrolled } from "./cudasteps";
+import { stepOf, unrollFactor } from "./cudasteps";
 import type { Step } from "./cudasteps";
 import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
 import { UNROLL } from "./placement";
@@ -130,7 +130,7 @@ class CudaText {
     const tiles = braces(
       `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
       `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
-      ...(layout.isShared ? this.staging() : []),
+      ...(layout.isShared ? this.stagingLines() : []),
       ...columns,
       ...flush("count", every === BLOCK),
     );
@@ -144,7 +144,7 @@ class CudaText {
 
   private columnByColumn(flush: readonly string[]): string[] {
     return [
-      `#pragma unroll ${unrolled(this.main.cost + this.additions(), this.step.tile)}`,
+      `#pragma unroll ${unrollFactor(this.main.cost + this.additions(), this.step.tile)}`,
       ...braces("for (int j = 0; j < count; j++)", ...this.perColumn(), ...flush),
     ];
   }
@@ -168,7 +168,7 @@ class CudaText {
   }
 
   /** Columns first .. first + count into shared memory, and what is hoisted; all threads come here equally often. */
-  private staging(): string[] {
+  private stagingLines(): string[] {
     const { main, layout } = this;
     const copies = main.variables.loop.map(
       (v) => `stage<${v.dim}, WIDTH>(shared + ${layout.offset(v)}, ${argument(v.position)} + ${v.dim} * first, count);`,
@@ -242,13 +242,13 @@ function sharedMemory({ width, columns }: Layout): string[] {
 function layoutOf(main: Scheme, bytes: number): Layout {
   const offsets = new Map<number, number>();
   let width = dimOf(main);
-  const inQuadruples = (numbers: number): number => Math.ceil(numbers / (16 / bytes)) * (16 / bytes);
+  const roundToQuadruples = (numbers: number): number => Math.ceil(numbers / (16 / bytes)) * (16 / bytes);
   for (const { position, dim } of main.variables.loop) {
-    if (dim > UNROLL) width = inQuadruples(width);
+    if (dim > UNROLL) width = roundToQuadruples(width);
     offsets.set(position, width);
     width += dim;
   }
-  width = width <= 1 ? width : inQuadruples(width);
+  width = width <= 1 ? width : roundToQuadruples(width);
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;

@@ -3,7 +3,7 @@
  * Values that vary over lanes have the type Tile, others real; where a step of the loop takes several columns at once, values of the loop
  * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
  */
-import { asVariable, isVariable, lowered, print } from "../formula/formula";
+import { asVariable, isVariable, lowerFormula, print } from "../formula/formula";
 import { at, lookUp } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/core";
@@ -24,9 +24,9 @@ export interface Scheme {
   readonly hoisted: readonly Formula[];
   /** Vector instructions per pair, about. */
   readonly cost: number;
-  /** Those of them that stand in the text: loops count once. */
+  /** Instructions that stand in the text: loops count once. */
   readonly written: number;
-  /** As many as follow each other at most: quotients and roots are one each, however long their unit takes. */
+  /** Longest chain of instructions that wait for each other; quotients and roots count one each. */
   readonly chained: number;
   /** Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair. */
   readonly liveTiles: number;
@@ -54,7 +54,7 @@ export interface SchemeOptions {
 
 /** The body that evaluates `roots` and hands each component to `consume`. */
 export function scheme(roots: readonly Formula[], options: SchemeOptions): Scheme {
-  return new Writer(roots.map(lowered), options).write(roots);
+  return new Writer(roots.map(lowerFormula), options).write(roots);
 }
 
 const keyOf = (node: Formula, index: number | string): string => `${node.id}@${index}`;
@@ -67,7 +67,7 @@ class Writer {
   private written = 0;
   private chained = 0;
   private longSums = 0;
-  /** Of names that are neither a component nor an array. */
+  /** Counts names that are neither a component nor an array. */
   private unique = 0;
 
   constructor(
@@ -126,13 +126,13 @@ class Writer {
   private useRoot(root: Formula, n: number): void {
     const { lines } = this.scopes.pair;
     const use = (k: number | string, scope: Scope): string =>
-      this.options.consume(n, k, this.ofEachColumn(root, this.at(root, k, scope)));
+      this.options.consume(n, k, this.repeatForColumns(root, this.at(root, k, scope)));
     if (this.place.isWide(root)) lines.push(...loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
   }
 
   /** Reducers take a value for each column of a step, also where all columns share it; a view may show such components beside others. */
-  private ofEachColumn(root: Formula, value: string): string {
+  private repeatForColumns(root: Formula, value: string): string {
     if (!this.options.columnStride) return value;
     return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
   }
@@ -260,10 +260,10 @@ class Writer {
   private at(node: Formula, index: number | string, scope: Scope): string {
     const constant = constantValue(node);
     if (constant !== undefined) return literal(constant);
-    if (this.place.inArray(node)) return this.ofColumn(node, `${this.name(node)}[${index}]`, scope);
+    if (this.place.inArray(node)) return this.pickColumn(node, `${this.name(node)}[${index}]`, scope);
     if (this.place.isTile(node)) return `${this.readName(node)}[${index}]`;
     if (node.operation.shape.kind === "view" && !this.place.isRead(node)) return this.viewAt(node, index, scope);
-    return this.known(node, index, scope) ?? this.computedHere(node, index, scope);
+    return this.findName(node, index, scope) ?? this.computeHere(node, index, scope);
   }
 
   private viewAt(node: Formula, index: number | string, scope: Scope): string {
@@ -272,22 +272,22 @@ class Writer {
     return this.segmentText(node, segment, within, scope);
   }
 
-  private known(node: Formula, index: number | string, scope: Scope): string | undefined {
+  private findName(node: Formula, index: number | string, scope: Scope): string | undefined {
     const own = scope.names.get(keyOf(node, index));
     if (own !== undefined || scope.ofAllColumns === undefined)
       return own ?? this.scopes[this.place.phase(node)].names.get(keyOf(node, index));
-    const ofAll = this.known(node, index, scope.ofAllColumns);
-    return ofAll === undefined ? undefined : this.ofColumn(node, ofAll, scope);
+    const ofAll = this.findName(node, index, scope.ofAllColumns);
+    return ofAll === undefined ? undefined : this.pickColumn(node, ofAll, scope);
   }
 
   /** What is said of all columns of a step, for the column that a scope is about. */
-  private ofColumn(node: Formula, text: string, scope: Scope): string {
+  private pickColumn(node: Formula, text: string, scope: Scope): string {
     const isOfColumns = scope.ofAllColumns && ["Pairs", "Steps"].includes(this.type(node));
     return isOfColumns ? `${text}${OF_COLUMN}` : text;
   }
 
   /** A component of a wide value that has no array. */
-  private computedHere(node: Formula, index: number | string, scope: Scope): string {
+  private computeHere(node: Formula, index: number | string, scope: Scope): string {
     const text = this.valueText(node, index, scope);
     const name = `${this.name(node)}_v${this.unique++}`;
     scope.lines.push(`const ${this.type(node, scope)} ${name} = ${text};`);

@@ -6,7 +6,7 @@
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
 import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
-import { exchanged } from "../formula/symmetry";
+import { exchangeIndices } from "../formula/symmetry";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";
 import type { Program } from "./cpp";
 import { instructionSetOf, lanesOfVector } from "./isa";
@@ -62,7 +62,7 @@ export function symmetricProgram(
   };
 }
 
-/** Of the instructions of the plain form: above, what is gained in theory is lost to memory. */
+/** Share of the plain form's instructions above which memory takes what is gained in theory. */
 const LARGEST_SHARE = 0.8;
 
 function isPossible({ reduction, sumScheme, formulas }: Specification): boolean {
@@ -91,7 +91,7 @@ class Exchange {
       const { position, dim, category } = asVariable(node);
       return this.reading(at(same, position), dim, category);
     });
-    this.exchanged = exchanged(this.formula, (node) => {
+    this.exchanged = exchangeIndices(this.formula, (node) => {
       const { position, dim, category } = asVariable(node);
       return category === Category.P ? node : this.reading(at(this.takes, position), dim, 1 - category);
     });

@@ -15,7 +15,7 @@ export interface Scope {
   readonly ofAllColumns?: Scope;
 }
 
-/** Of a value of all columns of a step, that of the column number c. */
+/** Suffix that picks column c from a value of all columns of a step. */
 export const OF_COLUMN = ".of[c]";
 
 /** The last lines of a loop; what they need is computed in the scope before. */
@@ -25,14 +25,14 @@ export function newScope(unroll?: number): Scope {
   return { lines: [], names: new Map(), unroll };
 }
 
-const inside = (outer: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer.names) });
-const ofColumn = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
+const innerScope = (outer: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer.names) });
+const columnScope = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
 
 /** @param index the name of the loop's variable. */
 export function loop(size: number, outer: Scope, last: Last, step = 1, index = "k"): string[] {
   const { unroll } = outer;
   const head = `for (int ${index} = 0; ${index} < ${size}; ${index} += ${step}) {`;
-  return [...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]), ...braced(head, inside(outer), last)];
+  return [...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]), ...putInBraces(head, innerScope(outer), last)];
 }
 
 /** Loops over axes with the variables k0, k1, …, the first outermost. */
@@ -44,10 +44,10 @@ export function nestedLoops(axes: readonly Axis[], outer: Scope, last: Last, dep
 
 /** A loop over the columns of a step. */
 export function eachColumn(outer: Scope, last: Last): string[] {
-  return braced("UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {", ofColumn(outer), last);
+  return putInBraces("UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {", columnScope(outer), last);
 }
 
-function braced(head: string, scope: Scope, last: Last): string[] {
+function putInBraces(head: string, scope: Scope, last: Last): string[] {
   const end = [last(scope)].flat();
   return [head, ...[...scope.lines, ...end].map((text) => `  ${text}`), "}"];
 }

@@ -59,7 +59,7 @@ export const SQUARE: Operation = square(A).operation;
 export type Bindings = ReadonlyMap<Formula, Formula>;
 
 /** The formula as a kernel's pattern, if it is one and `isInside` holds for every formula between it and the holes. */
-export function matched(
+export function matchPattern(
   { pattern, holes }: Kernel,
   formula: Formula,
   isInside: (inner: Formula) => boolean,

@@ -8,7 +8,7 @@ import { at, lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
-import { FUSED, PRODUCT, SQUARE, SUMMED, matched, sumName } from "./tilekernels";
+import { FUSED, PRODUCT, SQUARE, SUMMED, matchPattern, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
 
 /** When values are computed, and where they stand. The numbers are those of native/run/tileprogram.h. */
@@ -33,7 +33,7 @@ export interface Step {
   readonly terms: number;
   /** Whether it adds to what is there. */
   readonly add: boolean;
-  /** Of all terms, one after the other. */
+  /** Components of all terms, one after the other. */
   readonly components: readonly Component[];
   readonly cost: number;
 }
@@ -58,7 +58,7 @@ export class Writer {
   readonly loads: [variable: number, component: number, slot: number][] = [];
   /** The first slots of calls. */
   readonly constants: number[] = [];
-  /** Of calls, lanes and the loop. */
+  /** Slots that are taken: of the call, of lanes, of the loop. */
   readonly slots: [number, number, number] = [0, 0, 0];
   private readonly values = new Map<string, Value>();
   private readonly copies = new Map<string, Value>();
@@ -78,20 +78,20 @@ export class Writer {
   }
 
   /** A component of a formula, with all that it needs computed first. */
-  computed(formula: Formula, k: number): Value {
+  compute(formula: Formula, k: number): Value {
     const value = this.valueOf(componentOf(formula, k));
     this.emit(value);
     return value;
   }
 
-  /** The same as a vector for every pair. */
-  atPairs(value: Value): Value {
-    return value.region === Region.Pair ? value : this.copied(value, Region.Pair);
+  /** Spreads a value to a vector with a number for every pair. */
+  spreadOverPairs(value: Value): Value {
+    return value.region === Region.Pair ? value : this.copyInto(value, Region.Pair);
   }
 
   /** The formula as a scalar of pairs times a vector that steps with the loop. */
   factors(formula: Formula): readonly [Formula, Formula] | undefined {
-    const bound = matched(PRODUCT, formula, () => true);
+    const bound = matchPattern(PRODUCT, formula, () => true);
     const [a, b] = bound ? PRODUCT.holes.map((hole) => lookUp(bound, hole)) : [];
     if (!a || !b) return undefined;
     const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f.depends) === Region.Pair;
@@ -121,36 +121,36 @@ export class Writer {
 
   private emitStep(step: Step, target: Value): void {
     const read = step.components.map((c) => this.readable(this.valueOf(c), target.region));
-    const operands = this.moving(step, this.alike(step, read, target.region), target.region);
+    const operands = this.makeOneVary(step, this.alignTerms(step, read, target.region), target.region);
     at(this.instructions, target.region).push({ step, target, operands });
   }
 
   /** Among values of the loop, variables are read with the loop as lanes. */
   private readable(value: Value, phase: number): Value {
-    return phase === Region.Loop && value.region >= Region.Variable ? this.loaded(value) : value;
+    return phase === Region.Loop && value.region >= Region.Variable ? this.loadValue(value) : value;
   }
 
   /** Each argument of a sum steps alike in all terms. */
-  private alike({ terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
+  private alignTerms({ terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     const count = operands.length / terms;
     const isMixed = range(count).map((n) =>
       operands.some((o, place) => place % count === n && o.region !== at(operands, n).region),
     );
     return operands.map((operand, at) =>
-      isMixed[at % count] && operand.region !== phase ? this.copied(operand, phase) : operand,
+      isMixed[at % count] && operand.region !== phase ? this.copyInto(operand, phase) : operand,
     );
   }
 
   /** Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone, but for copies. */
-  private moving({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
+  private makeOneVary({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     if (phase !== Region.Pair || kernel === COPY || !operands.every(isSplat)) return operands;
     const count = operands.length / terms;
-    return operands.map((operand, at) => (at % count === 0 ? this.copied(operand, phase) : operand));
+    return operands.map((operand, at) => (at % count === 0 ? this.copyInto(operand, phase) : operand));
   }
 
   /** A copy in a slot of `region`; it is a sum of one term. */
-  private copied(value: Value, region: number): Value {
-    return this.remembered(`${value.region}:${value.index}>${region}`, () => {
+  private copyInto(value: Value, region: number): Value {
+    return this.keepCopy(`${value.region}:${value.index}>${region}`, () => {
       const copy = this.newValue(region, []);
       const step: Step = { kernel: COPY, terms: 1, add: false, components: [], cost: 1 };
       at(this.instructions, region).push({ step, target: copy, operands: [value] });
@@ -159,15 +159,15 @@ export class Writer {
     });
   }
 
-  private loaded({ region, index }: Value): Value {
-    return this.remembered(`${region}:${index}`, () => {
+  private loadValue({ region, index }: Value): Value {
+    return this.keepCopy(`${region}:${index}`, () => {
       const value = this.newValue(Region.Loop, []);
       this.loads.push([region - Region.Variable, index, value.index]);
       return value;
     });
   }
 
-  private remembered(key: string, make: () => Value): Value {
+  private keepCopy(key: string, make: () => Value): Value {
     const found = this.copies.get(key) ?? make();
     this.copies.set(key, found);
     return found;
@@ -206,7 +206,7 @@ export class Writer {
   }
 
   private phaseAt(node: Formula, k: number): number {
-    return this.phase(this.depends.at(node, k));
+    return this.phase(this.depends.dependsAt(node, k));
   }
 
   private phase(depends: Depends): number {
@@ -227,7 +227,7 @@ export class Writer {
     for (const kernel of FUSED) {
       const bound = this.bindings(kernel, node, k);
       if (bound)
-        return { kernel: kernel.name, terms: 1, add: false, components: atHoles(kernel, bound, k), cost: cost + 1 };
+        return { kernel: kernel.name, terms: 1, add: false, components: bindHoles(kernel, bound, k), cost: cost + 1 };
     }
     return { kernel: name, terms: 1, add: false, components: node.args.map((arg) => componentOf(arg, k)), cost };
   }
@@ -237,7 +237,7 @@ export class Writer {
     const isInside = (inner: Formula): boolean =>
       inner === node ||
       (this.readers.get(inner) === 1 && inner.dim === node.dim && this.phaseAt(inner, k) === this.phaseAt(node, k));
-    return matched(kernel, node, isInside);
+    return matchPattern(kernel, node, isInside);
   }
 
   private sumSteps(node: Formula, k: number): readonly Step[] {
@@ -264,15 +264,17 @@ export class Writer {
       return { kernel: sumName(PRODUCT), terms };
     }
     for (const kernel of SUMMED) {
-      const bound = matched(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
-      if (bound) return { kernel: sumName(kernel), terms: at(offsets, 0).map((d) => atHoles(kernel, bound, d)) };
+      const bound = matchPattern(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
+      if (bound) return { kernel: sumName(kernel), terms: at(offsets, 0).map((d) => bindHoles(kernel, bound, d)) };
     }
     throw new Error("the last kernel takes any term");
   }
 
   private isOnlyIn(inner: Formula, sum: Formula, k: number): boolean {
     const isOfTerms = sum.args.every((arg) => inner.dim === arg.dim);
-    return this.readers.get(inner) === 1 && isOfTerms && this.depends.ofAll(inner) === this.depends.at(sum, k);
+    return (
+      this.readers.get(inner) === 1 && isOfTerms && this.depends.commonDepends(inner) === this.depends.dependsAt(sum, k)
+    );
   }
 }
 
@@ -294,7 +296,7 @@ function componentOf(formula: Formula, k: number): Component {
   }
 }
 
-const atHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
+const bindHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
   holes.map((hole) => componentOf(lookUp(bound, hole), k));
 
 /** A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula. */

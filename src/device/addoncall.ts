@@ -43,7 +43,7 @@ export interface Plan {
   readonly unitsPerTask: number;
   /** Outermost first; one entry, which begins at 0 everywhere, if absent. Entries must not overlap in `out`. */
   readonly batch?: readonly BatchAxis[] | undefined;
-  /** The same for every entry; everything if absent. */
+  /** Ranges of every entry of the batch; all pairs if absent. */
   readonly ranges?: Ranges | undefined;
 }
 

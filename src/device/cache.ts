@@ -85,7 +85,7 @@ export function knownObject(key: string): string | undefined {
 
 /** Keeps the content of this key. @throws DeviceError when no folder can be written and loaded from */
 export function keptObject(key: string, content: Uint8Array): string {
-  return store(key, sealed(key, content));
+  return store(key, sealContent(key, content));
 }
 
 /** Writes the source of this key where its object goes, for those who read or debug it; undefined where there is no place. */
@@ -126,7 +126,7 @@ function isSound(path: string, key: string): boolean {
   }
 }
 
-function sealed(key: string, content: Uint8Array): Buffer {
+function sealContent(key: string, content: Uint8Array): Buffer {
   return Buffer.concat([content, SEAL_MARK, checksum(key, content)]);
 }
 
@@ -259,10 +259,10 @@ function surplus(files: readonly Found[]): Found[] {
 function ourFiles(folder: string, pattern: RegExp): Found[] {
   return readdirSync(folder)
     .filter((name) => pattern.test(name))
-    .flatMap((name) => attempt(() => foundAt(join(folder, name))) ?? []);
+    .flatMap((name) => attempt(() => inspectFile(join(folder, name))) ?? []);
 }
 
-function foundAt(path: string): Found[] {
+function inspectFile(path: string): Found[] {
   const stats = lstatSync(path);
   return isOurs(stats) ? [{ path, bytes: stats.size, age: Date.now() - stats.mtimeMs }] : [];
 }

@@ -42,7 +42,7 @@ const FLAGS = [
   "-nostdlib",
 ];
 
-/** Of this process, by request. */
+/** Paths of the objects that this process has made or found, by request. */
 const paths = new Map<string, string>();
 
 /**
@@ -54,30 +54,30 @@ export function sharedObject(source: string, isa: InstructionSetName): string {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined) return known;
   const job = new Job(source, isa);
-  return remembered(
+  return rememberPath(
     job,
     cachedObject(job.key, () => job.run()),
   );
 }
 
-/** The same if it has been compiled before, by this process or another. */
+/** Path of the object, if this process or another has compiled it before. */
 export function compiledBefore(source: string, isa: InstructionSetName): string | undefined {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined || whyNoCompiler() !== null) return known;
   const job = new Job(source, isa);
   const path = knownObject(job.key);
-  return path === undefined ? undefined : remembered(job, path);
+  return path === undefined ? undefined : rememberPath(job, path);
 }
 
 /** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
 export async function compileInBackground(source: string, isa: InstructionSetName): Promise<void> {
   const job = new Job(source, isa);
-  remembered(job, keptObject(job.key, await job.runInBackground()));
+  rememberPath(job, keptObject(job.key, await job.runInBackground()));
 }
 
 const requestOf = (source: string, isa: InstructionSetName): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
 
-function remembered(job: Job, path: string): string {
+function rememberPath(job: Job, path: string): string {
   paths.set(job.request, path);
   reportObject(path, job.hasRun ? job.compiler : null, job.begin);
   return path;
@@ -206,7 +206,7 @@ function run(compiler: string, args: readonly string[], folder: string): SpawnSy
   const options = {
     cwd: folder,
     env: environment(folder),
-    detached: true, // as of `spawn`; the types of `spawnSync` lack it
+    detached: true, // `spawn` documents it; the types of `spawnSync` lack it
     stdio: ["ignore", "ignore", "pipe"] satisfies StdioOptions,
     encoding: "utf8" as const,
     maxBuffer: COMPILER_OUTPUT_BYTES,
@@ -220,7 +220,7 @@ function run(compiler: string, args: readonly string[], folder: string): SpawnSy
   return done;
 }
 
-/** The same without waiting; if the process ends first, the compiler ends with it. */
+/** Runs the compiler without waiting; if the process ends first, the compiler ends with it. */
 async function runInBackground(compiler: string, args: readonly string[], folder: string): Promise<Outcome> {
   const child = spawn(compiler, args, {
     cwd: folder,

@@ -9,7 +9,7 @@ import type { CudaProgram } from "../codegen/cudatext";
 import { BLOCK, kindOf, resultDims } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
 import { ArgumentError, DeviceError } from "../errors";
-import { described, messageOf } from "../options";
+import { describeValue, messageOf } from "../options";
 import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
 import { entriesOf, rectangleSizes, sizesOf, tablesOf } from "./addoncall";
 import type { Plan, Tables } from "./addoncall";
@@ -35,7 +35,7 @@ export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
 /** @throws DeviceError where there is no device, ArgumentError for a number of none. */
 export function checkNumber(where: string, device: number): number {
   if (!Number.isInteger(device) || device < 0)
-    throw new ArgumentError(`device: expected the number of a device, got ${described(device)}`);
+    throw new ArgumentError(`device: expected the number of a device, got ${describeValue(device)}`);
   const why = whyNoDevice();
   if (why !== null) throw new DeviceError(`${where}: ${why}`);
   const count = loadedAddon().cuda.count();
@@ -65,7 +65,7 @@ function devicesThatFit(): readonly number[] {
   return found.length > 0 ? found : all;
 }
 
-/** Those that share calls with `device: "all"`. */
+/** Devices that share calls with `device: "all"`. */
 let fitting: readonly number[] | undefined;
 
 /** Failures are reasons, too; whoever tells them names the backend again. */
@@ -90,7 +90,7 @@ function whyTooLarge(specification: Specification): string | null {
   return bytes <= MOST_BYTES ? null : `a row of the formula takes ${bytes} bytes of a thread, more than ${MOST_BYTES}`;
 }
 
-/** Its variables, and what is kept of it. */
+/** Bytes of a row: its variables, and what is kept of it. */
 function bytesOfRow(specification: Specification): number {
   const { variables, rows, dtype, reduction } = specification;
   const inputs = variables.filter((variable) => (kindOf(variable, rows) === "row") === (reduction !== null));
@@ -123,22 +123,22 @@ class CudaRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    const { routines, args, out, indices, sizes, tables } = this.prepareCall(call);
     this.addon.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    const { routines, args, out, indices, sizes, tables } = this.prepareCall(call);
     return this.addon.later.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   block(call: RectangleCall): void {
-    const { routines, args, out } = this.placed({ ...call, device: call.device === "all" ? 0 : call.device });
+    const { routines, args, out } = this.placeCall({ ...call, device: call.device === "all" ? 0 : call.device });
     this.addon.block(routines[0]!, args, out, rectangleSizes(call));
   }
 
-  private prepared(call: Call): Prepared {
-    const { routines, args, out } = this.placed(call);
+  private prepareCall(call: Call): Prepared {
+    const { routines, args, out } = this.placeCall(call);
     const { batch, ranges, indices, kept } = call;
     const plan = planOf(call, this.program);
     const isKept = kept !== undefined && routines.length === 1 && (ranges !== undefined || batch?.length);
@@ -149,14 +149,14 @@ class CudaRoutine implements Routine {
     };
   }
 
-  private placed({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
+  private placeCall({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
     countWrite(out);
     const own = deviceOf([...args, out]) ?? device;
     const devices = own === "all" ? (fitting ??= devicesThatFit()) : [own];
-    return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
+    return { routines: devices.map((number) => this.routineOn(number)), args: args.map(placedOf), out: placedOf(out) };
   }
 
-  private on(device: number): LoadedRoutine {
+  private routineOn(device: number): LoadedRoutine {
     let routine = this.loaded.get(device);
     if (routine === undefined) {
       routine = this.loadedOn(device);
@@ -193,7 +193,10 @@ function deviceOf(arrays: readonly unknown[]): number | undefined {
   return [...devices][0];
 }
 
-/** As native/text/common/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
+/**
+ * The table of native/text/common/routine.h. What is hoisted stays inside a launch, and only the image knows the size
+ * of an accumulator.
+ */
 function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
   const { reduction, variables, dtype, rows } = specification;
   const { abi, kinds } = loadedAddon().constants;

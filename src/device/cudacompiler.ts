@@ -16,7 +16,7 @@ import { cachedContent, privateFolder, renewedContent } from "./cache";
 import { loadedAddon } from "./native";
 import { identityOf } from "./toolchain";
 
-/** Of fast-math this has the flush of denormals alone, as on the processor. */
+/** Denormals are flushed, as on the processor; nothing else of fast-math is on. */
 const OPTIONS = ["--std=c++17", "--ftz=true", "--fmad=true", "--prec-div=true", "--prec-sqrt=true", "-w"];
 /** NVRTC takes generic lambdas for functions of the host otherwise. */
 const NVRTC_OPTIONS = [...OPTIONS, "--device-as-default-execution-space"];
@@ -65,10 +65,10 @@ export function loadedFrom<T>(source: string, capability: number, load: (image: 
   found ??= search();
   const compiler = found as Compiler;
   const target = targetFor(capability, compiler.architectures);
-  const loaded = (of: string): T => new Image(source, of, compiler).loaded(load);
+  const loadImage = (of: string): T => new Image(source, of, compiler).loadImage(load);
   try {
-    if (!target.startsWith("sm_")) return loaded(target);
-    return loadedUnlessRefused(target, loaded) ?? loaded(`compute_${capability}`);
+    if (!target.startsWith("sm_")) return loadImage(target);
+    return loadedUnlessRefused(target, loadImage) ?? loadImage(`compute_${capability}`);
   } catch (error) {
     throw withAdvice(error, compiler);
   }
@@ -102,7 +102,7 @@ class Image {
     this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
 
-  loaded<T>(load: (image: Buffer) => T): T {
+  loadImage<T>(load: (image: Buffer) => T): T {
     try {
       return load(Buffer.from(cachedContent(this.key, this.compile)));
     } catch (error) {
@@ -202,14 +202,14 @@ class Nvrtc implements Compiler {
       const options = [...NVRTC_OPTIONS, `--gpu-architecture=${target}`];
       return loadedAddon().cuda.compile(source, options, target.startsWith("sm_"));
     } catch (error) {
-      throw refused("NVRTC", messageOf(error), source);
+      throw refusalError("NVRTC", messageOf(error), source);
     }
   }
 }
 
 const MESSAGE_CHARACTERS = 8000;
 
-const refused = (compiler: string, messages: string, source: string): CompileError =>
+const refusalError = (compiler: string, messages: string, source: string): CompileError =>
   new CompileError(
     `generated routine: expected ${compiler} to compile it, got ${messages.slice(0, MESSAGE_CHARACTERS)}`,
     source,
@@ -270,6 +270,6 @@ class Nvcc implements Compiler {
       maxBuffer: 64 * 2 ** 20,
     });
     if (done.status === 0) return done.stdout;
-    throw refused(this.program, done.error?.message ?? `${done.stdout}${done.stderr}`, source);
+    throw refusalError(this.program, done.error?.message ?? `${done.stdout}${done.stderr}`, source);
   }
 }

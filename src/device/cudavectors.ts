@@ -57,7 +57,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     this.memory = cudaMemory(device);
     this.routines = VectorKernels.on(device, dtype);
     this.parts = partsOf(rows);
-    this.partial = DeviceData.ofSize("float64", this.parts * columns, device);
+    this.partial = DeviceData.allocate("float64", this.parts * columns, device);
   }
 
   /** Gives back what no handle stands for; after all handles. */
@@ -70,10 +70,10 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
   }
 
   place(data: RealData): DeviceData {
-    return this.owned(DeviceData.of(data, this.device));
+    return this.keepOwned(DeviceData.of(data, this.device));
   }
 
-  private owned(data: DeviceData): DeviceData {
+  private keepOwned(data: DeviceData): DeviceData {
     this.own.push(data);
     return data;
   }
@@ -87,7 +87,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
   }
 
   vector(): DeviceData {
-    return DeviceData.filled(this.dtype, this.rows * this.columns, this.device, (vector) => {
+    return DeviceData.allocateFilled(this.dtype, this.rows * this.columns, this.device, (vector) => {
       this.run("fill", [vector]);
     });
   }
@@ -131,12 +131,12 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
 
   /** out = a · b per column. */
   dot(a: DeviceData, b: DeviceData, out: DeviceData): void {
-    this.inParts("dot", [a, b], "sum", out);
+    this.reduceInParts("dot", [a, b], "sum", out);
   }
 
   /** out = largest magnitude per column. */
   peak(x: DeviceData, out: DeviceData): void {
-    this.inParts("peak", [x], "largest", out);
+    this.reduceInParts("peak", [x], "largest", out);
   }
 
   /** out = a / b, 0 where b is 0. */
@@ -159,7 +159,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     this.flush();
     const slabs = [...new Set(scalars.map((scalar) => this.slabOf(scalar)!))];
     const numbers = new Map(slabs.map((slab) => [slab, new Float64Array(SCALARS * this.columns)]));
-    const taken = (): number[][] =>
+    const splitSlabs = (): number[][] =>
       scalars.map((scalar) => {
         const slab = this.slabOf(scalar)!;
         const first = slab.slotOf(scalar) * this.columns;
@@ -169,11 +169,11 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     return {
       now: () => {
         for (const [{ data }, target] of numbers) cuda.read(this.device, data.address, target);
-        return taken();
+        return splitSlabs();
       },
       later: async () => {
         for (const [{ data }, target] of numbers) await cuda.later.read(this.device, data.address, target);
-        return taken();
+        return splitSlabs();
       },
     };
   }
@@ -195,7 +195,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     const w = this.projector(parts);
     const size = width * this.columns;
     const [partial, sums] = [this.parts * size, size].map((numbers) =>
-      this.owned(DeviceData.ofSize("float64", numbers, this.device)),
+      this.keepOwned(DeviceData.allocate("float64", numbers, this.device)),
     ) as [DeviceData, DeviceData];
     return (x, out) => {
       this.run("project", [w, x, partial], 0, width);
@@ -226,7 +226,7 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
     const placed: DeviceData[] = [];
     try {
       for (const matrix of matrices()) placed.push(DeviceData.of(matrix, this.device));
-      return DeviceData.filled(this.dtype, this.rows * width, this.device, (w) => {
+      return DeviceData.allocateFilled(this.dtype, this.rows * width, this.device, (w) => {
         this.run("triangular", [...placed, w], 0, width);
       });
     } finally {
@@ -236,7 +236,12 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
 
   // ---- launches
 
-  private inParts(operation: "dot" | "peak", operands: DeviceData[], merge: "sum" | "largest", out: DeviceData): void {
+  private reduceInParts(
+    operation: "dot" | "peak",
+    operands: DeviceData[],
+    merge: "sum" | "largest",
+    out: DeviceData,
+  ): void {
     if (this.parts === 1) {
       this.run(operation, [...operands, out]);
       return;

@@ -21,7 +21,7 @@ export interface Device<Name extends string = string> {
    * can run.
    */
   code(specification: Specification): string | undefined;
-  /** Its own memories, for arrays and the vectors of solvers; null where it computes in the machine's. */
+  /** Memories for arrays and the vectors of solvers; null where the device computes in the machine's. */
   readonly memories: Memories | null;
 }
 

@@ -2,7 +2,7 @@
  * The table of devices, and the one that a call names.
  */
 import { ArgumentError, DeviceError } from "../errors";
-import { described } from "../options";
+import { describeValue } from "../options";
 import { cuda } from "./cuda";
 import type { Device, Memories, Vectors } from "./device";
 import { cpu, tiles } from "./host";
@@ -26,7 +26,7 @@ export function deviceNamed(name: string): Device<BackendName> {
 
 export function unknownName(where: string, name: unknown, known: readonly string[]): ArgumentError {
   const names = known.map((one) => `"${one}"`).join(", ");
-  const got = typeof name === "string" ? `"${name}"` : described(name);
+  const got = typeof name === "string" ? `"${name}"` : describeValue(name);
   return new ArgumentError(`${where}: expected one of ${names}, got ${got}`);
 }
 
@@ -65,7 +65,7 @@ export function checkPlace<P extends Place>(place: P): P {
   if (device === undefined) return place;
   const kind = DEVICES.find(({ name }) => name === backend) ?? numbered;
   if (!isNumbered(kind) || (backend !== "auto" && kind.name !== backend))
-    throw new ArgumentError(`device: expected backend "${numbered.name}" with it, got ${described(backend)}`);
+    throw new ArgumentError(`device: expected backend "${numbered.name}" with it, got ${describeValue(backend)}`);
   kind.memories.numbered("device", device === "all" ? 0 : device);
   return { ...place, backend: kind.name };
 }

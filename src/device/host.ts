@@ -43,7 +43,7 @@ export const tiles: Device<"tiles"> = {
 
 let names: ReadonlySet<string> | undefined;
 
-/** Those of all instruction sets and dtypes; undefined without the addon. */
+/** Names of the kernels of all instruction sets and dtypes; undefined without the addon. */
 function kernelNames(): ReadonlySet<string> | undefined {
   const addon = nativeAddon();
   return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
@@ -67,20 +67,20 @@ abstract class AddonRoutine implements Routine {
 
   reduce(call: Call): void {
     const { args, out, control, indices } = call;
-    const { costs, handle, takes } = this.fitting(call);
+    const { costs, handle, takes } = this.chooseShape(call);
     const plan = this.planned(call, costs);
     this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    const { costs, handle, takes } = this.fitting(call);
+    const { costs, handle, takes } = this.chooseShape(call);
     const plan = this.planned(call, costs);
     return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   block(call: RectangleCall): void {
-    this.addon.block(this.usual().handle, call.args, call.out, rectangleSizes(call));
+    this.addon.block(this.usualShape().handle, call.args, call.out, rectangleSizes(call));
   }
 
   /** The plan of the call before serves those of the same sizes. */
@@ -93,10 +93,10 @@ abstract class AddonRoutine implements Routine {
   }
 
   /** What runs calls of many rows, and blocks. */
-  protected abstract usual(): Runnable;
+  protected abstract usualShape(): Runnable;
 
-  protected fitting(_: Call): Runnable {
-    return this.usual();
+  protected chooseShape(_: Call): Runnable {
+    return this.usualShape();
   }
 }
 
@@ -116,10 +116,10 @@ export class CompiledRoutine extends AddonRoutine {
   }
 
   get plan(): string {
-    return `${this.isa}, ${this.usual().costs.tiles}`;
+    return `${this.isa}, ${this.usualShape().costs.tiles}`;
   }
   private get source(): string {
-    return this.usual().costs.source;
+    return this.usualShape().costs.source;
   }
 
   /** Whether it was compiled before, by this process or another. */
@@ -129,7 +129,7 @@ export class CompiledRoutine extends AddonRoutine {
 
   /** @throws CompileError; DeviceError where there is no compiler or no place to write. */
   compile(): void {
-    this.usual().load();
+    this.usualShape().load();
   }
 
   /** Rejects with CompileError, or with DeviceError where there is no compiler or no place to write. */
@@ -137,13 +137,13 @@ export class CompiledRoutine extends AddonRoutine {
     return compileInBackground(this.source, this.isa);
   }
 
-  protected usual(): Compiled {
+  protected usualShape(): Compiled {
     return this.shape("many");
   }
 
   /** By sizes and by which data are the same, so that the same call always gives the same bits. */
-  protected override fitting(call: Call): Compiled {
-    const usual = this.usual();
+  protected override chooseShape(call: Call): Compiled {
+    const usual = this.usualShape();
     let [best, most] = [usual, LEAST_GAIN];
     for (const found of this.othersFor(call)) {
       const saved = gain(call, usual.costs, found.costs);
@@ -153,7 +153,7 @@ export class CompiledRoutine extends AddonRoutine {
   }
 
   private othersFor(call: Call): readonly Compiled[] {
-    if (heightOf(call) < 1.5 * this.usual().costs.grain) return [this.shape("narrow"), this.shape("few")];
+    if (heightOf(call) < 1.5 * this.usualShape().costs.grain) return [this.shape("narrow"), this.shape("few")];
     const symmetric = this.symmetricFor(call);
     return symmetric ? [symmetric] : [];
   }
@@ -203,7 +203,7 @@ class TileRoutine extends AddonRoutine {
     };
   }
 
-  protected usual(): Runnable {
+  protected usualShape(): Runnable {
     return this.loaded;
   }
 }

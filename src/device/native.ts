@@ -10,7 +10,7 @@ import { ISAS } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
-import { described, messageOf } from "../options";
+import { describeValue, messageOf } from "../options";
 import type { Addon, AddonFile } from "./addon";
 
 export { cancel, newControl, progress } from "./addoncall";
@@ -77,7 +77,7 @@ export function lapack(): string | null {
  */
 export function setLapack(choice: string): void {
   if (typeof choice !== "string")
-    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${described(choice)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${describeValue(choice)}`);
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {
@@ -95,7 +95,7 @@ function loadFirst(paths: readonly string[]): Loaded {
   const reasons: string[] = [];
   for (const path of present) {
     const addon = tryLoad(path);
-    if (typeof addon !== "string") return { addon: withInitialSettings(addon), why: null };
+    if (typeof addon !== "string") return { addon: applyInitialSettings(addon), why: null };
     reasons.push(addon);
   }
   const why = present.length > 0 ? reasons.join("; ") : `the addon is not built: expected ${paths.join(" or ")}`;
@@ -113,7 +113,7 @@ function tryLoad(path: string): Addon | string {
   }
 }
 
-function withInitialSettings(addon: Addon): Addon {
+function applyInitialSettings(addon: Addon): Addon {
   const wanted = process.env["TSKEOPS_THREADS"];
   if (wanted !== undefined && wanted !== "")
     addon.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted), wanted));
@@ -133,7 +133,7 @@ function setInitialLapack(addon: Addon, choice: string | undefined): void {
 
 function checkThreads(where: string, count: number, given: unknown): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
-  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${described(given)}`);
+  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${describeValue(given)}`);
 }
 
 // ---------------------------------------------------------------------------------------------- instruction sets
@@ -173,6 +173,6 @@ const machines = (): InstructionSetName => nativeAddon()?.isa() ?? "baseline";
 
 function available(where: string, name: string): InstructionSetName {
   const wanted = ISAS.indexOf(name as InstructionSetName);
-  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${describeValue(name)}`);
   return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
 }

@@ -4,7 +4,7 @@
  */
 import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
-import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
+import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { beginOf, entriesOf } from "./addoncall";
@@ -34,7 +34,10 @@ class ReferenceRoutine implements Routine {
     while (rows.next().done !== true);
   }
 
-  /** As the addon does, it counts in the control block what is done, and obeys its flag; others get their turn between two rows. */
+  /**
+   * Counts in the control block what is done and obeys its flag, like the addon; others get their turn between two
+   * rows.
+   */
   async reduceAsync(call: Call): Promise<void> {
     const control = call.control ?? new Int32Array(4);
     control[2] = entriesOf(call) * call.rows;
@@ -141,7 +144,7 @@ function updateOf(
   if (shape.kind === "elementwise") return elementwise(node, shape, inputs, out);
   if (shape.kind === "view") return view(node, shape, inputs, out);
   if (shape.kind === "contraction") return contraction(node, shape, inputs, out);
-  return isVariable(node) ? read(node, out, specification, args) : constant(node, out);
+  return isVariable(node) ? readVariable(node, out, specification, args) : constant(node, out);
 }
 
 function constant(node: Formula, out: Values): Update {
@@ -149,7 +152,7 @@ function constant(node: Formula, out: Values): Update {
   return () => undefined;
 }
 
-function read(node: Formula, out: Values, { rows }: Specification, args: readonly RealData[]): Update {
+function readVariable(node: Formula, out: Values, { rows }: Specification, args: readonly RealData[]): Update {
   const { position, dim, category } = asVariable(node);
   const data = args[position]!;
   const copy = (index: number): void => {
@@ -175,7 +178,7 @@ function view(node: Formula, shape: View, inputs: readonly Values[], out: Values
     node.params,
   );
   return () => {
-    for (const { length, arg, start, stride, target } of placed(segments))
+    for (const { length, arg, start, stride, target } of placeSegments(segments))
       for (let m = 0; m < length; m++)
         out[target.start + m * target.stride] = arg === undefined ? 0 : inputs[arg]![start + m * stride]!;
   };

@@ -35,11 +35,11 @@ export function identityOf(compiler: string): readonly unknown[] {
 function findCompiler(): Search {
   const { TSKEOPS_CXX: named, CXX: usual, PATH: folders } = process.env;
   const asked = `${named ?? ""}\0${usual ?? ""}\0${folders ?? ""}`;
-  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searched() };
+  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searchCompiler() };
   return answer.search;
 }
 
-function searched(): Search {
+function searchCompiler(): Search {
   const variable = ["TSKEOPS_CXX", "CXX"].find((name) => process.env[name]);
   if (variable !== undefined) return namedCompiler(variable, process.env[variable]!);
   const compiler = firstOf(NAMES.flatMap(candidates));

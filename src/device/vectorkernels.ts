@@ -15,7 +15,7 @@ export interface DeviceMemory {
   readonly length: number;
 }
 
-/** Of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
+/** Sizes of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
 export interface VectorSizes {
   readonly rows: number;
   readonly columns: number;
@@ -23,7 +23,7 @@ export interface VectorSizes {
   readonly parts?: number;
 }
 
-/** As the table in native/cuda/cudavectors.cc has them, with their operands in its order. */
+/** Names of the table in native/cuda/cudavectors.cc, which also gives the order of operands. */
 export type VectorOperation =
   | "fill"
   | "axpy"

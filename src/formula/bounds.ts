@@ -6,7 +6,7 @@
  * boxes lies between the bounds that it computes. Where a value may be NaN, nothing is known: the bounds are
  * -Infinity and Infinity. Knows no operation by name.
  */
-import { Category, asVariable, isVariable, lowered, make, nodesOf, placed, variable } from "./formula";
+import { Category, asVariable, isVariable, lowerFormula, make, nodesOf, placeSegments, variable } from "./formula";
 import { at, lookUp } from "../asserts";
 import type { Axis, Contraction, Elementwise, Formula, View } from "./formula";
 import { isBounded, product as productRule } from "./intervals";
@@ -117,7 +117,7 @@ class Walk {
 
   /** Of the formula as engines compute it. */
   intervalOf(formula: Formula): Own {
-    const root = lowered(formula);
+    const root = lowerFormula(formula);
     const found = new Map<Formula, Own>();
     for (const node of nodesOf(root))
       found.set(
@@ -262,7 +262,7 @@ function unknown(dim: number): Own {
 
 function view(node: Formula, shape: View, args: readonly Own[]): Own {
   const dims = node.args.map(({ dim }) => dim);
-  const shown = placed(shape.segments(dims, node.params)).map(({ arg }): Range =>
+  const shown = placeSegments(shape.segments(dims, node.params)).map(({ arg }): Range =>
     arg === undefined ? [0, 0] : at(args, arg).range,
   );
   const of = (ends: readonly Formula[]): Formula => make(node.operation, ends, node.params);

@@ -102,7 +102,7 @@ export const complex: Binary = (re, im) => {
 const parts = (x: Operand): readonly [Formula, Formula] => [complexReal(x), complexImag(x)];
 
 /** Both operands, one of which may be a single complex number, with equal dims. */
-function matched(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+function matchComplex(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
   const operands = [lift(x), lift(y)] as const;
   const dims = operands.map((operand) => 2 * complexDim(where, operand.dim));
   const dim = Math.max(...dims);
@@ -115,24 +115,24 @@ function matched(where: string, x: Operand, y: Operand): readonly [Formula, Form
   return operands;
 }
 
-function repeated(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
-  const operands = matched(where, x, y);
+function repeatToMatch(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+  const operands = matchComplex(where, x, y);
   const dim = Math.max(operands[0].dim, operands[1].dim);
   const repeat = (z: Formula): Formula => (z.dim < dim ? complexSumT(z, dim) : z);
   return [repeat(operands[0]), repeat(operands[1])];
 }
 
-export const complexAdd: Binary = (x, y) => add(...repeated("ComplexAdd(x, y)", x, y));
-export const complexSubtract: Binary = (x, y) => subtract(...repeated("ComplexSubtract(x, y)", x, y));
+export const complexAdd: Binary = (x, y) => add(...repeatToMatch("ComplexAdd(x, y)", x, y));
+export const complexSubtract: Binary = (x, y) => subtract(...repeatToMatch("ComplexSubtract(x, y)", x, y));
 
 export const complexMult: Binary = (x, y) => {
-  const [[a, b], [c, d]] = matched("ComplexMult(x, y)", x, y).map(parts) as [Parts, Parts];
+  const [[a, b], [c, d]] = matchComplex("ComplexMult(x, y)", x, y).map(parts) as [Parts, Parts];
   return complex(subtract(mult(a, c), mult(b, d)), add(mult(a, d), mult(b, c)));
 };
 type Parts = readonly [Formula, Formula];
 
 /** Every number times its own real factor; one factor, or one number, may serve all. */
-function scaled(factor: Formula, x: Formula): Formula {
+function scaleComplex(factor: Formula, x: Formula): Formula {
   const [re, im] = parts(x);
   return complex(mult(factor, re), mult(factor, im));
 }
@@ -143,11 +143,11 @@ export const complexSquareAbs: Unary = (x) => add(square(complexReal(x)), square
 export const complexAbs: Unary = (x) => sqrt(complexSquareAbs(x));
 /** Argument, in [-pi, pi]. */
 export const complexAngle: Unary = (x) => atan2(complexImag(x), complexReal(x));
-export const complexReciprocal: Unary = (x) => scaled(inv(complexSquareAbs(x)), conj(x));
+export const complexReciprocal: Unary = (x) => scaleComplex(inv(complexSquareAbs(x)), conj(x));
 
 export const complexDivide: Binary = (x, y) => {
-  const [dividend, divisor] = matched("ComplexDivide(x, y)", x, y);
-  return scaled(inv(complexSquareAbs(divisor)), complexMult(dividend, conj(divisor)));
+  const [dividend, divisor] = matchComplex("ComplexDivide(x, y)", x, y);
+  return scaleComplex(inv(complexSquareAbs(divisor)), complexMult(dividend, conj(divisor)));
 };
 
 /** A real number times complex numbers, in either order. */
@@ -202,7 +202,7 @@ export const complexPow: Binary = (x, y) => {
   const exponent = power.dim === 1 ? constantValue(power) : undefined;
   complexDim("ComplexPow(x, y)", lift(x).dim);
   if (exponent !== undefined && Number.isSafeInteger(exponent)) return integerPower(lift(x), exponent);
-  return power.dim === 1 ? realPower(lift(x), power) : complexPower(...matched("ComplexPow(x, y)", x, power));
+  return power.dim === 1 ? realPower(lift(x), power) : complexPower(...matchComplex("ComplexPow(x, y)", x, power));
 };
 
 function integerPower(x: Formula, exponent: number): Formula {

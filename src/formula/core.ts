@@ -378,20 +378,20 @@ export const mult: Binary = elementwise("Mult", "x y", {
   simplify: (x, y) => {
     if (isZero(x) || isZero(y)) return zero(Math.max(x.dim, y.dim));
     if (isConstant(y)) return isConstant(x) ? undefined : mult(y, x);
-    if (isConstant(x)) return scaled(numberOf(x), y);
+    if (isConstant(x)) return scaleCoefficient(numberOf(x), y);
     if (x === y) return square(x);
     const [a, restX] = coefficient(x);
     const [b, restY] = coefficient(y);
     if (restX === x && restY === y) return undefined;
     return ifFinite(a * b, (factor) => mult(factor, mult(restX, restY)));
   },
-  lower: regrouped,
+  lower: regroupFactors,
   ...infix("*", PRECEDENCE.mult),
 });
 const multRow = operations.get("Mult");
 const isMult = (formula: Formula): formula is Of<Two> => formula.operation === multRow;
 
-function scaled(factor: number, x: Formula): Formula | undefined {
+function scaleCoefficient(factor: number, x: Formula): Formula | undefined {
   if (factor === 1) return x;
   const [inner, rest] = coefficient(x);
   if (rest !== x) return ifFinite(factor * inner, (merged) => mult(merged, rest));
@@ -399,7 +399,7 @@ function scaled(factor: number, x: Formula): Formula | undefined {
 }
 
 /** Multiplies, lowest dim first, and within a dim what is known earliest first, so that as much as possible is computed once. */
-function regrouped(x: Formula, y: Formula): Formula {
+function regroupFactors(x: Formula, y: Formula): Formula {
   const factors = [...factorsOf(x), ...factorsOf(y)];
   const number = factors.filter(isConstant).reduce((product, f) => product * numberOf(f), 1);
   if (!Number.isFinite(number)) return times(x, y);

@@ -83,7 +83,7 @@ export interface PlacedSegment extends Segment {
 }
 
 /** The segments with their places. */
-export function placed(segments: readonly Segment[]): readonly PlacedSegment[] {
+export function placeSegments(segments: readonly Segment[]): readonly PlacedSegment[] {
   let end = 0;
   return segments.map((segment) => {
     const target = segment.target ?? { start: end, stride: 1 };
@@ -143,7 +143,7 @@ export class Formula {
     readonly depends: Depends,
   ) {}
 
-  /** As a text could name the variables that have no names here. */
+  /** Text of the formula, with names for variables that have none. */
   toString(): string {
     return print(this, (leaf) => {
       const { position, dim, category } = asVariable(leaf);
@@ -276,10 +276,10 @@ export function withArgs(node: Formula, args: readonly Formula[]): Formula {
  * An equal formula that is cheaper to compute: every row's `lower`, applied until nothing changes. Its text may look odd
  * (products regrouped by what they depend on); only code is made from it.
  */
-export function lowered(root: Formula): Formula {
+export function lowerFormula(root: Formula): Formula {
   const done = new Map<Formula, Formula>();
   const lowerNode = (node: Formula): Formula => {
-    for (const next of pending(node, done)) {
+    for (const next of pendingNodes(node, done)) {
       const same = exact(
         next.operation,
         next.args.map((arg) => lookUp(done, arg)),
@@ -295,7 +295,7 @@ export function lowered(root: Formula): Formula {
 }
 
 /** The nodes below and including `root` that are not in `done`, arguments first. */
-function pending(root: Formula, done: ReadonlyMap<Formula, Formula>): Formula[] {
+function pendingNodes(root: Formula, done: ReadonlyMap<Formula, Formula>): Formula[] {
   const found = new Set<Formula>(done.has(root) ? [] : [root]);
   for (const node of found) for (const arg of node.args) if (!done.has(arg)) found.add(arg);
   return [...found].sort((a, b) => a.id - b.id);

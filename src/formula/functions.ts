@@ -184,7 +184,7 @@ function boundsOfAngle(tools: Tools<Formula>, y: Interval<Formula>, x: Interval<
   };
 }
 
-/** Of the sum q of squares only 0 and infinity equal 2 q. */
+/** A sum q of squares equals 2 q only where it is 0 or infinite. */
 const overSquares: Binary = elementwise("OverSquares", "x y", {
   doc: "x / (x² + y²); 0 where both are 0 or one is infinite.",
   value: (x, y) => {
@@ -438,7 +438,7 @@ export const ceil: Unary = elementwise("Ceil", "x", {
 /** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact; 0 has no multiples, and gives NaN. */
 const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
   doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
-  value: (x, a, b) => rounded(x + (b - b) / b, (x * a) / b, (n) => (n * b) / a),
+  value: (x, a, b) => roundMultiples(x + (b - b) / b, (x * a) / b, (n) => (n * b) / a),
   code: (x, a, b) =>
     `select(le(1.0e16, abs(${x} * ${a} / ${b})), ${x} + (${b} - ${b}) / ${b}, roundHalfAway(${x} * ${a} / ${b}) * ${b} / ${a})`,
   derivative: (x, a, b) => [null, minus(mult(roundTo(x, a, b), inv(a))), mult(roundTo(x, a, b), inv(b))],
@@ -459,18 +459,18 @@ function boundsOfRounding(
   return { lower: at(moved(x.lower, -1), a.lower, b.lower), upper: at(moved(x.upper, 1), a.lower, b.lower) };
 }
 
-const nearest = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
+const roundHalfAway = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
 
 /** Numbers of 2^53 multiples and more are rounded already; so are those whose multiples would overflow. */
-const rounded = (x: number, multiples: number, times: (n: number) => number): number =>
-  Math.abs(multiples) >= 1e16 ? x : times(nearest(multiples));
+const roundMultiples = (x: number, multiples: number, times: (n: number) => number): number =>
+  Math.abs(multiples) >= 1e16 ? x : times(roundHalfAway(multiples));
 
 /** x rounded to `digits` decimal places, halves away from 0. */
 export const round: (x: Operand, digits: number) => Formula = elementwiseWithInteger("Round", "digits=0", {
   doc: "x rounded to `digits` decimal places, halves away from 0; the derivative is 0.",
   value: (x, digits) => {
     const unit = 10 ** Math.abs(digits);
-    return digits < 0 ? rounded(x, x / unit, (n) => n * unit) : rounded(x, x * unit, (n) => n / unit);
+    return digits < 0 ? roundMultiples(x, x / unit, (n) => n * unit) : roundMultiples(x, x * unit, (n) => n / unit);
   },
   lower: (x, digits) => roundTo(x, 10 ** Math.max(0, digits), 10 ** Math.max(0, -digits)),
   derivative: () => null,

@@ -63,17 +63,17 @@ export class Cursor {
 
   /** @throws FormulaError unless the current token is this symbol. */
   expect(symbol: string, description: string = quote(symbol)): void {
-    if (!this.accept(symbol)) throw this.unexpected(description);
+    if (!this.accept(symbol)) throw this.unexpectedError(description);
   }
 
   /** @throws FormulaError unless the text is read to its end. */
   expectEnd(description: string): void {
-    if (this.current.kind !== "end") throw this.unexpected(description);
+    if (this.current.kind !== "end") throw this.unexpectedError(description);
   }
 
   /** The current token, which must be a name. */
   expectName(description: string): Token {
-    if (this.current.kind !== "name") throw this.unexpected(description);
+    if (this.current.kind !== "name") throw this.unexpectedError(description);
     return this.next();
   }
 
@@ -82,7 +82,7 @@ export class Cursor {
   }
 
   /** The error that something else stands here than what was expected. */
-  unexpected(expected: string): FormulaError {
+  unexpectedError(expected: string): FormulaError {
     const { kind, text } = this.current;
     const hint = HINTS.get(text);
     const got = kind === "end" ? "the end" : quote(text);
@@ -120,10 +120,10 @@ const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S}]|[\u{10000}-\u{10ffff}]/gu;
 
 /** The error `message`, followed by the text and a caret line under the place. */
 export function errorAt(place: Place, message: string): FormulaError {
-  return new FormulaError(pointed(place, message));
+  return new FormulaError(pointAt(place, message));
 }
 
-function pointed({ source, token }: Place, message: string): string {
+function pointAt({ source, token }: Place, message: string): string {
   const text = source.text;
   const from = text.length <= WINDOW ? 0 : Math.max(0, Math.min(token.start - WINDOW / 2, text.length - WINDOW));
   const before = from > 0 ? "…" : "";
@@ -141,7 +141,7 @@ export function builtAt<T>(place: Place, build: () => T): T {
   } catch (error) {
     if (!(error instanceof FormulaError || error instanceof ArgumentError)) throw error;
     const Kind = error instanceof FormulaError ? FormulaError : ArgumentError;
-    throw new Kind(pointed(place, error.message), { cause: error });
+    throw new Kind(pointAt(place, error.message), { cause: error });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { asserted } from "../asserts";
 import { FormulaError } from "../errors";
-import { described, suggestion } from "../options";
+import { describeValue, suggestion } from "../options";
 import { grad } from "./autodiff";
 import { methodNames } from "./slots";
 import type { Formula } from "./formula";
@@ -93,7 +93,7 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
   readonly empty: number;
   /** @param round to the dtype of the result. */
   meaning(extent: Extent, round: (value: number) => number): Meaning;
-  /** The same on a device: the type of the reducer, and how component k of formula n enters it. */
+  /** The reduction on a device: the type of the reducer, and how component k of formula n enters it. */
   reducer(extent: Extent, scheme: SumScheme): string;
   /** Columns that it had best take at once, where it asks of all of them whether there is anything to do. */
   readonly columnsAtOnce: number;
@@ -115,10 +115,10 @@ export function reduction<Name extends string, Kind extends ResultKind>(
 
 const total = ({ dims: [dim] }: Extent): number => dim;
 const zero = (): number => 0;
-const same = <T>(given: T): T => given;
+const identity = <T>(given: T): T => given;
 const none: Gradient = { kind: "none" };
 /** `otherwise` where `condition` is 1, else `formula`. */
-const unless = (condition: Formula, formula: Formula, otherwise: number): Formula =>
+const replaceWhere = (condition: Formula, formula: Formula, otherwise: number): Formula =>
   ifElse(minus(condition), formula, otherwise);
 const entersAt = (k: number | string, value: string): string => `reducer.add(${k}, ${value}, column);`;
 
@@ -140,7 +140,7 @@ interface SumRow {
 
 /** A row that sums the formula, or something of it. */
 export function sumLike<Name extends string>(name: Name, row: SumRow): Reduction<Name, "values"> {
-  const { doc, method, evaluated = same, told = "Total", empty = 0 } = row;
+  const { doc, method, evaluated = identity, told = "Total", empty = 0 } = row;
   return reduction({
     name,
     doc,
@@ -228,7 +228,7 @@ export function fold<Name extends string>(name: Name, row: FoldRow): Reduction<N
     takesK: false,
     isSum: false,
     isAdditive: false,
-    evaluated: same,
+    evaluated: identity,
     values: total,
     indices: zero,
     empty,
@@ -251,7 +251,7 @@ export const prod: Reduction<"Prod", "values"> = fold("Prod", {
     // two of them, each has the other as a factor: their sum, which is 0, brings in the second derivative.
     saved: ([f]: Formulas) => [
       "result",
-      { reduction: prod, formulas: () => [unless(equal(f, 0), f, 1)] },
+      { reduction: prod, formulas: () => [replaceWhere(equal(f, 0), f, 1)] },
       { reduction: sum, formulas: () => [concat(equal(f, 0), multOr0(equal(f, 0), f))] },
     ],
     formula: ({
@@ -297,7 +297,7 @@ function best<Name extends string, Kind extends ResultKind>(name: Name, row: Bes
     takesK,
     isSum: false,
     isAdditive: false,
-    evaluated: same,
+    evaluated: identity,
     values: values ? size : zero,
     indices: indices ? size : zero,
     ...(recordedAs && { recordedAs }),
@@ -410,7 +410,7 @@ export const argKMax: Reduction<"ArgKMax", "indices"> = best("ArgKMax", {
  * Exponents and weights: one exponent for all weights, or as many of both, which go together component by component.
  * @throws FormulaError for other dims.
  */
-function paired([f, weights]: Formulas): Formulas {
+function pairWeights([f, weights]: Formulas): Formulas {
   return weights ? weighted(f, weights) : [f];
 }
 
@@ -446,7 +446,7 @@ function exponential<Name extends string>(name: Name, row: ExponentialRow): Redu
     takesK: false,
     isSum: false,
     isAdditive: false,
-    evaluated: (formulas: Formulas) => paired(formulas),
+    evaluated: (formulas: Formulas) => pairWeights(formulas),
     values: widest,
     indices: form === "TwoParts" ? widest : zero,
     tellsRest: form === "TwoParts",
@@ -485,7 +485,7 @@ const BEYOND = 3.4028234663852886e38;
  * subtracted from that. Where the sum is 0, as without columns, all shares are.
  */
 function shareOf(f: Formula, logarithm: Formula, rest: Formula): Formula {
-  return exp(subtract(subtract(f, unless(isEmpty(logarithm), logarithm, BEYOND)), rest));
+  return exp(subtract(subtract(f, replaceWhere(isEmpty(logarithm), logarithm, BEYOND)), rest));
 }
 
 const logarithmGradient: SumGradient = {
@@ -497,15 +497,15 @@ const logarithmGradient: SumGradient = {
     cotangent,
     saved: [result, rest],
   }: GradientParts<Formulas, readonly [Formula, Formula]>) => {
-    const [f, weights] = paired(formulas);
+    const [f, weights] = pairWeights(formulas);
     const share = mult(cotangent, shareOf(f, result, rest));
     if (!weights) return grad(f, by, share);
-    return add(grad(f, by, weighed(f, share, weights)), grad(weights, by, share));
+    return add(grad(f, by, combineWithWeights(f, share, weights)), grad(weights, by, share));
   },
 };
 
 /** Component by component, or summed where one exponent has all the weights. */
-const weighed = (f: Formula, share: Formula, weights: Formula): Formula =>
+const combineWithWeights = (f: Formula, share: Formula, weights: Formula): Formula =>
   f.dim === 1 ? scalprod(share, weights) : mult(share, weights);
 
 const logSumExpRow = {
@@ -563,9 +563,12 @@ const softMaxRow = {
     ],
     formula: ({ formulas, by, cotangent, saved: [result, log, rest, shortOf] }: SoftMaxParts) => {
       const [f, weights] = weighted(...formulas);
-      const [mean, short] = [unless(isEmpty(log), result, 0), unless(isEmpty(log), shortOf, 0)];
+      const [mean, short] = [replaceWhere(isEmpty(log), result, 0), replaceWhere(isEmpty(log), shortOf, 0)];
       const share = shareOf(f, log, rest);
-      const deviation = subtract(weighed(f, cotangent, subtract(weights, mean)), weighed(f, cotangent, short));
+      const deviation = subtract(
+        combineWithWeights(f, cotangent, subtract(weights, mean)),
+        combineWithWeights(f, cotangent, short),
+      );
       return add(grad(f, by, mult(share, deviation)), grad(weights, by, mult(cotangent, share)));
     },
   },
@@ -587,6 +590,6 @@ export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
   const known = [...reductions.keys()].join(", ");
-  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : described(name);
+  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : describeValue(name);
   throw new FormulaError(`reductionOp: expected one of ${known}, got ${got}`);
 }

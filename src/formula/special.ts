@@ -62,7 +62,7 @@ function pairsOf(x: Formula): { left: Formula; right: Formula; join: (paired: Fo
 }
 
 /** Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays. */
-function joined(x: Formula, two: Binary): Formula {
+function joinNeighbours(x: Formula, two: Binary): Formula {
   let rest = x;
   while (rest.dim > 1) {
     const { left, right, join } = pairsOf(rest);
@@ -71,7 +71,9 @@ function joined(x: Formula, two: Binary): Formula {
   return rest;
 }
 
-/** The same contest, with the distance of each winner from the first of all whom it has beaten: they stand `step` apart. */
+/**
+ * Place of the best component: a contest that carries the distance of each winner from the first whom it has beaten.
+ */
 function placeOfBest(x: Formula, { better, isBeaten }: Contest): Formula {
   let [best, place] = [x, zero(x.dim)];
   for (let step = 1; best.dim > 1; step *= 2) {
@@ -84,24 +86,24 @@ function placeOfBest(x: Formula, { better, isBeaten }: Contest): Formula {
 }
 
 /** Largest component; the gradient goes to the first of equal ones. */
-export const max: Unary = (x) => joined(lift(x), LARGER.better);
+export const max: Unary = (x) => joinNeighbours(lift(x), LARGER.better);
 /** Smallest component; the gradient goes to the first of equal ones. */
-export const min: Unary = (x) => joined(lift(x), SMALLER.better);
+export const min: Unary = (x) => joinNeighbours(lift(x), SMALLER.better);
 /** Place of the largest component, from 0; the first of equal ones. */
 export const argMax: Unary = (x) => placeOfBest(lift(x), LARGER);
 /** Place of the smallest component, from 0; the first of equal ones. */
 export const argMin: Unary = (x) => placeOfBest(lift(x), SMALLER);
 /** log of the sum of exp of the components, without overflow. */
-export const logSumExp: Unary = (x) => joined(lift(x), logAddExp);
+export const logSumExp: Unary = (x) => joinNeighbours(lift(x), logAddExp);
 /** Mean of the components. */
 export const mean: Unary = (x) => mult(1 / lift(x).dim, sum(x));
 
 // ----------------------------------------------------------------------------------------------- one-hot vectors
 
 /** The numbers 0, 1, …, dim - 1. */
-function counted(dim: number): Formula {
+function countUp(dim: number): Formula {
   if (dim === 1) return constant(0);
-  const even = mult(2, counted(Math.ceil(dim / 2)));
+  const even = mult(2, countUp(Math.ceil(dim / 2)));
   return extract(complex(even, add(1, even)), 0, dim);
 }
 
@@ -109,7 +111,7 @@ function counted(dim: number): Formula {
 export function oneHot(x: Operand, dim: number): Formula {
   const number = lift(x);
   expect(number.dim === 1, "OneHot(x, dim)", "x of dim 1", `dim ${number.dim}`);
-  return equal(floor(add(0.5, number)), counted(positive("OneHot(x, dim)", "dim", dim)));
+  return equal(floor(add(0.5, number)), countUp(positive("OneHot(x, dim)", "dim", dim)));
 }
 
 // ------------------------------------------------------------------------------------------------------ B-splines
@@ -123,12 +125,12 @@ export function bSpline(knots: Operand, x: Operand, order: number): Formula {
   expect(t.dim >= order + 2, where, `at least ${order + 2} knots for order ${order}`, t.dim);
   const from = (start: number, length: number): Formula => extract(t, start, length);
   let splines = mult(lessOrEqual(from(0, t.dim - 1), at), lessThan(at, from(1, t.dim - 1)));
-  for (let degree = 1; degree <= order; degree++) splines = ofNextDegree(splines, from, at, degree);
+  for (let degree = 1; degree <= order; degree++) splines = raiseDegree(splines, from, at, degree);
   return splines;
 }
 
 /** Where knots coincide the spline over them is 0, and any finite number may stand for 1 / 0. */
-function ofNextDegree(
+function raiseDegree(
   splines: Formula,
   knotsFrom: (start: number, length: number) => Formula,
   at: Formula,

@@ -23,7 +23,7 @@ export interface Names {
 
 /** The formula of a template. @throws FormulaError with a caret under the place. */
 export function parseTemplate(text: string, names: Names): Formula {
-  return new TemplateReader(new Cursor({ title: "lazy", text }), names).whole();
+  return new TemplateReader(new Cursor({ title: "lazy", text }), names).readWhole();
 }
 
 const POWERS: ReadonlyMap<string, number> = new Map([
@@ -32,7 +32,7 @@ const POWERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** `Exp`, `exp` and `EXP` are one name; so are `one_hot` and `OneHot`. */
-const folded = (name: string): string => name.toLowerCase().replaceAll("_", "");
+const foldName = (name: string): string => name.toLowerCase().replaceAll("_", "");
 
 class TemplateReader extends Reader {
   /** Whether the next `|` closes a norm: not within parentheses that it has opened since. */
@@ -61,7 +61,7 @@ class TemplateReader extends Reader {
   /** `|x|²` is the squared norm itself, without a root. */
   private norm(): Formula {
     const place = this.cursor.place(this.cursor.next());
-    const x = this.nested(place, () => this.within(true, () => this.expression(0)));
+    const x = this.readNested(place, () => this.within(true, () => this.expression(0)));
     this.cursor.expect("|", `an operator or "|"`);
     if (this.power() !== 2) return builtAt(place, () => (x.dim === 1 ? abs(x) : norm2(x)));
     this.cursor.next();
@@ -80,8 +80,8 @@ class TemplateReader extends Reader {
     return this.inNorm && this.isAt("|") ? undefined : super.operatorFrom(loosest);
   }
 
-  protected override parenthesised(): Formula {
-    return this.within(false, () => super.parenthesised());
+  protected override readParenthesised(): Formula {
+    return this.within(false, () => super.readParenthesised());
   }
 
   protected override values(entry: Entry): (Formula | Parameter)[] {
@@ -93,7 +93,7 @@ class TemplateReader extends Reader {
     const found = builtAt(place, () => this.known.formula(text));
     if (found) return found;
     const entry = entryNamed(text);
-    throw entry ? alone(place, entry) : this.unknownVariable(place, this.known.known);
+    throw entry ? bareNameError(place, entry) : this.unknownVariable(place, this.known.known);
   }
 
   protected override entryAt(place: Place): Entry {
@@ -106,8 +106,8 @@ class TemplateReader extends Reader {
 }
 
 function entryNamed(name: string): Entry | undefined {
-  return entries.get(name) ?? [...entries.values()].find((entry) => folded(entry.name) === folded(name));
+  return entries.get(name) ?? [...entries.values()].find((entry) => foldName(entry.name) === foldName(name));
 }
 
-const alone = (place: Place, entry: Entry): FormulaError =>
+const bareNameError = (place: Place, entry: Entry): FormulaError =>
   errorAt(place, `lazy: expected a call ${signature(entry)}, got the name alone`);

@@ -105,7 +105,7 @@ const axesOtherThan = (dims: List, summed: List): number[] =>
   dims.map((_, axis) => axis).filter((axis) => !summed.includes(axis));
 const stridesOf = (dims: List): number[] => dims.map((_, axis) => product(dims.slice(axis + 1)));
 
-const inOrder = (count: number): number[] => Array.from({ length: Math.max(0, count) }, (_, k) => k);
+const countTo = (count: number): number[] => Array.from({ length: Math.max(0, count) }, (_, k) => k);
 
 /** The kept axes in the order of the result, as (argument, axis). */
 function resultAxes([dimsX, dimsY, summedX, summedY, places]: TensorDotParameters): { arg: 0 | 1; axis: number }[] {
@@ -179,7 +179,7 @@ const tensorDotBuild = operation<Two, TensorDotParameters>("TensorDot", {
   shape: { kind: "contraction", axes: (_, params) => tensorDotAxes(params) },
   complete: ([dimsX, dimsY, summedX, summedY, places]) => {
     const [x, y, sx, sy] = [dimsX, dimsY, summedX, summedY] as readonly List[] as [List, List, List, List];
-    return [x, y, sx, sy, (places as List | undefined) ?? inOrder(x.length + y.length - sx.length - sy.length)];
+    return [x, y, sx, sy, (places as List | undefined) ?? countTo(x.length + y.length - sx.length - sy.length)];
   },
   dim: (dims, params) => {
     checkTensorDot(dims, params);
@@ -199,7 +199,7 @@ export function tensorDot(
   places?: List,
 ): Formula {
   const kept = dimsX.length + dimsY.length - summedX.length - summedY.length;
-  return tensorDotBuild([x, y], dimsX, dimsY, summedX, summedY, places ?? inOrder(kept));
+  return tensorDotBuild([x, y], dimsX, dimsY, summedX, summedY, places ?? countTo(kept));
 }
 
 /** The cotangent of one argument is e contracted with the other argument over the axes that the other one kept. */
@@ -221,9 +221,9 @@ function cotangentOfTensorDot(e: Formula, other: Formula, params: TensorDotParam
 /** Kronecker product of two tensors: axis a of the result runs over axis a of x, then axis a of y. */
 export function kron(x: Operand, y: Operand, dimsX: List, dimsY: List): Formula {
   const axes = Math.max(dimsX.length, dimsY.length);
-  const padded = (dims: List): number[] => [...new Array<number>(axes - dims.length).fill(1), ...dims];
+  const padDims = (dims: List): number[] => [...new Array<number>(axes - dims.length).fill(1), ...dims];
   const places = [0, 1].flatMap((arg) => Array.from({ length: axes }, (_, axis) => 2 * axis + arg));
-  return tensorDot(x, y, padded(dimsX), padded(dimsY), [], [], places);
+  return tensorDot(x, y, padDims(dimsX), padDims(dimsY), [], [], places);
 }
 
 macro("Kron", {

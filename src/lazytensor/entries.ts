@@ -3,7 +3,7 @@
  * views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write operations.
  */
 import { described } from "../array/check";
-import { reshaped, shapeText, sizeOf, viewOf } from "../array/view";
+import { reshapeView, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -34,7 +34,7 @@ export function diagonal(where: string, expression: Expression): Expression {
   if (rows === null || rows !== columns)
     throw new ArgumentError(`${where}: expected as many i as j, got ${sizesText(expression)}`);
   withoutRanges(where, expression);
-  return expression.mapped((leaf) =>
+  return expression.mapLeaves((leaf) =>
     categoryOf(leaf) === Category.J && isArray(leaf.value) ? leafOf(leaf.value, Category.I) : leaf,
   );
 }
@@ -48,11 +48,11 @@ function withoutRanges(where: string, { where: { ranges } }: Expression): void {
 export type IndexSpan = readonly [begin: number, end: number] | null;
 
 /** The expression on rows and columns within two spans. */
-export function sliced(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
+export function sliceExpression(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
   withoutRanges("slice", expression);
   checkSpan("slice, rows", rows, expression.sizes[0]);
   checkSpan("slice, columns", columns, expression.sizes[1]);
-  return expression.mapped((leaf) => {
+  return expression.mapLeaves((leaf) => {
     const category = categoryOf(leaf);
     const span = category === Category.I ? rows : category === Category.J ? columns : null;
     return span && isArray(leaf.value) ? leafOf(within(leaf.value, span), category) : leaf;
@@ -81,9 +81,9 @@ function within(array: RealArray, [begin, end]: readonly [number, number]): Real
   return viewOf(array, { shape, stride: array.stride, offset: array.offset + begin * at(array.stride, axis) });
 }
 
-/** The same numbers without the axes of an array that have length 1 and are named. */
-export function without(array: RealArray, axis: number): RealArray {
+/** An array without an axis of length 1. */
+export function dropAxis(array: RealArray, axis: number): RealArray {
   const shape = array.shape.filter((_, n) => n !== axis);
-  if (sizeOf(shape) === sizeOf(array.shape)) return reshaped(array, shape);
+  if (sizeOf(shape) === sizeOf(array.shape)) return reshapeView(array, shape);
   throw new ArgumentError(`expected an axis of length 1, got ${shapeText(array.shape)}`);
 }

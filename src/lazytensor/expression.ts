@@ -44,7 +44,7 @@ export class Expression {
 
   /** What is built from several expressions: their leaves, ranges and backend together. */
   static join(formula: Formula, parts: readonly Expression[]): Expression {
-    const where = { ranges: agreed("ranges", parts), backend: agreed("backend", parts) };
+    const where = { ranges: commonWhere("ranges", parts), backend: commonWhere("backend", parts) };
     return new Expression(formula, union(...parts.map(({ leaves }) => leaves)), where);
   }
 
@@ -55,7 +55,7 @@ export class Expression {
   /**
    * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other routine.
    */
-  static ofNumber(value: number): Expression {
+  static fromNumber(value: number): Expression {
     return Number.isSafeInteger(2 * value) ? new Expression(constant(value), []) : Expression.of(numberLeaf(value));
   }
 
@@ -64,16 +64,16 @@ export class Expression {
   }
 
   /** i and j exchanged. */
-  transposed(): Expression {
+  transpose(): Expression {
     const { ranges } = this.where;
-    const other = this.mapped(otherLeaf);
+    const other = this.mapLeaves(otherLeaf);
     return other.with({ ranges: ranges && swapAxes(ranges) });
   }
 
   /** With other leaves in the place of its own. */
-  mapped(change: (leaf: Leaf) => Leaf): Expression {
+  mapLeaves(change: (leaf: Leaf) => Leaf): Expression {
     const changed = new Map(this.leaves.map((leaf) => [leaf.variable, change(leaf)]));
-    const formula = renamed(this.formula, (v) => changed.get(v)?.variable ?? v);
+    const formula = replaceVariables(this.formula, (v) => changed.get(v)?.variable ?? v);
     return new Expression(formula, union([...changed.values()]), this.where);
   }
 
@@ -83,7 +83,7 @@ export class Expression {
   }
 }
 
-function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): Where[K] {
+function commonWhere<K extends keyof Where>(name: K, parts: readonly Expression[]): Where[K] {
   const given = [...new Set(parts.map(({ where }) => where[name] ?? undefined))].filter((value) => value !== undefined);
   if (given.length > 1)
     throw new ArgumentError(`LazyTensor: expected one ${name} for all operands, got ${given.length}`);
@@ -91,7 +91,7 @@ function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): W
 }
 
 /** All variables replaced at once. */
-const renamed = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
+const replaceVariables = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
   rebuild(formula, (node, args) => (isVariable(node) ? name(node) : withArgs(node, args)));
 
 // ------------------------------------------------------------------------------------------------------- binding
@@ -108,7 +108,7 @@ export interface Bound {
 
 /** @throws ArgumentError where symbolic variables leave out a place or share one. */
 export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bound {
-  const ordered = distinct(inReadingOrder(formulas, leaves));
+  const ordered = distinct(sortByReading(formulas, leaves));
   const symbolic = ordered.filter(isSymbolic).sort((a, b) => a.place - b.place);
   symbolic.forEach((leaf, n) => {
     if (leaf.place !== n)
@@ -125,7 +125,7 @@ export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bo
     if (position) byVariable.set(leaf.variable, position); // parameters that simplification removed have none
   }
   return {
-    formulas: formulas.map((formula) => renamed(formula, (v) => lookUp(byVariable, v))),
+    formulas: formulas.map((formula) => replaceVariables(formula, (v) => lookUp(byVariable, v))),
     args,
     leaves: sorted,
     open: symbolic.length,
@@ -141,8 +141,10 @@ function distinct(leaves: readonly Leaf[]): Leaf[] {
   return [...new Map(leaves.map((leaf) => [keyOf(leaf), leaf])).values()];
 }
 
-/** As a reader meets them, from left to right; then what simplification removed, whose sizes still count. */
-function inReadingOrder(formulas: readonly Formula[], leaves: readonly Leaf[]): Leaf[] {
+/**
+ * Leaves in the order in which a reader meets them, then those that simplification removed: their sizes still count.
+ */
+function sortByReading(formulas: readonly Formula[], leaves: readonly Leaf[]): Leaf[] {
   const byVariable = new Map(leaves.map((leaf) => [leaf.variable, leaf]));
   const found = new Set<Leaf>();
   const seen = new Set<Formula>();
@@ -217,7 +219,7 @@ export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[
   return [
     ...given,
     ...held.map((value) =>
-      typeof value === "number" || isArray(value) ? value : listed(asserted(value, "a value"), dtype),
+      typeof value === "number" || isArray(value) ? value : arrayFromList(asserted(value, "a value"), dtype),
     ),
   ];
 }
@@ -225,7 +227,7 @@ export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[
 const dtypeOfGiven = (given: readonly unknown[]): Dtype =>
   given.some((value) => (value as Partial<RealArray> | null)?.data?.BYTES_PER_ELEMENT === 8) ? "float64" : "float32";
 
-function listed(values: readonly number[], dtype: Dtype): RealArray {
+function arrayFromList(values: readonly number[], dtype: Dtype): RealArray {
   const data = allocate(dtype, values.length);
   data.set(values);
   return wrap(data, [values.length]);

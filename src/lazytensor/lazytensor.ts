@@ -8,7 +8,7 @@ import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
-import { atMost, described, optionsOf } from "../options";
+import { atMost, describeValue, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import type { EigshOptions, EigshResult } from "../solve/eigsh";
 import type { SolveReport } from "../solve/report";
@@ -17,11 +17,11 @@ import { Expression } from "./expression";
 import { indexedLeaf } from "./leaf";
 import { linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
-import { applied, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
+import { applyOperation, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
 import type { ComplexLazyOperand, LazyOperand } from "./operand";
 import { chain, isOperatorLike } from "../solve/linearoperator";
 import type { LinearOperator, LinearOperatorLike } from "../solve/linearoperator";
-import { checkClosed, deferred, isInner, reduced } from "./reduce";
+import { checkClosed, deferReduction, isInner, reduceNow } from "./reduce";
 import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
@@ -83,7 +83,10 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
     atMost("reduction", 2, arguments);
     const { optArg, weight, ...rest } = (options as AnyReduction<T> | undefined) ?? ({} as AnyReduction<T>);
     const weights = weight === undefined ? undefined : realOperand(`${name}, weight`, weight);
-    return (rest.call === false ? deferred : reduced)(name, expressionIn(this), name, rest, { optArg, weights });
+    return (rest.call === false ? deferReduction : reduceNow)(name, expressionIn(this), name, rest, {
+      optArg,
+      weights,
+    });
   }
 
   // ---- as a matrix
@@ -112,7 +115,7 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
   /** The product of the transpose with an array `[...batch, M, E]` or `[M]`. */
   rmatvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("rmatvec", 2, arguments);
-    return product("rmatvec", expressionIn(this).transposed(), b, options) as RealArray<T>;
+    return product("rmatvec", expressionIn(this).transpose(), b, options) as RealArray<T>;
   }
 
   /**
@@ -176,7 +179,7 @@ function closedSolverOf<T extends RealData>(
 /** Complex components as real ones. */
 function twice(where: string, count: unknown): number {
   if (Number.isSafeInteger(count)) return 2 * (count as number);
-  throw new ArgumentError(`${where}: expected an integer, got ${described(count)}`);
+  throw new ArgumentError(`${where}: expected an integer, got ${describeValue(count)}`);
 }
 
 /** What a call is told, and where the tensor is computed unless that says otherwise. */
@@ -194,7 +197,7 @@ export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMet
   /** @throws FormulaError for an odd dim. */
   constructor(expression: Expression) {
     super(expression, ofComplex as Kind<ComplexLazyTensor<T>, LazyTensor<T>, ComplexLazyTensor<T>>);
-    applied("ComplexReal", [this], complexOperand);
+    applyOperation("ComplexReal", [this], complexOperand);
   }
 
   /** Number of complex components. */
@@ -224,7 +227,7 @@ export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMet
     atMost("extract", 2, arguments);
     return applyComplex(this, "Extract", [this, twice("extract, start", start), twice("extract, length", length)]);
   }
-  /** These components, then those of y. */
+  /** The components of this tensor, then those of y. */
   concat(y: ComplexLazyOperand): ComplexLazyTensor<T> {
     atMost("concat", 1, arguments);
     return applyComplex(this, "Concat", [this, y]);
@@ -285,7 +288,7 @@ function complexReduction<T extends RealData>(
   options: ReduceOptions<T>,
 ): unknown {
   const { call } = options as AnyReduction<T>;
-  return (call === false ? deferred : reduced)(name, expressionIn(tensor), name, options, {});
+  return (call === false ? deferReduction : reduceNow)(name, expressionIn(tensor), name, options, {});
 }
 
 // ------------------------------------------------------------------------------------------------------------- kinds

@@ -12,10 +12,10 @@ import type { Formula } from "../formula/formula";
 
 /** A variable and what it stands for: an array, a number, a list of numbers, or, where symbolic, an argument of later calls. */
 export interface Leaf {
-  /** Its position is a name that no other leaf has; calls number their arguments anew. */
+  /** The position is a name that no other leaf has; calls number their arguments anew. */
   readonly variable: Formula;
   readonly value: RealArray | number | readonly number[] | null;
-  /** Its place among the arguments of later calls, where symbolic. */
+  /** Place among the arguments of later calls, of symbolic leaves. */
   readonly place: number | null;
 }
 
@@ -64,7 +64,7 @@ export const categoryOf = ({ variable: v }: Leaf): Category => asVariable(v).cat
 export const isArray = (value: Leaf["value"]): value is RealArray => typeof value === "object" && isNdarray(value);
 const KINDS = ["Vi", "Vj", "Pm"] as const;
 
-/** The same with i and j exchanged. */
+/** The leaf with i and j exchanged. */
 export function otherLeaf(of: Leaf): Leaf {
   const category = categoryOf(of);
   if (category === Category.P) return of;
@@ -90,7 +90,7 @@ function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray
   throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
 }
 
-/** Of vectors; no other leaf has it. */
+/** Position of the vector of a product; no other leaf has it. */
 const VECTOR = -1;
 
 /**
@@ -125,8 +125,10 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
   if (rank === 2) throw new ArgumentError(`${where}: expected Vi(x) or Vj(x), got ${leadless(shape)}`);
   const [rows, columns] = shape.slice(-3);
   if (rank > 2 && columns === 1)
-    return rows === 1 ? squeezed(array, [rank - 3, rank - 2], Category.P) : squeezed(array, [rank - 2], Category.I);
-  if (rank > 2 && rows === 1) return squeezed(array, [rank - 3], Category.J);
+    return rows === 1
+      ? squeezeAxes(array, [rank - 3, rank - 2], Category.P)
+      : squeezeAxes(array, [rank - 2], Category.I);
+  if (rank > 2 && rows === 1) return squeezeAxes(array, [rank - 3], Category.J);
   throw new ArgumentError(
     `${where}: expected shape [..., M, 1, D], [..., 1, N, D] or [..., 1, 1, D], got ${shapeText(shape)}`,
   );
@@ -134,9 +136,13 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
 
 const leadless = (shape: readonly number[]): string => `an array of shape ${shapeText(shape)} that could be either`;
 
-function squeezed(array: RealArray, axes: readonly number[], category: Category): Leaf {
-  const kept = (list: readonly number[]): number[] => list.filter((_, axis) => !axes.includes(axis));
-  const view = viewOf(array, { shape: kept(array.shape), stride: kept(array.stride), offset: array.offset });
+function squeezeAxes(array: RealArray, axes: readonly number[], category: Category): Leaf {
+  const withoutAxes = (list: readonly number[]): number[] => list.filter((_, axis) => !axes.includes(axis));
+  const view = viewOf(array, {
+    shape: withoutAxes(array.shape),
+    stride: withoutAxes(array.stride),
+    offset: array.offset,
+  });
   return leafOf(view, category);
 }
 

@@ -5,7 +5,7 @@
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, described, optionsOf } from "../options";
+import { atMost, describeValue, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import * as operators from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/linearoperator";
@@ -112,11 +112,13 @@ function concatenate<T extends RealData>(list: readonly LazyTensor<T>[]): LazyTe
   atMost("LazyTensor.concatenate", 1, arguments);
   if (!Array.isArray(list) || list.length === 0)
     throw new ArgumentError(
-      `LazyTensor.concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(list) ? "none" : described(list)}`,
+      `LazyTensor.concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(list) ? "none" : describeValue(list)}`,
     );
   const wrong = list.findIndex((tensor: unknown) => !(tensor instanceof tensors.LazyTensor));
   if (wrong >= 0)
-    throw new ArgumentError(`LazyTensor.concatenate: expected LazyTensors, got ${described(list[wrong])} at ${wrong}`);
+    throw new ArgumentError(
+      `LazyTensor.concatenate: expected LazyTensors, got ${describeValue(list[wrong])} at ${wrong}`,
+    );
   const [first, ...rest] = list as [LazyTensor<T>, ...LazyTensor<T>[]];
   return rest.reduce((all, next) => all.concat(next), first);
 }

@@ -20,7 +20,7 @@ import { Symbolic, expressionIn, isLazy } from "./symbolic";
 /** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
 export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefined): Expression {
   if (axis !== undefined) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
-  if (typeof value === "number") return Expression.ofNumber(value);
+  if (typeof value === "number") return Expression.fromNumber(value);
   return Expression.of(isNumbers(value) ? parameterLeaf(where, value) : guessedLeaf(where, value));
 }
 
@@ -32,19 +32,19 @@ export type ComplexLazyOperand = Symbolic | LazyOperand;
 /** The real tensor of the row called `name`, as a method of a tensor. */
 export function applyReal<L>(tensor: Symbolic<unknown, L>, name: string, values: readonly unknown[]): L {
   const { real, operand } = Symbolic.kindOf(tensor);
-  return real(applied(name, values, operand));
+  return real(applyOperation(name, values, operand));
 }
 
 /** The complex tensor of the row called `name`, as a method of a tensor. */
 export function applyComplex<C>(tensor: Symbolic<unknown, unknown, C>, name: string, values: readonly unknown[]): C {
   const { complex: made, operand } = Symbolic.kindOf(tensor);
-  return made(applied(name, values, operand));
+  return made(applyOperation(name, values, operand));
 }
 
 type ToOperand = (where: string, value: unknown) => Expression;
 
 /** The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they do not fit. */
-export function applied(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
+export function applyOperation(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
   const entry = lookUp(entries, name);
   const parts: Expression[] = [];
   const given = values.flatMap((value, n): (Formula | Parameter)[] => {

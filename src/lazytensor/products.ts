@@ -3,7 +3,7 @@
  * users write operations.
  */
 import { checkArray, described } from "../array/check";
-import { expanded, reshaped, shapeText } from "../array/view";
+import { insertAxis, reshapeView, shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -14,7 +14,7 @@ import { Expression, sizesText } from "./expression";
 import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { LinearOperator } from "../solve/linearoperator";
-import { PRODUCT, reduced } from "./reduce";
+import { PRODUCT, reduceNow } from "./reduce";
 import type { ReduceOptions } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";
 import type { Symbolic } from "./symbolic";
@@ -35,8 +35,8 @@ export function product(
 ): RealArray {
   const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, checkArray(`${where}, b`, b));
   const { out, ...how } = optionsOf(where, options, PRODUCT);
-  const target = out && isFlat ? { out: expanded(checkArray("out", out), out.shape.length) } : {};
-  const values = reduced(
+  const target = out && isFlat ? { out: insertAxis(checkArray("out", out), out.shape.length) } : {};
+  const values = reduceNow(
     where,
     times(expression, vector),
     "Sum",
@@ -60,7 +60,7 @@ export function columnOf(where: string, { sizes, batch }: Expression, dim: numbe
   if (isLazy(b)) return { vector: variableOf(where, expressionIn(b)), isFlat: false };
   const array = checkArray(`${where}, b`, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
-  const vector = vectorLeaf(`${where}, b`, isFlat ? expanded(array, 1) : array);
+  const vector = vectorLeaf(`${where}, b`, isFlat ? insertAxis(array, 1) : array);
   const [rows] = (vector.value as RealArray).shape.slice(-2);
   if (sizes[1] !== null && rows !== sizes[1])
     throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);
@@ -78,7 +78,7 @@ function variableOf(where: string, { leaf }: Expression): Leaf {
 }
 
 /** `[..., N, 1]` as `[..., N]`. */
-export const flat = (x: RealArray): RealArray => reshaped(x, x.shape.slice(0, -1));
+export const flat = (x: RealArray): RealArray => reshapeView(x, x.shape.slice(0, -1));
 
 /** A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches, or a dim above 1. */
 export function asLinearOperator<T extends RealData>(tensor: LazyMatrix<T>): LinearOperator<T> {
@@ -95,7 +95,7 @@ export function linearOperator<T extends RealData>(where: string, tensor: unknow
   const { dtype, formula } = expression;
   if (formula.dim !== 1 || dtype === null)
     throw new ArgumentError(`${where}: expected a LazyTensor over arrays, of dim 1, got dim ${formula.dim}`);
-  const transposed = expression.transposed();
+  const transposed = expression.transpose();
   return new LinearOperator<T>({
     shape,
     dtype,

@@ -14,7 +14,7 @@ import { entries } from "../formula/core";
 import "../formula/ops"; // with all rows
 import { reductionNamed } from "../formula/reductions";
 import type { Reduction } from "../formula/reductions";
-import { described, namedOptions, optionsOf } from "../options";
+import { describeValue, namedOptions, optionsOf } from "../options";
 import type { OptionRow, OptionRows, OptionsOf, RequiredOptionsOf } from "../options";
 import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
@@ -88,7 +88,7 @@ export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 export interface DeferredReduction<R extends ReductionName = ReductionName, T extends RealData = RealData> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
   (...args: Given<CallOptions>): ResultOf<R, T>;
-  /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
+  /** Computes in the background, on copies of the arrays. The promise rejects with what the call throws. */
   async(...args: Given<AsyncCallOptions>): Promise<ResultOf<R, T>>;
   toString(): string;
 }
@@ -118,7 +118,7 @@ function rowsOf(name: ReductionName): OptionRows {
 }
 
 /** A reduction as a function of the arrays that symbolic variables stand for. */
-export function deferred(
+export function deferReduction(
   where: string,
   expression: Expression,
   name: ReductionName,
@@ -127,7 +127,7 @@ export function deferred(
 ): DeferredReduction {
   checkK(where, reductionNamed(name), extra.optArg);
   const checked = optionsOf(where, options as AnyReduction<RealData> | null | undefined, rowsOf(name));
-  const [settings, call] = split(where, name, checked, extra);
+  const [settings, call] = separateSettings(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
   const { leaves, where: held } = Expression.join(expression.formula, parts);
@@ -146,7 +146,7 @@ export function checkClosed(where: string, leaves: readonly Leaf[]): void {
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */
-export function reduced(
+export function reduceNow(
   where: string,
   expression: Expression,
   name: ReductionName,
@@ -154,10 +154,10 @@ export function reduced(
   extra: Extra,
 ): unknown {
   checkClosed(where, union(expression.leaves, extra.weights?.leaves ?? []));
-  return deferred(where, expression, name, options, extra)();
+  return deferReduction(where, expression, name, options, extra)();
 }
 
-function split(
+function separateSettings(
   where: string,
   reductionOp: ReductionName,
   { axis, sumScheme, dtypeAcc, useDoubleAcc, call: _call, ...place }: AnyReduction<RealData>,
@@ -173,5 +173,7 @@ function split(
 /** The K comes first, so whoever forgets it has given the options in its place. */
 function checkK(where: string, { takesK }: Reduction, k: unknown): void {
   if (!takesK || (Number.isSafeInteger(k) && (k as number) >= 1)) return;
-  throw new ArgumentError(`${where}, k: expected an integer of at least 1, and then the options, got ${described(k)}`);
+  throw new ArgumentError(
+    `${where}, k: expected an integer of at least 1, and then the options, got ${describeValue(k)}`,
+  );
 }

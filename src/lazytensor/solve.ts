@@ -4,7 +4,7 @@
  */
 import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
-import { expanded } from "../array/view";
+import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
@@ -44,7 +44,7 @@ type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeo
 export interface DeferredSolve<T extends RealData = RealData> {
   /** The solution, in the shape of the right-hand side. @throws what `KernelSolve` throws. */
   (...args: Given<SolveOptions>): RealArray<T>;
-  /** The same as a promise: solved in the background, on copies of the arrays. Rejects with what the call throws. */
+  /** Solves in the background, on copies of the arrays. The promise rejects with what the call throws. */
   async(...args: Given<AsyncSolveOptions>): Promise<RealArray<T>>;
   /** The solution with how it was found; `report.async` is its promise. */
   readonly report: {
@@ -63,7 +63,7 @@ export function solver(expression: Expression, b: unknown, options: SolverOption
   const { sumScheme, dtypeAcc, useDoubleAcc, var: variable, call: _call, ...held } = checked;
   const unknown = variable && expressionIn(variable);
   const { vector, isFlat } = columnOf("solve", expression, unknown?.formula.dim ?? expression.formula.dim, b);
-  const terms = unknown ? inPlaceOf(unknown, expression, vector) : kernelTimes(expression, vector);
+  const terms = unknown ? substituteUnknown(unknown, expression, vector) : kernelTimes(expression, vector);
   const of = bound([terms.formula], terms.leaves);
   const operator = operatorOf(of, settingsOf({ axis: 1, sumScheme, dtypeAcc, useDoubleAcc }));
   const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
@@ -103,14 +103,14 @@ function kernelTimes(expression: Expression, vector: Leaf): Expression {
 }
 
 /** The expression with the right-hand side in the place of the unknown. */
-function inPlaceOf({ leaf: unknown }: Expression, expression: Expression, vector: Leaf): Expression {
+function substituteUnknown({ leaf: unknown }: Expression, expression: Expression, vector: Leaf): Expression {
   if (unknown && categoryOf(unknown) === Category.J && expression.leaves.includes(unknown))
-    return expression.mapped((own) => (own === unknown ? vector : own));
+    return expression.mapLeaves((own) => (own === unknown ? vector : own));
   const got = unknown ? leafText(unknown) : "another expression";
   throw new ArgumentError(`solve, var: expected a variable of this LazyTensor that is indexed by j, got ${got}`);
 }
 
 /** A start for a vector `[N]` is one too. */
 function asColumns(x0: SolveOptions["x0"], isFlat: boolean): SolveOptions["x0"] {
-  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? expanded(x0, 1) : x0;
+  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? insertAxis(x0, 1) : x0;
 }

@@ -2,19 +2,19 @@
  * What real and complex lazy tensors have in common: an expression, seen as an array `[...batch, M, N, dim]` of which parts can be taken.
  * Must not know operations.
  */
-import { reshaped } from "../array/view";
+import { reshapeView } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
 import type { CallOptions } from "../call/prepared";
 import type { RealData } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";
-import { checkIndex, denseValues, diagonal, sliced, without } from "./entries";
+import { checkIndex, denseValues, diagonal, sliceExpression, dropAxis } from "./entries";
 import type { IndexSpan } from "./entries";
 import { describe, explanation, shapeOf } from "./explain";
 import { textOf, valuesOf } from "./expression";
 import type { Expression } from "./expression";
-import { reduced } from "./reduce";
+import { reduceNow } from "./reduce";
 import { Symbolic, alike, expressionIn } from "./symbolic";
 
 /** A symbolic array; `Self` is the class that extends this one, `L` and `C` are real and complex lazy tensors. */
@@ -31,7 +31,7 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   }
   /** Number of components of every vector. */
   abstract get dim(): number;
-  /** Of the arrays; null where there are only numbers and symbolic variables. */
+  /** Dtype of the arrays; null where there are only numbers and symbolic variables. */
   abstract get dtype(): string | null;
   /** Leading dimensions: `[]` without batches. */
   get batchdims(): readonly number[] {
@@ -61,12 +61,12 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
 
   // ---- where it is computed
 
-  /** The same, evaluated at the pairs of `ranges` alone. */
+  /** This tensor, evaluated at the pairs of `ranges` alone. */
   withRanges(ranges: BlockRanges | null): Self {
     atMost("withRanges", 1, arguments);
     return alike(this, expressionIn(this).with({ ranges }));
   }
-  /** The same, computed by a backend. */
+  /** This tensor, computed by a backend. */
   withBackend(backend: CallOptions["backend"]): Self {
     atMost("withBackend", 1, arguments);
     return alike(this, expressionIn(this).with({ backend }));
@@ -76,7 +76,7 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
 
   /** The transpose: i and j exchanged, with the ranges. */
   get T(): Self {
-    return alike(this, expressionIn(this).transposed());
+    return alike(this, expressionIn(this).transpose());
   }
   /** The transpose, as {@link Tensor.T}. */
   t(): Self {
@@ -86,7 +86,7 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   /** The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans outside, or ranges. */
   slice(rows: IndexSpan, columns: IndexSpan = null): Self {
     atMost("slice", 2, arguments);
-    return alike(this, sliced(expressionIn(this), rows, columns));
+    return alike(this, sliceExpression(expressionIn(this), rows, columns));
   }
   /**
    * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small problems; differentiable.
@@ -94,39 +94,39 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
    */
   dense(options?: DenseOptions | null): RealArray<T> {
     atMost("dense", 1, arguments);
-    return squeezed(expressionIn(this), denseValues(expressionIn(this), options));
+    return squeezeLast(expressionIn(this), denseValues(expressionIn(this), options));
   }
   /** The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges. */
   row(i: number): RealArray<T> {
     atMost("row", 1, arguments);
     checkIndex("row", i, expressionIn(this).sizes[0]);
-    const values = denseValues(sliced(expressionIn(this), [i, i + 1], null), null);
-    return squeezed(expressionIn(this), without(values, this.batchdims.length));
+    const values = denseValues(sliceExpression(expressionIn(this), [i, i + 1], null), null);
+    return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length));
   }
   /** The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or ranges. */
   col(j: number): RealArray<T> {
     atMost("col", 1, arguments);
     checkIndex("col", j, expressionIn(this).sizes[1]);
-    const values = denseValues(sliced(expressionIn(this), null, [j, j + 1]), null);
-    return squeezed(expressionIn(this), without(values, this.batchdims.length + 1));
+    const values = denseValues(sliceExpression(expressionIn(this), null, [j, j + 1]), null);
+    return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length + 1));
   }
   /** The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
   diag(): RealArray<T> {
     atMost("diag", 0, arguments);
-    const sums = reduced("diag", diagonal("diag", expressionIn(this)), "Sum", { axis: 1 }, {});
-    return squeezed(expressionIn(this), sums as RealArray);
+    const sums = reduceNow("diag", diagonal("diag", expressionIn(this)), "Sum", { axis: 1 }, {});
+    return squeezeLast(expressionIn(this), sums as RealArray);
   }
   /** The sum of the diagonal: `[...batch, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
   trace(): RealArray<T> {
     atMost("trace", 0, arguments);
-    const sums = reduced("trace", diagonal("trace", expressionIn(this)), "Sum", { axis: 0 }, {}) as RealArray;
-    return without(sums, this.batchdims.length) as RealArray<T>;
+    const sums = reduceNow("trace", diagonal("trace", expressionIn(this)), "Sum", { axis: 0 }, {}) as RealArray;
+    return dropAxis(sums, this.batchdims.length) as RealArray<T>;
   }
 }
 
 /** Values of an expression without a last axis of one number, as {@link Tensor.shape} has none. */
-function squeezed<T extends RealData>({ formula }: Expression, values: RealArray): RealArray<T> {
-  return (formula.dim === 1 ? reshaped(values, values.shape.slice(0, -1)) : values) as RealArray<T>;
+function squeezeLast<T extends RealData>({ formula }: Expression, values: RealArray): RealArray<T> {
+  return (formula.dim === 1 ? reshapeView(values, values.shape.slice(0, -1)) : values) as RealArray<T>;
 }
 
 /** What notebooks and `console.log` show. */

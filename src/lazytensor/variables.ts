@@ -17,7 +17,7 @@ export function Vi<T extends RealData>(x: RealArray<T>): LazyTensor<T>;
 export function Vi<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
 export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
   atMost("Vi", 2, arguments);
-  return indexed("Vi", x, dim, Category.I);
+  return makeIndexed("Vi", x, dim, Category.I);
 }
 
 /** Points indexed by j: an array `[...batch, N, D]`. @throws ArgumentError for anything else. */
@@ -26,7 +26,7 @@ export function Vj<T extends RealData>(y: RealArray<T>): LazyTensor<T>;
 export function Vj<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
 export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
   atMost("Vj", 2, arguments);
-  return indexed("Vj", y, dim, Category.J);
+  return makeIndexed("Vj", y, dim, Category.J);
 }
 
 /** A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine. */
@@ -52,10 +52,10 @@ export function Var<T extends RealData>(x: RealArray<T> | number, second: number
   if (category === undefined)
     throw new ArgumentError(`Var, category: expected 0 (Vi), 1 (Vj) or 2 (Pm), got ${described(number)}`);
   if (third !== undefined) return symbolic("Var", x, second, category);
-  return category === Category.P ? Pm(x as RealArray<T>) : indexed("Var", x, undefined, category);
+  return category === Category.P ? Pm(x as RealArray<T>) : makeIndexed("Var", x, undefined, category);
 }
 
-function indexed<T extends RealData>(
+function makeIndexed<T extends RealData>(
   where: string,
   x: unknown,
   dim: number | undefined,

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { asserted } from "../asserts";
 import { ArgumentError } from "../errors";
-import { atMost, described, optionsOf, withDefaults } from "../options";
+import { atMost, describeValue, optionsOf, withDefaults } from "../options";
 import type { OptionsOf, RequiredOptionsOf } from "../options";
 
 /** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
@@ -36,7 +36,7 @@ export async function chart(spec: object, options?: ChartOptions | null): Promis
   atMost("chart", 2, arguments);
   const { show } = withDefaults(CHART, optionsOf("chart", options, CHART));
   if (typeof spec !== "object" || (spec as unknown) === null || Array.isArray(spec))
-    throw new ArgumentError(`chart: expected a vega-lite description, got ${described(spec)}`);
+    throw new ArgumentError(`chart: expected a vega-lite description, got ${describeValue(spec)}`);
   const versioned: object = { $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec };
   const bundle = await draw(versioned);
   if (show) tslabWriter()?.({ ...bundle, transient: {} }, false);
@@ -105,7 +105,7 @@ export function lineChart(rows: readonly object[], options: LineChartOptions): o
 function checkRows(rows: unknown): void {
   const wrong = Array.isArray(rows) ? rows.findIndex((row) => typeof row !== "object" || row === null) : -1;
   if (Array.isArray(rows) && wrong < 0) return;
-  const got = Array.isArray(rows) ? `${described(rows[wrong])} at ${wrong}` : described(rows);
+  const got = Array.isArray(rows) ? `${describeValue(rows[wrong])} at ${wrong}` : describeValue(rows);
   throw new ArgumentError(`lineChart, rows: expected a list of objects, one for each point, got ${got}`);
 }
 
@@ -200,7 +200,7 @@ export function colorsOf(scheme: unknown, count: number): readonly (readonly num
   const colorAt = typeof scheme === "string" ? schemeNamed(scheme) : undefined;
   if (typeof colorAt !== "function")
     throw new ArgumentError(
-      `chart, scheme: expected a continuous colour scheme of vega, such as "viridis", got ${typeof scheme === "string" ? `"${scheme}"` : described(scheme)}`,
+      `chart, scheme: expected a continuous colour scheme of vega, such as "viridis", got ${typeof scheme === "string" ? `"${scheme}"` : describeValue(scheme)}`,
     );
   return Array.from({ length: count }, (_, n) => {
     const color = (colorAt as (part: number) => string)(n / (count - 1));

@@ -27,11 +27,11 @@ const IMAGE_CHART = {
   yTitle: { kind: "text" },
   /** Stands above the picture. */
   title: { kind: "text" },
-  /** Of a matrix: the values at the two ends of the colours (default: the least and the greatest). */
+  /** For a matrix: the values at the two ends of the colours (default: the least and the greatest). */
   domain: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
-  /** Of a matrix: a continuous colour scheme of vega (default `"viridis"`). */
+  /** For a matrix: a continuous colour scheme of vega (default `"viridis"`). */
   scheme: { kind: "text", default: "viridis" },
-  /** Of a matrix: title of its legend; without one there is no legend. */
+  /** For a matrix: title of its legend; without one there is no legend. */
   legend: { kind: "text" },
   /** Layers of vega-lite that are drawn over the picture. */
   over: {
@@ -63,7 +63,7 @@ export function imageChart(values: RealArray, options?: ImageChartOptions | null
     );
   const numbers = readable(values);
   const scale = { domain: checked.domain ?? extent(numbers), scheme: checked.scheme };
-  const pixels = colors ? bytesOf(numbers) : colored(numbers, scale);
+  const pixels = colors ? bytesOf(numbers) : colorPixels(numbers, scale);
   const url = `data:image/png;base64,${png(upsideDown(pixels, 3 * columns), columns).toString("base64")}`;
   const legend = colors === undefined && checked.legend !== undefined ? [legendOf(checked.legend, scale)] : [];
   return {
@@ -122,7 +122,7 @@ function extent(numbers: Numbers): [number, number] {
 const SHADES = 256;
 const WHITE = [255, 255, 255];
 
-function colored(numbers: Numbers, { domain: [least, greatest], scheme }: ColorScale): Uint8Array {
+function colorPixels(numbers: Numbers, { domain: [least, greatest], scheme }: ColorScale): Uint8Array {
   const shades = colorsOf(scheme, SHADES);
   const pixels = new Uint8Array(3 * numbers.length);
   for (const [k, number] of numbers.entries()) {

@@ -23,7 +23,7 @@ export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
 export function progressBar(options?: ProgressBarOptions | null): (progress: CallProgress) => void {
   atMost("progressBar", 1, arguments);
   const { label } = optionsOf("progressBar", options, PROGRESS_BAR);
-  // Of the cell that makes the bar: its output is where the bar belongs, even when other cells run later.
+  // The display of the cell that makes the bar: the bar belongs into its output, even when other cells run later.
   const writer = tslabWriter();
   let show: Show | undefined;
   return (progress) => {
@@ -45,13 +45,13 @@ function inNotebook(writer: DisplayWriter): Show {
   let isShown = false;
   return ({ fraction, ended }, text) => {
     const value = fraction === undefined ? (ended ? ` value="1"` : "") : ` value="${fraction}"`;
-    const html = `<progress max="1"${value}></progress> <code>${escaped(text)}</code>`;
+    const html = `<progress max="1"${value}></progress> <code>${escapeMarkup(text)}</code>`;
     writer({ data: { "text/html": html, "text/plain": text }, metadata: {}, transient }, isShown);
     isShown = true;
   };
 }
 
-const escaped = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const escapeMarkup = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
 
 /** Erases the line before it writes another one. */
 const onTerminal: Show = ({ ended }, text) => {

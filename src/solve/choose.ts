@@ -7,7 +7,7 @@ import { generator } from "../array/array";
 import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
 import { ArgumentError } from "../errors";
-import { described } from "../options";
+import { describeValue } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
@@ -86,13 +86,13 @@ export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
 export function checkChoice(choice: Choice & OptionsOf<typeof GMRES>): void {
   const { symmetry = "positive", method = "auto", preconditioner = "auto", restart } = choice;
   if (symmetry !== "none" && restart !== undefined)
-    throw new ArgumentError(`restart: expected none with symmetry "${symmetry}", got ${described(restart)}`);
+    throw new ArgumentError(`restart: expected none with symmetry "${symmetry}", got ${describeValue(restart)}`);
   if (symmetry === "positive") return;
   if (method !== "auto")
-    throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${described(method)}`);
+    throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${describeValue(method)}`);
   if (preconditioner !== "auto" && preconditioner !== "none")
     throw new ArgumentError(
-      `preconditioner: expected "none" with symmetry "${symmetry}", got ${described(preconditioner)}`,
+      `preconditioner: expected "none" with symmetry "${symmetry}", got ${describeValue(preconditioner)}`,
     );
 }
 
@@ -174,14 +174,14 @@ export class Inverses {
       });
     } else {
       const dense = { ...situation, matrix, algebra };
-      if (yield* this.byLowRank(dense, isEnough)) return;
-      if (yield* this.byFactor(dense, isEnough)) return;
+      if (yield* this.tryLowRank(dense, isEnough)) return;
+      if (yield* this.tryFactor(dense, isEnough)) return;
       yield* isEnough(plain);
     }
   }
 
   /** Iterations with a low-rank preconditioner, where a factorisation is not expected to cost less. */
-  private *byLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+  private *tryLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
     const { method, preconditioner, algebra, rows } = situation;
     const mayFactorise = fitsFactor(situation);
     if (mayFactorise && (method !== "auto" || rows <= DIRECT_ROWS)) return false;
@@ -211,7 +211,7 @@ export class Inverses {
   }
 
   /** A factorisation, of a matrix nearby where K + alpha I has none. */
-  private *byFactor(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+  private *tryFactor(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
     const { matrix, algebra, alpha, tell } = situation;
     if (!fitsFactor(situation)) return false;
     tell?.({ doing: "factorisation" });

@@ -150,7 +150,7 @@ export class LeastCost implements Rule {
     if (rank > this.rank) this.perColumn = (this.trace - trace) / (rank - this.rank);
     [this.rank, this.trace] = [rank, trace];
     if (blocks.length === 0) return true;
-    // As many large eigenvalues as there are columns cost plain iterations about one step each.
+    // Large eigenvalues, one for each column, cost plain iterations about one step each.
     if (blocks.length === 1) this.consider(search, 0, 0, rank + iterationsFor(largest, this.alpha));
     const cost = this.consider(search, blocks.length, rank, iterationsFor(largest, this.alpha));
     this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;

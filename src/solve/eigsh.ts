@@ -8,7 +8,7 @@ import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import { described } from "../options";
+import { describeValue } from "../options";
 import type { OptionsOf } from "../options";
 import type { Task } from "../task";
 import { checkSymmetry } from "./product";
@@ -74,7 +74,7 @@ export function* eigsh(
 
 function checkPairs(k: unknown, rows: number): number {
   if (Number.isSafeInteger(k) && (k as number) >= 1 && (k as number) <= rows) return k as number;
-  throw new ArgumentError(`eigsh, k: expected an integer from 1 to ${rows}, the order of K, got ${described(k)}`);
+  throw new ArgumentError(`eigsh, k: expected an integer from 1 to ${rows}, the order of K, got ${describeValue(k)}`);
 }
 
 function roundPairs(

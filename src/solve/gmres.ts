@@ -6,7 +6,7 @@
  */
 import type { OptionsOf } from "../options";
 import { asserted, at } from "../asserts";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
 import type { Inner } from "./refine";
@@ -125,7 +125,7 @@ class GmresRun<V, S> {
       yield* this.extend(problems, size++);
     yield* this.update(problems, size);
     this.ends = problems.map(({ end }) => end);
-    yield* settled(this.space.apply(this.x, this.vector(0)));
+    yield* waitFor(this.space.apply(this.x, this.vector(0)));
     this.space.xpay(this.b, this.minusOne, this.vector(0));
     yield* this.measure();
     this.judge(before);
@@ -135,15 +135,15 @@ class GmresRun<V, S> {
   private *extend(problems: readonly LeastSquares[], size: number): Task<void> {
     const { space, square, image } = this;
     const next = this.vector(size + 1);
-    if (space.precondition) yield* settled(space.precondition(this.vector(size), image));
+    if (space.precondition) yield* waitFor(space.precondition(this.vector(size), image));
     else space.copy(this.vector(size), image);
-    yield* settled(space.apply(image, next));
+    yield* waitFor(space.apply(image, next));
     for (let n = 0; n <= size; n++) {
       space.dot(this.vector(n), next, at(this.parts, n));
       space.axmy(at(this.parts, n), this.vector(n), next);
     }
     space.dot(next, next, square);
-    const [squares = [], ...parts] = yield* settled(space.read([square, ...this.parts.slice(0, size + 1)]));
+    const [squares = [], ...parts] = yield* waitFor(space.read([square, ...this.parts.slice(0, size + 1)]));
     const norms = squares.map(Math.sqrt);
     problems.forEach((problem, k) => {
       problem.push(
@@ -171,20 +171,20 @@ class GmresRun<V, S> {
       );
       space.axpy(factor, this.vector(n), sum);
     }
-    if (space.precondition) yield* settled(space.precondition(sum, image));
+    if (space.precondition) yield* waitFor(space.precondition(sum, image));
     else space.copy(sum, image);
     space.axmy(this.minusOne, image, this.x);
   }
 
   /** Whether longer cycles, or none, are called for. */
   private judge(before: readonly number[]): void {
-    const gained = (k: number, factor: number): boolean => !(at(this.norms, k) * factor > at(before, k));
+    const hasGained = (k: number, factor: number): boolean => !(at(this.norms, k) * factor > at(before, k));
     const isLongest = this.length >= this.longest;
     const open = this.norms.map((norm, k) => (this.ends[k] === undefined ? norm : 0));
     const hasStalled = this.stall.hasCome(this.iterations, open, this.options.bounds);
-    const hasEnded = (k: number): boolean => hasStalled || (isLongest && !gained(k, LEAST));
+    const hasEnded = (k: number): boolean => hasStalled || (isLongest && !hasGained(k, LEAST));
     this.ends = this.ends.map((end, k) => end ?? (hasEnded(k) ? "stagnation" : undefined));
-    if (this.ends.some((end, k) => end === undefined && !gained(k, LITTLE)))
+    if (this.ends.some((end, k) => end === undefined && !hasGained(k, LITTLE)))
       this.length = Math.min(2 * this.length, this.longest);
   }
 

@@ -176,7 +176,7 @@ function rowsAt(data: RealData, dim: number, places: Int32Array): RealData {
 }
 
 /** The data in another dtype, rounded where that is necessary. */
-export function inDtype(given: Given, dtype: Dtype): Given {
+export function convertGiven(given: Given, dtype: Dtype): Given {
   if (given.dtype === dtype) return given;
   const arrays = given.arrays.map((array): RealArray => {
     const data = contiguous(array);

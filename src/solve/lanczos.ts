@@ -3,7 +3,7 @@
  * preconditioner M the same for M^1/2 A M^1/2. Three vectors are kept, none is orthogonalised again. MINRES is made of
  * it, and the stochastic quadrature that estimates traces of logarithms (Ubaru, Chen and Saad 2017).
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
 import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
@@ -60,7 +60,7 @@ export class Lanczos<V, S> {
     space.copy(this.image, v);
     space.write(this.beta.map(inverse), scalars.factor);
     space.xpay(this.zeros, scalars.factor, v);
-    yield* settled(space.apply(v, this.next));
+    yield* waitFor(space.apply(v, this.next));
     space.write(
       this.beta.map((beta, k) => beta * inverse(at(this.betaBefore, k))),
       scalars.factor,
@@ -72,7 +72,7 @@ export class Lanczos<V, S> {
     space.axmy(scalars.factor, this.current, this.next);
     [this.previous, this.current, this.next] = [this.current, this.next, this.previous];
     yield* this.measure();
-    const [alpha = [], squares = []] = yield* settled(space.read([scalars.alpha, scalars.square]));
+    const [alpha = [], squares = []] = yield* waitFor(space.read([scalars.alpha, scalars.square]));
     this.betaBefore = this.beta;
     this.beta = squares.map((square, k) => (this.betaBefore[k] === 0 ? 0 : Math.sqrt(square)));
     return { alpha, beta: this.beta };
@@ -82,7 +82,7 @@ export class Lanczos<V, S> {
   private *measure(): Task<void> {
     const { space, current, image, scalars } = this;
     if (space.precondition === undefined) space.copy(current, image);
-    else yield* settled(space.precondition(current, image));
+    else yield* waitFor(space.precondition(current, image));
     space.dot(current, image, scalars.square);
   }
 }

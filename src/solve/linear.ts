@@ -8,9 +8,9 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { copied, copyOf, howOf } from "../call/prepared";
+import { copyArguments, copyOf, checkPlacement } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
-import { blocking, ofPart } from "../call/run";
+import { blocking, tellOfPart } from "../call/run";
 import type { Tell } from "../call/run";
 import { followArrays } from "../device/memory";
 import { at } from "../asserts";
@@ -27,7 +27,7 @@ import { denseWork } from "./precondition";
 import { checkSymmetry, looksSymmetric } from "./product";
 import type { Columns, Product, RealSpace } from "./product";
 import type { SolveIteration } from "./refine";
-import { failUnlessConverged, inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
+import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
@@ -73,7 +73,7 @@ export function* solving(
   const { x0, ...others } = copyToHost(options);
   const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
   const placed = followArrays(arrays, { ...others, x0: start });
-  const solved = yield* solveGiven(system, given, placed, { isReported, read: copied, tell });
+  const solved = yield* solveGiven(system, given, placed, { isReported, read: copyArguments, tell });
   return placeAs(at(arrays, system.unknown.position), solved);
 }
 
@@ -108,7 +108,7 @@ function* solveInFloat64(
   const wideSettings = isWide ? settings : widenSettings(settings);
   const call = { given: wide, read: isWide ? read(given) : wide, settings: wideSettings, data: dtype, inverses, tell };
   const solved = yield* run(system, call);
-  return yield* inDtypeOfData(system, { given: wide, settings: wideSettings, data: dtype, isReported }, solved);
+  return yield* roundToData(system, { given: wide, settings: wideSettings, data: dtype, isReported }, solved);
 }
 
 function widenSettings(settings: SolveSettings): SolveSettings {
@@ -125,7 +125,7 @@ function widenSettings(settings: SolveSettings): SolveSettings {
 export function* run(system: System, call: SystemCall): Task<Solved> {
   const { given, settings, inverses } = call;
   const shape = system.shape(given);
-  const how = { ...howOf(settings, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement(settings, given.extents), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
   const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
   const solution = wrap(allocate("float64", sizeOf(shape)), shape);
@@ -144,7 +144,7 @@ export const solveAdjoint = (system: System, call: SystemCall): RealArray => blo
 
 function* solveEntry(system: System, call: SystemCall, entry: number, how: How, solution: RealArray): Task<Report> {
   const { read, settings, data, inverses } = call;
-  const tell = ofPart(call.tell, entry, inverses.length);
+  const tell = tellOfPart(call.tell, entry, inverses.length);
   const own = system.entry(read, entry);
   const { rows, columns } = system.layout(read);
   const product = system.product(own, alphaOf(settings), how);

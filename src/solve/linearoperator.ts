@@ -77,12 +77,12 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
       throw new ArgumentError(`addDiag, alpha: expected a number, got ${described(alpha)}`);
     if (this.shape[0] !== this.shape[1])
       throw new ArgumentError(`addDiag: expected a square operator, got shape ${shapeText(this.shape)}`);
-    const shifted = (y: RealArray<T>, x: RealArray<T>): RealArray<T> => add<T>(y, mul<T>(x, alpha));
+    const addShift = (y: RealArray<T>, x: RealArray<T>): RealArray<T> => add<T>(y, mul<T>(x, alpha));
     return new LinearOperator<T>({
       shape: this.shape,
       dtype: this.dtype,
-      matvec: (x) => shifted(this.matvec(x), x),
-      rmatvec: (x) => shifted(this.rmatvec(x), x),
+      matvec: (x) => addShift(this.matvec(x), x),
+      rmatvec: (x) => addShift(this.rmatvec(x), x),
     });
   }
 

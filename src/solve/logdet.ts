@@ -134,7 +134,7 @@ export function* logdet(
   const alpha = alphaArray(options);
   const settings: LogdetSettings = { ...withDefaults(LOGDET, options), alpha: alphaOf(options) };
   const call = { system, given: widen(given), settings, alphaShape: alpha?.shape ?? [1] };
-  const inputs = [...call.given.arrays, ...(alpha ? [inFloat64(alpha)] : [])];
+  const inputs = [...call.given.arrays, ...(alpha ? [widenToFloat64(alpha)] : [])];
   const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
   const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
   yield* checkSymmetry(matrix.space(2, 0), true);
@@ -150,7 +150,7 @@ export function* logdet(
   return { ...found.result, array: recordAs(value, given.dtype) };
 }
 
-const inFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
+const widenToFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
 
 /** @throws ArgumentError where a derivative would have one in its turn. */
 function refuseSecond(inputs: readonly RealArray[]): void {
@@ -188,7 +188,7 @@ function* estimatedLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?:
   const found = yield* logTrace(space, {
     probes,
     maxIterations,
-    random: low && inverse ? correlated(low, alpha, seed) : signs(seed),
+    random: low && inverse ? correlatedNormals(low, alpha, seed) : signs(seed),
     onIteration: (iterations) => tell?.({ doing: "iterations", iterations }),
   });
   failUnlessSettled(found, settings);
@@ -217,7 +217,7 @@ function signs(seed: number): (out: RealData) => void {
 }
 
 /** Normal vectors of covariance F Fᵀ + alpha I. */
-function correlated(low: LowRank, alpha: number, seed: number): (out: RealData) => void {
+function correlatedNormals(low: LowRank, alpha: number, seed: number): (out: RealData) => void {
   const normal = normals("logdet, seed", seed);
   return (out) => {
     for (let n = 0; n < out.length; n++) out[n] = Math.sqrt(alpha) * normal();

@@ -7,7 +7,7 @@
 import { add, mul } from "../array/nd";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { howOf, summedTo } from "../call/prepared";
+import { checkPlacement, summedTo } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
@@ -98,7 +98,7 @@ function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
   for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
   if (!pairs) return { sums: sumsByProducts(call, all, others), trace, scale: 1 };
   const [points = 1] = system.shape(given);
-  const found = yield* weightedGradients(pairs, all, others, rows / points, howOf(settings, given.extents));
+  const found = yield* weightedGradients(pairs, all, others, rows / points, checkPlacement(settings, given.extents));
   const sums = given.arrays.map((array, n) => {
     const [sum, argument] = [found[n], at(system.operator.args, n)];
     return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
@@ -152,7 +152,9 @@ function productGradients(
   wanted: readonly boolean[],
 ): readonly (RealArray | null)[] {
   const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
-  return system.ofUnknown(dim).pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, howOf(settings, given.extents));
+  return system
+    .ofUnknown(dim)
+    .pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, checkPlacement(settings, given.extents));
 }
 
 const addSums = (sums: readonly (RealArray | null)[], more: readonly (RealArray | null)[]): (RealArray | null)[] =>

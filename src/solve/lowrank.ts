@@ -8,7 +8,7 @@ import { allocate } from "../array/view";
 import type { LowRankParts } from "../device/device";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";
 import { logdetOf } from "./precondition";
@@ -28,7 +28,7 @@ export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number,
   const blocks = search.blocks.slice(0, rule.best);
   const width = widthOf(blocks);
   const gram = new Float64Array(width * width);
-  if (width > 0) yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
+  if (width > 0) yield* waitFor(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
   return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
 }
 
@@ -59,7 +59,7 @@ export class LowRank {
     const { rows } = this.matrix;
     const factor = this.gram.slice();
     for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
-    if (width === 0 || (yield* settled(algebra.cholesky(factor, width))) !== 0) return null;
+    if (width === 0 || (yield* waitFor(algebra.cholesky(factor, width))) !== 0) return null;
     const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
     const blocks = columnsOf(this.blocks);
     const apply: Preconditioner["apply"] = (x, out, columns) =>
@@ -67,7 +67,7 @@ export class LowRank {
     const parts: LowRankParts = {
       width,
       alpha,
-      matrices: () => [asOneMatrix(blocks, rows, width), transposedInverse(factor, width)],
+      matrices: () => [joinBlocks(blocks, rows, width), transposedInverse(factor, width)],
     };
     return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
   }
@@ -183,7 +183,7 @@ class PivotedCholesky {
     const left = matrix.entries(null, padded, this.scratch);
     const columns = numbers(matrix, rows * width);
     yield;
-    this.largest = yield* settled(
+    this.largest = yield* waitFor(
       algebra.extend(columns, left, this.columns(), padded, factor, residual, rows, pivots.length),
     );
     this.blocks.push({ columns, width, count: pivots.length });
@@ -216,7 +216,7 @@ function firstAbove(sums: Float64Array, bound: number): number {
 }
 
 /** Blocks of columns as one matrix `[rows, width]`. */
-function asOneMatrix(blocks: readonly RealData[], rows: number, width: number): RealData {
+function joinBlocks(blocks: readonly RealData[], rows: number, width: number): RealData {
   const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
   let first = 0;
   for (const block of blocks) {

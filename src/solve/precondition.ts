@@ -11,7 +11,7 @@ import type { LowRankParts } from "../device/device";
 import { instructionSet, lapack, nativeAddon } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { Work, settled, worksOf } from "../task";
+import { Work, waitFor, worksOf } from "../task";
 import type { Task, Works } from "../task";
 
 /** Entries of K. */
@@ -83,7 +83,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
   const { rows } = matrix;
   const factor = yield* allEntries(matrix);
   for (let n = 0; n < rows; n++) factor[n * (rows + 1)]! += alpha;
-  if ((yield* settled(algebra.cholesky(factor, rows))) !== 0) return null;
+  if ((yield* waitFor(algebra.cholesky(factor, rows))) !== 0) return null;
   return {
     kind: "cholesky",
     dtype: "any",
@@ -118,7 +118,7 @@ export function* inverseOf(factor: Float64Array, n: number, algebra: Algebra): T
     }
     const x = new Float64Array(rows * columns);
     for (let k = 0; k < columns; k++) x[k * (columns + 1)] = 1;
-    yield* settled(algebra.choleskySolve(rest, x, rows, columns));
+    yield* waitFor(algebra.choleskySolve(rest, x, rows, columns));
     for (let i = 0; i < rows; i++)
       for (let k = 0; k < columns; k++) {
         inverse[(first + i) * n + first + k] = x[i * columns + k]!;
@@ -187,9 +187,9 @@ export function* blockJacobi(
   intervals: readonly Interval[],
 ): Task<Preconditioner | null> {
   const blocks: DiagonalBlock[] = [];
-  for (const [begin, end] of intervals.flatMap(cut)) {
+  for (const [begin, end] of intervals.flatMap(cutInterval)) {
     const factor = blockOf(matrix, alpha, begin, end);
-    if ((yield* settled(algebra.cholesky(factor, end - begin))) !== 0) return null;
+    if ((yield* waitFor(algebra.cholesky(factor, end - begin))) !== 0) return null;
     blocks.push({ begin, end, factor, algebra });
   }
   return inverseOfBlocks(blocks, matrix.rows, alpha > 0 ? alpha : 1);
@@ -218,7 +218,7 @@ function inverseOfBlocks(blocks: readonly DiagonalBlock[], rows: number, outside
   };
 }
 
-function cut([begin, end]: Interval): Interval[] {
+function cutInterval([begin, end]: Interval): Interval[] {
   const pieces = Math.ceil((end - begin) / LARGEST_BLOCK);
   const at = (piece: number): number => begin + Math.floor((piece * (end - begin)) / pieces);
   return Array.from({ length: pieces }, (_, piece) => [at(piece), at(piece + 1)]);

@@ -17,9 +17,9 @@ import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
-import { KernelMatrix, blockEntries, inDtype, replaceAt, scalarEntries } from "./kernelmatrix";
+import { KernelMatrix, blockEntries, convertGiven, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
 import type { RefineOptions, Solution } from "./refine";
@@ -29,7 +29,7 @@ import type { Precisions, Space } from "./space";
 /** Vectors and scalars in the memory of the machine, or of a device that poses as it. */
 export type RealSpace = Space<RealData, Float64Array>;
 
-/** The same, with what belongs to its memory. */
+/** A space, with what belongs to its memory. */
 type OwnSpace = RealSpace & Vectors;
 
 /** One try at a system: a preconditioner with its dtype, and when the next one is tried. */
@@ -70,7 +70,7 @@ export class Product {
   ) {}
 
   given(dtype: Dtype): Given {
-    const found = this.givens.get(dtype) ?? inDtype(this.data, dtype);
+    const found = this.givens.get(dtype) ?? convertGiven(this.data, dtype);
     this.givens.set(dtype, found);
     return found;
   }
@@ -156,9 +156,9 @@ export class Product {
         argument.category === category && argument.position !== this.position ? [at(this.data.arrays, n)] : [],
       );
     const [rows, columns] = [of(Category.I), of(Category.J)];
-    const all = (some: RealArray[], others: RealArray[]): boolean =>
+    const areAllAmong = (some: RealArray[], others: RealArray[]): boolean =>
       some.every((a) => others.some((b) => isSameView(a, b)));
-    return all(rows, columns) && all(columns, rows);
+    return areAllAmong(rows, columns) && areAllAmong(columns, rows);
   }
 }
 
@@ -225,8 +225,8 @@ const ASYMMETRY_OF_ENTRIES = 1e-5;
 /** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
 export function looksSymmetric(matrix: Matrix): boolean {
   const random = generator(1);
-  const drawn = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
-  const [rows, columns] = [drawn(), drawn()];
+  const drawIndices = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
+  const [rows, columns] = [drawIndices(), drawIndices()];
   const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];
   let [largest, apart] = [0, 0];
   for (let row = 0; row < SAMPLE; row++)
@@ -264,20 +264,20 @@ interface Probe {
   readonly kv: RealData;
 }
 
-const random = (size: number, seed: number): RealData => randn([size], { dtype: "float64", seed }).data;
+const randomBlock = (size: number, seed: number): RealData => randn([size], { dtype: "float64", seed }).data;
 
 function* probeTwice(space: RealSpace): Task<Probe> {
-  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [RealData, RealData];
+  const [u, v] = [1, 2].map((seed) => randomBlock(space.rows * space.columns, seed)) as [RealData, RealData];
   const [ku, kv] = [space.vector(), space.vector()];
-  yield* settled(space.apply(u, ku));
-  yield* settled(space.apply(v, kv));
+  yield* waitFor(space.apply(u, ku));
+  yield* waitFor(space.apply(v, kv));
   return { u, v, ku, kv };
 }
 
 function* probeAtOnce(space: RealSpace): Task<Probe> {
-  const both = random(space.rows * space.columns, 1);
+  const both = randomBlock(space.rows * space.columns, 1);
   const product = space.vector();
-  yield* settled(space.apply(both, product));
+  yield* waitFor(space.apply(both, product));
   const column = (of: RealData, k: number): RealData =>
     Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
   return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };

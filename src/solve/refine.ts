@@ -3,7 +3,7 @@
  * no longer improves some column, rounds run in the accurate space; there a column ends when that happens. Knows of the
  * inner solver only what conjugate gradients return, and throws nothing itself: the outcome says how far it came.
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { cg } from "./cg";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
@@ -153,7 +153,7 @@ function* measureStart<V, S, W, T>(run: Refinement<V, S, W, T>): Task<void> {
 /** The norms of b - A x. */
 function* measureResidual<V, S, W, T>(run: Refinement<V, S, W, T>, x: V): Task<number[]> {
   const { accurate } = run.pair;
-  yield* settled(accurate.apply(x, run.residual));
+  yield* waitFor(accurate.apply(x, run.residual));
   accurate.xpay(run.b, run.minusOne, run.residual);
   return yield* run.norms.measure(run.residual);
 }

@@ -5,12 +5,12 @@
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { howOf } from "../call/prepared";
+import { checkPlacement } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
 import { traceOf } from "./precondition";
@@ -67,7 +67,7 @@ export interface Asked {
 }
 
 /** The solution as it is returned, with reports of that. @throws ConvergenceError where float32 cannot hold it. */
-export function* inDtypeOfData(system: System, asked: Asked, { solution, reports }: Solved): Task<Solved> {
+export function* roundToData(system: System, asked: Asked, { solution, reports }: Solved): Task<Solved> {
   if (asked.data === "float64") return { solution, reports };
   const rounded = recordAs(solution, asked.data);
   failUnlessFinite(rounded, reports, asked.settings);
@@ -96,7 +96,7 @@ function* reportRounded(
 ): Task<Report> {
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
-  const product = system.product(own, alphaOf(settings), howOf(settings, given.extents));
+  const product = system.product(own, alphaOf(settings), checkPlacement(settings, given.extents));
   const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));
@@ -116,7 +116,7 @@ function* measureResiduals(
   const space = product.space(x.length / columns, columns, "float64", null);
   const work = new Workspace(space);
   const [left, norms] = [work.vector(), new Norms(space, work)];
-  yield* settled(space.apply(x, left));
+  yield* waitFor(space.apply(x, left));
   space.xpay(right, work.scalar(new Array<number>(columns).fill(-1)), left);
   const residuals = yield* norms.measure(left);
   return { residuals, norms: yield* norms.measure(right) };

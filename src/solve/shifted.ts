@@ -7,13 +7,13 @@ import { generator } from "../array/array";
 import { recording } from "../array/record";
 import { contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { copied } from "../call/prepared";
+import { copyArguments } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { described, isAtLeast, withDefaults, withoutRows } from "../options";
+import { describeValue, isAtLeast, withDefaults, withoutRows } from "../options";
 import type { OptionRows } from "../options";
 import type { Task, Work } from "../task";
 import type { Report } from "./attempt";
@@ -28,7 +28,7 @@ import type { Algebra, Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
 import { refine } from "./refine";
 import type { SolveIteration, Solution } from "./refine";
-import { inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
+import { roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { shiftedCg } from "./shiftedcg";
 import { MATRIX, SOLVE, checkSolveOptions } from "./solveoptions";
@@ -79,7 +79,7 @@ export function* shiftedSolves(
   const wide = widen(given);
   const recorded = recording(wide.arrays) ? system.recorder(wide.arrays) : undefined;
   const settings: SolveSettings = withDefaults(SOLVE, options);
-  const request: RidgesRequest = { system, given, wide, read: copied(wide), settings, isReported, tell };
+  const request: RidgesRequest = { system, given, wide, read: copyArguments(wide), settings, isReported, tell };
   const together = yield* solveTogether(ridges, request);
   const results: Solved[] = [];
   for (const [s, alpha] of ridges.entries()) {
@@ -112,7 +112,7 @@ function* resultOf(
       const call = { given: wide, settings, data, inverses: inversesOf(true) };
       return pullback(system, call, [solved.solution, cotangent], wanted, solveAdjoint);
     });
-    return yield* inDtypeOfData(system, { given: read, settings, data, isReported }, solved);
+    return yield* roundToData(system, { given: read, settings, data, isReported }, solved);
   } finally {
     for (const known of inverses) known.release();
   }
@@ -122,7 +122,7 @@ function checkAlphas(alphas: unknown): readonly number[] {
   const isList = Array.isArray(alphas) || ArrayBuffer.isView(alphas);
   const list = isList ? Array.from(alphas as ArrayLike<unknown>) : [];
   if (isList && list.every((alpha) => isAtLeast(0, alpha))) return list;
-  throw new ArgumentError(`shifted, alphas: expected a list of numbers of at least 0, got ${described(alphas)}`);
+  throw new ArgumentError(`shifted, alphas: expected a list of numbers of at least 0, got ${describeValue(alphas)}`);
 }
 
 /** Up to this many rows every ridge is factorised by itself: that costs less than an approximation. */
@@ -217,7 +217,7 @@ function* solveAsColumns(ridges: readonly Ridge[], group: RidgeGroup): Task<(Fou
         inverse.apply(x, out, columns),
   );
   const alphas = ridges.flatMap(({ alpha }) => new Array<number>(columns).fill(alpha));
-  const space = matrix.ridged(alphas, sideBySide(applies, columns));
+  const space = matrix.addRidges(alphas, sideBySide(applies, columns));
   const [b, x] = [space.vector(), space.vector()];
   for (let n = 0; n < b.length; n++) b[n] = right[Math.floor(n / all) * columns + (n % columns)]!;
   const found = yield* refine(onePrecision(space), b, x, { ...settings, onIteration: progressOf(group) });

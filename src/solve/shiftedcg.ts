@@ -4,7 +4,7 @@
  * and Sleijpen 2004). Residuals of the shifts are multiples of that of A. Knows recursive residuals only: what it finds
  * is verified, and refined, as any start of a solve.
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
 import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
@@ -101,7 +101,7 @@ class ShiftedRun<V, S> {
   /** One iteration. @returns false where A is found indefinite. */
   *step(): Task<boolean> {
     const { space, factor, r, p, q, squares } = this;
-    yield* settled(space.apply(p, q));
+    yield* waitFor(space.apply(p, q));
     const curvatures = yield* this.dot(p, q);
     if (curvatures.some((curvature, k) => !(curvature > 0) && at(squares, k) > 0)) return false;
     const step = curvatures.map((curvature, k) => (squares[k] === 0 ? 0 : at(squares, k) / curvature));

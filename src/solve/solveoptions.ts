@@ -2,7 +2,7 @@
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
 import { checkArray } from "../array/check";
-import { onMachine } from "../array/transfer";
+import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
@@ -100,5 +100,5 @@ export function checkAlpha(options: Ridged, dtype: Dtype): void {
 export function copyToHost<O extends Ridged & Pick<SolveOptions, "x0">>(options: O): O {
   const { x0 } = options;
   const alpha = alphaArray(options);
-  return { ...options, ...(x0 && { x0: onMachine(x0) }), ...(alpha && { alpha: onMachine(alpha) }) };
+  return { ...options, ...(x0 && { x0: bringToMachine(x0) }), ...(alpha && { alpha: bringToMachine(alpha) }) };
 }

@@ -3,7 +3,7 @@
  * solver took, norms of columns, and narrower spaces for some of the columns.
  */
 import type { Arithmetic } from "../device/device";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import { at } from "../asserts";
 import type { Task, Work } from "../task";
 
@@ -24,7 +24,7 @@ export interface Space<V, S> extends Arithmetic<V, S> {
 
 /** The numbers of one scalar. */
 export function* numbersOf<V, S>(space: Space<V, S>, scalar: S): Task<number[]> {
-  const [numbers = []] = yield* settled(space.read([scalar]));
+  const [numbers = []] = yield* waitFor(space.read([scalar]));
   return numbers;
 }
 

@@ -2,7 +2,7 @@
  * The equation (K + alpha I) a = b for an Operator K that is linear in one of its arguments: what is known of it before
  * it is solved. Its transpose is an equation of the same kind. Knows no solver.
  */
-import { onMachine } from "../array/transfer";
+import { bringToMachine } from "../array/transfer";
 import { record, recorder } from "../array/record";
 import { allocate, contiguous, dtypeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
@@ -55,7 +55,7 @@ export class System {
    * @throws ArgumentError unless the arrays fit.
    */
   check(arrays: readonly RealArray[]): Given {
-    const here = new Map(arrays.map((array) => [array, onMachine(array)]));
+    const here = new Map(arrays.map((array) => [array, bringToMachine(array)]));
     return this.operator.check(arrays.map((array) => lookUp(here, array)));
   }
 
@@ -141,7 +141,7 @@ export class System {
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
-  transposed(): System {
+  transpose(): System {
     if (this.adjoint) return this.adjoint;
     const { formula } = this;
     const { args, settings } = this.operator;

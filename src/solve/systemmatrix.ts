@@ -6,7 +6,7 @@
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
-import { copied, howOf } from "../call/prepared";
+import { copyArguments, checkPlacement } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
 import type { RealData } from "../device/native";
@@ -17,9 +17,9 @@ import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { concat, extract, extractT } from "../formula/vectors";
-import { Work, settled } from "../task";
+import { Work, waitFor } from "../task";
 import type { Task } from "../task";
-import { blockEntries, inDtype, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";
+import { blockEntries, convertGiven, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import type { Product, RealSpace } from "./product";
@@ -43,7 +43,7 @@ export function systemMatrix(
   { backend, device, compile, ranges }: MatrixOptions,
 ): { matrix: SystemMatrix; dtype: Dtype } {
   const given = system.check(arrays);
-  const how = { ...howOf({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
   return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
 }
 
@@ -68,7 +68,7 @@ export class SystemMatrix {
       );
     const [points = 0, dim = 0] = system.shape(given);
     const { kernel, unknown } = system;
-    this.given = inDtype(copied(given), "float64"); // in the background it must not change
+    this.given = convertGiven(copyArguments(given), "float64"); // in the background it must not change
     this.rows = kernel ? points : points * dim;
     const hasEntries = kernel && !how.ranges && !system.keepsUnknown();
     this.entries = hasEntries ? this.product(unknown.dim).matrix(kernel, unknown, "float64") : null;
@@ -87,22 +87,22 @@ export class SystemMatrix {
   /** K + alpha I on blocks of so many columns. */
   space(columns: number, alpha: number, inverse?: Preconditioner): RealSpace {
     const alphas = new Array<number>(columns).fill(alpha);
-    return this.ridged(alphas, inverse && ((x, out) => inverse.apply(x, out, columns)));
+    return this.addRidges(alphas, inverse && ((x, out) => inverse.apply(x, out, columns)));
   }
 
   /** K + alpha I on blocks of columns, each with an alpha of its own. */
-  ridged(alphas: readonly number[], precondition?: RealSpace["precondition"]): RealSpace {
+  addRidges(alphas: readonly number[], precondition?: RealSpace["precondition"]): RealSpace {
     const columns = alphas.length;
     const { kernel, unknown } = this.system;
     const apply = kernel
       ? this.products(this.product(columns), columns)
       : sideBySide(new Array<Apply>(columns).fill(this.products(this.product(unknown.dim), 1)), 1);
-    const ridged = (x: RealData, out: RealData): Work<void> =>
+    const addRidges = (x: RealData, out: RealData): Work<void> =>
       apply(x, out).andThen(() => {
         for (let n = 0; n < out.length; n++) out[n] = out[n]! + alphas[n % columns]! * x[n]!;
       });
     return Object.assign(this.product(unknown.dim).space(this.rows, columns, "float64", null), {
-      apply: ridged,
+      apply: addRidges,
       resized: undefined, // columns have ridges of their own
       ...(precondition && { precondition }),
     });
@@ -129,7 +129,7 @@ export class SystemMatrix {
       const count = Math.min(AT_ONCE, rows - first);
       unit.fill(0);
       for (let k = 0; k < count; k++) unit[(first + k) * AT_ONCE + k] = 1;
-      yield* settled(space.apply(unit, image));
+      yield* waitFor(space.apply(unit, image));
       for (let row = 0; row < rows; row++)
         all.set(image.subarray(row * AT_ONCE, row * AT_ONCE + count), row * rows + first);
     }
@@ -160,7 +160,7 @@ export class SystemMatrix {
     const [unit, image, diagonal] = [space.vector(), space.vector(), new Float64Array(this.rows)];
     for (let d = 0; d < dim; d++) {
       for (let n = 0; n < unit.length; n++) unit[n] = n % dim === d ? 1 : 0;
-      yield* settled(space.apply(unit, image));
+      yield* waitFor(space.apply(unit, image));
       for (let n = d; n < diagonal.length; n += dim) diagonal[n] = image[n]!;
     }
     return diagonal;

@@ -6,7 +6,7 @@
 import { symmetricEigen } from "../array/matrix";
 import type { Eigen } from "../array/matrix";
 import { at } from "../asserts";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -167,11 +167,11 @@ class RestartedSearch<V, S> {
     const residuals: number[] = [];
     for (const [k, vector] of vectors.entries()) {
       this.combine(k, vector);
-      yield* settled(space.apply(vector, image));
+      yield* waitFor(space.apply(vector, image));
       space.write([at(values, k)], factor);
       space.axmy(factor, vector, image);
       space.dot(image, image, square);
-      residuals.push(Math.sqrt(yield* this.read(square)) / (this.largest || 1));
+      residuals.push(Math.sqrt(yield* this.readNumber(square)) / (this.largest || 1));
     }
     return { values, residuals, iterations: this.iterations, converged: this.isConverged };
   }
@@ -187,14 +187,14 @@ class RestartedSearch<V, S> {
   private *addImage(): Task<void> {
     const { space, size } = this;
     const next = at(this.basis, size + 1);
-    yield* settled(space.apply(at(this.basis, size), next));
+    yield* waitFor(space.apply(at(this.basis, size), next));
     const parts = yield* this.orthogonalise(size + 1, next);
     parts.forEach((part, n) => {
       at(this.projected, n)[size] = at(this.projected, size)[n] = part;
     });
     this.largest = Math.max(this.largest, Math.hypot(...parts));
     space.dot(next, next, this.square);
-    this.outside = Math.sqrt(yield* this.read(this.square));
+    this.outside = Math.sqrt(yield* this.readNumber(this.square));
     this.size++;
     const isRounding = this.outside <= NOISE * space.roundoff * this.largest;
     if (!isRounding) this.scale(next, this.outside);
@@ -210,7 +210,7 @@ class RestartedSearch<V, S> {
     this.options.random(vector);
     yield* this.orthogonalise(n, vector);
     this.space.dot(vector, vector, this.square);
-    this.scale(vector, Math.sqrt(yield* this.read(this.square)));
+    this.scale(vector, Math.sqrt(yield* this.readNumber(this.square)));
   }
 
   /**
@@ -225,7 +225,7 @@ class RestartedSearch<V, S> {
         space.dot(at(this.basis, n), vector, at(parts, n));
         space.axmy(at(parts, n), at(this.basis, n), vector);
       }
-      const numbers = yield* settled(space.read(parts.slice(0, count)));
+      const numbers = yield* waitFor(space.read(parts.slice(0, count)));
       numbers.forEach(([part = NaN], n) => (sums[n]! += part));
     }
     return sums;
@@ -255,7 +255,7 @@ class RestartedSearch<V, S> {
     this.space.xpay(this.zeros, this.factor, vector);
   }
 
-  private *read(scalar: S): Task<number> {
+  private *readNumber(scalar: S): Task<number> {
     const [number = NaN] = yield* numbersOf(this.space, scalar);
     return number;
   }

@@ -19,7 +19,7 @@ import type { Formula } from "../../src/formula/formula";
 import { entries, minus, operations, subtract } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed } from "../../src/formula/reductions";
-import { exchanged, signOfTurn } from "../../src/formula/symmetry";
+import { exchangeIndices, signOfTurn } from "../../src/formula/symmetry";
 import { apply, uniform } from "../helpers/evaluate";
 import { flatCall } from "../fixtures/routines";
 import { OWN_WIDTH, WIDTHS, describeWidths } from "../helpers/widths";
@@ -265,7 +265,7 @@ describe("a formula with i and j exchanged", () => {
   ]);
   const ofText = (text: string): Formula =>
     parse([text], ["x = Vi(3)", "y = Vj(3)", "c = Vi(1)", "b = Vj(1)"]).formulas[0]!;
-  const turned = (text: string): Formula => exchanged(ofText(text), (node) => partners.get(node)!);
+  const turned = (text: string): Formula => exchangeIndices(ofText(text), (node) => partners.get(node)!);
 
   it("is itself where it is symmetric, and its opposite where it is antisymmetric", () => {
     for (const text of ["Exp(-SqDist(x, y))", "x | y", "x * y", "Norm2(x - y)", "c + b", "IfElse(c == b, c * b, 2)"])

@@ -1,6 +1,6 @@
 /** What a meter makes of what it is told, and what progressBar shows of it where. */
 import { newControl } from "../../src/device/native";
-import { Meter, ofPart } from "../../src/call/run";
+import { Meter, tellOfPart } from "../../src/call/run";
 import type { CallProgress, Stage } from "../../src/call/run";
 import { progressBar } from "../../src/notebook/progressbar";
 
@@ -21,7 +21,7 @@ describe("a meter", () => {
     [control[1], control[2]] = [25, 100];
     time = 500;
     const expected = { doing: "reduction", fraction: 0.25, seconds: 0.5, secondsLeft: 1.5, rate: 5e8, ended: false };
-    expect(meter.read(false)).toMatchObject(expected);
+    expect(meter.makeReport(false)).toMatchObject(expected);
   });
 
   it("reads iterations from how far the residual has fallen, and never goes back", () => {
@@ -29,13 +29,13 @@ describe("a meter", () => {
     time = 1000;
     const told = (iterations: number, residual: number, verified = false): number | undefined => {
       meter.tell({ doing: "iterations", iterations, residual, target: 1e-6, verified });
-      return meter.read(false).fraction;
+      return meter.makeReport(false).fraction;
     };
     expect(told(0, 1)).toBe(0);
     time = 3000;
     expect(told(10, 1e-3)).toBeCloseTo(0.5);
-    expect(meter.read(false)).toMatchObject({ seconds: 3, rate: 5, iterations: 10, residual: 1e-3 });
-    expect(meter.read(false).secondsLeft).toBeCloseTo(2);
+    expect(meter.makeReport(false)).toMatchObject({ seconds: 3, rate: 5, iterations: 10, residual: 1e-3 });
+    expect(meter.makeReport(false).secondsLeft).toBeCloseTo(2);
     expect(told(11, 1e-2)).toBeCloseTo(0.5);
     expect(told(30, 1e-7)).toBe(0.99);
     expect(told(30, 1e-7, true)).toBe(1);
@@ -46,24 +46,24 @@ describe("a meter", () => {
     [control[1], control[2]] = [7, 7];
     const meter = new Meter(control, "check");
     meter.tell({ doing: "preconditioner" });
-    expect(meter.read(false)).toMatchObject({ fraction: undefined, secondsLeft: undefined, rate: undefined });
+    expect(meter.makeReport(false)).toMatchObject({ fraction: undefined, secondsLeft: undefined, rate: undefined });
     meter.tell({ doing: "factorisation" });
-    expect(meter.read(false).fraction).toBe(0);
+    expect(meter.makeReport(false).fraction).toBe(0);
     for (const residual of [NaN, NaN]) meter.tell({ doing: "iterations", iterations: 1, residual, target: 1e-6 });
-    expect(meter.read(false).fraction).toBeUndefined();
+    expect(meter.makeReport(false).fraction).toBeUndefined();
   });
 
   it("counts the entries of a batch", () => {
     const meter = new Meter(newControl(), "check");
     const told = (entry: number, stage: Stage): number | undefined => {
-      ofPart(
+      tellOfPart(
         (told) => {
           meter.tell(told);
         },
         entry,
         4,
       )!(stage);
-      return meter.read(false).fraction;
+      return meter.makeReport(false).fraction;
     };
     const stage = { doing: "iterations", iterations: 1, target: 1e-4 } as const;
     expect(told(0, { ...stage, residual: 1 })).toBe(0);

@@ -1,7 +1,7 @@
 /** The two forms of a task: blocking, and as a promise. */
 import { InterruptedError } from "../../src/errors";
 import type { SolveIteration } from "../../src/solve/refine";
-import { runAsync, runSync, settled } from "../../src/task";
+import { runAsync, runSync, waitFor } from "../../src/task";
 import type { Task } from "../../src/task";
 import { columnsOf, kernelMatrix, leaks, problem, randomColumns, task } from "../helpers/densespace";
 import type { Problem } from "../helpers/densespace";
@@ -81,7 +81,7 @@ describe("the two forms of a solve", () => {
   test("a task may catch what it waits for", async () => {
     function* careful(): Task<string> {
       try {
-        return yield* settled(Promise.reject<string>(new Error("no")));
+        return yield* waitFor(Promise.reject<string>(new Error("no")));
       } catch {
         return "caught";
       }

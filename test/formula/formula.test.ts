@@ -11,7 +11,7 @@ import {
   Depends,
   type Formula,
   asVariable,
-  lowered,
+  lowerFormula,
   nodesOf,
   print,
   substitute,
@@ -157,7 +157,7 @@ describe("lowering", () => {
   test("never changes a value, and leaves only what has code", () => {
     assertMostly(fc.tuple(formulas, fc.nat()), 2000, 1000, ([formula, seed]) => {
       const point = pointFrom(seed);
-      const cheap = lowered(formula);
+      const cheap = lowerFormula(formula);
       for (const { operation } of nodesOf(cheap))
         if (operation.shape.kind === "elementwise")
           expect([operation.name, typeof operation.shape.code]).toEqual([operation.name, "function"]);
@@ -170,9 +170,9 @@ describe("lowering", () => {
   test("does not change the dim, and changes nothing when done twice", () => {
     fc.assert(
       fc.property(formulas, (formula) => {
-        const cheap = lowered(formula);
+        const cheap = lowerFormula(formula);
         expect(cheap.dim).toBe(formula.dim);
-        expect(lowered(cheap)).toBe(cheap);
+        expect(lowerFormula(cheap)).toBe(cheap);
       }),
       { seed: 7 },
     );

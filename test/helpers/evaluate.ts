@@ -4,7 +4,7 @@
  * operation by name, so that a new row is tested by being there.
  */
 import { FormulaError } from "../../src/errors";
-import { Category, isVariable, nodesOf, placed, variable } from "../../src/formula/formula";
+import { Category, isVariable, nodesOf, placeSegments, variable } from "../../src/formula/formula";
 import type { Entry, Formula, Operation, Parameter, Segment } from "../../src/formula/formula";
 import type { Slot } from "../../src/formula/slots";
 
@@ -36,7 +36,7 @@ export function apply(
 /** NaN where no segment, or more than one, gives a component. */
 export function copied(segments: readonly Segment[], args: readonly Vector[], dim: number): number[] {
   const out = new Array<number>(dim).fill(NaN);
-  for (const { length, arg, start, stride, target } of placed(segments))
+  for (const { length, arg, start, stride, target } of placeSegments(segments))
     for (let k = 0; k < length; k++) {
       const at = target.start + k * target.stride;
       out[at] = Number.isNaN(out[at]) ? (arg === undefined ? 0 : args[arg]![start + k * stride]!) : NaN;
