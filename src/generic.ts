@@ -1,5 +1,6 @@
 /**
- * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is declared.
+ * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is
+ * declared.
  */
 import { at } from "./asserts";
 import { FormulaError } from "./errors";
@@ -14,7 +15,8 @@ import type { ReductionName } from "./call/signature";
 /** A door for one reduction. */
 export interface GenericFunction<R extends ReductionName> {
   /**
-   * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i; its dim is that of the formula, or K.
+   * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i; its dim is that of the
+   * formula, or K.
    * @param aliases the arguments, such as `"x = Vi(3)"`.
    * @throws FormulaError when a text cannot be read, or the output is not what the formula gives.
    */

@@ -1,6 +1,6 @@
 /**
- * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
- * types of a call follow from its aliases.
+ * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also
+ * how the types of a call follow from its aliases.
  */
 import type { RealArray } from "./array/view";
 import { CALL } from "./call/prepared";
@@ -108,10 +108,11 @@ export type AsyncCallOptions<T extends RealData = RealData> = CallOptions<T> & A
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
-   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may be a number.
-   * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part; the K best are `[M, K]` for
-   * dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of numbers and indices. With batch dimensions in
-   * front, `[...batch, M, d]`, every entry is a call of its own; a dimension of length 1 serves all entries.
+   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may
+   * be a number. Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part;
+   * the K best are `[M, K]` for dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of
+   * numbers and indices. With batch dimensions in front, `[...batch, M, d]`, every entry is a call of its own; a
+   * dimension of length 1 serves all entries.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
   <T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
@@ -127,8 +128,8 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
    */
   async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
-   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or compiled, and a backend that is named
-   * need not be there.
+   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or
+   * compiled, and a backend that is named need not be there.
    * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
    */
   plan<T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
@@ -212,7 +213,9 @@ export function readFormulas(
 
 // -------------------------------------------------------------------------------------------------------- options
 
-/** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */
+/**
+ * The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted.
+ */
 export function splitOptions<O extends object>(given: readonly unknown[], rows: OptionRows): [unknown[], O] {
   const last = given.at(-1);
   const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
@@ -237,7 +240,9 @@ const SUM_SCHEMES: Readonly<Record<(typeof ROUNDING.sumScheme.kind)[number], Sum
   kahan_scheme: "kahan",
 };
 
-/** What checked options mean. @throws ArgumentError, FormulaError for a reduction that there is not, or without its K. */
+/**
+ * What checked options mean. @throws ArgumentError, FormulaError for a reduction that there is not, or without its K.
+ */
 export function settingsOf(options: GenredOptions): Settings {
   const { reductionOp, optArg, axis, sumScheme, dtypeAcc, useDoubleAcc } = withDefaults(GENRED, options);
   const reduction = reductionNamed(reductionOp);

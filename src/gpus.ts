@@ -1,4 +1,7 @@
-/** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
+/**
+ * GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these
+ * questions, or a call.
+ */
 import { checkNumber, cuda, whyNoDevice } from "./device/cuda";
 import { loadedAddon } from "./device/native";
 import { atMost } from "./options";
@@ -38,7 +41,10 @@ export function devices(): CudaDevice[] {
   });
 }
 
-/** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device, ArgumentError for a number of none. */
+/**
+ * Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device,
+ * ArgumentError for a number of none.
+ */
 export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
   atMost("cuda.memory", 1, arguments);
   const number = checkNumber("cuda.memory", device);

@@ -9,7 +9,9 @@ import { suggestion } from "./options";
 
 /** Settings of this process; setting one to what it cannot be throws ArgumentError. */
 export interface Settings {
-  /** Threads of a call, the calling one included: 1 to 1024. Default: TSKEOPS_THREADS, else the CPUs of this process. */
+  /**
+   * Threads of a call, the calling one included: 1 to 1024. Default: TSKEOPS_THREADS, else the CPUs of this process.
+   */
   threads: number;
   /**
    * The widest vector instructions: `"baseline"`, `"avx2"` or `"avx512"`; `"auto"` means TSKEOPS_ISA, else the best of

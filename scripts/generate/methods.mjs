@@ -1,4 +1,7 @@
-/** src/lazytensor/methods.ts: a method for each row of operations and reductions, with the row's text as its documentation. */
+/**
+ * src/lazytensor/methods.ts: a method for each row of operations and reductions, with the row's text as its
+ * documentation.
+ */
 
 /** The file that the rows ask for. */
 export function methodsText({ operations, reductions }) {
@@ -24,8 +27,8 @@ ${complex.flatMap(operationMethods).join("")}}
 }
 
 const HEAD = `/**
- * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made by
- * \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
+ * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made
+ * by \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
 import type { RealData } from "../device/native";
 import type { ReductionName, ResultOf } from "../call/signature";

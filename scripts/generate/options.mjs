@@ -1,6 +1,6 @@
 /**
- * The page of options: every option that functions take, from its row: what is accepted, in the words of errors, and the comment that
- * editors show. Sources are read as they stand, so nothing has to be built before.
+ * The page of options: every option that functions take, from its row: what is accepted, in the words of errors, and
+ * the comment that editors show. Sources are read as they stand, so nothing has to be built before.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -17,7 +17,9 @@ import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
 
 /** What a new array holds. */
 export const DTYPE = {
-  /** Element type; `"float32"` by default, as in PyTorch, but that `array` keeps the type of floats that it is given. */
+  /**
+   * Element type; `"float32"` by default, as in PyTorch, but that `array` keeps the type of floats that it is given.
+   */
   dtype: { kind: ["float32", "float64"] },
 } as const;
 
@@ -214,8 +216,8 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 
 /**
  * Uniform numbers k / 2^53 in [0, 1), from the bits of xoshiro128** (Blackman and Vigna, Scrambled linear pseudorandom
- * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators,
- * 2014) as its authors advise.
+ * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
+ * generators, 2014) as its authors advise.
  */
 export function generator(seed: number | undefined): () => number {
   const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : BigInt(seed)));

@@ -1,8 +1,8 @@
 /**
- * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any dimension.
- * The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory; so labels are made,
- * arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are made on the machine; points stay where
- * they are. Must not know reductions.
+ * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any
+ * dimension. The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory;
+ * so labels are made, arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are
+ * made on the machine; points stay where they are. Must not know reductions.
  */
 import type { RealData } from "../device/native";
 import { at, lookUp } from "../asserts";
@@ -68,8 +68,8 @@ function rankNumbers(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>;
 export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
 
 /**
- * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the sorted labels
- * `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
+ * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the
+ * sorted labels `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
  * @param x an array `[N, ...]`, or a list of arrays with N rows each.
  * @param labels integers `[N]` of at least 0.
  */
@@ -129,8 +129,8 @@ function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
 }
 
 /**
- * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have label k. Labels
- * may come in any order, for counts are enough. A label that does not occur has an empty interval.
+ * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have
+ * label k. Labels may come in any order, for counts are enough. A label that does not occur has an empty interval.
  */
 export function clusterRanges(labels: IntegerArray): Int32NdArray {
   atMost("clusterRanges", 1, arguments);
@@ -148,8 +148,8 @@ function intervalsOfLabels(where: string, labels: Float64Array): Int32NdArray {
 const clustersOf = (labels: Float64Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0);
 
 /**
- * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without weight has
- * its plain mean, one without points NaN. Leaves no record for `grad`.
+ * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without
+ * weight has its plain mean, one without points NaN. Leaves no record for `grad`.
  * @param labels integers `[N]` of at least 0, in any order.
  */
 export function clusterCentroids<T extends RealData>(
@@ -162,8 +162,9 @@ export function clusterCentroids<T extends RealData>(
 }
 
 /**
- * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`, in any order;
- * weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts them.
+ * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`,
+ * in any order; weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts
+ * them.
  */
 export function clusterRangesCentroids<T extends RealData>(
   x: RealArray<T>,

@@ -1,6 +1,6 @@
 /**
- * Integer arrays as users pass them: nested lists, typed arrays (64-bit ones too) and ndarrays of any type.
- * The one idea: whatever came in, the rest sees exact numbers in row-major order, and every refusal names the place. Must not
+ * Integer arrays as users pass them: nested lists, typed arrays (64-bit ones too) and ndarrays of any type. The one
+ * idea: whatever came in, the rest sees exact numbers in row-major order, and every refusal names the place. Must not
  * know what the integers mean.
  */
 import ndarray from "ndarray";

@@ -1,8 +1,9 @@
 /**
- * Array maths on ndarrays, recorded for derivatives: what a dense companion of a formula needs.
- * The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
- * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape knows by itself.
- * Sums and products add up in float64. Arrays on a device come to the machine, and the result goes back. Must not know formulas or engines.
+ * Array maths on ndarrays, recorded for derivatives: what a dense companion of a formula needs. The one idea: an
+ * operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
+ * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the
+ * tape knows by itself. Sums and products add up in float64. Arrays on a device come to the machine, and the result
+ * goes back. Must not know formulas or engines.
  */
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -35,7 +36,9 @@ import type { ArrayOf, Dtype, RealArray } from "./view";
 /** One gradient per input, given the cotangent of the output. */
 type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 
-/** `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`. */
+/**
+ * `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`.
+ */
 export function add<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
   atMost("add", 2, arguments);
   return binary("add", a, b, rows.add) as RealArray<T>;
@@ -132,8 +135,8 @@ export function eye<D extends Dtype = "float32">(n: number, options?: EyeOptions
 }
 
 /**
- * `X` `[N, K]` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]`, in float64 by ml-matrix: Cholesky where `A` is symmetric
- * and positive definite, else LU. Throws ArgumentError if shapes do not fit or `A` is singular.
+ * `X` `[N, K]` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]`, in float64 by ml-matrix: Cholesky where `A` is
+ * symmetric and positive definite, else LU. Throws ArgumentError if shapes do not fit or `A` is singular.
  */
 export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
   atMost("solve", 2, arguments);

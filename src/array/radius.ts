@@ -1,7 +1,8 @@
 /**
- * Ranges from distances: which runs of rows and columns may hold pairs that are near each other.
- * The one idea: consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if
- * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
+ * Ranges from distances: which runs of rows and columns may hold pairs that are near each other. The one idea:
+ * consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if its
+ * boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know
+ * kernels.
  */
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
@@ -17,10 +18,10 @@ import type { RealArray } from "./view";
 const LEAST_RUN = 32;
 
 /**
- * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole blocks
- * around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the order they are
- * in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort first, as by
- * `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
+ * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole
+ * blocks around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the
+ * order they are in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort
+ * first, as by `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
  * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
  */
 export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
@@ -74,8 +75,8 @@ function extend({ low, high }: Box, point: Float64Array): void {
 }
 
 /**
- * The squared distance of two boxes. Rounding is monotone, and every operation here is, so this never exceeds the same sum over
- * the differences of any two points inside, nor that of smaller boxes inside.
+ * The squared distance of two boxes. Rounding is monotone, and every operation here is, so this never exceeds the same
+ * sum over the differences of any two points inside, nor that of smaller boxes inside.
  */
 function squaredGap(a: Box, b: Box): number {
   let sum = 0;

@@ -1,7 +1,7 @@
 /**
- * Block-sparse ranges: KeOps's six integer arrays, checked, and turned into what the engine runs over.
- * The one idea: a checked half covers every row of its kept index exactly once, in order, with disjoint ascending column
- * intervals; rows that nobody listed visit nothing. So engines need no case for gaps, and ties go to the lowest index. Must not
+ * Block-sparse ranges: KeOps's six integer arrays, checked, and turned into what the engine runs over. The one idea: a
+ * checked half covers every row of its kept index exactly once, in order, with disjoint ascending column intervals;
+ * rows that nobody listed visit nothing. So engines need no case for gaps, and ties go to the lowest index. Must not
  * know how ranges are found, nor formulas.
  */
 import type { Ranges } from "../device/native";
@@ -15,9 +15,9 @@ import type { NumberArray } from "./array";
 import { shapeText } from "./view";
 
 /**
- * Which pairs (i, j) a reduction visits, as in KeOps: `[rangesI, slicesI, redrangesJ, rangesJ, slicesJ, redrangesI]`. Rows of
- * interval k of `rangesI` `[A, 2]` visit the columns of the intervals from `slicesI[k - 1]` (0 for k = 0) to `slicesI[k]` of
- * `redrangesJ` `[B, 2]`; the other three list the same pairs with i and j exchanged.
+ * Which pairs (i, j) a reduction visits, as in KeOps: `[rangesI, slicesI, redrangesJ, rangesJ, slicesJ, redrangesI]`.
+ * Rows of interval k of `rangesI` `[A, 2]` visit the columns of the intervals from `slicesI[k - 1]` (0 for k = 0) to
+ * `slicesI[k]` of `redrangesJ` `[B, 2]`; the other three list the same pairs with i and j exchanged.
  */
 export type BlockRanges = readonly [
   rangesI: IntervalArray,
@@ -104,9 +104,9 @@ export function rangeArrays(
 export type CheckedRanges = readonly [Ranges, Ranges];
 
 /**
- * The ranges of a call over `[M, N]` pairs, ready for the engine.
- * Throws ArgumentError, naming the array and the place, unless intervals lie inside the arrays and do not overlap, slices ascend
- * to the number of intervals, and both halves list the same pairs.
+ * The ranges of a call over `[M, N]` pairs, ready for the engine. Throws ArgumentError, naming the array and the place,
+ * unless intervals lie inside the arrays and do not overlap, slices ascend to the number of intervals, and both halves
+ * list the same pairs.
  */
 export function checkRanges(ranges: BlockRanges, extents: readonly [number, number]): CheckedRanges {
   checkSix("ranges", ranges);
@@ -237,9 +237,9 @@ function overlapping(where: string, which: string, index: number): ArgumentError
 const PRIME = 67_108_859;
 
 /**
- * A weighted count of the visited pairs, modulo a prime: row i weighs h(i + 1) - h(i) with a pseudorandom h, so an interval weighs
- * h(end) - h(begin). Equal sets give equal counts; different ones do so with a chance of 2 in 10^7 at most (DeMillo and Lipton,
- * 1978; Schwartz, 1980), at a cost that does not depend on the number of pairs.
+ * A weighted count of the visited pairs, modulo a prime: row i weighs h(i + 1) - h(i) with a pseudorandom h, so an
+ * interval weighs h(end) - h(begin). Equal sets give equal counts; different ones do so with a chance of 2 in 10^7 at
+ * most (DeMillo and Lipton, 1978; Schwartz, 1980), at a cost that does not depend on the number of pairs.
  */
 function signature({ rows, slices, columns }: Ranges, ofRow: Hash, ofColumn: Hash): number {
   let [sum, n] = [0, 0];

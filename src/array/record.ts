@@ -1,8 +1,8 @@
 /**
- * Marks and records: which arrays take part in derivatives, and how each came about.
- * The one idea: derivatives belong to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view
- * of that memory takes part. Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from
- * writing into them. Knows closures; must not know Genred, formulas or dense operations.
+ * Marks and records: which arrays take part in derivatives, and how each came about. The one idea: derivatives belong
+ * to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view of that memory takes part.
+ * Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from writing into them. Knows
+ * closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -121,9 +121,9 @@ export function recorder(
 }
 
 /**
- * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until `requiresGrad` marks it. In a
- * loop of steps it lets go of the steps before, so that each takes the same time and memory.
- * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until
+ * `requiresGrad` marks it. In a loop of steps it lets go of the steps before, so that each takes the same time and
+ * memory. Throws ArgumentError if `x` is not a float32 or float64 ndarray.
  */
 export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
@@ -133,9 +133,9 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
 }
 
 /**
- * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant for the steps of an
- * iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError unless `work` is a function that
- * returns when it is done: one that returns a promise would go on with records.
+ * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant
+ * for the steps of an iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError
+ * unless `work` is a function that returns when it is done: one that returns a promise would go on with records.
  */
 export function noGrad<R>(work: () => R): R {
   atMost("noGrad", 1, arguments);
@@ -147,7 +147,9 @@ export function noGrad<R>(work: () => R): R {
   throw new ArgumentError("noGrad: expected a function that returns when it is done, got a promise");
 }
 
-/** The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works. */
+/**
+ * The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works.
+ */
 export function versionOf(x: RealArray): Version {
   let version = versions.get(x.data);
   if (!version) versions.set(x.data, (version = { takesPart: false, made: null }));

@@ -1,8 +1,8 @@
 /**
- * Reverse-mode derivatives over arrays: `grad`, and the indexed operations that it is made of.
- * The one idea: gradients are accumulated over memory, and every view reads or adds its own elements there; so slices,
- * transposes, broadcasts and overlaps need no case of their own. What the sweep itself does is recorded too, which gives
- * every higher order. Knows closures; must not know Genred, formulas or dense operations.
+ * Reverse-mode derivatives over arrays: `grad`, and the indexed operations that it is made of. The one idea: gradients
+ * are accumulated over memory, and every view reads or adds its own elements there; so slices, transposes, broadcasts
+ * and overlaps need no case of their own. What the sweep itself does is recorded too, which gives every higher order.
+ * Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -46,11 +46,11 @@ const GRAD = {
 } as const;
 
 /**
- * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and dtype of its
- * input and on the same device, zero where `output` does not depend on it. The gradient of a view is that of the memory it shows, read
- * through the view. `cotangent` may be left out for one-element outputs; `createGraph` makes the results differentiable
- * again. Throws ArgumentError if `output` was not recorded, the cotangent does not fit, or data that the derivative needs
- * were overwritten since.
+ * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and
+ * dtype of its input and on the same device, zero where `output` does not depend on it. The gradient of a view is that
+ * of the memory it shows, read through the view. `cotangent` may be left out for one-element outputs; `createGraph`
+ * makes the results differentiable again. Throws ArgumentError if `output` was not recorded, the cotangent does not
+ * fit, or data that the derivative needs were overwritten since.
  */
 export function grad<const I extends readonly RealArray[]>(
   output: RealArray,
@@ -115,7 +115,9 @@ function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<RealData, Ve
   return gradients;
 }
 
-/** All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack. */
+/**
+ * All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack.
+ */
 function versionsLeadingTo(
   wanted: ReadonlySet<Version>,
   targets: ReadonlyMap<RealData, Version>,
@@ -140,7 +142,10 @@ function versionsLeadingTo(
   return leading;
 }
 
-/** Runs one backward closure, if it leads to a target, and adds what it returns to the gradients of the inputs' memories. */
+/**
+ * Runs one backward closure, if it leads to a target, and adds what it returns to the gradients of the inputs'
+ * memories.
+ */
 function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, gradients: Map<Version, RealArray>): void {
   const wanted = made.inputs.map(({ version }) => leading.has(version));
   if (!wanted.includes(true)) return;
@@ -178,7 +183,9 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
   return viewOf(memory, { shape, stride, offset: memory.offset + offset });
 }
 
-/** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
+/**
+ * A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none.
+ */
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
   const result = memory
     ? copyLike(throughMemory(memory, x), x)

@@ -1,7 +1,7 @@
 /**
- * What an array is here: an npm ndarray over float32 or float64 memory, and how its elements are reached.
- * The one idea: users may pass any view, the engine only ever sees plain row-major typed arrays; the arithmetic of shape,
- * stride and offset that stands between is here, on views that were checked. Must not know the tape, formulas or where memory is.
+ * What an array is here: an npm ndarray over float32 or float64 memory, and how its elements are reached. The one idea:
+ * users may pass any view, the engine only ever sees plain row-major typed arrays; the arithmetic of shape, stride and
+ * offset that stands between is here, on views that were checked. Must not know the tape, formulas or where memory is.
  */
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";

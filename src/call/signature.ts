@@ -1,5 +1,6 @@
 /**
- * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its reduction.
+ * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its
+ * reduction.
  */
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";

@@ -1,6 +1,6 @@
 /**
- * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
- * contraction) and knows no operation.
+ * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise,
+ * view, contraction) and knows no operation.
  */
 import { Depends, placeSegments } from "../formula/formula";
 import { at } from "../asserts";

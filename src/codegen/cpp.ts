@@ -1,6 +1,7 @@
 /**
- * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme writes, in one of the
- * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
+ * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme
+ * writes, in one of the shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is
+ * compiled.
  */
 import { instructionSetOf, lanesOfVector } from "./isa";
 import type { InstructionSetName } from "./isa";
@@ -23,8 +24,8 @@ import type { Specification } from "./specification";
 import { stepOf } from "./steps";
 
 /**
- * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
- * rows as that has lanes. `few`: a handful of rows over so many columns that these are the lanes.
+ * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per
+ * tile, for as many rows as that has lanes. `few`: a handful of rows over so many columns that these are the lanes.
  */
 export type Shape = "many" | "narrow" | "few";
 

@@ -1,7 +1,7 @@
 /**
- * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes, the same text as
- * on the CPU. A thread has one to four rows; the threads of a block share columns, which come through shared memory
- * together with what is hoisted. Text in, text out: nothing is compiled.
+ * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes,
+ * the same text as on the CPU. A thread has one to four rows; the threads of a block share columns, which come through
+ * shared memory together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
 import { lookUp } from "../asserts";
@@ -37,7 +37,10 @@ export interface CudaProgram {
   readonly columns: number;
 }
 
-/** Threads of a block: enough to hide the latency of shared memory, few enough that blocks of few registers fill a processor. */
+/**
+ * Threads of a block: enough to hide the latency of shared memory, few enough that blocks of few registers fill a
+ * processor.
+ */
 const THREADS = 128;
 /** What a block may take of shared memory: four blocks and more share a processor. */
 const SHARED_BYTES = 16 * 1024;

@@ -1,6 +1,7 @@
 /**
- * The pieces of a loop that every device has, and the loops of the CPU around a loop body: `keops_reduce`, in the shapes that calls come in. Lanes are rows, and columns are read one
- * by one and broadcast; or, for few rows and many columns, the other way round. Text in, text out.
+ * The pieces of a loop that every device has, and the loops of the CPU around a loop body: `keops_reduce`, in the
+ * shapes that calls come in. Lanes are rows, and columns are read one by one and broadcast; or, for few rows and many
+ * columns, the other way round. Text in, text out.
  */
 import type { Variable } from "../formula/formula";
 import type { Scheme } from "./scheme";
@@ -78,7 +79,10 @@ function perColumn(main: Scheme): string[] {
   return [...(main.hoisted.length > 0 ? [hoisted] : []), ...perStep(main, "column")];
 }
 
-/** Steps of `columns` columns; what is left in the end is taken one by one, by the same text. @param index its type and name. */
+/**
+ * Steps of `columns` columns; what is left in the end is taken one by one, by the same text. @param index its type and
+ * name.
+ */
 export function columnsTogether(index: string, first: string, last: string, columns: number): string[] {
   const name = nameIn(index);
   return [
@@ -153,7 +157,10 @@ function columnTiles(main: Scheme): string[] {
   );
 }
 
-/** `lines` for whole tiles of columns, then for what is left of each interval: compiled apart, so that whole tiles are loaded by vectors alone. */
+/**
+ * `lines` for whole tiles of columns, then for what is left of each interval: compiled apart, so that whole tiles are
+ * loaded by vectors alone.
+ */
 function wholeAndRest(...lines: readonly string[]): string[] {
   const pass = braces(
     "const auto pass = [&](auto ofRest) __attribute__((always_inline))",

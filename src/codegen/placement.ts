@@ -1,8 +1,8 @@
 /**
- * Where the values of a formula are computed. Two indices: the *lane* index, over which a device works in parallel, and the *loop*
- * index, over which it runs. Every value is placed in the outermost of four phases in which it is known: once per call, per lane
- * block, per loop step, per pair. What is known per loop step and costs more than a load is hoisted: computed once per call into an
- * extra array. Decides, writes no text.
+ * Where the values of a formula are computed. Two indices: the *lane* index, over which a device works in parallel, and
+ * the *loop* index, over which it runs. Every value is placed in the outermost of four phases in which it is known:
+ * once per call, per lane block, per loop step, per pair. What is known per loop step and costs more than a load is
+ * hoisted: computed once per call into an extra array. Decides, writes no text.
  */
 import { Depends, isVariable } from "../formula/formula";
 import { lookUp } from "../asserts";
@@ -13,7 +13,10 @@ import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./co
 /** When a value is computed. */
 export type Phase = "call" | "lane" | "loop" | "pair";
 
-/** Up to this dim, unless a device says otherwise, components are separate values in registers; beyond, arrays and loops. */
+/**
+ * Up to this dim, unless a device says otherwise, components are separate values in registers; beyond, arrays and
+ * loops.
+ */
 export const UNROLL = 16;
 /** In formulas of more nodes than these, unrolled components would make a text that takes minutes to compile. */
 const LARGE_GRAPH = 150;
@@ -21,7 +24,9 @@ const UNROLL_IN_LARGE_GRAPHS = 4;
 /** A value of the loop index is hoisted if it costs at least this many instructions per component. */
 const HOIST_COST = 3;
 
-/** Products of a contraction beyond which they are written as loops: written out, they would take minutes to compile. */
+/**
+ * Products of a contraction beyond which they are written as loops: written out, they would take minutes to compile.
+ */
 const MOST_PRODUCTS = 64;
 
 /** Whether the products of a contraction are taken in loops over its axes, which read its arguments by index. */
@@ -164,8 +169,8 @@ export class Placement {
 }
 
 /**
- * The nodes below the roots, arguments first, but nothing below a hoisted one. The order depends on the formula alone, not on what
- * was built before it, so that the same formula gives the same text in every process.
+ * The nodes below the roots, arguments first, but nothing below a hoisted one. The order depends on the formula alone,
+ * not on what was built before it, so that the same formula gives the same text in every process.
  */
 function nodesAbove(roots: readonly Formula[], hoisted: ReadonlySet<Formula>): Formula[] {
   const done = new Set<Formula>();

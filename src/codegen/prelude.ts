@@ -1,7 +1,7 @@
 /**
- * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions or types the routine
- * calls, because every line costs compile time. Which function stands in which part is read from the parts themselves. Knows nothing
- * of what a routine computes.
+ * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions or
+ * types the routine calls, because every line costs compile time. Which function stands in which part is read from the
+ * parts themselves. Knows nothing of what a routine computes.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

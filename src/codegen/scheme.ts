@@ -1,7 +1,8 @@
 /**
- * From a formula to the text of one loop body, the same for every device: each value of a Placement as lines of the code dialect.
- * Values that vary over lanes have the type Tile, others real; where a step of the loop takes several columns at once, values of the loop
- * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
+ * From a formula to the text of one loop body, the same for every device: each value of a Placement as lines of the
+ * code dialect. Values that vary over lanes have the type Tile, others real; where a step of the loop takes several
+ * columns at once, values of the loop have the type Steps and values of pairs the type Pairs. This module knows no
+ * device and no data.
  */
 import { asVariable, isVariable, lowerFormula, print } from "../formula/formula";
 import { at, lookUp } from "../asserts";
@@ -28,7 +29,9 @@ export interface Scheme {
   readonly written: number;
   /** Longest chain of instructions that wait for each other; quotients and roots count one each. */
   readonly chained: number;
-  /** Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair. */
+  /**
+   * Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair.
+   */
   readonly liveTiles: number;
   readonly tilesInMemory: number;
   readonly pairTilesInMemory: number;
@@ -42,9 +45,15 @@ export interface SchemeOptions {
   /** Text that uses component `k` of root number `n`; `k` is a number, or a loop variable where the dim is large. */
   readonly consume: (n: number, k: number | string, value: string) => string;
   readonly hoist: boolean;
-  /** Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds `dim` numbers of each. */
+  /**
+   * Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds
+   * `dim` numbers of each.
+   */
   readonly columnStride?: (dim: number) => number | string;
-  /** Then also: whether sums of many terms take these columns one after the other, so that few registers do for their terms. */
+  /**
+   * Then also: whether sums of many terms take these columns one after the other, so that few registers do for their
+   * terms.
+   */
   readonly columnByColumn?: boolean;
   /** The dim up to which components are separate values in registers, and sums are written out. */
   readonly unrolled?: number;
@@ -131,7 +140,10 @@ class Writer {
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
   }
 
-  /** Reducers take a value for each column of a step, also where all columns share it; a view may show such components beside others. */
+  /**
+   * Reducers take a value for each column of a step, also where all columns share it; a view may show such components
+   * beside others.
+   */
   private repeatForColumns(root: Formula, value: string): string {
     if (!this.options.columnStride) return value;
     return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
@@ -170,7 +182,10 @@ class Writer {
     return range(terms).map(product).join(" + ");
   }
 
-  /** One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one before. */
+  /**
+   * One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one
+   * before.
+   */
   private loopedSum(node: Formula, start: readonly (number | string)[], { size, strides }: Axis, outer: Scope): string {
     const sums = `${this.name(node)}_s${this.unique++}`;
     const chains = this.type(node) === "Pairs" ? 1 : 2;

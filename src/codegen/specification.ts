@@ -1,6 +1,6 @@
 /**
- * What to compute, and what the generated files of all devices have in common: which of i and j are lanes, the loop body
- * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
+ * What to compute, and what the generated files of all devices have in common: which of i and j are lanes, the loop
+ * body of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
 import { at } from "../asserts";
@@ -58,7 +58,10 @@ function consumer(specification: Specification): (n: number, k: number | string,
   return (n, k, value) => reduction.enter(n, k, value, extentIn(specification));
 }
 
-/** The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column goes. */
+/**
+ * The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column
+ * goes.
+ */
 export function hoistedScheme(
   specification: Specification,
   main: Scheme,
@@ -77,7 +80,10 @@ export const dimOf = ({ hoisted }: Pick<Scheme, "hoisted">): number => hoisted.r
 /** Above it lists of the K best are not kept in order, and take twice the room (native/text/cpu/shortlist.h). */
 const LONGEST_IN_ORDER = 512;
 
-/** Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K with what stands before them. */
+/**
+ * Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K
+ * with what stands before them.
+ */
 export function vectorsKept({ formulas, k }: Specification, lanes: number): number {
   const places = k > LONGEST_IN_ORDER ? 2 * k : 1 + Math.ceil(k / lanes) * lanes;
   const perComponent = k === 1 ? 4 : 2 + 2 * places;

@@ -1,7 +1,8 @@
 /**
- * The C++ file of a sum whose rows and columns read the same data: each pair is evaluated once, for the sum of its row and, with i and j
- * exchanged, for the sum of its column. Nothing need be symmetric for that to be right; it pays as far as both values have nodes in
- * common, as those of a symmetric kernel times a vector have. Text in, text out: nothing is compiled.
+ * The C++ file of a sum whose rows and columns read the same data: each pair is evaluated once, for the sum of its row
+ * and, with i and j exchanged, for the sum of its column. Nothing need be symmetric for that to be right; it pays as
+ * far as both values have nodes in common, as those of a symmetric kernel times a vector have. Text in, text out:
+ * nothing is compiled.
  */
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
 import { at } from "../asserts";
@@ -22,9 +23,13 @@ export interface SymmetricProgram extends Program {
   readonly takes: readonly number[];
 }
 
-/** Vectors of rows per tile, measured: two use what was loaded for a column twice, and leave registers for the kernel. */
+/**
+ * Vectors of rows per tile, measured: two use what was loaded for a column twice, and leave registers for the kernel.
+ */
 const TILE = 2;
-/** What the partial sums of the columns may take: they are read and written for every pair, so most of the first cache. */
+/**
+ * What the partial sums of the columns may take: they are read and written for every pair, so most of the first cache.
+ */
 const COLUMN_BYTES = 32 * 1024;
 const LEAST_SIDE = 64;
 
@@ -69,7 +74,10 @@ function isPossible({ reduction, sumScheme, formulas }: Specification): boolean 
   return reduction !== null && reduction.isAdditive && sumScheme === "block" && formulas.length === 1;
 }
 
-/** The largest power of two of columns whose partial sums stay in the cache, and whose flushes are those of the plain form. */
+/**
+ * The largest power of two of columns whose partial sums stay in the cache, and whose flushes are those of the plain
+ * form.
+ */
 function sideOf(dim: number, vectorBytes: number): number {
   const most = Math.min(BLOCK, COLUMN_BYTES / (dim * vectorBytes));
   return 2 ** Math.floor(Math.log2(most));
@@ -78,7 +86,10 @@ function sideOf(dim: number, vectorBytes: number): number {
 const consume = (n: number, k: number | string, value: string): string =>
   `${at(["reducer", "columns"], n)}.add(${k}, ${value}, column${n === 0 ? "" : " - firstColumn"});`;
 
-/** A formula over variables that each stand for an array read by rows or by columns, and the same with the two exchanged. */
+/**
+ * A formula over variables that each stand for an array read by rows or by columns, and the same with the two
+ * exchanged.
+ */
 class Exchange {
   readonly variables: Variable[] = [];
   readonly takes: number[] = [];

@@ -11,7 +11,10 @@ export interface Scope {
   readonly names: Map<string, string>;
   /** How many rounds loops take in a turn; left to compilers if unset. */
   readonly unroll?: number | undefined;
-  /** The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for this one. */
+  /**
+   * The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for
+   * this one.
+   */
   readonly ofAllColumns?: Scope;
 }
 

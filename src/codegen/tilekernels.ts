@@ -1,7 +1,8 @@
 /**
- * The kernels of the tile evaluator: every elementwise row of the operation table, a few compositions that would otherwise write and
- * read a tile in between, sums of products, and the reductions. From one table come the C++ that the package's build compiles for each
- * instruction set and dtype, and the patterns by which programs choose kernels. Knows no program and no data.
+ * The kernels of the tile evaluator: every elementwise row of the operation table, a few compositions that would
+ * otherwise write and read a tile in between, sums of products, and the reductions. From one table come the C++ that
+ * the package's build compiles for each instruction set and dtype, and the patterns by which programs choose kernels.
+ * Knows no program and no data.
  */
 import { Category, variable } from "../formula/formula";
 import { at } from "../asserts";

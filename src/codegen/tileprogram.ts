@@ -1,6 +1,6 @@
 /**
- * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the reduction takes, the writer's
- * instructions, and the slots of a tile in which values stand. Knows no data.
+ * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the
+ * reduction takes, the writer's instructions, and the slots of a tile in which values stand. Knows no data.
  */
 import { Category, Depends, lowerFormula, nodesOf } from "../formula/formula";
 import { at } from "../asserts";
@@ -93,7 +93,10 @@ export function tileProgram(specification: Specification, names: TileNames, kind
 /** Components above which the tiles of a program would take too much memory. */
 const MOST_COMPONENTS = 100_000;
 
-/** Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was built. */
+/**
+ * Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was
+ * built.
+ */
 export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string> | undefined): string | null {
   const nodes = nodesOf(...formulas.map(lowerFormula));
   const missing = nodes.find(
@@ -167,7 +170,8 @@ function placePairs(instructions: readonly Instruction[], results: readonly Valu
   const free: number[] = [];
   let slots = 0;
   instructions.forEach(({ target, operands }, at) => {
-    // A kernel has read an argument's vector before it writes its own, so that a result may take the place of an argument.
+    // A kernel has read an argument's vector before it writes its own, so that a result may take the place of an
+    // argument.
     for (const value of new Set(operands))
       if (value.region === Region.Pair && lastUse.get(value) === at) free.push(value.index);
     if (target.index < 0) target.index = free.pop() ?? slots++;

@@ -1,7 +1,7 @@
 /**
- * The instructions of a program of the tile evaluator: which kernel computes which component of which value, out of which others. The one
- * idea is that components are asked for depth first, so that few of them live at a time. Views cost nothing: they name components of
- * something else. Knows kernels by their patterns, and no data.
+ * The instructions of a program of the tile evaluator: which kernel computes which component of which value, out of
+ * which others. The one idea is that components are asked for depth first, so that few of them live at a time. Views
+ * cost nothing: they name components of something else. Knows kernels by their patterns, and no data.
  */
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
 import { at, lookUp } from "../asserts";
@@ -141,7 +141,10 @@ export class Writer {
     );
   }
 
-  /** Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone, but for copies. */
+  /**
+   * Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone,
+   * but for copies.
+   */
   private makeOneVary({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     if (phase !== Region.Pair || kernel === COPY || !operands.every(isSplat)) return operands;
     const count = operands.length / terms;
@@ -232,7 +235,10 @@ export class Writer {
     return { kernel: name, terms: 1, add: false, components: node.args.map((arg) => componentOf(arg, k)), cost };
   }
 
-  /** What a kernel takes in the place of its holes, if the node is of its form and what lies between is needed by nobody else. */
+  /**
+   * What a kernel takes in the place of its holes, if the node is of its form and what lies between is needed by nobody
+   * else.
+   */
   private bindings(kernel: Kernel, node: Formula, k: number): Bindings | undefined {
     const isInside = (inner: Formula): boolean =>
       inner === node ||
@@ -299,7 +305,9 @@ function componentOf(formula: Formula, k: number): Component {
 const bindHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
   holes.map((hole) => componentOf(lookUp(bound, hole), k));
 
-/** A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula. */
+/**
+ * A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula.
+ */
 function termOf({ args }: Formula, offsets: readonly (readonly number[])[]): Formula | undefined {
   const [x, y] = args as [Formula, Formula?];
   if (!y) return x;

@@ -1,7 +1,7 @@
 /**
- * What the addon is told of a call: numbers, ranges, plans, and the control block by which others see how far the call is
- * and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object costs
- * more than a tiny call. Must not know the addon.
+ * What the addon is told of a call: numbers, ranges, plans, and the control block by which others see how far the call
+ * is and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object
+ * costs more than a tiny call. Must not know the addon.
  */
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
@@ -11,8 +11,8 @@ export type RealData = Float32Array | Float64Array;
 export type Integers = Int32Array | Float64Array;
 
 /**
- * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] .. slices[k]`.
- * Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
+ * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] ..
+ * slices[k]`. Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
  */
 export interface Ranges {
   /** `[n, 2]`: begin and end of every row interval. */
@@ -29,7 +29,9 @@ export interface BatchAxis {
   readonly steps: readonly number[];
 }
 
-/** How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does. */
+/**
+ * How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does.
+ */
 export interface Plan {
   /** Rows (kept) of one batch entry. */
   readonly rows: number;

@@ -1,8 +1,8 @@
 /**
- * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps what it made.
- * The key of a kept object is everything that decides its content; the compiler counts by path, size and date, because asking it
- * for its version would cost more than the rest of a warm first call.
- * It must not know what the source computes, nor how an object is loaded.
+ * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps
+ * what it made. The key of a kept object is everything that decides its content; the compiler counts by path, size and
+ * date, because asking it for its version would cost more than the rest of a warm first call. It must not know what the
+ * source computes, nor how an object is loaded.
  */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
@@ -23,10 +23,16 @@ const TIMEOUT_SECONDS = 60;
 const MESSAGE_CHARACTERS = 8000;
 const COMPILER_OUTPUT_BYTES = 64 * 2 ** 20;
 
-/** All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the result. */
+/**
+ * All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the
+ * result.
+ */
 const KEPT_VARIABLES = ["PATH", "HOME", "LD_LIBRARY_PATH"];
 
-/** For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole process. */
+/**
+ * For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole
+ * process.
+ */
 const FLAGS = [
   "-O2",
   "-std=c++17",
@@ -46,8 +52,8 @@ const FLAGS = [
 const paths = new Map<string, string>();
 
 /**
- * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
- * ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
+ * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache,
+ * checked and ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
  * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
 export function sharedObject(source: string, isa: InstructionSetName): string {
@@ -69,7 +75,10 @@ export function compiledBefore(source: string, isa: InstructionSetName): string 
   return path === undefined ? undefined : rememberPath(job, path);
 }
 
-/** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
+/**
+ * Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as
+ * that throws.
+ */
 export async function compileInBackground(source: string, isa: InstructionSetName): Promise<void> {
   const job = new Job(source, isa);
   rememberPath(job, keptObject(job.key, await job.runInBackground()));
@@ -91,7 +100,9 @@ function wantedFlags(): readonly string[] {
   return isDebugging() ? ["-g", ...named] : named;
 }
 
-/** Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder. */
+/**
+ * Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder.
+ */
 export function discard(path: string): void {
   const requests = [...paths].filter(([, known]) => known === path).map(([request]) => request);
   for (const request of requests) paths.delete(request);
@@ -99,7 +110,8 @@ export function discard(path: string): void {
 }
 
 /**
- * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere,
+ * once.
  * @throws CompileError also where a compiler ends well and has made something else.
  */
 export function loadCompiled<T>(load: (path: string) => T, source: string, isa: InstructionSetName): T {

@@ -1,7 +1,7 @@
 /**
- * The backend of NVIDIA GPUs: compiles the CUDA file of a specification for the device at hand and runs it there. Arrays come from the
- * machine's memory or are on the device already; a call that has one there runs there. How a call is cut into parts depends on sizes
- * alone, so results do not depend on the device.
+ * The backend of NVIDIA GPUs: compiles the CUDA file of a specification for the device at hand and runs it there.
+ * Arrays come from the machine's memory or are on the device already; a call that has one there runs there. How a call
+ * is cut into parts depends on sizes alone, so results do not depend on the device.
  */
 import { keptWords } from "../codegen/cudasteps";
 import { cudaProgram } from "../codegen/cudatext";

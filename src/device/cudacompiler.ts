@@ -1,7 +1,7 @@
 /**
- * From CUDA C++ to an image that a device loads: by NVRTC where it is installed, else by an nvcc on PATH, kept on disk as compiled routines
- * of the processor are. A device that the compiler knows gets machine code, a newer one PTX, which its driver compiles.
- * It must not know what the source computes.
+ * From CUDA C++ to an image that a device loads: by NVRTC where it is installed, else by an nvcc on PATH, kept on disk
+ * as compiled routines of the processor are. A device that the compiler knows gets machine code, a newer one PTX, which
+ * its driver compiles. It must not know what the source computes.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -46,7 +46,10 @@ export function cudaCompiler(): string | null {
   return typeof found === "string" ? null : found.name;
 }
 
-/** Why nothing can be compiled for a device, as it is older than all that the compiler knows, or null. There must be a compiler. */
+/**
+ * Why nothing can be compiled for a device, as it is older than all that the compiler knows, or null. There must be a
+ * compiler.
+ */
 export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" | "capability">): string | null {
   found ??= search();
   const { name: compiler, architectures } = found as Compiler;
@@ -58,8 +61,9 @@ export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" |
 const asVersion = (capability: number): string => (capability / 10).toFixed(1);
 
 /**
- * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one from the cache it is compiled
- * anew, once; where it refuses machine code it gets PTX, from then on. @throws CompileError; DeviceError.
+ * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one
+ * from the cache it is compiled anew, once; where it refuses machine code it gets PTX, from then on. @throws
+ * CompileError; DeviceError.
  */
 export function loadedFrom<T>(source: string, capability: number, load: (image: Buffer) => T): T {
   found ??= search();

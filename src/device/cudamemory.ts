@@ -1,7 +1,8 @@
 /**
- * The memory of GPUs. Data there are, to npm's ndarray, one more kind of data, with `get` and `set`; to whoever works on arrays they pose as a typed
- * array (here, and nowhere else), as they have what of one is used, so that views, slices and copies work as ever. Memory is shared by all
- * views of it and freed by `dispose`, or with the last view. Knows nothing of arrays.
+ * The memory of GPUs. Data there are, to npm's ndarray, one more kind of data, with `get` and `set`; to whoever works
+ * on arrays they pose as a typed array (here, and nowhere else), as they have what of one is used, so that views,
+ * slices and copies work as ever. Memory is shared by all views of it and freed by `dispose`, or with the last view.
+ * Knows nothing of arrays.
  */
 import { ArgumentError, DeviceError } from "../errors";
 import {

@@ -1,7 +1,7 @@
 /**
- * The vectors and scalars that a solver computes with, in the memory of a GPU. Its one idea: nothing comes back but what
- * `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share their memory, so
- * that one copy brings all of them.
+ * The vectors and scalars that a solver computes with, in the memory of a GPU. Its one idea: nothing comes back but
+ * what `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share their
+ * memory, so that one copy brings all of them.
  */
 import type { KeptPlan, LoadedRoutine } from "./addon";
 import { sizesOf, tablesOf } from "./addoncall";
@@ -21,7 +21,9 @@ const MOST_PARTS = 64;
 const SCALARS = 32;
 /** Iterations from one reading to the next, each of which lets the device run dry for some microseconds. */
 const CHECK_EVERY = 4;
-/** A product of more pairs is several launches, between which the machine waits anyway, and worth more than a reading. */
+/**
+ * A product of more pairs is several launches, between which the machine waits anyway, and worth more than a reading.
+ */
 const PAIRS_OF_LAUNCH = 2 ** 30;
 /** Columns of a grid of blocks. */
 const MOST_COLUMNS = 65535;

@@ -1,6 +1,6 @@
 /**
- * What a device is: the one interface behind which formulas run, and the calls that its routines take. A file implements
- * it, a row of the table in devices.ts makes it known, and nobody else knows which devices there are.
+ * What a device is: the one interface behind which formulas run, and the calls that its routines take. A file
+ * implements it, a row of the table in devices.ts makes it known, and nobody else knows which devices there are.
  */
 import type { Dtype, Specification } from "../codegen/specification";
 import type { KeptPlan, LoadedRoutine } from "./addon";
@@ -89,8 +89,8 @@ export interface Routine {
 }
 
 /**
- * What becomes of a formula that is called: `"always"` compiles it before it runs, `"never"` evaluates it by precompiled kernels, `"auto"`
- * evaluates it until compiling pays.
+ * What becomes of a formula that is called: `"always"` compiles it before it runs, `"never"` evaluates it by
+ * precompiled kernels, `"auto"` evaluates it until compiling pays.
  */
 export type Compile = "auto" | "never" | "always";
 

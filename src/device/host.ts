@@ -1,7 +1,7 @@
 /**
- * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
- * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
- * the number of threads.
+ * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of
+ * precompiled kernels. Both cut each call into units of work for the addon's threads. How a call is cut depends on
+ * sizes alone, so results do not depend on the number of threads.
  */
 import { program, whyTooLarge } from "../codegen/cpp";
 import type { Program, Shape } from "../codegen/cpp";
@@ -230,7 +230,9 @@ class Compiled implements Runnable {
 
 // --------------------------------------------------------------------------------------------------- shapes of calls
 
-/** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
+/**
+ * Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls.
+ */
 const LEAST_GAIN = 1e5;
 
 /** Fewer points gain less than what looking for the same data costs. */
@@ -244,8 +246,8 @@ function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): b
 }
 
 /**
- * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null where no argument
- * of the rows has those of one of the columns.
+ * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null
+ * where no argument of the rows has those of one of the columns.
  */
 export function sameData(args: readonly RealData[], variables: readonly Variable[]): readonly number[] | null {
   const same = variables.map(({ category, dim }, n) =>

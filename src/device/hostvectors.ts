@@ -1,6 +1,7 @@
 /**
- * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its columns
- * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
+ * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its
+ * columns independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver
+ * and no operator.
  */
 import type { Vectors } from "./device";
 import { allocate, machine } from "./memory";

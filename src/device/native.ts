@@ -1,6 +1,6 @@
 /**
- * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file that
- * knows of the .node file; addon.ts declares what that exports.
+ * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file
+ * that knows of the .node file; addon.ts declares what that exports.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -146,7 +146,9 @@ let current: InstructionSetName | undefined;
 /** Another number after each change, for those who keep what was made for one set. */
 export let changes = 0;
 
-/** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
+/**
+ * The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none.
+ */
 export function instructionSet(): InstructionSetName {
   return current ?? use(byDefault());
 }

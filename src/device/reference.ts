@@ -1,6 +1,7 @@
 /**
- * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
- * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
+ * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes`
+ * of the rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are
+ * judged against it.
  */
 import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";

@@ -24,7 +24,10 @@ export function requireCompiler(): string {
   return compiler;
 }
 
-/** What distinguishes a compiler from others. The given path too: a link to a wrapper such as ccache decides by its name which compiler runs. */
+/**
+ * What distinguishes a compiler from others. The given path too: a link to a wrapper such as ccache decides by its name
+ * which compiler runs.
+ */
 export function identityOf(compiler: string): readonly unknown[] {
   const real = realpathSync(compiler);
   const { size, mtimeMs } = statSync(real);

@@ -1,6 +1,6 @@
 /**
- * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
- * nothing waits for the device.
+ * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when
+ * first needed. All are queued: nothing waits for the device.
  */
 import { cudaVectorsSource } from "../codegen/prelude";
 import type { Dtype } from "../codegen/specification";

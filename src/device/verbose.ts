@@ -13,7 +13,9 @@ function print(line: string): void {
 
 const millisecondsSince = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;
 
-/** The call of a routine that goes on now: where its code comes from, if it was compiled or looked for during the call. */
+/**
+ * The call of a routine that goes on now: where its code comes from, if it was compiled or looked for during the call.
+ */
 let calling: { origin: string } | undefined;
 
 /**

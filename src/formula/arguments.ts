@@ -1,6 +1,7 @@
 /**
- * The arguments of a call, as aliases such as `"x = Vi(3)"` and literals such as `Var(0,3,0)` declare them. The one idea is that an
- * argument is a position with a dim and a category, and a name only where the user gave one. Knows no operation and no array.
+ * The arguments of a call, as aliases such as `"x = Vi(3)"` and literals such as `Var(0,3,0)` declare them. The one
+ * idea is that an argument is a position with a dim and a category, and a name only where the user gave one. Knows no
+ * operation and no array.
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";

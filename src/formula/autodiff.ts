@@ -1,6 +1,6 @@
 /**
- * Derivatives of formulas, as formulas: one walk from the result back to the leaves that adds up the cotangents that the rows of
- * the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
+ * Derivatives of formulas, as formulas: one walk from the result back to the leaves that adds up the cotangents that
+ * the rows of the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
  */
 import { at } from "../asserts";
 import { FormulaError } from "../errors";
@@ -11,8 +11,8 @@ import { add, constant, formulaSlot, isZero, macro, mult, zero } from "./core";
 import { concat, extract, extractT } from "./vectors";
 
 /**
- * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim `by.dim`.
- * The cotangent itself is not differentiated.
+ * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim
+ * `by.dim`. The cotangent itself is not differentiated.
  * @throws FormulaError when `by` is no variable or the cotangent has another dim than the formula.
  */
 export function grad(formula: Formula, by: Formula, cotangent: Formula): Formula {
@@ -49,8 +49,8 @@ export function dependents(formula: Formula, by: Formula): ReadonlySet<Formula> 
 }
 
 /**
- * Why `formula` is not linear in `by`, or undefined if it is: it must vanish with `by`, its gradient must not depend on `by`, and
- * no step between the two may be piecewise constant.
+ * Why `formula` is not linear in `by`, or undefined if it is: it must vanish with `by`, its gradient must not depend on
+ * `by`, and no step between the two may be piecewise constant.
  */
 export function whyNotLinear(formula: Formula, by: Formula): string | undefined {
   const path = dependents(formula, by);
@@ -82,7 +82,9 @@ export function freePosition(...formulas: readonly Formula[]): number {
 
 // ------------------------------------------------------------------------------------------------------ entries
 
-/** Derivative of `formula` in the direction `tangent` of `by`: the Jacobian applied to it. Grad, transposed once more. */
+/**
+ * Derivative of `formula` in the direction `tangent` of `by`: the Jacobian applied to it. Grad, transposed once more.
+ */
 export function diff(formula: Formula, by: Formula, tangent: Formula): Formula {
   if (isVariable(by) && tangent.dim !== by.dim)
     throw new FormulaError(`Diff(f, v, u): expected u of dim ${by.dim}, the dim of v, got ${tangent.dim}`);

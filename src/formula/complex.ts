@@ -1,7 +1,8 @@
 /**
- * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real parts, the
- * imaginary parts, and the two put together again: every other row is real arithmetic between them, so that gradients (those of the
- * 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single number, of dim 2.
+ * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real
+ * parts, the imaginary parts, and the two put together again: every other row is real arithmetic between them, so that
+ * gradients (those of the 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single
+ * number, of dim 2.
  */
 import {
   add,
@@ -182,8 +183,9 @@ export const complexExp: Unary = (x) => polar(exp(complexReal(x)), complexImag(x
 export const complexLog: Unary = (x) => complex(mult(0.5, log(complexSquareAbs(x))), complexAngle(x));
 
 /**
- * Principal square root. With t = sqrt((|x| + |a|) / 2), the parts of the root of x = a + ib are t and b / 2t, in the order that the
- * sign of a says, so that nothing cancels. Signs are factors, whose derivative is 0, for exact gradients on the axes.
+ * Principal square root. With t = sqrt((|x| + |a|) / 2), the parts of the root of x = a + ib are t and b / 2t, in the
+ * order that the sign of a says, so that nothing cancels. Signs are factors, whose derivative is 0, for exact gradients
+ * on the axes.
  */
 export const complexSqrt: Unary = (x) => {
   const [a, b] = parts(x);
@@ -196,7 +198,10 @@ export const complexSqrt: Unary = (x) => {
   return complex(re, im);
 };
 
-/** x to the power y, which is real where it has dim 1 or no imaginary part. Principal value; whole numbers by multiplication. */
+/**
+ * x to the power y, which is real where it has dim 1 or no imaginary part. Principal value; whole numbers by
+ * multiplication.
+ */
 export const complexPow: Binary = (x, y) => {
   const power = lift(y).dim === 2 && isZero(complexImag(y)) ? complexReal(y) : lift(y);
   const exponent = power.dim === 1 ? constantValue(power) : undefined;

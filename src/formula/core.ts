@@ -1,7 +1,8 @@
 /**
- * The core of the operation table: how rows are made (`elementwise`, `operation` with its own dims, `macro` made of others), and the
- * rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in the dialect of
- * `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
+ * The core of the operation table: how rows are made (`elementwise`, `operation` with its own dims, `macro` made of
+ * others), and the rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in
+ * the dialect of `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask
+ * and index.
  */
 import { asserted, at } from "../asserts";
 import { FormulaError } from "../errors";
@@ -302,7 +303,10 @@ function collect(x: Formula, y: Formula, sign: 1 | -1): Formula | undefined {
   return restX === restY ? ifFinite(a + sign * b, (factor) => mult(factor, restX)) : undefined;
 }
 
-/** Numbers are merged only while they stay finite: what overflows is left for the engines, which compute as IEEE 754 says. */
+/**
+ * Numbers are merged only while they stay finite: what overflows is left for the engines, which compute as IEEE 754
+ * says.
+ */
 function ifFinite(merged: number, build: (number: number) => Formula | undefined): Formula | undefined {
   return Number.isFinite(merged) ? build(merged) : undefined;
 }
@@ -398,7 +402,10 @@ function scaleCoefficient(factor: number, x: Formula): Formula | undefined {
   return factor === -1 ? minus(x) : undefined;
 }
 
-/** Multiplies, lowest dim first, and within a dim what is known earliest first, so that as much as possible is computed once. */
+/**
+ * Multiplies, lowest dim first, and within a dim what is known earliest first, so that as much as possible is computed
+ * once.
+ */
 function regroupFactors(x: Formula, y: Formula): Formula {
   const factors = [...factorsOf(x), ...factorsOf(y)];
   const number = factors.filter(isConstant).reduce((product, f) => product * numberOf(f), 1);
@@ -416,7 +423,10 @@ function times(x: Formula | undefined, y: Formula): Formula {
   return x ? exact(asserted(multRow, "the row Mult"), [x, y]) : y;
 }
 
-/** The factors of a product, but for products of one order, which stay together: else long products would take quadratic time. */
+/**
+ * The factors of a product, but for products of one order, which stay together: else long products would take quadratic
+ * time.
+ */
 export function factorsOf(formula: Formula): Formula[] {
   if (isMult(formula)) {
     const [x, y] = formula.args;

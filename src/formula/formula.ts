@@ -1,14 +1,18 @@
 /**
- * Formulas: immutable expression graphs over variables x_i, y_j and parameters. The one idea is interning: equal formulas are
- * the same object, so equality is `===`, common subexpressions are shared, and an argument always has a smaller `id` than what
- * is built from it, which makes every walk a loop over sorted ids. This module knows no operation, no data and no device.
+ * Formulas: immutable expression graphs over variables x_i, y_j and parameters. The one idea is interning: equal
+ * formulas are the same object, so equality is `===`, common subexpressions are shared, and an argument always has a
+ * smaller `id` than what is built from it, which makes every walk a loop over sorted ids. This module knows no
+ * operation, no data and no device.
  */
 import { at, lookUp } from "../asserts";
 import { FormulaError } from "../errors";
 import type { BoundsRule } from "./intervals";
 import type { Method, Slot } from "./slots";
 
-/** What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position, dim, category)`. */
+/**
+ * What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position,
+ * dim, category)`.
+ */
 export enum Category {
   I = 0,
   J = 1,
@@ -92,7 +96,10 @@ export function placeSegments(segments: readonly Segment[]): readonly PlacedSegm
   });
 }
 
-/** out[kept…] = sum over summed… of the product of the arguments, each addressed by its strides; axes in row-major order. */
+/**
+ * out[kept…] = sum over summed… of the product of the arguments, each addressed by its strides; axes in row-major
+ * order.
+ */
 export interface Contraction<Dims = readonly number[], Params = readonly Parameter[]> {
   readonly kind: "contraction";
   axes(dims: Dims, params: Params): { kept: readonly Axis[]; summed: readonly Axis[] };
@@ -273,8 +280,8 @@ export function withArgs(node: Formula, args: readonly Formula[]): Formula {
 }
 
 /**
- * An equal formula that is cheaper to compute: every row's `lower`, applied until nothing changes. Its text may look odd
- * (products regrouped by what they depend on); only code is made from it.
+ * An equal formula that is cheaper to compute: every row's `lower`, applied until nothing changes. Its text may look
+ * odd (products regrouped by what they depend on); only code is made from it.
  */
 export function lowerFormula(root: Formula): Formula {
   const done = new Map<Formula, Formula>();

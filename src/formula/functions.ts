@@ -1,5 +1,6 @@
 /**
- * Rows of the operation table: functions of real numbers, component by component. Circular, hyperbolic, rounding, piecewise.
+ * Rows of the operation table: functions of real numbers, component by component. Circular, hyperbolic, rounding,
+ * piecewise.
  */
 import { add, constant, elementwise, formulaSlot, integerSlot, macro, minus, mult, square, subtract } from "./core";
 import type { Binary, Operand, Unary } from "./core";
@@ -110,7 +111,10 @@ function boundsOfSinc({ at, clamp }: Tools<Formula>, x: Interval<Formula>): Rule
   };
 }
 
-/** Each of two ways takes its own part of the numbers, and elsewhere a number of that part: no overflow of what is not chosen may reach the next derivative. */
+/**
+ * Each of two ways takes its own part of the numbers, and elsewhere a number of that part: no overflow of what is not
+ * chosen may reach the next derivative.
+ */
 function slopeOfSinc(x: Formula): Formula {
   const isFar = subtract(abs(x), 0.5);
   return ifElse(isFar, slopeOfSincFarFromZero(ifElse(isFar, x, 1)), slopeOfSincNearZero(ifElse(isFar, 0, x)));
@@ -273,7 +277,10 @@ export const expm1: Unary = elementwise("Expm1", "x", {
   cost: 24,
 });
 
-/** JavaScript has no error function: the series (Abramowitz and Stegun 7.1.6) up to 3, the continued fraction (7.1.14) beyond. */
+/**
+ * JavaScript has no error function: the series (Abramowitz and Stegun 7.1.6) up to 3, the continued fraction (7.1.14)
+ * beyond.
+ */
 function errorFunction(x: number): number {
   const size = Math.abs(x);
   return Math.sign(x) * (size < 3 ? seriesOfErf(size) : 1 - restOfErf(size));
@@ -435,7 +442,10 @@ export const ceil: Unary = elementwise("Ceil", "x", {
   cost: 4,
 });
 
-/** x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact; 0 has no multiples, and gives NaN. */
+/**
+ * x rounded to a multiple of b / a. Two numbers, because powers of ten below 1 are not exact; 0 has no multiples, and
+ * gives NaN.
+ */
 const roundTo: (x: Operand, a: Operand, b: Operand) => Formula = elementwise("RoundTo", "x a b", {
   doc: "x rounded to a multiple of b / a, halves away from 0; the derivative by x is 0.",
   value: (x, a, b) => roundMultiples(x + (b - b) / b, (x * a) / b, (n) => (n * b) / a),

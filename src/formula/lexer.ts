@@ -1,7 +1,7 @@
 /**
- * Text into tokens, one at a time, and the errors that point into it. The one idea is the place: whatever is wrong with a text is
- * said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the grammar can say
- * what it expected there.
+ * Text into tokens, one at a time, and the errors that point into it. The one idea is the place: whatever is wrong with
+ * a text is said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the
+ * grammar can say what it expected there.
  */
 import { asserted } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
@@ -25,7 +25,10 @@ export interface Place {
 }
 
 const LONGEST_TEXT = 1_000_000;
-/** Spaces and then a token; always matches, though perhaps nothing. Templates alone know `${1}`, a name, and powers as ² and ³. */
+/**
+ * Spaces and then a token; always matches, though perhaps nothing. Templates alone know `${1}`, a name, and powers as ²
+ * and ³.
+ */
 const TOKEN =
   /[ \t\r\n]*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*|\$\{\d+\})|(\*\*|[<>=!]=|[-+*/|<>()[\],=²³]))?/y;
 
@@ -134,7 +137,10 @@ function pointAt({ source, token }: Place, message: string): string {
   return `${message}\n  ${quoted}\n  ${" ".repeat(column)}${"^".repeat(width)}`;
 }
 
-/** What `build` returns; errors about formulas and arguments get the text and a caret under the place, and stay their cause. */
+/**
+ * What `build` returns; errors about formulas and arguments get the text and a caret under the place, and stay their
+ * cause.
+ */
 export function builtAt<T>(place: Place, build: () => T): T {
   try {
     return build();

@@ -71,7 +71,10 @@ export const inv: Unary = elementwise("Inv", "x", {
   domain: [0.5, 2],
 });
 
-/** Reciprocal; 0 at 0. What derivatives with a pole at 0 are made of: points that coincide then give 0 to any order, and not NaN. */
+/**
+ * Reciprocal; 0 at 0. What derivatives with a pole at 0 are made of: points that coincide then give 0 to any order, and
+ * not NaN.
+ */
 export const invOr0: Unary = elementwise("InvOr0", "x", {
   doc: "1 / x; 0 at 0.",
   value: (x) => (x === 0 ? 0 : 1 / x),
@@ -82,7 +85,10 @@ export const invOr0: Unary = elementwise("InvOr0", "x", {
   domain: [0.5, 2],
 });
 
-/** Product; 0 where x is 0, whatever the number y: what a limit of 0 times infinity is where x vanishes faster than y grows. */
+/**
+ * Product; 0 where x is 0, whatever the number y: what a limit of 0 times infinity is where x vanishes faster than y
+ * grows.
+ */
 export const multOr0: Binary = elementwise("MultOr0", "x y", {
   doc: "x * y; 0 where x is 0 and y is infinite.",
   value: (x, y) => (x === 0 && !Number.isNaN(y) ? 0 : x * y),
@@ -151,7 +157,10 @@ export const exp2: Unary = elementwise("Exp2", "x", {
   cost: 10,
 });
 
-/** Whether a factor that is known before the loop can absorb log2(e), so that the exponential costs one instruction less. */
+/**
+ * Whether a factor that is known before the loop can absorb log2(e), so that the exponential costs one instruction
+ * less.
+ */
 function scaleOf(formula: Formula): boolean {
   return factorsOf(formula).some((f) => f.dim === 1 && f.depends === Depends.Nothing);
 }
@@ -284,7 +293,10 @@ export const powf: Binary = elementwise("Powf", "x y", {
   domain: [0.5, 2],
 });
 
-/** The rules of IEEE 754 and C, as NumPy has them, where those of JavaScript differ: powers of 1 are 1, infinite ones of -1 too. */
+/**
+ * The rules of IEEE 754 and C, as NumPy has them, where those of JavaScript differ: powers of 1 are 1, infinite ones of
+ * -1 too.
+ */
 function powerOf(x: number, y: number): number {
   return x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : x ** y;
 }
@@ -314,7 +326,10 @@ function boundsOfPower(hasPowersOf0?: (x: Interval<Formula>, y: Interval<Formula
   };
 }
 
-/** y x^(y-1) and log(x) x^y, with log(0) as 0: by 0 the powers win where they vanish, and where they do not, there is no limit. */
+/**
+ * y x^(y-1) and log(x) x^y, with log(0) as 0: by 0 the powers win where they vanish, and where they do not, there is no
+ * limit.
+ */
 function slopesOfPower(x: Formula, y: Formula): readonly Formula[] {
   const finiteLog = log(add(x, equal(x, 0)));
   return [multOr0(powfOr0(x, subtract(y, 1)), y), multOr0(powfOr0(x, y), finiteLog)];

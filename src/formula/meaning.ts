@@ -1,6 +1,6 @@
 /**
- * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with these; devices
- * are judged against them.
+ * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with
+ * these; devices are judged against them.
  */
 import { at } from "../asserts";
 
@@ -112,7 +112,10 @@ export class BestMeaning implements Meaning {
   }
 }
 
-/** Sums of exp(F) times weights; told as logarithms, with what rounding takes from them or without, or as means of the weights. */
+/**
+ * Sums of exp(F) times weights; told as logarithms, with what rounding takes from them or without, or as means of the
+ * weights.
+ */
 export class ExponentialMeaning implements Meaning {
   private readonly sums: readonly ExponentialSum[];
 

@@ -1,7 +1,7 @@
 /**
- * Formula texts and aliases into formulas: recursive descent with one table of operators, and the operation table for every call.
- * The one idea is that text is data: nothing is evaluated, and only parsed numbers and our own objects leave this module. It
- * knows no operation but those that have a symbol, no array and no device.
+ * Formula texts and aliases into formulas: recursive descent with one table of operators, and the operation table for
+ * every call. The one idea is that text is data: nothing is evaluated, and only parsed numbers and our own objects
+ * leave this module. It knows no operation but those that have a symbol, no array and no device.
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
@@ -30,7 +30,8 @@ export interface Parsed {
 /**
  * Reads formula texts over one list of aliases such as `"x = Vi(3)"`, `"x = Vi(0,3)"` or `"Var(0,3,0)"`; literals
  * `Var(position, dim, category)` in the texts declare further arguments.
- * @throws FormulaError with a caret under the place, when a text cannot be read, dims do not fit, or a position is left out.
+ * @throws FormulaError with a caret under the place, when a text cannot be read, dims do not fit, or a position is left
+ * out.
  */
 export function parse(texts: readonly string[], aliases: readonly string[]): Parsed {
   const scope = new Scope();

@@ -1,7 +1,8 @@
 /**
- * The reduction table: one row per reduction over i or j, exported under a type that says its name and what it gives: the types of calls
- * are read from there. A row says what is evaluated, what a row of the result holds, what it means (for the reference), which reducer of
- * `native/text/common` computes it, how its gradient is made of sums again, and how lazy tensors call it.
+ * The reduction table: one row per reduction over i or j, exported under a type that says its name and what it gives:
+ * the types of calls are read from there. A row says what is evaluated, what a row of the result holds, what it means
+ * (for the reference), which reducer of `native/text/common` computes it, how its gradient is made of sums again, and
+ * how lazy tensors call it.
  */
 import { asserted } from "../asserts";
 import { FormulaError } from "../errors";
@@ -37,8 +38,9 @@ type Formulas = readonly [Formula, ...Formula[]];
 type Weighted = readonly [Formula, Formula];
 
 /**
- * A value that a gradient needs: the result, what its dtype took from it (which reductions tell beside it, see `recordedAs`), or another
- * reduction, which may read what was saved before it; where that tells its rest, the rest comes next.
+ * A value that a gradient needs: the result, what its dtype took from it (which reductions tell beside it, see
+ * `recordedAs`), or another reduction, which may read what was saved before it; where that tells its rest, the rest
+ * comes next.
  */
 export type Saved =
   | "result"
@@ -85,7 +87,9 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
   /** Numbers per row of the result, and indices; or as many float32 numbers as bits, where `tellsRest`. */
   values(extent: Extent): number;
   indices(extent: Extent): number;
-  /** What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need. */
+  /**
+   * What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need.
+   */
   readonly recordedAs?: Reduction;
   /** Whether what stands in the place of indices is what the dtype took from the values. */
   readonly tellsRest?: boolean;
@@ -247,8 +251,9 @@ export const prod: Reduction<"Prod", "values"> = fold("Prod", {
   step: (product, value) => product * value,
   gradient: {
     kind: "sum",
-    // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where it is the only one. With
-    // two of them, each has the other as a factor: their sum, which is 0, brings in the second derivative.
+    // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where
+    // it is the only one. With two of them, each has the other as a factor: their sum, which is 0, brings in the second
+    // derivative.
     saved: ([f]: Formulas) => [
       "result",
       { reduction: prod, formulas: () => [replaceWhere(equal(f, 0), f, 1)] },
@@ -475,14 +480,16 @@ const entersMean = (n: number, k: number | string, value: string, { dims: [expon
 const entersByComponent = (n: number, k: number | string, value: string, uses: string): string =>
   n > 0 ? `reducer.weigh(${k}, ${value});` : `{ const auto power = reducer.power(${k}, ${value}); ${uses} }`;
 
-/** 1 where a sum of exponentials is 0 and its logarithm minus infinity, the one number below 0 that equals its double. */
+/**
+ * 1 where a sum of exponentials is 0 and its logarithm minus infinity, the one number below 0 that equals its double.
+ */
 const isEmpty = (logarithm: Formula): Formula => mult(equal(logarithm, mult(2, logarithm)), lessThan(logarithm, 0));
 /** So large that every exponential is 0 in relation to its own. */
 const BEYOND = 3.4028234663852886e38;
 
 /**
- * exp(f) over its sum. The logarithm of the sum is rounded; its difference from f is exact for the f that matter, and what rounding took is
- * subtracted from that. Where the sum is 0, as without columns, all shares are.
+ * exp(f) over its sum. The logarithm of the sum is rounded; its difference from f is exact for the f that matter, and
+ * what rounding took is subtracted from that. Where the sum is 0, as without columns, all shares are.
  */
 function shareOf(f: Formula, logarithm: Formula, rest: Formula): Formula {
   return exp(subtract(subtract(f, replaceWhere(isEmpty(logarithm), logarithm, BEYOND)), rest));
@@ -515,7 +522,10 @@ const logSumExpRow = {
   gradient: logarithmGradient,
 } as const;
 
-/** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. Has no name that users could call. */
+/**
+ * Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. Has no name that users could
+ * call.
+ */
 const logSumExpInTwoParts: Reduction<string, "values"> = exponential("LogSumExpInTwoParts", {
   ...logSumExpRow,
   weights: "optional",
@@ -554,8 +564,8 @@ const softMaxRow = {
   enter: entersMean,
   gradient: {
     kind: "sum",
-    // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r comes along: it
-    // is what r is short of, to full precision.
+    // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r
+    // comes along: it is what r is short of, to full precision.
     saved: ([f, weights]: Weighted) => [
       "result",
       { reduction: logSumExpInTwoParts, formulas: () => [f] },

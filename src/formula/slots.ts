@@ -10,7 +10,10 @@ export interface Slot {
   readonly default?: number;
 }
 
-/** What a row says about its method of lazy tensors, where that is not its name with a small first letter, on real numbers. */
+/**
+ * What a row says about its method of lazy tensors, where that is not its name with a small first letter, on real
+ * numbers.
+ */
 export interface MethodRow {
   /**
    * Names between spaces. What pykeops writes without underscores is the only name; where it has underscores, the name

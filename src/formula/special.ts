@@ -1,7 +1,7 @@
 /**
- * Operations that run through a vector: its largest component, log-sum-exp, one-hot vectors, B-splines, dynamic time warping. The one idea is to
- * step through vectors, not through components, so that formulas stay small whatever the dims are; all is made of other rows, so
- * that gradients follow.
+ * Operations that run through a vector: its largest component, log-sum-exp, one-hot vectors, B-splines, dynamic time
+ * warping. The one idea is to step through vectors, not through components, so that formulas stay small whatever the
+ * dims are; all is made of other rows, so that gradients follow.
  */
 import { complex, complexImag, complexReal } from "./complex";
 import {
@@ -61,7 +61,9 @@ function pairsOf(x: Formula): { left: Formula; right: Formula; join: (paired: Fo
   return { left: complexReal(paired), right: complexImag(paired), join: x.dim % 2 === 0 ? (joined) => joined : last };
 }
 
-/** Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays. */
+/**
+ * Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays.
+ */
 function joinNeighbours(x: Formula, two: Binary): Formula {
   let rest = x;
   while (rest.dim > 1) {
@@ -147,7 +149,10 @@ function raiseDegree(
 
 // --------------------------------------------------------------------------------------------- dynamic time warping
 
-/** exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell of a table. */
+/**
+ * exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell
+ * of a table.
+ */
 const expShare: Binary = elementwise("ExpShare", "x y", {
   doc: "Exp(x) / (Exp(x) + Exp(y)), without overflow; 0 where both are the same infinity.",
   value: (x, y) => (x === y ? (Number.isFinite(x) ? 0.5 : 0) : 1 / (1 + Math.exp(y - x))),
@@ -203,8 +208,9 @@ const cells = ({ values, first }: Diagonal, from: number, count: number): Formul
   extract(values, from - first, count);
 
 /**
- * Soft dynamic time warping of the sequences x and y with squared differences: -gamma log of the sum over paths of exp(-cost / gamma)
- * (Cuturi and Blondel 2017). The table of partial sums is filled diagonal by diagonal, as logarithms.
+ * Soft dynamic time warping of the sequences x and y with squared differences: -gamma log of the sum over paths of
+ * exp(-cost / gamma) (Cuturi and Blondel 2017). The table of partial sums is filled diagonal by diagonal, as
+ * logarithms.
  */
 export function softDtwSqDist(x: Operand, y: Operand, gamma: Operand): Formula {
   const [rows, columns, smoothing] = [lift(x), reverse(y), lift(gamma)];

@@ -1,15 +1,15 @@
 /**
- * Formulas in which i and j change places. The one idea: what is the same for (i, j) and (j, i) comes out as the same node, because
- * formulas are interned; so a device that computes a formula together with its exchange computes that node once for both. Knows no
- * operation by name: rows say what becomes of them when their two arguments change places.
+ * Formulas in which i and j change places. The one idea: what is the same for (i, j) and (j, i) comes out as the same
+ * node, because formulas are interned; so a device that computes a formula together with its exchange computes that
+ * node once for both. Knows no operation by name: rows say what becomes of them when their two arguments change places.
  */
 import { minus } from "./core";
 import { isVariable, make, nodesOf, rebuild, withArgs } from "./formula";
 import type { Formula } from "./formula";
 
 /**
- * `root` with every variable replaced by its partner, written with the nodes of `root` wherever they have the same value, or the
- * opposite one: of x - y it is -(x - y), not y - x.
+ * `root` with every variable replaced by its partner, written with the nodes of `root` wherever they have the same
+ * value, or the opposite one: of x - y it is -(x - y), not y - x.
  */
 export function exchangeIndices(root: Formula, partner: (variable: Formula) => Formula): Formula {
   const own = new Set(nodesOf(root));

@@ -1,6 +1,7 @@
 /**
- * The grammar of templates: that of formulas, with `|x|` for the norm, ² and ³ for powers, names of operations in any case, and names
- * that stand for formulas. The one idea is that it is the same reader, with other operands. Knows no array.
+ * The grammar of templates: that of formulas, with `|x|` for the norm, ² and ³ for powers, names of operations in any
+ * case, and names that stand for formulas. The one idea is that it is the same reader, with other operands. Knows no
+ * array.
  */
 import type { FormulaError } from "../errors";
 import { DECLARATIONS, Scope, signature } from "./arguments";

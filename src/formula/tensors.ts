@@ -1,6 +1,6 @@
 /**
- * Rows and macros of the operation table that contract: matrices and tensors stand in vectors, row-major. Every gradient is again a
- * contraction.
+ * Rows and macros of the operation table that contract: matrices and tensors stand in vectors, row-major. Every
+ * gradient is again a contraction.
  */
 import {
   expect,

@@ -1,6 +1,7 @@
 /**
- * Entries of lazy expressions: all of them, those at i = j, those of a rectangle. The one idea: an entry is a value of the formula on
- * views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write operations.
+ * Entries of lazy expressions: all of them, those at i = j, those of a rectangle. The one idea: an entry is a value of
+ * the formula on views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write
+ * operations.
  */
 import { described } from "../array/check";
 import { reshapeView, shapeText, sizeOf, viewOf } from "../array/view";
@@ -18,7 +19,9 @@ import { checkClosed } from "./reduce";
 
 const SUM = settingsOf({ axis: 1 });
 
-/** All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables. */
+/**
+ * All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables.
+ */
 export function denseValues(expression: Expression, options: DenseOptions | null | undefined): RealArray {
   const { maxBytes = DENSE.maxBytes.default, ...where } = optionsOf("dense", options, DENSE);
   checkClosed("dense", expression.leaves);
@@ -28,7 +31,10 @@ export function denseValues(expression: Expression, options: DenseOptions | null
   return operator.dense(operator.arrays(arraysOf(of, [])), { backend: expression.where.backend, ...where }, maxBytes);
 }
 
-/** The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for ranges. */
+/**
+ * The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for
+ * ranges.
+ */
 export function diagonal(where: string, expression: Expression): Expression {
   const [rows, columns] = expression.sizes;
   if (rows === null || rows !== columns)

@@ -1,6 +1,6 @@
 /**
- * What a lazy expression costs and how it is computed, in words: pairs, operations and bytes, what is computed before the loop, and
- * the generated code. Must not know how users write operations.
+ * What a lazy expression costs and how it is computed, in words: pairs, operations and bytes, what is computed before
+ * the loop, and the generated code. Must not know how users write operations.
  */
 import { sizeOf } from "../array/view";
 import { Depends, lowerFormula, nodesOf, print, asVariable } from "../formula/formula";

@@ -1,7 +1,7 @@
 /**
- * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a reduction numbers
- * the variables in the order in which the formula reads them; so expressions of one structure share their routines, whatever arrays
- * they were made of. Must not know how users write operations.
+ * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a
+ * reduction numbers the variables in the order in which the formula reads them; so expressions of one structure share
+ * their routines, whatever arrays they were made of. Must not know how users write operations.
  */
 import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
@@ -53,7 +53,8 @@ export class Expression {
   }
 
   /**
-   * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other routine.
+   * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other
+   * routine.
    */
   static fromNumber(value: number): Expression {
     return Number.isSafeInteger(2 * value) ? new Expression(constant(value), []) : Expression.of(numberLeaf(value));

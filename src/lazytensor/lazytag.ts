@@ -1,6 +1,7 @@
 /**
- * Lazy tensors written as mathematics: `lazy` is the tag of a template whose text is a formula and whose holes are tensors, arrays
- * and numbers. The text is read by the parser of formulas, so errors point into it. Must not know operations.
+ * Lazy tensors written as mathematics: `lazy` is the tag of a template whose text is a formula and whose holes are
+ * tensors, arrays and numbers. The text is read by the parser of formulas, so errors point into it. Must not know
+ * operations.
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
@@ -27,11 +28,11 @@ export type TemplateTag<T extends RealData = RealData> = (
 ) => LazyTensor<T>;
 
 /**
- * The tensor of a formula such as `` lazy`exp(-|${x} - ${y}|² / (2 * ${sigma}²))` ``. With `` lazy({x, y})`…` `` names stand for what the
- * object holds; where that is an array `[M, D]`, `x_i` and `x_j` say what it is indexed by.
+ * The tensor of a formula such as `` lazy`exp(-|${x} - ${y}|² / (2 * ${sigma}²))` ``. With `` lazy({x, y})`…` `` names
+ * stand for what the object holds; where that is an array `[M, D]`, `x_i` and `x_j` say what it is indexed by.
  *
- * The grammar is that of formulas: `+ - * /`, `**`, `< <= > >= == !=`, `a | b` for scalar products, and every operation by name, in
- * any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
+ * The grammar is that of formulas: `+ - * /`, `**`, `< <= > >= == !=`, `a | b` for scalar products, and every operation
+ * by name, in any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
  * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
  */
 export function lazy<T extends RealData = RealData>(

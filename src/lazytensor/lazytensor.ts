@@ -1,6 +1,7 @@
 /**
- * Lazy tensors: symbolic arrays that are formulas until they are reduced. The methods of operations and reductions come from the tables
- * (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what matrices can do. Must not know engines.
+ * Lazy tensors: symbolic arrays that are formulas until they are reduced. The methods of operations and reductions come
+ * from the tables (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what
+ * matrices can do. Must not know engines.
  */
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";
@@ -36,8 +37,8 @@ export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
   OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<T>>;
 
 /**
- * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in O(M N) time and
- * O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
+ * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
+ * O(M N) time and O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
 export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
   readonly isComplex = false;
@@ -92,7 +93,8 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
   // ---- as a matrix
 
   /**
-   * The product with an array `[...batch, N, E]` or `[N]`: `[...batch, M, E]` or `[M]`; differentiable. With an operator: their chain.
+   * The product with an array `[...batch, N, E]` or `[N]`: `[...batch, M, E]` or `[M]`; differentiable. With an
+   * operator: their chain.
    * @throws ArgumentError where sizes do not fit.
    */
   matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T>;
@@ -119,9 +121,11 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
   }
 
   /**
-   * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options of `KernelSolve`;
-   * differentiable. With `{call: false}`, or where b is a variable such as `Vj(2, 1)`, it is a function of the symbolic variables.
-   * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as `KernelSolve`.
+   * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options
+   * of `KernelSolve`; differentiable. With `{call: false}`, or where b is a variable such as `Vj(2, 1)`, it is a
+   * function of the symbolic variables.
+   * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as
+   * `KernelSolve`.
    */
   solve(b: RealArray<T> | LazyTensor<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
   solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;
@@ -137,7 +141,8 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
 
   /**
    * log det (K + alpha I) of a symmetric kernel: exact, or with its standard error, as `KernelSolve` has it.
-   * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite; ConvergenceError.
+   * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite;
+   * ConvergenceError.
    */
   logdet(options?: LogdetOptions | null): LogdetResult {
     atMost("logdet", 1, arguments);
@@ -186,7 +191,9 @@ function twice(where: string, count: unknown): number {
 const withPlace = <O extends object>({ where }: Expression, options: O | null | undefined): O =>
   ({ ...where, ...options }) as O;
 
-/** D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there. */
+/**
+ * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.
+ */
 export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMethods<
   LazyTensor<T>,
   ComplexLazyTensor<T>,

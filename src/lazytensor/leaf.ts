@@ -1,6 +1,7 @@
 /**
- * The leaves of lazy expressions: what a variable stands for. The one idea is identity: the same array in the same role is the same
- * variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no operation.
+ * The leaves of lazy expressions: what a variable stands for. The one idea is identity: the same array in the same role
+ * is the same variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no
+ * operation.
  */
 import { checkArray, described, isNdarray } from "../array/check";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
@@ -10,7 +11,10 @@ import { ArgumentError } from "../errors";
 import { Category, asVariable, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 
-/** A variable and what it stands for: an array, a number, a list of numbers, or, where symbolic, an argument of later calls. */
+/**
+ * A variable and what it stands for: an array, a number, a list of numbers, or, where symbolic, an argument of later
+ * calls.
+ */
 export interface Leaf {
   /** The position is a name that no other leaf has; calls number their arguments anew. */
   readonly variable: Formula;
@@ -94,8 +98,8 @@ function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray
 const VECTOR = -1;
 
 /**
- * A vector `[...batch, N, E]` that a matrix is applied to. One variable serves all of a dim: it stands for itself, whatever else its array
- * stands for, and products with other vectors are the same formula, whose routine is known.
+ * A vector `[...batch, N, E]` that a matrix is applied to. One variable serves all of a dim: it stands for itself,
+ * whatever else its array stands for, and products with other vectors are the same formula, whose routine is known.
  */
 export function vectorLeaf(where: string, value: unknown): Leaf {
   const array = checkIndexed(where, value, "N");
@@ -114,8 +118,8 @@ export const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length > 0 && value.every((n) => typeof n === "number");
 
 /**
- * The leaf of an array whose axes tell its role: `[D]` a parameter, `[..., M, 1, D]` indexed by i, `[..., 1, N, D]` by j,
- * `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
+ * The leaf of an array whose axes tell its role: `[D]` a parameter, `[..., M, 1, D]` indexed by i, `[..., 1, N, D]` by
+ * j, `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
  */
 export function guessedLeaf(where: string, value: unknown): Leaf {
   const array = checkArray(where, value);

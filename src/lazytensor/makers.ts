@@ -63,7 +63,9 @@ export interface ComplexLazyTensorMaker {
 
 /** What `LinearOperator` is: a function that makes one. */
 export interface LinearOperatorMaker {
-  /** A matrix by its products with arrays. @throws ArgumentError unless there are a shape, a dtype and both products. */
+  /**
+   * A matrix by its products with arrays. @throws ArgumentError unless there are a shape, a dtype and both products.
+   */
   <T extends RealData = RealData>(products: LinearOperatorLike<T>): LinearOperator<T>;
   /** What `instanceof` looks for. */
   readonly prototype: LinearOperator;

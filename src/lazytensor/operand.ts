@@ -1,6 +1,6 @@
 /**
- * Operands: what users pass to operations, as expressions. The one idea is that the operation table alone says what an operation takes;
- * so this file knows none by name.
+ * Operands: what users pass to operations, as expressions. The one idea is that the operation table alone says what an
+ * operation takes; so this file knows none by name.
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
@@ -43,7 +43,10 @@ export function applyComplex<C>(tensor: Symbolic<unknown, unknown, C>, name: str
 
 type ToOperand = (where: string, value: unknown) => Expression;
 
-/** The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they do not fit. */
+/**
+ * The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they
+ * do not fit.
+ */
 export function applyOperation(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
   const entry = lookUp(entries, name);
   const parts: Expression[] = [];

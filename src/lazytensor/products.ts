@@ -1,6 +1,6 @@
 /**
- * Lazy expressions as matrices. The one idea: a vector that the matrix is applied to is one more leaf, indexed by j. Must not know how
- * users write operations.
+ * Lazy expressions as matrices. The one idea: a vector that the matrix is applied to is one more leaf, indexed by j.
+ * Must not know how users write operations.
  */
 import { checkArray, described } from "../array/check";
 import { insertAxis, reshapeView, shapeText } from "../array/view";
@@ -80,7 +80,10 @@ function variableOf(where: string, { leaf }: Expression): Leaf {
 /** `[..., N, 1]` as `[..., N]`. */
 export const flat = (x: RealArray): RealArray => reshapeView(x, x.shape.slice(0, -1));
 
-/** A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches, or a dim above 1. */
+/**
+ * A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches,
+ * or a dim above 1.
+ */
 export function asLinearOperator<T extends RealData>(tensor: LazyMatrix<T>): LinearOperator<T> {
   atMost("asLinearOperator", 1, arguments);
   return linearOperator("asLinearOperator", tensor);

@@ -1,6 +1,6 @@
 /**
- * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the arrays of
- * symbolic variables. Must not know operations.
+ * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the
+ * arrays of symbolic variables. Must not know operations.
  */
 import type { RealArray } from "../array/view";
 import { CALL } from "../call/prepared";

@@ -1,6 +1,6 @@
 /**
- * Linear systems whose matrix is a lazy expression. The one idea: the right-hand side is one more leaf, in the place of the unknown, and
- * the rest is what KernelSolve does. Must not know how users write operations.
+ * Linear systems whose matrix is a lazy expression. The one idea: the right-hand side is one more leaf, in the place of
+ * the unknown, and the rest is what KernelSolve does. Must not know how users write operations.
  */
 import { zeros } from "../array/array";
 import { checkArray } from "../array/check";

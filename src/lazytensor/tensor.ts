@@ -1,6 +1,6 @@
 /**
- * What real and complex lazy tensors have in common: an expression, seen as an array `[...batch, M, N, dim]` of which parts can be taken.
- * Must not know operations.
+ * What real and complex lazy tensors have in common: an expression, seen as an array `[...batch, M, N, dim]` of which
+ * parts can be taken. Must not know operations.
  */
 import { reshapeView } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -21,7 +21,9 @@ import { Symbolic, alike, expressionIn } from "./symbolic";
 export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Self, L, C> {
   // ---- what it is
 
-  /** `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1. */
+  /**
+   * `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1.
+   */
   get shape(): readonly number[] {
     return shapeOf(expressionIn(this), this.dim);
   }
@@ -45,7 +47,9 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   get formula(): string {
     return textOf(expressionIn(this));
   }
-  /** What the variables of {@link Tensor.formula} stand for, in its order: arrays and numbers; null for symbolic ones. */
+  /**
+   * What the variables of {@link Tensor.formula} stand for, in its order: arrays and numbers; null for symbolic ones.
+   */
   get variables(): readonly (RealArray<T> | number | readonly number[] | null)[] {
     return valuesOf(expressionIn(this)) as readonly (RealArray<T> | number | readonly number[] | null)[];
   }
@@ -83,34 +87,46 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
     atMost("t", 0, arguments);
     return this.T;
   }
-  /** The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans outside, or ranges. */
+  /**
+   * The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans
+   * outside, or ranges.
+   */
   slice(rows: IndexSpan, columns: IndexSpan = null): Self {
     atMost("slice", 2, arguments);
     return alike(this, sliceExpression(expressionIn(this), rows, columns));
   }
   /**
-   * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small problems; differentiable.
+   * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small
+   * problems; differentiable.
    * @throws ArgumentError for more than `maxBytes`, or ranges.
    */
   dense(options?: DenseOptions | null): RealArray<T> {
     atMost("dense", 1, arguments);
     return squeezeLast(expressionIn(this), denseValues(expressionIn(this), options));
   }
-  /** The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges. */
+  /**
+   * The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges.
+   */
   row(i: number): RealArray<T> {
     atMost("row", 1, arguments);
     checkIndex("row", i, expressionIn(this).sizes[0]);
     const values = denseValues(sliceExpression(expressionIn(this), [i, i + 1], null), null);
     return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length));
   }
-  /** The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or ranges. */
+  /**
+   * The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or
+   * ranges.
+   */
   col(j: number): RealArray<T> {
     atMost("col", 1, arguments);
     checkIndex("col", j, expressionIn(this).sizes[1]);
     const values = denseValues(sliceExpression(expressionIn(this), null, [j, j + 1]), null);
     return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length + 1));
   }
-  /** The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
+  /**
+   * The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or
+   * for ranges.
+   */
   diag(): RealArray<T> {
     atMost("diag", 0, arguments);
     const sums = reduceNow("diag", diagonal("diag", expressionIn(this)), "Sum", { axis: 1 }, {});

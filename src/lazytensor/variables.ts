@@ -29,7 +29,9 @@ export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): 
   return makeIndexed("Vj", y, dim, Category.J);
 }
 
-/** A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine. */
+/**
+ * A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine.
+ */
 export function Pm<T extends RealData = RealData>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
 export function Pm<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;

@@ -1,7 +1,8 @@
 /**
- * Charts for notebooks: a vega-lite v5 description in, a picture in the notebook out, with a PNG beside it for readers that
- * cannot draw vega-lite (nbconvert, code forges). The idea: one bundle of formats, and the reader picks the best it knows.
- * vega, vega-lite and resvg are found beside the notebook and loaded at the first chart only. Knows nothing of formulas.
+ * Charts for notebooks: a vega-lite v5 description in, a picture in the notebook out, with a PNG beside it for readers
+ * that cannot draw vega-lite (nbconvert, code forges). The idea: one bundle of formats, and the reader picks the best
+ * it knows. vega, vega-lite and resvg are found beside the notebook and loaded at the first chart only. Knows nothing
+ * of formulas.
  */
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -11,7 +12,9 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue, optionsOf, withDefaults } from "../options";
 import type { OptionsOf, RequiredOptionsOf } from "../options";
 
-/** One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels. */
+/**
+ * One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels.
+ */
 export interface ChartBundle {
   readonly data: {
     readonly "application/vnd.vegalite.v5+json": object;
@@ -29,8 +32,8 @@ const CHART = {
 export type ChartOptions = OptionsOf<typeof CHART>;
 
 /**
- * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it only
- * resolves. Throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook.
+ * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it
+ * only resolves. Throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook.
  */
 export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
   atMost("chart", 2, arguments);
@@ -194,7 +197,10 @@ function withShortInspection(bundle: ChartBundle): ChartBundle {
   return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
 }
 
-/** A continuous colour scheme of vega as `count` colours: red, green and blue from 0 to 255. Throws ArgumentError if there is none. */
+/**
+ * A continuous colour scheme of vega as `count` colours: red, green and blue from 0 to 255. Throws ArgumentError if
+ * there is none.
+ */
 export function colorsOf(scheme: unknown, count: number): readonly (readonly number[])[] {
   const { scheme: schemeNamed } = loadCompanion("vega") as VegaModule;
   const colorAt = typeof scheme === "string" ? schemeNamed(scheme) : undefined;
@@ -210,7 +216,9 @@ export function colorsOf(scheme: unknown, count: number): readonly (readonly num
 
 const VERSIONS: Readonly<Record<string, string>> = { vega: "5", "vega-lite": "5", "@resvg/resvg-js": "2" };
 
-/** Loads an optional package from the notebook's folder (the working directory of the kernel), else from beside tskeops. */
+/**
+ * Loads an optional package from the notebook's folder (the working directory of the kernel), else from beside tskeops.
+ */
 function loadCompanion(name: string): unknown {
   for (const base of [join(process.cwd(), "notebook.js"), __filename]) {
     const require = createRequire(base);
@@ -234,8 +242,8 @@ function isResolvable(require: NodeJS.Require, name: string): boolean {
 export type DisplayWriter = (content: object, update: boolean) => void;
 
 /**
- * tslab's public `display` sends one format per output; its own writer sends a bundle. The kernel that runs us is the copy of
- * tslab whose writer is set.
+ * tslab's public `display` sends one format per output; its own writer sends a bundle. The kernel that runs us is the
+ * copy of tslab whose writer is set.
  */
 export function tslabWriter(): DisplayWriter | undefined {
   for (const [path, loaded] of Object.entries(require.cache)) {

@@ -1,6 +1,7 @@
 /**
- * Pictures of grids for `chart`: a matrix in colours, with axes and a legend. The one idea: the pixels travel as a PNG inside the
- * vega-lite description, so that a fine grid costs kilobytes and not a mark for each pixel. Knows nothing of formulas.
+ * Pictures of grids for `chart`: a matrix in colours, with axes and a legend. The one idea: the pixels travel as a PNG
+ * inside the vega-lite description, so that a fine grid costs kilobytes and not a mark for each pixel. Knows nothing of
+ * formulas.
  */
 import { crc32, deflateSync } from "node:zlib";
 import { checkArray } from "../array/check";

@@ -1,6 +1,6 @@
 /**
- * A display of progress, for the `onProgress` of long calls: a bar in a tslab notebook, a line in a terminal, nothing in a script whose
- * errors go elsewhere. Knows nothing of what is computed.
+ * A display of progress, for the `onProgress` of long calls: a bar in a tslab notebook, a line in a terminal, nothing
+ * in a script whose errors go elsewhere. Knows nothing of what is computed.
  */
 import { randomUUID } from "node:crypto";
 import { tslabWriter } from "./chart";
@@ -17,8 +17,8 @@ const PROGRESS_BAR = {
 export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
 
 /**
- * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated in place, else a
- * line on stderr if that is a terminal; otherwise nothing is shown.
+ * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated
+ * in place, else a line on stderr if that is a terminal; otherwise nothing is shown.
  */
 export function progressBar(options?: ProgressBarOptions | null): (progress: CallProgress) => void {
   atMost("progressBar", 1, arguments);

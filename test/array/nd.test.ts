@@ -1,4 +1,6 @@
-/** Dense operations: values by hand, derivatives by finite differences in float64 to second order, through views too. */
+/**
+ * Dense operations: values by hand, derivatives by finite differences in float64 to second order, through views too.
+ */
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, rand, randn, zeros } from "../../src/array/array";

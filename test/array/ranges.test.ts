@@ -1,4 +1,7 @@
-/** Block-sparse ranges: what they mean to every reduction, derivative and solve, what they become for the engines, and every refusal. */
+/**
+ * Block-sparse ranges: what they mean to every reduction, derivative and solve, what they become for the engines, and
+ * every refusal.
+ */
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { fromMatrix, swapAxes } from "../../src/cluster";
@@ -24,7 +27,9 @@ const EXTENTS = [10, 12] as const;
 /** The pairs of the example. */
 const visits = (i: number, j: number): boolean => (i < 4 && j < 5) || i >= 7;
 
-/** Cuts of [0, n) into intervals, some of them empty, which of the blocks to keep, and how much lies beyond the last. */
+/**
+ * Cuts of [0, n) into intervals, some of them empty, which of the blocks to keep, and how much lies beyond the last.
+ */
 const blocks = fc
   .record({
     rows: fc.array(fc.nat(5), { maxLength: 6 }),

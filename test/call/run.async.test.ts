@@ -1,4 +1,7 @@
-/** The promises of the doors: they give what the blocking calls give, on arrays of their own, and end early when they are told to. */
+/**
+ * The promises of the doors: they give what the blocking calls give, on arrays of their own, and end early when they
+ * are told to.
+ */
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 

@@ -1,4 +1,7 @@
-/** Batches: a call is as many calls as it has entries, whatever is broadcast, with gradients summed over what an array served. */
+/**
+ * Batches: a call is as many calls as it has entries, whatever is broadcast, with gradients summed over what an array
+ * served.
+ */
 import fc from "fast-check";
 import ndarray from "ndarray";
 import { fromMatrix } from "../../src/cluster";

@@ -1,7 +1,7 @@
 /**
- * Routines of every shape that the CPU engine generates (many rows, narrow blocks, few rows; wide outputs, large dims), on every
- * instruction set of this machine, at sizes around those of vectors and blocks: against the reference engine, on numbers whose
- * distances are exact, so that indices must agree where values tie.
+ * Routines of every shape that the CPU engine generates (many rows, narrow blocks, few rows; wide outputs, large dims),
+ * on every instruction set of this machine, at sizes around those of vectors and blocks: against the reference engine,
+ * on numbers whose distances are exact, so that indices must agree where values tie.
  */
 import { sharedObject } from "../../src/device/compiler";
 import { cpu } from "../../src/device/host";

@@ -1,6 +1,6 @@
 /**
- * Generated code is the same to the last byte whatever the user's names were: nothing of a text but operations and parsed numbers
- * reaches the compiler.
+ * Generated code is the same to the last byte whatever the user's names were: nothing of a text but operations and
+ * parsed numbers reaches the compiler.
  */
 import { Genred, array, grad, randn, requiresGrad } from "../../src";
 import { cpu } from "../../src/device/host";

@@ -1,6 +1,6 @@
 /**
- * Sums that evaluate each pair of points once, on every instruction set of this machine, at sizes around those of squares: against the
- * plain form; and when calls are given to them.
+ * Sums that evaluate each pair of points once, on every instruction set of this machine, at sizes around those of
+ * squares: against the plain form; and when calls are given to them.
  */
 import { InterruptedError } from "../../src/errors";
 import { Genred } from "../../src/index";

@@ -1,6 +1,6 @@
 /**
- * The tile evaluator computes every elementwise row of what every view shows, whatever its components depend on: on rows, on columns, on
- * both, on parameters. A component seen through a view may depend on less than the formula does.
+ * The tile evaluator computes every elementwise row of what every view shows, whatever its components depend on: on
+ * rows, on columns, on both, on parameters. A component seen through a view may depend on less than the formula does.
  */
 import ndarray from "ndarray";
 import { Genred, grad as gradientOf, requiresGrad, settings } from "../../src/index";

@@ -1,6 +1,7 @@
 /**
- * The simulated CUDA device (test/cuda-sim): that it computes what the hardware would, and catches what it is there to catch. Everything
- * else that runs on it is only as trustworthy as this. Its programs are CUDA sources, so these tests need nvcc.
+ * The simulated CUDA device (test/cuda-sim): that it computes what the hardware would, and catches what it is there to
+ * catch. Everything else that runs on it is only as trustworthy as this. Its programs are CUDA sources, so these tests
+ * need nvcc.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -148,7 +149,10 @@ const INJECTED: readonly Case[] = [
   },
 ];
 
-/** The greatest error that is allowed in units of the last place, and what NVIDIA's guide allows more in float32, float64. */
+/**
+ * The greatest error that is allowed in units of the last place, and what NVIDIA's guide allows more in float32,
+ * float64.
+ */
 const ULPS = 2;
 const MORE_ULPS: Readonly<Record<string, readonly [number, number]>> = {
   tan: [4, 2],

@@ -1,4 +1,7 @@
-/** What is computed of arrays without formulas, on the simulated device: resident ones are read, and results go back to where they are. */
+/**
+ * What is computed of arrays without formulas, on the simulated device: resident ones are read, and results go back to
+ * where they are.
+ */
 import { clusterCentroids, gridCluster, rangesFromRadius, sortClusters } from "../../src/cluster";
 import { Genred, dispose, grad, nd, rand, randn, requiresGrad, toDevice, toHost } from "../../src/index";
 import type { RealArray } from "../../src/index";

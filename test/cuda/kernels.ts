@@ -1,6 +1,6 @@
 /**
- * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, every reduction, and wide formulas, in both
- * dtypes; and the operations on vectors. Knows no compiler.
+ * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, every reduction, and
+ * wide formulas, in both dtypes; and the operations on vectors. Knows no compiler.
  */
 import type { Dtype } from "../../src/index";
 import type { Specification } from "../../src/codegen/specification";

@@ -1,4 +1,7 @@
-/** Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is given back. */
+/**
+ * Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is
+ * given back.
+ */
 import { ArgumentError, DeviceError, InterruptedError } from "../../src/errors";
 import {
   Genred,

@@ -1,4 +1,7 @@
-/** Solves whose vectors and scalars live on a device, on the simulated one: the same solutions, no waiting inside, nothing left behind. */
+/**
+ * Solves whose vectors and scalars live on a device, on the simulated one: the same solutions, no waiting inside,
+ * nothing left behind.
+ */
 import { join } from "node:path";
 import { InterruptedError } from "../../src/errors";
 import {

@@ -1,6 +1,6 @@
 /**
- * Every row of the operation table on the simulated device, its value and its gradient, in both dtypes; and formulas so wide that the loops take
- * several columns at once.
+ * Every row of the operation table on the simulated device, its value and its gradient, in both dtypes; and formulas so
+ * wide that the loops take several columns at once.
  */
 import { Genred, array, rand } from "../../src/index";
 import type { RealArray } from "../../src/index";

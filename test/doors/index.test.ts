@@ -1,6 +1,7 @@
 /**
- * Misuse of every public function: an option that it does not know, an argument too many, and junk in the place of every argument and of every
- * option. All of it is refused by errors of this library, or means something; nothing that Node or the addon throws reaches a user.
+ * Misuse of every public function: an option that it does not know, an argument too many, and junk in the place of
+ * every argument and of every option. All of it is refused by errors of this library, or means something; nothing that
+ * Node or the addon throws reaches a user.
  */
 import { resolve } from "node:path";
 import { inspect } from "node:util";

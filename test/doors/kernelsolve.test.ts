@@ -1,4 +1,7 @@
-/** KernelSolve as its users meet it: solutions against dense solves of one matrix, held to the bound that the residual gives. */
+/**
+ * KernelSolve as its users meet it: solutions against dense solves of one matrix, held to the bound that the residual
+ * gives.
+ */
 import { Genred, KernelSolve, array, rand, randn, zeros } from "../../src";
 import { ALIASES, D, G, GAUSSIAN, N, PLAIN, data, expectSolution, gaussian, matrixOf } from "../helpers/systems";
 import { BACKENDS, DTYPES, minus, norm, values } from "../helpers/numbers";

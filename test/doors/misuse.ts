@@ -1,6 +1,6 @@
 /**
- * The public functions, each with arguments that it takes: what tests of misuse call with something else in their place. A new public function
- * needs a row here.
+ * The public functions, each with arguments that it takes: what tests of misuse call with something else in their
+ * place. A new public function needs a row here.
  */
 import ndarray from "ndarray";
 import * as api from "../../src";

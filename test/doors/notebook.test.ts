@@ -105,7 +105,10 @@ interface Executed {
   readonly cells: readonly { readonly execution_count: number | null; readonly outputs: readonly Output[] }[];
 }
 
-/** Runs a notebook of these cells as `npm start` does; its folder is below notebooks/, where tslab and the packages are found. */
+/**
+ * Runs a notebook of these cells as `npm start` does; its folder is below notebooks/, where tslab and the packages are
+ * found.
+ */
 function runNotebook(...sources: string[]): Executed {
   mkdirSync(join(notebooks, "out"), { recursive: true });
   const folder = mkdtempSync(join(notebooks, "out", "test-"));

@@ -1,4 +1,6 @@
-/** Trees of cells: every point stands in one leaf, boxes hold just their points, and points that are near share cells. */
+/**
+ * Trees of cells: every point stands in one leaf, boxes hold just their points, and points that are near share cells.
+ */
 import { cellsOf } from "../../src/fast/cells";
 import type { Cells } from "../../src/fast/cells";
 import { uniform } from "../helpers/evaluate";

@@ -1,6 +1,7 @@
 /**
- * Derivatives where they are told by a limit or by convention: at coincident points, at the ends of domains, at the infinities, and in
- * float32 from 1e-8 to 1e8. What is right is in closed form here, and none of it comes from the rows that are tested.
+ * Derivatives where they are told by a limit or by convention: at coincident points, at the ends of domains, at the
+ * infinities, and in float32 from 1e-8 to 1e8. What is right is in closed form here, and none of it comes from the rows
+ * that are tested.
  */
 import "../helpers/quicksample";
 import { Genred, array, grad, requiresGrad } from "../../src";
@@ -107,7 +108,9 @@ const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   "OverSquares(x, y)": [[0, 0, 0, 0], [INF, 1, 0, 0], [0, 2, 0.25, 0]], // prettier-ignore
 };
 
-/** Rows whose derivative is a polynomial, a comparison, or a function that is smooth on all numbers and keeps growing. */
+/**
+ * Rows whose derivative is a polynomial, a comparison, or a function that is smooth on all numbers and keeps growing.
+ */
 const WITHOUT_LIMITS =
   "Add Subtract Minus Mult Square LessThan LessOrEqual Equal NotEqual Sin Cos Tan Sinh Cosh RoundTo".split(" ");
 

@@ -33,7 +33,10 @@ function moved(point: Point, by: Formula, component: number, step: number): Poin
   return new Map([...point, [by, from.map((value, k) => (k === component ? value + step : value))]]);
 }
 
-/** Central differences of order h⁴ at two steps; the tolerance is what they disagree by. Undefined where the function is not smooth enough to tell. */
+/**
+ * Central differences of order h⁴ at two steps; the tolerance is what they disagree by. Undefined where the function is
+ * not smooth enough to tell.
+ */
 function differences(formula: Formula, point: Point, by: Formula): { value: Vector; allowed: Vector } | undefined {
   const at = (component: number, h: number): number => {
     const f = (step: number): number => evaluate(formula, moved(point, by, component, step))[0]!;

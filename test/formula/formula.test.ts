@@ -1,6 +1,7 @@
 /**
- * Formulas as mathematics: random graphs over every row of the operation table are evaluated with a small evaluator that takes a
- * row's `value`, `segments` and `axes` as its meaning, and held against what simplification and lowering make of them.
+ * Formulas as mathematics: random graphs over every row of the operation table are evaluated with a small evaluator
+ * that takes a row's `value`, `segments` and `axes` as its meaning, and held against what simplification and lowering
+ * make of them.
  */
 import fc from "fast-check";
 import { setFlagsFromString } from "node:v8";

@@ -1,4 +1,7 @@
-/** One rule for NaN, on every engine: it passes through operations, but for the exceptions that are named here; in reductions to the smallest and largest it counts as the worst value. */
+/**
+ * One rule for NaN, on every engine: it passes through operations, but for the exceptions that are named here; in
+ * reductions to the smallest and largest it counts as the worst value.
+ */
 import "../helpers/quicksample";
 import { Genred, array } from "../../src";
 import type { Dtype, RealArray } from "../../src";
@@ -25,7 +28,10 @@ const EXCEPTIONS: Readonly<Record<string, number>> = {
 };
 const CHOICES = ["LessThan", "LessOrEqual", "Equal", "NotEqual", "IfElse"];
 
-/** Every row that works component by component, with NaN as each of its arguments and a number within its domain as the others. */
+/**
+ * Every row that works component by component, with NaN as each of its arguments and a number within its domain as the
+ * others.
+ */
 const PROPAGATING = [...operations.values()]
   .filter(({ name, shape }) => shape.kind === "elementwise" && !CHOICES.includes(name))
   .flatMap(({ name, slots, domain }) => {

@@ -1,6 +1,6 @@
 /**
- * One row in a table gives everything. Of an operation: parser, dim check, gradient to any order, engines, dtypes. Of a reduction that
- * sums: every door, gradients, engines.
+ * One row in a table gives everything. Of an operation: parser, dim check, gradient to any order, engines, dtypes. Of a
+ * reduction that sums: every door, gradients, engines.
  */
 import { Genred, grad, rand, requiresGrad } from "../../src/index";
 import { elementwise, entries, mult, square } from "../../src/formula/ops";

@@ -1,4 +1,7 @@
-/** The K best against the reference engine where candidates are equal, infinite or NaN, and lists are filled late, never, or by all columns. */
+/**
+ * The K best against the reference engine where candidates are equal, infinite or NaN, and lists are filled late,
+ * never, or by all columns.
+ */
 import ndarray from "ndarray";
 import { Genred, rand } from "../../src";
 import type { RealArray } from "../../src";

@@ -1,7 +1,7 @@
 /**
- * Log-sum-exp, softmax and products where rounding, infinities and zeros decide: large exponents, rows that are minus infinity
- * everywhere, several exponents at once, factors that are 0. What is right is computed here in plain float64 loops, relative to the
- * largest exponent, or is in closed form.
+ * Log-sum-exp, softmax and products where rounding, infinities and zeros decide: large exponents, rows that are minus
+ * infinity everywhere, several exponents at once, factors that are 0. What is right is computed here in plain float64
+ * loops, relative to the largest exponent, or is in closed form.
  */
 import "../helpers/quicksample";
 import { FormulaError } from "../../src/errors";

@@ -1,7 +1,7 @@
 /**
- * Every row of the table of reductions on every engine, on both axes and in both dtypes: values, indices and gradients are what its
- * definition says (fuzz/reducers.ts), which shares nothing with the table, or for a row that has none there its meaning. A new row is tested
- * by being there, and a wrong one fails.
+ * Every row of the table of reductions on every engine, on both axes and in both dtypes: values, indices and gradients
+ * are what its definition says (fuzz/reducers.ts), which shares nothing with the table, or for a row that has none
+ * there its meaning. A new row is tested by being there, and a wrong one fails.
  */
 import "../helpers/quickcompiler";
 import type { BackendName, Dtype } from "../../src/index";
@@ -46,7 +46,9 @@ interface Parts {
   readonly p: Node;
 }
 
-/** x over rows and y over columns, of `dim` components, and a number p; all between 0.5 and 1.5, multiples of `step`. */
+/**
+ * x over rows and y over columns, of `dim` components, and a number p; all between 0.5 and 1.5, multiples of `step`.
+ */
 function parts(rows: number, columns: number, dim: number, step: number): Parts {
   const [x, y, p] = [variable("x", "Vi", dim), variable("y", "Vj", dim), variable("p", "Pm", 1)];
   const random = new Random(rows, columns, dim);
@@ -58,7 +60,10 @@ function parts(rows: number, columns: number, dim: number, step: number): Parts 
 
 const EIGHTH: Node = { kind: "number", text: "0.125", values: [0.125], dim: 1 };
 
-/** p (x - y) y, of both signs; its exponential where a product is made; y where x < y and 0 elsewhere where zeros are counted. */
+/**
+ * p (x - y) y, of both signs; its exponential where a product is made; y where x < y and 0 elsewhere where zeros are
+ * counted.
+ */
 function formulaFor(reduction: string, { x, y, p }: Parts, dim: number): Node {
   const product = call("Mult", dim, call("Mult", dim, p, call("Subtract", dim, x, y)), y);
   if (reduction === "Prod") return call("Exp", dim, call("Mult", dim, EIGHTH, product));
@@ -85,7 +90,10 @@ function caseOf(reduction: string, axis: 0 | 1, [rows, columns, dim]: readonly [
   };
 }
 
-/** Rows, columns, components: few of each, one row, one column, and more columns than a tile has, or than are summed in one piece. */
+/**
+ * Rows, columns, components: few of each, one row, one column, and more columns than a tile has, or than are summed in
+ * one piece.
+ */
 const SIZES = [
   [5, 9, 3],
   [1, 4, 1],

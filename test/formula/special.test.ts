@@ -1,6 +1,6 @@
 /**
- * Complex numbers and operations that run through a vector, where the reference data say nothing: identities, gradients against
- * differences, derivatives on the axes, ties, large dims, precision of float32, and what is refused.
+ * Complex numbers and operations that run through a vector, where the reference data say nothing: identities, gradients
+ * against differences, derivatives on the axes, ties, large dims, precision of float32, and what is refused.
  */
 import "../helpers/quicksample";
 import ndarray from "ndarray";

@@ -1,4 +1,7 @@
-/** Products with matrices that are too large to be written out: values against plain loops, on every engine, and how long the text is. */
+/**
+ * Products with matrices that are too large to be written out: values against plain loops, on every engine, and how
+ * long the text is.
+ */
 import "../helpers/quicksample";
 import { program } from "../../src/codegen/cpp";
 import { parse } from "../../src/formula/parse";

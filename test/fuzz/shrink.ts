@@ -1,4 +1,7 @@
-/** From a case that fails to the smallest one found that still does: parts instead of the whole, variables instead of calls. */
+/**
+ * From a case that fails to the smallest one found that still does: parts instead of the whole, variables instead of
+ * calls.
+ */
 import { exactly } from "../helpers/evaluate";
 import { answerOf } from "./oracle";
 import type { Case } from "./oracle";

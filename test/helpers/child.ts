@@ -1,7 +1,7 @@
 /**
- * Fresh processes for tests of the compiler and the routine cache: what these do depends on environment, folders and other
- * processes, and what they promise must hold from one process to the next. Each test has a room: a folder of its own, with `tmp`
- * in it for temporary files.
+ * Fresh processes for tests of the compiler and the routine cache: what these do depends on environment, folders and
+ * other processes, and what they promise must hold from one process to the next. Each test has a room: a folder of its
+ * own, with `tmp` in it for temporary files.
  */
 import { spawn } from "node:child_process";
 import type * as FileSystem from "node:fs";

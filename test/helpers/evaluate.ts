@@ -1,7 +1,7 @@
 /**
- * What tests of formulas and engines share: a small evaluator that takes `value`, `segments` and `axes` of the rows as their meaning,
- * what rows can be built from, and how far rounding may lead. It shares no code with the engines that it judges, and knows no
- * operation by name, so that a new row is tested by being there.
+ * What tests of formulas and engines share: a small evaluator that takes `value`, `segments` and `axes` of the rows as
+ * their meaning, what rows can be built from, and how far rounding may lead. It shares no code with the engines that it
+ * judges, and knows no operation by name, so that a new row is tested by being there.
  */
 import { FormulaError } from "../../src/errors";
 import { Category, isVariable, nodesOf, placeSegments, variable } from "../../src/formula/formula";
@@ -125,7 +125,10 @@ export function attempted<T>(build: () => T): T | undefined {
 
 // ----------------------------------------------------------------------------------------------------- rounding
 
-/** Named here, because jest looks up a global hundred times slower than a name of the file, and these are called for every number. */
+/**
+ * Named here, because jest looks up a global hundred times slower than a name of the file, and these are called for
+ * every number.
+ */
 const { imul } = Math;
 const { isFinite } = Number;
 
@@ -147,8 +150,9 @@ export function noise(seed: number, relative = 1e-11): Rounding {
 }
 
 /**
- * How far two ways of computing a value may differ by rounding: ten times what happens to it when every step is disturbed by `relative`.
- * (Stochastic arithmetic, as in CESTAC.) Undefined where a step is not finite, or is at a jump, where any answer is right.
+ * How far two ways of computing a value may differ by rounding: ten times what happens to it when every step is
+ * disturbed by `relative`. (Stochastic arithmetic, as in CESTAC.) Undefined where a step is not finite, or is at a
+ * jump, where any answer is right.
  */
 export function allowances(
   run: (rounding: Rounding) => Vector,

@@ -1,6 +1,6 @@
 /**
- * A tslab kernel as Jupyter starts it: a process of its own that is spoken to over sockets, in Jupyter's protocol, and is interrupted
- * by SIGINT. Its folder is notebooks/, where `tskeops` is a link to this package (its dist).
+ * A tslab kernel as Jupyter starts it: a process of its own that is spoken to over sockets, in Jupyter's protocol, and
+ * is interrupted by SIGINT. Its folder is notebooks/, where `tskeops` is a link to this package (its dist).
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";

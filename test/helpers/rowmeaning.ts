@@ -1,7 +1,7 @@
 /**
- * What a row of the table of reductions says of itself, as the definitions of fuzz/reducers.ts are written: its values by its meaning on
- * numbers, and how cotangents spread by differences of these. For rows that have no definition there: engines, dtypes and the row's gradient
- * are then held to its meaning.
+ * What a row of the table of reductions says of itself, as the definitions of fuzz/reducers.ts are written: its values
+ * by its meaning on numbers, and how cotangents spread by differences of these. For rows that have no definition there:
+ * engines, dtypes and the row's gradient are then held to its meaning.
  */
 import { Category, variable } from "../../src/formula/formula";
 import type { Formula } from "../../src/formula/formula";
@@ -33,7 +33,10 @@ export function meaningOf(row: Reduction): Reducer {
 
 /** Among more columns a difference by one of them is all rounding; then values are held alone. */
 const MOST_COLUMNS = 16;
-/** Where differences are taken, the next smaller step where a kink is near; and how many more digits they lose than what they are taken of. */
+/**
+ * Where differences are taken, the next smaller step where a kink is near; and how many more digits they lose than what
+ * they are taken of.
+ */
 const STEPS = [1e-3, 1e-4, 1e-5, 1e-6];
 const AGREE = 1e-6;
 const LOST = 100;

@@ -1,5 +1,6 @@
 /**
- * A row of the operation table on the engines: its value and its gradient, summed over pairs, against the small evaluator.
+ * A row of the operation table on the engines: its value and its gradient, summed over pairs, against the small
+ * evaluator.
  */
 import ndarray from "ndarray";
 import type { Dtype, RealArray } from "../../src/index";
@@ -25,7 +26,10 @@ export interface Sample {
   readonly domain: readonly [number, number];
 }
 
-/** At most `count` calls of a row: on variables of several kinds and dims, with parameters that fit; and their gradients. */
+/**
+ * At most `count` calls of a row: on variables of several kinds and dims, with parameters that fit; and their
+ * gradients.
+ */
 export function samplesOf(entry: Entry, count: number): Sample[] {
   return samplesAmong(entry, count, fitsOf(entry, entry.slots.length > 5 ? [1, 3] : [1, 2, 3, 4], 20));
 }
@@ -73,7 +77,10 @@ const EXTENTS = { [Category.I]: ROWS, [Category.J]: COLUMNS, [Category.P]: 1 };
 /** What a step of float32 may lose: two units in the last place, as the evaluator disturbs every step. */
 const RELATIVE: Readonly<Record<Dtype, number>> = { float64: 1e-14, float32: 2 ** -21 };
 
-/** Computes the sums over j on a backend. Throws where one differs by more than rounding; false where rounding decides all. */
+/**
+ * Computes the sums over j on a backend. Throws where one differs by more than rounding; false where rounding decides
+ * all.
+ */
 export function check(sample: Sample, backend: BackendName, dtype: Dtype): boolean {
   const { formula, args } = sample;
   const { data, expected } = expectation(sample, dtype);

@@ -1,6 +1,6 @@
 /**
- * Random formulas over every row of the operation table, and points at which they are evaluated. Nothing here knows an operation
- * that is not in the table, so that a new row is tested by being there.
+ * Random formulas over every row of the operation table, and points at which they are evaluated. Nothing here knows an
+ * operation that is not in the table, so that a new row is tested by being there.
  */
 import fc from "fast-check";
 import { Category, type Formula, type Operation, type Parameter, make, variable } from "../../src/formula/formula";

@@ -1,4 +1,7 @@
-/** Tests of what depends on the width of vectors: on every instruction set that the machine has; the others are told as skipped. */
+/**
+ * Tests of what depends on the width of vectors: on every instruction set that the machine has; the others are told as
+ * skipped.
+ */
 import { ISAS } from "../../src/codegen/isa";
 import type { InstructionSetName } from "../../src/codegen/isa";
 import { instructionSet, nativeAddon, setInstructionSet } from "../../src/device/native";

@@ -1,6 +1,6 @@
 /**
- * What editors and notebooks show of a method: every member of a lazy tensor has documentation, in the TypeScript of this repository and in
- * the one that tslab carries. Needs `dist` for tslab.
+ * What editors and notebooks show of a method: every member of a lazy tensor has documentation, in the TypeScript of
+ * this repository and in the one that tslab carries. Needs `dist` for tslab.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * What KeOps tests of its own LazyTensors, once more and against plain loops: batches, gradients, sums of all kinds, vectors of many
- * components, contractions, Fourier sums; and reports of its users that are mistakes there.
+ * What KeOps tests of its own LazyTensors, once more and against plain loops: batches, gradients, sums of all kinds,
+ * vectors of many components, contractions, Fourier sums; and reports of its users that are mistakes there.
  */
 import ndarray from "ndarray";
 import { fromMatrix } from "../../src/cluster";

@@ -1,4 +1,7 @@
-/** The methods of lazy tensors: made by a script from the table of operations, none left out, and each is the row that it names. */
+/**
+ * The methods of lazy tensors: made by a script from the table of operations, none left out, and each is the row that
+ * it names.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Category } from "../../src/formula/formula";
@@ -15,7 +18,9 @@ import type { Fit } from "../helpers/evaluate";
 const root = join(__dirname, "..", "..");
 const text = readFileSync(join(root, "src", "lazytensor", "methods.ts"), "utf8");
 
-/** A method as its documentation says it: the row, which of its arguments the tensor is, and the order of the others. */
+/**
+ * A method as its documentation says it: the row, which of its arguments the tensor is, and the order of the others.
+ */
 interface Method {
   readonly entry: Entry;
   readonly name: string;
@@ -31,7 +36,10 @@ const METHODS = [...text.matchAll(DOCUMENTED)].map(({ index, ...found }): Method
   return { entry: entries.get(row)!, name, self, order, isComplex: index > text.indexOf("class ComplexMethods") };
 });
 
-/** Rows that have another form: integer powers and products by a real number are `pow` and `mul`, sums are reductions too. */
+/**
+ * Rows that have another form: integer powers and products by a real number are `pow` and `mul`, sums are reductions
+ * too.
+ */
 const OTHERWISE = ["Complex", "ComplexRealScal", "ComplexScal", "ComplexSum", "Pow"];
 
 test("every method that is left out is written otherwise", () => {

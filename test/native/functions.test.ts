@@ -1,6 +1,6 @@
 /**
- * The functions of generated code: their errors in units of the last place, measured in C++ against the C library in the next wider
- * type, for every dtype and every instruction set of this machine.
+ * The functions of generated code: their errors in units of the last place, measured in C++ against the C library in
+ * the next wider type, for every dtype and every instruction set of this machine.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,7 +10,10 @@ import { flagsFor } from "../../src/device/compiler";
 import type { InstructionSetName } from "../../src/codegen/isa";
 import { WIDTHS } from "../helpers/widths";
 
-/** Units in the last place that results may be off by; without fused products reductions of angles are a little less exact. */
+/**
+ * Units in the last place that results may be off by; without fused products reductions of angles are a little less
+ * exact.
+ */
 const BOUND = 2;
 const WITHOUT_FUSED_PRODUCTS: Readonly<Record<string, number>> = { sin: 3, cos: 3, tan: 3.5 };
 

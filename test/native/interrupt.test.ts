@@ -1,4 +1,7 @@
-/** How calls of the addon end early: cancelled, by Ctrl-C, with their worker, with the process; and calls in the background. */
+/**
+ * How calls of the addon end early: cancelled, by Ctrl-C, with their worker, with the process; and calls in the
+ * background.
+ */
 import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";

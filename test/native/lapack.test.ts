@@ -1,4 +1,6 @@
-/** Factorisations by the system's LAPACK and by the project's own code: both give the same, and either can be chosen. */
+/**
+ * Factorisations by the system's LAPACK and by the project's own code: both give the same, and either can be chosen.
+ */
 import { KernelSolve, rand, randn, settings } from "../../src/index";
 import { cancel, nativeAddon, newControl } from "../../src/device/native";
 

@@ -1,4 +1,6 @@
-/** Stamps of the builds: what is older than its sources is told apart from what is not, wherever the files have been. */
+/**
+ * Stamps of the builds: what is older than its sources is told apart from what is not, wherever the files have been.
+ */
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

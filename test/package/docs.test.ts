@@ -59,7 +59,9 @@ function blocksOf(page: string): Block[] {
   });
 }
 
-/** The code of a table that ports something, a scope for each piece of it, with the first block of the page in front. */
+/**
+ * The code of a table that ports something, a scope for each piece of it, with the first block of the page in front.
+ */
 function tablesOf(page: string): Block[] {
   const text = textOf(page);
   const [first] = blocksOf(page);

@@ -1,4 +1,7 @@
-/** The environment variables that docs/guide/environment.md lists: each does what it says, and none is ignored in silence. */
+/**
+ * The environment variables that docs/guide/environment.md lists: each does what it says, and none is ignored in
+ * silence.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * Who may import whom is a table of eslint.imports.mjs, to which `npm run lint` holds every file: here, that it tells what breaks it. And what no linter
- * sees: chains of imports that come back to where they began.
+ * Who may import whom is a table of eslint.imports.mjs, to which `npm run lint` holds every file: here, that it tells
+ * what breaks it. And what no linter sees: chains of imports that come back to where they began.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
@@ -76,7 +76,10 @@ function importsOf(name: string): string[] {
   return [...statements].map(([, specifier]) => path(specifier!).split(sep).join("/"));
 }
 
-/** The first way from `name` on that comes back to a file it went through. @param done files that no such way goes through. */
+/**
+ * The first way from `name` on that comes back to a file it went through. @param done files that no such way goes
+ * through.
+ */
 function cycleFrom(name: string, done: Set<string>, path: readonly string[] = []): readonly string[] | undefined {
   if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
   if (done.has(name)) return undefined;

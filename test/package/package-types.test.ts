@@ -1,4 +1,7 @@
-/** The built declarations under TypeScript 5.0.4, the compiler that tslab carries, with a good call and bad ones. Needs `dist`. */
+/**
+ * The built declarations under TypeScript 5.0.4, the compiler that tslab carries, with a good call and bad ones. Needs
+ * `dist`.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** The package as users get it: packed, installed into an empty folder, and run there. Needs `dist` and the addon: `npm ci`. */
+/**
+ * The package as users get it: packed, installed into an empty folder, and run there. Needs `dist` and the addon: `npm
+ * ci`.
+ */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

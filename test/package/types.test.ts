@@ -1,6 +1,7 @@
 /**
- * What the compiler says about calls: aliases give the arguments their types, arrays give the result its dtype. All lines are compiled
- * as one file with the checks of this repository; each line that must not compile has to fail, and no other may.
+ * What the compiler says about calls: aliases give the arguments their types, arrays give the result its dtype. All
+ * lines are compiled as one file with the checks of this repository; each line that must not compile has to fail, and
+ * no other may.
  */
 import { join } from "node:path";
 import ts from "typescript";

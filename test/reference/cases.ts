@@ -1,6 +1,7 @@
 /**
- * Reference data (see data/README.md), which were made without this library, held against the public doors: value, every gradient,
- * second order. Nothing is widened for a case to pass; what float32 may add is derived where it is named.
+ * Reference data (see data/README.md), which were made without this library, held against the public doors: value,
+ * every gradient, second order. Nothing is widened for a case to pass; what float32 may add is derived where it is
+ * named.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -67,14 +68,16 @@ function read(file: string): unknown {
 // --------------------------------------------------------------------------------------------------- comparison
 
 /**
- * What float32 may add to the tolerance, relative to the largest expected number. Inputs and results are rounded by 6e-8; the cases
- * amplify that by 10 to 100 where they amplify at all, and sums of up to 1500 terms of both signs lose as much again.
+ * What float32 may add to the tolerance, relative to the largest expected number. Inputs and results are rounded by
+ * 6e-8; the cases amplify that by 10 to 100 where they amplify at all, and sums of up to 1500 terms of both signs lose
+ * as much again.
  */
 const FLOAT32 = 2e-5;
 /**
- * Larger amplifications. In 150 dimensions the terms of the gradient by g, with their exponents, cancel to 1 / 11900 of their size.
- * Both factors, exponents F of 1300 and 1600, and their logarithms are each rounded by F / 2^24, and exponentials are off by so much.
- * Where two columns prevail with F of 1584, their terms, as large as y = 39.96, cancel to the difference of the two y, 0.4.
+ * Larger amplifications. In 150 dimensions the terms of the gradient by g, with their exponents, cancel to 1 / 11900 of
+ * their size. Both factors, exponents F of 1300 and 1600, and their logarithms are each rounded by F / 2^24, and
+ * exponentials are off by so much. Where two columns prevail with F of 1584, their terms, as large as y = 39.96, cancel
+ * to the difference of the two y, 0.4.
  */
 const FLOAT32_EXCEPTIONS: Readonly<Record<string, number>> = {
   "edge-wide-1": 11_900 * 2 ** -24,
@@ -89,7 +92,10 @@ function toleranceOf({ id, tolerance }: Case, dtype: Dtype): number {
 
 type Got = RealArray | NdArray<Int32Array>;
 
-/** `max |got - expected| <= tolerance max |expected|`, or `<= tolerance` where all expected numbers are 0; infinities must match. */
+/**
+ * `max |got - expected| <= tolerance max |expected|`, or `<= tolerance` where all expected numbers are 0; infinities
+ * must match.
+ */
 function expectClose(what: string, got: Got, { shape, data }: Stored, tolerance: number): void {
   const expected = data.map((value) => (got.dtype === "float32" ? inFloat32(Number(value)) : Number(value)));
   const finite = expected.filter(Number.isFinite).map(Math.abs);
@@ -167,8 +173,9 @@ function checkGradients(found: Case, out: RealArray, args: readonly RealArray[],
 // ------------------------------------------------------------------------------------------------------- solves
 
 /**
- * Rounding the data of a system to float32 moves its solution by about `condition` roundings. A gradient takes two solutions, and one
- * by a parameter sums terms of both signs over all pairs: ten times as many. At N = 500 that is 1.8e-3; the tutorial allows 2.4e-3.
+ * Rounding the data of a system to float32 moves its solution by about `condition` roundings. A gradient takes two
+ * solutions, and one by a parameter sums terms of both signs over all pairs: ten times as many. At N = 500 that is
+ * 1.8e-3; the tutorial allows 2.4e-3.
  */
 const ROUNDING = 2 ** -24;
 

@@ -1,6 +1,6 @@
 /**
- * What a port of KeOps should pass at once: identities, conventions, closed forms, and properties over random data that need no table of
- * expected numbers.
+ * What a port of KeOps should pass at once: identities, conventions, closed forms, and properties over random data that
+ * need no table of expected numbers.
  */
 import fc from "fast-check";
 import { Genred, KernelSolve, array, astype, grad, nd, rand, randn, requiresGrad, zeros } from "../../src/index";

@@ -1,7 +1,7 @@
 /**
- * The reference data once more, as lazy tensors: every formula as a template over Vi, Vj and Pm, with its reduction and gradients, and
- * every system. Not on the backend `cpu`: what it compiles is what the same cases have compiled by way of Genred and KernelSolve; nor twice
- * on `reference`, which computes in float64 whatever the dtype.
+ * The reference data once more, as lazy tensors: every formula as a template over Vi, Vj and Pm, with its reduction and
+ * gradients, and every system. Not on the backend `cpu`: what it compiles is what the same cases have compiled by way
+ * of Genred and KernelSolve; nor twice on `reference`, which computes in float64 whatever the dtype.
  */
 import { Pm, Vi, Vj, lazy } from "../../src/index";
 import type { CallOptions, LazyTensor, RealArray } from "../../src/index";

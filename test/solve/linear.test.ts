@@ -1,6 +1,6 @@
 /**
- * Solves against a Cholesky factorisation written here, of a matrix written here: dims 1 to 10, 1 to 50 right-hand sides, several kernels,
- * and points that are spread, or clustered and partly equal.
+ * Solves against a Cholesky factorisation written here, of a matrix written here: dims 1 to 10, 1 to 50 right-hand
+ * sides, several kernels, and points that are spread, or clustered and partly equal.
  */
 import { KernelSolve, rand, randn } from "../../src/index";
 import type { Dtype, RealArray, SolveOptions } from "../../src/index";

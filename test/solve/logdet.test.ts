@@ -1,4 +1,7 @@
-/** Log-determinants, traces and eigenpairs of the matrix of a system: against ml-matrix on the same matrix, and within their error bars. */
+/**
+ * Log-determinants, traces and eigenpairs of the matrix of a system: against ml-matrix on the same matrix, and within
+ * their error bars.
+ */
 import { fromMatrix } from "../../src/cluster";
 import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
 import { KernelSolve, rand, zeros } from "../../src";
