@@ -5,10 +5,11 @@
  * device and no data.
  */
 import { asVariable, isVariable, lowerFormula, print } from "../formula/formula";
-import { at, lookUp } from "../asserts";
+import { at } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
 import { constantValue } from "../formula/core";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
+import { Names } from "./names";
 import { Placement, UNROLL, isLooped, isOneInstruction } from "./placement";
 import type { Lanes, Phase } from "./placement";
 import { OF_COLUMN, affine, eachColumn, literal, loop, nestedLoops, newScope, withLiterals } from "./text";
@@ -71,7 +72,7 @@ const keyOf = (node: Formula, index: number | string): string => `${node.id}@${i
 class Writer {
   private readonly place: Placement;
   private readonly scopes: Record<Phase, Scope>;
-  private readonly numbers: ReadonlyMap<Formula, number>;
+  private readonly names: Names;
   private cost = 0;
   private written = 0;
   private chained = 0;
@@ -85,7 +86,7 @@ class Writer {
   ) {
     this.scopes = mapPhases(() => newScope(options.unroll));
     this.place = new Placement(roots, options.lanes, options.hoist, options.unrolled);
-    this.numbers = new Map(this.place.nodes.map((node, n) => [node, n]));
+    this.names = new Names(this.place, options.columnStride !== undefined);
   }
 
   write(originals: readonly Formula[]): Scheme {
@@ -93,7 +94,7 @@ class Writer {
     this.roots.forEach((root, n) => this.useRoot(root, n));
     const { place, cost, written, chained } = this;
     return {
-      text: originals.map((root) => print(root, (v) => this.readName(v))).join(", "),
+      text: originals.map((root) => print(root, (v) => this.names.nameRead(v))).join(", "),
       lines: mapPhases((phase) => this.scopes[phase].lines),
       variables: mapPhases((phase) => this.variables(phase)),
       hoisted: place.hoisted,
@@ -126,9 +127,9 @@ class Writer {
   }
 
   private nameComponent(node: Formula, k: number, scope: Scope): void {
-    const name = `${isVariable(node) ? this.readName(node) : this.name(node)}_${k}`;
+    const name = `${isVariable(node) ? this.names.nameRead(node) : this.names.nameOf(node)}_${k}`;
     const text = this.valueText(node, k, scope);
-    scope.lines.push(`const ${this.type(node)} ${name} = ${text};`);
+    scope.lines.push(`const ${this.names.typeOf(node)} ${name} = ${text};`);
     scope.names.set(keyOf(node, k), name);
   }
 
@@ -146,7 +147,7 @@ class Writer {
    */
   private repeatForColumns(root: Formula, value: string): string {
     if (!this.options.columnStride) return value;
-    return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
+    return this.names.typeOf(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
   }
 
   // ---- values
@@ -187,8 +188,8 @@ class Writer {
    * before.
    */
   private loopedSum(node: Formula, start: readonly (number | string)[], { size, strides }: Axis, outer: Scope): string {
-    const sums = `${this.name(node)}_s${this.unique++}`;
-    const chains = this.type(node) === "Pairs" ? 1 : 2;
+    const sums = `${this.names.nameOf(node)}_s${this.unique++}`;
+    const chains = this.names.typeOf(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
       node.args.map((arg, n) => this.at(arg, affine(at(start, n), at(strides, n), k), scope)).join(" * ");
     const inColumns = chains === 1 && this.options.columnByColumn === true;
@@ -202,7 +203,7 @@ class Writer {
         .map((chain) => add(chain, chain === 0 ? "k" : `k + ${chain}`, scope))
         .join(" ");
     const step = (scope: Scope): string | string[] => (inColumns ? eachColumn(scope, addChains) : addChains(scope));
-    outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...loop(together, outer, step, chains));
+    outer.lines.push(`${this.names.typeOf(node)} ${sums}[${chains}] = {};`, ...loop(together, outer, step, chains));
     if (together < size) outer.lines.push(add(0, together, outer));
     if (this.place.phase(node) === "pair") this.longSums++;
     return `(${range(chains)
@@ -221,8 +222,8 @@ class Writer {
   // ---- wide values in arrays
 
   private fillArray(node: Formula, scope: Scope): void {
-    const name = this.name(node);
-    scope.lines.push(`${this.type(node)} ${name}[${node.dim}];`);
+    const name = this.names.nameOf(node);
+    scope.lines.push(`${this.names.typeOf(node)} ${name}[${node.dim}];`);
     if (isLooped(node)) this.fillByAxes(node, name, scope);
     else if (node.operation.shape.kind === "contraction")
       for (const k of range(node.dim)) scope.lines.push(`${name}[${k}] = ${this.valueText(node, k, scope)};`);
@@ -275,8 +276,8 @@ class Writer {
   private at(node: Formula, index: number | string, scope: Scope): string {
     const constant = constantValue(node);
     if (constant !== undefined) return literal(constant);
-    if (this.place.inArray(node)) return this.pickColumn(node, `${this.name(node)}[${index}]`, scope);
-    if (this.place.isTile(node)) return `${this.readName(node)}[${index}]`;
+    if (this.place.inArray(node)) return this.names.inColumn(node, `${this.names.nameOf(node)}[${index}]`, scope);
+    if (this.place.isTile(node)) return `${this.names.nameRead(node)}[${index}]`;
     if (node.operation.shape.kind === "view" && !this.place.isRead(node)) return this.viewAt(node, index, scope);
     return this.findName(node, index, scope) ?? this.computeHere(node, index, scope);
   }
@@ -292,47 +293,24 @@ class Writer {
     if (own !== undefined || scope.ofAllColumns === undefined)
       return own ?? this.scopes[this.place.phase(node)].names.get(keyOf(node, index));
     const ofAll = this.findName(node, index, scope.ofAllColumns);
-    return ofAll === undefined ? undefined : this.pickColumn(node, ofAll, scope);
-  }
-
-  /** What is said of all columns of a step, for the column that a scope is about. */
-  private pickColumn(node: Formula, text: string, scope: Scope): string {
-    const isOfColumns = scope.ofAllColumns && ["Pairs", "Steps"].includes(this.type(node));
-    return isOfColumns ? `${text}${OF_COLUMN}` : text;
+    return ofAll === undefined ? undefined : this.names.inColumn(node, ofAll, scope);
   }
 
   /** A component of a wide value that has no array. */
   private computeHere(node: Formula, index: number | string, scope: Scope): string {
     const text = this.valueText(node, index, scope);
-    const name = `${this.name(node)}_v${this.unique++}`;
-    scope.lines.push(`const ${this.type(node, scope)} ${name} = ${text};`);
+    const name = `${this.names.nameOf(node)}_v${this.unique++}`;
+    scope.lines.push(`const ${this.names.typeOf(node, scope)} ${name} = ${text};`);
     scope.names.set(keyOf(node, index), name);
     return name;
-  }
-
-  private name(node: Formula): string {
-    return `t${lookUp(this.numbers, node)}`;
-  }
-
-  private type(node: Formula, scope?: Scope): "Tile" | "real" | "Pairs" | "Steps" {
-    const phase = this.place.phase(node);
-    const takesColumns = this.options.columnStride !== undefined && scope?.ofAllColumns === undefined;
-    if (phase === "pair") return takesColumns ? "Pairs" : "Tile";
-    if (phase === "loop") return takesColumns ? "Steps" : "real";
-    return phase === "lane" ? "Tile" : "real";
-  }
-
-  private readName(node: Formula): string {
-    if (!isVariable(node)) return "h";
-    return `${{ call: "p", lane: "x", loop: "y", pair: "" }[this.place.phase(node)]}${asVariable(node).position}`;
   }
 
   private readText(node: Formula, k: number | string, scope: Scope): string {
     const { hoisted } = this.place;
     const before = hoisted.slice(0, Math.max(0, hoisted.indexOf(node)));
     const at = affine(totalDim(before), 1, k);
-    const name = this.readName(node);
-    if (this.type(node) !== "Steps") return `splat(${name}[${at}])`;
+    const name = this.names.nameRead(node);
+    if (this.names.typeOf(node) !== "Steps") return `splat(${name}[${at}])`;
     const stride = this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted));
     return scope.ofAllColumns ? `splat(${name}[${at} + ${stride} * c])` : `Steps(${name} + ${at}, ${stride})`;
   }
