@@ -29,7 +29,7 @@ async function system(build, { system: { n, d, g, alpha, dtype }, options, limit
 
 /** How `CompiledRoutine` of device/host.ts gives each way; null where there is none for the call. */
 const WAYS = {
-  many: (routine) => routine.usual(),
+  many: (routine) => routine.usualShape(),
   narrow: (routine) => routine.shape("narrow"),
   few: (routine) => routine.shape("few"),
   once: (routine, call) => routine.symmetricFor(call),
@@ -49,9 +49,9 @@ function forced(build, { row, ways, dtype }) {
 
 /** Runs the call once, and looks which ways its routine has and which it takes. */
 function waysOf(prototype, ways, call) {
-  const original = prototype.fitting;
+  const original = prototype.chooseShape;
   const found = {};
-  prototype.fitting = function (given) {
+  prototype.chooseShape = function (given) {
     const chosen = original.call(this, given);
     for (const way of ways) {
       const made = WAYS[way](this, given);
@@ -63,21 +63,21 @@ function waysOf(prototype, ways, call) {
   try {
     call();
   } finally {
-    prototype.fitting = original;
+    prototype.chooseShape = original;
   }
   if (found.chosen === undefined) throw new Error(`expected one of ${ways.join(", ")} to be chosen, got another way`);
   return found;
 }
 
 function within({ prototype }, way, call) {
-  const original = prototype.fitting;
-  prototype.fitting = function (given) {
+  const original = prototype.chooseShape;
+  prototype.chooseShape = function (given) {
     return WAYS[way](this, given);
   };
   try {
     call();
   } finally {
-    prototype.fitting = original;
+    prototype.chooseShape = original;
   }
 }
 

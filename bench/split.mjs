@@ -47,10 +47,10 @@ class Meter {
  * outermost.
  */
 const CALLS = [
-  ["solve/product.js", "Product", "apply", "products", "K v"],
   ["call/operator.js", "Operator", "pullback", "products", "gradients of K"],
   ["solve/kernelmatrix.js", "KernelMatrix", "entries", "other", "entries of K"],
 ];
+const MAKERS = [["solve/product.js", "Product", "applyWith", "products", "K v"]];
 const TASKS = [
   ["solve/lowrank.js", null, "lowRank", "preconditioner", "search"],
   ["solve/lowrank.js", "LowRank", "inverse", "preconditioner", "search"],
@@ -73,6 +73,12 @@ const ofCall = (meter, original, part) =>
     const result = meter.within(part, () => original.apply(this, args));
     if (typeof result?.now !== "function") return result;
     return new result.constructor(() => meter.within(part, () => result.now()), result.later);
+  };
+
+/** A function that makes such a one. */
+const ofMaker = (meter, original, part) =>
+  function (...args) {
+    return ofCall(meter, original.apply(this, args), part);
   };
 
 /** A generator, with all that it waits for. */
@@ -115,6 +121,7 @@ function attach(build, meter) {
     );
   try {
     rows(CALLS, ofCall);
+    rows(MAKERS, ofMaker);
     rows(TASKS, ofTask);
     replace("solve/precondition.js", null, "denseWork", (original) => ofAlgebra(meter, original));
   } catch (error) {

@@ -9,7 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { entryOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
-import { asserted, at, lookUp } from "../asserts";
+import { asserted, at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -56,7 +56,7 @@ export class System {
    */
   check(arrays: readonly RealArray[]): Given {
     const here = new Map(arrays.map((array) => [array, bringToMachine(array)]));
-    return this.operator.check(arrays.map((array) => lookUp(here, array)));
+    return this.operator.check(arrays.map((array) => here.get(array) ?? array));
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */

@@ -92,9 +92,16 @@ afterAll(() => {
 /** The modules under test as JavaScript, with one piece of text changed if wished. */
 export function transpiled(name: string, from = "", to = ""): string {
   const folder = join(home, name);
-  const texts = ["errors", "codegen/isa", "device/cache", "device/toolchain", "device/verbose", "device/compiler"].map(
-    (file) => [file, sourceOf(file)] as const,
-  );
+  const texts = [
+    "asserts",
+    "errors",
+    "options",
+    "codegen/isa",
+    "device/cache",
+    "device/toolchain",
+    "device/verbose",
+    "device/compiler",
+  ].map((file) => [file, sourceOf(file)] as const);
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);
   for (const [file, text] of texts) {
     mkdirSync(dirname(join(folder, file)), { recursive: true });

@@ -76,9 +76,9 @@ test("looking where time goes leaves the modules as they were", () => {
   const unchanged = told(`
     const { Product } = build.module("solve/product.js");
     const algebra = build.module("solve/precondition.js");
-    const before = [Product.prototype.apply, algebra.denseWork];
+    const before = [Product.prototype.applyWith, algebra.denseWork];
     JOBS.solve(build, { row: { n: 50, g: 50, alpha: 1e-2 }, dtype: "float64", build: "this" });
-    const after = [Product.prototype.apply, algebra.denseWork];
+    const after = [Product.prototype.applyWith, algebra.denseWork];
     console.log(JSON.stringify(before.map((f, n) => f === after[n])));
   `);
   expect(unchanged).toEqual([true, true]);

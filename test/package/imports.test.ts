@@ -50,7 +50,7 @@ const FAULTS: readonly (readonly [string, string, readonly string[]])[] = [
   ["array/view", 'import type { x } from "../device/native"; import { type y } from "../device/native";', []],
   ["array/view", 'import x from "ndarray"; import { y } from "../device/devices";', []],
   ["device/reference", 'import { x } from "./host";', [TYPES("device/reference")]],
-  ["device/reference", 'import type { x } from "./host"; import { y } from "./device";', []],
+  ["device/reference", 'import type { x } from "./host"; import { y } from "./addoncall";', []],
   ["notebook/chart", 'import { x } from "vega";', [NOT("notebook")]],
   ["generic", 'import { x } from "./genred"; import type { y } from "./call/operator";', []],
   ["generic", 'import { y } from "./call/operator";', [TYPES("generic")]],
