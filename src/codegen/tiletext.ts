@@ -77,7 +77,7 @@ class TileText {
     const terms = Array.from({ length: step.terms }, (_, n) =>
       kernelText(step.kernel, names.slice(n * size, (n + 1) * size)),
     );
-    const shown = terms.length > MOST_TERMS ? [at(terms, 0), "...", terms.at(-1)!] : terms;
+    const shown = terms.length > MOST_TERMS ? [at(terms, 0), "...", at(terms, terms.length - 1)] : terms;
     return `${this.value(target)} ${step.add ? "+=" : "="} ${shown.join(" + ")}`;
   }
 

@@ -3,6 +3,7 @@
  * Arrays come from the machine's memory or are on the device already; a call that has one there runs there. How a call
  * is cut into parts depends on sizes alone, so results do not depend on the device.
  */
+import { at } from "../asserts";
 import { keptWords } from "../codegen/cudasteps";
 import { cudaProgram } from "../codegen/cudatext";
 import type { CudaProgram } from "../codegen/cudatext";
@@ -53,7 +54,7 @@ function whyNoneFits(): string | null {
   const { cuda } = loadedAddon();
   return reason(() => {
     const reasons = Array.from({ length: cuda.count() }, (_, device) => reason(() => whyTooOld(cuda.describe(device))));
-    return reasons.includes(null) ? null : reasons[0]!;
+    return reasons.includes(null) ? null : at(reasons, 0);
   });
 }
 
@@ -134,7 +135,7 @@ class CudaRoutine implements Routine {
 
   block(call: RectangleCall): void {
     const { routines, args, out } = this.placeCall({ ...call, device: call.device === "all" ? 0 : call.device });
-    this.addon.block(routines[0]!, args, out, rectangleSizes(call));
+    this.addon.block(at(routines, 0), args, out, rectangleSizes(call));
   }
 
   private prepareCall(call: Call): Prepared {
@@ -145,7 +146,7 @@ class CudaRoutine implements Routine {
     return {
       ...{ routines, args, out, indices: indices && placedOf(indices) },
       sizes: isKept ? undefined : sizesOf(plan),
-      tables: isKept ? kept.of(routines[0]!, plan) : tablesOf(plan),
+      tables: isKept ? kept.of(at(routines, 0), plan) : tablesOf(plan),
     };
   }
 

@@ -165,12 +165,13 @@ function libraries(): string[] {
 /** Where toolkits, conda and pip put it. */
 function folders(): string[] {
   const { CUDA_PATH, CUDA_HOME, CONDA_PREFIX, VIRTUAL_ENV } = process.env;
-  const toolkits = [CUDA_PATH, CUDA_HOME, "/usr/local/cuda"].filter((folder) => folder !== undefined && folder !== "");
-  const pythons = [VIRTUAL_ENV, CONDA_PREFIX, join(homedir(), ".local")].filter((f) => f !== undefined && f !== "");
+  const isNamed = (folder: string | undefined): folder is string => folder !== undefined && folder !== "";
+  const toolkits = [CUDA_PATH, CUDA_HOME, "/usr/local/cuda"].filter(isNamed);
+  const pythons = [VIRTUAL_ENV, CONDA_PREFIX, join(homedir(), ".local")].filter(isNamed);
   return [
-    ...toolkits.flatMap((folder) => [join(folder!, "lib64"), join(folder!, "bin", "x64"), join(folder!, "bin")]),
+    ...toolkits.flatMap((folder) => [join(folder, "lib64"), join(folder, "bin", "x64"), join(folder, "bin")]),
     ...(CONDA_PREFIX ? [join(CONDA_PREFIX, "lib")] : []),
-    ...pythons.flatMap((folder) => pipFolders(join(folder!, "lib"))),
+    ...pythons.flatMap((folder) => pipFolders(join(folder, "lib"))),
   ];
 }
 

@@ -3,6 +3,7 @@
  * what `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share their
  * memory, so that one copy brings all of them.
  */
+import { asserted, lookUp } from "../asserts";
 import type { KeptPlan, LoadedRoutine } from "./addon";
 import { sizesOf, tablesOf } from "./addoncall";
 import type { Plan } from "./addoncall";
@@ -159,13 +160,13 @@ class CudaVectors implements Vectors<DeviceData, DeviceData> {
   /** All numbers of the slabs come at once; where the device has failed, reading says so. */
   read(scalars: readonly DeviceData[]): Reading {
     this.flush();
-    const slabs = [...new Set(scalars.map((scalar) => this.slabOf(scalar)!))];
+    const slabs = [...new Set(scalars.map((scalar) => asserted(this.slabOf(scalar), "a scalar of this space")))];
     const numbers = new Map(slabs.map((slab) => [slab, new Float64Array(SCALARS * this.columns)]));
     const splitSlabs = (): number[][] =>
       scalars.map((scalar) => {
-        const slab = this.slabOf(scalar)!;
+        const slab = asserted(this.slabOf(scalar), "a scalar of this space");
         const first = slab.slotOf(scalar) * this.columns;
-        return [...numbers.get(slab)!.subarray(first, first + this.columns)];
+        return [...lookUp(numbers, slab).subarray(first, first + this.columns)];
       });
     const { cuda } = loadedAddon();
     return {

@@ -222,7 +222,7 @@ export function followArrays<P extends AnyPlace>(arrays: readonly ({ readonly da
   if (all.size === 1) return followed;
   const numbers = [...all].map(({ device }) => device);
   throw new DeviceError(
-    `backend "${followed.backend!}": expected arrays on one device, got some on ${numbers.join(" and ")}`,
+    `backend "${String(followed.backend)}": expected arrays on one device, got some on ${numbers.join(" and ")}`,
   );
 }
 

@@ -3,6 +3,7 @@
  * of the rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are
  * judged against it.
  */
+import { asserted, lookUp } from "../asserts";
 import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
@@ -119,11 +120,11 @@ function evaluator(specification: Specification, args: readonly RealData[]): Eva
   const steps = new Map<Formula, Values>();
   const updates = nodesOf(...specification.formulas).map((node) => {
     const values = new Float64Array(node.dim);
-    const update = updateOf(node, values, (arg) => steps.get(arg)!, specification, args);
+    const update = updateOf(node, values, (arg) => lookUp(steps, arg), specification, args);
     steps.set(node, values);
     return update;
   });
-  const results = specification.formulas.map((formula) => steps.get(formula)!);
+  const results = specification.formulas.map((formula) => lookUp(steps, formula));
   return (row, column) => {
     for (const update of updates) update(row, column);
     return results;
@@ -149,7 +150,7 @@ function updateOf(
 }
 
 function constant(node: Formula, out: Values): Update {
-  out.fill(constantValue(node)!);
+  out.fill(asserted(constantValue(node), "a number"));
   return () => undefined;
 }
 

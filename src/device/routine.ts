@@ -4,6 +4,7 @@
  * every later call. So what has been evaluated is counted, and each step is taken when it has cost as much as it gains.
  * Routines are kept, so that a formula is compiled once per process.
  */
+import { asserted, at } from "../asserts";
 import type { Specification } from "../codegen/specification";
 import { DeviceError } from "../errors";
 import type { Formula } from "../formula/formula";
@@ -111,7 +112,10 @@ function requireRoutine(device: Device, specification: Specification): Routine {
 }
 
 function first(devices: readonly Device[], specification: Specification): Routine {
-  const found = devices.find((d) => whyNot(d, specification) === null)!;
+  const found = asserted(
+    devices.find((d) => whyNot(d, specification) === null),
+    "a device that runs any formula",
+  );
   if (found === reference) warnOnce("KEOPS_REFERENCE", whyReference(devices, specification));
   return routineOf(found, specification);
 }
@@ -145,9 +149,10 @@ const reported = <R extends Routine>(routine: R, specification: Specification): 
 /** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
 const keptOf = new WeakMap<Formula, Map<string, unknown>>();
 
-const keptFor = ({ formulas: [formula] }: Specification): Map<string, unknown> => {
-  let ofFormula = keptOf.get(formula!);
-  if (!ofFormula) keptOf.set(formula!, (ofFormula = new Map<string, unknown>()));
+const keptFor = ({ formulas }: Specification): Map<string, unknown> => {
+  const formula = at(formulas, 0);
+  let ofFormula = keptOf.get(formula);
+  if (!ofFormula) keptOf.set(formula, (ofFormula = new Map<string, unknown>()));
   return ofFormula;
 };
 
@@ -210,7 +215,7 @@ export class Tiers {
     if (this.state === "evaluated" && pairs >= COMPILE_PAIRS) this.compileNow();
     if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon();
     if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
-    return this.state === "compiled" ? this.findCompilable()! : this.evaluated;
+    return this.state === "compiled" ? asserted(this.findCompilable(), "a routine to compile") : this.evaluated;
   }
 
   private lookUp(): void {
@@ -237,7 +242,7 @@ export class Tiers {
   private compileSoon(): void {
     this.state = "compiling";
     // What a compiler has made may still not be what it should be: loading it tells.
-    this.findCompilable()!
+    asserted(this.findCompilable(), "a routine to compile")
       .compileInBackground()
       .then(() => this.compileNow())
       .catch((error: unknown) => this.fail(error));
@@ -245,7 +250,7 @@ export class Tiers {
 
   private compileNow(): void {
     try {
-      this.findCompilable()!.compile();
+      asserted(this.findCompilable(), "a routine to compile").compile();
       this.state = "compiled";
     } catch (error) {
       this.fail(error);
@@ -256,6 +261,9 @@ export class Tiers {
   private fail(error: unknown): void {
     this.state = "failed";
     const [why] = (error as Error).message.split("\n");
-    warnOnce("KEOPS_COMPILE", `compile "auto": staying with precompiled kernels, up to half as fast, because ${why!}`);
+    warnOnce(
+      "KEOPS_COMPILE",
+      `compile "auto": staying with precompiled kernels, up to half as fast, because ${asserted(why, "a reason")}`,
+    );
   }
 }

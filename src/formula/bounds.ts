@@ -7,7 +7,7 @@
  * -Infinity and Infinity. Knows no operation by name.
  */
 import { Category, asVariable, isVariable, lowerFormula, make, nodesOf, placeSegments, variable } from "./formula";
-import { at, lookUp } from "../asserts";
+import { asserted, at, lookUp } from "../asserts";
 import type { Axis, Contraction, Elementwise, Formula, View } from "./formula";
 import { isBounded, product as productRule } from "./intervals";
 import type { Interval, Range, Ruled, Tools } from "./intervals";
@@ -139,7 +139,7 @@ class Walk {
   }
 
   private constant(node: Formula): Own {
-    const value = constantValue(node)!;
+    const value = asserted(constantValue(node), "a number");
     return { lower: node, upper: node, range: this.rangeIn([value, value]) };
   }
 
