@@ -152,7 +152,7 @@ test("a call that is stopped between launches rejects, gives its memory back, an
     const L = t.Genred("x * y", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
     const [p, q] = [t.zeros([rows, 1]), t.zeros([columns, 1])];
     // Every block of rows is a launch, as the later ones visit 2^30 pairs; the first ones take some tenths of a second.
-    const ranges = t.fromMatrix([[0, first], [first, rows]], [[0, 1 << 17], [1 << 17, columns]], [[true, false], [true, true]]);
+    const ranges = t.cluster.fromMatrix([[0, first], [first, rows]], [[0, 1 << 17], [1 << 17, columns]], [[true, false], [true, true]]);
     const before = t.cuda.memory().lent;
     const controller = new AbortController();
     const onProgress = () => controller.abort();
