@@ -7,7 +7,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import ts from "typescript";
 
-const MOST = 200;
+const MOST = 199;
 
 /** The non-null assertions of a text, by line. */
 function assertionsIn(name: string, text: string): string[] {

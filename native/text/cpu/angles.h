@@ -1,5 +1,5 @@
 // Circular functions of the code dialect and their inverses: part of the prelude where a routine calls one of them;
-// keops.h stands in front. Polynomials are own minimax fits; errors are those that test/functions.test.ts holds them
+// keops.h stands in front. Polynomials are own minimax fits; errors are those that test/native/functions.test.ts holds them
 // to.
 
 // ---- from an angle to its distance from a multiple of pi/2 -----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Functions of the code dialect that grow or saturate exponentially, and powers: part of the prelude where a routine
 // calls one of them; keops.h stands in front. Polynomials are own minimax fits; errors are those that
-// test/functions.test.ts holds them to.
+// test/native/functions.test.ts holds them to.
 
 // ---- numbers in two parts --------------------------------------------------------------------------------------------------
 
