@@ -46,9 +46,9 @@ export interface Smoothing {
   readonly step: Step;
   /** 0 for none. */
   readonly radius: number;
-  readonly lengths: ArrayLike<number>;
-  /** 0 for none: it vanishes by itself. */
-  readonly pads: ArrayLike<number>;
+  readonly lengths: readonly number[];
+  /** 0 for none: there it vanishes by itself, or is not asked for beyond its length. */
+  readonly pads: readonly number[];
 }
 
 /** Products of components of factors and of weights that are tried, and functions that may be found. */
@@ -117,9 +117,10 @@ export class KernelTable {
   /** The smooth part, summed over its images: at z - shift for every one of `[images, dim]` shifts. */
   *smoothValuesOf(component: Component, z: Float64Array, shifts: Float64Array, given: Smoothing): Task<Float64Array> {
     const { radius, pads, lengths } = given;
-    const [isNear, isPadded] = [radius > 0, at(pads, 0) > 0];
-    const operator = lookedUp(this.smoothers, `${component.of} ${isNear} ${isPadded}`, () =>
-      smoother(this.convolution, component.of, given.step, isNear, isPadded),
+    const isNear = radius > 0;
+    const padded = pads.map((pad) => pad > 0);
+    const operator = lookedUp(this.smoothers, `${component.of} ${isNear} ${padded.join()}`, () =>
+      smoother(this.convolution, component.of, given.step, isNear, padded),
     );
     const inverses = Float64Array.from(pads, (pad) => (pad > 0 ? 1 / pad : 0));
     const more = [
@@ -172,7 +173,7 @@ function smoother(
   of: number,
   step: Step,
   isNear: boolean,
-  isPadded: boolean,
+  padded: readonly boolean[],
 ): Operator {
   const { variable: z, dim } = at(kernelArguments, 0);
   const first = kernelArguments.length;
@@ -183,7 +184,7 @@ function smoother(
   const parts = [substitute(extract(kernel, of, 1), z, from)];
   if (isNear) parts.push(subtract(1, step.of(mult(norm2(from), inverse.variable))));
   const beyond = mult(subtract(abs(from), lengths.variable), inversePads.variable);
-  if (isPadded) for (let k = 0; k < dim; k++) parts.push(step.of(extract(beyond, k, 1)));
+  for (const [k, isPadded] of padded.entries()) if (isPadded) parts.push(step.of(extract(beyond, k, 1)));
   const formula = parts.reduce((product: Formula, part) => mult(product, part));
   return new Operator([formula], [...kernelArguments, image, inverse, lengths, inversePads], PLAIN_SUM);
 }

@@ -9,7 +9,7 @@ import type { Task } from "../task";
 import { sampleLines } from "./gridsamples";
 import type { Periodic } from "./gridsamples";
 import { randomNumbers } from "./kerneltable";
-import type { Component, KernelTable } from "./kerneltable";
+import type { KernelTable } from "./kerneltable";
 
 /** Origins `[lines, dim]` of lines along an axis, and what part of all lines each stands for. */
 export interface Lines {
@@ -40,7 +40,6 @@ export function linesAlong(axis: number, lengths: readonly number[]): Lines {
   }
   return { origins, parts };
 }
-
 
 /** The most samples of a line. */
 const MOST_SAMPLES = 2 ** 16;
@@ -89,49 +88,65 @@ export function modesBelow(energies: Float64Array, square: number): number {
 /** Adds the mean squares of frequencies 0 … count / 2, of both signs together. */
 function addEnergies(into: Float64Array, samples: Float64Array, parts: readonly number[], factor: number): void {
   const count = samples.length / parts.length;
-  for (const [line, part] of parts.entries()) {
-    const { re, im } = transform(samples.subarray(line * count, (line + 1) * count));
-    for (let k = 0; k <= count / 2; k++) {
-      const twice = k === 0 || k === count / 2 ? 1 : 2;
-      into[k]! += (factor * part * twice * (re[k]! ** 2 + im[k]! ** 2)) / count ** 2;
-    }
+  const root = Math.sqrt(factor) / count;
+  const roots = rootsOfUnity(count);
+  // Two lines are transformed at once, as the parts of complex numbers: their energies add up over both signs.
+  for (let line = 0; line < parts.length; line += 2) {
+    const scaled = (n: number): Float64Array => {
+      const part = root * Math.sqrt(parts[n] ?? 0);
+      return samples.subarray(n * count, (n + 1) * count).map((value) => part * value);
+    };
+    const [re, im] = [scaled(line), line + 1 < parts.length ? scaled(line + 1) : new Float64Array(count)];
+    transform(re, im, roots);
+    for (let k = 0; k < count; k++) into[Math.min(k, count - k)]! += re[k]! * re[k]! + im[k]! * im[k]!;
   }
 }
 
-export interface Complex {
-  readonly re: Float64Array;
-  readonly im: Float64Array;
+/** exp(-2 pi i k / count), as cosines and sines. */
+export function rootsOfUnity(count: number): readonly [Float64Array, Float64Array] {
+  const [cosines, sines] = [new Float64Array(count / 2), new Float64Array(count / 2)];
+  for (let k = 0; k < count / 2; k++) {
+    cosines[k] = Math.cos((2 * Math.PI * k) / count);
+    sines[k] = -Math.sin((2 * Math.PI * k) / count);
+  }
+  return [cosines, sines];
 }
 
-/** The discrete Fourier transform of a power of two of real numbers (Cooley and Tukey 1965). */
-export function transform(values: Float64Array): Complex {
-  const count = values.length;
-  const [re, im] = [reversedBits(values), new Float64Array(count)];
-  const [cosines, sines] = [Math.cos, Math.sin].map((f) =>
-    Float64Array.from({ length: count / 2 }, (_, k) => f((-2 * Math.PI * k) / count)),
-  ) as [Float64Array, Float64Array];
+/** The discrete Fourier transform of a power of two of complex numbers, in place (Cooley and Tukey 1965). */
+export function transform(
+  re: Float64Array,
+  im: Float64Array,
+  [cosines, sines]: readonly [Float64Array, Float64Array],
+): void {
+  const count = re.length;
+  reverseBits(re, im);
   for (let half = 1; half < count; half *= 2)
     for (let k = 0; k < half; k++) {
-      const [c, s] = [cosines[(k * count) / (2 * half)]!, sines[(k * count) / (2 * half)]!];
+      const turn = (k * count) / (2 * half);
+      const [c, s] = [cosines[turn]!, sines[turn]!];
       for (let i = k; i < count; i += 2 * half) {
         const j = i + half;
-        const [x, y] = [re[j]! * c - im[j]! * s, re[j]! * s + im[j]! * c];
+        const x = re[j]! * c - im[j]! * s;
+        const y = re[j]! * s + im[j]! * c;
         re[j] = re[i]! - x;
         im[j] = im[i]! - y;
         re[i]! += x;
         im[i]! += y;
       }
     }
-  return { re, im };
 }
 
-function reversedBits(values: Float64Array): Float64Array {
-  const reversed = new Float64Array(values.length);
-  for (let i = 0, j = 0; i < values.length; i++) {
-    reversed[j] = values[i]!;
-    let bit = values.length >> 1;
+function reverseBits(re: Float64Array, im: Float64Array): void {
+  for (let i = 0, j = 0; i < re.length; i++) {
+    if (i < j) {
+      const [x, y] = [re[i]!, im[i]!];
+      re[i] = re[j]!;
+      im[i] = im[j]!;
+      re[j] = x;
+      im[j] = y;
+    }
+    let bit = re.length >> 1;
     for (; bit > 0 && (j & bit) > 0; bit >>= 1) j ^= bit;
     j |= bit;
   }
-  return reversed;
 }

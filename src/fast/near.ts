@@ -48,37 +48,46 @@ function leavesOf({ children }: Cells): number[] {
 
 /** Adds the places of columns that may be near a cell, in order and joined, and returns how many they are. */
 function visit(rows: Cells, leaf: number, columns: Cells, dim: number, square: number, into: number[]): number {
+  const { children, begins, ends, boxes } = columns;
   const first = into.length;
   let count = 0;
   const stack = [0];
   for (let cell = stack.pop(); cell !== undefined; cell = stack.pop()) {
-    const distances = squaresBetween(rows.boxes, leaf, columns.boxes, cell, dim);
-    if (distances.least > square) continue;
-    const child = columns.children[cell]!;
-    if (child > 0 && distances.most > square) {
+    if (leastSquare(rows.boxes, leaf, boxes, cell, dim) > square) continue;
+    const child = children[cell]!;
+    if (child > 0 && largestSquare(rows.boxes, leaf, boxes, cell, dim) > square) {
       stack.push(child + 1, child);
       continue;
     }
-    const [begin, end] = [columns.begins[cell]!, columns.ends[cell]!];
-    if (into.length > first && into[into.length - 1] === begin) into[into.length - 1] = end;
-    else into.push(begin, end);
-    count += end - begin;
+    if (into.length > first && into[into.length - 1] === begins[cell]) into[into.length - 1] = ends[cell]!;
+    else into.push(begins[cell]!, ends[cell]!);
+    count += ends[cell]! - begins[cell]!;
   }
   return count;
 }
 
-const between = { least: 0, most: 0 };
+type Boxes = Cells["boxes"];
 
-/** Squares of the least and of the largest distance between points of two boxes; the object is used again. */
-function squaresBetween(a: Cells["boxes"], one: number, b: Cells["boxes"], other: number, dim: number): typeof between {
-  const [i, j] = [one * 2 * dim, other * 2 * dim];
-  between.least = between.most = 0;
-  for (let k = 0; k < dim; k++) {
-    const [up, down] = [a[i + k]! - b[j + dim + k]!, b[j + k]! - a[i + dim + k]!];
-    const gap = Math.max(0, up, down);
-    const span = Math.max(-up, -down);
-    between.least += gap * gap;
-    between.most += span * span;
+/** The square of the least distance between points of two boxes. */
+function leastSquare(a: Boxes, one: number, b: Boxes, other: number, dim: number): number {
+  let square = 0;
+  for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
+    const up = a[i]! - b[j + dim]!;
+    const down = b[j]! - a[i + dim]!;
+    const gap = up > down ? up : down;
+    if (gap > 0) square += gap * gap;
   }
-  return between;
+  return square;
+}
+
+/** The square of the largest one. */
+function largestSquare(a: Boxes, one: number, b: Boxes, other: number, dim: number): number {
+  let square = 0;
+  for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
+    const up = b[j + dim]! - a[i]!;
+    const down = a[i + dim]! - b[j]!;
+    const span = up > down ? up : down;
+    square += span * span;
+  }
+  return square;
 }

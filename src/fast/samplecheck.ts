@@ -73,7 +73,10 @@ export function* exactRows(operator: Operator, given: Given, how: How, chosen: U
   });
   const plain = new Operator(operator.formulas, operator.args, operator.settings);
   const part = plain.check(arrays, [chosen.length, chosen.length]);
-  const out = given.dtype === "float64" ? new Float64Array(chosen.length * plain.dim) : new Float32Array(chosen.length * plain.dim);
+  const out =
+    given.dtype === "float64"
+      ? new Float64Array(chosen.length * plain.dim)
+      : new Float32Array(chosen.length * plain.dim);
   yield* waitFor(plain.work(part, out, { ...how, tolerance: undefined, ranges: undefined, begun: new Map() }));
   return out;
 }

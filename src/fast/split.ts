@@ -6,6 +6,7 @@
  * that are computed exactly. Knows no kernel by name.
  */
 import { checksum } from "../array/record";
+import { contiguous } from "../array/view";
 import { asserted, at } from "../asserts";
 import type { How } from "../call/calloptions";
 import type { Operator } from "../call/operator";
@@ -37,20 +38,23 @@ export const split: Way = {
 /** The least tolerances: below them rounding is all there is. */
 const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
 const MOST_AXES = 3;
-/** Below it, in nanoseconds of processor time, no plan is made. */
-const LEAST_DIRECT = 4e6;
+/** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
+const LEAST_DIRECT = 1.5e8;
 
 function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
+  const refused = whyNotOfCall(operator, given, how);
+  if (refused !== null) return refused;
   const { rows, columns } = operator.sizes(given);
-  const direct = directNanoseconds(operator, given);
-  if (direct < LEAST_DIRECT) return `all ${rows} x ${columns} pairs take less time than a plan`;
-  const least = LEAST_TOLERANCE[given.dtype];
-  if (asserted(how.tolerance, "a tolerance") < least)
-    return `a tolerance below ${least} is below what ${given.dtype} can hold`;
-  return whyNotOfCall(operator, given, how) ?? whyNotOfFormula(operator);
+  const isBrief = directNanoseconds(operator, given) * (how.repeats ?? 1) < LEAST_DIRECT;
+  if (isBrief) return `all ${rows} x ${columns} pairs take less time than a plan`;
+  return whyNotOfFormula(operator);
 }
 
-function whyNotOfCall({ settings }: Operator, given: Given, { ranges, backend = "auto", device }: How): string | null {
+function whyNotOfCall({ settings }: Operator, given: Given, how: How): string | null {
+  const { ranges, backend = "auto", device } = how;
+  const least = LEAST_TOLERANCE[given.dtype];
+  if (asserted(how.tolerance, "a tolerance") < least)
+    return `a tolerance below ${least} is less than ${given.dtype} can hold`;
   if (given.batch.length > 0) return "the arrays have batch dimensions";
   if (ranges) return "ranges say which pairs are computed";
   if (!["auto", "cpu", "tiles"].includes(backend)) return `the backend "${backend}" computes all pairs`;
@@ -97,10 +101,21 @@ function keyOf(operator: Operator, given: Given, how: How): string {
 }
 
 function* planSplit(operator: Operator, given: Given, how: How): Task<Plan | string> {
+  if (!hasFiniteFactors(operator, given)) return "not all weights and factors are finite";
   const key = keyOf(operator, given, how);
   const prepared = yield* preparedFor(operator, given, how, key);
   if (typeof prepared === "string") return prepared;
   return { tells: told(prepared), run: (out) => runChecked(operator, given, how, { key, prepared, out }) };
+}
+
+function hasFiniteFactors(operator: Operator, { arrays }: Given): boolean {
+  const { weights, factors } = convolutionIn(operator) as Convolution;
+  return [...weights, ...factors].every(({ position }) => isFiniteThroughout(contiguous(at(arrays, position))));
+}
+
+function isFiniteThroughout(values: RealData): boolean {
+  for (let n = 0; n < values.length; n++) if (!Number.isFinite(values[n])) return false;
+  return true;
 }
 
 function* preparedFor(operator: Operator, given: Given, how: How, key: string): Task<Prepared | string> {

@@ -53,14 +53,19 @@ export function* chooseSplit(table: KernelTable, problem: Problem, most: number)
     return found !== null;
   };
   for (const pad of PADS) yield* consider(0, pad);
+  // Near pairs would come on top of what points cost, which is as good as all there is.
+  if (best && (best as Split).cost < CLOSE_TO_LEAST * costOf(problem, 0, windowOf(problem), 1)) return best;
   const ladder = radiusLadder(problem);
   const costs = ladder.map((radius) => guessedCost(problem, radius));
   const first = costs.indexOf(Math.min(...costs));
   if (at(costs, first) > (best ?? { cost: most }).cost) return best;
   yield* consider(at(ladder, first), NEAR_PAD);
-  for (const step of [1, -1])
-    for (let n = first + step; n >= 0 && n < ladder.length; n += step)
-      if (!(yield* consider(at(ladder, n), NEAR_PAD)) && n !== first + step) break;
+  // Up as long as it gets better, or until one fits; and down.
+  for (let n = first + 1; n < ladder.length; n++) {
+    const hadOne = (best as Split | null)?.radius;
+    if (!(yield* consider(at(ladder, n), NEAR_PAD)) && hadOne !== undefined) break;
+  }
+  for (let n = first - 1; n >= 0; n--) if (!(yield* consider(at(ladder, n), NEAR_PAD))) break;
   return best;
 }
 
@@ -92,7 +97,7 @@ const OF_WINDOWS = 0.25;
 function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, most: number): Task<Split | null> {
   const { lengths, tolerance, scale } = problem;
   const periodic = periodicOf(problem, candidate);
-  const window = windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
+  const window = windowOf(problem);
   const least = costOf(problem, candidate.radius, window, 1);
   if (least >= most) return null;
   const cells = Math.min(MOST_CELLS_PER_POINT * (problem.rows + problem.columns), (most - least) / cellCost(problem));
@@ -120,6 +125,8 @@ function largeEnough(modes: readonly number[], shape: readonly number[], window:
 
 /** Windows are not made narrower than double precision. */
 const LEAST_WINDOW = 1e-12;
+const windowOf = ({ tolerance }: Problem): Window => windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
+const CLOSE_TO_LEAST = 1.3;
 const MOST_CELLS_PER_POINT = 32;
 const SMALL_GRID = 2 ** 15;
 
@@ -157,7 +164,9 @@ function* reachOf(table: KernelTable, { lengths, tolerance, scale }: Problem): T
       for (let k = 0; k < dim; k++) reach[k] = Math.max(at(reach, k), Math.abs(at(points, n * dim + k)));
     }
   }
-  return reach.map((far, k) => (far > BEYOND * at(lengths, k) ? Infinity : Math.max(far * REACH_MARGIN, at(lengths, k) * LEAST_REACH)));
+  return reach.map((far, k) =>
+    far > BEYOND * at(lengths, k) ? Infinity : Math.max(far * REACH_MARGIN, at(lengths, k) * LEAST_REACH),
+  );
 }
 
 /** In lengths: how far is looked, beyond what a kernel does not vanish, and how small a reach may be. */
@@ -208,11 +217,10 @@ function costOf(problem: Problem, radius: number, window: Window, cells: number)
 /** Before anything is sampled: a step over a radius has frequencies up to about its shape over half the radius. */
 function guessedCost(problem: Problem, radius: number): number {
   const { lengths, tolerance } = problem;
-  const window = windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
+  const window = windowOf(problem);
   const shape = Math.log(1 / tolerance) + 1;
   const modes = lengths.map((length) => Math.max(4, (2 * shape * length * (2 + NEAR_PAD)) / (Math.PI * radius)));
   return costOf(problem, radius, window, product(modes.map((count) => window.oversampling * count)));
 }
 
 const product = (numbers: readonly number[]): number => numbers.reduce((all, n) => all * n, 1);
-

@@ -161,35 +161,43 @@ function boxOf(dim: number, ...all: readonly RealData[]): number[] {
   return [...lower, ...upper];
 }
 
-const SAMPLED_POINTS = 1024;
+const SAMPLED_POINTS = 768;
+/** Squares of distances are counted by their exponent and as many bits of their mantissa. */
+const BITS_KEPT = 5;
 
-/** What part of all pairs is within a distance, from a sample of them. */
-function shareWithin({ dim, rows, columns }: Points): (radius: number) => number {
-  const [some, others] = [rows, columns].map((points) => sampledRows(points.length / dim, SAMPLED_POINTS)) as [
-    Uint32Array,
-    Uint32Array,
-  ];
-  const squares = new Float64Array(some.length * others.length);
-  let count = 0;
-  for (const i of some)
-    for (const j of others) {
-      let square = 0;
-      for (let k = 0; k < dim; k++) square += (rows[i * dim + k]! - columns[j * dim + k]!) ** 2;
-      squares[count++] = square;
-    }
-  squares.sort();
-  return (radius) => placeOf(squares, radius * radius) / count;
+/** What part of all pairs is within a distance, about, from a sample of them that is taken when first asked. */
+function shareWithin(points: Points): (radius: number) => number {
+  let below: Float64Array | undefined;
+  return (radius) => {
+    below ??= sampledShares(points);
+    return at(below, binOf(radius * radius));
+  };
 }
 
-/** How many of ascending numbers are below a number. */
-function placeOf(ascending: Float64Array, value: number): number {
-  let [low, high] = [0, ascending.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (at(ascending, middle) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+const float = new Float32Array(1);
+const bits = new Uint32Array(float.buffer);
+
+/** Ascending with the square. */
+function binOf(square: number): number {
+  float[0] = square;
+  return bits[0]! >>> (23 - BITS_KEPT);
+}
+
+/** What part of pairs has squares of each bin or below. */
+function sampledShares({ dim, rows, columns }: Points): Float64Array {
+  const some = sampledRows(rows.length / dim, SAMPLED_POINTS);
+  const others = sampledRows(columns.length / dim, SAMPLED_POINTS);
+  const below = new Float64Array(2 ** (8 + BITS_KEPT));
+  for (let i = 0; i < some.length; i++)
+    for (let j = 0; j < others.length; j++) {
+      const [p, q] = [some[i]! * dim, others[j]! * dim];
+      let square = 0;
+      for (let k = 0; k < dim; k++) square += (rows[p + k]! - columns[q + k]!) ** 2;
+      below[binOf(square)]!++;
+    }
+  const unit = 1 / (some.length * others.length);
+  for (let n = 0, sum = 0; n < below.length; n++) below[n] = unit * (sum += below[n]!);
+  return below;
 }
 
 // --------------------------------------------------------------------------------------------------------------- scale

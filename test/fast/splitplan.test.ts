@@ -26,9 +26,15 @@ function prepare({ text, aliases, count = [240, 200], rows = Category.I, toleran
   const { formulas, arguments: args } = parse([text], aliases);
   const operator = new Operator(formulas, args, { ...PLAIN_SUM, rows });
   const arrays = args.map(({ category, dim, name }, n): RealArray => {
-    if (category === Category.P) return wrap(Float64Array.from({ length: dim }, (_, k) => 3 + k), [dim]);
+    if (category === Category.P)
+      return wrap(
+        Float64Array.from({ length: dim }, (_, k) => 3 + k),
+        [dim],
+      );
     const shape = [count[category], dim] as const;
-    return /^[xypq]/.test(name!) ? rand([...shape], { dtype: "float64", seed: n }) : randn([...shape], { dtype: "float64", seed: n });
+    return /^[xypq]/.test(name!)
+      ? rand([...shape], { dtype: "float64", seed: n })
+      : randn([...shape], { dtype: "float64", seed: n });
   });
   const given = operator.check(arrays);
   const convolution = convolutionOf(operator.formula, args, rows);
@@ -49,7 +55,10 @@ function errorOf(one: Case): { error: number; prepared: Prepared } {
 const points = (dim: number) => [`x=Vi(${dim})`, `y=Vj(${dim})`];
 
 test.each([1, 2])("a Gaussian in dimension %p is smooth: there are no near pairs", (dim) => {
-  const { error, prepared } = errorOf({ text: "Exp(-g*SqDist(x,y))*b", aliases: [...points(dim), "b=Vj(1)", "g=Pm(1)"] });
+  const { error, prepared } = errorOf({
+    text: "Exp(-g*SqDist(x,y))*b",
+    aliases: [...points(dim), "b=Vj(1)", "g=Pm(1)"],
+  });
   expect(prepared.split.radius).toBe(0);
   expect(error).toBeLessThan(1e-4);
 });
@@ -71,9 +80,20 @@ const SUMS: readonly Case[] = [
   { text: "Sin((w|(x-y)))*Exp((w|(x-y)))*b", aliases: [...points(2), "b=Vj(1)", "w=Pm(2)"] },
   { text: "Grad(Exp(-g*SqDist(x,y))*b,x,e)", aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)"] },
   { text: "Grad(Exp(-g*Norm2(x-y))*b,x,e)", aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)"], tolerance: 1e-2 },
-  { text: "Grad(Exp(-g*SqDist(x,y))*b,y,e)", aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)"], rows: Category.J },
-  { text: "Grad(Grad(Exp(-g*SqDist(x,y))*b,x,e),x,d)", aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)", "d=Vi(2)"] },
-  { text: "Grad(Grad(Exp(-g*SqDist(x,y))*b,x,e),y,d)", aliases: [...points(1), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)", "d=Vi(1)"], rows: Category.J },
+  {
+    text: "Grad(Exp(-g*SqDist(x,y))*b,y,e)",
+    aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)"],
+    rows: Category.J,
+  },
+  {
+    text: "Grad(Grad(Exp(-g*SqDist(x,y))*b,x,e),x,d)",
+    aliases: [...points(2), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)", "d=Vi(2)"],
+  },
+  {
+    text: "Grad(Grad(Exp(-g*SqDist(x,y))*b,x,e),y,d)",
+    aliases: [...points(1), "b=Vj(1)", "g=Pm(1)", "e=Vi(1)", "d=Vi(1)"],
+    rows: Category.J,
+  },
 ];
 
 test.each(SUMS)("$text keeps its tolerance", (one) => {
