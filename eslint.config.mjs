@@ -2,9 +2,11 @@
 import js from "@eslint/js";
 import { defineConfig } from "eslint/config";
 import tseslint from "typescript-eslint";
+import { importRules } from "./eslint.imports.mjs";
 
 const restricted = [
   { selector: "ExportDefaultDeclaration", message: "No default exports: a name is searched for, a default is not." },
+  { selector: "TSExportAssignment", message: "No `export =`: a name is searched for." },
 ];
 
 const nodeGlobals = Object.fromEntries(
@@ -49,6 +51,7 @@ export default defineConfig(
       "prefer-rest-params": "off", // a rest parameter that only refuses would stand in signatures that users read
     },
   },
+  ...importRules(restricted),
   {
     files: ["src/formula/{core,maths,functions,vectors,complex,special,reductions}.ts", "src/lazytensor/methods.ts"], // tables, one row per operation or reduction
     rules: { "max-lines": "off" },

@@ -1,5 +1,6 @@
-// Yardstick: the Gaussian sum in 3-D, float32, written by hand with the vector functions of generated code: what the generator should
-// come near. Built by bench/run.mjs, with routine.h and keops.h in front; same form as a generated routine.
+// Yardstick: the Gaussian sum in 3-D, float32, written by hand with the vector functions of generated code: what the
+// generator should come near. Built by bench/run.mjs, with routine.h and keops.h in front; same form as a generated
+// routine.
 struct HandAccumulator { double total; };
 enum { U = TILE };
 

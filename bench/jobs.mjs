@@ -61,7 +61,7 @@ function solve(build, { row, dtype, build: which }) {
   const K = build.KernelSolve("Exp(-g * SqDist(x, y)) * b", SOLVE_ALIASES(2, 2), "b", { axis: 1 });
   const x = build.rand([n, 2], { dtype, seed: 1, requiresGrad: true });
   const [b, e] = [2, 3].map((seed) => build.randn([n, 2], { dtype, seed }));
-  const run = () => K.solve(x, x, b, g, { alpha, compile: "always", ...(method && { method }) });
+  const run = () => K.report(x, x, b, g, { alpha, compile: "always", ...(method && { method }) });
   const derivative = { before: () => run().solution, run: (solution) => build.grad(solution, [x], e) };
   const around = (call) => withLapack(build, lapack, call);
   const facts = around(() => {
@@ -76,11 +76,11 @@ function solve(build, { row, dtype, build: which }) {
 /** Runs `call` with that LAPACK, and with the usual one again afterwards. */
 function withLapack(build, choice, call) {
   if (choice === undefined) return call();
-  build.setLapack(choice);
+  build.settings.lapack = choice;
   try {
     return call();
   } finally {
-    build.setLapack(process.env.TSKEOPS_LAPACK || "auto");
+    build.settings.lapack = process.env.TSKEOPS_LAPACK || "auto";
   }
 }
 
@@ -93,7 +93,7 @@ const ROWS = 8192;
 const realArray = (dtype, length) => (dtype === "float32" ? new Float32Array(length) : new Float64Array(length));
 const filled = (array) => array.map((_, n) => Math.sin(n) / 8);
 const denseOf = (build) => {
-  build.instructionSet(); // the addon's dense algebra is told by it
+  void build.settings.instructionSet; // the addon's dense algebra is told by it
   return build.module("device/native.js").nativeAddon().dense;
 };
 
@@ -130,13 +130,14 @@ function cholesky(build, { n }) {
   });
   const call = (choice) => ({
     before: () => {
-      build.setLapack(choice);
+      build.settings.lapack = choice;
       return matrix.slice();
     },
     run: (a) => dense.cholesky(a, n),
   });
   const around = (timing) => withLapack(build, "auto", timing);
-  const library = around(() => build.lapack());
+  const found = around(() => build.settings.lapack);
+  const library = found === "off" ? null : found;
   const calls = { own: call("off"), ...(library !== null && { library: call("auto") }) };
   around(() => Object.values(calls).forEach(({ before, run }) => run(before())));
   return { facts: { library, flops: n ** 3 / 3 }, calls, around };

@@ -1,5 +1,5 @@
-// The limit: fused products and sums of the widest vectors, as many as keep both pipelines busy. Compiled with the flags of routines.
-// peak THREADS CLOCK: vector instructions per second on all threads together.
+// The limit: fused products and sums of the widest vectors, as many as keep both pipelines busy. Compiled with the
+// flags of routines. peak THREADS CLOCK: vector instructions per second on all threads together.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>

@@ -1,5 +1,5 @@
-// Yardsticks: loops over pairs as KeOps's CPU code is written and compiled: -O3 without -march, points row by row, dims known when
-// compiled, C functions of double, and sums of 200 terms.
+// Yardsticks: loops over pairs as KeOps's CPU code is written and compiled: -O3 without -march, points row by row, dims
+// known when compiled, C functions of double, and sums of 200 terms.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -147,7 +147,8 @@ static double secondsOf(const char *name, long rows, long n, int threads) {
   std::exit(1);
 }
 
-// plain NAME ROWS COLUMNS THREADS REPETITIONS CLOCK: seconds in float32 and in float64, the best of the repetitions; processor seconds of all.
+// plain NAME ROWS COLUMNS THREADS REPETITIONS CLOCK: seconds in float32 and in float64, the best of the repetitions;
+// processor seconds of all.
 int main(int, char **arguments) {
   const long rows = std::atol(arguments[2]), columns = std::atol(arguments[3]);
   const int threads = std::atoi(arguments[4]);

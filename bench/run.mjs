@@ -31,7 +31,7 @@ import { Worker } from "./workers.mjs";
 import { Peers, Yardsticks } from "./yardsticks.mjs";
 
 const require = createRequire(import.meta.url);
-const { instructionSet, threads } = require("../dist/index.js");
+const { settings } = require("../dist/index.js");
 const { nativeAddon, whyNoAddon } = require("../dist/device/native.js");
 const { INSTRUCTION_SETS } = require("../dist/codegen/isa.js");
 
@@ -41,7 +41,7 @@ const MOST_OTHERS = 0.05;
 
 /** The instruction sets to run, the narrowest first. */
 function wantedSets(wanted) {
-  if (wanted === undefined) return [instructionSet()];
+  if (wanted === undefined) return [settings.instructionSet];
   const names = INSTRUCTION_SETS.map(({ name }) => name);
   const available = names.slice(0, names.indexOf(nativeAddon().isa()) + 1);
   if (wanted === "all") return available;
@@ -93,7 +93,7 @@ const machineOf = (run) => ({
   clock,
   cpu: processorName(),
   widest: nativeAddon().isa(),
-  threads: threads(),
+  threads: settings.threads,
   isas: run.isas,
   node: process.version,
   othersShare: othersShare(),

@@ -9,11 +9,14 @@ import { best, othersShare, setThreadCount } from "./measure.mjs";
 const KINDS = { ...JOBS, ...CHOICE_JOBS };
 
 const build = buildAt(process.argv[2]);
-setThreadCount(build.threads());
+setThreadCount(build.settings.threads);
 const prepared = new Map();
 
 const ANSWERS = {
-  about: () => ({ threads: build.threads(), isa: build.instructionSet(), lapack: build.lapack() }),
+  about: () => {
+    const { threads, instructionSet, lapack } = build.settings;
+    return { threads, isa: instructionSet, lapack: lapack === "off" ? null : lapack };
+  },
   /** Makes what a job needs and runs it once, so that everything is compiled and warm. */
   prepare: async ({ id, job }) => {
     const made = await KINDS[job.kind](build, job);

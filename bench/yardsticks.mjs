@@ -9,7 +9,7 @@ import { best, clock, watched } from "./measure.mjs";
 import { timedEnvironment } from "./workers.mjs";
 
 const require = createRequire(import.meta.url);
-const { rand, threads } = require("../dist/index.js");
+const { rand, settings } = require("../dist/index.js");
 const { nativeAddon } = require("../dist/device/native.js");
 const { flagsFor } = require("../dist/device/compiler.js");
 const { CORE } = require("../dist/codegen/prelude.js");
@@ -38,7 +38,7 @@ export class Yardsticks {
   timePlain(name, columns) {
     const path = this.compiled("plain.cc", "plain", ["-O3", "-std=c++11", "-pthread"]);
     const rows = Math.ceil(PLAIN_PAIRS / columns / costOf(name));
-    const args = [name, rows, columns, threads(), this.repetitions, clock].map(String);
+    const args = [name, rows, columns, settings.threads, this.repetitions, clock].map(String);
     // The best of several processes: one of them may be unlucky for as long as it lives.
     const runs = [1, 2, 3].map(() =>
       watched(
@@ -57,7 +57,7 @@ export class Yardsticks {
     return this.once(`peak ${isa}`, () => {
       const isaFlags = flagsFor(isa).filter((flag) => /^-m/.test(flag));
       const path = this.compiled("peak.cc", `peak-${isa}`, ["-O2", "-std=c++17", "-pthread", ...isaFlags]);
-      const run = () => JSON.parse(execFileSync(path, [String(threads()), clock], { encoding: "utf8" }));
+      const run = () => JSON.parse(execFileSync(path, [String(settings.threads), clock], { encoding: "utf8" }));
       return watched(run, ([, cpuSeconds]) => cpuSeconds)[0];
     });
   }
@@ -171,7 +171,7 @@ function timedBy(interpreter, peers, cases) {
 }
 
 function peerOptions() {
-  const count = String(threads());
+  const count = String(settings.threads);
   const env = timedEnvironment({ OMP_NUM_THREADS: count, OPENBLAS_NUM_THREADS: count, MKL_NUM_THREADS: count });
   return { env, encoding: "utf8", maxBuffer: 2 ** 26 };
 }

@@ -1,5 +1,5 @@
-// Builds dist/ from src/, generating what follows from the rows first and compiling again what has changed alone, and leaves a stamp of the
-// sources (built.mjs).
+// Builds dist/ from src/, generating what follows from the rows first and compiling again what has changed alone, and
+// leaves a stamp of the sources (built.mjs).
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";

@@ -1,7 +1,8 @@
 /**
- * Whether dist/ and the addon are what the sources say. Every build leaves a stamp beside its output: a hash of what it was built from. Whatever
- * reads the output compares it, so that an older build cannot pass for the present one. Hashes and not times: those of a fresh clone are all new, and
- * touching a file changes nothing. `node scripts/built.mjs` ends with status 1 where something is stale.
+ * Whether dist/ and the addon are what the sources say. Every build leaves a stamp beside its output: a hash of what it
+ * was built from. Whatever reads the output compares it, so that an older build cannot pass for the present one. Hashes
+ * and not times: those of a fresh clone are all new, and touching a file changes nothing. `node scripts/built.mjs` ends
+ * with status 1 where something is stale.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -56,8 +57,8 @@ function filesUnder(root, path) {
 }
 
 /**
- * Builds an output by a function that tells whether it succeeded. Its stamp is of the sources before, and there is none meanwhile: what changes
- * during a build, or breaks it, leaves something stale.
+ * Builds an output by a function that tells whether it succeeded. Its stamp is of the sources before, and there is none
+ * meanwhile: what changes during a build, or breaks it, leaves something stale.
  */
 export function build(name, make, root = project) {
   forget(name, root);
@@ -108,7 +109,10 @@ export default function globalSetup() {
   if (why !== null) throw new Error(why);
 }
 
-/** Whether a folder that cmake has configured belongs to a checkout elsewhere: cmake would go on to compile the sources there. */
+/**
+ * Whether a folder that cmake has configured belongs to a checkout elsewhere: cmake would go on to compile the sources
+ * there.
+ */
 export function isOfAnother(folder, root = project) {
   const cache = join(folder, "CMakeCache.txt");
   if (!existsSync(cache)) return false;

@@ -1,7 +1,7 @@
 /**
- * Holds the machine code of inner loops to what was recorded of it (test/data/loops.json): no more instructions, but for
- * a twentieth, and no more vector registers that pass through the stack. For every instruction set, whatever the machine
- * has: nothing is run.
+ * Holds the machine code of inner loops to what was recorded of it (test/data/loops.json): no more instructions, but
+ * for a twentieth, and no more vector registers that pass through the stack. For every instruction set, whatever the
+ * machine has: nothing is run.
  *
  *   npm run check:loops                 the routines of scripts/loops/routines.mjs, and the addon's kernels
  *   npm run check:loops -- --record     records what they are now

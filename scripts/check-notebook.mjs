@@ -1,6 +1,6 @@
 // Holds an executed notebook to what it promises in its metadata: node scripts/check-notebook.mjs executed.ipynb
-// `tskeops.charts` is how many charts it shows, each as vega-lite and as PNG; `tskeops.atMost` bounds the numbers that it prints as
-// lines `name = number`, in their order. Nothing may fail, or be written to stderr.
+// `tskeops.charts` is how many charts it shows, each as vega-lite and as PNG; `tskeops.atMost` bounds the numbers that
+// it prints as lines `name = number`, in their order. Nothing may fail, or be written to stderr.
 import { readFileSync } from "node:fs";
 
 const textOf = (output) => [output.text ?? ""].flat().join("");

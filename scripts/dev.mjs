@@ -1,7 +1,7 @@
 /**
- * npm run dev: keeps dist/ and the addon what the sources say. What follows from the rows is generated and TypeScript compiled as files are saved,
- * the addon when something in native/ changes, or a kernel that the tile evaluator is made of. Stamps are written as by the builds
- * (built.mjs), so tests run on what it has made.
+ * npm run dev: keeps dist/ and the addon what the sources say. What follows from the rows is generated and TypeScript
+ * compiled as files are saved, the addon when something in native/ changes, or a kernel that the tile evaluator is made
+ * of. Stamps are written as by the builds (built.mjs), so tests run on what it has made.
  */
 import { spawn } from "node:child_process";
 import { watch } from "node:fs";

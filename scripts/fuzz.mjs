@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz`: random formulas against an oracle of their own (test/fuzz), other ones in every run. Prints the smallest formula that fails, and
- * the options that run it again. Needs `npm run build:native`.
+ * `npm run fuzz`: random formulas against an oracle of their own (test/fuzz), other ones in every run. Prints the
+ * smallest formula that fails, and the options that run it again. Needs `npm run build:native`.
  *   --seed N   which formulas; by the clock if not given
  *   --count N  how many; 20 000 if not given
  *   --only N   formula number N alone

@@ -46,7 +46,8 @@ const ROUTINES = {
   narrow: { texts: ["Norm2(x - y) * b"], aliases: WIDE, shape: "narrow" },
 };
 
-const isa = nativeAddon().isa();
+const addon = nativeAddon();
+const isa = addon.isa();
 const folder = process.argv[2];
 mkdirSync(folder, { recursive: true });
 writeFileSync(join(folder, "flags"), `${flagsFor(isa).join(" ")}\n`);
@@ -59,6 +60,6 @@ for (const [name, routine] of Object.entries(ROUTINES)) {
 /** As test/native/harness.h reads it. */
 function tilesOf(specification) {
   const realBytes = specification.dtype === "float32" ? 4 : 8;
-  const { code, constants } = tileProgram(specification, nativeAddon().tiles(isa, realBytes));
+  const { code, constants } = tileProgram(specification, addon.tiles(isa, realBytes), addon.constants.kinds);
   return [`${isa} ${realBytes} ${code.length} ${constants.length}`, code.join(" "), constants.join(" "), ""].join("\n");
 }

@@ -1,6 +1,7 @@
 /**
- * One script for a real GPU: whether it computes what the reference engine does, and how fast it is. Prints JSON lines and a table; the share
- * of the chip's limit is that of its special-function units, 16 exponentials per clock and multiprocessor. Needs `npm run build`.
+ * One script for a real GPU: whether it computes what the reference engine does, and how fast it is. Prints JSON lines
+ * and a table; the share of the chip's limit is that of its special-function units, 16 exponentials per clock and
+ * multiprocessor. Needs `npm run build`.
  *   npm run gpu-check                sums of 10^4 to 10^6 points, and a solve
  *   npm run gpu-check -- 100 200     other numbers of points
  */

@@ -1,5 +1,5 @@
-// The packages that notebooks need (tslab, vega …) live in notebooks/node_modules, apart from the library's own: tslab brings a
-// `tsc` of its own. They are installed by whoever needs them first.
+// The packages that notebooks need (tslab, vega …) live in notebooks/node_modules, apart from the library's own: tslab
+// brings a `tsc` of its own. They are installed by whoever needs them first.
 import { spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,5 @@
-// Copies the built addon to prebuilds/<platform>-<arch>, from where an installed package loads it: no install script needed.
+// Copies the built addon to prebuilds/<platform>-<arch>, from where an installed package loads it: no install script
+// needed.
 import "./require-built.mjs";
 import { copyFileSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";

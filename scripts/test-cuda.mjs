@@ -1,6 +1,7 @@
 /**
- * The tests of the CUDA backend, rung by rung (docs/design/cuda.md): each says that it ran and how long, or that it was skipped and why. Ends with a line
- * "N passed, N failed, N skipped". Rungs run side by side, one per processor. Needs `npm run build`.
+ * The tests of the CUDA backend, rung by rung (docs/design/cuda.md): each says that it ran and how long, or that it was
+ * skipped and why. Ends with a line "N passed, N failed, N skipped". Rungs run side by side, one per processor. Needs
+ * `npm run build`.
  *   --full   every row on the first architecture, a part on the others, and all reference data; without it a sample, the same in every run
  */
 import "./require-built.mjs";

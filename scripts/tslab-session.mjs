@@ -1,9 +1,12 @@
-// Runs notebook cells in this process with tslab's own converter and executor, as its Jupyter kernel does, and records what
-// they print and display. The only script that knows the insides of tslab (1.0.22).
+// Runs notebook cells in this process with tslab's own converter and executor, as its Jupyter kernel does, and records
+// what they print and display. The only script that knows the insides of tslab (1.0.22).
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other or `inspect` it, then `close`. */
+/**
+ * Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other or
+ * `inspect` it, then `close`.
+ */
 export function openSession(folder, fallback) {
   const tslab = loadTslab([folder, fallback]);
   process.chdir(folder);

@@ -86,22 +86,3 @@ export class InterruptedError extends KeopsError {
     super("ERR_KEOPS_INTERRUPTED", message, options);
   }
 }
-
-// ------------------------------------------------------------------------------------------------------- warnings
-
-/** Codes of the warnings that the library emits: it computes what was asked for, but slower than it was expected to. */
-export type WarningCode = "KEOPS_REFERENCE" | "KEOPS_COMPILE";
-
-const told = new Set<WarningCode>();
-
-/** Warns once in a process, by `process.emitWarning`, whose listeners see `name` "KeopsWarning" and the code. */
-export function warnOnce(code: WarningCode, message: string): void {
-  if (told.has(code)) return;
-  told.add(code);
-  process.emitWarning(message, { type: "KeopsWarning", code });
-}
-
-/** What an error says, whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
-}

@@ -1,6 +1,8 @@
 /**
- * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is declared.
+ * The short doors of pykeops (`generic_sum` and its kin): a Genred whose axis, and K, are told by how its output is
+ * declared.
  */
+import { at } from "./asserts";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
@@ -13,7 +15,8 @@ import type { ReductionName } from "./call/signature";
 /** A door for one reduction. */
 export interface GenericFunction<R extends ReductionName> {
   /**
-   * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i; its dim is that of the formula, or K.
+   * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i; its dim is that of the
+   * formula, or K.
    * @param aliases the arguments, such as `"x = Vi(3)"`.
    * @throws FormulaError when a text cannot be read, or the output is not what the formula gives.
    */
@@ -36,14 +39,14 @@ function generic<R extends ReductionName>(where: string, reductionOp: R): Generi
   return (formula, output, ...aliases) => {
     const declared = outputOf(where, output);
     const { takesK } = reductionNamed(reductionOp);
-    checkDim(where, readFormulas([formula], aliases)[0][0]!.dim, declared, takesK);
+    checkDim(where, at(readFormulas([formula], aliases)[0], 0).dim, declared, takesK);
     const axis = declared.category === Category.I ? 1 : 0;
     return Genred(formula, aliases, { reductionOp, axis, optArg: takesK ? declared.dim : undefined });
   };
 }
 
 function outputOf(where: string, output: string): Argument {
-  const declared = readFormulas([], [output])[1][0]!;
+  const declared = at(readFormulas([], [output])[1], 0);
   if (declared.category !== Category.P) return declared;
   throw new FormulaError(`${where}, output: expected a Vi or a Vj, got ${label(declared)}`);
 }

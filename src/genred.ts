@@ -1,11 +1,11 @@
 /**
- * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also how the
- * types of a call follow from its aliases.
+ * Genred: the door for formulas given as text. Reads the text and the options; an Operator does the rest. Here is also
+ * how the types of a call follow from its aliases.
  */
-import type { Dtype, RealArray } from "./array/view";
-import { CALL_OPTIONS } from "./call/prepared";
+import type { RealArray } from "./array/view";
+import { CALL } from "./call/prepared";
 import type { CallOptions } from "./call/prepared";
-import type { Real } from "./device/native";
+import type { RealData } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
 import type { Formula } from "./formula/formula";
@@ -18,70 +18,121 @@ import { planOf } from "./call/plan";
 import type { CallPlan } from "./call/plan";
 import type { AsyncOptions, Tell } from "./call/run";
 import type { Result, Settings } from "./call/result";
-import { ASYNC_OPTIONS, inBackground } from "./call/run";
+import { ASYNC, inBackground } from "./call/run";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 import type { Task } from "./task";
-import { atMost, described, optionsOf } from "./options";
+import {
+  atMost,
+  checkValues,
+  describeValue,
+  isAtLeast,
+  namedOptions,
+  optionsOf,
+  withDefaults,
+  withoutRows,
+} from "./options";
+import type { OptionRows, OptionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types
 
-/** How a formula is reduced. */
-export interface GenredOptions<R extends ReductionName = ReductionName> {
+/** Which reduction. */
+export const REDUCTION = {
   /** Name of the reduction; `"Sum"` by default. */
-  readonly reductionOp?: R | undefined;
+  reductionOp: {
+    expected: "the name of a reduction",
+    accepts: (value: unknown): value is ReductionName => typeof value === "string", // which there are: reductionNamed
+    default: "Sum",
+  },
   /** The weights of LogSumExp and SumSoftMaxWeight: a second formula over the same aliases. */
-  readonly formula2?: string | null | undefined;
+  formula2: {
+    expected: "the text of a formula",
+    accepts: (value: unknown): value is string | null => value === null || typeof value === "string",
+  },
   /** The K of the K smallest or largest. */
-  readonly optArg?: number | null | undefined;
+  optArg: {
+    expected: "an integer of at least 1",
+    accepts: (value: unknown): value is number | null =>
+      value === null || (isAtLeast(1, value) && Number.isInteger(value)),
+  },
+} as const;
+
+/** Over what is reduced. */
+export const AXIS = {
   /** 0: reduce over i, one result per j (the default, as in pykeops). 1: reduce over j, one result per i. */
-  readonly axis?: 0 | 1 | undefined;
+  axis: { kind: [0, 1], default: 0 },
+} as const;
+
+/** How sums are rounded. */
+export const ROUNDING = {
   /**
-   * How sums are rounded. `"block"` (the default): every 256 terms are summed in the dtype of the data, and these in float64.
-   * `"direct"`: one after the other in `dtypeAcc`. `"kahan"`: compensated.
+   * How sums are rounded. `"block"` (what `"auto"`, the default, means): every 256 terms are summed in the dtype of the
+   * data, and these in float64. `"direct"`: one after the other in `dtypeAcc`. `"kahan"`: compensated. pykeops's names
+   * are accepted as well.
    */
-  readonly sumScheme?: "auto" | SumScheme | undefined;
-  /** Dtype of the accumulator of `"direct"` sums; `"auto"` is the dtype of the data. */
-  readonly dtypeAcc?: "auto" | Dtype | undefined;
-  /** Short for `dtypeAcc: "float64"`. */
-  readonly useDoubleAcc?: boolean | undefined;
-}
+  sumScheme: {
+    kind: ["auto", "block", "direct", "kahan", "block_sum", "direct_sum", "kahan_scheme"],
+    default: "auto",
+  },
+  /** Dtype of the accumulator of `"direct"` sums; `"auto"` (the default) is the dtype of the data. */
+  dtypeAcc: { kind: ["auto", "float32", "float64"], default: "auto" },
+  /** Short for `dtypeAcc: "float64"`. Default false. */
+  useDoubleAcc: { kind: [true, false], default: false },
+} as const;
+
+type GenredRows = typeof REDUCTION & typeof AXIS & typeof ROUNDING;
+
+const GENRED: GenredRows = { ...REDUCTION, ...AXIS, ...ROUNDING };
+
+/** How a formula is reduced. */
+export type GenredOptions<R extends ReductionName = ReductionName> = OptionsOf<GenredRows, ReductionName, R>;
+
+const BYTES = {
+  /** Bound on the memory of the result; 2^30 by default. */
+  maxBytes: {
+    expected: "a number of at least 0",
+    accepts: (value: unknown): value is number => typeof value === "number" && value >= 0,
+    default: 1_073_741_824,
+  },
+} as const;
+
+type DenseRows = Pick<typeof CALL, "backend" | "device" | "compile"> & typeof BYTES;
+
+export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "out"), ...BYTES };
 
 /** How values at all pairs are computed. */
-export interface DenseOptions extends Pick<CallOptions, "backend" | "device" | "compile"> {
-  /** Bound on the memory of the result; 2^30 by default. */
-  readonly maxBytes?: number | undefined;
-}
+export type DenseOptions = OptionsOf<DenseRows>;
 
 /** What a call in the background takes. */
-export interface AsyncCallOptions<T extends Real = Real> extends CallOptions<T>, AsyncOptions {}
+export type AsyncCallOptions<T extends RealData = RealData> = CallOptions<T> & AsyncOptions;
 
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
-   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may be a number.
-   * Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part; the K best are `[M, K]` for
-   * dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of numbers and indices. With batch dimensions in
-   * front, `[...batch, M, d]`, every entry is a call of its own; a dimension of length 1 serves all entries.
+   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may
+   * be a number. Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part;
+   * the K best are `[M, K]` for dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of
+   * numbers and indices. With batch dimensions in front, `[...batch, M, d]`, every entry is a call of its own; a
+   * dimension of length 1 serves all entries.
    * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
   /**
    * The formula's values at all pairs, `[...batch, M, N, dim]` whatever the axis; differentiable as the call.
    * @throws ArgumentError also for a result larger than `maxBytes`.
    */
-  dense<T extends Real>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
+  dense<T extends RealData>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
   /**
-   * The same as a promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
+   * A promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
    * would be. `out` is written when all is computed.
    * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
-   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or compiled, and a backend that is named
-   * need not be there.
+   * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or
+   * compiled, and a backend that is named need not be there.
    * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
    */
-  plan<T extends Real>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
+  plan<T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */
   toString(): string;
 }
@@ -97,17 +148,16 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   options?: GenredOptions<R> | null,
 ): GenredFunction<A, R> {
   atMost("Genred", 3, arguments);
-  const checked = optionsOf("Genred", options, GENRED_OPTIONS);
-  const settings = settingsOf("Genred", checked);
+  const checked = optionsOf("Genred", options, GENRED);
+  const settings = settingsOf(checked);
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
   const operator = new Operator(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
-    const [args, { maxBytes = 2 ** 30, ...where }] = splitOptions<DenseOptions>(given, DENSE_OPTIONS);
-    checkBytes(maxBytes);
+    const [args, { maxBytes = DENSE.maxBytes.default, ...where }] = splitOptions<DenseOptions>(given, DENSE);
     return operator.dense(operator.arrays(args), where, maxBytes);
   };
   const plan = (...given: unknown[]): CallPlan => {
-    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    const [args, options] = splitOptions<CallOptions>(given, CALL);
     return planOf(operator, operator.arrays(args), options);
   };
   const call = reductionOf(operator, (given) => operator.arrays(given));
@@ -121,11 +171,11 @@ export function reductionOf(
   held: CallOptions = {},
 ): ((...given: unknown[]) => unknown) & { async(...given: unknown[]): Promise<unknown> } {
   const call = (...given: unknown[]): unknown => {
-    const [args, options] = splitOptions<CallOptions>(given, CALL_OPTIONS);
+    const [args, options] = splitOptions<CallOptions>(given, CALL);
     return answer(operator.call(arrays(args), { ...held, ...options }));
   };
   const async = async (...given: unknown[]): Promise<unknown> => {
-    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL_OPTIONS);
+    const [args, { signal, onProgress, ...options }] = splitOptions<AsyncCallOptions>(given, ASYNC_CALL);
     const begin = (tell: Tell | undefined): Task<Result> =>
       operator.calling(arrays(args), { ...held, ...options }, tell);
     return answer(await inBackground("reduction", begin, { signal, onProgress }));
@@ -135,25 +185,12 @@ export function reductionOf(
 
 const answer = ({ values, indices }: Result): unknown => (values && indices ? [values, indices] : (values ?? indices));
 
-const ASYNC_CALL_OPTIONS = [...CALL_OPTIONS, ...ASYNC_OPTIONS];
-
-export const DENSE_OPTIONS: readonly string[] = Object.keys({
-  backend: true,
-  device: true,
-  compile: true,
-  maxBytes: true,
-} satisfies Record<keyof DenseOptions, true>);
-
-/** @throws ArgumentError unless it is a number of bytes. */
-export function checkBytes(maxBytes: unknown): void {
-  if (typeof maxBytes === "number" && maxBytes >= 0) return;
-  throw new ArgumentError(`dense, maxBytes: expected a number of at least 0, got ${described(maxBytes)}`);
-}
+const ASYNC_CALL: typeof CALL & typeof ASYNC = { ...CALL, ...ASYNC };
 
 function weightsOf({ name, weights }: Reduction, { formula2 }: GenredOptions): string[] {
   const isGiven = formula2 !== undefined && formula2 !== null;
   if (isGiven && weights === "none")
-    throw new ArgumentError(`formula2: expected none for ${name}, got ${described(formula2)}`);
+    throw new ArgumentError(`formula2: expected none for ${name}, got ${describeValue(formula2)}`);
   if (!isGiven && weights === "required")
     throw new ArgumentError(`formula2: expected the weights of ${name}, got none`);
   return isGiven ? [formula2] : [];
@@ -165,7 +202,7 @@ export function readFormulas(
   aliases: readonly string[],
 ): [readonly Formula[], readonly Argument[]] {
   if (!Array.isArray(aliases))
-    throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${described(aliases)}`);
+    throw new FormulaError(`aliases: expected a list of texts like ["x = Vi(3)"], got ${describeValue(aliases)}`);
   const parsed = parse(texts, aliases);
   if (parsed.arguments.length === 0)
     throw new FormulaError(
@@ -176,23 +213,16 @@ export function readFormulas(
 
 // -------------------------------------------------------------------------------------------------------- options
 
-const GENRED_OPTIONS = Object.keys({
-  reductionOp: true,
-  formula2: true,
-  optArg: true,
-  axis: true,
-  sumScheme: true,
-  dtypeAcc: true,
-  useDoubleAcc: true,
-} satisfies Record<keyof GenredOptions, true>);
-
-/** The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted. */
-export function splitOptions<O extends object>(given: readonly unknown[], accepted: readonly string[]): [unknown[], O] {
+/**
+ * The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted.
+ */
+export function splitOptions<O extends object>(given: readonly unknown[], rows: OptionRows): [unknown[], O] {
   const last = given.at(-1);
   const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
-  return isOptions
-    ? [given.slice(0, -1), optionsOf("call", last as O | null | undefined, accepted)]
-    : [[...given], {} as O];
+  if (!isOptions) return [[...given], {} as O];
+  const options = namedOptions("call", last as O | null | undefined, rows);
+  checkValues(rows, options);
+  return [given.slice(0, -1), options];
 }
 
 /** Also an object that holds no options, such as a Map: what it is will be told. */
@@ -200,7 +230,7 @@ function isPlain(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
-const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
+const SUM_SCHEMES: Readonly<Record<(typeof ROUNDING.sumScheme.kind)[number], SumScheme>> = {
   auto: "block",
   block: "block",
   block_sum: "block",
@@ -210,32 +240,25 @@ const SUM_SCHEMES: Readonly<Record<string, SumScheme>> = {
   kahan_scheme: "kahan",
 };
 
-/** @throws ArgumentError, FormulaError for options that name nothing. */
-export function settingsOf(where: string, options: GenredOptions): Settings {
-  const { reductionOp = "Sum", axis = 0, sumScheme = "auto", dtypeAcc = "auto", useDoubleAcc = false } = options;
-  oneOf(`${where}, axis`, [0, 1], axis);
-  oneOf(`${where}, sumScheme`, Object.keys(SUM_SCHEMES), sumScheme);
-  oneOf(`${where}, dtypeAcc`, ["auto", "float32", "float64"], dtypeAcc);
-  oneOf(`${where}, useDoubleAcc`, [false, true], useDoubleAcc);
+/**
+ * What checked options mean. @throws ArgumentError, FormulaError for a reduction that there is not, or without its K.
+ */
+export function settingsOf(options: GenredOptions): Settings {
+  const { reductionOp, optArg, axis, sumScheme, dtypeAcc, useDoubleAcc } = withDefaults(GENRED, options);
   const reduction = reductionNamed(reductionOp);
   return {
     reduction,
-    k: kOf(reduction, options),
+    k: kOf(reduction, optArg),
     rows: axis === 1 ? Category.I : Category.J,
-    sumScheme: SUM_SCHEMES[sumScheme]!,
+    sumScheme: SUM_SCHEMES[sumScheme],
     accumulator: useDoubleAcc ? "float64" : dtypeAcc,
   };
 }
 
-function kOf({ name, takesK }: Reduction, { optArg }: GenredOptions): number {
-  const isGiven = optArg !== undefined && optArg !== null;
-  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${described(optArg)}`);
+function kOf({ name, takesK }: Reduction, k: number | null | undefined): number {
+  const isGiven = k !== undefined && k !== null;
+  if (!takesK && isGiven) throw new ArgumentError(`optArg: expected none for ${name}, got ${describeValue(k)}`);
   if (!takesK) return 1;
-  if (isGiven && Number.isSafeInteger(optArg) && optArg >= 1) return optArg;
-  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${described(optArg)}`);
-}
-
-function oneOf(where: string, accepted: readonly unknown[], got: unknown): void {
-  if (accepted.includes(got)) return;
-  throw new ArgumentError(`${where}: expected one of ${accepted.join(", ")}, got ${described(got)}`);
+  if (isGiven) return k;
+  throw new ArgumentError(`optArg: expected the K of ${name}, an integer of at least 1, got ${describeValue(k)}`);
 }

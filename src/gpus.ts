@@ -1,6 +1,9 @@
-/** GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these questions, or a call. */
+/**
+ * GPUs: whether formulas can run on one, and which there are. Nothing is asked of a driver before the first of these
+ * questions, or a call.
+ */
 import { checkNumber, cuda, whyNoDevice } from "./device/cuda";
-import { nativeAddon } from "./device/native";
+import { loadedAddon } from "./device/native";
 import { atMost } from "./options";
 
 /** A GPU of this machine. */
@@ -31,15 +34,19 @@ export function whyNot(): string | null {
 export function devices(): CudaDevice[] {
   atMost("cuda.devices", 0, arguments);
   if (whyNoDevice() !== null) return [];
-  const addon = nativeAddon()!.cuda;
+  const addon = loadedAddon().cuda;
   return Array.from({ length: addon.count() }, (_, device) => {
     const { name, capability, multiprocessors, kilohertz, memory } = addon.describe(device);
     return { name, capability: capability / 10, multiprocessors, megahertz: kilohertz / 1000, memory };
   });
 }
 
-/** Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device, ArgumentError for a number of none. */
+/**
+ * Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device,
+ * ArgumentError for a number of none.
+ */
 export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
   atMost("cuda.memory", 1, arguments);
-  return nativeAddon()!.cuda.state(checkNumber("cuda.memory", device));
+  const number = checkNumber("cuda.memory", device);
+  return loadedAddon().cuda.state(number);
 }

@@ -4,27 +4,27 @@
  */
 import type { RealArray } from "./array/view";
 import { Operator } from "./call/operator";
-import { ASYNC_OPTIONS, blocking, inBackground } from "./call/run";
+import { ASYNC, blocking, inBackground } from "./call/run";
 import type { AsyncOptions, Tell } from "./call/run";
 import type { ArgumentsFor, UnknownOf } from "./call/signature";
-import type { Real } from "./device/native";
+import type { RealData } from "./device/native";
 import { FormulaError } from "./errors";
 import { label } from "./formula/arguments";
 import type { Argument } from "./formula/arguments";
 import { Category } from "./formula/formula";
-import { readFormulas, settingsOf, splitOptions } from "./genred";
-import type { GenredOptions } from "./genred";
-import { atMost, described, optionsOf } from "./options";
-import { EIGSH_OPTIONS, eigsh } from "./solve/eigsh";
+import { AXIS, ROUNDING, readFormulas, settingsOf, splitOptions } from "./genred";
+import { atMost, describeValue, optionsOf } from "./options";
+import type { OptionRows, OptionsOf } from "./options";
+import { EIGSH, eigsh } from "./solve/eigsh";
 import type { EigshOptions, EigshResult } from "./solve/eigsh";
 import { solve, solving } from "./solve/linear";
-import { LOGDET_OPTIONS, TRACE_OPTIONS, logdet, trace } from "./solve/logdet";
-import type { Estimate, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+import { LOGDET, TRACE, logdet, trace } from "./solve/logdet";
+import type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
 import { summary } from "./solve/report";
-import type { SolveResult, Solved } from "./solve/report";
-import { SHIFTED_OPTIONS, shiftedSolves } from "./solve/shifted";
+import type { SolveReport, Solved } from "./solve/report";
+import { SHIFTED, shiftedSolves } from "./solve/shifted";
 import type { ShiftedOptions } from "./solve/shifted";
-import { SOLVE_OPTIONS } from "./solve/solveoptions";
+import { MATRIX, RIDGE, SOLVE } from "./solve/solveoptions";
 import type { SolveOptions } from "./solve/solveoptions";
 import { System } from "./solve/system";
 import type { Task } from "./task";
@@ -32,7 +32,10 @@ import type { Task } from "./task";
 // ---------------------------------------------------------------------------------------------------------- types
 
 /** How the product with K is computed. */
-export type KernelSolveOptions = Omit<GenredOptions, "reductionOp" | "formula2" | "optArg">;
+export const SYSTEM: typeof AXIS & typeof ROUNDING = { ...AXIS, ...ROUNDING };
+
+/** How the product with K is computed. */
+export type KernelSolveOptions = OptionsOf<typeof SYSTEM>;
 
 /** A linear system as a function of its data. */
 export interface KernelSolveFunction<A extends readonly string[] = readonly string[]>
@@ -48,16 +51,18 @@ export interface SolveFunction<A extends readonly string[] = readonly string[]> 
    * iteration ends without reaching its tolerance (it carries the last iterate), CompileError, DeviceError,
    * InterruptedError.
    */
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): RealArray<T>;
   /**
    * The call as a promise: solved in the background on copies of the arrays, which may change meanwhile, and recorded
    * as the call would be. Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
    */
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
-  /** The solution with how it was found; `solve.async` is its promise. */
-  readonly solve: {
-    <T extends Real>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveResult<T>;
-    async<T extends Real>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<SolveResult<T>>;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]): Promise<RealArray<T>>;
+  /** The solution with how it was found; `report.async` is its promise. */
+  readonly report: {
+    <T extends RealData>(...args: [...ArgumentsFor<A, T>, (SolveOptions<T> | null)?]): SolveReport<T>;
+    async<T extends RealData>(
+      ...args: [...ArgumentsFor<A, T>, (AsyncSolveOptions<T> | null)?]
+    ): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
@@ -67,10 +72,10 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
   /**
    * The solutions for several ridges, which share their products with K and, where there is one, the approximation of K
    * in their preconditioners: `shifted(alphas, ...args, options)`, one array per alpha, each recorded as that of a
-   * call. `shifted.solve` also tells how they were found; both have an `async` form.
+   * call. `shifted.report` also tells how they were found; both have an `async` form.
    * @throws as the call.
    */
-  readonly shifted: ShiftedFunction<A, "solution"> & { readonly solve: ShiftedFunction<A, "report"> };
+  readonly shifted: ShiftedFunction<A, "solution"> & { readonly report: ShiftedFunction<A, "report"> };
   /**
    * log det (K + alpha I), K being `[N, N]` for a kernel times the unknown, whatever its dim, else `[N D, N D]`: exact
    * by Cholesky where that is cheap, else by stochastic Lanczos quadrature with its standard error. The unknown's array
@@ -80,14 +85,14 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
    */
   readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
   /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
-  readonly trace: MatrixFunction<A, TraceOptions, Estimate>;
+  readonly trace: MatrixFunction<A, TraceOptions, EstimatedValue>;
   /**
    * The k largest eigenvalues of K, of the same K, with their vectors.
    * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.
    */
   readonly eigsh: {
-    <T extends Real>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
-    async<T extends Real>(
+    <T extends RealData>(k: number, ...args: [...ArgumentsFor<A, T>, (EigshOptions | null)?]): EigshResult<T>;
+    async<T extends RealData>(
       k: number,
       ...args: [...ArgumentsFor<A, T>, ((EigshOptions & AsyncOptions) | null)?]
     ): Promise<EigshResult<T>>;
@@ -96,24 +101,24 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
 
 /** Solutions for several ridges, blocking and as a promise. */
 export interface ShiftedFunction<A extends readonly string[], W extends "solution" | "report"> {
-  <T extends Real>(
+  <T extends RealData>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, (ShiftedOptions | null)?]
-  ): { solution: RealArray<T>; report: SolveResult<T> }[W][];
-  async<T extends Real>(
+  ): { solution: RealArray<T>; report: SolveReport<T> }[W][];
+  async<T extends RealData>(
     alphas: ArrayLike<number>,
     ...args: [...ArgumentsFor<A, T>, ((ShiftedOptions & AsyncOptions) | null)?]
-  ): Promise<{ solution: RealArray<T>; report: SolveResult<T> }[W][]>;
+  ): Promise<{ solution: RealArray<T>; report: SolveReport<T> }[W][]>;
 }
 
 /** Something of the matrix, blocking and as a promise. */
 export interface MatrixFunction<A extends readonly string[], O, R> {
-  <T extends Real>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
-  async<T extends Real>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
+  <T extends RealData>(...args: [...ArgumentsFor<A, T>, (O | null)?]): R;
+  async<T extends RealData>(...args: [...ArgumentsFor<A, T>, ((O & AsyncOptions) | null)?]): Promise<R>;
 }
 
 /** What a solve in the background takes. */
-export type AsyncSolveOptions<T extends Real = Real> = SolveOptions<T> & AsyncOptions;
+export type AsyncSolveOptions<T extends RealData = RealData> = SolveOptions<T> & AsyncOptions;
 
 // ------------------------------------------------------------------------------------------------------- the door
 
@@ -130,7 +135,7 @@ export function KernelSolve<const A extends readonly string[]>(
 ): KernelSolveFunction<A> {
   atMost("KernelSolve", 4, arguments);
   const [formulas, args] = readFormulas([formula], aliases);
-  const settings = settingsOf("KernelSolve", optionsOf("KernelSolve", options, SYSTEM_OPTIONS));
+  const settings = settingsOf(optionsOf("KernelSolve", options, SYSTEM));
   const operator = new Operator(formulas, args, settings);
   const system = new System(operator, unknownAmong(args, varinvalias));
   const arrays = (given: readonly unknown[]): readonly RealArray[] => operator.arrays(given);
@@ -149,23 +154,23 @@ export function solverOf(
   system: System,
   { arrays, options = (given) => given, result = (solved) => solved }: Door,
 ): SolveFunction {
-  const solved = (given: readonly unknown[], isReported: boolean): Solved => {
-    const [args, own] = splitOptions<SolveOptions>(given, SOLVE_OPTIONS);
+  const solveNow = (given: readonly unknown[], isReported: boolean): Solved => {
+    const [args, own] = splitOptions<SolveOptions>(given, SOLVE_CALL);
     return result(solve(system, arrays(args), options(own), isReported));
   };
-  const solvedLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
-    const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_OPTIONS);
+  const solveLater = async (given: readonly unknown[], isReported: boolean): Promise<Solved> => {
+    const [args, { signal, onProgress, ...own }] = splitOptions<AsyncSolveOptions>(given, ASYNC_SOLVE_CALL);
     const begin = (tell: Tell | undefined): Task<Solved> =>
       solving(system, arrays(args), options(own), isReported, tell);
     return result(await inBackground("check", begin, { signal, onProgress }));
   };
-  const inTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
-    Object.assign((...given: unknown[]) => shown(solved(given, isReported)), {
-      async: async (...given: unknown[]) => shown(await solvedLater(given, isReported)),
+  const makeTwoForms = (isReported: boolean, shown: (solved: Solved) => unknown): object =>
+    Object.assign((...given: unknown[]) => shown(solveNow(given, isReported)), {
+      async: async (...given: unknown[]) => shown(await solveLater(given, isReported)),
     });
   return Object.assign(
-    inTwoForms(false, ({ solution }) => solution),
-    { solve: inTwoForms(true, summary), toString: () => String(system) },
+    makeTwoForms(false, ({ solution }) => solution),
+    { report: makeTwoForms(true, summary), toString: () => String(system) },
   ) as SolveFunction;
 }
 
@@ -177,20 +182,22 @@ export function matrixFunctions(
   system: System,
   arrays: (given: readonly unknown[]) => readonly RealArray[],
 ): MatrixFunctions {
-  const shifted = (isReported: boolean, result: (solved: Solved) => unknown): object =>
-    inBothForms(SHIFTED_OPTIONS, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
+  const makeShifted = (isReported: boolean, result: (solved: Solved) => unknown): object =>
+    makeBothForms(SHIFTED, 1, function* ([alphas], args, options: ShiftedOptions, tell) {
       return (yield* shiftedSolves(system, alphas, arrays(args), { ...options, isReported }, tell)).map(result);
     });
   return {
     shifted: Object.assign(
-      shifted(false, ({ solution }) => solution),
-      { solve: shifted(true, summary) },
+      makeShifted(false, ({ solution }) => solution),
+      { report: makeShifted(true, summary) },
     ),
-    logdet: inBothForms(LOGDET_OPTIONS, 0, (_, args, options: LogdetOptions, tell) =>
+    logdet: makeBothForms({ ...RIDGE, ...LOGDET, ...MATRIX }, 0, (_, args, options: LogdetOptions, tell) =>
       logdet(system, arrays(args), options, tell),
     ),
-    trace: inBothForms(TRACE_OPTIONS, 0, (_, args, options: TraceOptions) => trace(system, arrays(args), options)),
-    eigsh: inBothForms(EIGSH_OPTIONS, 1, ([k], args, options: EigshOptions, tell) =>
+    trace: makeBothForms({ ...TRACE, ...MATRIX }, 0, (_, args, options: TraceOptions) =>
+      trace(system, arrays(args), options),
+    ),
+    eigsh: makeBothForms({ ...EIGSH, ...MATRIX }, 1, ([k], args, options: EigshOptions, tell) =>
       eigsh(system, k, arrays(args), options, tell),
     ),
   } as unknown as MatrixFunctions;
@@ -199,31 +206,22 @@ export function matrixFunctions(
 type OfMatrix = (leading: readonly unknown[], args: readonly unknown[], options: never, tell?: Tell) => Task<unknown>;
 
 /** @param lead arguments before the arrays. */
-function inBothForms(accepted: readonly string[], lead: number, task: OfMatrix): object {
-  const begin = (
-    given: readonly unknown[],
-    names: readonly string[],
-  ): [(tell?: Tell) => Task<unknown>, AsyncOptions] => {
-    const [args, options] = splitOptions<AsyncOptions>(given.slice(lead), names);
+function makeBothForms(rows: OptionRows, lead: number, task: OfMatrix): object {
+  const begin = (given: readonly unknown[], known: OptionRows): [(tell?: Tell) => Task<unknown>, AsyncOptions] => {
+    const [args, options] = splitOptions<AsyncOptions>(given.slice(lead), known);
     return [(tell) => task(given.slice(0, lead), args, options as never, tell), options];
   };
-  return Object.assign((...given: unknown[]) => blocking(begin(given, accepted)[0]()), {
-    async: async (...given: unknown[]) => inBackground("check", ...begin(given, [...accepted, ...ASYNC_OPTIONS])),
+  return Object.assign((...given: unknown[]) => blocking(begin(given, rows)[0]()), {
+    async: async (...given: unknown[]) => inBackground("check", ...begin(given, { ...rows, ...ASYNC })),
   });
 }
 
-/** What a system is made with. */
-export const SYSTEM_OPTIONS: readonly string[] = Object.keys({
-  axis: true,
-  sumScheme: true,
-  dtypeAcc: true,
-  useDoubleAcc: true,
-} satisfies Record<keyof KernelSolveOptions, true>);
-const ASYNC_SOLVE_OPTIONS = [...SOLVE_OPTIONS, ...ASYNC_OPTIONS];
+const SOLVE_CALL: OptionRows = { ...SOLVE, ...MATRIX };
+const ASYNC_SOLVE_CALL: OptionRows = { ...SOLVE_CALL, ...ASYNC };
 
 function unknownAmong(args: readonly Argument[], name: string): Argument {
   const found = args.find((argument) => argument.name !== undefined && argument.name === name);
-  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${described(name)}`);
+  if (!found) throw new FormulaError(`varinvalias: expected ${namesOf(args)}, got ${describeValue(name)}`);
   if (found.category === Category.P)
     throw new FormulaError(`varinvalias: expected a Vi or a Vj, got the parameter ${label(found)}`);
   return found;

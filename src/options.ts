@@ -4,22 +4,27 @@
  * rows. The one idea: a name, a value or an argument that means nothing is refused, for whoever wrote it meant
  * something. Knows no function.
  */
+import { at } from "./asserts";
 import { ArgumentError } from "./errors";
 
 /**
- * The options of a function, without those that are undefined; null and undefined mean none.
- * @throws ArgumentError for a name that is not accepted, and for what is no object of options.
+ * The options of a function, each one a row that accepts its value, without those that are undefined; null and
+ * undefined mean none.
+ * @throws ArgumentError for a name or a value that is not accepted, and for what is no object of options.
  */
-export function optionsOf<O extends object>(
-  where: string,
-  options: O | null | undefined,
-  accepted: readonly string[],
-): O {
+export function optionsOf<O extends object>(where: string, options: O | null | undefined, rows: OptionRows): O {
+  const named = namedOptions(where, options, rows);
+  checkValues(rows, named, `${where}, `);
+  return named;
+}
+
+/** Options of which the names alone are checked. @throws ArgumentError as `optionsOf`, but not for values. */
+export function namedOptions<O extends object>(where: string, options: O | null | undefined, rows: OptionRows): O {
   if (options === null || options === undefined) return {} as O;
   if (!isOptions(options) || isNdarrayLike(options))
-    throw new ArgumentError(`${where}, options: expected an object, got ${described(options)}`);
-  const unknown = Object.keys(options).find((name) => !accepted.includes(name));
-  if (unknown !== undefined) throw unknownOption(where, unknown, accepted);
+    throw new ArgumentError(`${where}, options: expected an object, got ${describeValue(options)}`);
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(rows, name));
+  if (unknown !== undefined) throw unknownOption(where, unknown, Object.keys(rows));
   return Object.values(options).includes(undefined) ? withoutUndefined(options) : options;
 }
 
@@ -41,21 +46,15 @@ export function isOptions(value: unknown): value is object {
 export function atMost(where: string, most: number, given: ArrayLike<unknown>): void {
   if (given.length <= most || (given.length === most + 2 && isOfIteration(given))) return;
   const expected = most === 0 ? "no argument" : `at most ${String(most)} argument${most === 1 ? "" : "s"}`;
-  throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${described(given[most])}`);
+  throw new ArgumentError(`${where}: expected ${expected}, got ${String(given.length)}: ${describeValue(given[most])}`);
 }
 
 /**
- * As `map`, `forEach` and `reduce` call a function: after its arguments come the place of the last one, and the list.
+ * Whether `map`, `forEach` or `reduce` made the call: they pass the place of the last argument and the list.
  */
 function isOfIteration(given: ArrayLike<unknown>): boolean {
   const [element, place, list] = [3, 2, 1].map((n) => given[given.length - n]);
   return Array.isArray(list) && typeof place === "number" && list[place] === element;
-}
-
-/** An option that is on or off; undefined is off. */
-export function flagOf(where: string, value: unknown): boolean {
-  if (value === undefined || typeof value === "boolean") return value ?? false;
-  throw new ArgumentError(`${where}: expected true or false, got ${described(value)}`);
 }
 
 // ----------------------------------------------------------------------------------------------- options as rows
@@ -64,12 +63,17 @@ type Literal = string | number | boolean;
 
 /**
  * An option: what it may be, and what it is where it is not given; how it is explained is the comment above it. Its
- * kind is a range of numbers, a list of choices, or a test with words that say what passes it.
+ * kind is a range of numbers, text, a list of choices, or a test with words that say what passes it.
  */
-export type OptionRow =
+export type OptionRow = (
   | { readonly kind: "number" | "integer"; readonly least: number; readonly default?: number }
+  | { readonly kind: "text"; readonly default?: string }
   | { readonly kind: readonly Literal[]; readonly default?: Literal }
-  | { readonly expected: string; readonly accepts: (value: unknown) => boolean; readonly default?: unknown };
+  | { readonly expected: string; readonly accepts: (value: unknown) => boolean; readonly default?: unknown }
+) & {
+  /** Whether calls without it are refused. */
+  readonly required?: true;
+};
 
 export type OptionRows = Readonly<Record<string, OptionRow>>;
 
@@ -77,6 +81,9 @@ export type OptionRows = Readonly<Record<string, OptionRow>>;
 export type OptionsOf<R extends OptionRows, Old = never, New = Old> = {
   readonly [K in keyof R]?: Replaced<ValueOf<R[K]>, Old, New> | undefined;
 };
+
+/** Options that must be there. */
+export type RequiredOptionsOf<R extends OptionRows> = { readonly [K in keyof R]: ValueOf<R[K]> };
 
 /** All options that rows describe: with those that have a default, which are then there. */
 export type SettledOf<R extends OptionRows, Old = never, New = Old> = {
@@ -90,18 +97,33 @@ type ValueOf<Row> = Row extends { readonly accepts: (value: unknown) => value is
   ? V
   : Row extends { readonly kind: readonly (infer V)[] }
     ? V
-    : number;
+    : Row extends { readonly kind: "text" }
+      ? string
+      : number;
 
 type Replaced<V, Old, New> = [Old] extends [never] ? V : V extends Old ? New : V;
 
-/** @throws ArgumentError for an option whose row does not accept it; names without a row are not looked at. */
-export function checkValues(rows: OptionRows, options: object): void {
-  for (const [name, value] of Object.entries(options)) {
+/**
+ * Names without a row are not looked at.
+ * @param prefix what messages begin with.
+ * @throws ArgumentError for an option whose row does not accept it, and for a required one that is not there.
+ */
+export function checkValues(rows: OptionRows, options: object, prefix = ""): void {
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const name in given) {
     const row = Object.hasOwn(rows, name) ? rows[name] : undefined;
+    const value = given[name];
     if (row === undefined || value === undefined || accepts(row, value)) continue;
-    throw new ArgumentError(`${name}: expected ${expectedBy(row)}, got ${described(value)}`);
+    throw new ArgumentError(`${prefix}${name}: expected ${expectedBy(row)}, got ${describeValue(value)}`);
   }
+  for (const name in rows)
+    if (rows[name]?.required === true && given[name] === undefined)
+      throw new ArgumentError(`${prefix}${name}: expected ${expectedBy(rows[name])}, got none`);
 }
+
+/** Rows without some of them. */
+export const withoutRows = <R extends OptionRows, N extends keyof R>(rows: R, ...names: readonly N[]): Omit<R, N> =>
+  Object.fromEntries(Object.entries(rows).filter(([name]) => !names.includes(name as N))) as Omit<R, N>;
 
 /** The options with the defaults of those that are not given. */
 export function withDefaults<R extends OptionRows, O extends OptionsOf<R>>(rows: R, options: O): O & SettledOf<R> {
@@ -114,6 +136,7 @@ function accepts(row: OptionRow, value: unknown): boolean {
   if ("accepts" in row) return row.accepts(value);
   if (row.kind === "number") return isAtLeast(row.least, value);
   if (row.kind === "integer") return isAtLeast(row.least, value) && Number.isSafeInteger(value);
+  if (row.kind === "text") return typeof value === "string";
   return row.kind.includes(value as Literal);
 }
 
@@ -124,6 +147,7 @@ export const isAtLeast = (least: number, value: unknown): value is number =>
 /** What a row accepts, in words. */
 export function expectedBy(row: OptionRow): string {
   if ("expected" in row) return row.expected;
+  if (row.kind === "text") return "a text";
   if (row.kind === "number" || row.kind === "integer") return `${article(row.kind)} of at least ${String(row.least)}`;
   const choices = row.kind.map((choice) => JSON.stringify(choice));
   return [choices.slice(0, -1).join(", "), choices.at(-1)].filter(Boolean).join(" or ");
@@ -132,7 +156,7 @@ export function expectedBy(row: OptionRow): string {
 // -------------------------------------------------------------------------------------------------------- wording
 
 /** What a value is, in two or three words. */
-export function described(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a plain array";
   if (isNdarrayLike(value)) return `${article(elementName(value.data))} ndarray of shape ${listText(value.shape)}`;
@@ -144,7 +168,7 @@ export function described(value: unknown): string {
 
 /** `[3, 2]`, as shapes are written in messages; what is no number is told by what it is. */
 export function listText(values: readonly unknown[]): string {
-  const words = Array.from(values, (value) => (typeof value === "number" ? String(value) : described(value)));
+  const words = Array.from(values, (value) => (typeof value === "number" ? String(value) : describeValue(value)));
   return `[${words.join(", ")}]`;
 }
 
@@ -199,6 +223,11 @@ function elementName(data: object): string {
   return elementsName(data) ?? (typeof type === "string" ? type : "generic");
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+}
+
 // ---------------------------------------------------------------------------------------------------- near names
 
 const LONGEST_NAME = 40;
@@ -225,8 +254,8 @@ function editDistance(from: string, to: string, limit: number): number {
   for (let m = 0; m < from.length; m++) {
     const next = [m + 1];
     for (let n = 0; n < to.length; n++)
-      next.push(Math.min(row[n + 1]! + 1, next[n]! + 1, row[n]! + (from[m] === to[n] ? 0 : 1)));
+      next.push(Math.min(at(row, n + 1) + 1, at(next, n) + 1, at(row, n) + (from[m] === to[n] ? 0 : 1)));
     row = next;
   }
-  return row[to.length]!;
+  return at(row, to.length);
 }

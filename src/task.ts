@@ -4,6 +4,7 @@
  * receives what became of it. A bare `yield` is a pause, to stand between pieces of some milliseconds. Cancelling ends
  * the generator, so whatever it frees in `finally` is freed however it ends. Knows nothing of what is computed.
  */
+import { asserted } from "./asserts";
 import { InterruptedError } from "./errors";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
@@ -12,8 +13,14 @@ export type Task<T> = Generator<unknown, T, unknown>;
 /** `[cancel flag, units done, units total, reserved]` over shared memory, as the addon has it. */
 type Control = Int32Array;
 
+/** What is done now or in the background, as whoever drives a task wants. */
+export interface TwoForms<T> {
+  readonly now: () => T;
+  readonly later: (control: Control) => Promise<T>;
+}
+
 /** Long work outside of JavaScript, in its two forms. */
-export class Work<T> {
+export class Work<T> implements TwoForms<T> {
   constructor(
     readonly now: () => T,
     /** Stops soon after the flag is set; memory that it was given is in use until the promise settles. */
@@ -48,7 +55,10 @@ export type Works<Functions> = {
     : never;
 };
 
-type Forms = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+type Form = (...args: unknown[]) => unknown;
+
+const formOf = (forms: object, name: string): Form =>
+  asserted((forms as Readonly<Record<string, Form>>)[name], `the function ${name}`);
 
 /** Work of functions that have a form for now and one for later, which takes the control block last. */
 export function worksOf<Functions>(now: object, later: object): Works<Functions> {
@@ -56,14 +66,14 @@ export function worksOf<Functions>(now: object, later: object): Works<Functions>
     (name: string) =>
     (...args: unknown[]) =>
       new Work(
-        () => (now as Forms)[name]!(...args),
-        (control) => (later as Forms)[name]!(...args, control) as Promise<unknown>,
+        () => formOf(now, name).apply(now, args),
+        (control) => formOf(later, name).apply(later, [...args, control]) as Promise<unknown>,
       );
   return Object.fromEntries(Object.keys(later).map((name) => [name, work(name)])) as Works<Functions>;
 }
 
 /** Waits for a value: `const y = yield* settled(f(x))`. */
-export function* settled<T>(value: T | PromiseLike<T> | Work<T>): Task<T> {
+export function* waitFor<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
   return (yield value) as T;
 }
 
@@ -73,16 +83,16 @@ export function* settled<T>(value: T | PromiseLike<T> | Work<T>): Task<T> {
  */
 export function runSync<T>(task: Task<T>, watch?: () => void): T {
   let step = task.next();
-  while (step.done !== true) step = resumed(task, step.value, watch);
+  while (step.done !== true) step = resumeTask(task, step.value, watch);
   return step.value;
 }
 
-function resumed<T>(task: Task<T>, request: unknown, watch?: () => void): IteratorResult<unknown, T> {
+function resumeTask<T>(task: Task<T>, request: unknown, watch?: () => void): IteratorResult<unknown, T> {
   let answer: unknown;
   try {
     watch?.();
     if (isPromise(request)) throw new Error("runSync: the task waits for a promise");
-    answer = request instanceof Work ? request.now() : request;
+    answer = hasTwoForms(request) ? request.now() : request;
   } catch (error) {
     return task.throw(error);
   }
@@ -119,7 +129,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | u
   for (;;) {
     if (Atomics.load(control, 0) !== 0) {
       task.return(undefined as T);
-      throw interrupted(signal);
+      throw interruptionError(signal);
     }
     const step = resume();
     if (step.done === true) return step.value;
@@ -128,7 +138,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | u
   }
 }
 
-function interrupted(signal: AbortSignal | undefined): InterruptedError {
+function interruptionError(signal: AbortSignal | undefined): InterruptedError {
   return signal?.aborted === true
     ? new InterruptedError("stopped by its signal", { cause: signal.reason })
     : new InterruptedError("stopped by Ctrl-C or the stop button");
@@ -136,7 +146,7 @@ function interrupted(signal: AbortSignal | undefined): InterruptedError {
 
 async function answer<T>(task: Task<T>, request: unknown, control: Control): Promise<() => IteratorResult<unknown, T>> {
   try {
-    const value = await (request instanceof Work ? request.later(control) : request);
+    const value = await (hasTwoForms(request) ? request.later(control) : request);
     return () => task.next(value);
   } catch (error) {
     return () => task.throw(error);
@@ -155,6 +165,10 @@ class Turns {
     await new Promise((resolve) => setImmediate(resolve));
     this.begin = performance.now();
   }
+}
+
+function hasTwoForms(value: unknown): value is TwoForms<unknown> {
+  return typeof (value as TwoForms<unknown> | null | undefined)?.later === "function";
 }
 
 function isPromise(value: unknown): boolean {

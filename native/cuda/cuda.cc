@@ -1,5 +1,6 @@
-// Running a checked call on a GPU. A call becomes launches, each of so many blocks and entries of the batch as take a moment and whose
-// accumulators fit; between launches the call can be stopped. Everything is queued: who wants a result waits for it by fetching it.
+// Running a checked call on a GPU. A call becomes launches, each of so many blocks and entries of the batch as take a
+// moment and whose accumulators fit; between launches the call can be stopped. Everything is queued: who wants a result
+// waits for it by fetching it.
 #include "cuda/cuda.h"
 
 #include <algorithm>
@@ -35,8 +36,8 @@ struct Window {
 };
 Window whole(const Placed &array) { return {0, array.length}; }
 
-// Arrays of a call on the device: those that live there, and copies of the others, or of windows of them, for the time of the call. An
-// address is that of element 0, whether it is there or not.
+// Arrays of a call on the device: those that live there, and copies of the others, or of windows of them, for the time
+// of the call. An address is that of element 0, whether it is there or not.
 class Arrays {
  public:
   explicit Arrays(Device &device) : device(device) {}

@@ -1,6 +1,6 @@
-// One call on several devices: each has some of the entries of the batch, or some of the blocks of rows, and all columns. Blocks and parts
-// are those of the call on one device, so the result is the same to the last bit. Every device is served by a thread of its own, while the
-// caller's looks for what may stop the call.
+// One call on several devices: each has some of the entries of the batch, or some of the blocks of rows, and all
+// columns. Blocks and parts are those of the call on one device, so the result is the same to the last bit. Every
+// device is served by a thread of its own, while the caller's looks for what may stop the call.
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -21,7 +21,8 @@ std::vector<double> costsOf(const Plan &plan, const std::vector<RowBlock> &block
   return costs;
 }
 
-// A part for every device, as even as blocks are: some of the entries, or where there are fewer entries than devices, some blocks of one.
+// A part for every device, as even as blocks are: some of the entries, or where there are fewer entries than devices,
+// some blocks of one.
 std::vector<Part> partsOf(const Plan &plan, int64 devices) {
   const std::vector<double> costs = costsOf(plan, rowBlocksOf(plan));
   const int64 entries = plan.entries(), blocks = static_cast<int64>(costs.size()) - 1;

@@ -1,4 +1,5 @@
-// NVRTC, opened at run time. It finds its second library, with the built-in functions, only if that is open already: see openCompiler.
+// NVRTC, opened at run time. It finds its second library, with the built-in functions, only if that is open already:
+// see openCompiler.
 #include <mutex>
 #include <stdexcept>
 
@@ -33,7 +34,8 @@ std::string builtinsName(int major, int minor) {
 #endif
 }
 
-// In one folder there may be several versions, and each asks for its own by its full name, which is what the linker then finds open.
+// In one folder there may be several versions, and each asks for its own by its full name, which is what the linker
+// then finds open.
 void openBuiltins(const std::string &path, const Nvrtc &found) {
   int major = 0, minor = 0;
   found.nvrtcVersion(&major, &minor);

@@ -1,6 +1,6 @@
-// A GPU as the addon uses it: its primary context, one stream on which everything follows everything, memory that is kept for reuse, and
-// pinned memory through which data come and go. Its one idea: since all work is in the order of one stream, memory may be given away
-// again as soon as the last work on it is queued. Knows no routine.
+// A GPU as the addon uses it: its primary context, one stream on which everything follows everything, memory that is
+// kept for reuse, and pinned memory through which data come and go. Its one idea: since all work is in the order of one
+// stream, memory may be given away again as soon as the last work on it is queued. Knows no routine.
 #ifndef TSKEOPS_CUDADEVICE_H
 #define TSKEOPS_CUDADEVICE_H
 
@@ -106,7 +106,8 @@ class Device : public DeviceProperties {
   };
   State state();
 
-  // Throws DeviceFailure where there is not enough, with all that was lent untouched. Needs Use; `release` and `owns` do not.
+  // Throws DeviceFailure where there is not enough, with all that was lent untouched. Needs Use; `release` and `owns`
+  // do not.
   Address allocate(int64 bytes);
   void release(Address);
   bool owns(Address, int64 bytes);

@@ -1,6 +1,7 @@
-// The CUDA driver as the addon uses it: types of our own, so that no header of NVIDIA is needed to build, and a table of functions that
-// is filled when the library is opened at run time. The names are those of the oldest drivers; newer headers hide other versions behind
-// the same words. test/cuda/abi.cc holds every line against NVIDIA's own declarations, which the second column names.
+// The CUDA driver as the addon uses it: types of our own, so that no header of NVIDIA is needed to build, and a table
+// of functions that is filled when the library is opened at run time. The names are those of the oldest drivers; newer
+// headers hide other versions behind the same words. test/cuda/abi.cc holds every line against NVIDIA's own
+// declarations, which the second column names.
 #ifndef TSKEOPS_CUDADRIVER_H
 #define TSKEOPS_CUDADRIVER_H
 

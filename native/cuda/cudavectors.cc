@@ -24,8 +24,9 @@ Grid perComponent(const VectorSizes &s) { return {ceilDivide(s.rank, THREADS), s
 Grid perWarp(const VectorSizes &s) { return {ceilDivide(s.rows * s.columns * 32, THREADS)}; }
 Grid perTallNumber(const VectorSizes &s) { return {ceilDivide(s.rows * s.rank, THREADS)}; }
 
-// What an operand holds: v a vector of the dtype, f and d one of floats and doubles; s a scalar, z [rank] of them; p and q the same for
-// every part; t [rows][rank] of the dtype, u doubles [rank][rank]; x [rank] of the dtype; o int32s [rank], i [rows], b [rows + 1].
+// What an operand holds: v a vector of the dtype, f and d one of floats and doubles; s a scalar, z [rank] of them; p
+// and q the same for every part; t [rows][rank] of the dtype, u doubles [rank][rank]; x [rank] of the dtype; o int32s
+// [rank], i [rows], b [rows + 1].
 struct Operation {
   const char *name, *operands;
   Grid (*grid)(const VectorSizes &);

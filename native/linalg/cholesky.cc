@@ -8,12 +8,13 @@
 
 namespace {
 
-// Columns that are eliminated from all others at once, as a product of matrices, fewer where these are small; and those that are
-// eliminated within them.
+// Columns that are eliminated from all others at once, as a product of matrices, fewer where these are small; and those
+// that are eliminated within them.
 constexpr int64 NARROW = MOST_ELIMINATED;
 constexpr int64 blockOf(int64 n) { return n < 1024 ? 2 * NARROW : 4 * NARROW; }
 
-// A part of the lower half that is under way: columns [first, end), of a matrix whose columns before `first` are done with.
+// A part of the lower half that is under way: columns [first, end), of a matrix whose columns before `first` are done
+// with.
 struct Panel {
   const Kernels<double> &use;
   double *a;

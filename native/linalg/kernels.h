@@ -1,12 +1,14 @@
-// The inner loops of dense linear algebra, compiled once for each instruction set (kernelstext.h) with vectors of its own width. What
-// runs on the pool, and in which order sums are taken, is decided by cholesky.cc and lowrank.cc, which call these by a table.
-// No standard header with code is included: an inline function compiled for a wide instruction set must not be linked into the rest.
+// The inner loops of dense linear algebra, compiled once for each instruction set (kernelstext.h) with vectors of its
+// own width. What runs on the pool, and in which order sums are taken, is decided by cholesky.cc and lowrank.cc, which
+// call these by a table. No standard header with code is included: an inline function compiled for a wide instruction
+// set must not be linked into the rest.
 #ifndef TSKEOPS_KERNELS_H
 #define TSKEOPS_KERNELS_H
 
 #include "text/common/routine.h"
 
-// A right-hand matrix of a product, in strips of `stripColumns` columns: strip after strip, each [inner][stripColumns], padded with zeros.
+// A right-hand matrix of a product, in strips of `stripColumns` columns: strip after strip, each [inner][stripColumns],
+// padded with zeros.
 template <class T>
 struct Packing {
   T *strips;
@@ -86,7 +88,8 @@ struct Kernels {
   void (*measure)(const T *columns, int64 rows, int64 width, double *residual, double *squares);
   T (*dot)(const T *a, const T *b, int64 count);
   void (*subtractScaled)(T *y, const T *x, T factor, int64 count);
-  // Up to `lanes` rows of a [rows, width] become those of a inverse(transpose(L)), for the lower triangular L [width, width].
+  // Up to `lanes` rows of a [rows, width] become those of a inverse(transpose(L)), for the lower triangular L [width,
+  // width].
   void (*eliminate)(T *a, int64 aStride, int64 rows, const T *l, int64 lStride, int64 width);
   void (*fourierStep)(const FourierStep<T> &);
   // From the transform of packed numbers to the spectrum of the real ones, and back.

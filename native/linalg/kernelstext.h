@@ -1,5 +1,6 @@
-// The kernels of dense linear algebra, as text: the build writes a file for each instruction set that defines KERNEL_SET (the name of its
-// table), VECTOR_BYTES and REGISTERS, and includes this. Tiles of `ROWS` rows by two vectors of columns stay in registers.
+// The kernels of dense linear algebra, as text: the build writes a file for each instruction set that defines
+// KERNEL_SET (the name of its table), VECTOR_BYTES and REGISTERS, and includes this. Tiles of `ROWS` rows by two
+// vectors of columns stay in registers.
 #include "linalg/kernels.h"
 
 #define INLINE inline __attribute__((always_inline))
@@ -129,7 +130,8 @@ INLINE void packed(const Packing<T> &p) {
   }
 }
 
-// Rows whose sums are taken in the dtype of the data before they go to double; a strip of them is a part of the first cache.
+// Rows whose sums are taken in the dtype of the data before they go to double; a strip of them is a part of the first
+// cache.
 constexpr int64 SUMMED_ROWS = 128;
 
 // Where a strip's sums begin and the rows that they are over.
@@ -169,7 +171,8 @@ INLINE void gramOf(const Gram<T> &m) {
 
 // ---- few columns -------------------------------------------------------------------------------------------------------------
 
-// Vectors of b that are summed at a time: with R columns of a in the first cache, beside four rows of b, which stream by.
+// Vectors of b that are summed at a time: with R columns of a in the first cache, beside four rows of b, which stream
+// by.
 constexpr int64 PANEL = 64;
 
 template <class T, int R, int ROWS_AT_ONCE>

@@ -30,7 +30,8 @@ constexpr ThreadFunctions THREAD_FUNCTIONS[] = {
     {"MKL_Set_Num_Threads", "MKL_Get_Max_Threads"},
 };
 
-// Integers are 32 or 64 bits wide, as the library was built: a 64-bit one with a small value is read rightly as either (little-endian).
+// Integers are 32 or 64 bits wide, as the library was built: a 64-bit one with a small value is read rightly as either
+// (little-endian).
 using Integer = const int64_t &;
 using Flag = const char &;
 using Length = std::size_t;  // of a string: the hidden last arguments of Fortran

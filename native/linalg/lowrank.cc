@@ -75,7 +75,8 @@ std::vector<double> projected(const Tall<T> &f, const T *x, int64 columns) {
 
 // ---- products with F ---------------------------------------------------------------------------------------------------------
 
-// A matrix x [width of F, columns], as the products with the blocks of F read it: transposed where columns are few, else packed.
+// A matrix x [width of F, columns], as the products with the blocks of F read it: transposed where columns are few,
+// else packed.
 template <class T>
 class Coefficients {
  public:

@@ -1,5 +1,5 @@
-// What a call of the dense algebra runs under: who watches it, and the kernels of its instruction set. They belong to the thread that
-// calls, so that functions take matrices alone. Pieces of the work run on the pool.
+// What a call of the dense algebra runs under: who watches it, and the kernels of its instruction set. They belong to
+// the thread that calls, so that functions take matrices alone. Pieces of the work run on the pool.
 #ifndef TSKEOPS_SESSION_H
 #define TSKEOPS_SESSION_H
 
@@ -10,8 +10,8 @@
 #include "run/pool.h"
 #include "run/watch.h"
 
-// While it lives, what its thread asks of the dense algebra uses the kernels of an instruction set (instructionset.h has its number), and
-// ends early when the watch says so; results are then partly written.
+// While it lives, what its thread asks of the dense algebra uses the kernels of an instruction set (instructionset.h
+// has its number), and ends early when the watch says so; results are then partly written.
 class LinalgSession {
  public:
   LinalgSession(Watch &, int instructionSet);
@@ -38,7 +38,8 @@ inline const Kernels<double> &kernels<double>() {
 
 constexpr int64 PIECE = 64;  // rows of a task
 
-// Runs body(first, end) on pieces of [0, count) of at most `piece`, the last ones first: they are the long ones of a lower half.
+// Runs body(first, end) on pieces of [0, count) of at most `piece`, the last ones first: they are the long ones of a
+// lower half.
 template <class Body>
 void inPieces(int64 count, int64 piece, Body body) {
   const int64 pieces = (count + piece - 1) / piece;

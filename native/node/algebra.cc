@@ -143,12 +143,14 @@ struct CholeskySolve : DenseWork {
   }
 };
 
+// Reading the blocks of F may run a getter, which can take the memory of other arguments away: they are read first.
+
 template <class T>
 std::function<double()> choosePivotsOf(Info info, int64 rows) {
+  const Factor<T> f = factorAt<T>(info, 1, rows);
   const std::vector<int32> candidates = rowsAt(info, 2, "candidates", rows);
   const auto count = static_cast<int64>(candidates.size());
   const auto left = matrixAt<T>(info, 0, "left", count, count);
-  const Factor<T> f = factorAt<T>(info, 1, rows);
   const auto chances = matrixAt<double>(info, 3, "chances", count, 1), factor = matrixAt<double>(info, 5, "factor", count, count);
   const auto accepted = matrixAt<int32>(info, 4, "accepted", count, 1);
   const int64 most = sizeAt(info, 7, "most");
@@ -164,10 +166,10 @@ std::function<double()> choosePivotsOf(Info info, int64 rows) {
 
 template <class T>
 std::function<double()> extendOf(Info info, int64 rows, int64 count) {
+  const Factor<T> f = factorAt<T>(info, 2, rows);
   const std::vector<int32> pivots = rowsAt(info, 3, "pivots", rows);
   const auto width = static_cast<int64>(pivots.size());
   const auto out = matrixAt<T>(info, 0, "out", rows, width), left = matrixAt<T>(info, 1, "left", rows, width);
-  const Factor<T> f = factorAt<T>(info, 2, rows);
   const auto factor = matrixAt<double>(info, 4, "factor", count, count), residual = matrixAt<double>(info, 5, "residual", rows, 1);
   if (count > width) throw std::out_of_range("count: expected no more than pivots, got " + std::to_string(count));
   refuseOverlap(out, left, "left");

@@ -13,8 +13,8 @@ std::atomic<std::uint32_t> count{0};
 std::atomic<bool> open{false};
 struct sigaction before;
 
-// Handlers that only end the process are the default one and the one-shot one that node installs at its start. They are not
-// called: the interrupted call throws instead, and the process ends with that error unless somebody catches it.
+// Handlers that only end the process are the default one and the one-shot one that node installs at its start. They are
+// not called: the interrupted call throws instead, and the process ends with that error unless somebody catches it.
 void passOn(int signal, siginfo_t *info, void *context) {
   if (before.sa_flags & SA_RESETHAND) return;
   if (before.sa_flags & SA_SIGINFO) return before.sa_sigaction(signal, info, context);

@@ -12,8 +12,9 @@ const std::atomic<std::uint32_t> &interruptCount();
 // Whether this is the thread that the process began with.
 bool onMainThread();
 
-// Counts SIGINT while it is open, and passes it on to the handler that was there if that does more than end the process.
-// For the main thread only: a call in a worker leaves Ctrl-C to whatever the idle main thread does about it. One inside another does nothing.
+// Counts SIGINT while it is open, and passes it on to the handler that was there if that does more than end the
+// process. For the main thread only: a call in a worker leaves Ctrl-C to whatever the idle main thread does about it.
+// One inside another does nothing.
 class InterruptScope {
  public:
   InterruptScope();

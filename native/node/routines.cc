@@ -86,7 +86,6 @@ Napi::Value tiles(Info info) {
   result.Set("lanes", static_cast<double>(library.lanes));
   result.Set("kernels", namesOf(info.Env(), library.kernels, library.kernelCount));
   result.Set("reducers", namesOf(info.Env(), library.reducers, library.reducerCount));
-  result.Set("kinds", variableKinds(info.Env()));
   return result;
 }
 

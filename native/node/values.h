@@ -31,11 +31,13 @@ Output toOutput(napi_env, napi_value, const Routine &);
 // The same and indices, which are undefined or an Int32Array.
 Output toOutput(napi_env, napi_value, napi_value indices, const Routine &);
 
-// [rows, columns, blockRows, chunkColumns, unitsPerTask, unused] and [batch, ranges.rows, .slices, .columns] | undefined.
+// [rows, columns, blockRows, chunkColumns, unitsPerTask, unused] and [batch, ranges.rows, .slices, .columns] |
+// undefined.
 Plan toPlan(napi_env, napi_value sizes, napi_value tables, const Routine &);
 Rectangle toRectangle(napi_env, napi_value sizes);
 
-// An Int32Array over shared memory: other threads of JavaScript write to it, and nobody can detach it. Null of `undefined`.
+// An Int32Array over shared memory: other threads of JavaScript write to it, and nobody can detach it. Null of
+// `undefined`.
 int32 *toControl(napi_env, napi_value);
 
 // An array of names, at the numbers that both sides have for them.

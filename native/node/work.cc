@@ -184,7 +184,8 @@ Napi::Value attend(Info info) {
   if (!info[0].IsFunction()) refuseKind("attend", "a function");
   std::optional<InterruptScope> scope;
   if (environmentOf(info).isMain) scope.emplace();
-  // By the plain C function: a notebook's stop button may end JavaScript itself, which is no exception that could be caught.
+  // By the plain C function: a notebook's stop button may end JavaScript itself, which is no exception that could be
+  // caught.
   napi_value result = nullptr;
   napi_call_function(info.Env(), info.Env().Undefined(), info[0], 0, nullptr, &result);
   return Napi::Value(info.Env(), result);

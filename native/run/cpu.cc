@@ -1,6 +1,7 @@
-// Running a checked call on the pool: units of work are (batch entry, block of rows, chunk of columns), several to a task.
-// One chunk: accumulators stay with the thread that finishes them. More: they meet in shared memory, and whoever completes
-// a block of rows merges its parts in their order. So the bits of a result come from the plan, never from the threads.
+// Running a checked call on the pool: units of work are (batch entry, block of rows, chunk of columns), several to a
+// task. One chunk: accumulators stay with the thread that finishes them. More: they meet in shared memory, and whoever
+// completes a block of rows merges its parts in their order. So the bits of a result come from the plan, never from the
+// threads.
 #include "run/cpu.h"
 
 #include <algorithm>

@@ -1,5 +1,6 @@
-// Exponentials underflow into denormals, which cost some 150 cycles each: they are taken for zero and flushed to zero while a
-// FlushDenormals lives, in its thread. Setting the mode waits for all arithmetic under way, so it is set once per task, not per block.
+// Exponentials underflow into denormals, which cost some 150 cycles each: they are taken for zero and flushed to zero
+// while a FlushDenormals lives, in its thread. Setting the mode waits for all arithmetic under way, so it is set once
+// per task, not per block.
 #ifndef TSKEOPS_DENORMALS_H
 #define TSKEOPS_DENORMALS_H
 

@@ -12,8 +12,8 @@
 #include "run/memory.h"
 #include "run/pool.h"
 
-// Does units on the pool, `unitsPerTask` at a time. `unitsFrom(first)` gives what does the next unit at every call; `counted`: what a
-// unit counts in the progress.
+// Does units on the pool, `unitsPerTask` at a time. `unitsFrom(first)` gives what does the next unit at every call;
+// `counted`: what a unit counts in the progress.
 template <typename UnitsFrom>
 void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, int64 counted, UnitsFrom unitsFrom) {
   std::atomic<bool> outOfMemory{false};

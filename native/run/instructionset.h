@@ -1,4 +1,5 @@
-// Which of the instruction sets that the addon was built for this processor has. The table is written by the build from src/codegen/isa.ts.
+// Which of the instruction sets that the addon was built for this processor has. The table is written by the build from
+// src/codegen/isa.ts.
 #ifndef TSKEOPS_INSTRUCTIONSET_H
 #define TSKEOPS_INSTRUCTIONSET_H
 

@@ -23,7 +23,8 @@ struct Routine {
   int64 dim(int64 variable) const { return table[TABLE_SIZE + 2 * variable + 1]; }
 };
 
-// The number of the routine in this file, once per path and process. Throws std::runtime_error with the loader's reason.
+// The number of the routine in this file, once per path and process. Throws std::runtime_error with the loader's
+// reason.
 int64 loadRoutine(const std::string &path);
 // The number of a routine that was made otherwise.
 int64 keepRoutine(Routine);

@@ -1,8 +1,9 @@
-// Running a routine that evaluates each pair of points once: squares of pairs, which enter the sums of their rows and those of their
-// columns. In step 0 every side meets itself, in step s the side that is s further on, round and round, so that every two sides meet once.
-// Each side has two accumulators, one for when it is met from behind and one for when it meets another; the squares of a step thus share
-// none, and those of the next step wait for the two that they need. So each accumulator sees its squares in the order of the steps, and
-// the bits of a result come from the sizes, never from the threads.
+// Running a routine that evaluates each pair of points once: squares of pairs, which enter the sums of their rows and
+// those of their columns. In step 0 every side meets itself, in step s the side that is s further on, round and round,
+// so that every two sides meet once. Each side has two accumulators, one for when it is met from behind and one for
+// when it meets another; the squares of a step thus share none, and those of the next step wait for the two that they
+// need. So each accumulator sees its squares in the order of the steps, and the bits of a result come from the sizes,
+// never from the threads.
 #include "run/cpu.h"
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// The checks of a call: sizes, lengths, offsets, ranges, overlaps. Everything that could make a pointer leave its array is
-// refused here, before any is used; cpu.cc relies on it. These refusals are bugs of the caller, not of the user.
+// The checks of a call: sizes, lengths, offsets, ranges, overlaps. Everything that could make a pointer leave its array
+// is refused here, before any is used; cpu.cc relies on it. These refusals are bugs of the caller, not of the user.
 #include <algorithm>
 #include <utility>
 
@@ -85,7 +85,8 @@ void checkArguments(const Routine &routine, const Plan &plan, const std::vector<
   }
 }
 
-// Results of two entries must not overlap, or two threads would write the same place: each step passes all that is inside.
+// Results of two entries must not overlap, or two threads would write the same place: each step passes all that is
+// inside.
 void checkResults(const Routine &routine, const Plan &plan, const Output &out) {
   if (plan.entries() == 0) return;
   int64 extent = product("out", plan.rows, routine.entry(TABLE_RESULT_DIM));

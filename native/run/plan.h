@@ -1,4 +1,5 @@
-// What a call is: its arrays, and a plan that cuts the work into numbered units. Checked here before anything is read or written.
+// What a call is: its arrays, and a plan that cuts the work into numbered units. Checked here before anything is read
+// or written.
 #ifndef TSKEOPS_PLAN_H
 #define TSKEOPS_PLAN_H
 

@@ -1,6 +1,6 @@
-// The threads of the process: one pool, that hands out numbered tasks of any number of jobs at once.
-// The thread that brings a job works on it too. No more threads work than `threads()`, unless more than that bring jobs.
-// It must know nothing of routines, plans or JavaScript.
+// The threads of the process: one pool, that hands out numbered tasks of any number of jobs at once. The thread that
+// brings a job works on it too. No more threads work than `threads()`, unless more than that bring jobs. It must know
+// nothing of routines, plans or JavaScript.
 #ifndef TSKEOPS_POOL_H
 #define TSKEOPS_POOL_H
 

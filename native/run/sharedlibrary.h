@@ -1,5 +1,5 @@
-// Shared libraries that are opened at run time, by the names that each system has for that. What is opened here is never closed. The
-// Windows half has never been compiled: nothing else in the addon is there yet.
+// Shared libraries that are opened at run time, by the names that each system has for that. What is opened here is
+// never closed. The Windows half has never been compiled: nothing else in the addon is there yet.
 #ifndef TSKEOPS_SHAREDLIBRARY_H
 #define TSKEOPS_SHAREDLIBRARY_H
 

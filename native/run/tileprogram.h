@@ -1,13 +1,15 @@
-// What the tile evaluator (tileroutine.cc) runs: a program of precompiled kernels, as it is once it has been read and checked.
+// What the tile evaluator (tileroutine.cc) runs: a program of precompiled kernels, as it is once it has been read and
+// checked.
 //
-// A program computes values in slots of four regions: once per call, per tile of lanes, per interval of the loop, per pair. It is a
-// list of integers that src/codegen/tileprogram.ts writes:
+// A program computes values in slots of four regions: once per call, per tile of lanes, per interval of the loop, per
+// pair. It is a list of integers that src/codegen/tileprogram.ts writes:
 //   isBlock, columns, slots of each region [4], reducer, dim, k, weights (in the form `block` only dim counts of these),
 //   count of variables, (kind, dim) each,
 //   count of loads, (variable, component, slot) each: the region is that of the variable,
 //   for every region: count of instructions, each (kernel, slot, terms, add, then (region, index) per argument of every term),
 //   count of results, (region, index) each.
-// Region 4 + v stands for variable v of the loop, read where it is: its index is a component. Constants are the first slots of calls.
+// Region 4 + v stands for variable v of the loop, read where it is: its index is a component. Constants are the first
+// slots of calls.
 #ifndef TSKEOPS_TILEPROGRAM_H
 #define TSKEOPS_TILEPROGRAM_H
 
@@ -68,7 +70,8 @@ struct Program {
   int64 stateBytes() const { return isBlock ? 0 : roundUp(reducer->stateBytes(extent), 64); }
 };
 
-// Throws std::out_of_range for whatever would read or write beyond what the program has: nothing is checked while it runs.
+// Throws std::out_of_range for whatever would read or write beyond what the program has: nothing is checked while it
+// runs.
 Program programOf(const TileLibrary &library, const std::vector<int64> &code, const std::vector<double> &constants);
 
 }  // namespace tiles

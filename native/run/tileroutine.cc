@@ -1,5 +1,6 @@
-// The tile evaluator: runs a formula as a program of precompiled kernels (tileprogram.h), operation by operation on tiles that stay in the
-// first cache. The lanes of a tile are rows (in the form `block` columns), its vectors follow each other over the other index, the loop.
+// The tile evaluator: runs a formula as a program of precompiled kernels (tileprogram.h), operation by operation on
+// tiles that stay in the first cache. The lanes of a tile are rows (in the form `block` columns), its vectors follow
+// each other over the other index, the loop.
 #include "run/tileroutine.h"
 
 #include <algorithm>

@@ -11,8 +11,8 @@ struct TileLibrary;
 
 // The precompiled kernels for an instruction set and dtype. Throws std::invalid_argument where there are none.
 const TileLibrary &tileLibrary(const std::string &isa, int64 realBytes);
-// A routine that runs a program of these kernels; its format is told in tileprogram.h. Throws std::out_of_range unless all that the program
-// reads and writes exists.
+// A routine that runs a program of these kernels; its format is told in tileprogram.h. Throws std::out_of_range unless
+// all that the program reads and writes exists.
 Routine tileRoutine(const TileLibrary &, const std::vector<int64> &program, const std::vector<double> &constants);
 
 #endif

@@ -1,5 +1,5 @@
-// How a run is stopped and how far it has come: every long run of the addon takes a Watch and asks it between units of work.
-// It must know nothing of what runs.
+// How a run is stopped and how far it has come: every long run of the addon takes a Watch and asks it between units of
+// work. It must know nothing of what runs.
 #ifndef TSKEOPS_WATCH_H
 #define TSKEOPS_WATCH_H
 

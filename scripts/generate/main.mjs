@@ -1,7 +1,7 @@
 /**
- * npm run generate: writes what follows from the rows of operations, reductions and options, so that it never differs from them: the methods of
- * lazy tensors, and the pages that list all rows. `npm run build:ts` begins with it. `--check` writes nothing and ends with status 1 where a file
- * is not what it would write.
+ * npm run generate: writes what follows from the rows of operations, reductions and options, so that it never differs
+ * from them: the methods of lazy tensors, and the pages that list all rows. `npm run build:ts` begins with it.
+ * `--check` writes nothing and ends with status 1 where a file is not what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,7 @@
-/** src/lazytensor/methods.ts: a method for each row of operations and reductions, with the row's text as its documentation. */
+/**
+ * src/lazytensor/methods.ts: a method for each row of operations and reductions, with the row's text as its
+ * documentation.
+ */
 
 /** The file that the rows ask for. */
 export function methodsText({ operations, reductions }) {
@@ -9,9 +12,7 @@ export function methodsText({ operations, reductions }) {
   const inner = new Map(real.filter(isInner).map((operation) => [operation.method.names[0], operation]));
   return `${HEAD}
 /** What real lazy tensors can do; \`L\` and \`C\` are real and complex lazy tensors. */
-export abstract class RealMethods<L, C, T extends Real> extends Tensor<L, T> {
-  protected abstract operation(name: string, values: readonly unknown[]): L;
-  protected abstract complexOperation(name: string, values: readonly unknown[]): C;
+export abstract class RealMethods<L, C, T extends RealData> extends Tensor<L, L, C, T> {
   abstract reduction(name: ReductionName, options: AnyReduction<T>): unknown;
 ${real
   .filter((operation) => !isInner(operation))
@@ -20,23 +21,22 @@ ${real
 ${reductions.flatMap((row) => reductionMethods(row, inner.get(row.methods[0]))).join("")}}
 
 /** What complex lazy tensors can do. */
-export abstract class ComplexMethods<L, C, T extends Real> extends Tensor<C, T> {
-  protected abstract operation(name: string, values: readonly unknown[]): L;
-  protected abstract complexOperation(name: string, values: readonly unknown[]): C;
+export abstract class ComplexMethods<L, C, T extends RealData> extends Tensor<C, L, C, T> {
 ${complex.flatMap(operationMethods).join("")}}
 `;
 }
 
 const HEAD = `/**
- * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made by
- * \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
+ * The methods of lazy tensors, one for each row of operations and reductions: their types and their documentation. Made
+ * by \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import type { ReductionName, ResultOf } from "../call/signature";
 import { atMost } from "../options";
-import type { ComplexOperand, Operand } from "./operand";
+import { applyComplex, applyReal } from "./operand";
+import type { ComplexLazyOperand, LazyOperand } from "./operand";
 import { isInner } from "./reduce";
-import type { AnyReduction, Calling, Deferred, InnerOptions, ReduceOptions, Waiting } from "./reduce";
+import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { Tensor } from "./tensor";
 `;
 
@@ -47,14 +47,14 @@ function operationMethods({ name, doc, slots, method }) {
   const [self, ...others] = method.order.map((argument) => slots.find((slot) => slot.name === argument));
   const parameters = others.map((slot) => parameterOf(slot, method)).join(", ");
   const values = slots.map((slot) => (slot === self ? "this" : slot.name)).join(", ");
-  const call = method.givesComplex ? "complexOperation" : "operation";
+  const call = method.givesComplex ? "applyComplex" : "applyReal";
   const written = `\`${name}(${slots.map((slot) => slot.name).join(", ")})\` in formulas; ${self.name} is this tensor.`;
   return method.names.map(
     (spelling, n) => `
   /** ${docOf(method.names, n, `${doc} ${written}`)} */
   ${spelling}(${parameters}): ${method.givesComplex ? "C" : "L"} {
     atMost("${spelling}", ${others.length}, arguments);
-    return this.${call}("${name}", [${values}]);
+    return ${call}(this, "${name}", [${values}]);
   }
 `,
   );
@@ -64,15 +64,15 @@ function operationMethods({ name, doc, slots, method }) {
 const docOf = ([preferred], n, doc) => (n === 0 ? doc : `\`${preferred}\`, as pykeops spells it: ${doc}`);
 
 function parameterOf({ name, kind, optional, default: number }, { takesComplex }) {
-  const type = TYPES[kind] ?? (takesComplex ? "ComplexOperand" : "Operand");
+  const type = TYPES[kind] ?? (takesComplex ? "ComplexLazyOperand" : "LazyOperand");
   return number === undefined ? `${name}${optional ? "?" : ""}: ${type}` : `${name}: ${type} = ${number}`;
 }
 
 /** @param inner the operation on the components of a vector that goes by the same name, if there is one. */
 function reductionMethods(row, inner) {
   const { name, doc, methods, weights, takesK } = row;
-  const first = [takesK && "k: number", weights === "required" && "weight: Operand"].filter(Boolean);
-  const options = `ReduceOptions<T>${weights === "optional" ? " & { readonly weight?: Operand | undefined }" : ""}`;
+  const first = [takesK && "k: number", weights === "required" && "weight: LazyOperand"].filter(Boolean);
+  const options = `ReduceOptions<T>${weights === "optional" ? " & { readonly weight?: LazyOperand | undefined }" : ""}`;
   const given = ["...options", takesK && "optArg: k", weights === "required" && "weight"].filter(Boolean);
   const reduction = `this.reduction("${name}", ${given.length === 1 ? "options" : `{ ${given.join(", ")} }`})`;
   const form = (option) => [...first, option].join(", ");
@@ -80,12 +80,12 @@ function reductionMethods(row, inner) {
     const over = `/** ${docOf(methods, n, doc)} Over i (axis 0) or j (axis 1). */`;
     return `${inner ? innerForm(spelling, inner) : ""}
   ${over}
-  ${spelling}(${form(`options: ${options} & Waiting`)}): Deferred<"${name}", T>;
+  ${spelling}(${form(`options: ${options} & Waiting`)}): DeferredReduction<"${name}", T>;
   ${over}
   ${spelling}(${form(`options: ${options} & Calling`)}): ResultOf<"${name}", T>;
   ${spelling}(${form(inner ? `options?: (${options}) | InnerOptions | null` : `options: ${options}`)}): unknown {
     atMost("${spelling}", ${first.length + 1}, arguments);
-    return ${inner ? `isInner("${spelling}", options) ? this.operation("${inner.name}", [this]) : ` : ""}${reduction};
+    return ${inner ? `isInner("${spelling}", options) ? applyReal(this, "${inner.name}", [this]) : ` : ""}${reduction};
   }
 `;
   });

@@ -1,4 +1,7 @@
-/** docs/reference/operations.md: every row of operations and reductions, with an example of its dims and whether it has a derivative. */
+/**
+ * docs/reference/operations.md: every row of operations and reductions, with an example of its dims and whether it has
+ * a derivative.
+ */
 import { item } from "./wrap.mjs";
 
 /** The file that the rows ask for. */

@@ -1,73 +1,115 @@
 /**
- * The page of options: every one of solves and of what is computed of their matrices, from the rows in `src/solve`: what it is, and what is
- * accepted. Reads the sources as text, so it needs no build.
+ * The page of options: every option that functions take, from its row: what is accepted, in the words of errors, and
+ * the comment that editors show. Sources are read as they stand, so nothing has to be built before.
  */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import ts from "typescript";
+import "./rows.mjs"; // modules of TypeScript can be required
 import { item } from "./wrap.mjs";
 
-/** Headings, and the tables of rows below them: a file in `src/solve`, and the name of the table there. */
+/** Headings, and the tables of rows below them: a file in `src`, and the names of tables there. */
 const TABLES = [
+  ["Reductions: `Genred(formula, aliases, ...)`", ["genred", "REDUCTION", "AXIS", "ROUNDING"]],
+  ["Calls: `K(...)`", ["call/prepared", "CALL"]],
+  ["Promises: `K.async(...)` and all other `async` forms, beside the options of the call", ["call/run", "ASYNC"]],
+  ["Values at all pairs: `K.dense(...)`, with `backend`, `device` and `compile` of calls", ["genred", "BYTES"]],
+  ["Lazy tensors: `LazyTensor(x, ...)`", ["lazytensor/makers", "INDEX"]],
+  [
+    "Reductions of lazy tensors, with the options of calls and `sumScheme`, `dtypeAcc` and `useDoubleAcc` of reductions",
+    ["lazytensor/reduce", "REDUCED", "WHEN", "WEIGHTED"],
+  ],
+  ["Systems: `KernelSolve(formula, aliases, unknown, ...)`", ["genred", "AXIS", "ROUNDING"]],
   [
     "Solves: `Kinv(...)`, `K.solve(b)`, and `Kinv.shifted(...)` but for `alpha`, `x0` and `onIteration`",
-    [
-      ["solveoptions", "RIDGE"],
-      ["stopping", "STOPPING"],
-      ["choose", "CHOICE"],
-      ["gmres", "GMRES"],
-      ["solveoptions", "COURSE"],
-    ],
+    ["solve/solveoptions", "RIDGE"],
+    ["solve/stopping", "STOPPING"],
+    ["solve/choose", "CHOICE"],
+    ["solve/gmres", "GMRES"],
+    ["solve/solveoptions", "COURSE"],
   ],
-  [
-    "Log-determinants: `Kinv.logdet(...)`",
-    [
-      ["solveoptions", "RIDGE"],
-      ["logdet", "LOGDET"],
-    ],
-  ],
-  ["Traces: `Kinv.trace(...)`", [["logdet", "TRACE"]]],
-  ["Eigenpairs: `Kinv.eigsh(k, ...)`", [["eigsh", "EIGSH"]]],
+  ["Solves of lazy tensors, beside those", ["lazytensor/solve", "UNKNOWN"], ["lazytensor/reduce", "WHEN"]],
+  ["Log-determinants: `Kinv.logdet(...)`", ["solve/solveoptions", "RIDGE"], ["solve/logdet", "LOGDET"]],
+  ["Traces: `Kinv.trace(...)`", ["solve/logdet", "TRACE"]],
+  ["Eigenpairs: `Kinv.eigsh(k, ...)`", ["solve/eigsh", "EIGSH"]],
+  ["Arrays: `array(values, ...)`, `zeros(shape, ...)`", ["array/array", "DTYPE", "MARK"]],
+  ["Random arrays: `rand(shape, ...)`, `randn(shape, ...)`, beside those", ["array/array", "SEED"]],
+  ["Identity matrices: `nd.eye(n, ...)`", ["array/array", "DTYPE"]],
+  ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
+  ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
+  ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],
+  ["Lines: `notebook.lineChart(rows, ...)`", ["notebook/chart", "POSITIONS", "LINES"]],
+  ["Pictures: `notebook.imageChart(values, ...)`", ["notebook/imagechart", "IMAGE_CHART"]],
+  ["Progress: `notebook.progressBar(...)`", ["notebook/progressbar", "PROGRESS_BAR"]],
 ];
 
 /** The file that the rows ask for. */
 export function optionsText(root) {
-  const sections = TABLES.flatMap(([title, tables]) => [
+  const sections = TABLES.flatMap(([title, ...files]) => [
     `## ${title}`,
     "",
-    ...tables.flatMap(([file, table]) => rowsOf(join(root, "src", "solve", `${file}.ts`), table)),
+    ...files.flatMap(([file, ...tables]) => tables.flatMap((table) => rowsOf(root, file, table))),
     "",
   ]);
   return [
-    "# Options of solves",
+    "# Options",
     "",
-    "Every option with what it accepts. Made by `npm run generate` from the rows in `src/solve`. All functions take the",
-    "options of calls as well: `backend`, `device`, `compile` and `ranges`. `async` forms take `signal` and `onProgress`.",
+    "Every option with what it accepts. Made by `npm run generate` from the rows of the files that read them. An option whose",
+    "value is `undefined` counts as not given.",
     "",
     ...sections,
   ].join("\n");
 }
 
 /** The lines of a table: one for each property of the object. */
-function rowsOf(path, table) {
+function rowsOf(root, file, table) {
+  const path = join(root, "src", `${file}.ts`);
   const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
   const declarations = source.statements.filter(ts.isVariableStatement).flatMap((s) => s.declarationList.declarations);
   const found = declarations.find(({ name }) => name.getText() === table);
   if (!found) throw new Error(`${path}: expected a table ${table}`);
-  return found.initializer.expression.properties.flatMap((property) => {
+  return plain(found.initializer).properties.flatMap((property) => {
     const name = property.name.getText();
-    return item(`\`${name}\`, ${acceptedBy(property.initializer)}. ${wordsOf(property, name)}`);
+    return item(`\`${name}\`, ${acceptedBy(property.initializer, source)}. ${wordsOf(property, name)}`);
   });
 }
 
+/** Without `as const` and its kin. */
+const plain = (expression) => (ts.isAsExpression(expression) ? plain(expression.expression) : expression);
+
 /** What a row accepts, in words. */
-function acceptedBy(row) {
-  const fields = new Map(row.properties.map(({ name, initializer }) => [name.getText(), initializer]));
+function acceptedBy(row, source) {
+  const fields = new Map(row.properties.map(({ name, initializer }) => [name.getText(), plain(initializer)]));
+  const need = fields.has("required") ? "; needed" : "";
+  return `${kindText(fields, source)}${need}`;
+}
+
+function kindText(fields, source) {
   const kind = fields.get("kind");
   if (kind === undefined) return fields.get("expected").text;
-  if (ts.isArrayLiteralExpression(kind)) return `one of ${kind.elements.map((choice) => choice.getText()).join(", ")}`;
+  if (ts.isArrayLiteralExpression(kind)) return `one of ${choicesOf(kind, source).join(", ")}`;
+  if (kind.text === "text") return "a text";
   const noun = kind.text === "integer" ? "an integer" : "a number";
   return `${noun} of at least ${fields.get("least").getText()}`;
+}
+
+const choicesOf = ({ elements }, source) =>
+  elements.flatMap((choice) =>
+    ts.isSpreadElement(choice)
+      ? importedBy(source, choice.expression.text).map((value) => JSON.stringify(value))
+      : [choice.getText()],
+  );
+
+/** The value of a name that a file imports. */
+function importedBy(source, name) {
+  const statements = source.statements.filter(ts.isImportDeclaration);
+  const statement = statements.find(({ importClause }) => {
+    const named = importClause?.namedBindings;
+    return named && ts.isNamedImports(named) && named.elements.some((element) => element.name.text === name);
+  });
+  if (!statement) throw new Error(`${source.fileName}: expected an import of ${name}`);
+  return createRequire(source.fileName)(statement.moduleSpecifier.text)[name];
 }
 
 /** The comment above a row as one line. */

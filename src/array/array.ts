@@ -6,33 +6,44 @@
 import type { NdArray } from "ndarray";
 import { memoryOf } from "../device/memory";
 import type { Elements } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, flagOf, optionsOf } from "../options";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
 import { record, requiresGrad } from "./record";
 import { allocate, contiguous, dtypeOf, positions, sizeOf, wrap } from "./view";
 import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
 
+/** What a new array holds. */
+export const DTYPE = {
+  /**
+   * Element type; `"float32"` by default, as in PyTorch, but that `array` keeps the type of floats that it is given.
+   */
+  dtype: { kind: ["float32", "float64"] },
+} as const;
+
+const MARK = {
+  /** Mark the new array for `grad`. Default false. */
+  requiresGrad: { kind: [true, false], default: false },
+} as const;
+
+const SEED = {
+  /** An integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
+  seed: { kind: "integer", least: 0 },
+} as const;
+
+type ArrayRows = typeof DTYPE & typeof MARK;
+type RandomRows = ArrayRows & typeof SEED;
+
+const ARRAY: ArrayRows = { ...DTYPE, ...MARK };
+const RANDOM: RandomRows = { ...ARRAY, ...SEED };
+
 /** Options of all makers. */
-export interface ArrayOptions<D extends Dtype = Dtype> {
-  /** Element type; `"float32"` by default, as in PyTorch. */
-  readonly dtype?: D | undefined;
-  /** Mark the new array for `grad`. */
-  readonly requiresGrad?: boolean | undefined;
-}
+export type ArrayOptions<D extends Dtype = Dtype> = OptionsOf<ArrayRows, Dtype, D>;
 
 /** Options of `rand` and `randn`. */
-export interface RandomOptions<D extends Dtype = Dtype> extends ArrayOptions<D> {
-  /** A non-negative integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
-  readonly seed?: number | undefined;
-}
-
-const ARRAY_OPTIONS: readonly string[] = Object.keys({ dtype: true, requiresGrad: true } satisfies Record<
-  keyof ArrayOptions,
-  true
->);
-const RANDOM_OPTIONS: readonly string[] = [...ARRAY_OPTIONS, "seed" satisfies keyof RandomOptions];
+export type RandomOptions<D extends Dtype = Dtype> = OptionsOf<RandomRows, Dtype, D>;
 
 /** Numbers, nested to any depth; typed arrays may be the innermost lists. */
 export type Nested = number | ArrayLike<number> | readonly Nested[];
@@ -46,7 +57,7 @@ export type NumberArray =
  * ndarrays keep their dtype unless one is named; all else becomes float32.
  * Throws ArgumentError that names the place of a ragged list or of what is no number.
  */
-export function array<T extends Real>(
+export function array<T extends RealData>(
   values: T | RealArray<T>,
   options?: (ArrayOptions & { readonly dtype?: undefined }) | null,
 ): RealArray<T>;
@@ -56,9 +67,9 @@ export function array<D extends Dtype = "float32">(
 ): ArrayOf<D>;
 export function array(values: unknown, options?: ArrayOptions | null): RealArray {
   atMost("array", 2, arguments);
-  const checked = optionsOf("array", options, ARRAY_OPTIONS);
-  const dtype = checkDtype("array", checked.dtype) ?? ownDtype(values) ?? "float32";
-  return marked("array", isNdarray(values) ? converted("array", values, dtype) : nested(values, dtype), checked);
+  const checked = optionsOf("array", options, ARRAY);
+  const dtype = checked.dtype ?? ownDtype(values) ?? "float32";
+  return markIfAsked(isNdarray(values) ? convertArray("array", values, dtype) : readNested(values, dtype), checked);
 }
 
 /** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
@@ -67,7 +78,7 @@ export function zeros<D extends Dtype = "float32">(
   options?: ArrayOptions<D> | null,
 ): ArrayOf<D> {
   atMost("zeros", 2, arguments);
-  return filled("zeros", shape, optionsOf("zeros", options, ARRAY_OPTIONS), () => undefined);
+  return makeFilled("zeros", shape, optionsOf("zeros", options, ARRAY), () => undefined);
 }
 
 /** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
@@ -76,9 +87,9 @@ export function rand<D extends Dtype = "float32">(
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
   atMost("rand", 2, arguments);
-  const checked = optionsOf("rand", options, RANDOM_OPTIONS);
-  const uniform = generator("rand", checked.seed);
-  return filled("rand", shape, checked, (data) => {
+  const checked = optionsOf("rand", options, RANDOM);
+  const uniform = generator(checked.seed);
+  return makeFilled("rand", shape, checked, (data) => {
     // float32 takes the leading 24 of the 53 bits: rounding could give 1
     const bits = data.BYTES_PER_ELEMENT === 8 ? 2 ** 53 : 2 ** 24;
     for (let k = 0; k < data.length; k++) data[k] = Math.floor(uniform() * bits) / bits;
@@ -94,9 +105,9 @@ export function randn<D extends Dtype = "float32">(
   options?: RandomOptions<D> | null,
 ): ArrayOf<D> {
   atMost("randn", 2, arguments);
-  const checked = optionsOf("randn", options, RANDOM_OPTIONS);
-  const uniform = generator("randn", checked.seed);
-  return filled("randn", shape, checked, (data) => {
+  const checked = optionsOf("randn", options, RANDOM);
+  const uniform = generator(checked.seed);
+  return makeFilled("randn", shape, checked, (data) => {
     for (let k = 0; k < data.length; k += 2) {
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
       const angle = 2 * Math.PI * uniform();
@@ -113,9 +124,9 @@ export function randn<D extends Dtype = "float32">(
 export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   atMost("astype", 2, arguments);
   if (!isNdarray(x)) throw new ArgumentError(`astype: expected an ndarray, got ${described(x)}`);
-  const to = checkDtype("astype", dtype);
-  if (to === undefined) throw new ArgumentError('astype: expected dtype "float32" or "float64", got undefined');
-  const result = (isElements(x) ? convertedThere(x, to) : converted("astype", x, to)) as ArrayOf<D>;
+  if (!(DTYPE.dtype.kind as readonly unknown[]).includes(dtype))
+    throw new ArgumentError(`astype: expected dtype "float32" or "float64", got ${described(dtype)}`);
+  const result = (isElements(x) ? convertedThere(x, dtype) : convertArray("astype", x, dtype)) as ArrayOf<D>;
   if (ownDtype(x) === undefined) return result;
   const source = x as unknown as RealArray;
   return record(result, [source], (cotangent) => [astype(cotangent, dtypeOf(source))], {
@@ -124,26 +135,20 @@ export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   });
 }
 
-function filled<D extends Dtype>(
+function makeFilled<D extends Dtype>(
   where: string,
   shape: readonly number[],
   options: ArrayOptions<D>,
   fill: (data: DataOf<D>) => void,
 ): ArrayOf<D> {
   const lengths = checkShape(where, shape);
-  const data = allocate((checkDtype(where, options.dtype) ?? "float32") as D, sizeOf(lengths));
+  const data = allocate((options.dtype ?? "float32") as D, sizeOf(lengths));
   fill(data);
-  return marked(where, wrap(data, lengths), options);
+  return markIfAsked(wrap(data, lengths), options);
 }
 
-function marked<X extends RealArray>(where: string, x: X, options: ArrayOptions): X {
-  return flagOf(`${where}, requiresGrad`, options.requiresGrad) ? requiresGrad(x) : x;
-}
-
-/** @throws ArgumentError for a name of none. */
-export function checkDtype(where: string, dtype: unknown): Dtype | undefined {
-  if (dtype === undefined || dtype === "float32" || dtype === "float64") return dtype;
-  throw new ArgumentError(`${where}: expected dtype "float32" or "float64", got ${described(dtype)}`);
+function markIfAsked<X extends RealArray>(x: X, options: ArrayOptions): X {
+  return options.requiresGrad ? requiresGrad(x) : x;
 }
 
 function ownDtype(values: unknown): Dtype | undefined {
@@ -151,7 +156,7 @@ function ownDtype(values: unknown): Dtype | undefined {
   return type === "float32" || type === "float64" ? type : undefined;
 }
 
-function converted(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
+function convertArray(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
   checkReach(where, x);
   const source = memoryOf(x.data).toHost(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
   const places = positions(x);
@@ -171,7 +176,7 @@ function convertedThere(x: NdArray<Elements>, dtype: Dtype): RealArray {
 
 const TYPES = ["float32", "float64", "int32"];
 
-/** Of a type that memories know, and not only numbers in some form. */
+/** Whether the elements have a type that memories know, and are not only numbers in some form. */
 const isElements = (x: NumberArray): x is NdArray<Elements> => TYPES.includes(elementType(x.data));
 
 function asNumber(value: unknown, where: string, place: () => string): number {
@@ -180,7 +185,7 @@ function asNumber(value: unknown, where: string, place: () => string): number {
   throw new ArgumentError(`${where}: expected a number at ${place()}, got ${described(value)}`);
 }
 
-function nested(values: unknown, dtype: Dtype): RealArray {
+function readNested(values: unknown, dtype: Dtype): RealArray {
   const shape: number[] = [];
   for (let first = values; isList(first); first = first[0]) shape.push(first.length);
   const data = allocate(dtype, sizeOf(shape));
@@ -191,14 +196,14 @@ function nested(values: unknown, dtype: Dtype): RealArray {
       return;
     }
     const length = shape[axis] as number;
-    if (!isList(list) || list.length !== length) throw ragged(place, length, list);
+    if (!isList(list) || list.length !== length) throw raggedError(place, length, list);
     for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
   };
   copy(values, 0, "values");
   return wrap(data, shape);
 }
 
-function ragged(place: string, length: number, got: unknown): ArgumentError {
+function raggedError(place: string, length: number, got: unknown): ArgumentError {
   const found = isList(got) ? String(got.length) : described(got);
   return new ArgumentError(
     `array: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
@@ -211,17 +216,12 @@ function isList(value: unknown): value is ArrayLike<unknown> {
 
 /**
  * Uniform numbers k / 2^53 in [0, 1), from the bits of xoshiro128** (Blackman and Vigna, Scrambled linear pseudorandom
- * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number generators,
- * 2014) as its authors advise.
+ * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
+ * generators, 2014) as its authors advise.
  */
-export function generator(where: string, seed: number | undefined): () => number {
-  const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : checkSeed(where, seed)));
+export function generator(seed: number | undefined): () => number {
+  const next = xoshiro128(seedWords(seed === undefined ? freshSeed() : BigInt(seed)));
   return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
-}
-
-function checkSeed(where: string, seed: number): bigint {
-  if (Number.isSafeInteger(seed) && seed >= 0) return BigInt(seed);
-  throw new ArgumentError(`${where}: expected seed to be a non-negative integer below 2^53, got ${described(seed)}`);
 }
 
 function freshSeed(): bigint {
@@ -241,18 +241,18 @@ function seedWords(seed: bigint): Int32Array {
 function xoshiro128(state: Int32Array): () => number {
   let [a, b, c, d] = state as unknown as [number, number, number, number];
   return () => {
-    const result = Math.imul(rotated(Math.imul(b, 5), 7), 9);
+    const result = Math.imul(rotateBits(Math.imul(b, 5), 7), 9);
     const shifted = b << 9;
     c ^= a;
     d ^= b;
     b ^= c;
     a ^= d;
     c ^= shifted;
-    d = rotated(d, 11);
+    d = rotateBits(d, 11);
     return result;
   };
 }
 
-function rotated(word: number, by: number): number {
+function rotateBits(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
 }

@@ -5,13 +5,13 @@
  */
 import type { NdArray } from "ndarray";
 import { ArgumentError } from "../errors";
-import { article, described, elementsName, isNdarrayLike, lengthOf } from "../options";
+import { article, describeValue, elementsName, isNdarrayLike, lengthOf } from "../options";
 import { reach, remoteType, sizeOf } from "../device/memory";
 import type { Elements } from "../device/memory";
 import { shapeText } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
-export { described } from "../options";
+export { describeValue as described } from "../options";
 
 /** Whom a message is about; a function where the words take time, which is spent when there is something to say. */
 export type Where = string | (() => string);
@@ -27,15 +27,18 @@ const mostElements = 2 ** 32 - 1;
  */
 export function checkArray(where: Where, value: unknown, dtype?: Dtype): RealArray {
   const expected = `a ${dtype ?? "float32 or float64"} ndarray`;
-  if (!isNdarray(value)) throw new ArgumentError(`${words(where)}: expected ${expected}, got ${foreign(value)}`);
+  if (!isNdarray(value))
+    throw new ArgumentError(`${words(where)}: expected ${expected}, got ${describeForeign(value)}`);
   const got = elementType(value.data);
   if (got !== "float32" && got !== "float64") {
-    throw new ArgumentError(`${words(where)}: expected ${expected}, got ${article(got)} ndarray: ${converted(dtype)}`);
+    throw new ArgumentError(
+      `${words(where)}: expected ${expected}, got ${article(got)} ndarray: ${conversionHint(dtype)}`,
+    );
   }
   checkReach(where, value);
   checkWidth(where, value.data, got);
   if (dtype !== undefined && got !== dtype) {
-    throw new ArgumentError(`${words(where)}: expected ${expected}, got a ${got} one: ${converted(dtype)}`);
+    throw new ArgumentError(`${words(where)}: expected ${expected}, got a ${got} one: ${conversionHint(dtype)}`);
   }
   return value as RealArray;
 }
@@ -45,11 +48,11 @@ function checkWidth(where: Where, data: object, type: Dtype): void {
   const { BYTES_PER_ELEMENT: bytes } = data as { readonly BYTES_PER_ELEMENT?: unknown };
   if (bytes === (type === "float64" ? 8 : 4)) return;
   throw new ArgumentError(
-    `${words(where)}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${described(bytes)}`,
+    `${words(where)}: expected ${type} data, got some whose BYTES_PER_ELEMENT is ${describeValue(bytes)}`,
   );
 }
 
-/** The same, but that indices, int32 ndarrays, are accepted, too. */
+/** Checks an array as `checkArray` does, and accepts indices (int32 ndarrays) too. */
 export function checkElements<T extends Elements>(where: Where, value: NdArray<T>): NdArray<T> {
   if (isNdarray(value) && elementType(value.data) === "int32") checkReach(where, value);
   else checkArray(where, value);
@@ -83,7 +86,7 @@ export function checkReach(where: Where, view: Geometry & { readonly data: { rea
 /** Throws ArgumentError unless `shape` is a list of non-negative integers that memory can hold. */
 export function checkShape(where: string, shape: unknown): readonly number[] {
   if (!Array.isArray(shape) || !shape.every(isLength)) {
-    const got = Array.isArray(shape) ? shapeText(shape as number[]) : described(shape);
+    const got = Array.isArray(shape) ? shapeText(shape as number[]) : describeValue(shape);
     throw new ArgumentError(`${where}: expected a shape of non-negative integers like [N, D], got ${got}`);
   }
   if (sizeOf(shape) > mostElements) {
@@ -105,15 +108,15 @@ export function elementType(data: unknown): string {
   return remoteType(data) ?? elementsName(data) ?? "generic";
 }
 
-function foreign(value: unknown): string {
+function describeForeign(value: unknown): string {
   if (Array.isArray(value)) return "a plain array: convert it with array(values)";
   if (ArrayBuffer.isView(value))
-    return `${described(value)} without a shape: convert it with array(values) or ndarray(data, shape)`;
+    return `${describeValue(value)} without a shape: convert it with array(values) or ndarray(data, shape)`;
   return typeof value === "number"
     ? `the number ${String(value)}: convert it with array(${String(value)})`
-    : described(value);
+    : describeValue(value);
 }
 
-function converted(dtype: Dtype | undefined): string {
+function conversionHint(dtype: Dtype | undefined): string {
   return `convert it with astype(x, "${dtype ?? "float32"}")`;
 }

@@ -1,10 +1,11 @@
 /**
- * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any dimension.
- * The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory; so labels are made,
- * arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are made on the machine; points stay where
- * they are. Must not know reductions.
+ * Cluster tools: labels, sorting by labels, intervals and centroids of clusters, as pykeops names them, in any
+ * dimension. The one idea: block-sparse reductions need points that are neighbours in space to be neighbours in memory;
+ * so labels are made, arrays are sorted by them, and each label becomes an interval. Labels, orders and intervals are
+ * made on the machine; points stay where they are. Must not know reductions.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { at, lookUp } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { checkArray, described } from "./check";
@@ -25,12 +26,11 @@ export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int
   const [count, dim, data] = points("gridCluster, x", x);
   const edges = edgesOf(size, dim);
   let labels = new Float64Array(count);
-  for (let axis = 0, clusters = 1; axis < dim; axis++) {
-    const cells = ranked(
-      Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edges[axis]!)),
-    );
+  let clusters = 1;
+  for (const [axis, edge] of edges.entries()) {
+    const cells = rankNumbers(Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edge)));
     checkPairs(clusters, cells.count);
-    const refined = ranked(labels.map((label, n) => label * cells.count + cells.ranks[n]!));
+    const refined = rankNumbers(labels.map((label, n) => label * cells.count + at(cells.ranks, n)));
     [labels, clusters] = [refined.ranks, refined.count];
   }
   return int32("gridCluster", labels, [count]);
@@ -56,36 +56,36 @@ function checkPairs(clusters: number, cells: number): void {
 }
 
 /** The place of each number among the distinct ones, and how many of these there are. */
-function ranked(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; count: number } {
+function rankNumbers(numbers: Float64Array): { ranks: Float64Array<ArrayBuffer>; count: number } {
   const distinct = numbers.slice().sort();
   let count = 0;
   for (const number of distinct) if (count === 0 || number !== distinct[count - 1]) distinct[count++] = number;
   const ranks = new Map(Array.from(distinct.subarray(0, count), (number, rank) => [number, rank]));
-  return { ranks: Float64Array.from(numbers, (number) => ranks.get(number)!), count };
+  return { ranks: Float64Array.from(numbers, (number) => lookUp(ranks, number)), count };
 }
 
 /** What `sortClusters` returns: sorted arrays, sorted labels, and where each row came from. */
-export type Sorted<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
+export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int32NdArray];
 
 /**
- * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the sorted labels
- * `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
+ * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the
+ * sorted labels `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
  * @param x an array `[N, ...]`, or a list of arrays with N rows each.
  * @param labels integers `[N]` of at least 0.
  */
-export function sortClusters<T extends Real>(x: RealArray<T>, labels: IntegerArray): Sorted<RealArray<T>>;
+export function sortClusters<T extends RealData>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
 export function sortClusters<const X extends readonly RealArray[]>(
   x: X,
   labels: IntegerArray,
-): Sorted<{ -readonly [K in keyof X]: X[K] }>;
-export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): Sorted<unknown> {
+): SortedClusters<{ -readonly [K in keyof X]: X[K] }>;
+export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): SortedClusters<unknown> {
   atMost("sortClusters", 2, arguments);
   const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);
   const sorted = Array.isArray(x)
-    ? x.map((array, k) => taken(`sortClusters, x[${k}]`, array as RealArray, order))
-    : taken("sortClusters, x", x as RealArray, order);
-  const sortedLabels = order.map((row) => given[row]!);
+    ? x.map((array, k) => takeRows(`sortClusters, x[${k}]`, array as RealArray, order))
+    : takeRows("sortClusters, x", x as RealArray, order);
+  const sortedLabels = order.map((row) => at(given, row));
   return [
     sorted,
     int32("sortClusters, labels", sortedLabels, [order.length]),
@@ -95,19 +95,27 @@ export function sortClusters(x: RealArray | readonly RealArray[], labels: Intege
 
 /** Rows in ascending order of their labels, stable: one count per label. */
 function sortingOrder(labels: Float64Array): Float64Array {
-  const { ranks, count } = ranked(labels);
-  const next = new Float64Array(count + 1);
-  for (const rank of ranks) next[rank + 1] = next[rank + 1]! + 1;
-  for (let rank = 0; rank < count; rank++) next[rank + 1] = next[rank + 1]! + next[rank]!;
+  const { ranks, count } = rankNumbers(labels);
+  const counts = counted(ranks, count);
+  let end = 0;
+  const next = counts.map((own) => (end += own) - own);
   const order = new Float64Array(labels.length);
   ranks.forEach((rank, row) => {
-    order[next[rank]!] = row;
-    next[rank] = next[rank]! + 1;
+    const place = at(next, rank);
+    order[place] = row;
+    next[rank] = place + 1;
   });
   return order;
 }
 
-function taken(where: string, x: RealArray, order: Float64Array): RealArray {
+/** How often each number below `count` occurs. */
+function counted(numbers: Float64Array, count: number): Float64Array {
+  const counts = new Float64Array(count);
+  for (const number of numbers) counts[number] = at(counts, number) + 1;
+  return counts;
+}
+
+function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
   const { shape } = checkArray(where, x);
   if (shape.length === 0 || shape[0] !== order.length)
     throw new ArgumentError(
@@ -115,13 +123,14 @@ function taken(where: string, x: RealArray, order: Float64Array): RealArray {
     );
   const width = sizeOf(shape.slice(1));
   const index = new Float64Array(order.length * width);
-  for (let n = 0, at = 0; n < order.length; n++) for (let k = 0; k < width; k++) index[at++] = order[n]! * width + k;
+  let end = 0;
+  for (const row of order) for (let k = 0; k < width; k++) index[end++] = row * width + k;
   return gather(x, index, shape);
 }
 
 /**
- * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have label k. Labels
- * may come in any order, for counts are enough. A label that does not occur has an empty interval.
+ * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have
+ * label k. Labels may come in any order, for counts are enough. A label that does not occur has an empty interval.
  */
 export function clusterRanges(labels: IntegerArray): Int32NdArray {
   atMost("clusterRanges", 1, arguments);
@@ -129,8 +138,7 @@ export function clusterRanges(labels: IntegerArray): Int32NdArray {
 }
 
 function intervalsOfLabels(where: string, labels: Float64Array): Int32NdArray {
-  const counts = new Float64Array(clustersOf(labels));
-  for (const label of labels) counts[label] = counts[label]! + 1;
+  const counts = counted(labels, clustersOf(labels));
   let end = 0;
   const intervals = Array.from(counts).flatMap((count) => [end, (end += count)]);
   return int32(where, intervals, [counts.length, 2]);
@@ -140,11 +148,11 @@ function intervalsOfLabels(where: string, labels: Float64Array): Int32NdArray {
 const clustersOf = (labels: Float64Array): number => labels.reduce((most, label) => Math.max(most, label + 1), 0);
 
 /**
- * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without weight has
- * its plain mean, one without points NaN. Leaves no record for `grad`.
+ * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without
+ * weight has its plain mean, one without points NaN. Leaves no record for `grad`.
  * @param labels integers `[N]` of at least 0, in any order.
  */
-export function clusterCentroids<T extends Real>(
+export function clusterCentroids<T extends RealData>(
   x: RealArray<T>,
   labels: IntegerArray,
   weights?: RealArray | null,
@@ -154,10 +162,11 @@ export function clusterCentroids<T extends Real>(
 }
 
 /**
- * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`, in any order;
- * weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts them.
+ * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`,
+ * in any order; weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts
+ * them.
  */
-export function clusterRangesCentroids<T extends Real>(
+export function clusterRangesCentroids<T extends RealData>(
   x: RealArray<T>,
   labels: IntegerArray,
   weights?: RealArray | null,
@@ -169,7 +178,7 @@ export function clusterRangesCentroids<T extends Real>(
 }
 
 /** Centroids and total weights. */
-function statistics<T extends Real>(
+function statistics<T extends RealData>(
   where: string,
   x: RealArray<T>,
   labels: IntegerArray,
@@ -183,24 +192,30 @@ function statistics<T extends Real>(
   const ones = new Float64Array(count).fill(1);
   const own = weights !== undefined && weights !== null ? weightsOf(`${where}, weights`, weights, count) : ones;
   const totals = sums(own, ones, given, clusters, 1);
-  const shares = own.map((weight, n) => (totals[given[n]!] === 0 ? 1 : weight));
+  const shares = own.map((weight, n) => (totals[at(given, n)] === 0 ? 1 : weight));
   const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];
-  const made = (values: Float64Array, shape: number[]): RealArray<T> => {
-    const memory = allocate(dtypeOf(x), values.length) as Real as T;
+  const wrapValues = (values: Float64Array, shape: number[]): RealArray<T> => {
+    const memory = allocate(dtypeOf(x), values.length) as RealData as T;
     memory.set(values);
     return wrapBeside(memory, shape, x);
   };
   return [
-    made(
-      moments.map((moment, n) => moment / masses[Math.floor(n / dim)]!),
+    wrapValues(
+      moments.map((moment, n) => moment / at(masses, Math.floor(n / dim))),
       [clusters, dim],
     ),
-    made(totals, [clusters]),
+    wrapValues(totals, [clusters]),
   ];
 }
 
 /** Per label, the sum of `factor[n]` times row n of `values` `[N, width]`. */
-function sums(values: Real, factor: Float64Array, labels: Float64Array, count: number, width: number): Float64Array {
+function sums(
+  values: RealData,
+  factor: Float64Array,
+  labels: Float64Array,
+  count: number,
+  width: number,
+): Float64Array {
   const result = new Float64Array(count * width);
   labels.forEach((label, n) => {
     for (let k = 0; k < width; k++)
@@ -210,10 +225,10 @@ function sums(values: Real, factor: Float64Array, labels: Float64Array, count: n
 }
 
 /** Count, dim and elements, row by row, of points `[N, D]`. Throws ArgumentError. */
-export function points(where: string, x: RealArray): [count: number, dim: number, data: Real] {
+export function points(where: string, x: RealArray): [count: number, dim: number, data: RealData] {
   const { shape } = checkArray(where, x);
   if (shape.length !== 2) throw new ArgumentError(`${where}: expected shape [N, D], got ${shapeText(shape)}`);
-  return [shape[0]!, shape[1]!, readable(x)];
+  return [at(shape, 0), at(shape, 1), readable(x)];
 }
 
 function weightsOf(where: string, weights: RealArray, count: number): Float64Array {

@@ -1,6 +1,6 @@
 /**
- * Integer arrays as users pass them: nested lists, typed arrays (64-bit ones too) and ndarrays of any type.
- * The one idea: whatever came in, the rest sees exact numbers in row-major order, and every refusal names the place. Must not
+ * Integer arrays as users pass them: nested lists, typed arrays (64-bit ones too) and ndarrays of any type. The one
+ * idea: whatever came in, the rest sees exact numbers in row-major order, and every refusal names the place. Must not
  * know what the integers mean.
  */
 import ndarray from "ndarray";
@@ -22,14 +22,14 @@ export type Int32NdArray = NdArray<Int32Array>;
 
 /** The integers of `[n]`. Throws ArgumentError. */
 export function integersOf(where: string, value: unknown): Float64Array {
-  const { shape, numbers } = read(where, value);
+  const { shape, numbers } = readIntegers(where, value);
   if (shape.length === 1) return numbers;
   throw new ArgumentError(`${where}: expected integers of shape [n], got shape ${shapeText(shape)}`);
 }
 
 /** The 2 n integers of `[n, 2]`, row by row. Throws ArgumentError. */
 export function intervalsOf(where: string, value: unknown): Float64Array {
-  const { shape, numbers } = read(where, value);
+  const { shape, numbers } = readIntegers(where, value);
   const isFlat = shape.length === 1 && (ArrayBuffer.isView(value) || numbers.length === 0);
   if (isFlat ? numbers.length % 2 === 0 : shape.length === 2 && (shape[1] === 2 || shape[0] === 0)) return numbers;
   throw new ArgumentError(`${where}: expected intervals [begin, end] of shape [n, 2], got shape ${shapeText(shape)}`);
@@ -71,7 +71,7 @@ function ndarrayElements(
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));
 }
 
-function read(where: string, value: unknown): { shape: readonly number[]; numbers: Float64Array } {
+function readIntegers(where: string, value: unknown): { shape: readonly number[]; numbers: Float64Array } {
   const [shape, elements] = elementsOf(where, value);
   const numbers = new Float64Array(elements.length);
   for (let n = 0; n < numbers.length; n++) {

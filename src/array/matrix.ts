@@ -3,7 +3,7 @@
  * A factorisation costs far more than a solve with it, so whoever solves keeps the `Factors`. Must not know the tape.
  */
 import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { allocate, dtypeOf, readable, wrapBeside } from "./view";
 import type { RealArray } from "./view";
@@ -17,7 +17,7 @@ export interface Factors {
 }
 
 /** Cholesky factors if `A` is symmetric and positive definite, else LU. Throws ArgumentError if `A` is singular. */
-export function factorised(A: RealArray): Factors {
+export function factorise(A: RealArray): Factors {
   return factorsOf(matrixOf(A));
 }
 
@@ -64,11 +64,11 @@ function matrixOf(x: RealArray): Matrix {
 }
 
 /** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`: row by row, so that the innermost loop runs along memory. */
-export function product<T extends Real>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+export function product<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
   const [m, depth] = a.shape as [number, number];
   const n = b.shape[1] as number;
   const [left, right] = [readable(a), readable(b)];
-  const result = allocate(dtypeOf(a), m * n) as Real as T;
+  const result = allocate(dtypeOf(a), m * n) as RealData as T;
   const row = new Float64Array(n);
   for (let i = 0; i < m; i++) {
     row.fill(0);

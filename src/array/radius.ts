@@ -1,9 +1,11 @@
 /**
- * Ranges from distances: which runs of rows and columns may hold pairs that are near each other.
- * The one idea: consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if
- * its boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know kernels.
+ * Ranges from distances: which runs of rows and columns may hold pairs that are near each other. The one idea:
+ * consecutive points are put into bounding boxes, boxes into a binary tree, and a pair of runs is left out only if its
+ * boxes are further apart than the radius, computed so that rounding never leaves out a near pair. Must not know
+ * kernels.
  */
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
@@ -16,10 +18,10 @@ import type { RealArray } from "./view";
 const LEAST_RUN = 32;
 
 /**
- * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole blocks
- * around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the order they are
- * in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort first, as by
- * `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
+ * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole
+ * blocks around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the
+ * order they are in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort
+ * first, as by `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
  * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
  */
 export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
@@ -48,19 +50,17 @@ interface Runs {
 }
 
 /** Cuts points into runs whose boxes have edges of at most half the radius, or few points. */
-function runsOf(data: Real, count: number, dim: number, radius: number): Runs {
-  const [starts, boxes]: [number[], Box[]] = [[], []];
+function runsOf(data: RealData, count: number, dim: number, radius: number): Runs {
+  const runs: { start: number; box: Box }[] = [];
   for (let row = 0; row < count; row++) {
-    const box = boxes.at(-1);
+    const last = runs.at(-1);
     const point = Float64Array.from(data.subarray(row * dim, (row + 1) * dim));
-    const full = box === undefined || (row - starts.at(-1)! >= LEAST_RUN && !fitsWith(box, point, radius / 2));
-    if (full) {
-      starts.push(row);
-      boxes.push({ low: point, high: point.slice() });
-    } else extend(box, point);
+    if (!last || (row - last.start >= LEAST_RUN && !fitsWith(last.box, point, radius / 2)))
+      runs.push({ start: row, box: { low: point, high: point.slice() } });
+    else extend(last.box, point);
   }
-  const intervals = Float64Array.from(starts.flatMap((start, k) => [start, starts[k + 1] ?? count]));
-  return { intervals, boxes };
+  const intervals = Float64Array.from(runs.flatMap(({ start }, k) => [start, runs[k + 1]?.start ?? count]));
+  return { intervals, boxes: runs.map(({ box }) => box) };
 }
 
 const fitsWith = ({ low, high }: Box, point: Float64Array, edge: number): boolean =>
@@ -75,8 +75,8 @@ function extend({ low, high }: Box, point: Float64Array): void {
 }
 
 /**
- * The squared distance of two boxes. Rounding is monotone, and every operation here is, so this never exceeds the same sum over
- * the differences of any two points inside, nor that of smaller boxes inside.
+ * The squared distance of two boxes. Rounding is monotone, and every operation here is, so this never exceeds the same
+ * sum over the differences of any two points inside, nor that of smaller boxes inside.
  */
 function squaredGap(a: Box, b: Box): number {
   let sum = 0;
@@ -89,8 +89,9 @@ function squaredGap(a: Box, b: Box): number {
 
 /** For each run, the runs of the other cloud whose boxes are within the limit, in order. */
 function visits(own: Runs, other: Runs, limit: number): Visits {
+  if (other.boxes.length === 0) return own.boxes.map(() => []);
   const tree = treeOf(other.boxes, 0, other.boxes.length);
-  return own.boxes.map((box) => (tree ? collected(tree, box, limit, []) : []));
+  return own.boxes.map((box) => collectNear(tree, box, limit, []));
 }
 
 /** The boxes from `first` on, `count` of them, under a box that holds them all. */
@@ -99,20 +100,19 @@ interface Tree extends Box {
   readonly halves: readonly [Tree, Tree] | null;
 }
 
-function treeOf(boxes: readonly Box[], first: number, count: number): Tree | null {
-  if (count === 0) return null;
-  if (count === 1) return { ...boxes[first]!, first, halves: null };
+function treeOf(boxes: readonly Box[], first: number, count: number): Tree {
+  if (count === 1) return { ...at(boxes, first), first, halves: null };
   const half = count >> 1;
-  const halves = [treeOf(boxes, first, half)!, treeOf(boxes, first + half, count - half)!] as const;
+  const halves = [treeOf(boxes, first, half), treeOf(boxes, first + half, count - half)] as const;
   const box = { low: halves[0].low.slice(), high: halves[0].high.slice() };
   extend(box, halves[1].low);
   extend(box, halves[1].high);
   return { ...box, first, halves };
 }
 
-function collected(tree: Tree, box: Box, limit: number, found: number[]): number[] {
+function collectNear(tree: Tree, box: Box, limit: number, found: number[]): number[] {
   if (squaredGap(tree, box) > limit) return found;
   if (!tree.halves) found.push(tree.first);
-  else for (const half of tree.halves) collected(half, box, limit, found);
+  else for (const half of tree.halves) collectNear(half, box, limit, found);
   return found;
 }

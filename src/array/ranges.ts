@@ -1,10 +1,11 @@
 /**
- * Block-sparse ranges: KeOps's six integer arrays, checked, and turned into what the engine runs over.
- * The one idea: a checked half covers every row of its kept index exactly once, in order, with disjoint ascending column
- * intervals; rows that nobody listed visit nothing. So engines need no case for gaps, and ties go to the lowest index. Must not
+ * Block-sparse ranges: KeOps's six integer arrays, checked, and turned into what the engine runs over. The one idea: a
+ * checked half covers every row of its kept index exactly once, in order, with disjoint ascending column intervals;
+ * rows that nobody listed visit nothing. So engines need no case for gaps, and ties go to the lowest index. Must not
  * know how ranges are found, nor formulas.
  */
 import type { Ranges } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
@@ -14,9 +15,9 @@ import type { NumberArray } from "./array";
 import { shapeText } from "./view";
 
 /**
- * Which pairs (i, j) a reduction visits, as in KeOps: `[rangesI, slicesI, redrangesJ, rangesJ, slicesJ, redrangesI]`. Rows of
- * interval k of `rangesI` `[A, 2]` visit the columns of the intervals from `slicesI[k - 1]` (0 for k = 0) to `slicesI[k]` of
- * `redrangesJ` `[B, 2]`; the other three list the same pairs with i and j exchanged.
+ * Which pairs (i, j) a reduction visits, as in KeOps: `[rangesI, slicesI, redrangesJ, rangesJ, slicesJ, redrangesI]`.
+ * Rows of interval k of `rangesI` `[A, 2]` visit the columns of the intervals from `slicesI[k - 1]` (0 for k = 0) to
+ * `slicesI[k]` of `redrangesJ` `[B, 2]`; the other three list the same pairs with i and j exchanged.
  */
 export type BlockRanges = readonly [
   rangesI: IntervalArray,
@@ -87,7 +88,7 @@ export function rangeArrays(
   const half = (own: Float64Array, other: Float64Array, visits: Visits): [Int32NdArray, Int32NdArray, Int32NdArray] => {
     let end = 0;
     const slices = visits.map((list) => (end += list.length));
-    const visited = visits.flatMap((list) => list.flatMap((block) => [other[2 * block]!, other[2 * block + 1]!]));
+    const visited = visits.flatMap((list) => list.flatMap((block) => intervalAt(other, block)));
     return [
       int32(where, own, [own.length / 2, 2]),
       int32(where, slices, [slices.length]),
@@ -99,13 +100,13 @@ export function rangeArrays(
 
 // --------------------------------------------------------------------------------------------------------- checks
 
-/** Of a call: for axis 1 the first (rows are i), for axis 0 the second (rows are j). */
+/** Both halves of the ranges of a call: axis 1 takes the first (rows are i), axis 0 the second (rows are j). */
 export type CheckedRanges = readonly [Ranges, Ranges];
 
 /**
- * The ranges of a call over `[M, N]` pairs, ready for the engine.
- * Throws ArgumentError, naming the array and the place, unless intervals lie inside the arrays and do not overlap, slices ascend
- * to the number of intervals, and both halves list the same pairs.
+ * The ranges of a call over `[M, N]` pairs, ready for the engine. Throws ArgumentError, naming the array and the place,
+ * unless intervals lie inside the arrays and do not overlap, slices ascend to the number of intervals, and both halves
+ * list the same pairs.
  */
 export function checkRanges(ranges: BlockRanges, extents: readonly [number, number]): CheckedRanges {
   checkSix("ranges", ranges);
@@ -124,20 +125,27 @@ function checkSix(where: string, ranges: unknown): void {
   throw new ArgumentError(`${where}: expected a list of the six arrays ${NAMES.join(", ")}, got ${got}`);
 }
 
-const nameAt = (position: number): string => `ranges[${position}] (${NAMES[position]!})`;
+const nameAt = (position: number): string => `ranges[${position}] (${at(NAMES, position)})`;
 
-function checkedHalf(ranges: BlockRanges, at: 0 | 3, rows: number, columns: number): Ranges {
-  const own = insideIntervals(nameAt(at), ranges[at], rows);
-  const visited = insideIntervals(nameAt(at + 2), ranges[at + 2], columns);
-  const slices = checkedSlices(nameAt(at + 1), ranges[at + 1], own.length / 2, visited.length / 2);
+/** Begin and end of interval k. */
+const intervalAt = (intervals: Float64Array, k: number): readonly [number, number] => [
+  at(intervals, 2 * k),
+  at(intervals, 2 * k + 1),
+];
+
+function checkedHalf(ranges: BlockRanges, place: 0 | 3, rows: number, columns: number): Ranges {
+  const own = insideIntervals(nameAt(place), ranges[place], rows);
+  const visited = insideIntervals(nameAt(place + 2), ranges[place + 2], columns);
+  const slices = checkedSlices(nameAt(place + 1), ranges[place + 1], own.length / 2, visited.length / 2);
   const cover = new Cover();
   for (const k of ascending(own)) {
-    const [begin, end] = [own[2 * k]!, own[2 * k + 1]!];
+    const [begin, end] = intervalAt(own, k);
     if (begin === end) continue;
-    if (begin < cover.end) throw overlapping(nameAt(at), `interval ${k}`, begin);
+    if (begin < cover.end) throw overlapping(nameAt(place), `interval ${k}`, begin);
     cover.reach(begin);
-    const first = k === 0 ? 0 : slices[k - 1]!;
-    cover.add(end, disjointUnion(`${nameAt(at + 2)}, of interval ${k}`, visited.subarray(2 * first, 2 * slices[k]!)));
+    const first = k === 0 ? 0 : at(slices, k - 1);
+    const union = visited.subarray(2 * first, 2 * at(slices, k));
+    cover.add(end, disjointUnion(`${nameAt(place + 2)}, of interval ${k}`, union));
   }
   cover.reach(rows);
   return cover.ranges();
@@ -171,7 +179,7 @@ class Cover {
 function insideIntervals(where: string, value: unknown, extent: number): Float64Array {
   const intervals = intervalsOf(where, value);
   for (let n = 0; n < intervals.length; n += 2) {
-    const [begin, end] = [intervals[n]!, intervals[n + 1]!];
+    const [begin, end] = intervalAt(intervals, n / 2);
     if (begin < 0 || end < begin || end > extent)
       throw new ArgumentError(
         `${where}[${n / 2}]: expected 0 <= begin <= end <= ${extent}, got ${shapeText([begin, end])}`,
@@ -184,10 +192,11 @@ function checkedSlices(where: string, value: unknown, count: number, total: numb
   const slices = integersOf(where, value);
   if (slices.length !== count)
     throw new ArgumentError(`${where}: expected ${count} integers, one for each row interval, got ${slices.length}`);
+  let least = 0;
   slices.forEach((slice, k) => {
-    const [least, most] = [k === 0 ? 0 : slices[k - 1]!, total];
-    if (slice < least || slice > most)
-      throw new ArgumentError(`${where}[${k}]: expected an integer from ${least} to ${most}, got ${slice}`);
+    if (slice < least || slice > total)
+      throw new ArgumentError(`${where}[${k}]: expected an integer from ${least} to ${total}, got ${slice}`);
+    least = slice;
   });
   if ((slices.at(-1) ?? 0) !== total)
     throw new ArgumentError(`${where}: expected slices up to the ${total} intervals listed, got ${slices.at(-1) ?? 0}`);
@@ -197,16 +206,18 @@ function checkedSlices(where: string, value: unknown, count: number, total: numb
 /** Interval numbers by their begin, empty ones first among equals. */
 function ascending(intervals: Float64Array): number[] {
   const order = Array.from({ length: intervals.length / 2 }, (_, k) => k);
-  const compare = (a: number, b: number): number =>
-    intervals[2 * a]! - intervals[2 * b]! || intervals[2 * a + 1]! - intervals[2 * b + 1]!;
+  const compare = (a: number, b: number): number => {
+    const [[beginA, endA], [beginB, endB]] = [intervalAt(intervals, a), intervalAt(intervals, b)];
+    return beginA - beginB || endA - endB;
+  };
   return order.every((k) => k === 0 || compare(k - 1, k) <= 0) ? order : order.sort(compare);
 }
 
-/** The same columns in ascending intervals; neighbours that touch become one. Throws ArgumentError for a column listed twice. */
+/** Sorts intervals of columns; neighbours that touch become one. Throws ArgumentError for a column listed twice. */
 function disjointUnion(where: string, intervals: Float64Array): number[] {
   const union: number[] = [];
   for (const k of ascending(intervals)) {
-    const [begin, end] = [intervals[2 * k]!, intervals[2 * k + 1]!];
+    const [begin, end] = intervalAt(intervals, k);
     const before = union.at(-1) ?? -1;
     if (begin === end) continue;
     if (begin < before) throw overlapping(where, `interval ${k} of these`, begin);
@@ -226,15 +237,15 @@ function overlapping(where: string, which: string, index: number): ArgumentError
 const PRIME = 67_108_859;
 
 /**
- * A weighted count of the visited pairs, modulo a prime: row i weighs h(i + 1) - h(i) with a pseudorandom h, so an interval weighs
- * h(end) - h(begin). Equal sets give equal counts; different ones do so with a chance of 2 in 10^7 at most (DeMillo and Lipton,
- * 1978; Schwartz, 1980), at a cost that does not depend on the number of pairs.
+ * A weighted count of the visited pairs, modulo a prime: row i weighs h(i + 1) - h(i) with a pseudorandom h, so an
+ * interval weighs h(end) - h(begin). Equal sets give equal counts; different ones do so with a chance of 2 in 10^7 at
+ * most (DeMillo and Lipton, 1978; Schwartz, 1980), at a cost that does not depend on the number of pairs.
  */
 function signature({ rows, slices, columns }: Ranges, ofRow: Hash, ofColumn: Hash): number {
-  let sum = 0;
+  let [sum, n] = [0, 0];
   slices.forEach((slice, k) => {
     let weight = 0;
-    for (let n = k === 0 ? 0 : slices[k - 1]!; n < slice; n++) weight += weightOf(columns, n, ofColumn);
+    for (; n < slice; n++) weight += weightOf(columns, n, ofColumn);
     sum = (sum + weightOf(rows, k, ofRow) * (weight % PRIME)) % PRIME;
   });
   return sum;
@@ -246,11 +257,11 @@ const weightOf = (intervals: ArrayLike<number>, k: number, hash: Hash): number =
   (hash(intervals[2 * k + 1]!) - hash(intervals[2 * k]!) + PRIME) % PRIME;
 
 /** Scrambled bits, as in the last steps of MurmurHash3 (Appleby, public domain). */
-function scrambled(bound: number, seed: number): number {
+function scrambleBits(bound: number, seed: number): number {
   let bits = Math.imul(bound ^ seed, 0x85ebca6b);
   bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
   return ((bits ^ (bits >>> 16)) >>> 0) % PRIME;
 }
 
-const hashOfI: Hash = (bound) => scrambled(bound, 0x3c6ef372);
-const hashOfJ: Hash = (bound) => scrambled(bound, 0x1b873593);
+const hashOfI: Hash = (bound) => scrambleBits(bound, 0x3c6ef372);
+const hashOfJ: Hash = (bound) => scrambleBits(bound, 0x1b873593);

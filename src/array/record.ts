@@ -1,13 +1,13 @@
 /**
- * Marks and records: which arrays take part in derivatives, and how each came about.
- * The one idea: derivatives belong to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view
- * of that memory takes part. Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from
- * writing into them. Knows closures; must not know Genred, formulas or dense operations.
+ * Marks and records: which arrays take part in derivatives, and how each came about. The one idea: derivatives belong
+ * to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view of that memory takes part.
+ * Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from writing into them. Knows
+ * closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, described } from "../options";
+import { atMost, describeValue } from "../options";
 import { checkArray } from "./check";
 import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
@@ -22,8 +22,8 @@ export type Backward = (cotangent: RealArray, wanted: readonly boolean[]) => rea
 export interface RecordOptions {
   /** Name of the operation in messages. */
   readonly where?: string;
-  /** Names of the inputs in messages. */
-  readonly names?: readonly string[];
+  /** The name of an input in messages, by its number. */
+  readonly nameOf?: (input: number) => string;
   /** Whether the backward reads the values of each input; they are then guarded by a checksum. Default: all. */
   readonly readsInputs?: readonly boolean[];
   /** Whether the backward reads the values of the output. Default: false. */
@@ -49,13 +49,13 @@ export interface Made {
 
 /** One input of a record: the view that was passed, the version it read, and its checksum (null: values not needed). */
 export interface Edge {
-  readonly name: string;
+  readonly name: () => string;
   readonly view: RealArray;
   readonly version: Version;
   readonly sum: number | null;
 }
 
-const versions = new WeakMap<Real, Version>();
+const versions = new WeakMap<RealData, Version>();
 let suspended = false;
 
 /**
@@ -101,11 +101,16 @@ export function record<X extends RealArray>(
  */
 export function recorder(
   inputs: readonly RealArray[],
-  { where = "the operation", names = [], readsInputs = [], readsOutput = false }: RecordOptions = {},
+  {
+    where = "the operation",
+    nameOf = (k) => `input ${String(k)}`,
+    readsInputs = [],
+    readsOutput = false,
+  }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
-    return { name: names[k] ?? `input ${String(k)}`, view, version: versionOf(view), sum };
+    return { name: () => nameOf(k), view, version: versionOf(view), sum };
   });
   return (output, backward) => {
     checkOut(where, output);
@@ -116,11 +121,11 @@ export function recorder(
 }
 
 /**
- * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until `requiresGrad` marks it. In a
- * loop of steps it lets go of the steps before, so that each takes the same time and memory.
- * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until
+ * `requiresGrad` marks it. In a loop of steps it lets go of the steps before, so that each takes the same time and
+ * memory. Throws ArgumentError if `x` is not a float32 or float64 ndarray.
  */
-export function detach<T extends Real>(x: RealArray<T>): RealArray<T> {
+export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
   checkArray("detach", x);
   const data = x.data.subarray(0) as T; // records hang on the typed array, not on its buffer
@@ -128,13 +133,13 @@ export function detach<T extends Real>(x: RealArray<T>): RealArray<T> {
 }
 
 /**
- * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant for the steps of an
- * iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError unless `work` is a function that
- * returns when it is done: one that returns a promise would go on with records.
+ * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant
+ * for the steps of an iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError
+ * unless `work` is a function that returns when it is done: one that returns a promise would go on with records.
  */
 export function noGrad<R>(work: () => R): R {
   atMost("noGrad", 1, arguments);
-  if (typeof work !== "function") throw new ArgumentError(`noGrad: expected a function, got ${described(work)}`);
+  if (typeof work !== "function") throw new ArgumentError(`noGrad: expected a function, got ${describeValue(work)}`);
   const result = recordingIs(false, work);
   const { then } = (result ?? {}) as { readonly then?: unknown };
   if (typeof then !== "function") return result;
@@ -142,7 +147,9 @@ export function noGrad<R>(work: () => R): R {
   throw new ArgumentError("noGrad: expected a function that returns when it is done, got a promise");
 }
 
-/** The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works. */
+/**
+ * The version that `x` reads now. Unmarked inputs get one too, so that marking them later, or asking for them, works.
+ */
 export function versionOf(x: RealArray): Version {
   let version = versions.get(x.data);
   if (!version) versions.set(x.data, (version = { takesPart: false, made: null }));
@@ -169,17 +176,17 @@ export function recordedVersion(x: RealArray): Version | undefined {
 /** Throws ArgumentError if values that the backward reads were overwritten since the call. */
 export function checkUnchanged(made: Made): void {
   for (const { view, sum, name } of made.inputs) {
-    if (sum !== null && checksum(view) !== sum) throw overwritten(made, name);
+    if (sum !== null && checksum(view) !== sum) throw overwrittenError(made, name());
   }
   if (made.readsOutput) checkOutputUnchanged(made);
 }
 
 /** Throws ArgumentError if the output was overwritten since the call. */
 export function checkOutputUnchanged(made: Made): void {
-  if (checksum(made.output) !== made.outputSum) throw overwritten(made, "its output");
+  if (checksum(made.output) !== made.outputSum) throw overwrittenError(made, "its output");
 }
 
-export function overwritten({ where }: Made, name: string): ArgumentError {
+export function overwrittenError({ where }: Made, name: string): ArgumentError {
   return new ArgumentError(`grad: expected the arrays of ${where} unchanged since its call, got ${name} overwritten`);
 }
 

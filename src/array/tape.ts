@@ -1,19 +1,20 @@
 /**
- * Reverse-mode derivatives over arrays: `grad`, and the indexed operations that it is made of.
- * The one idea: gradients are accumulated over memory, and every view reads or adds its own elements there; so slices,
- * transposes, broadcasts and overlaps need no case of their own. What the sweep itself does is recorded too, which gives
- * every higher order. Knows closures; must not know Genred, formulas or dense operations.
+ * Reverse-mode derivatives over arrays: `grad`, and the indexed operations that it is made of. The one idea: gradients
+ * are accumulated over memory, and every view reads or adds its own elements there; so slices, transposes, broadcasts
+ * and overlaps need no case of their own. What the sweep itself does is recorded too, which gives every higher order.
+ * Knows closures; must not know Genred, formulas or dense operations.
  */
 import { memoryOf } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, flagOf, optionsOf } from "../options";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkArray, described } from "./check";
 import { bringBeside } from "./transfer";
 import {
   checkOutputUnchanged,
   checkUnchanged,
-  overwritten,
+  overwrittenError,
   record,
   recordedVersion,
   recorder,
@@ -29,7 +30,7 @@ import {
   isContiguous,
   isWhole,
   positions,
-  reshaped,
+  reshapeView,
   sameShape,
   shapeText,
   sizeOf,
@@ -39,21 +40,26 @@ import {
 } from "./view";
 import type { Geometry, RealArray } from "./view";
 
+const GRAD = {
+  /** Record the gradients too, so that they can be differentiated again. Default false. */
+  createGraph: { kind: [true, false], default: false },
+} as const;
+
 /**
- * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and dtype of its
- * input and on the same device, zero where `output` does not depend on it. The gradient of a view is that of the memory it shows, read
- * through the view. `cotangent` may be left out for one-element outputs; `createGraph` makes the results differentiable
- * again. Throws ArgumentError if `output` was not recorded, the cotangent does not fit, or data that the derivative needs
- * were overwritten since.
+ * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and
+ * dtype of its input and on the same device, zero where `output` does not depend on it. The gradient of a view is that
+ * of the memory it shows, read through the view. `cotangent` may be left out for one-element outputs; `createGraph`
+ * makes the results differentiable again. Throws ArgumentError if `output` was not recorded, the cotangent does not
+ * fit, or data that the derivative needs were overwritten since.
  */
 export function grad<const I extends readonly RealArray[]>(
   output: RealArray,
   inputs: I,
   cotangent?: RealArray | null,
-  options?: { readonly createGraph?: boolean | undefined } | null,
+  options?: OptionsOf<typeof GRAD> | null,
 ): { -readonly [K in keyof I]: I[K] } {
   atMost("grad", 4, arguments);
-  const createGraph = flagOf("grad, createGraph", optionsOf("grad", options, ["createGraph"]).createGraph);
+  const { createGraph = GRAD.createGraph.default } = optionsOf("grad", options, GRAD);
   const root = rootOf(output);
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);
@@ -74,7 +80,7 @@ function rootOf(output: RealArray): Version {
   return root;
 }
 
-function targetsOf(inputs: readonly RealArray[]): Map<Real, Version> {
+function targetsOf(inputs: readonly RealArray[]): Map<RealData, Version> {
   const list: unknown = inputs;
   if (!Array.isArray(list)) {
     throw new ArgumentError(`grad, inputs: expected a list of arrays like [x], got ${described(list)}`);
@@ -96,7 +102,7 @@ function seedOf(output: RealArray, cotangent: RealArray | null | undefined): Rea
 }
 
 /** Pulls the seed back through all versions that lead to a target; returns the gradients of the targets' memories. */
-function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<Real, Version>): Map<Version, RealArray> {
+function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<RealData, Version>): Map<Version, RealArray> {
   const wanted = new Set(targets.values());
   const leading = versionsLeadingTo(wanted, targets, root);
   const gradients = new Map([[root, seed]]);
@@ -109,10 +115,12 @@ function sweep(root: Version, seed: RealArray, targets: ReadonlyMap<Real, Versio
   return gradients;
 }
 
-/** All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack. */
+/**
+ * All versions between root and targets, inputs before outputs. Iterative: graphs may be deeper than the call stack.
+ */
 function versionsLeadingTo(
   wanted: ReadonlySet<Version>,
-  targets: ReadonlyMap<Real, Version>,
+  targets: ReadonlyMap<RealData, Version>,
   root: Version,
 ): Set<Version> {
   const leading = new Set<Version>();
@@ -127,14 +135,17 @@ function versionsLeadingTo(
       continue;
     }
     const asked = targets.get(edge.view.data);
-    if (asked && asked !== edge.version && top.version.made) throw overwritten(top.version.made, edge.name);
+    if (asked && asked !== edge.version && top.version.made) throw overwrittenError(top.version.made, edge.name());
     if (!seen.has(edge.version)) path.push({ version: edge.version, next: 0 });
     seen.add(edge.version);
   }
   return leading;
 }
 
-/** Runs one backward closure, if it leads to a target, and adds what it returns to the gradients of the inputs' memories. */
+/**
+ * Runs one backward closure, if it leads to a target, and adds what it returns to the gradients of the inputs'
+ * memories.
+ */
 function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, gradients: Map<Version, RealArray>): void {
   const wanted = made.inputs.map(({ version }) => leading.has(version));
   if (!wanted.includes(true)) return;
@@ -143,7 +154,7 @@ function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, grad
   made.inputs.forEach(({ version, view, name }, k) => {
     const part = parts[k];
     if (!wanted[k] || !part) return;
-    assertFits(part, view, `${made.where}, gradient of ${name}`);
+    assertFits(part, view, () => `${made.where}, gradient of ${name()}`);
     const sum = gradients.get(version);
     const added = toMemory(part, view);
     gradients.set(version, sum ? plus(sum, added) : added);
@@ -151,20 +162,20 @@ function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, grad
 }
 
 /** A backward closure is ours: a gradient that does not fit is a bug, not a user's error. */
-function assertFits(part: RealArray, view: RealArray, where: string): void {
+function assertFits(part: RealArray, view: RealArray, where: () => string): void {
   if (sameShape(part.shape, view.shape) && dtypeOf(part) === dtypeOf(view)) return;
-  throw new Error(`${where}: expected ${described(view)}, got ${described(part)}`);
+  throw new Error(`${where()}: expected ${described(view)}, got ${described(part)}`);
 }
 
 /** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */
 function toMemory(gradient: RealArray, view: RealArray): RealArray {
   if (!isWhole(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
-  if (!isContiguous(gradient)) return flat(copyOf(gradient));
-  return flat(gradient);
+  if (!isContiguous(gradient)) return flatten(copyOf(gradient));
+  return flatten(gradient);
 }
 
-function flat(x: RealArray): RealArray {
-  return reshaped(x, [sizeOf(x.shape)]);
+function flatten(x: RealArray): RealArray {
+  return reshapeView(x, [sizeOf(x.shape)]);
 }
 
 /** The gradient of a memory, seen through one of its views. */
@@ -172,11 +183,13 @@ function throughMemory(memory: RealArray, { shape, stride, offset }: Geometry): 
   return viewOf(memory, { shape, stride, offset: memory.offset + offset });
 }
 
-/** A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none. */
+/**
+ * A result of `grad` always carries a record when a graph is made: a constant gradient has zero derivative, not none.
+ */
 function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boolean): RealArray {
   const result = memory
     ? copyLike(throughMemory(memory, x), x)
-    : wrapBeside<Real>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
+    : wrapBeside<RealData>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
   return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
 }
 
@@ -187,7 +200,7 @@ function copyLike(x: RealArray, like: RealArray): RealArray {
 }
 
 /** A row-major copy, recorded. */
-export function copyOf<T extends Real>(x: RealArray<T>): RealArray<T> {
+export function copyOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
   const data = contiguous(x);
   const copy = wrap((data.buffer === x.data.buffer ? data.slice() : data) as T, x.shape);
   return record(copy, [x], (cotangent) => [cotangent], { where: "a copy", readsInputs: [false] });
@@ -203,7 +216,7 @@ function plus(a: RealArray, b: RealArray): RealArray {
  * The elements of `x`, counted in row-major order, at each `index`, as a new array of `shape`.
  * The caller answers for `index.length` and its bounds. The derivative is `scatterAdd`.
  */
-export function gather<T extends Real>(
+export function gather<T extends RealData>(
   x: RealArray<T>,
   index: ArrayLike<number>,
   shape: readonly number[],
@@ -217,7 +230,7 @@ export function gather<T extends Real>(
  * A new array of `shape`, zero but for the elements of `x` added at each `index`, counted in row-major order.
  * Repeated indices add, in float64. The caller answers for `index.length` and its bounds. The derivative is `gather`.
  */
-export function scatterAdd<T extends Real>(
+export function scatterAdd<T extends RealData>(
   x: RealArray<T>,
   index: ArrayLike<number>,
   shape: readonly number[],

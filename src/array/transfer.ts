@@ -6,21 +6,24 @@ import type { NdArray } from "ndarray";
 import { numberedMemory } from "../device/devices";
 import { machine, memoryOf } from "../device/memory";
 import type { Elements, Memory } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
 import { checkElements, described, isNdarray } from "./check";
 import { record } from "./record";
 import { contiguous, readable, wrap } from "./view";
 import type { RealArray } from "./view";
 
-export interface DeviceOptions {
-  /** The number of the device, from 0. */
-  readonly device?: number | undefined;
-}
+const DEVICE = {
+  /** The number of the device, from 0, the default. */
+  device: { kind: "integer", least: 0, default: 0 },
+} as const;
+
+export type DeviceOptions = OptionsOf<typeof DEVICE>;
 
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
-export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.dispose](): void };
+export type DeviceArray<T extends Elements = RealData> = NdArray<T> & { [Symbol.dispose](): void };
 
 /**
  * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.
@@ -29,7 +32,7 @@ export type DeviceArray<T extends Elements = Real> = NdArray<T> & { [Symbol.disp
 export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
   atMost("toDevice", 2, arguments);
   checkElements("toDevice", x);
-  const { device = 0 } = optionsOf("toDevice", options, ["device"]);
+  const { device = DEVICE.device.default } = optionsOf("toDevice", options, DEVICE);
   return copyTo(numberedMemory("toDevice", device), x, "toDevice") as DeviceArray<T>;
 }
 
@@ -57,17 +60,17 @@ function copyTo<T extends Elements>(memory: Memory, x: NdArray<T>, where: string
 }
 
 /** The array itself if it is in that memory, else a copy there; derivatives pass through. */
-function bringTo<T extends Real>(memory: Memory, x: RealArray<T>): RealArray<T> {
+function bringTo<T extends RealData>(memory: Memory, x: RealArray<T>): RealArray<T> {
   const { data } = (x as RealArray | null | undefined) ?? {}; // what is no array others will refuse
   return memoryOf(data) === memory ? x : copyTo(memory, x, memory === machine ? "toHost" : "toDevice");
 }
 
 /** The array itself, or a copy where another array is; derivatives pass through. */
-export const bringBeside = <T extends Real>(other: RealArray, x: RealArray<T>): RealArray<T> =>
+export const bringBeside = <T extends RealData>(other: RealArray, x: RealArray<T>): RealArray<T> =>
   bringTo(memoryOf(other.data), x);
 
 /** The array itself, or a copy in the machine's memory; derivatives pass through. */
-export const onMachine = <T extends Real>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
+export const bringToMachine = <T extends RealData>(x: RealArray<T>): RealArray<T> => bringTo(machine, x);
 
 /**
  * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they

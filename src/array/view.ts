@@ -1,29 +1,29 @@
 /**
- * What an array is here: an npm ndarray over float32 or float64 memory, and how its elements are reached.
- * The one idea: users may pass any view, the engine only ever sees plain row-major typed arrays; the arithmetic of shape,
- * stride and offset that stands between is here, on views that were checked. Must not know the tape, formulas or where memory is.
+ * What an array is here: an npm ndarray over float32 or float64 memory, and how its elements are reached. The one idea:
+ * users may pass any view, the engine only ever sees plain row-major typed arrays; the arithmetic of shape, stride and
+ * offset that stands between is here, on views that were checked. Must not know the tape, formulas or where memory is.
  */
 import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { isContiguous, memoryAmong, memoryOf, reach, rowMajor, sizeOf } from "../device/memory";
 import type { DataOf, ElementType, Elements, Geometry } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { listText } from "../options";
 
 export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
 export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
 
 /** An ndarray of float32 or float64 elements: what every door takes and returns. */
-export type RealArray<T extends Real = Real> = NdArray<T>;
+export type RealArray<T extends RealData = RealData> = NdArray<T>;
 
 /** The ndarray type of a dtype name: `ArrayOf<"float32">` is `NdArray<Float32Array>`. */
 export type ArrayOf<E extends ElementType> = NdArray<DataOf<E>>;
 
 /** The dtype name of a typed array type: `DtypeOf<Float64Array>` is `"float64"`. */
-export type DtypeOf<T extends Real> = T extends Float64Array ? "float64" : "float32";
+export type DtypeOf<T extends RealData> = T extends Float64Array ? "float64" : "float32";
 
 /** The dtype of an array, told by its memory: the property `dtype` of a look-alike may say anything. */
-export function dtypeOf<T extends Real>(x: RealArray<T>): DtypeOf<T> {
+export function dtypeOf<T extends RealData>(x: RealArray<T>): DtypeOf<T> {
   return (x.data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32") as DtypeOf<T>;
 }
 
@@ -33,7 +33,7 @@ export function wrap<T extends Elements>(data: T, shape: readonly number[]): NdA
 }
 
 /** Another view of the memory of `x`, without a copy. */
-export function viewOf<T extends Real>(x: RealArray<T>, { shape, stride, offset }: Geometry): RealArray<T> {
+export function viewOf<T extends RealData>(x: RealArray<T>, { shape, stride, offset }: Geometry): RealArray<T> {
   return ndarray(x.data, shape as number[], stride as number[], offset);
 }
 
@@ -90,14 +90,14 @@ function byteRange(x: RealArray): [number, number] {
 /** The shape that both broadcast to by NumPy's rules, or null: axes are aligned at the end, length 1 gives way. */
 export function commonShape(a: readonly number[], b: readonly number[]): number[] | null {
   const axes = Math.max(a.length, b.length);
-  const aligned = (shape: readonly number[], axis: number): number => shape[shape.length - axes + axis] ?? 1;
-  const shape = Array.from({ length: axes }, (_, k) => (aligned(a, k) === 1 ? aligned(b, k) : aligned(a, k)));
-  const fits = shape.every((length, k) => aligned(b, k) === length || aligned(b, k) === 1);
+  const lengthAt = (shape: readonly number[], axis: number): number => shape[shape.length - axes + axis] ?? 1;
+  const shape = Array.from({ length: axes }, (_, k) => (lengthAt(a, k) === 1 ? lengthAt(b, k) : lengthAt(a, k)));
+  const fits = shape.every((length, k) => lengthAt(b, k) === length || lengthAt(b, k) === 1);
   return fits ? shape : null;
 }
 
 /** A view of `shape`: axes of length 1, and axes that `x` lacks in front, repeat by stride 0. */
-export function broadcast<T extends Real>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
+export function broadcast<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
   if (sameShape(x.shape, shape)) return x;
   const lead = shape.length - x.shape.length;
   const stride = shape.map((length, k) => (x.shape[k - lead] === length ? (x.stride[k - lead] as number) : 0));
@@ -105,17 +105,17 @@ export function broadcast<T extends Real>(x: RealArray<T>, shape: readonly numbe
 }
 
 /** A view with a new axis of length 1. */
-export function expanded<T extends Real>(x: RealArray<T>, axis: number): RealArray<T> {
-  const inserted = (list: readonly number[], value: number): number[] => [
+export function insertAxis<T extends RealData>(x: RealArray<T>, axis: number): RealArray<T> {
+  const insertAt = (list: readonly number[], value: number): number[] => [
     ...list.slice(0, axis),
     value,
     ...list.slice(axis),
   ];
-  return viewOf(x, { shape: inserted(x.shape, 1), stride: inserted(x.stride, 0), offset: x.offset });
+  return viewOf(x, { shape: insertAt(x.shape, 1), stride: insertAt(x.stride, 0), offset: x.offset });
 }
 
 /** A contiguous array seen in another shape of the same size. */
-export function reshaped<T extends Real>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
+export function reshapeView<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
   const stride = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
   return viewOf(x, { shape, stride, offset: x.offset });
 }

@@ -6,15 +6,16 @@
  */
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
+import { asserted, at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { isZero } from "../formula/ops";
+import { isZero } from "../formula/core";
 import type { SumGradient } from "../formula/reductions";
 import { rankOf, startsIn, summedTo } from "./prepared";
 import type { How } from "./prepared";
-import { PLAIN_SUM, restsOf } from "./result";
+import { PLAIN_SUM, bothOf, restsOf, valuesOf } from "./result";
 import type { Result, Settings } from "./result";
 
 /** What is differentiated, and what gradients are: formulas with their arguments and a reduction. */
@@ -66,20 +67,21 @@ export class Gradients {
   ): (RealArray | null)[] {
     const saved: RealArray[] = [];
     let last = result;
-    for (const { from } of this.saved()) {
+    for (const { from } of this.forwardValues()) {
       if (typeof from !== "string") last = from.results([...arrays, ...saved], how);
-      saved.push(from === "rest" ? restsOf(last!) : last!.values!);
+      const found = asserted(last, "a result");
+      saved.push(from === "rest" ? restsOf(bothOf(found)) : valuesOf(found));
     }
     return this.of.args.map((argument, n) => {
       const gradient = wanted[n] ? this.by(n) : null;
       if (!gradient) return null;
-      const { values } = gradient.results([...arrays, ...saved, cotangent], how);
-      return summedTo(values!, argument, arrays[n]!.shape);
+      const values = valuesOf(gradient.results([...arrays, ...saved, cotangent], how));
+      return summedTo(values, argument, at(arrays, n).shape);
     });
   }
 
-  /** The same at the pairs that indices name, for a formula of this dim. */
-  routed(
+  /** Gradients at the pairs that indices name, for a formula of this dim. */
+  routeToPairs(
     choice: Choice,
     dim: number,
     cotangent: RealArray,
@@ -91,11 +93,11 @@ export class Gradients {
     const onPairs = this.make(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, dim);
     const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
-    return gradients.map((gradient, n) => gradient && pairs.scattered(gradient, n));
+    return gradients.map((gradient, n) => gradient && pairs.scatterBack(gradient, n));
   }
 
   /** What gradients need of the forward pass, each computed from the arguments and those before it. */
-  private saved(): readonly SavedValue[] {
+  private forwardValues(): readonly SavedValue[] {
     return (this.savedValues ??= this.makeSaved());
   }
 
@@ -129,9 +131,9 @@ export class Gradients {
 
   private makeBy(n: number): Reduced | null {
     const { formulas, args, settings, dim } = this.of;
-    const saved = this.saved().map(({ argument }) => argument);
+    const saved = this.forwardValues().map(({ argument }) => argument);
     const cotangent = extraArgument(args.length + saved.length, dim, settings.rows);
-    const by = args[n]!;
+    const by = at(args, n);
     const gradient = (settings.reduction.gradient as SumGradient).formula({
       formulas,
       by: by.variable,
@@ -170,29 +172,29 @@ class Pairs {
     private readonly kept: Category,
     private readonly choice: Choice,
   ) {
-    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => choice.columns[place]! >= 0);
+    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => at(choice.columns, place) >= 0);
     this.args = given.map((argument, n) =>
       this.isShared(n) ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
-    const replaced = (node: Formula, below: readonly Formula[]): Formula =>
-      isVariable(node) ? this.args[asVariable(node).position]!.variable : withArgs(node, below);
-    this.formulas = formulas.map((formula) => rebuild(formula, replaced));
-    this.arrays = choice.arrays.map((array, n) => this.gathered(array, n));
+    const replaceVariable = (node: Formula, below: readonly Formula[]): Formula =>
+      isVariable(node) ? at(this.args, asVariable(node).position).variable : withArgs(node, below);
+    this.formulas = formulas.map((formula) => rebuild(formula, replaceVariable));
+    this.arrays = choice.arrays.map((array, n) => this.gatherArgument(array, n));
   }
 
   /** A parameter that is the same for all pairs. */
   private isShared(n: number): boolean {
-    const { category } = this.given[n]!;
-    return category === Category.P && this.choice.arrays[n]!.shape.length === rankOf(this.given[n]!);
+    const argument = at(this.given, n);
+    return argument.category === Category.P && at(this.choice.arrays, n).shape.length === rankOf(argument);
   }
 
-  private gathered(array: RealArray, n: number): RealArray {
-    return this.isShared(n) ? array : gather(array, this.elements(n), [this.chosen.length, this.given[n]!.dim]);
+  private gatherArgument(array: RealArray, n: number): RealArray {
+    return this.isShared(n) ? array : gather(array, this.elements(n), [this.chosen.length, at(this.given, n).dim]);
   }
 
   /** The way back: what pairs give is added up where they come from. */
-  scattered(gradient: RealArray, n: number): RealArray {
-    return this.isShared(n) ? gradient : scatterAdd(gradient, this.elements(n), this.choice.arrays[n]!.shape);
+  scatterBack(gradient: RealArray, n: number): RealArray {
+    return this.isShared(n) ? gradient : scatterAdd(gradient, this.elements(n), at(this.choice.arrays, n).shape);
   }
 
   /** `[pairs, dim]`: each pair was chosen by one component, and only there has its cotangent. */
@@ -205,13 +207,14 @@ class Pairs {
   /** Where the components of each pair lie in the memory of an argument. */
   private elements(n: number): Float64Array {
     const { batch, rows, perRow, columns, arrays } = this.choice;
-    const { category, dim } = this.given[n]!;
-    const starts = startsIn(this.given[n]!, arrays[n]!.shape, batch);
+    const argument = at(this.given, n);
+    const { category, dim } = argument;
+    const starts = startsIn(argument, at(arrays, n).shape, batch);
     const elements = new Float64Array(this.chosen.length * dim);
     this.chosen.forEach((place, p) => {
       const row = Math.floor(place / perRow);
-      const at = category === Category.P ? 0 : category === this.kept ? row % rows : columns[place]!;
-      const start = starts[Math.floor(row / rows)]! + at * dim;
+      const point = category === Category.P ? 0 : category === this.kept ? row % rows : at(columns, place);
+      const start = at(starts, Math.floor(row / rows)) + point * dim;
       for (let k = 0; k < dim; k++) elements[p * dim + k] = start + k;
     });
     return elements;

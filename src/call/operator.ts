@@ -4,50 +4,55 @@
  * record on the tape. Must not know texts.
  */
 import { recorder, recording } from "../array/record";
+import type { RecordOptions } from "../array/record";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { followArrays, memoryOf } from "../device/memory";
+import { followArrays, free, memoryOf } from "../device/memory";
 import { chooser, preview, routineFor } from "../device/routine";
 import type { Chooser, Preview } from "../device/routine";
-import { visitedPairs } from "../device/device";
+import { visitedPairs } from "../device/addoncall";
 import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
-import type { Control, Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
+import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
-import { Work, settled } from "../task";
-import type { Task } from "../task";
+import { Work, waitFor } from "../task";
+import type { Task, TwoForms } from "../task";
 import { Gradients } from "./gradient";
-import { arraysOf, axesOf, checkArguments, copied, entryPerRow, howOf } from "./prepared";
+import { arraysOf, axesOf, checkArguments, copyArguments, entryPerRow, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import type { Tell } from "./run";
-import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf } from "./result";
+import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, valuesOf } from "./result";
 import type { IndexArray, Result, Settings } from "./result";
 
 /** A reduction of checked arrays, in its two forms. */
-interface Launch {
-  readonly now: () => void;
-  readonly later: (control: Control) => Promise<void>;
-}
+type Launch = TwoForms<void>;
 
 /** A call that is ready: what computes it, and what is left to do then. */
 interface Ready extends Launch {
   readonly end: () => Result;
+  /** Frees what it has made, where there will be no end. */
+  readonly abandon: () => void;
 }
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
+  /** What is reduced: the first of the formulas. */
+  readonly formula: Formula;
   /** Numbers of a row of the result. */
   readonly dim: number;
   /** Indices of a row of the result. */
   private readonly places: number;
   private readonly evaluated: readonly Formula[];
   private readonly extent: Extent;
+  private readonly recordOptions: RecordOptions;
   private readonly choosers = new Map<string, Chooser>();
   /** When these were made: `changes` of the instruction set. */
   private chosenAt = 0;
@@ -62,10 +67,13 @@ export class Operator {
     readonly settings: Settings,
   ) {
     const { reduction, k } = settings;
+    this.formula = at(formulas, 0);
     this.evaluated = reduction.evaluated(formulas);
-    this.extent = { dims: this.evaluated.map(({ dim }) => dim), k };
+    this.extent = extentOf(this.evaluated, k);
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
+    const readsOutput = reduction.gradient.kind === "sum" && reduction.gradient.saved(formulas).includes("result");
+    this.recordOptions = { where: "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
 
   toString(): string {
@@ -94,7 +102,7 @@ export class Operator {
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[1 - rows]! };
+    return { rows: extents[rows], columns: extents[rows === Category.I ? Category.J : Category.I] };
   }
 
   /** How many pairs a call visits in one entry. */
@@ -105,23 +113,26 @@ export class Operator {
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
     const given = this.check(arrays);
-    return compute(this.prepare(given, given, howOf(options, given.extents), options.out));
+    return compute(this.prepare(given, given, checkPlacement(options, given.extents), options.out));
   }
 
-  /** The same as a task that may wait: from its first step on, the arrays may change. */
+  /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
     const given = this.check(arrays);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
-    const ready = this.prepare(given, copied(given), howOf(options, given.extents), options.out);
-    yield* settled(workOf(ready));
-    return ready.end();
+    const read = copyArguments(given);
+    try {
+      return yield* whole(this.prepare(given, read, checkPlacement(options, given.extents), options.out));
+    } finally {
+      for (const { data } of read.arrays) free(data);
+    }
   }
 
   /** The numbers of a call, where the reduction gives numbers. */
   values(arrays: readonly RealArray[], how: How = {}): RealArray {
-    return this.results(arrays, how).values!;
+    return valuesOf(this.results(arrays, how));
   }
 
   results(arrays: readonly RealArray[], how: How): Result {
@@ -136,11 +147,10 @@ export class Operator {
    */
   dense(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
     const { batch, extents, dtype } = this.check(arrays);
-    const [formula] = this.formulas;
-    checkMemory([...batch, ...extents, formula!.dim], dtype, maxBytes);
-    this.unreduced ??= new Operator([formula!], this.args, { ...PLAIN_SUM, rows: Category.J });
-    const entries = arrays.map((array, n) => entryPerRow(this.args[n]!, array));
-    return this.unreduced.values(entries, howOf(where, extents));
+    checkMemory([...batch, ...extents, this.formula.dim], dtype, maxBytes);
+    this.unreduced ??= new Operator([this.formula], this.args, { ...PLAIN_SUM, rows: Category.J });
+    const entries = this.args.map((argument, n) => entryPerRow(argument, at(arrays, n)));
+    return this.unreduced.values(entries, checkPlacement(where, extents));
   }
 
   /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
@@ -157,16 +167,22 @@ export class Operator {
       return { values: values && record ? record(values, indices) : values, indices };
     };
     const placed = out ? [...given.arrays, out] : given.arrays;
-    const { now, later } = this.launch(read, data, followArrays(placed, how), indices?.data);
-    return { now, later, end };
+    const launch = this.launch(read, data, followArrays(placed, how), indices?.data);
+    const abandon = (): void => {
+      if (values && data.buffer !== values.data.buffer) free(data);
+      if (values && !out) free(values.data);
+      if (indices) free(indices.data);
+    };
+    return { ...launch, end, abandon };
   }
 
   /** The routine on checked arrays, `[...batch, rows, dim]` into `out` and `indices`; leaves no record. */
-  work(given: Given, out: Real, how: How, indices?: Int32Array): Work<void> {
-    return workOf(this.launch(given, out, how, indices));
+  work(given: Given, out: RealData, how: How, indices?: Int32Array): Work<void> {
+    const { now, later } = this.launch(given, out, how, indices);
+    return new Work(now, later);
   }
 
-  private launch(given: Given, out: Real, how: How, indices: Int32Array | undefined): Launch {
+  private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const { rows, columns } = this.sizes(given);
     const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
     this.checkK(columns);
@@ -243,7 +259,7 @@ export class Operator {
   private shape(given: Given, size: number): readonly number[] {
     const { reduction, k } = this.settings;
     const { rows } = this.sizes(given);
-    const dim = this.extent.dims[0]!;
+    const dim = this.extent.dims[0];
     return [...given.batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
   }
 
@@ -266,16 +282,16 @@ export class Operator {
   /** Takes the arguments down as they are now, and returns what records the result. */
   private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const readsOutput = gradient.kind === "sum" && gradient.saved(this.formulas).includes("result");
-    const recorded = recorder(given.arrays, { where: "Genred", names: this.args.map(label), readsOutput });
+    const recorded = recorder(given.arrays, this.recordOptions);
     return (values, indices) =>
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);
         if (gradient.kind === "sum")
           return this.gradients.pullback(given.arrays, cotangent, wanted, how, { values, indices });
-        const columns = memoryOf(indices!.data).toHost(indices!.data);
+        const { data } = asserted(indices, "indices");
+        const columns = memoryOf(data).toHost(data);
         const choice = { ...given, rows: this.sizes(given).rows, columns, perRow: this.places };
-        return this.gradients.routed(choice, this.extent.dims[0]!, cotangent, wanted, how);
+        return this.gradients.routeToPairs(choice, this.extent.dims[0], cotangent, wanted, how);
       });
   }
 
@@ -293,7 +309,7 @@ export class Operator {
 }
 
 /** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
-const workspaceOf = (values: RealArray, isOwn: boolean): Real =>
+const workspaceOf = (values: RealArray, isOwn: boolean): RealData =>
   isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
 
 /** Rows that are computed together, so that fewer take as long. */
@@ -301,7 +317,16 @@ const LANES_ABOUT = 16;
 
 const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
 
-const workOf = ({ now, later }: Launch): Work<void> => new Work(now, later);
+/** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
+function* whole(ready: Ready): Task<Result> {
+  let result: Result | undefined;
+  try {
+    yield* waitFor(ready);
+    return (result = ready.end());
+  } finally {
+    if (!result) ready.abandon();
+  }
+}
 
 function compute(ready: Ready): Result {
   ready.now();

@@ -3,12 +3,13 @@
  */
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
+import { plannedPlace } from "../device/devices";
 import type { BackendName } from "../device/devices";
-import { visitedPairs } from "../device/device";
-import { Depends, lowered, nodesOf } from "../formula/formula";
+import { visitedPairs } from "../device/addoncall";
+import { Depends, lowerFormula, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
-import { howOf } from "./prepared";
+import { checkPlacement } from "./prepared";
 import type { CallOptions } from "./prepared";
 
 /** Where a call would run now, and what it would cost. */
@@ -38,11 +39,10 @@ export interface CallPlan {
 /** @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere. */
 export function planOf(operator: Operator, arrays: readonly RealArray[], options: CallOptions): CallPlan {
   const given = operator.check(arrays);
-  const how = howOf(options, given.extents);
+  const how = checkPlacement(options, given.extents, plannedPlace);
   const { rows, columns } = operator.sizes(given);
   const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);
-  const [formula] = operator.formulas;
   const realBytes = given.dtype === "float64" ? 8 : 4;
   return {
     backend,
@@ -51,7 +51,7 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
     pairs: entries * visitedPairs({ rows, columns, ranges: how.ranges?.[operator.settings.rows] }),
     flopsPerPair: operator.formulas.reduce((sum, each) => sum + flopsPerPair(each), 0),
     bytes: given.arrays.reduce((sum, { shape }) => sum + sizeOf(shape) * realBytes, 0),
-    denseBytes: entries * rows * columns * formula!.dim * realBytes,
+    denseBytes: entries * rows * columns * operator.formula.dim * realBytes,
     code,
   };
 }
@@ -60,7 +60,7 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
  * Numbers that are computed at each pair, about: a multiplication and an addition are two, a function is what it costs.
  */
 export function flopsPerPair(formula: Formula): number {
-  const atPairs = nodesOf(lowered(formula)).filter(({ depends }) => depends === Depends.Both);
+  const atPairs = nodesOf(lowerFormula(formula)).filter(({ depends }) => depends === Depends.Both);
   return atPairs.reduce((sum, node) => sum + ownOperations(node), 0);
 }
 

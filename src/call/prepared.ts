@@ -11,7 +11,7 @@ import {
   commonShape,
   contiguous,
   dtypeOf,
-  expanded,
+  insertAxis,
   positions,
   sameShape,
   shapeText,
@@ -20,20 +20,22 @@ import {
   wrap,
 } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { checkPlace } from "../device/devices";
+import { BACKEND_NAMES, checkPlace } from "../device/devices";
 import type { BackendName, Place } from "../device/devices";
 import type { Begun } from "../device/routine";
-import type { Compile } from "../device/device";
-import type { KeptPlans } from "../device/keptplans";
-import type { BatchAxis, Real } from "../device/native";
+import type { KeptPlans } from "../device/device";
+import type { BatchAxis, RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
+import { isAtLeast } from "../options";
+import type { OptionsOf } from "../options";
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
-/** Of i and of j. */
+/** Number of rows i, and of rows j. */
 export type Extents = readonly [number, number];
 
 /** What a call was given, checked. */
@@ -50,7 +52,7 @@ export interface Given {
 export function arraysOf(args: readonly Argument[], given: readonly unknown[]): RealArray[] {
   if (given.length !== args.length) throw wrongCount(args, given.length);
   const dtype = dtypeAmong(given);
-  return given.map((value, n) => asArray(args[n]!, value, dtype));
+  return args.map((argument, n) => asArray(argument, given[n], dtype));
 }
 
 /**
@@ -62,19 +64,22 @@ export function checkArguments(
   arrays: readonly RealArray[],
   unseen: Extents = [1, 1],
 ): Given {
-  const dtype = dtypeOf(checkArray(() => label(args[0]!), arrays[0]));
+  let dtype: Dtype | undefined;
   const extents: [number, number] = [...unseen];
   const firsts: (Argument | undefined)[] = [undefined, undefined];
-  for (let n = 0; n < arrays.length; n++) {
-    const array = n === 0 ? arrays[0]! : checkArray(() => label(args[n]!), arrays[n]);
-    if (dtypeOf(array) !== dtype) throw mixedDtypes(args[0]!, dtype, args[n]!, array);
-    checkShapeOf(args[n]!, array.shape, extents, firsts);
+  for (let n = 0; n < args.length; n++) {
+    const argument = args[n]!;
+    const array = checkArray(() => label(argument), arrays[n]);
+    dtype ??= dtypeOf(array);
+    if (dtypeOf(array) !== dtype) throw mixedDtypes(at(args, 0), dtype, argument, array);
+    checkShapeOf(argument, array.shape, extents, firsts);
   }
+  if (!dtype) throw new Error("tskeops has a bug: a call without arguments");
   return { arrays, dtype, extents, batch: commonBatch(args, arrays) };
 }
 
-/** The same numbers in memory of their own. */
-export const copied = (given: Given): Given => ({ ...given, arrays: given.arrays.map(copyOf) });
+/** Copies the arrays, so that the caller may change its own. */
+export const copyArguments = (given: Given): Given => ({ ...given, arrays: given.arrays.map(copyOf) });
 
 export function copyOf(array: RealArray): RealArray {
   const data = contiguous(array);
@@ -135,9 +140,9 @@ function wrongShape(
   firsts: readonly (Argument | undefined)[],
 ): ArgumentError {
   const first = firsts[argument.category];
-  const extent = first && extents[argument.category];
+  const extent = first && at(extents, argument.category);
   const lead = got.length > rankOf(argument) ? "..., " : "";
-  const because = first ? ` as ${label(first)} has ${extent!} rows` : "";
+  const because = first && extent !== undefined ? ` as ${label(first)} has ${extent} rows` : "";
   const expected = `shape [${lead}${expectedShape(argument, extent)}]${because}`;
   return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(got)}`);
 }
@@ -158,7 +163,7 @@ export const rankOf = ({ category }: Argument): number => (category === Category
 
 const NONE: readonly number[] = [];
 
-const leading = (argument: Argument, shape: readonly number[]): readonly number[] =>
+const leadingShape = (argument: Argument, shape: readonly number[]): readonly number[] =>
   shape.slice(0, shape.length - rankOf(argument));
 
 /**
@@ -169,10 +174,10 @@ const leading = (argument: Argument, shape: readonly number[]): readonly number[
 export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
   if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
   let common = NONE;
-  for (let n = 0; n < args.length; n++) {
-    const own = leading(args[n]!, arrays[n]!.shape);
+  for (const [n, argument] of args.entries()) {
+    const own = leadingShape(argument, at(arrays, n).shape);
     const both = commonShape(common, own);
-    if (!both) throw otherLengths(args[n]!, own, common);
+    if (!both) throw otherLengths(argument, own, common);
     common = both;
   }
   return common;
@@ -184,8 +189,8 @@ function otherLengths(argument: Argument, own: readonly number[], common: readon
 }
 
 /** The shape as seen from `batchRank` batch dimensions, rows and components: what is not there has length 1. */
-function aligned(argument: Argument, shape: readonly number[], batchRank: number): number[] {
-  const own = leading(argument, shape);
+function alignShape(argument: Argument, shape: readonly number[], batchRank: number): number[] {
+  const own = leadingShape(argument, shape);
   const rows = argument.category === Category.P ? [1] : [];
   return [...new Array<number>(batchRank - own.length).fill(1), ...own, ...rows, ...shape.slice(own.length)];
 }
@@ -196,7 +201,7 @@ const repeating = (shape: readonly number[]): number[] =>
 
 /** `[entries]`: where each entry begins in the row-major memory of an argument. */
 export function startsIn(argument: Argument, shape: readonly number[], batch: readonly number[]): Uint32Array {
-  const stride = repeating(aligned(argument, shape, batch.length)).slice(0, batch.length);
+  const stride = repeating(alignShape(argument, shape, batch.length)).slice(0, batch.length);
   return positions({ shape: batch, stride, offset: 0 });
 }
 
@@ -207,18 +212,19 @@ export function axesOf(
   batch: readonly number[],
   size: number,
 ): readonly BatchAxis[] {
-  const strides = args.map((argument, n) => repeating(aligned(argument, arrays[n]!.shape, batch.length)));
+  const strides = args.map((argument, n) => repeating(alignShape(argument, at(arrays, n).shape, batch.length)));
   const ofResult = repeating([...batch, size]);
-  return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => stride[axis]!) }));
+  return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => at(stride, axis)) }));
 }
 
 /** One entry of an argument, as a view without batch dimensions. */
 export function entryOf(argument: Argument, array: RealArray, batch: readonly number[], entry: number): RealArray {
-  const own = leading(argument, array.shape);
+  const own = leadingShape(argument, array.shape);
+  const lacking = batch.length - own.length;
   let [offset, rest] = [array.offset, entry];
-  for (let axis = batch.length - 1; axis >= 0; rest = Math.floor(rest / batch[axis--]!)) {
-    const at = axis - batch.length + own.length;
-    if (at >= 0 && own[at] !== 1) offset += (rest % batch[axis]!) * array.stride[at]!;
+  for (const [axis, length] of [...batch.entries()].reverse()) {
+    if (axis >= lacking && own[axis - lacking] !== 1) offset += (rest % length) * at(array.stride, axis - lacking);
+    rest = Math.floor(rest / length);
   }
   return viewOf(array, { shape: array.shape.slice(own.length), stride: array.stride.slice(own.length), offset });
 }
@@ -229,7 +235,7 @@ export function entryOf(argument: Argument, array: RealArray, batch: readonly nu
  */
 export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
   if (sameShape(gradient.shape, shape)) return gradient;
-  const stride = repeating(aligned(argument, shape, gradient.shape.length - 2));
+  const stride = repeating(alignShape(argument, shape, gradient.shape.length - 2));
   return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
 }
 
@@ -239,65 +245,71 @@ export function summedTo(gradient: RealArray, argument: Argument, shape: readonl
  */
 export function entryPerRow(argument: Argument, array: RealArray): RealArray {
   const rank = array.shape.length;
-  if (argument.category === Category.P) return rank === rankOf(argument) ? array : expanded(array, rank - 1);
-  return expanded(array, argument.category === Category.I ? rank - 1 : rank - 2);
+  if (argument.category === Category.P) return rank === rankOf(argument) ? array : insertAxis(array, rank - 1);
+  return insertAxis(array, argument.category === Category.I ? rank - 1 : rank - 2);
 }
 
 // --------------------------------------------------------------------------------------------------------- options
 
 /** Where and how one call runs. */
-export interface CallOptions<T extends Real = Real> {
+export const CALL = {
   /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
-  readonly backend?: "auto" | BackendName | undefined;
+  backend: { kind: ["auto", ...BACKEND_NAMES] as readonly ("auto" | BackendName)[], default: "auto" },
   /**
    * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs.
    * Default 0. `"all"` shares the entries of its batch, or its rows, over all devices, with the same result to the last
    * bit.
    */
-  readonly device?: number | "all" | undefined;
+  device: {
+    expected: 'the number of a device, or "all"',
+    accepts: (value: unknown): value is number | "all" =>
+      value === "all" || (isAtLeast(0, value) && Number.isInteger(value)),
+  },
   /**
    * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until
    * compiling it pays, in the background; `"always"` compiles it before its first call; `"never"` does not. The ways
    * agree to rounding.
    */
-  readonly compile?: Compile | undefined;
+  compile: { kind: ["auto", "never", "always"] },
   /**
    * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry.
    * Rows that visit nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of
    * -1.
    */
-  readonly ranges?: BlockRanges | null | undefined;
+  ranges: {
+    expected: "six integer arrays",
+    accepts: (value: unknown): value is BlockRanges | null => value !== undefined, // checked with the arrays of a call
+  },
   /**
    * An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument.
    */
-  readonly out?: RealArray<T> | null | undefined;
-}
+  out: {
+    expected: "an array of the shape of the result",
+    accepts: (value: unknown): value is RealArray | null => value !== undefined, // checked with the arrays of a call
+  },
+} as const;
 
-export const CALL_OPTIONS: readonly string[] = Object.keys({
-  backend: true,
-  device: true,
-  compile: true,
-  ranges: true,
-  out: true,
-} satisfies Record<keyof CallOptions, true>);
+/** Where and how one call runs. */
+export type CallOptions<T extends RealData = RealData> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
 
-/** The same, checked, for a call and all its derivatives. */
+/** Where a call and all its derivatives run, and which pairs they visit, checked. */
 export interface How extends Place {
   readonly compile?: CallOptions["compile"];
   /** How often the call will be repeated, about: solvers do. */
   readonly repeats?: number;
   readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
-  /** Of calls that differ in their arrays alone. */
+  /** Tables that calls share which differ in their arrays alone. */
   readonly kept?: KeptPlans;
 }
 
-/** @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device. */
-export function howOf(options: CallOptions, extents: Extents): How {
+/**
+ * @param place checks where it is to run.
+ * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
+ */
+export function checkPlacement(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
   const { compile, ranges } = options;
-  checkName("backend", options.backend);
-  checkName("compile", compile);
-  const { backend, device } = options.device === undefined ? options : checkPlace(options);
+  const { backend, device } = options.device === undefined ? options : place(options);
   return {
     backend,
     device,
@@ -305,10 +317,4 @@ export function howOf(options: CallOptions, extents: Extents): How {
     ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
     begun: new Map(),
   };
-}
-
-/** Which names there are is known where one is looked up. */
-function checkName(option: "backend" | "compile", name: unknown): void {
-  if (name === undefined || name === null || typeof name === "string") return;
-  throw new ArgumentError(`${option}: expected a name such as "auto", got ${described(name)}`);
 }

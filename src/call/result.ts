@@ -19,7 +19,8 @@ import {
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -57,6 +58,18 @@ export interface Result {
   readonly indices: IndexArray | null;
 }
 
+/** A result of both. */
+export type Both = { readonly [K in keyof Result]: NonNullable<Result[K]> };
+
+/** @throws Error (a bug of ours) for a result that lacks one. */
+export const bothOf = ({ values, indices }: Result): Both => ({
+  values: asserted(values, "numbers"),
+  indices: asserted(indices, "indices"),
+});
+
+/** @throws Error (a bug of ours) for a result without numbers. */
+export const valuesOf = ({ values }: Result): RealArray => asserted(values, "numbers");
+
 /** An array for the numbers of a result. @throws ArgumentError if `out` cannot take them. */
 export function targetOf(
   given: Given,
@@ -65,7 +78,7 @@ export function targetOf(
   args: readonly Argument[],
 ): RealArray {
   checkShape("result", shape);
-  if (out === null || out === undefined) return made(given, given.dtype, shape);
+  if (out === null || out === undefined) return makeResult(given, given.dtype, shape);
   const checked = checkArray("out", out, given.dtype);
   if (!sameShape(checked.shape, shape))
     throw new ArgumentError(`out: expected shape ${shapeText(shape)}, got ${shapeText(checked.shape)}`);
@@ -73,14 +86,14 @@ export function targetOf(
     throw new ArgumentError(`out: expected row-major memory on a device, got stride ${shapeText(checked.stride)}`);
   const shared = given.arrays.findIndex((array) => overlaps(array, checked));
   if (shared >= 0)
-    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(args[shared]!)} uses`);
+    throw new ArgumentError(`out: expected memory of its own, got memory that ${label(at(args, shared))} uses`);
   checkPlaces(checked);
   checkOut("out", checked);
   return checked;
 }
 
 /** Where the arguments are. */
-function made<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
+function makeResult<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
   const memory = memoryAmong(arrays);
   return memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
 }
@@ -104,14 +117,14 @@ export function checkMemory(shape: readonly number[], dtype: Dtype, maxBytes: nu
 
 /** An array for the indices of a result. */
 export function indexTargetOf(given: Given, shape: readonly number[]): IndexArray {
-  return made(given, "int32", checkShape("result", shape));
+  return makeResult(given, "int32", checkShape("result", shape));
 }
 
 /**
  * Numbers in row-major order into an array of any strides.
  * @throws ArgumentError where its memory was transferred, or shrunk, while the numbers were computed.
  */
-export function fill(target: RealArray, data: Real): void {
+export function fill(target: RealArray, data: RealData): void {
   if (data.buffer === target.data.buffer) return;
   checkReach("out", target);
   memoryOf(target.data).store(target.data, target, data);
@@ -119,15 +132,15 @@ export function fill(target: RealArray, data: Real): void {
 }
 
 /** Without columns every row is the neutral element, and no index names anything. */
-export function fillEmpty({ empty }: Reduction, out: Real, indices: Int32Array | undefined): void {
+export function fillEmpty({ empty }: Reduction, out: RealData, indices: Int32Array | undefined): void {
   out.fill(empty);
   indices?.fill(-1);
 }
 
 /** What the dtype took from values, which stands in the place of indices as the bits of float32 numbers. */
-export function restsOf({ values, indices }: Result): RealArray {
-  const bits = memoryOf(indices!.data).toHost(indices!.data);
+export function restsOf({ values, indices }: Both): RealArray {
+  const bits = memoryOf(indices.data).toHost(indices.data);
   const rests = new Float32Array(bits.buffer, bits.byteOffset, bits.length);
-  const data = dtypeOf(values!) === "float32" ? rests : Float64Array.from(rests);
-  return wrapBeside<Real>(data, values!.shape, values!);
+  const data = dtypeOf(values) === "float32" ? rests : Float64Array.from(rests);
+  return wrapBeside<RealData>(data, values.shape, values);
 }

@@ -4,28 +4,40 @@
  * Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
-import { described } from "../array/check";
 import { cancel, nativeAddon, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
-import { ArgumentError, InterruptedError } from "../errors";
+import { InterruptedError } from "../errors";
+import type { OptionsOf } from "../options";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
-export interface AsyncOptions {
+export const ASYNC = {
   /** Aborting it stops the call: its promise rejects with an InterruptedError, whose cause is the signal's reason. */
-  readonly signal?: AbortSignal | null | undefined;
+  signal: {
+    expected: "an AbortSignal",
+    accepts: (value: unknown): value is AbortSignal | null => value === null || isSignal(value),
+  },
   /**
    * Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the
    * call.
    */
-  readonly onProgress?: ((progress: RunProgress) => void) | null | undefined;
-}
+  onProgress: {
+    expected: "a function",
+    accepts: (value: unknown): value is ((progress: CallProgress) => void) | null =>
+      value === null || typeof value === "function",
+  },
+} as const;
 
-export const ASYNC_OPTIONS: readonly string[] = Object.keys({
-  signal: true,
-  onProgress: true,
-} satisfies Record<keyof AsyncOptions, true>);
+/** What the promise form of a call takes besides the options of the blocking one. */
+export type AsyncOptions = OptionsOf<typeof ASYNC>;
+
+/** All that is used of one, which may be of another realm. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  const functions = [addEventListener, removeEventListener] as unknown[];
+  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
+}
 
 /** @throws InterruptedError on Ctrl-C (on the main thread), and what the task throws. */
 export function blocking<T>(task: Task<T>): T {
@@ -44,7 +56,6 @@ export async function inBackground<T>(
   begin: (tell: Tell | undefined) => Task<T>,
   options: AsyncOptions,
 ): Promise<T> {
-  checkOptions(options);
   const control = newControl();
   const reporter = options.onProgress
     ? new Reporter(options.onProgress, control, new Meter(control, first))
@@ -58,19 +69,6 @@ export async function inBackground<T>(
     forget(control);
     reporter?.end();
   }
-}
-
-function checkOptions({ signal, onProgress }: AsyncOptions): void {
-  if (signal !== undefined && signal !== null && !isSignal(signal))
-    throw new ArgumentError(`signal: expected an AbortSignal, got ${described(signal)}`);
-  if (onProgress !== undefined && onProgress !== null && typeof onProgress !== "function")
-    throw new ArgumentError(`onProgress: expected a function, got ${described(onProgress)}`);
-}
-
-/** All that is used of one, which may be of another realm. */
-function isSignal({ aborted, addEventListener, removeEventListener }: Partial<AbortSignal>): boolean {
-  const functions = [addEventListener, removeEventListener] as unknown[];
-  return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
 }
 
 // ---------------------------------------------------------------------------------------------------------- Ctrl-C
@@ -101,7 +99,7 @@ function forget(control: Control): void {
 // -------------------------------------------------------------------------------------------------------- progress
 
 /** What a long call is doing, and how far it is with that; times are in seconds. */
-export interface RunProgress {
+export interface CallProgress {
   /** A solve probes whether K is symmetric (`"check"`), then builds a `"preconditioner"` or a `"factorisation"`. */
   readonly doing: "reduction" | "check" | "preconditioner" | "factorisation" | "iterations";
   /**
@@ -115,7 +113,7 @@ export interface RunProgress {
   readonly secondsLeft: number | undefined;
   /** Pairs of points per second of a reduction, iterations per second of a solve. */
   readonly rate: number | undefined;
-  /** Of a solve: iterations so far, and the largest relative residual over the columns. */
+  /** In a solve: iterations so far, and the largest relative residual over the columns. */
   readonly iterations?: number | undefined;
   readonly residual?: number | undefined;
   /** True of the last report, however the call ended. */
@@ -124,23 +122,23 @@ export interface RunProgress {
 
 /** What a computation says of itself. */
 export interface Stage {
-  readonly doing: RunProgress["doing"];
-  /** Of a reduction. */
+  readonly doing: CallProgress["doing"];
+  /** Pairs of a reduction. */
   readonly pairs?: number;
-  /** Of iterations: how many were done, the residual that they reached, and the one at which they end. */
+  /** In iterations: how many were done, the residual that they reached, and the one at which they end. */
   readonly iterations?: number;
   readonly residual?: number;
   readonly target?: number;
   /** Whether that residual is the true one. */
   readonly verified?: boolean;
-  /** Of a batch: entries done, and entries. */
+  /** In a batch: entries done, and entries. */
   readonly part?: readonly [number, number];
 }
 
 export type Tell = (stage: Stage) => void;
 
 /** Stages are those of entry `done` of a batch. */
-export function ofPart(tell: Tell | undefined, done: number, entries: number): Tell | undefined {
+export function tellOfPart(tell: Tell | undefined, done: number, entries: number): Tell | undefined {
   return (
     tell &&
     ((stage) => {
@@ -153,7 +151,7 @@ export function ofPart(tell: Tell | undefined, done: number, entries: number): T
 const TELLING = 0.02;
 /** What is done when the residual of the iteration is small enough, and the true one is not yet known. */
 const UNVERIFIED = 0.99;
-/** Of a target of 0: as far as float64 goes. */
+/** Stands for a target of 0: float64 goes no further. */
 const LEAST_TARGET = 1e-15;
 
 /** Turns what is told into progress. */
@@ -183,7 +181,7 @@ export class Meter {
     this.firstResidual ??= stage.residual;
   }
 
-  read(ended: boolean): RunProgress {
+  makeReport(ended: boolean): CallProgress {
     const now = performance.now();
     const { doing, iterations, residual, pairs } = this.stage;
     const [seconds, spent] = [(now - this.begin) / 1000, (now - this.stageBegin) / 1000];
@@ -221,7 +219,7 @@ class Reporter {
   private readonly timer: NodeJS.Timeout;
 
   constructor(
-    private readonly onProgress: (progress: RunProgress) => void,
+    private readonly onProgress: (progress: CallProgress) => void,
     private readonly control: Control,
     private readonly meter: Meter,
   ) {
@@ -235,12 +233,12 @@ class Reporter {
 
   end(): void {
     clearInterval(this.timer);
-    if (this.failure === undefined) this.onProgress(this.meter.read(true));
+    if (this.failure === undefined) this.onProgress(this.meter.makeReport(true));
   }
 
   private report(): void {
     try {
-      this.onProgress(this.meter.read(false));
+      this.onProgress(this.meter.makeReport(false));
     } catch (error) {
       this.failure = error;
       clearInterval(this.timer);

@@ -1,15 +1,16 @@
 /**
- * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its reduction.
+ * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its
+ * reduction.
  */
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import type * as rows from "../formula/reductions";
 import type { Reduction, ResultKind } from "../formula/reductions";
 import type { IndexArray } from "./result";
 
 type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
 type Declared<S extends string> = S extends `${string}=${infer K}` ? Trimmed<K> : Trimmed<S>;
-type ArgumentFor<S extends string, T extends Real> = string extends S
+type ArgumentFor<S extends string, T extends RealData> = string extends S
   ? RealArray<T> | number
   : Declared<S> extends `Vi(${string})` | `Vj(${string})`
     ? RealArray<T>
@@ -22,7 +23,7 @@ type ArgumentFor<S extends string, T extends Real> = string extends S
       : RealArray<T> | number;
 
 /** The arguments that aliases declare: an array for each, or a number for `Pm(1)`. */
-export type ArgumentsFor<A extends readonly string[], T extends Real> = {
+export type ArgumentsFor<A extends readonly string[], T extends RealData> = {
   -readonly [K in keyof A]: ArgumentFor<A[K], T>;
 };
 
@@ -44,7 +45,7 @@ type Row = Extract<(typeof rows)[keyof typeof rows], Reduction>;
 export type ReductionName = Row["name"];
 
 /** What a call returns: numbers, indices, or a pair of both. */
-export type ResultOf<R extends ReductionName, T extends Real> =
+export type ResultOf<R extends ReductionName, T extends RealData> =
   R extends NameGiving<"both">
     ? [values: RealArray<T>, indices: IndexArray]
     : R extends NameGiving<"indices">

@@ -1,8 +1,9 @@
 /**
- * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise, view,
- * contraction) and knows no operation.
+ * Components of formulas: which numbers a node's component k is made of. Follows the shapes of the rows (elementwise,
+ * view, contraction) and knows no operation.
  */
-import { Depends, placed } from "../formula/formula";
+import { Depends, placeSegments } from "../formula/formula";
+import { at } from "../asserts";
 import type { Axis, Contraction, Formula, PlacedSegment, Segment, View } from "../formula/formula";
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
@@ -12,7 +13,7 @@ const dimsOf = (node: Formula): number[] => node.args.map((arg) => arg.dim);
 
 /** The segments of a view. */
 export const segmentsOf = (node: Formula): readonly PlacedSegment[] =>
-  placed((node.operation.shape as View).segments(dimsOf(node), node.params));
+  placeSegments((node.operation.shape as View).segments(dimsOf(node), node.params));
 
 /** The axes of a contraction. */
 export const axesOf = (node: Formula): { kept: readonly Axis[]; summed: readonly Axis[] } =>
@@ -32,7 +33,7 @@ export function offsetOf(k: number, axes: readonly Axis[], n: number): number {
   let rest = k;
   let offset = 0;
   for (const axis of [...axes].reverse()) {
-    offset += (rest % axis.size) * axis.strides[n]!;
+    offset += (rest % axis.size) * at(axis.strides, n);
     rest = Math.floor(rest / axis.size);
   }
   return offset;
@@ -48,7 +49,7 @@ export function componentsRead(node: Formula, k: number): (readonly [Formula, nu
 
 function componentViewed(node: Formula, k: number): (readonly [Formula, number])[] {
   const [{ arg, start, stride }, within] = segmentAt(node, k);
-  return arg === undefined ? [] : [[node.args[arg]!, start + stride * within]];
+  return arg === undefined ? [] : [[at(node.args, arg), start + stride * within]];
 }
 
 function componentsContracted(node: Formula, k: number): (readonly [Formula, number])[] {
@@ -77,18 +78,18 @@ export class ComponentDepends {
   /** Only of formulas whose components differ, or all depend on less than the formula. */
   private readonly differing = new Map<Formula, readonly Depends[]>();
 
-  /** Of all `nodes`; arguments stand before what is built from them. */
+  /** Arguments must stand before what is built from them in `nodes`. */
   constructor(nodes: readonly Formula[]) {
     for (const node of nodes) if (this.mayDiffer(node)) this.add(node);
   }
 
-  /** Of dim 1 the only component. */
-  at(node: Formula, k: number): Depends {
+  /** Component k of a node; a node of dim 1 has one for all k. */
+  dependsAt(node: Formula, k: number): Depends {
     return this.differing.get(node)?.[node.dim === 1 ? 0 : k] ?? node.depends;
   }
 
   /** What all components depend on, or undefined where they differ. */
-  ofAll(node: Formula): Depends | undefined {
+  commonDepends(node: Formula): Depends | undefined {
     const [first = node.depends, ...others] = this.differing.get(node) ?? [];
     return others.every((depends) => depends === first) ? first : undefined;
   }
@@ -98,13 +99,13 @@ export class ComponentDepends {
   }
 
   private isMixture(node: Formula): boolean {
-    const showsLess = ({ arg }: Segment): boolean => arg === undefined || node.args[arg]!.depends !== node.depends;
+    const showsLess = ({ arg }: Segment): boolean => arg === undefined || at(node.args, arg).depends !== node.depends;
     return node.operation.shape.kind === "view" && segmentsOf(node).some(showsLess);
   }
 
   private add(node: Formula): void {
     const all = range(node.dim).map((k) =>
-      componentsRead(node, k).reduce<Depends>((bits, [arg, m]) => bits | this.at(arg, m), Depends.Nothing),
+      componentsRead(node, k).reduce<Depends>((bits, [arg, m]) => bits | this.dependsAt(arg, m), Depends.Nothing),
     );
     if (all.some((depends) => depends !== node.depends)) this.differing.set(node, all);
   }

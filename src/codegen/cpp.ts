@@ -1,9 +1,10 @@
 /**
- * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme writes, in one of the
- * shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is compiled.
+ * The C++ file of a specification: prelude, table, and the loops of the CPU around the loop body that the scheme
+ * writes, in one of the shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is
+ * compiled.
  */
 import { instructionSetOf, lanesOfVector } from "./isa";
-import type { Isa } from "./isa";
+import type { InstructionSetName } from "./isa";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { prelude } from "./prelude";
 import type { Scheme } from "./scheme";
@@ -23,8 +24,8 @@ import type { Specification } from "./specification";
 import { stepOf } from "./steps";
 
 /**
- * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per tile, for as many
- * rows as that has lanes. `few`: a handful of rows over so many columns that these are the lanes.
+ * What a routine is made for. `many`: as many rows as there are lanes, or more. `narrow`: the same with one vector per
+ * tile, for as many rows as that has lanes. `few`: a handful of rows over so many columns that these are the lanes.
  */
 export type Shape = "many" | "narrow" | "few";
 
@@ -42,12 +43,12 @@ export interface Program {
 }
 
 /** The generated file for one specification, instruction set and shape. */
-export function program(specification: Specification, isa: Isa, shape: Shape = "many"): Program {
+export function program(specification: Specification, isa: InstructionSetName, shape: Shape = "many"): Program {
   const lanes = lanesOfVector(isa, specification.dtype === "float32" ? 4 : 8);
   return shape === "few" ? fewRows(specification, isa, lanes) : manyRows(specification, isa, lanes, shape);
 }
 
-function manyRows(specification: Specification, isa: Isa, lanes: number, shape: Shape): Program {
+function manyRows(specification: Specification, isa: InstructionSetName, lanes: number, shape: Shape): Program {
   const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
   const bodies = new Map<number, Scheme>();
   const bodyOf = (unrolled: number): Scheme => {
@@ -64,39 +65,39 @@ function manyRows(specification: Specification, isa: Isa, lanes: number, shape: 
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];
-  const ofTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
+  const costOfTile = (count: number): number => tile * (count * (main.cost + 1) + PER_BLOCK);
   return {
     ...sourceOf(specification, main, { tile, grain: tile * lanes, functions }),
     tiles: `tiles of ${tile * lanes} rows (${tile} x ${lanes} lanes)${columns === 1 ? "" : ` x ${columns} columns`}`,
     grain: tile * lanes,
-    instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * ofTile(count),
+    instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * costOfTile(count),
   };
 }
 
 /** What a block of rows costs beside its columns. */
 const PER_BLOCK = 50;
 
-function fewRows(specification: Specification, isa: Isa, lanes: number): Program {
+function fewRows(specification: Specification, isa: InstructionSetName, lanes: number): Program {
   const main = mainScheme(specification, otherThan(lanesOf(specification)), { hoist: false });
   const tile = columnVectorsOf(main, isa);
   const kept = tilesKept(specification);
   const grain = rowsTogether(vectorsKept(specification, lanes) * instructionSetOf(isa).vectorBytes * tile);
   const functions = [reduceByColumns(main, flushText(specification), grain), FINISH];
   const loads = main.variables.lane.reduce((sum, { dim }) => sum + loadCost(dim, isa, lanes), 0);
-  const perRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes * tile;
+  const costPerRow = (steps: number): number => steps * (main.cost + 3 + kept) + PER_MERGE * kept * lanes * tile;
   return {
     ...sourceOf(specification, main, { tile, grain, functions }),
     tiles: `tiles of ${tile * lanes} columns, for ${grain} rows together`,
     grain,
     instructions: (rows, columns) => {
       const steps = Math.ceil(columns / (lanes * tile)) * tile;
-      return rows * perRow(steps) + Math.ceil(rows / grain) * steps * loads;
+      return rows * costPerRow(steps) + Math.ceil(rows / grain) * steps * loads;
     },
   };
 }
 
 /** Where components are many, they are in memory, and several vectors of each would leave the first cache. */
-function columnVectorsOf(main: Scheme, isa: Isa): number {
+function columnVectorsOf(main: Scheme, isa: InstructionSetName): number {
   return main.variables.lane.every(({ dim }) => dim <= MOST_PERMUTED) ? instructionSetOf(isa).columnVectors : 1;
 }
 
@@ -109,11 +110,11 @@ const GROUP_BYTES = 16 * 1024;
 const PER_MERGE = 30;
 
 /** Short rows are transposed by permutations, others number by number. */
-function loadCost(dim: number, isa: Isa, lanes: number): number {
+function loadCost(dim: number, isa: InstructionSetName, lanes: number): number {
   const { permutedLoad } = instructionSetOf(isa);
   return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 2 * dim * lanes;
 }
-const MOST_PERMUTED = 4; // as native/text/cpu/lanes.h has it
+const MOST_PERMUTED = 4; // native/text/cpu/lanes.h has it too
 
 /** Bounds hold for every instruction set, so that a formula runs on all of them or on none. */
 const LARGEST_VECTOR_BYTES = 64;

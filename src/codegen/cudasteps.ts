@@ -1,6 +1,6 @@
 /**
- * How much a turn of the generated loop takes on a GPU: rows of a thread, and columns. Chosen from what a turn computes, what it keeps, and the
- * registers of a thread; docs/log/cuda.md tells what was counted. Writes no text.
+ * How much a turn of the generated loop takes on a GPU: rows of a thread, and columns. Chosen from what a turn
+ * computes, what it keeps, and the registers of a thread; docs/log/cuda.md tells what was counted. Writes no text.
  */
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
@@ -16,8 +16,9 @@ export interface Step {
 }
 
 /**
- * One column where what lives through the loop stays in registers. Wide formulas keep it in the thread's own memory, of which a warp reads
- * whole lines: they take a number from there once for many columns, and a number of a column once for several rows, as products of matrices do.
+ * One column where what lives through the loop stays in registers. Wide formulas keep it in the thread's own memory, of
+ * which a warp reads whole lines: they take a number from there once for many columns, and a number of a column once
+ * for several rows, as products of matrices do.
  */
 export function stepOf(main: Scheme, specification: Specification): Step {
   const words = wordsOf(specification);
@@ -61,7 +62,10 @@ function tileOf(main: Scheme, specification: Specification): number {
   return [4, 2].find((tile) => !isLong && tile * perRow <= REGISTERS) ?? 1;
 }
 
-/** Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of the K best where they are. */
+/**
+ * Words that a reducer keeps of a row: beside values, of sums a total in double, of products the rest of a double, of
+ * the K best where they are.
+ */
 export function keptWords(specification: Specification): number {
   if (!specification.reduction) return 0;
   const words = wordsOf(specification);
@@ -74,14 +78,17 @@ const wordsOf = ({ dtype }: Specification): number => (dtype === "float64" ? 2 :
 
 /** Instructions of a turn of the loop, about, at which its own are few among them. */
 const UNROLLED_INSTRUCTIONS = 256;
-/** Pairs of one thread in a turn: their instructions are mixed, so that they do not wait for each other, and share the turn's own. */
+/**
+ * Pairs of one thread in a turn: their instructions are mixed, so that they do not wait for each other, and share the
+ * turn's own.
+ */
 const UNROLLED_PAIRS = 32;
 
 /**
- * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of a tile less one, such as
- * 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/log/cuda.md).
+ * Columns per turn of the loop: more where a pair is short. A power of two: of other factors that divide the columns of
+ * a tile less one, such as 3 and 5 of 255, NVIDIA's compilers up to 13.0 lose the rest of the loop (docs/log/cuda.md).
  */
-export function unrolled(instructions: number, tile: number): number {
+export function unrollFactor(instructions: number, tile: number): number {
   const wanted = Math.max(1, Math.min(UNROLLED_PAIRS / tile, UNROLLED_INSTRUCTIONS / instructions));
   return 2 ** Math.floor(Math.log2(wanted));
 }

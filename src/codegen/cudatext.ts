@@ -1,10 +1,11 @@
 /**
- * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes, the same text as
- * on the CPU. A thread has one to four rows; the threads of a block share columns, which come through shared memory
- * together with what is hoisted. Text in, text out: nothing is compiled.
+ * The CUDA C++ file of a specification: prelude, and the loops of a GPU around the loop body that the scheme writes,
+ * the same text as on the CPU. A thread has one to four rows; the threads of a block share columns, which come through
+ * shared memory together with what is hoisted. Text in, text out: nothing is compiled.
  */
 import type { Variable } from "../formula/formula";
-import { stepOf, unrolled } from "./cudasteps";
+import { lookUp } from "../asserts";
+import { stepOf, unrollFactor } from "./cudasteps";
 import type { Step } from "./cudasteps";
 import { argument, braces, columnsTogether, perCall, perLane, perStep, stepFunction } from "./loops";
 import { UNROLL } from "./placement";
@@ -36,7 +37,10 @@ export interface CudaProgram {
   readonly columns: number;
 }
 
-/** Threads of a block: enough to hide the latency of shared memory, few enough that blocks of few registers fill a processor. */
+/**
+ * Threads of a block: enough to hide the latency of shared memory, few enough that blocks of few registers fill a
+ * processor.
+ */
 const THREADS = 128;
 /** What a block may take of shared memory: four blocks and more share a processor. */
 const SHARED_BYTES = 16 * 1024;
@@ -101,22 +105,6 @@ class CudaText {
 
   private reduce(): string[] {
     const { main, layout } = this;
-    const every = flushEvery(this.specification);
-    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
-    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
-    const tiles = braces(
-      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
-      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
-      ...(layout.isShared ? this.staging() : []),
-      ...columns,
-      ...flush("count", every === BLOCK),
-    );
-    const intervals = braces(
-      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
-      "const Interval interval = intervalOf(launch, n);",
-      ...tiles,
-      ...flush("interval.end - interval.begin", every === Infinity),
-    );
     return [
       'extern "C" __constant__ int64 keops_accumulator_bytes = sizeof(Accumulator);',
       "",
@@ -129,16 +117,37 @@ class CudaText {
         ...perLane(main, "block.firstRow + threadIdx.x", "block.endRow"),
         "Reducer reducer;",
         "reducer.begin(firstColumn(launch, block));",
-        ...intervals,
+        ...this.intervals(),
         "reducer.store(accumulatorsOf<Accumulator>(launch, blockIdx.y), TILE);",
         "if (launch.parts == 1) finishRows<Accumulator>(launch, block, 1, RESULT_DIM, INDEX_DIM);",
       ),
     ];
   }
 
+  /** The columns of every interval, as many at a time as shared memory takes. */
+  private intervals(): string[] {
+    const { layout } = this;
+    const every = flushEvery(this.specification);
+    const flush = (columns: string, when: boolean): string[] => (when ? [`reducer.flush(${columns});`] : []);
+    const columns = this.step.columns === 1 ? this.columnByColumn(flush("1", every === 1)) : this.columnsTogether();
+    const tiles = braces(
+      `for (int64 first = interval.begin; first < interval.end; first += ${layout.columns})`,
+      `const int count = interval.end - first < ${layout.columns} ? int(interval.end - first) : ${layout.columns};`,
+      ...(layout.isShared ? this.stagingLines() : []),
+      ...columns,
+      ...flush("count", every === BLOCK),
+    );
+    return braces(
+      "for (int64 n = block.firstInterval; n < block.endInterval; n++)",
+      "const Interval interval = intervalOf(launch, n);",
+      ...tiles,
+      ...flush("interval.end - interval.begin", every === Infinity),
+    );
+  }
+
   private columnByColumn(flush: readonly string[]): string[] {
     return [
-      `#pragma unroll ${unrolled(this.main.cost + this.additions(), this.step.tile)}`,
+      `#pragma unroll ${unrollFactor(this.main.cost + this.additions(), this.step.tile)}`,
       ...braces("for (int j = 0; j < count; j++)", ...this.perColumn(), ...flush),
     ];
   }
@@ -162,7 +171,7 @@ class CudaText {
   }
 
   /** Columns first .. first + count into shared memory, and what is hoisted; all threads come here equally often. */
-  private staging(): string[] {
+  private stagingLines(): string[] {
     const { main, layout } = this;
     const copies = main.variables.loop.map(
       (v) => `stage<${v.dim}, WIDTH>(shared + ${layout.offset(v)}, ${argument(v.position)} + ${v.dim} * first, count);`,
@@ -236,15 +245,15 @@ function sharedMemory({ width, columns }: Layout): string[] {
 function layoutOf(main: Scheme, bytes: number): Layout {
   const offsets = new Map<number, number>();
   let width = dimOf(main);
-  const inQuadruples = (numbers: number): number => Math.ceil(numbers / (16 / bytes)) * (16 / bytes);
+  const roundToQuadruples = (numbers: number): number => Math.ceil(numbers / (16 / bytes)) * (16 / bytes);
   for (const { position, dim } of main.variables.loop) {
-    if (dim > UNROLL) width = inQuadruples(width);
+    if (dim > UNROLL) width = roundToQuadruples(width);
     offsets.set(position, width);
     width += dim;
   }
-  width = width <= 1 ? width : inQuadruples(width);
+  width = width <= 1 ? width : roundToQuadruples(width);
   const fitting = Math.floor(SHARED_BYTES / (Math.max(1, width) * bytes));
   const columns = Math.min(BLOCK, 2 ** Math.floor(Math.log2(Math.max(1, fitting))));
   const isShared = width > 0 && columns >= 16;
-  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => offsets.get(v.position)! };
+  return { isShared, width, columns: isShared ? columns : BLOCK, offset: (v) => lookUp(offsets, v.position) };
 }

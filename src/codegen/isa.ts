@@ -1,13 +1,17 @@
 /**
- * The instruction sets of processors that code is made for, in one table. Compiler flags, the shapes of generated loops, the package's
- * build (scripts/build-native.mjs, CMakeLists.txt) and the addon's dispatch (native/generated/instructionsets.h) are all written from it.
+ * The instruction sets of processors that code is made for, in one table. Compiler flags, the shapes of generated
+ * loops, the package's build (scripts/build-native.mjs, CMakeLists.txt) and the addon's dispatch
+ * (native/generated/instructionsets.h) are all written from it.
  */
 
-/** `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the architecture has. */
-export type Isa = "baseline" | "avx2" | "avx512";
+/**
+ * `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the
+ * architecture has.
+ */
+export type InstructionSetName = "baseline" | "avx2" | "avx512";
 
 export interface InstructionSet {
-  readonly name: Isa;
+  readonly name: InstructionSetName;
   /** For g++ and clang++ alike. */
   readonly flags: readonly string[];
   /** What the processor must have, in the words of `__builtin_cpu_supports`. */
@@ -15,19 +19,34 @@ export interface InstructionSet {
   readonly vectorBytes: number;
   /** How many vectors the registers hold. */
   readonly registers: number;
-  /** Instructions that load a vector of each component of short rows by permutes; absent where numbers are loaded one by one. */
+  /**
+   * Instructions that load a vector of each component of short rows by permutes; absent where numbers are loaded one by
+   * one.
+   */
   readonly permutedLoad?: (dim: number) => number;
   /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
   readonly unrolled: number;
-  /** That limit in steps of several columns, of formulas with one sum for each pair: with few registers, loops over columns are worth more. */
+  /**
+   * That limit in steps of several columns, of formulas with one sum for each pair: with few registers, loops over
+   * columns are worth more.
+   */
   readonly unrolledInColumns: number;
-  /** What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a register. */
+  /**
+   * What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a
+   * register.
+   */
   readonly longSums: Step;
-  /** What a step takes at once whose results have many components: the pairs' values are in registers, the results in memory. */
+  /**
+   * What a step takes at once whose results have many components: the pairs' values are in registers, the results in
+   * memory.
+   */
   readonly wideResults: Step;
   /** Columns at most that a reduction asks about at once; their values wait in registers. */
   readonly columnsAtOnce: number;
-  /** Vectors of columns that a step takes where the lanes are columns: several share what was read of a row, and the constants. */
+  /**
+   * Vectors of columns that a step takes where the lanes are columns: several share what was read of a row, and the
+   * constants.
+   */
   readonly columnVectors: number;
 }
 
@@ -37,8 +56,9 @@ export interface Step {
   readonly columns: number;
 }
 
-// Where an instruction cannot broadcast its operand itself, what was broadcast serves two vectors of rows. Beside the sums, registers hold a
-// number of the column, what was read of the rows, and a difference; compilers are given the text in an order that needs no more.
+// Where an instruction cannot broadcast its operand itself, what was broadcast serves two vectors of rows. Beside the
+// sums, registers hold a number of the column, what was read of the rows, and a difference; compilers are given the
+// text in an order that needs no more.
 
 const X64: readonly InstructionSet[] = [
   {
@@ -104,12 +124,13 @@ const ARM64: readonly InstructionSet[] = [
 export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;
 
 /** All names, those of other architectures too. */
-export const ISAS: readonly Isa[] = X64.map(({ name }) => name);
+export const ISAS: readonly InstructionSetName[] = X64.map(({ name }) => name);
 
 /** The row of that name. A name that the architecture lacks means its widest. */
-export function instructionSetOf(name: Isa): InstructionSet {
+export function instructionSetOf(name: InstructionSetName): InstructionSet {
   return INSTRUCTION_SETS.find((row) => row.name === name) ?? INSTRUCTION_SETS.at(-1)!;
 }
 
 /** Lanes of a vector of numbers of so many bytes. */
-export const lanesOfVector = (name: Isa, bytes: number): number => instructionSetOf(name).vectorBytes / bytes;
+export const lanesOfVector = (name: InstructionSetName, bytes: number): number =>
+  instructionSetOf(name).vectorBytes / bytes;

@@ -1,6 +1,7 @@
 /**
- * The pieces of a loop that every device has, and the loops of the CPU around a loop body: `keops_reduce`, in the shapes that calls come in. Lanes are rows, and columns are read one
- * by one and broadcast; or, for few rows and many columns, the other way round. Text in, text out.
+ * The pieces of a loop that every device has, and the loops of the CPU around a loop body: `keops_reduce`, in the
+ * shapes that calls come in. Lanes are rows, and columns are read one by one and broadcast; or, for few rows and many
+ * columns, the other way round. Text in, text out.
  */
 import type { Variable } from "../formula/formula";
 import type { Scheme } from "./scheme";
@@ -78,7 +79,10 @@ function perColumn(main: Scheme): string[] {
   return [...(main.hoisted.length > 0 ? [hoisted] : []), ...perStep(main, "column")];
 }
 
-/** Steps of `columns` columns; what is left in the end is taken one by one, by the same text. @param index its type and name. */
+/**
+ * Steps of `columns` columns; what is left in the end is taken one by one, by the same text. @param index its type and
+ * name.
+ */
 export function columnsTogether(index: string, first: string, last: string, columns: number): string[] {
   const name = nameIn(index);
   return [
@@ -103,33 +107,6 @@ const nameIn = (declaration: string): string => declaration.split(" ").at(-1)!;
 
 /** Lanes are columns; `group` rows at a time share what was read of them. */
 export function reduceByColumns(main: Scheme, flushEvery: string, group: number): string[] {
-  const rows = braces(
-    "for (int64 row = firstRow; row < endRow; row++)",
-    "Reducer &reducer = reducers[row - firstRow];",
-    ...perStep(main, "row"),
-  );
-  const tiles = braces(
-    "for (int64 first = from; first < last; first += TILE_LANES)",
-    "const TileIndex column = columnsFrom(first);",
-    ...perLane(main, "first", "isRest ? job->columns : first + TILE_LANES"),
-    ...rows,
-  );
-  const step = `${flushEvery} * TILE_LANES`;
-  const blocks = braces(
-    `for (int64 from = stretch.first; from < stretch.end; from += ${step})`,
-    `const int64 last = stretch.end - from < ${step} ? stretch.end : from + ${step};`,
-    ...tiles,
-    "flushRows(reducers, rows, (last - from + TILE_LANES - 1) / TILE_LANES);",
-  );
-  const intervals = braces(
-    "for (int64 n = 0; n < block->intervalCount; n++)",
-    "const Stretch stretch = stretchOf(block->intervals + 2 * n, isRest);",
-    "if (stretch.first == stretch.end) continue;",
-    "if (isRest || !isBegun) beginRows(reducers, rows, columnsFrom(stretch.first));",
-    "isBegun = true;",
-    ...blocks,
-    "if (isRest) mergeLanes(reducers, rows, stretch.end - stretch.first, to);",
-  );
   const groups = braces(
     `for (int64 firstRow = block->firstRow; firstRow < block->endRow; firstRow += ${group})`,
     `const int64 endRow = block->endRow - firstRow < ${group} ? block->endRow : firstRow + ${group}, rows = endRow - firstRow;`,
@@ -138,14 +115,52 @@ export function reduceByColumns(main: Scheme, flushEvery: string, group: number)
     "storeNeutral(reducers[0], rows, to);",
     ...wholeAndRest(
       "bool isBegun = false;",
-      ...intervals,
+      ...stretches(main, flushEvery),
       "if (isBegun && !isRest) mergeLanes(reducers, rows, TILE_LANES, to);",
     ),
   );
   return braces(HEAD, ...perCall(main), ...groups);
 }
 
-/** `lines` for whole tiles of columns, then for what is left of each interval: compiled apart, so that whole tiles are loaded by vectors alone. */
+/** The columns of every interval: its whole tiles, or what is left of it. */
+function stretches(main: Scheme, flushEvery: string): string[] {
+  const step = `${flushEvery} * TILE_LANES`;
+  const blocks = braces(
+    `for (int64 from = stretch.first; from < stretch.end; from += ${step})`,
+    `const int64 last = stretch.end - from < ${step} ? stretch.end : from + ${step};`,
+    ...columnTiles(main),
+    "flushRows(reducers, rows, (last - from + TILE_LANES - 1) / TILE_LANES);",
+  );
+  return braces(
+    "for (int64 n = 0; n < block->intervalCount; n++)",
+    "const Stretch stretch = stretchOf(block->intervals + 2 * n, isRest);",
+    "if (stretch.first == stretch.end) continue;",
+    "if (isRest || !isBegun) beginRows(reducers, rows, columnsFrom(stretch.first));",
+    "isBegun = true;",
+    ...blocks,
+    "if (isRest) mergeLanes(reducers, rows, stretch.end - stretch.first, to);",
+  );
+}
+
+/** One tile of columns after the other, for all rows. */
+function columnTiles(main: Scheme): string[] {
+  const rows = braces(
+    "for (int64 row = firstRow; row < endRow; row++)",
+    "Reducer &reducer = reducers[row - firstRow];",
+    ...perStep(main, "row"),
+  );
+  return braces(
+    "for (int64 first = from; first < last; first += TILE_LANES)",
+    "const TileIndex column = columnsFrom(first);",
+    ...perLane(main, "first", "isRest ? job->columns : first + TILE_LANES"),
+    ...rows,
+  );
+}
+
+/**
+ * `lines` for whole tiles of columns, then for what is left of each interval: compiled apart, so that whole tiles are
+ * loaded by vectors alone.
+ */
 function wholeAndRest(...lines: readonly string[]): string[] {
   const pass = braces(
     "const auto pass = [&](auto ofRest) __attribute__((always_inline))",

@@ -1,18 +1,22 @@
 /**
- * Where the values of a formula are computed. Two indices: the *lane* index, over which a device works in parallel, and the *loop*
- * index, over which it runs. Every value is placed in the outermost of four phases in which it is known: once per call, per lane
- * block, per loop step, per pair. What is known per loop step and costs more than a load is hoisted: computed once per call into an
- * extra array. Decides, writes no text.
+ * Where the values of a formula are computed. Two indices: the *lane* index, over which a device works in parallel, and
+ * the *loop* index, over which it runs. Every value is placed in the outermost of four phases in which it is known:
+ * once per call, per lane block, per loop step, per pair. What is known per loop step and costs more than a load is
+ * hoisted: computed once per call into an extra array. Decides, writes no text.
  */
 import { Depends, isVariable } from "../formula/formula";
+import { lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
-import { constantValue } from "../formula/ops";
+import { constantValue } from "../formula/core";
 import { axesOf, componentsRead, ownCost, range, segmentsOf, sizeOf } from "./components";
 
 /** When a value is computed. */
 export type Phase = "call" | "lane" | "loop" | "pair";
 
-/** Up to this dim, unless a device says otherwise, components are separate values in registers; beyond, arrays and loops. */
+/**
+ * Up to this dim, unless a device says otherwise, components are separate values in registers; beyond, arrays and
+ * loops.
+ */
 export const UNROLL = 16;
 /** In formulas of more nodes than these, unrolled components would make a text that takes minutes to compile. */
 const LARGE_GRAPH = 150;
@@ -20,7 +24,9 @@ const UNROLL_IN_LARGE_GRAPHS = 4;
 /** A value of the loop index is hoisted if it costs at least this many instructions per component. */
 const HOIST_COST = 3;
 
-/** Products of a contraction beyond which they are written as loops: written out, they would take minutes to compile. */
+/**
+ * Products of a contraction beyond which they are written as loops: written out, they would take minutes to compile.
+ */
 const MOST_PRODUCTS = 64;
 
 /** Whether the products of a contraction are taken in loops over its axes, which read its arguments by index. */
@@ -83,7 +89,7 @@ export class Placement {
 
   /** The components that somebody reads, in order. */
   componentsWanted(node: Formula): number[] {
-    return [...this.wanted.get(node)!].sort((a, b) => a - b);
+    return [...lookUp(this.wanted, node)].sort((a, b) => a - b);
   }
 
   /** Tiles that live through the loop: lane values that pairs read. */
@@ -108,11 +114,11 @@ export class Placement {
     for (const node of all)
       costs.set(
         node,
-        node.args.reduce((sum, arg) => sum + costs.get(arg)!, ownCost(node)),
+        node.args.reduce((sum, arg) => sum + lookUp(costs, arg), ownCost(node)),
       );
     const readers = [...all.filter((node) => this.phase(node) === "pair").flatMap(({ args }) => args), ...this.roots];
     const outermost = new Set(readers.filter((node) => this.phase(node) === "loop"));
-    return [...outermost].filter((node) => costs.get(node)! >= HOIST_COST * node.dim);
+    return [...outermost].filter((node) => lookUp(costs, node) >= HOIST_COST * node.dim);
   }
 
   /** Large dims are; and what a loop over them reads by its index must be, too. */
@@ -129,7 +135,7 @@ export class Placement {
     const readers = new Map<Formula, Set<Formula>>(this.nodes.map((node) => [node, new Set()]));
     for (const node of this.nodes) for (const arg of node.args) readers.get(arg)?.add(node);
     for (const node of this.nodes) {
-      const of = [...readers.get(node)!];
+      const of = [...lookUp(readers, node)];
       const phases = of.map((reader) => this.phase(reader));
       if (this.roots.includes(node)) phases.push("pair");
       const isReadOften = of.some(isLooped) && constantValue(node) === undefined && !this.isQuick(node);
@@ -163,8 +169,8 @@ export class Placement {
 }
 
 /**
- * The nodes below the roots, arguments first, but nothing below a hoisted one. The order depends on the formula alone, not on what
- * was built before it, so that the same formula gives the same text in every process.
+ * The nodes below the roots, arguments first, but nothing below a hoisted one. The order depends on the formula alone,
+ * not on what was built before it, so that the same formula gives the same text in every process.
  */
 function nodesAbove(roots: readonly Formula[], hoisted: ReadonlySet<Formula>): Formula[] {
   const done = new Set<Formula>();
@@ -175,4 +181,15 @@ function nodesAbove(roots: readonly Formula[], hoisted: ReadonlySet<Formula>): F
     else done.add(stack.pop()!);
   }
   return [...done];
+}
+
+/** Functions of generated text that are a single instruction, which divides or takes a root. */
+const UNITS = ["inverse", "sqrt", "rsqrt0"];
+/** Functions that only choose between values. */
+const CHOICES = ["select", "eq"];
+
+/** Whether an operation's text is a quotient or a root: one instruction, which takes long but is no chain of many. */
+export function isOneInstruction(text: string): boolean {
+  const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
+  return called.length === 1 && UNITS.includes(called[0] ?? "");
 }

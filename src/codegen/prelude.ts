@@ -1,13 +1,13 @@
 /**
- * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions or types the routine
- * calls, because every line costs compile time. Which function stands in which part is read from the parts themselves. Knows nothing
- * of what a routine computes.
+ * The C++ text in front of a generated routine: the core of the prelude, and of its parts only those whose functions or
+ * types the routine calls, because every line costs compile time. Which function stands in which part is read from the
+ * parts themselves. Knows nothing of what a routine computes.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const CORE: readonly string[] = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"];
-/** The same for routines whose steps take several columns at once. */
+/** The core for routines whose steps take several columns at once. */
 const CORE_WITH_COLUMNS = ["common/routine.h", "cpu/keops.h", "common/columns.h", "common/tile.h", "cpu/lanes.h"];
 /** What a part needs stands in front of it. */
 export const PARTS: readonly string[] = [
@@ -53,15 +53,15 @@ let ofCudaWithColumns: Prelude | undefined;
 
 /** The prelude of a routine for the processor, from the routine's own text. */
 export function prelude(routine: string): string {
-  if (takesColumns(routine)) return (ofCpuWithColumns ??= new Prelude(CORE_WITH_COLUMNS, PARTS)).around(routine);
-  return (ofCpu ??= new Prelude(CORE, PARTS)).around(routine);
+  if (takesColumns(routine)) return (ofCpuWithColumns ??= new Prelude(CORE_WITH_COLUMNS, PARTS)).textAround(routine);
+  return (ofCpu ??= new Prelude(CORE, PARTS)).textAround(routine);
 }
 
 /** The prelude of a routine for a GPU; it opens a namespace that the routine is in, and closes. */
 export function cudaPrelude(routine: string): string {
   if (takesColumns(routine))
-    return (ofCudaWithColumns ??= new Prelude(CUDA_CORE_WITH_COLUMNS, CUDA_PARTS)).around(routine);
-  return (ofCuda ??= new Prelude(CUDA_CORE, CUDA_PARTS)).around(routine);
+    return (ofCudaWithColumns ??= new Prelude(CUDA_CORE_WITH_COLUMNS, CUDA_PARTS)).textAround(routine);
+  return (ofCuda ??= new Prelude(CUDA_CORE, CUDA_PARTS)).textAround(routine);
 }
 
 /** Whether steps of its loop take several columns at once. */
@@ -87,7 +87,7 @@ class Prelude {
     this.parts = parts.map(partOf);
   }
 
-  around(routine: string): string {
+  textAround(routine: string): string {
     const named = new Set(namesIn(routine));
     const needed: string[] = [];
     for (const { text, defines, names } of [...this.parts].reverse()) {

@@ -1,25 +1,18 @@
 /**
- * From a formula to the text of one loop body, the same for every device: each value of a Placement as lines of the code dialect.
- * Values that vary over lanes have the type Tile, others real; where a step of the loop takes several columns at once, values of the loop
- * have the type Steps and values of pairs the type Pairs. This module knows no device and no data.
+ * From a formula to the text of one loop body, the same for every device: each value of a Placement as lines of the
+ * code dialect. Values that vary over lanes have the type Tile, others real; where a step of the loop takes several
+ * columns at once, values of the loop have the type Steps and values of pairs the type Pairs. This module knows no
+ * device and no data.
  */
-import { asVariable, isVariable, lowered, print } from "../formula/formula";
+import { asVariable, isVariable, lowerFormula, print } from "../formula/formula";
+import { at } from "../asserts";
 import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../formula/formula";
-import { constantValue } from "../formula/ops";
+import { constantValue } from "../formula/core";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
-import { Placement, UNROLL, isLooped } from "./placement";
+import { Names } from "./names";
+import { Placement, UNROLL, isLooped, isOneInstruction } from "./placement";
 import type { Lanes, Phase } from "./placement";
-import {
-  OF_COLUMN,
-  affine,
-  eachColumn,
-  isOneInstruction,
-  literal,
-  loop,
-  nestedLoops,
-  newScope,
-  withLiterals,
-} from "./text";
+import { OF_COLUMN, affine, eachColumn, literal, loop, nestedLoops, newScope, withLiterals } from "./text";
 import type { Scope } from "./text";
 
 /** The loop body of a formula; a device puts its loops around the four lists of lines. */
@@ -33,11 +26,13 @@ export interface Scheme {
   readonly hoisted: readonly Formula[];
   /** Vector instructions per pair, about. */
   readonly cost: number;
-  /** Those of them that stand in the text: loops count once. */
+  /** Instructions that stand in the text: loops count once. */
   readonly written: number;
-  /** As many as follow each other at most: quotients and roots are one each, however long their unit takes. */
+  /** Longest chain of instructions that wait for each other; quotients and roots count one each. */
   readonly chained: number;
-  /** Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair. */
+  /**
+   * Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair.
+   */
   readonly liveTiles: number;
   readonly tilesInMemory: number;
   readonly pairTilesInMemory: number;
@@ -51,9 +46,15 @@ export interface SchemeOptions {
   /** Text that uses component `k` of root number `n`; `k` is a number, or a loop variable where the dim is large. */
   readonly consume: (n: number, k: number | string, value: string) => string;
   readonly hoist: boolean;
-  /** Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds `dim` numbers of each. */
+  /**
+   * Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds
+   * `dim` numbers of each.
+   */
   readonly columnStride?: (dim: number) => number | string;
-  /** Then also: whether sums of many terms take these columns one after the other, so that few registers do for their terms. */
+  /**
+   * Then also: whether sums of many terms take these columns one after the other, so that few registers do for their
+   * terms.
+   */
   readonly columnByColumn?: boolean;
   /** The dim up to which components are separate values in registers, and sums are written out. */
   readonly unrolled?: number;
@@ -63,7 +64,7 @@ export interface SchemeOptions {
 
 /** The body that evaluates `roots` and hands each component to `consume`. */
 export function scheme(roots: readonly Formula[], options: SchemeOptions): Scheme {
-  return new Writer(roots.map(lowered), options).write(roots);
+  return new Writer(roots.map(lowerFormula), options).write(roots);
 }
 
 const keyOf = (node: Formula, index: number | string): string => `${node.id}@${index}`;
@@ -71,12 +72,12 @@ const keyOf = (node: Formula, index: number | string): string => `${node.id}@${i
 class Writer {
   private readonly place: Placement;
   private readonly scopes: Record<Phase, Scope>;
-  private readonly numbers: ReadonlyMap<Formula, number>;
+  private readonly names: Names;
   private cost = 0;
   private written = 0;
   private chained = 0;
   private longSums = 0;
-  /** Of names that are neither a component nor an array. */
+  /** Counts names that are neither a component nor an array. */
   private unique = 0;
 
   constructor(
@@ -85,7 +86,7 @@ class Writer {
   ) {
     this.scopes = mapPhases(() => newScope(options.unroll));
     this.place = new Placement(roots, options.lanes, options.hoist, options.unrolled);
-    this.numbers = new Map(this.place.nodes.map((node, n) => [node, n]));
+    this.names = new Names(this.place, options.columnStride !== undefined);
   }
 
   write(originals: readonly Formula[]): Scheme {
@@ -93,7 +94,7 @@ class Writer {
     this.roots.forEach((root, n) => this.useRoot(root, n));
     const { place, cost, written, chained } = this;
     return {
-      text: originals.map((root) => print(root, (v) => this.readName(v))).join(", "),
+      text: originals.map((root) => print(root, (v) => this.names.nameRead(v))).join(", "),
       lines: mapPhases((phase) => this.scopes[phase].lines),
       variables: mapPhases((phase) => this.variables(phase)),
       hoisted: place.hoisted,
@@ -126,24 +127,27 @@ class Writer {
   }
 
   private nameComponent(node: Formula, k: number, scope: Scope): void {
-    const name = `${isVariable(node) ? this.readName(node) : this.name(node)}_${k}`;
+    const name = `${isVariable(node) ? this.names.nameRead(node) : this.names.nameOf(node)}_${k}`;
     const text = this.valueText(node, k, scope);
-    scope.lines.push(`const ${this.type(node)} ${name} = ${text};`);
+    scope.lines.push(`const ${this.names.typeOf(node)} ${name} = ${text};`);
     scope.names.set(keyOf(node, k), name);
   }
 
   private useRoot(root: Formula, n: number): void {
     const { lines } = this.scopes.pair;
     const use = (k: number | string, scope: Scope): string =>
-      this.options.consume(n, k, this.ofEachColumn(root, this.at(root, k, scope)));
+      this.options.consume(n, k, this.repeatForColumns(root, this.at(root, k, scope)));
     if (this.place.isWide(root)) lines.push(...loop(root.dim, this.scopes.pair, (scope) => use("k", scope)));
     else for (const k of range(root.dim)) lines.push(use(k, this.scopes.pair));
   }
 
-  /** Reducers take a value for each column of a step, also where all columns share it; a view may show such components beside others. */
-  private ofEachColumn(root: Formula, value: string): string {
+  /**
+   * Reducers take a value for each column of a step, also where all columns share it; a view may show such components
+   * beside others.
+   */
+  private repeatForColumns(root: Formula, value: string): string {
     if (!this.options.columnStride) return value;
-    return this.type(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
+    return this.names.typeOf(root) === "Pairs" && root.operation.shape.kind !== "view" ? value : `Pairs(${value})`;
   }
 
   // ---- values
@@ -173,18 +177,21 @@ class Writer {
     const terms = sizeOf(summed);
     const isLoop = summed.length === 1 && terms > (this.options.unrolled ?? UNROLL);
     this.count(node, isLoop ? 1 : terms, isLoop ? terms : 1);
-    if (isLoop) return this.loopedSum(node, start, summed[0]!, scope);
+    if (isLoop) return this.loopedSum(node, start, at(summed, 0), scope);
     const product = (d: number): string =>
-      node.args.map((arg, n) => this.at(arg, start[n]! + offsetOf(d, summed, n), scope)).join(" * ");
+      node.args.map((arg, n) => this.at(arg, at(start, n) + offsetOf(d, summed, n), scope)).join(" * ");
     return range(terms).map(product).join(" + ");
   }
 
-  /** One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one before. */
+  /**
+   * One sum for each column of a step; of a single column even and odd terms apart, as each addition waits for the one
+   * before.
+   */
   private loopedSum(node: Formula, start: readonly (number | string)[], { size, strides }: Axis, outer: Scope): string {
-    const sums = `${this.name(node)}_s${this.unique++}`;
-    const chains = this.type(node) === "Pairs" ? 1 : 2;
+    const sums = `${this.names.nameOf(node)}_s${this.unique++}`;
+    const chains = this.names.typeOf(node) === "Pairs" ? 1 : 2;
     const product = (k: number | string, scope: Scope): string =>
-      node.args.map((arg, n) => this.at(arg, affine(start[n]!, strides[n]!, k), scope)).join(" * ");
+      node.args.map((arg, n) => this.at(arg, affine(at(start, n), at(strides, n), k), scope)).join(" * ");
     const inColumns = chains === 1 && this.options.columnByColumn === true;
     const add = (chain: number, k: number | string, scope: Scope): string => {
       const sum = `${sums}[${chain}]${scope.ofAllColumns ? OF_COLUMN : ""}`;
@@ -196,7 +203,7 @@ class Writer {
         .map((chain) => add(chain, chain === 0 ? "k" : `k + ${chain}`, scope))
         .join(" ");
     const step = (scope: Scope): string | string[] => (inColumns ? eachColumn(scope, addChains) : addChains(scope));
-    outer.lines.push(`${this.type(node)} ${sums}[${chains}] = {};`, ...loop(together, outer, step, chains));
+    outer.lines.push(`${this.names.typeOf(node)} ${sums}[${chains}] = {};`, ...loop(together, outer, step, chains));
     if (together < size) outer.lines.push(add(0, together, outer));
     if (this.place.phase(node) === "pair") this.longSums++;
     return `(${range(chains)
@@ -215,8 +222,8 @@ class Writer {
   // ---- wide values in arrays
 
   private fillArray(node: Formula, scope: Scope): void {
-    const name = this.name(node);
-    scope.lines.push(`${this.type(node)} ${name}[${node.dim}];`);
+    const name = this.names.nameOf(node);
+    scope.lines.push(`${this.names.typeOf(node)} ${name}[${node.dim}];`);
     if (isLooped(node)) this.fillByAxes(node, name, scope);
     else if (node.operation.shape.kind === "contraction")
       for (const k of range(node.dim)) scope.lines.push(`${name}[${k}] = ${this.valueText(node, k, scope)};`);
@@ -226,13 +233,13 @@ class Writer {
   /** A contraction in loops over the axes that it keeps, around a product or the loop of a sum. */
   private fillByAxes(node: Formula, name: string, outer: Scope): void {
     const { kept, summed } = axesOf(node);
-    const places = node.args.map((_, n) => indexIn(kept.map(({ strides }) => strides[n]!)));
+    const places = node.args.map((_, n) => indexIn(kept.map(({ strides }) => at(strides, n))));
     const target = indexIn(kept.map((_, d) => sizeOf(kept.slice(d + 1))));
     this.count(node, 1, node.dim * sizeOf(summed));
     const value = (scope: Scope): string =>
       summed.length > 0
-        ? this.loopedSum(node, places, summed[0]!, scope)
-        : node.args.map((arg, n) => this.at(arg, places[n]!, scope)).join(" * ");
+        ? this.loopedSum(node, places, at(summed, 0), scope)
+        : node.args.map((arg, n) => this.at(arg, at(places, n), scope)).join(" * ");
     outer.lines.push(...nestedLoops(kept, outer, (scope) => `${name}[${target}] = ${value(scope)};`));
   }
 
@@ -259,7 +266,7 @@ class Writer {
 
   private segmentText(node: Formula, { arg, start, stride }: Segment, k: number | string, scope: Scope): string {
     if (arg === undefined) return literal(0);
-    const shown = node.args[arg]!;
+    const shown = at(node.args, arg);
     return this.at(shown, shown.dim === 1 ? 0 : affine(start, stride, k), scope);
   }
 
@@ -269,64 +276,41 @@ class Writer {
   private at(node: Formula, index: number | string, scope: Scope): string {
     const constant = constantValue(node);
     if (constant !== undefined) return literal(constant);
-    if (this.place.inArray(node)) return this.ofColumn(node, `${this.name(node)}[${index}]`, scope);
-    if (this.place.isTile(node)) return `${this.readName(node)}[${index}]`;
+    if (this.place.inArray(node)) return this.names.inColumn(node, `${this.names.nameOf(node)}[${index}]`, scope);
+    if (this.place.isTile(node)) return `${this.names.nameRead(node)}[${index}]`;
     if (node.operation.shape.kind === "view" && !this.place.isRead(node)) return this.viewAt(node, index, scope);
-    return this.known(node, index, scope) ?? this.computedHere(node, index, scope);
+    return this.findName(node, index, scope) ?? this.computeHere(node, index, scope);
   }
 
   private viewAt(node: Formula, index: number | string, scope: Scope): string {
     const [segment, within] =
-      typeof index === "number" ? segmentAt(node, index) : ([segmentsOf(node)[0]!, index] as const);
+      typeof index === "number" ? segmentAt(node, index) : ([at(segmentsOf(node), 0), index] as const);
     return this.segmentText(node, segment, within, scope);
   }
 
-  private known(node: Formula, index: number | string, scope: Scope): string | undefined {
+  private findName(node: Formula, index: number | string, scope: Scope): string | undefined {
     const own = scope.names.get(keyOf(node, index));
     if (own !== undefined || scope.ofAllColumns === undefined)
       return own ?? this.scopes[this.place.phase(node)].names.get(keyOf(node, index));
-    const ofAll = this.known(node, index, scope.ofAllColumns);
-    return ofAll === undefined ? undefined : this.ofColumn(node, ofAll, scope);
-  }
-
-  /** What is said of all columns of a step, for the column that a scope is about. */
-  private ofColumn(node: Formula, text: string, scope: Scope): string {
-    const isOfColumns = scope.ofAllColumns && ["Pairs", "Steps"].includes(this.type(node));
-    return isOfColumns ? `${text}${OF_COLUMN}` : text;
+    const ofAll = this.findName(node, index, scope.ofAllColumns);
+    return ofAll === undefined ? undefined : this.names.inColumn(node, ofAll, scope);
   }
 
   /** A component of a wide value that has no array. */
-  private computedHere(node: Formula, index: number | string, scope: Scope): string {
+  private computeHere(node: Formula, index: number | string, scope: Scope): string {
     const text = this.valueText(node, index, scope);
-    const name = `${this.name(node)}_v${this.unique++}`;
-    scope.lines.push(`const ${this.type(node, scope)} ${name} = ${text};`);
+    const name = `${this.names.nameOf(node)}_v${this.unique++}`;
+    scope.lines.push(`const ${this.names.typeOf(node, scope)} ${name} = ${text};`);
     scope.names.set(keyOf(node, index), name);
     return name;
-  }
-
-  private name(node: Formula): string {
-    return `t${this.numbers.get(node)!}`;
-  }
-
-  private type(node: Formula, scope?: Scope): "Tile" | "real" | "Pairs" | "Steps" {
-    const phase = this.place.phase(node);
-    const takesColumns = this.options.columnStride !== undefined && scope?.ofAllColumns === undefined;
-    if (phase === "pair") return takesColumns ? "Pairs" : "Tile";
-    if (phase === "loop") return takesColumns ? "Steps" : "real";
-    return phase === "lane" ? "Tile" : "real";
-  }
-
-  private readName(node: Formula): string {
-    if (!isVariable(node)) return "h";
-    return `${{ call: "p", lane: "x", loop: "y", pair: "" }[this.place.phase(node)]}${asVariable(node).position}`;
   }
 
   private readText(node: Formula, k: number | string, scope: Scope): string {
     const { hoisted } = this.place;
     const before = hoisted.slice(0, Math.max(0, hoisted.indexOf(node)));
     const at = affine(totalDim(before), 1, k);
-    const name = this.readName(node);
-    if (this.type(node) !== "Steps") return `splat(${name}[${at}])`;
+    const name = this.names.nameRead(node);
+    if (this.names.typeOf(node) !== "Steps") return `splat(${name}[${at}])`;
     const stride = this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted));
     return scope.ofAllColumns ? `splat(${name}[${at} + ${stride} * c])` : `Steps(${name} + ${at}, ${stride})`;
   }

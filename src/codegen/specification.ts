@@ -1,9 +1,11 @@
 /**
- * What to compute, and what the generated files of all devices have in common: which of i and j are lanes, the loop body
- * of a specification, its reducer, and its sizes. Text in, text out; knows no device.
+ * What to compute, and what the generated files of all devices have in common: which of i and j are lanes, the loop
+ * body of a specification, its reducer, and its sizes. Text in, text out; knows no device.
  */
 import { Category, Depends } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
+import { extentOf } from "../formula/reductions";
 import type { Extent, Reduction, SumScheme } from "../formula/reductions";
 import type { Lanes } from "./placement";
 import { scheme } from "./scheme";
@@ -53,10 +55,13 @@ export const otherThan = (lanes: Lanes): Lanes => (lanes === Depends.I ? Depends
 function consumer(specification: Specification): (n: number, k: number | string, value: string) => string {
   const { reduction } = specification;
   if (!reduction) return (_, k, value) => `store(target + ${k}, RESULT_DIM, lanes, ${value});`;
-  return (n, k, value) => reduction.enter(n, k, value, extentOf(specification));
+  return (n, k, value) => reduction.enter(n, k, value, extentIn(specification));
 }
 
-/** The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column goes. */
+/**
+ * The lines that compute hoisted values with columns as lanes; `at(offset)` is where component `offset` of a column
+ * goes.
+ */
 export function hoistedScheme(
   specification: Specification,
   main: Scheme,
@@ -66,7 +71,7 @@ export function hoistedScheme(
   return scheme(main.hoisted, {
     lanes: otherThan(lanesOf(specification)),
     hoist: false,
-    consume: (n, k, value) => store(`${offsets[n]!} + ${k}`, value),
+    consume: (n, k, value) => store(`${at(offsets, n)} + ${k}`, value),
   });
 }
 
@@ -75,7 +80,10 @@ export const dimOf = ({ hoisted }: Pick<Scheme, "hoisted">): number => hoisted.r
 /** Above it lists of the K best are not kept in order, and take twice the room (native/text/cpu/shortlist.h). */
 const LONGEST_IN_ORDER = 512;
 
-/** Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K with what stands before them. */
+/**
+ * Vectors that a reducer of the processor takes of the stack: sums in several forms, or per component two lists of K
+ * with what stands before them.
+ */
 export function vectorsKept({ formulas, k }: Specification, lanes: number): number {
   const places = k > LONGEST_IN_ORDER ? 2 * k : 1 + Math.ceil(k / lanes) * lanes;
   const perComponent = k === 1 ? 4 : 2 + 2 * places;
@@ -87,13 +95,13 @@ export function tilesKept({ formulas, k }: Specification): number {
   return formulas.reduce((sum, { dim }) => sum + dim * k, 0);
 }
 
-const extentOf = ({ formulas, k }: Specification): Extent => ({ dims: formulas.map(({ dim }) => dim), k });
+const extentIn = ({ formulas, k }: Specification): Extent => extentOf(formulas, k);
 
 /** Numbers and indices per row, or numbers per pair. */
 export function resultDims(specification: Specification): readonly [values: number, indices: number] {
   const { reduction, formulas } = specification;
-  const extent = extentOf(specification);
-  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [formulas[0]!.dim, 0];
+  const extent = extentIn(specification);
+  return reduction ? [reduction.values(extent), reduction.indices(extent)] : [at(formulas, 0).dim, 0];
 }
 
 /** Names of sizes and types that the rest of the file uses. */
@@ -104,7 +112,7 @@ export function constants(specification: Specification, main: Scheme): string[] 
   if (!reduction) return [sizes];
   return [
     sizes,
-    `using Reducer = ${reduction.reducer(extentOf(specification), sumScheme)};`,
+    `using Reducer = ${reduction.reducer(extentIn(specification), sumScheme)};`,
     "using Accumulator = Reducer::Accumulator;",
   ];
 }

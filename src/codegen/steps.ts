@@ -1,9 +1,10 @@
 /**
- * How much a step of the generated loop takes at once: vectors of rows, and columns. Chosen from what a step computes, what it keeps, and
- * the registers of the instruction set; docs/log/performance.md tells what was measured. Writes no text.
+ * How much a step of the generated loop takes at once: vectors of rows, and columns. Chosen from what a step computes,
+ * what it keeps, and the registers of the instruction set; docs/log/performance.md tells what was measured. Writes no
+ * text.
  */
 import { instructionSetOf } from "./isa";
-import type { Isa, Step } from "./isa";
+import type { InstructionSetName, Step } from "./isa";
 import { UNROLL } from "./placement";
 import type { Scheme } from "./scheme";
 import { tilesKept } from "./specification";
@@ -18,14 +19,18 @@ export interface ChosenStep extends Step {
 const STACK_BYTES = 256 * 1024;
 
 /**
- * One vector of rows and one column where a step is long and keeps its values in registers: processors look ahead over many steps. What
- * reads vectors from memory, for sums of many terms or sums with many components, does more with each of them in steps of several
- * vectors and columns: small products of matrices. Reductions that mostly find that there is nothing to do ask once for several columns.
- * A step of one column computes components as separate values even where registers are few: a few of them wait on the stack, which costs
- * less than an array of all.
+ * One vector of rows and one column where a step is long and keeps its values in registers: processors look ahead over
+ * many steps. What reads vectors from memory, for sums of many terms or sums with many components, does more with each
+ * of them in steps of several vectors and columns: small products of matrices. Reductions that mostly find that there
+ * is nothing to do ask once for several columns. A step of one column computes components as separate values even where
+ * registers are few: a few of them wait on the stack, which costs less than an array of all.
  * @param bodyOf the loop body where components up to a dim are separate values.
  */
-export function stepOf(specification: Specification, isa: Isa, bodyOf: (unrolled: number) => Scheme): ChosenStep {
+export function stepOf(
+  specification: Specification,
+  isa: InstructionSetName,
+  bodyOf: (unrolled: number) => Scheme,
+): ChosenStep {
   const { unrolled, unrolledInColumns } = instructionSetOf(isa);
   for (const limit of new Set([unrolledInColumns, unrolled])) {
     const main = bodyOf(limit);
@@ -37,8 +42,9 @@ export function stepOf(specification: Specification, isa: Isa, bodyOf: (unrolled
 }
 
 /**
- * Whether a step of one column waits: each of its instructions for the one before, in a chain that is longer than processors look ahead.
- * Steps of several columns have as many chains at once, as long as one sum for each pair is all that they keep.
+ * Whether a step of one column waits: each of its instructions for the one before, in a chain that is longer than
+ * processors look ahead. Steps of several columns have as many chains at once, as long as one sum for each pair is all
+ * that they keep.
  */
 function gainsByColumns(main: Scheme, { reduction }: Specification): boolean {
   return main.longSums === 1 && (main.chained >= LONG_CHAIN || (reduction?.columnsAtOnce ?? 1) > 1);
@@ -53,14 +59,14 @@ interface Body {
   readonly main: Scheme;
 }
 
-function stepOfSeveral(body: Body, specification: Specification, isa: Isa): Step | undefined {
+function stepOfSeveral(body: Body, specification: Specification, isa: InstructionSetName): Step | undefined {
   const { main } = body;
   if (!specification.reduction || main.pairTilesInMemory > 0) return undefined;
   const step = wantedStep(body, specification, isa);
   return step && main.written * step.tile * step.columns <= MOST_WRITTEN ? step : undefined;
 }
 
-function wantedStep({ unrolled, main }: Body, specification: Specification, isa: Isa): Step | undefined {
+function wantedStep({ unrolled, main }: Body, specification: Specification, isa: InstructionSetName): Step | undefined {
   const { reduction, k } = specification;
   const { vectorBytes, longSums, wideResults, columnsAtOnce } = instructionSetOf(isa);
   const kept = tilesKept(specification);
@@ -77,8 +83,11 @@ const MOST_WRITTEN = 500;
 /** Instructions that a step of the loop should have for each instruction that waits for the step before. */
 const WORK_WHILE_WAITING = 16;
 
-/** Vectors of rows of a step of one column: several where it is so short that it would wait for the sums of the step before. */
-function tileOf(main: Scheme, specification: Specification, isa: Isa): number {
+/**
+ * Vectors of rows of a step of one column: several where it is so short that it would wait for the sums of the step
+ * before.
+ */
+function tileOf(main: Scheme, specification: Specification, isa: InstructionSetName): number {
   if (specification.k > 1) return 1;
   const { vectorBytes, registers, unrolled } = instructionSetOf(isa);
   const kept = tilesKept(specification);

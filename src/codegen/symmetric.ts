@@ -1,15 +1,17 @@
 /**
- * The C++ file of a sum whose rows and columns read the same data: each pair is evaluated once, for the sum of its row and, with i and j
- * exchanged, for the sum of its column. Nothing need be symmetric for that to be right; it pays as far as both values have nodes in
- * common, as those of a symmetric kernel times a vector have. Text in, text out: nothing is compiled.
+ * The C++ file of a sum whose rows and columns read the same data: each pair is evaluated once, for the sum of its row
+ * and, with i and j exchanged, for the sum of its column. Nothing need be symmetric for that to be right; it pays as
+ * far as both values have nodes in common, as those of a symmetric kernel times a vector have. Text in, text out:
+ * nothing is compiled.
  */
 import { Category, asVariable, isVariable, rebuild, variable, withArgs } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula, Variable } from "../formula/formula";
-import { exchanged } from "../formula/symmetry";
+import { exchangeIndices } from "../formula/symmetry";
 import { FINISH, prepareFunctions, sourceOf } from "./cpp";
 import type { Program } from "./cpp";
 import { instructionSetOf, lanesOfVector } from "./isa";
-import type { Isa } from "./isa";
+import type { InstructionSetName } from "./isa";
 import { braces, perCall, perLane, perStep } from "./loops";
 import { scheme } from "./scheme";
 import type { Scheme } from "./scheme";
@@ -21,9 +23,13 @@ export interface SymmetricProgram extends Program {
   readonly takes: readonly number[];
 }
 
-/** Vectors of rows per tile, measured: two use what was loaded for a column twice, and leave registers for the kernel. */
+/**
+ * Vectors of rows per tile, measured: two use what was loaded for a column twice, and leave registers for the kernel.
+ */
 const TILE = 2;
-/** What the partial sums of the columns may take: they are read and written for every pair, so most of the first cache. */
+/**
+ * What the partial sums of the columns may take: they are read and written for every pair, so most of the first cache.
+ */
 const COLUMN_BYTES = 32 * 1024;
 const LEAST_SIDE = 64;
 
@@ -34,9 +40,9 @@ const LEAST_SIDE = 64;
 export function symmetricProgram(
   specification: Specification,
   same: readonly number[],
-  isa: Isa,
+  isa: InstructionSetName,
 ): SymmetricProgram | null {
-  const dim = specification.formulas[0]!.dim;
+  const dim = at(specification.formulas, 0).dim;
   const side = sideOf(dim, instructionSetOf(isa).vectorBytes);
   if (!isPossible(specification) || side < LEAST_SIDE) return null;
   const both = new Exchange(specification, same);
@@ -61,23 +67,29 @@ export function symmetricProgram(
   };
 }
 
-/** Of the instructions of the plain form: above, what is gained in theory is lost to memory. */
+/** Share of the plain form's instructions above which memory takes what is gained in theory. */
 const LARGEST_SHARE = 0.8;
 
 function isPossible({ reduction, sumScheme, formulas }: Specification): boolean {
   return reduction !== null && reduction.isAdditive && sumScheme === "block" && formulas.length === 1;
 }
 
-/** The largest power of two of columns whose partial sums stay in the cache, and whose flushes are those of the plain form. */
+/**
+ * The largest power of two of columns whose partial sums stay in the cache, and whose flushes are those of the plain
+ * form.
+ */
 function sideOf(dim: number, vectorBytes: number): number {
   const most = Math.min(BLOCK, COLUMN_BYTES / (dim * vectorBytes));
   return 2 ** Math.floor(Math.log2(most));
 }
 
 const consume = (n: number, k: number | string, value: string): string =>
-  `${["reducer", "columns"][n]!}.add(${k}, ${value}, column${n === 0 ? "" : " - firstColumn"});`;
+  `${at(["reducer", "columns"], n)}.add(${k}, ${value}, column${n === 0 ? "" : " - firstColumn"});`;
 
-/** A formula over variables that each stand for an array read by rows or by columns, and the same with the two exchanged. */
+/**
+ * A formula over variables that each stand for an array read by rows or by columns, and the same with the two
+ * exchanged.
+ */
 class Exchange {
   readonly variables: Variable[] = [];
   readonly takes: number[] = [];
@@ -85,14 +97,14 @@ class Exchange {
   readonly exchanged: Formula;
 
   constructor({ formulas }: Specification, same: readonly number[]) {
-    this.formula = rebuild(formulas[0]!, (node, args) => {
+    this.formula = rebuild(at(formulas, 0), (node, args) => {
       if (!isVariable(node)) return withArgs(node, args);
       const { position, dim, category } = asVariable(node);
-      return this.reading(same[position]!, dim, category);
+      return this.reading(at(same, position), dim, category);
     });
-    this.exchanged = exchanged(this.formula, (node) => {
+    this.exchanged = exchangeIndices(this.formula, (node) => {
       const { position, dim, category } = asVariable(node);
-      return category === Category.P ? node : this.reading(this.takes[position]!, dim, 1 - category);
+      return category === Category.P ? node : this.reading(at(this.takes, position), dim, 1 - category);
     });
   }
 

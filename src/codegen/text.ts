@@ -3,6 +3,7 @@
  * named, and the loops that are put around them. Knows no formula.
  */
 import type { Axis } from "../formula/formula";
+import { at } from "../asserts";
 
 /** Lines of one pair of braces, and the names of what they have computed. */
 export interface Scope {
@@ -10,11 +11,14 @@ export interface Scope {
   readonly names: Map<string, string>;
   /** How many rounds loops take in a turn; left to compilers if unset. */
   readonly unroll?: number | undefined;
-  /** The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for this one. */
+  /**
+   * The scope around one that is about a single column of a step, number `c`; what that has of all columns is taken for
+   * this one.
+   */
   readonly ofAllColumns?: Scope;
 }
 
-/** Of a value of all columns of a step, that of the column number c. */
+/** Suffix that picks column c from a value of all columns of a step. */
 export const OF_COLUMN = ".of[c]";
 
 /** The last lines of a loop; what they need is computed in the scope before. */
@@ -24,29 +28,29 @@ export function newScope(unroll?: number): Scope {
   return { lines: [], names: new Map(), unroll };
 }
 
-const inside = (outer: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer.names) });
-const ofColumn = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
+const innerScope = (outer: Scope): Scope => ({ ...outer, lines: [], names: new Map(outer.names) });
+const columnScope = (outer: Scope): Scope => ({ lines: [], names: new Map(), ofAllColumns: outer });
 
 /** @param index the name of the loop's variable. */
 export function loop(size: number, outer: Scope, last: Last, step = 1, index = "k"): string[] {
   const { unroll } = outer;
   const head = `for (int ${index} = 0; ${index} < ${size}; ${index} += ${step}) {`;
-  return [...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]), ...braced(head, inside(outer), last)];
+  return [...(unroll === undefined ? [] : [`#pragma unroll ${unroll}`]), ...putInBraces(head, innerScope(outer), last)];
 }
 
 /** Loops over axes with the variables k0, k1, …, the first outermost. */
 export function nestedLoops(axes: readonly Axis[], outer: Scope, last: Last, depth = 0): string[] {
   const isInnermost = depth === axes.length - 1;
   const inner: Last = isInnermost ? last : (scope) => nestedLoops(axes, scope, last, depth + 1);
-  return loop(axes[depth]!.size, outer, inner, 1, `k${depth}`);
+  return loop(at(axes, depth).size, outer, inner, 1, `k${depth}`);
 }
 
 /** A loop over the columns of a step. */
 export function eachColumn(outer: Scope, last: Last): string[] {
-  return braced("UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {", ofColumn(outer), last);
+  return putInBraces("UNROLLED for (int c = 0; c < COUNT<Steps>; c++) {", columnScope(outer), last);
 }
 
-function braced(head: string, scope: Scope, last: Last): string[] {
+function putInBraces(head: string, scope: Scope, last: Last): string[] {
   const end = [last(scope)].flat();
   return [head, ...[...scope.lines, ...end].map((text) => `  ${text}`), "}"];
 }
@@ -71,15 +75,4 @@ export function literal(value: number): string {
 /** The numbers in a row's text get the suffix that makes them reals; names and numbers that have it already stay. */
 export function withLiterals(code: string): string {
   return code.replace(/(?<![\w.])\d+\.\d+(?:e[+-]?\d+)?(?![\w.])/g, "$&_r");
-}
-
-/** Functions of generated text that are a single instruction, which divides or takes a root. */
-const UNITS = ["inverse", "sqrt", "rsqrt0"];
-/** Functions that only choose between values. */
-const CHOICES = ["select", "eq"];
-
-/** Whether an operation's text is a quotient or a root: one instruction, which takes long but is no chain of many. */
-export function isOneInstruction(text: string): boolean {
-  const called = (text.match(/\w+(?=\()/g) ?? []).filter((name) => !CHOICES.includes(name));
-  return called.length === 1 && UNITS.includes(called[0]!);
 }

@@ -1,11 +1,15 @@
 /**
- * The kernels of the tile evaluator: every elementwise row of the operation table, a few compositions that would otherwise write and
- * read a tile in between, sums of products, and the reductions. From one table come the C++ that the package's build compiles for each
- * instruction set and dtype, and the patterns by which programs choose kernels. Knows no program and no data.
+ * The kernels of the tile evaluator: every elementwise row of the operation table, a few compositions that would
+ * otherwise write and read a tile in between, sums of products, and the reductions. From one table come the C++ that
+ * the package's build compiles for each instruction set and dtype, and the patterns by which programs choose kernels.
+ * Knows no program and no data.
  */
 import { Category, variable } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula, Operation } from "../formula/formula";
-import { abs, add, constantValue, exp2, mult, operations, square, subtract } from "../formula/ops";
+import { add, constantValue, mult, operations, square, subtract } from "../formula/core";
+import { abs, exp2 } from "../formula/maths";
+import "../formula/ops"; // with all rows
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
 import { CORE, PARTS } from "./prelude";
@@ -23,7 +27,7 @@ const HOLES = [0, 1, 2].map((position) => variable(position, 1, Category.I));
 const [A, B, C] = HOLES as [Formula, Formula, Formula];
 
 const kernel = (pattern: Formula): Kernel => ({
-  name: String(pattern).replace(/Vi\((\d),1\)/g, (_, position) => "abc"[Number(position)]!),
+  name: String(pattern).replace(/Vi\((\d),1\)/g, (_, position) => at("abc", Number(position))),
   pattern,
   holes: HOLES.slice(0, 1 + Math.max(...HOLES.map((hole, n) => (reads(pattern, hole) ? n : 0)))),
 });
@@ -56,7 +60,7 @@ export const SQUARE: Operation = square(A).operation;
 export type Bindings = ReadonlyMap<Formula, Formula>;
 
 /** The formula as a kernel's pattern, if it is one and `isInside` holds for every formula between it and the holes. */
-export function matched(
+export function matchPattern(
   { pattern, holes }: Kernel,
   formula: Formula,
   isInside: (inner: Formula) => boolean,
@@ -64,7 +68,7 @@ export function matched(
   const bound = new Map<Formula, Formula>();
   const fits = (part: Formula, node: Formula): boolean => {
     if (!holes.includes(part))
-      return isSame(part, node) && isInside(node) && part.args.every((arg, n) => fits(arg, node.args[n]!));
+      return isSame(part, node) && isInside(node) && part.args.every((arg, n) => fits(arg, at(node.args, n)));
     if (!bound.has(part)) bound.set(part, node);
     return bound.get(part) === node;
   };
@@ -129,13 +133,13 @@ interface KernelText {
 }
 
 function rowText(row: Operation): KernelText {
-  const args = row.slots.map((_, n) => "abc"[n]!);
+  const args = row.slots.map((_, n) => at("abc", n));
   return kernelText(`${row.name}Row`, row.name, args, codeOf(row, args), false);
 }
 
 function patternText(type: string, name: string, { pattern, holes }: Kernel, isSum: boolean): KernelText {
-  const args = holes.map((_, n) => "abc"[n]!);
-  return kernelText(type, name, args, expression(pattern, new Map(holes.map((hole, n) => [hole, args[n]!]))), isSum);
+  const args = holes.map((_, n) => at("abc", n));
+  return kernelText(type, name, args, expression(pattern, new Map(holes.map((hole, n) => [hole, at(args, n)]))), isSum);
 }
 
 function kernelText(type: string, name: string, args: readonly string[], code: string, isSum: boolean): KernelText {

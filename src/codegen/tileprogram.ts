@@ -1,8 +1,9 @@
 /**
- * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the reduction takes, the writer's
- * instructions, and the slots of a tile in which values stand. Knows no data.
+ * From a specification to a program of the tile evaluator, in the format of native/run/tileprogram.h: what the
+ * reduction takes, the writer's instructions, and the slots of a tile in which values stand. Knows no data.
  */
-import { Category, Depends, lowered, nodesOf } from "../formula/formula";
+import { Category, Depends, lowerFormula, nodesOf } from "../formula/formula";
+import { at } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { range } from "./components";
 import { kindOf } from "./specification";
@@ -15,18 +16,17 @@ import type { Instruction, Value } from "./tilewriter";
 export interface TileProgram {
   readonly code: Int32Array;
   readonly constants: Float64Array;
-  /** Of a tile. */
+  /** Columns of a tile. */
   readonly columns: number;
   /** Vector instructions per pair of a lane and a step of the loop, about. */
   readonly cost: number;
 }
 
-/** Lanes of a vector, and what tile kernels, reducers and kinds of variables are called, by number. */
+/** Lanes of a vector, and what tile kernels and reducers are called, by number. */
 export interface TileNames {
   readonly lanes: number;
   readonly kernels: readonly string[];
   readonly reducers: readonly string[];
-  readonly kinds: readonly string[];
 }
 
 /** What weights are, by the same numbers. */
@@ -56,34 +56,36 @@ export interface Listing {
   readonly writer: Writer;
   readonly results: Results;
   readonly pairSlots: number;
-  /** Of a tile. */
+  /** Columns of a tile. */
   readonly columns: number;
 }
 
 /** The program of a specification for vectors of so many lanes. */
 export function listingOf(specification: Specification, lanes: number): Listing {
   const { formulas, reduction, rows, dtype } = specification;
-  const roots = formulas.map(lowered);
+  const roots = formulas.map(lowerFormula);
   const writer = new Writer(roots, (rows === Category.I) === (reduction !== null) ? Depends.I : Depends.J);
   const results = resultsOf(specification, roots, writer);
-  const pairSlots = placePairs(writer.instructions[Region.Pair]!, results.values);
+  const pairSlots = placePairs(at(writer.instructions, Region.Pair), results.values);
   return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
 }
 
-/** The same in numbers, for the kernels of the addon. */
-export function tileProgram(specification: Specification, names: TileNames): TileProgram {
+/** Encodes the program as numbers, for the kernels of the addon. @param kinds of variables, by number. */
+export function tileProgram(specification: Specification, names: TileNames, kinds: readonly string[]): TileProgram {
   const { reduction, k, variables, rows } = specification;
   const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
   const code = [
     ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
     ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
-    ...listed(variables.map((variable) => [names.kinds.indexOf(kindOf(variable, rows)), variable.dim])),
-    ...listed(writer.loads),
-    ...writer.instructions.flatMap((list) => listed(list.map((instruction) => encoded(instruction, kernels)))),
-    ...listed(results.values.map(({ region, index }) => [region, index])),
+    ...encodeList(variables.map((variable) => [kinds.indexOf(kindOf(variable, rows)), variable.dim])),
+    ...encodeList(writer.loads),
+    ...writer.instructions.flatMap((list) =>
+      encodeList(list.map((instruction) => encodeInstruction(instruction, kernels))),
+    ),
+    ...encodeList(results.values.map(({ region, index }) => [region, index])),
   ];
-  const pairs = writer.instructions[Region.Pair]!;
+  const pairs = at(writer.instructions, Region.Pair);
   const cost = pairs.reduce((sum, { step }) => sum + step.cost + COST_OF_TILE, 2 * results.dim * k);
   return { code: Int32Array.from(code), constants: Float64Array.from(writer.constants), columns, cost };
 }
@@ -91,9 +93,12 @@ export function tileProgram(specification: Specification, names: TileNames): Til
 /** Components above which the tiles of a program would take too much memory. */
 const MOST_COMPONENTS = 100_000;
 
-/** Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was built. */
+/**
+ * Why there is no program of these kernels, if they are known, or null: rows may have been added since the addon was
+ * built.
+ */
 export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<string> | undefined): string | null {
-  const nodes = nodesOf(...formulas.map(lowered));
+  const nodes = nodesOf(...formulas.map(lowerFormula));
   const missing = nodes.find(
     ({ operation: { shape, name } }) => shape.kind === "elementwise" && kernels?.has(name) === false,
   );
@@ -104,9 +109,9 @@ export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<
     : `the dims of the formula add up to ${components}, too many for its tiles`;
 }
 
-const listed = (entries: readonly (readonly number[])[]): number[] => [entries.length, ...entries.flat()];
+const encodeList = (entries: readonly (readonly number[])[]): number[] => [entries.length, ...entries.flat()];
 
-function encoded({ step, target, operands }: Instruction, kernels: ReadonlyMap<string, number>): number[] {
+function encodeInstruction({ step, target, operands }: Instruction, kernels: ReadonlyMap<string, number>): number[] {
   const number = kernels.get(step.kernel);
   if (number === undefined) throw new Error(`the addon has no kernel for ${step.kernel}`);
   const places = operands.flatMap(({ region, index }) => [region, index]);
@@ -135,23 +140,23 @@ export function reducerFor(specification: Specification): string | undefined {
 /** What the reduction takes; in a block, the components of the formula. */
 function resultsOf({ reduction, sumScheme }: Specification, roots: readonly Formula[], writer: Writer): Results {
   const [first, weights] = roots as [Formula, Formula?];
-  if (weights) return weighted(first, weights, writer);
+  if (weights) return weightedResults(first, weights, writer);
   const product = reduction?.isSum && sumScheme === "block" ? writer.factors(first) : undefined;
-  if (product) return weighted(product[0], product[1], writer);
-  const values = range(first.dim).map((k) => writer.atPairs(writer.computed(first, k)));
+  if (product) return weightedResults(product[0], product[1], writer);
+  const values = range(first.dim).map((k) => writer.spreadOverPairs(writer.compute(first, k)));
   const isExponent = reduction !== null && reduction.weights !== "none";
   return { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None, values };
 }
 
 /** Weights of the loop alone are read as they stand, if they stand in one place; others are computed for pairs. */
-function weighted(factor: Formula, weights: Formula, writer: Writer): Results {
-  const factors = range(factor.dim).map((k) => writer.atPairs(writer.computed(factor, k)));
-  const values = range(weights.dim).map((k) => writer.computed(weights, k));
+function weightedResults(factor: Formula, weights: Formula, writer: Writer): Results {
+  const factors = range(factor.dim).map((k) => writer.spreadOverPairs(writer.compute(factor, k)));
+  const values = range(weights.dim).map((k) => writer.compute(weights, k));
   const sizes = { dim: weights.dim, weighted: factor.dim };
-  const isSplat = values[0]!.region >= Region.Loop && values[0]!.region !== Region.Pair;
-  if (isSplat && values.every(({ region }) => region === values[0]!.region))
+  const isSplat = at(values, 0).region >= Region.Loop && at(values, 0).region !== Region.Pair;
+  if (isSplat && values.every(({ region }) => region === at(values, 0).region))
     return { ...sizes, weights: Weights.Splats, values: [...factors, ...values] };
-  const atPairs = values.map((value) => writer.atPairs(value));
+  const atPairs = values.map((value) => writer.spreadOverPairs(value));
   return { ...sizes, weights: Weights.Vectors, values: [...factors, ...atPairs] };
 }
 
@@ -165,7 +170,8 @@ function placePairs(instructions: readonly Instruction[], results: readonly Valu
   const free: number[] = [];
   let slots = 0;
   instructions.forEach(({ target, operands }, at) => {
-    // A kernel has read an argument's vector before it writes its own, so that a result may take the place of an argument.
+    // A kernel has read an argument's vector before it writes its own, so that a result may take the place of an
+    // argument.
     for (const value of new Set(operands))
       if (value.region === Region.Pair && lastUse.get(value) === at) free.push(value.index);
     if (target.index < 0) target.index = free.pop() ?? slots++;

@@ -4,6 +4,7 @@
  * pair; `x0[2]` is a component of an argument.
  */
 import { Category } from "../formula/formula";
+import { at } from "../asserts";
 import type { Specification } from "./specification";
 import { Weights, listingOf, reducerFor } from "./tileprogram";
 import type { Listing } from "./tileprogram";
@@ -54,7 +55,7 @@ class TileText {
   private linesOf(region: number): string[] {
     const { writer } = this.listing;
     const constants = region === Region.Call ? writer.constants.map((number, slot) => `p${slot} = ${number}`) : [];
-    const instructions = writer.instructions[region]!.map((instruction) => this.instruction(instruction));
+    const instructions = at(writer.instructions, region).map((instruction) => this.instruction(instruction));
     return [...constants, ...this.loads(region), ...instructions];
   }
 
@@ -66,7 +67,7 @@ class TileText {
       return (category === rows) === (reduction !== null) ? Region.Lane : Region.Loop;
     };
     return this.listing.writer.loads
-      .filter(([variable]) => regionOf(variables[variable]!.category) === region)
+      .filter(([variable]) => regionOf(at(variables, variable).category) === region)
       .map(([variable, component, index]) => `${this.value({ region, index })} = x${variable}[${component}]`);
   }
 
@@ -76,12 +77,14 @@ class TileText {
     const terms = Array.from({ length: step.terms }, (_, n) =>
       kernelText(step.kernel, names.slice(n * size, (n + 1) * size)),
     );
-    const shown = terms.length > MOST_TERMS ? [terms[0]!, "...", terms.at(-1)!] : terms;
+    const shown = terms.length > MOST_TERMS ? [at(terms, 0), "...", terms.at(-1)!] : terms;
     return `${this.value(target)} ${step.add ? "+=" : "="} ${shown.join(" + ")}`;
   }
 
   private value({ region, index }: Pick<Value, "region" | "index">): string {
-    return region >= Region.Variable ? `x${region - Region.Variable}[${index}]` : `${this.phases[region]![1]}${index}`;
+    return region >= Region.Variable
+      ? `x${region - Region.Variable}[${index}]`
+      : `${at(this.phases, region)[1]}${index}`;
   }
 
   /** What the reduction takes of every pair; the values themselves where there is none. */
@@ -99,5 +102,5 @@ class TileText {
 function kernelText(kernel: string, args: readonly string[]): string {
   const pattern = kernel.replace(/^Sum of /, "");
   if (kernel === pattern && !/\W/.test(kernel)) return `${kernel}(${args.join(", ")})`;
-  return pattern.replace(/\b[abc]\b/g, (letter) => args["abc".indexOf(letter)]!);
+  return pattern.replace(/\b[abc]\b/g, (letter) => at(args, "abc".indexOf(letter)));
 }

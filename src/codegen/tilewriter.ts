@@ -1,13 +1,14 @@
 /**
- * The instructions of a program of the tile evaluator: which kernel computes which component of which value, out of which others. The one
- * idea is that components are asked for depth first, so that few of them live at a time. Views cost nothing: they name components of
- * something else. Knows kernels by their patterns, and no data.
+ * The instructions of a program of the tile evaluator: which kernel computes which component of which value, out of
+ * which others. The one idea is that components are asked for depth first, so that few of them live at a time. Views
+ * cost nothing: they name components of something else. Knows kernels by their patterns, and no data.
  */
 import { Depends, asVariable, exact, isVariable, nodesOf } from "../formula/formula";
+import { at, lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
-import { constantValue } from "../formula/ops";
+import { constantValue } from "../formula/core";
 import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./components";
-import { FUSED, PRODUCT, SQUARE, SUMMED, matched, sumName } from "./tilekernels";
+import { FUSED, PRODUCT, SQUARE, SUMMED, matchPattern, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
 
 /** When values are computed, and where they stand. The numbers are those of native/run/tileprogram.h. */
@@ -32,7 +33,7 @@ export interface Step {
   readonly terms: number;
   /** Whether it adds to what is there. */
   readonly add: boolean;
-  /** Of all terms, one after the other. */
+  /** Components of all terms, one after the other. */
   readonly components: readonly Component[];
   readonly cost: number;
 }
@@ -57,7 +58,7 @@ export class Writer {
   readonly loads: [variable: number, component: number, slot: number][] = [];
   /** The first slots of calls. */
   readonly constants: number[] = [];
-  /** Of calls, lanes and the loop. */
+  /** Slots that are taken: of the call, of lanes, of the loop. */
   readonly slots: [number, number, number] = [0, 0, 0];
   private readonly values = new Map<string, Value>();
   private readonly copies = new Map<string, Value>();
@@ -77,21 +78,21 @@ export class Writer {
   }
 
   /** A component of a formula, with all that it needs computed first. */
-  computed(formula: Formula, k: number): Value {
+  compute(formula: Formula, k: number): Value {
     const value = this.valueOf(componentOf(formula, k));
     this.emit(value);
     return value;
   }
 
-  /** The same as a vector for every pair. */
-  atPairs(value: Value): Value {
-    return value.region === Region.Pair ? value : this.copied(value, Region.Pair);
+  /** Spreads a value to a vector with a number for every pair. */
+  spreadOverPairs(value: Value): Value {
+    return value.region === Region.Pair ? value : this.copyInto(value, Region.Pair);
   }
 
   /** The formula as a scalar of pairs times a vector that steps with the loop. */
   factors(formula: Formula): readonly [Formula, Formula] | undefined {
-    const bound = matched(PRODUCT, formula, () => true);
-    const [a, b] = bound ? PRODUCT.holes.map((hole) => bound.get(hole)!) : [];
+    const bound = matchPattern(PRODUCT, formula, () => true);
+    const [a, b] = bound ? PRODUCT.holes.map((hole) => lookUp(bound, hole)) : [];
     if (!a || !b) return undefined;
     const isScalar = (f: Formula): boolean => f.dim === 1 && this.phase(f.depends) === Region.Pair;
     const isVector = (f: Formula): boolean => f.dim === formula.dim && this.phase(f.depends) >= Region.Loop;
@@ -120,53 +121,56 @@ export class Writer {
 
   private emitStep(step: Step, target: Value): void {
     const read = step.components.map((c) => this.readable(this.valueOf(c), target.region));
-    const operands = this.moving(step, this.alike(step, read, target.region), target.region);
-    this.instructions[target.region]!.push({ step, target, operands });
+    const operands = this.makeOneVary(step, this.alignTerms(step, read, target.region), target.region);
+    at(this.instructions, target.region).push({ step, target, operands });
   }
 
   /** Among values of the loop, variables are read with the loop as lanes. */
   private readable(value: Value, phase: number): Value {
-    return phase === Region.Loop && value.region >= Region.Variable ? this.loaded(value) : value;
+    return phase === Region.Loop && value.region >= Region.Variable ? this.loadValue(value) : value;
   }
 
   /** Each argument of a sum steps alike in all terms. */
-  private alike({ terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
+  private alignTerms({ terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     const count = operands.length / terms;
     const isMixed = range(count).map((n) =>
-      operands.some((o, at) => at % count === n && o.region !== operands[n]!.region),
+      operands.some((o, place) => place % count === n && o.region !== at(operands, n).region),
     );
     return operands.map((operand, at) =>
-      isMixed[at % count] && operand.region !== phase ? this.copied(operand, phase) : operand,
+      isMixed[at % count] && operand.region !== phase ? this.copyInto(operand, phase) : operand,
     );
   }
 
-  /** Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone, but for copies. */
-  private moving({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
+  /**
+   * Among values of pairs at least one argument is no number of the loop: there are no kernels of such numbers alone,
+   * but for copies.
+   */
+  private makeOneVary({ kernel, terms }: Step, operands: readonly Value[], phase: number): readonly Value[] {
     if (phase !== Region.Pair || kernel === COPY || !operands.every(isSplat)) return operands;
     const count = operands.length / terms;
-    return operands.map((operand, at) => (at % count === 0 ? this.copied(operand, phase) : operand));
+    return operands.map((operand, at) => (at % count === 0 ? this.copyInto(operand, phase) : operand));
   }
 
   /** A copy in a slot of `region`; it is a sum of one term. */
-  private copied(value: Value, region: number): Value {
-    return this.remembered(`${value.region}:${value.index}>${region}`, () => {
+  private copyInto(value: Value, region: number): Value {
+    return this.keepCopy(`${value.region}:${value.index}>${region}`, () => {
       const copy = this.newValue(region, []);
       const step: Step = { kernel: COPY, terms: 1, add: false, components: [], cost: 1 };
-      this.instructions[region]!.push({ step, target: copy, operands: [value] });
+      at(this.instructions, region).push({ step, target: copy, operands: [value] });
       this.emitted.add(copy);
       return copy;
     });
   }
 
-  private loaded({ region, index }: Value): Value {
-    return this.remembered(`${region}:${index}`, () => {
+  private loadValue({ region, index }: Value): Value {
+    return this.keepCopy(`${region}:${index}`, () => {
       const value = this.newValue(Region.Loop, []);
       this.loads.push([region - Region.Variable, index, value.index]);
       return value;
     });
   }
 
-  private remembered(key: string, make: () => Value): Value {
+  private keepCopy(key: string, make: () => Value): Value {
     const found = this.copies.get(key) ?? make();
     this.copies.set(key, found);
     return found;
@@ -205,7 +209,7 @@ export class Writer {
   }
 
   private phaseAt(node: Formula, k: number): number {
-    return this.phase(this.depends.at(node, k));
+    return this.phase(this.depends.dependsAt(node, k));
   }
 
   private phase(depends: Depends): number {
@@ -226,17 +230,20 @@ export class Writer {
     for (const kernel of FUSED) {
       const bound = this.bindings(kernel, node, k);
       if (bound)
-        return { kernel: kernel.name, terms: 1, add: false, components: atHoles(kernel, bound, k), cost: cost + 1 };
+        return { kernel: kernel.name, terms: 1, add: false, components: bindHoles(kernel, bound, k), cost: cost + 1 };
     }
     return { kernel: name, terms: 1, add: false, components: node.args.map((arg) => componentOf(arg, k)), cost };
   }
 
-  /** What a kernel takes in the place of its holes, if the node is of its form and what lies between is needed by nobody else. */
+  /**
+   * What a kernel takes in the place of its holes, if the node is of its form and what lies between is needed by nobody
+   * else.
+   */
   private bindings(kernel: Kernel, node: Formula, k: number): Bindings | undefined {
     const isInside = (inner: Formula): boolean =>
       inner === node ||
       (this.readers.get(inner) === 1 && inner.dim === node.dim && this.phaseAt(inner, k) === this.phaseAt(node, k));
-    return matched(kernel, node, isInside);
+    return matchPattern(kernel, node, isInside);
   }
 
   private sumSteps(node: Formula, k: number): readonly Step[] {
@@ -259,19 +266,21 @@ export class Writer {
     );
     const term = termOf(node, offsets);
     if (!term) {
-      const terms = offsets[0]!.map((_, d) => node.args.map((arg, n) => componentOf(arg, offsets[n]![d]!)));
+      const terms = at(offsets, 0).map((_, d) => node.args.map((arg, n) => componentOf(arg, at(at(offsets, n), d))));
       return { kernel: sumName(PRODUCT), terms };
     }
     for (const kernel of SUMMED) {
-      const bound = matched(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
-      if (bound) return { kernel: sumName(kernel), terms: offsets[0]!.map((d) => atHoles(kernel, bound, d)) };
+      const bound = matchPattern(kernel, term, (inner) => inner === term || this.isOnlyIn(inner, node, k));
+      if (bound) return { kernel: sumName(kernel), terms: at(offsets, 0).map((d) => bindHoles(kernel, bound, d)) };
     }
     throw new Error("the last kernel takes any term");
   }
 
   private isOnlyIn(inner: Formula, sum: Formula, k: number): boolean {
     const isOfTerms = sum.args.every((arg) => inner.dim === arg.dim);
-    return this.readers.get(inner) === 1 && isOfTerms && this.depends.ofAll(inner) === this.depends.at(sum, k);
+    return (
+      this.readers.get(inner) === 1 && isOfTerms && this.depends.commonDepends(inner) === this.depends.dependsAt(sum, k)
+    );
   }
 }
 
@@ -281,25 +290,27 @@ const isSplat = ({ region }: Value): boolean => region === Region.Loop || region
 
 /** The component k of a formula, behind all views; of dim 1 the only one. */
 function componentOf(formula: Formula, k: number): Component {
-  let [node, at] = [formula, formula.dim === 1 ? 0 : k];
+  let [node, place] = [formula, formula.dim === 1 ? 0 : k];
   for (;;) {
     const number = constantValue(node);
     if (number !== undefined) return { number };
-    if (node.operation.shape.kind !== "view") return { node, k: at };
-    const [{ arg, start, stride }, within] = segmentAt(node, at);
+    if (node.operation.shape.kind !== "view") return { node, k: place };
+    const [{ arg, start, stride }, within] = segmentAt(node, place);
     if (arg === undefined) return { number: 0 };
-    node = node.args[arg]!;
-    at = node.dim === 1 ? 0 : start + stride * within;
+    node = at(node.args, arg);
+    place = node.dim === 1 ? 0 : start + stride * within;
   }
 }
 
-const atHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
-  holes.map((hole) => componentOf(bound.get(hole)!, k));
+const bindHoles = ({ holes }: Kernel, bound: Bindings, k: number): Component[] =>
+  holes.map((hole) => componentOf(lookUp(bound, hole), k));
 
-/** A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula. */
+/**
+ * A contraction of one argument sums its components; of twice the same, their squares. Of others there is no formula.
+ */
 function termOf({ args }: Formula, offsets: readonly (readonly number[])[]): Formula | undefined {
   const [x, y] = args as [Formula, Formula?];
   if (!y) return x;
-  const isSquare = x === y && offsets[0]!.every((offset, d) => offset === offsets[1]![d]);
+  const isSquare = x === y && at(offsets, 0).every((offset, d) => offset === at(offsets, 1)[d]);
   return isSquare ? exact(SQUARE, [x]) : undefined;
 }

@@ -3,9 +3,9 @@
  * arguments are a TypeError or RangeError before anything is read or written: they are bugs of tskeops. A run that
  * was stopped throws InterruptedError, a GPU that fails DeviceError. Plans go flat (addoncall.ts). Knows only types.
  */
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import type { TileNames } from "../codegen/tileprogram";
-import type { Control, Real, Tables } from "./addoncall";
+import type { Control, RealData, Tables } from "./addoncall";
 
 declare const brand: unique symbol;
 
@@ -48,9 +48,9 @@ export interface Addon extends Now<LongFunctions> {
   readonly cuda: Cuda;
   readonly constants: Constants;
   /** The best instruction set of this machine. */
-  isa(): Isa;
+  isa(): InstructionSetName;
   /** Sets what the dense algebra uses, one that the machine has. */
-  setInstructionSet(name: Isa): void;
+  setInstructionSet(name: InstructionSetName): void;
   /** Threads that one call uses, the calling one included. */
   threads(): number;
   setThreads(count: number): void;
@@ -65,18 +65,18 @@ export interface Addon extends Now<LongFunctions> {
   /** Loads a compiled routine, once per path and process; throws Error with the loader's reason. */
   load(path: string): NativeRoutine;
   /** The precompiled kernels of the tile evaluator. */
-  tiles(isa: Isa, realBytes: number): TileNames;
+  tiles(isa: InstructionSetName, realBytes: number): TileNames;
   /**
    * A routine that runs a program of these kernels (native/run/tileprogram.h); throws RangeError for one that makes
    * no sense.
    */
-  loadTiles(isa: Isa, realBytes: number, program: Int32Array, constants: Float64Array): NativeRoutine;
+  loadTiles(isa: InstructionSetName, realBytes: number, program: Int32Array, constants: Float64Array): NativeRoutine;
   /** The routine's `keops_table` (native/text/common/routine.h). */
   table(routine: NativeRoutine): number[];
   /**
    * The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`.
    */
-  block(routine: NativeRoutine, args: readonly Real[], out: Real, sizes: Float64Array): void;
+  block(routine: NativeRoutine, args: readonly RealData[], out: RealData, sizes: Float64Array): void;
   /** Calls `body`; on the main thread, Ctrl-C meanwhile is counted by `interrupts` and does not end the process. */
   attend<T>(body: () => T): T;
   /** How often Ctrl-C came during calls and `attend`. */
@@ -103,8 +103,8 @@ interface LongFunctions {
    */
   reduce(
     routine: NativeRoutine,
-    args: readonly Real[],
-    out: Real,
+    args: readonly RealData[],
+    out: RealData,
     indices: Int32Array | undefined,
     sizes: Float64Array,
     tables: Tables | undefined,
@@ -128,9 +128,9 @@ export interface LongAlgebra {
    * largest squared norm among the last 8 columns.
    */
   extend(
-    out: Real,
-    left: Real,
-    blocks: readonly Real[],
+    out: RealData,
+    left: RealData,
+    blocks: readonly RealData[],
     pivots: Int32Array,
     factor: Float64Array,
     residual: Float64Array,
@@ -138,12 +138,12 @@ export interface LongAlgebra {
     count: number,
   ): number;
   /** The lower half of out `[width, width]` becomes that of Fᵀ F; `bytes` of a number of F. */
-  gram(out: Float64Array, blocks: readonly Real[], rows: number, bytes: number): void;
+  gram(out: Float64Array, blocks: readonly RealData[], rows: number, bytes: number): void;
   /** out `[rows, columns]` = (F Fᵀ + alpha I)⁻¹ x, with the Cholesky factor of Fᵀ F + alpha I. */
   lowRankSolve(
-    out: Real,
-    x: Real,
-    blocks: readonly Real[],
+    out: RealData,
+    x: RealData,
+    blocks: readonly RealData[],
     factor: Float64Array,
     alpha: number,
     rows: number,
@@ -166,8 +166,8 @@ export interface BriefAlgebra {
    * or than `floor`, is rounding.
    */
   choosePivots(
-    left: Real,
-    blocks: readonly Real[],
+    left: RealData,
+    blocks: readonly RealData[],
     candidates: Int32Array,
     chances: Float64Array,
     accepted: Int32Array,
@@ -178,7 +178,7 @@ export interface BriefAlgebra {
     floor: number,
   ): number;
   /** out `[rows, columns]` -= F x. */
-  subtractTall(out: Real, blocks: readonly Real[], x: Float64Array, rows: number, columns: number): void;
+  subtractTall(out: RealData, blocks: readonly RealData[], x: Float64Array, rows: number, columns: number): void;
 }
 
 /**
@@ -192,7 +192,7 @@ export interface Dense extends Now<LongAlgebra>, BriefAlgebra {
 // ------------------------------------------------------------------------------------------------------------- GPUs
 
 /** Numbers of the machine, or `[address, length]` of numbers on the device. */
-export type Placed = Real | BigUint64Array;
+export type Placed = RealData | BigUint64Array;
 /** Indices, the same way. */
 export type PlacedIndices = Int32Array | BigUint64Array;
 

@@ -1,18 +1,18 @@
 /**
- * What the addon is told of a call: numbers, ranges, plans, and the control block by which others see how far the call is
- * and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object costs
- * more than a tiny call. Must not know the addon.
+ * What the addon is told of a call: numbers, ranges, plans, and the control block by which others see how far the call
+ * is and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object
+ * costs more than a tiny call. Must not know the addon.
  */
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
-export type Real = Float32Array | Float64Array;
+export type RealData = Float32Array | Float64Array;
 
 /** Integers as the addon takes them: below 2^53, and never negative. */
 export type Integers = Int32Array | Float64Array;
 
 /**
- * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] .. slices[k]`.
- * Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
+ * Block-sparse ranges in KeOps's form: row interval k is reduced over the column intervals `slices[k - 1] ..
+ * slices[k]`. Row intervals must not overlap. Rows in no interval are not written: fill `out` beforehand.
  */
 export interface Ranges {
   /** `[n, 2]`: begin and end of every row interval. */
@@ -29,7 +29,9 @@ export interface BatchAxis {
   readonly steps: readonly number[];
 }
 
-/** How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does. */
+/**
+ * How a reduction is cut into units of work; it alone decides the result to the last bit, the thread count never does.
+ */
 export interface Plan {
   /** Rows (kept) of one batch entry. */
   readonly rows: number;
@@ -43,7 +45,7 @@ export interface Plan {
   readonly unitsPerTask: number;
   /** Outermost first; one entry, which begins at 0 everywhere, if absent. Entries must not overlap in `out`. */
   readonly batch?: readonly BatchAxis[] | undefined;
-  /** The same for every entry; everything if absent. */
+  /** Ranges of every entry of the batch; all pairs if absent. */
   readonly ranges?: Ranges | undefined;
 }
 
@@ -55,6 +57,45 @@ export interface Rectangle {
   readonly endRow: number;
   readonly firstColumn: number;
   readonly endColumn: number;
+}
+
+/** The dimensions of a batch, outermost first; one entry if absent. */
+interface Batched {
+  readonly batch?: readonly BatchAxis[] | undefined;
+}
+
+/** The pairs of one entry: all of them, or those of the ranges. */
+interface Visiting {
+  readonly rows: number;
+  readonly columns: number;
+  readonly ranges?: Ranges | undefined;
+}
+
+/** How many entries the batch of a call has. */
+export function entriesOf({ batch = [] }: Batched): number {
+  return batch.reduce((entries, { length }) => entries * length, 1);
+}
+
+/** How many pairs are visited in every entry. */
+export function visitedPairs({ rows, columns, ranges }: Visiting): number {
+  if (!ranges) return rows * columns;
+  let pairs = 0;
+  for (let k = 0, n = 0; k < ranges.slices.length; k++) {
+    const height = ranges.rows[2 * k + 1]! - ranges.rows[2 * k]!;
+    for (; n < ranges.slices[k]!; n++) pairs += height * (ranges.columns[2 * n + 1]! - ranges.columns[2 * n]!);
+  }
+  return pairs;
+}
+
+/** The first element of entry number `entry` in argument `n`, or in `out` where `n` is the number of arguments. */
+export function beginOf({ batch = [] }: Batched, entry: number, n: number): number {
+  let [begin, rest] = [0, entry];
+  for (let axis = batch.length - 1; axis >= 0; axis--) {
+    const { length, steps } = batch[axis]!;
+    begin += (rest % length) * steps[n]!;
+    rest = Math.floor(rest / length);
+  }
+  return begin;
 }
 
 /** Axes of the batch, `[axes, 1 + steps]`, and ranges. */

@@ -1,9 +1,8 @@
 /**
- * Compiled routines on disk: one file per key, in a folder that only this user can write.
- * A file ends in a checksum of its key and content and is put in place by one rename, so that any number of processes may share
- * the folder: a reader finds a whole file or none, and what is damaged is replaced. Where the folder cannot be trusted, written
- * or loaded from, a private temporary folder serves this process alone.
- * It must not know what the files hold or who makes them.
+ * Compiled routines on disk: one file per key, in a folder that only this user can write. A file ends in a checksum of
+ * its key and content and is put in place by one rename, so that any number of processes may share the folder: a reader
+ * finds a whole file or none, and what is damaged is replaced. Where the folder cannot be trusted, written or loaded
+ * from, a private temporary folder serves this process alone. It must not know what the files hold or who makes them.
  */
 import { createHash, randomBytes } from "node:crypto";
 import {
@@ -85,10 +84,13 @@ export function knownObject(key: string): string | undefined {
 
 /** Keeps the content of this key. @throws DeviceError when no folder can be written and loaded from */
 export function keptObject(key: string, content: Uint8Array): string {
-  return store(key, sealed(key, content));
+  return store(key, sealContent(key, content));
 }
 
-/** Writes the source of this key where its object goes, for those who read or debug it; undefined where there is no place. */
+/**
+ * Writes the source of this key where its object goes, for those who read or debug it; undefined where there is no
+ * place.
+ */
 export function keptSource(key: string, source: string): string | undefined {
   for (const folder of [sharedFolder, temporaryFolder]) {
     const path = attempt(() => join(folder(), `${key}.cc`));
@@ -99,7 +101,10 @@ export function keptSource(key: string, source: string): string | undefined {
   return undefined;
 }
 
-/** Deletes a file that could not be loaded, and keeps away from its folder from now on, unless that is the temporary one. */
+/**
+ * Deletes a file that could not be loaded, and keeps away from its folder from now on, unless that is the temporary
+ * one.
+ */
 export function discardObject(path: string): void {
   if (dirname(path) !== temporary) refusedFolders.add(dirname(path));
   attempt(() => rmSync(path, { force: true }));
@@ -112,7 +117,10 @@ export function privateFolder(): string {
   return mkdtempSync(join(resolve(tmpdir()), ".tskeops-"));
 }
 
-/** Links, pipes and files that anyone else may have written are unsound like damaged ones; the next rename replaces them. */
+/**
+ * Links, pipes and files that anyone else may have written are unsound like damaged ones; the next rename replaces
+ * them.
+ */
 function isSound(path: string, key: string): boolean {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
@@ -126,7 +134,7 @@ function isSound(path: string, key: string): boolean {
   }
 }
 
-function sealed(key: string, content: Uint8Array): Buffer {
+function sealContent(key: string, content: Uint8Array): Buffer {
   return Buffer.concat([content, SEAL_MARK, checksum(key, content)]);
 }
 
@@ -259,10 +267,10 @@ function surplus(files: readonly Found[]): Found[] {
 function ourFiles(folder: string, pattern: RegExp): Found[] {
   return readdirSync(folder)
     .filter((name) => pattern.test(name))
-    .flatMap((name) => attempt(() => foundAt(join(folder, name))) ?? []);
+    .flatMap((name) => attempt(() => inspectFile(join(folder, name))) ?? []);
 }
 
-function foundAt(path: string): Found[] {
+function inspectFile(path: string): Found[] {
   const stats = lstatSync(path);
   return isOurs(stats) ? [{ path, bytes: stats.size, age: Date.now() - stats.mtimeMs }] : [];
 }

@@ -1,8 +1,8 @@
 /**
- * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps what it made.
- * The key of a kept object is everything that decides its content; the compiler counts by path, size and date, because asking it
- * for its version would cost more than the rest of a warm first call.
- * It must not know what the source computes, nor how an object is loaded.
+ * From generated C++ to a shared object: runs the user's compiler without a shell, now or in the background, and keeps
+ * what it made. The key of a kept object is everything that decides its content; the compiler counts by path, size and
+ * date, because asking it for its version would cost more than the rest of a warm first call. It must not know what the
+ * source computes, nor how an object is loaded.
  */
 import { spawn, spawnSync } from "node:child_process";
 import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
@@ -12,8 +12,9 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 
 import { instructionSetOf } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
-import { CompileError, DeviceError, messageOf } from "../errors";
+import type { InstructionSetName } from "../codegen/isa";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";
@@ -22,10 +23,16 @@ const TIMEOUT_SECONDS = 60;
 const MESSAGE_CHARACTERS = 8000;
 const COMPILER_OUTPUT_BYTES = 64 * 2 ** 20;
 
-/** All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the result. */
+/**
+ * All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the
+ * result.
+ */
 const KEPT_VARIABLES = ["PATH", "HOME", "LD_LIBRARY_PATH"];
 
-/** For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole process. */
+/**
+ * For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole
+ * process.
+ */
 const FLAGS = [
   "-O2",
   "-std=c++17",
@@ -41,42 +48,45 @@ const FLAGS = [
   "-nostdlib",
 ];
 
-/** Of this process, by request. */
+/** Paths of the objects that this process has made or found, by request. */
 const paths = new Map<string, string>();
 
 /**
- * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache, checked and
- * ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
+ * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache,
+ * checked and ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
  * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
-export function sharedObject(source: string, isa: Isa): string {
+export function sharedObject(source: string, isa: InstructionSetName): string {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined) return known;
   const job = new Job(source, isa);
-  return remembered(
+  return rememberPath(
     job,
     cachedObject(job.key, () => job.run()),
   );
 }
 
-/** The same if it has been compiled before, by this process or another. */
-export function compiledBefore(source: string, isa: Isa): string | undefined {
+/** Path of the object, if this process or another has compiled it before. */
+export function compiledBefore(source: string, isa: InstructionSetName): string | undefined {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined || whyNoCompiler() !== null) return known;
   const job = new Job(source, isa);
   const path = knownObject(job.key);
-  return path === undefined ? undefined : remembered(job, path);
+  return path === undefined ? undefined : rememberPath(job, path);
 }
 
-/** Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as that throws. */
-export async function compileInBackground(source: string, isa: Isa): Promise<void> {
+/**
+ * Compiles while the process goes on, which it does not keep alive; afterwards `sharedObject` takes no time. Rejects as
+ * that throws.
+ */
+export async function compileInBackground(source: string, isa: InstructionSetName): Promise<void> {
   const job = new Job(source, isa);
-  remembered(job, keptObject(job.key, await job.runInBackground()));
+  rememberPath(job, keptObject(job.key, await job.runInBackground()));
 }
 
-const requestOf = (source: string, isa: Isa): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
+const requestOf = (source: string, isa: InstructionSetName): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
 
-function remembered(job: Job, path: string): string {
+function rememberPath(job: Job, path: string): string {
   paths.set(job.request, path);
   reportObject(path, job.hasRun ? job.compiler : null, job.begin);
   return path;
@@ -90,7 +100,9 @@ function wantedFlags(): readonly string[] {
   return isDebugging() ? ["-g", ...named] : named;
 }
 
-/** Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder. */
+/**
+ * Forgets and deletes an object that could not be loaded; the next `sharedObject` compiles anew, in a temporary folder.
+ */
 export function discard(path: string): void {
   const requests = [...paths].filter(([, known]) => known === path).map(([request]) => request);
   for (const request of requests) paths.delete(request);
@@ -98,10 +110,11 @@ export function discard(path: string): void {
 }
 
 /**
- * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere, once.
+ * Compiles and loads; an object that cannot be loaded (a cache folder mounted noexec, say) is made anew elsewhere,
+ * once.
  * @throws CompileError also where a compiler ends well and has made something else.
  */
-export function loadCompiled<T>(load: (path: string) => T, source: string, isa: Isa): T {
+export function loadCompiled<T>(load: (path: string) => T, source: string, isa: InstructionSetName): T {
   const path = sharedObject(source, isa);
   try {
     return load(path);
@@ -111,7 +124,7 @@ export function loadCompiled<T>(load: (path: string) => T, source: string, isa: 
   }
 }
 
-function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
+function loadAgain<T>(load: (path: string) => T, source: string, isa: InstructionSetName): T {
   const path = sharedObject(source, isa);
   try {
     return load(path);
@@ -123,7 +136,7 @@ function loadAgain<T>(load: (path: string) => T, source: string, isa: Isa): T {
 }
 
 /** How generated code is compiled. */
-export function flagsFor(isa: Isa): readonly string[] {
+export function flagsFor(isa: InstructionSetName): readonly string[] {
   return [...FLAGS, ...instructionSetOf(isa).flags];
 }
 
@@ -138,7 +151,7 @@ class Job {
 
   constructor(
     private readonly source: string,
-    isa: Isa,
+    isa: InstructionSetName,
   ) {
     this.request = requestOf(source, isa);
     this.flags = [...flagsFor(isa), ...wantedFlags()];
@@ -205,7 +218,7 @@ function run(compiler: string, args: readonly string[], folder: string): SpawnSy
   const options = {
     cwd: folder,
     env: environment(folder),
-    detached: true, // as of `spawn`; the types of `spawnSync` lack it
+    detached: true, // `spawn` documents it; the types of `spawnSync` lack it
     stdio: ["ignore", "ignore", "pipe"] satisfies StdioOptions,
     encoding: "utf8" as const,
     maxBuffer: COMPILER_OUTPUT_BYTES,
@@ -219,7 +232,7 @@ function run(compiler: string, args: readonly string[], folder: string): SpawnSy
   return done;
 }
 
-/** The same without waiting; if the process ends first, the compiler ends with it. */
+/** Runs the compiler without waiting; if the process ends first, the compiler ends with it. */
 async function runInBackground(compiler: string, args: readonly string[], folder: string): Promise<Outcome> {
   const child = spawn(compiler, args, {
     cwd: folder,

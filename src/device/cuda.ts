@@ -1,23 +1,23 @@
 /**
- * The backend of NVIDIA GPUs: compiles the CUDA file of a specification for the device at hand and runs it there. Arrays come from the
- * machine's memory or are on the device already; a call that has one there runs there. How a call is cut into parts depends on sizes
- * alone, so results do not depend on the device.
+ * The backend of NVIDIA GPUs: compiles the CUDA file of a specification for the device at hand and runs it there.
+ * Arrays come from the machine's memory or are on the device already; a call that has one there runs there. How a call
+ * is cut into parts depends on sizes alone, so results do not depend on the device.
  */
 import { keptWords } from "../codegen/cudasteps";
 import { cudaProgram } from "../codegen/cudatext";
 import type { CudaProgram } from "../codegen/cudatext";
 import { BLOCK, kindOf, resultDims } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
-import { ArgumentError, DeviceError, messageOf } from "../errors";
-import { described } from "../options";
+import { ArgumentError, DeviceError } from "../errors";
+import { describeValue, messageOf } from "../options";
 import type { Cuda, KeptPlan, LoadedRoutine, Placed, PlacedIndices } from "./addon";
-import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
+import { entriesOf, rectangleSizes, sizesOf, tablesOf } from "./addoncall";
 import type { Plan, Tables } from "./addoncall";
 import { loadedFrom, whyNoCudaCompiler, whyTooOld } from "./cudacompiler";
 import { DeviceData, cudaMemory } from "./cudamemory";
-import { entriesOf } from "./device";
+import { cudaVectors, fitsVectors } from "./cudavectors";
 import type { Call, Device, Memories, RectangleCall, Routine } from "./device";
-import { nativeAddon, whyNoAddon } from "./native";
+import { loadedAddon, whyNoAddon } from "./native";
 
 export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
@@ -25,28 +25,32 @@ export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
   code: (specification) => cudaProgram(specification).code,
-  memories: { numbered: (where, device) => cudaMemory(checkNumber(where, device)) },
+  memories: {
+    numbered: (where, device) => cudaMemory(checkNumber(where, device)),
+    vectors: (rows, columns, dtype, device) =>
+      device !== "all" && fitsVectors(rows, columns) ? cudaVectors(rows, columns, dtype, device) : null,
+  },
 };
 
 /** @throws DeviceError where there is no device, ArgumentError for a number of none. */
 export function checkNumber(where: string, device: number): number {
   if (!Number.isInteger(device) || device < 0)
-    throw new ArgumentError(`device: expected the number of a device, got ${described(device)}`);
+    throw new ArgumentError(`device: expected the number of a device, got ${describeValue(device)}`);
   const why = whyNoDevice();
   if (why !== null) throw new DeviceError(`${where}: ${why}`);
-  const count = nativeAddon()!.cuda.count();
+  const count = loadedAddon().cuda.count();
   if (device < count) return device;
   throw new ArgumentError(`device: expected a number from 0 to ${count - 1}, got ${String(device)}`);
 }
 
 /** Why there is no GPU to run on, or null. Opens the driver, once per process. */
 export function whyNoDevice(): string | null {
-  return whyNoAddon() ?? nativeAddon()!.cuda.whyNot();
+  return whyNoAddon() ?? loadedAddon().cuda.whyNot();
 }
 
 /** Why no device can run what is compiled here, or null. Opens none. */
 function whyNoneFits(): string | null {
-  const { cuda } = nativeAddon()!;
+  const { cuda } = loadedAddon();
   return reason(() => {
     const reasons = Array.from({ length: cuda.count() }, (_, device) => reason(() => whyTooOld(cuda.describe(device))));
     return reasons.includes(null) ? null : reasons[0]!;
@@ -55,13 +59,13 @@ function whyNoneFits(): string | null {
 
 /** Numbers of the devices that can run what is compiled here. */
 function devicesThatFit(): readonly number[] {
-  const { cuda } = nativeAddon()!;
+  const { cuda } = loadedAddon();
   const all = [...Array(cuda.count()).keys()];
   const found = all.filter((device) => whyTooOld(cuda.describe(device)) === null);
   return found.length > 0 ? found : all;
 }
 
-/** Those that share calls with `device: "all"`. */
+/** Devices that share calls with `device: "all"`. */
 let fitting: readonly number[] | undefined;
 
 /** Failures are reasons, too; whoever tells them names the backend again. */
@@ -86,7 +90,7 @@ function whyTooLarge(specification: Specification): string | null {
   return bytes <= MOST_BYTES ? null : `a row of the formula takes ${bytes} bytes of a thread, more than ${MOST_BYTES}`;
 }
 
-/** Its variables, and what is kept of it. */
+/** Bytes of a row: its variables, and what is kept of it. */
 function bytesOfRow(specification: Specification): number {
   const { variables, rows, dtype, reduction } = specification;
   const inputs = variables.filter((variable) => (kindOf(variable, rows) === "row") === (reduction !== null));
@@ -110,7 +114,7 @@ interface Prepared extends Running {
 
 class CudaRoutine implements Routine {
   readonly backend = "cuda";
-  private readonly addon: Cuda = nativeAddon()!.cuda;
+  private readonly addon: Cuda = loadedAddon().cuda;
   private readonly program: CudaProgram;
   private readonly loaded = new Map<number, LoadedRoutine>();
 
@@ -119,22 +123,22 @@ class CudaRoutine implements Routine {
   }
 
   reduce(call: Call): void {
-    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    const { routines, args, out, indices, sizes, tables } = this.prepareCall(call);
     this.addon.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { routines, args, out, indices, sizes, tables } = this.prepared(call);
+    const { routines, args, out, indices, sizes, tables } = this.prepareCall(call);
     return this.addon.later.reduce(routines, args, out, indices, sizes, tables, call.control);
   }
 
   block(call: RectangleCall): void {
-    const { routines, args, out } = this.placed({ ...call, device: call.device === "all" ? 0 : call.device });
+    const { routines, args, out } = this.placeCall({ ...call, device: call.device === "all" ? 0 : call.device });
     this.addon.block(routines[0]!, args, out, rectangleSizes(call));
   }
 
-  private prepared(call: Call): Prepared {
-    const { routines, args, out } = this.placed(call);
+  private prepareCall(call: Call): Prepared {
+    const { routines, args, out } = this.placeCall(call);
     const { batch, ranges, indices, kept } = call;
     const plan = planOf(call, this.program);
     const isKept = kept !== undefined && routines.length === 1 && (ranges !== undefined || batch?.length);
@@ -145,13 +149,14 @@ class CudaRoutine implements Routine {
     };
   }
 
-  private placed({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
+  private placeCall({ args, out, device = 0 }: Pick<Call, "args" | "out" | "device">): Running {
+    countWrite(out);
     const own = deviceOf([...args, out]) ?? device;
     const devices = own === "all" ? (fitting ??= devicesThatFit()) : [own];
-    return { routines: devices.map((number) => this.on(number)), args: args.map(placedOf), out: placedOf(out) };
+    return { routines: devices.map((number) => this.routineOn(number)), args: args.map(placedOf), out: placedOf(out) };
   }
 
-  private on(device: number): LoadedRoutine {
+  private routineOn(device: number): LoadedRoutine {
     let routine = this.loaded.get(device);
     if (routine === undefined) {
       routine = this.loadedOn(device);
@@ -175,6 +180,11 @@ function placedOf<T>(array: T): T | BigUint64Array {
   return array instanceof DeviceData ? BigUint64Array.of(array.address, BigInt(array.length)) : array;
 }
 
+/** What is recorded of the elements no longer holds. */
+function countWrite(out: unknown): void {
+  if (out instanceof DeviceData) out.buffer.writes++;
+}
+
 /** Where arrays are that are on a device. */
 function deviceOf(arrays: readonly unknown[]): number | undefined {
   const devices = new Set(arrays.filter((array) => array instanceof DeviceData).map(({ device }) => device));
@@ -183,10 +193,13 @@ function deviceOf(arrays: readonly unknown[]): number | undefined {
   return [...devices][0];
 }
 
-/** As native/text/common/routine.h has it; what is hoisted stays inside a launch, and only the image knows the size of an accumulator. */
+/**
+ * The table of native/text/common/routine.h. What is hoisted stays inside a launch, and only the image knows the size
+ * of an accumulator.
+ */
 function tableOf(specification: Specification, { grain }: CudaProgram): Float64Array {
   const { reduction, variables, dtype, rows } = specification;
-  const { abi, kinds } = nativeAddon()!.constants;
+  const { abi, kinds } = loadedAddon().constants;
   const numbers = variables.flatMap((v) => [kinds.indexOf(kindOf(v, rows)), v.dim]);
   const [values, indices] = resultDims(specification);
   const head = [abi, dtype === "float64" ? 8 : 4, grain, reduction ? 1 : 0, values, indices, 0, variables.length];

@@ -1,7 +1,7 @@
 /**
- * From CUDA C++ to an image that a device loads: by NVRTC where it is installed, else by an nvcc on PATH, kept on disk as compiled routines
- * of the processor are. A device that the compiler knows gets machine code, a newer one PTX, which its driver compiles.
- * It must not know what the source computes.
+ * From CUDA C++ to an image that a device loads: by NVRTC where it is installed, else by an nvcc on PATH, kept on disk
+ * as compiled routines of the processor are. A device that the compiler knows gets machine code, a newer one PTX, which
+ * its driver compiles. It must not know what the source computes.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -9,13 +9,14 @@ import { accessSync, constants, readFileSync, readdirSync, rmSync, writeFileSync
 import { homedir } from "node:os";
 import { delimiter, isAbsolute, join } from "node:path";
 
-import { CompileError, DeviceError, messageOf } from "../errors";
+import { CompileError, DeviceError } from "../errors";
+import { messageOf } from "../options";
 import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 import { identityOf } from "./toolchain";
 
-/** Of fast-math this has the flush of denormals alone, as on the processor. */
+/** Denormals are flushed, as on the processor; nothing else of fast-math is on. */
 const OPTIONS = ["--std=c++17", "--ftz=true", "--fmad=true", "--prec-div=true", "--prec-sqrt=true", "-w"];
 /** NVRTC takes generic lambdas for functions of the host otherwise. */
 const NVRTC_OPTIONS = [...OPTIONS, "--device-as-default-execution-space"];
@@ -45,7 +46,10 @@ export function cudaCompiler(): string | null {
   return typeof found === "string" ? null : found.name;
 }
 
-/** Why nothing can be compiled for a device, as it is older than all that the compiler knows, or null. There must be a compiler. */
+/**
+ * Why nothing can be compiled for a device, as it is older than all that the compiler knows, or null. There must be a
+ * compiler.
+ */
 export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" | "capability">): string | null {
   found ??= search();
   const { name: compiler, architectures } = found as Compiler;
@@ -57,17 +61,18 @@ export function whyTooOld({ name, capability }: Pick<DeviceDescription, "name" |
 const asVersion = (capability: number): string => (capability / 10).toFixed(1);
 
 /**
- * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one from the cache it is compiled
- * anew, once; where it refuses machine code it gets PTX, from then on. @throws CompileError; DeviceError.
+ * What `load` makes of the image of a source on a device of this compute capability. Where the driver cannot read one
+ * from the cache it is compiled anew, once; where it refuses machine code it gets PTX, from then on. @throws
+ * CompileError; DeviceError.
  */
 export function loadedFrom<T>(source: string, capability: number, load: (image: Buffer) => T): T {
   found ??= search();
   const compiler = found as Compiler;
   const target = targetFor(capability, compiler.architectures);
-  const loaded = (of: string): T => new Image(source, of, compiler).loaded(load);
+  const loadImage = (of: string): T => new Image(source, of, compiler).loadImage(load);
   try {
-    if (!target.startsWith("sm_")) return loaded(target);
-    return loadedUnlessRefused(target, loaded) ?? loaded(`compute_${capability}`);
+    if (!target.startsWith("sm_")) return loadImage(target);
+    return loadedUnlessRefused(target, loadImage) ?? loadImage(`compute_${capability}`);
   } catch (error) {
     throw withAdvice(error, compiler);
   }
@@ -101,7 +106,7 @@ class Image {
     this.key = createHash("sha256").update(JSON.stringify(parts)).digest("hex");
   }
 
-  loaded<T>(load: (image: Buffer) => T): T {
+  loadImage<T>(load: (image: Buffer) => T): T {
     try {
       return load(Buffer.from(cachedContent(this.key, this.compile)));
     } catch (error) {
@@ -135,7 +140,7 @@ export function targetFor(capability: number, architectures: readonly number[]):
 }
 
 function search(): Compiler | string {
-  const library = nativeAddon()!.cuda.openCompiler(libraries());
+  const library = loadedAddon().cuda.openCompiler(libraries());
   if (library.version > 0) return new Nvrtc(library.version, library.architectures);
   const program = programs().find(isExecutable);
   if (program !== undefined) return new Nvcc(program);
@@ -199,16 +204,16 @@ class Nvrtc implements Compiler {
   compile(source: string, target: string): Uint8Array {
     try {
       const options = [...NVRTC_OPTIONS, `--gpu-architecture=${target}`];
-      return nativeAddon()!.cuda.compile(source, options, target.startsWith("sm_"));
+      return loadedAddon().cuda.compile(source, options, target.startsWith("sm_"));
     } catch (error) {
-      throw refused("NVRTC", messageOf(error), source);
+      throw refusalError("NVRTC", messageOf(error), source);
     }
   }
 }
 
 const MESSAGE_CHARACTERS = 8000;
 
-const refused = (compiler: string, messages: string, source: string): CompileError =>
+const refusalError = (compiler: string, messages: string, source: string): CompileError =>
   new CompileError(
     `generated routine: expected ${compiler} to compile it, got ${messages.slice(0, MESSAGE_CHARACTERS)}`,
     source,
@@ -269,6 +274,6 @@ class Nvcc implements Compiler {
       maxBuffer: 64 * 2 ** 20,
     });
     if (done.status === 0) return done.stdout;
-    throw refused(this.program, done.error?.message ?? `${done.stdout}${done.stderr}`, source);
+    throw refusalError(this.program, done.error?.message ?? `${done.stdout}${done.stderr}`, source);
   }
 }

@@ -1,7 +1,8 @@
 /**
- * The memory of GPUs. Data there are, to npm's ndarray, one more kind of data, with `get` and `set`; to whoever works on arrays they pose as a typed
- * array (here, and nowhere else), as they have what of one is used, so that views, slices and copies work as ever. Memory is shared by all
- * views of it and freed by `dispose`, or with the last view. Knows nothing of arrays.
+ * The memory of GPUs. Data there are, to npm's ndarray, one more kind of data, with `get` and `set`; to whoever works
+ * on arrays they pose as a typed array (here, and nowhere else), as they have what of one is used, so that views,
+ * slices and copies work as ever. Memory is shared by all views of it and freed by `dispose`, or with the last view.
+ * Knows nothing of arrays.
  */
 import { ArgumentError, DeviceError } from "../errors";
 import {
@@ -18,8 +19,8 @@ import {
 } from "./memory";
 import type { AnyPlace, DataOf, Dtype, ElementType, Elements, Geometry, Memory } from "./memory";
 import { nativeAddon, whyNoAddon } from "./native";
-import type { Real } from "./native";
-import { CudaVectors } from "./vectorkernels";
+import type { RealData } from "./native";
+import { VectorKernels } from "./vectorkernels";
 import type { DeviceMemory, VectorOperation } from "./vectorkernels";
 
 /** A piece of a device's memory, and who gives it back. */
@@ -78,13 +79,13 @@ export class DeviceData extends RemoteData {
   }
 
   /** Uninitialised. @throws DeviceError where there is not enough memory. */
-  static ofSize(type: ElementType, size: number, device: number): DeviceData {
-    return new DeviceData(type, leased(device, Math.max(1, size) * bytesOf(type)), 0, size);
+  static allocate(type: ElementType, size: number, device: number): DeviceData {
+    return new DeviceData(type, makeLease(device, Math.max(1, size) * bytesOf(type)), 0, size);
   }
 
   /** Filled by what may fail, and given back if it does. */
-  static filled(type: ElementType, size: number, device: number, fill: (made: DeviceData) => void): DeviceData {
-    const made = DeviceData.ofSize(type, size, device);
+  static allocateFilled(type: ElementType, size: number, device: number, fill: (made: DeviceData) => void): DeviceData {
+    const made = DeviceData.allocate(type, size, device);
     try {
       fill(made);
     } catch (error) {
@@ -95,7 +96,7 @@ export class DeviceData extends RemoteData {
   }
 
   static of(data: Elements, device: number): DeviceData {
-    return DeviceData.filled(elementTypeOf(data), data.length, device, ({ address }) => {
+    return DeviceData.allocateFilled(elementTypeOf(data), data.length, device, ({ address }) => {
       cuda().write(device, address, data);
     });
   }
@@ -133,9 +134,9 @@ export class DeviceData extends RemoteData {
   }
 
   /** The elements at `places`, in memory of their own; the caller answers for places, which are below 2^31. */
-  gathered(places: ArrayLike<number>): DeviceData {
+  gatherAt(places: ArrayLike<number>): DeviceData {
     const sizes = { rows: places.length, rank: this.length };
-    return DeviceData.filled(this.type, places.length, this.device, (out) => {
+    return DeviceData.allocateFilled(this.type, places.length, this.device, (out) => {
       this.with([Int32Array.from(places)], ([placed]) => {
         this.run(this.type === "int32" ? "pick" : "take", sizes, [this, placed!, out]);
       });
@@ -143,9 +144,9 @@ export class DeviceData extends RemoteData {
   }
 
   /** `size` sums of the elements that have the same place, in their order; 0 where there is none. */
-  scattered(places: ArrayLike<number>, size: number): DeviceData {
-    return DeviceData.filled(this.type, size, this.device, (out) => {
-      this.with(sorted(places, size), ([order, starts]) => {
+  scatterTo(places: ArrayLike<number>, size: number): DeviceData {
+    return DeviceData.allocateFilled(this.type, size, this.device, (out) => {
+      this.with(sortByPlace(places, size), ([order, starts]) => {
         this.run("scatter", { rows: size, rank: places.length }, [this, order!, starts!, out]);
       });
     });
@@ -153,17 +154,17 @@ export class DeviceData extends RemoteData {
 
   /** The sum with others of the same device, in memory of its own. */
   plus(other: DeviceData): DeviceData {
-    return DeviceData.filled(this.type, this.length, this.device, (sum) => {
+    return DeviceData.allocateFilled(this.type, this.length, this.device, (sum) => {
       cuda().copy(this.device, sum.address, this.address, this.byteLength);
       this.run("add", { rows: this.length }, [other, sum], 1);
     });
   }
 
-  /** The same numbers, of another type and in memory of their own. */
+  /** The numbers in another type, in memory of their own. */
   as(type: Dtype): DeviceData {
     if (type === this.type) return this.slice();
     const conversion = this.type === "int32" ? "convert" : type === "float32" ? "narrow" : "widen";
-    return DeviceData.filled(type, this.length, this.device, (out) => {
+    return DeviceData.allocateFilled(type, this.length, this.device, (out) => {
       out.run(conversion, { rows: this.length }, [this, out]);
     });
   }
@@ -176,7 +177,7 @@ export class DeviceData extends RemoteData {
   ): void {
     if (sizes.rows === 0) return;
     const dtype = this.type === "int32" ? "float32" : this.type;
-    CudaVectors.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
+    VectorKernels.on(this.device, dtype).run(operation, { ...sizes, columns: 1 }, operands, number);
   }
 
   /** Integers on the device for the time of a call. */
@@ -184,7 +185,7 @@ export class DeviceData extends RemoteData {
     const leases: Lease[] = [];
     try {
       for (const data of integers) {
-        const lease = leased(this.device, Math.max(4, data.byteLength));
+        const lease = makeLease(this.device, Math.max(4, data.byteLength));
         leases.push(lease);
         cuda().write(this.device, lease.address, data);
       }
@@ -196,12 +197,12 @@ export class DeviceData extends RemoteData {
 
   /** A copy in memory of its own, on the device. */
   slice(): DeviceData {
-    return DeviceData.filled(this.type, this.length, this.device, (made) => {
+    return DeviceData.allocateFilled(this.type, this.length, this.device, (made) => {
       cuda().copy(this.device, made.address, this.address, this.byteLength);
     });
   }
 
-  /** As many elements from anywhere. */
+  /** Copies as many elements as there are here, from any memory. */
   copyFrom(elements: Elements | DeviceData): void {
     this.buffer.writes++;
     if (!(elements instanceof DeviceData)) cuda().write(this.device, this.address, elements);
@@ -221,10 +222,10 @@ export class DeviceData extends RemoteData {
   }
 }
 
-const leased = (device: number, bytes: number): Lease => new Lease(device, cuda().allocate(device, bytes), bytes);
+const makeLease = (device: number, bytes: number): Lease => new Lease(device, cuda().allocate(device, bytes), bytes);
 
 /** Where the elements of each place are, in their order, and where those of the next begin. */
-function sorted(places: ArrayLike<number>, size: number): [order: Int32Array, starts: Int32Array] {
+function sortByPlace(places: ArrayLike<number>, size: number): [order: Int32Array, starts: Int32Array] {
   const starts = new Int32Array(size + 1);
   for (let k = 0; k < places.length; k++) starts[places[k]! + 1]!++;
   for (let n = 0; n < size; n++) starts[n + 1]! += starts[n]!;
@@ -251,12 +252,12 @@ export function cudaMemory(device: number): Memory {
   return memory;
 }
 
-/** Of elements that a device can name. */
+/** How many elements a device can name. */
 const MOST_PLACES = 2 ** 31 - 1;
 
 /** What arrays take for a typed array of any type. */
-const posing = (data: DeviceData): never => data as never;
-const unmasked = (data: Elements): DeviceData => data as unknown as DeviceData;
+const poseAsArray = (data: DeviceData): never => data as never;
+const unmask = (data: Elements): DeviceData => data as unknown as DeviceData;
 
 class CudaMemory implements Memory {
   readonly writesGaps = false;
@@ -275,18 +276,18 @@ class CudaMemory implements Memory {
   }
 
   allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
-    return posing(DeviceData.ofSize(type, size, this.device));
+    return poseAsArray(DeviceData.allocate(type, size, this.device));
   }
 
   fromHost<T extends Elements>(data: T): T {
-    return posing(DeviceData.of(data, this.device));
+    return poseAsArray(DeviceData.of(data, this.device));
   }
 
   toHost<T>(data: T): T {
     return (data instanceof DeviceData ? data.toHost() : data) as T;
   }
 
-  strided<T extends Elements>(data: T, view: Geometry): T {
+  copyStrided<T extends Elements>(data: T, view: Geometry): T {
     return this.take(data, positions(view));
   }
 
@@ -299,32 +300,32 @@ class CudaMemory implements Memory {
   }
 
   take<T extends Elements>(data: T, places: ArrayLike<number>): T {
-    const own = unmasked(data);
-    if (own.length <= MOST_PLACES) return posing(own.gathered(places));
+    const own = unmask(data);
+    if (own.length <= MOST_PLACES) return poseAsArray(own.gatherAt(places));
     return this.fromHost(machine.take(this.toHost(data), places));
   }
 
-  scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T {
-    const own = unmasked(data);
-    if (Math.max(own.length, size) <= MOST_PLACES) return posing(own.scattered(places, size));
+  scatterAdd<T extends RealData>(data: T, places: ArrayLike<number>, size: number): T {
+    const own = unmask(data);
+    if (Math.max(own.length, size) <= MOST_PLACES) return poseAsArray(own.scatterTo(places, size));
     return this.fromHost(machine.scatterAdd(this.toHost(data), places, size));
   }
 
-  add<T extends Real>(a: T, b: T): T {
-    if (memoryOf(b) === this) return posing(unmasked(a).plus(unmasked(b)));
+  add<T extends RealData>(a: T, b: T): T {
+    if (memoryOf(b) === this) return poseAsArray(unmask(a).plus(unmask(b)));
     return this.fromHost(machine.add(this.toHost(a), b));
   }
 
   store<T extends Elements>(data: T, view: Geometry, elements: T): void {
-    unmasked(rowMajor(data, view)).copyFrom(elements);
+    unmask(rowMajor(data, view)).copyFrom(elements);
   }
 
   convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D> {
-    return posing(unmasked(data).as(dtype));
+    return poseAsArray(unmask(data).as(dtype));
   }
 
   writesOf(data: Elements): number {
-    return unmasked(data).buffer.writes;
+    return unmask(data).buffer.writes;
   }
 
   disposable<X extends object>(array: X): X {
@@ -335,6 +336,6 @@ class CudaMemory implements Memory {
   }
 
   free(data: Elements): void {
-    unmasked(data).dispose();
+    unmask(data).dispose();
   }
 }

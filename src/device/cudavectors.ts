@@ -1,12 +1,17 @@
 /**
- * The vectors and scalars that a solver computes with, in the memory of a GPU: as `Vectors`, over what lies there. Its one idea: nothing
- * comes back but what `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share
- * their memory, so that one copy brings all of them.
+ * The vectors and scalars that a solver computes with, in the memory of a GPU. Its one idea: nothing comes back but
+ * what `read` asks for. Steps on scalars wait until a vector needs them, and go as one launch; scalars share their
+ * memory, so that one copy brings all of them.
  */
-import { DeviceData } from "./cudamemory";
-import type { Dtype } from "./memory";
-import { nativeAddon } from "./native";
-import { CudaVectors } from "./vectorkernels";
+import type { KeptPlan, LoadedRoutine } from "./addon";
+import { sizesOf, tablesOf } from "./addoncall";
+import type { Plan } from "./addoncall";
+import { DeviceData, cudaMemory } from "./cudamemory";
+import type { KeptPlans, LowRankParts, Reading, Vectors } from "./device";
+import type { Dtype, Memory } from "./memory";
+import { loadedAddon } from "./native";
+import type { RealData } from "./native";
+import { VectorKernels } from "./vectorkernels";
 import type { ScalarStep, VectorOperation } from "./vectorkernels";
 
 /** Rows that a block of threads adds up, and how many blocks at most share a column. */
@@ -14,20 +19,32 @@ const ROWS_OF_PART = 1024;
 const MOST_PARTS = 64;
 /** Scalars in one piece of memory. */
 const SCALARS = 32;
+/** Iterations from one reading to the next, each of which lets the device run dry for some microseconds. */
+const CHECK_EVERY = 4;
+/**
+ * A product of more pairs is several launches, between which the machine waits anyway, and worth more than a reading.
+ */
+const PAIRS_OF_LAUNCH = 2 ** 30;
+/** Columns of a grid of blocks. */
+const MOST_COLUMNS = 65535;
 
-/** What waits for numbers of the device, in two forms. */
-export interface Reading {
-  now(): number[][];
-  later(): Promise<number[][]>;
-}
+/** Whether vectors of so many rows and columns can be on a device. */
+export const fitsVectors = (rows: number, columns: number): boolean => rows * columns > 0 && columns <= MOST_COLUMNS;
+
+/** To solvers they are vectors like others. @throws CompileError, DeviceError where there is not enough memory. */
+export const cudaVectors = (rows: number, columns: number, dtype: Dtype, device: number): Vectors =>
+  new CudaVectors(rows, columns, dtype, device) as unknown as Vectors;
 
 /** Vector arithmetic over blocks of one shape and dtype on one device. */
-export class DeviceVectors {
+class CudaVectors implements Vectors<DeviceData, DeviceData> {
   /** Relative rounding error of one operation. */
   readonly roundoff: number;
-  private readonly routines: CudaVectors;
+  readonly memory: Memory;
+  readonly kept: KeptPlans = new CudaPlans();
+  private readonly routines: VectorKernels;
   private readonly parts: number;
   private readonly partial: DeviceData;
+  private readonly own: DeviceData[] = [];
   private readonly slabs: Slab[] = [];
   private waiting: ScalarStep[] = [];
 
@@ -39,20 +56,40 @@ export class DeviceVectors {
     readonly device: number,
   ) {
     this.roundoff = dtype === "float32" ? 2 ** -24 : 2 ** -53;
-    this.routines = CudaVectors.on(device, dtype);
+    this.memory = cudaMemory(device);
+    this.routines = VectorKernels.on(device, dtype);
     this.parts = partsOf(rows);
-    this.partial = DeviceData.ofSize("float64", this.parts * columns, device);
+    this.partial = DeviceData.allocate("float64", this.parts * columns, device);
   }
 
   /** Gives back what no handle stands for; after all handles. */
   close(): void {
+    this.kept.close(); // first, as nothing can fail there
+    for (const data of this.own.splice(0)) data.dispose();
     this.waiting = [];
     this.partial.dispose();
     for (const { data } of this.slabs.splice(0)) data.dispose();
   }
 
+  place(data: RealData): DeviceData {
+    return this.keepOwned(DeviceData.of(data, this.device));
+  }
+
+  private keepOwned(data: DeviceData): DeviceData {
+    this.own.push(data);
+    return data;
+  }
+
+  toHost(x: DeviceData): RealData {
+    return x.toHost() as RealData;
+  }
+
+  checkEvery(pairs: number): number {
+    return pairs <= PAIRS_OF_LAUNCH ? CHECK_EVERY : 1;
+  }
+
   vector(): DeviceData {
-    return DeviceData.filled(this.dtype, this.rows * this.columns, this.device, (vector) => {
+    return DeviceData.allocateFilled(this.dtype, this.rows * this.columns, this.device, (vector) => {
       this.run("fill", [vector]);
     });
   }
@@ -76,7 +113,7 @@ export class DeviceVectors {
   }
 
   copy(x: DeviceData, out: DeviceData): void {
-    nativeAddon()!.cuda.copy(this.device, out.address, x.address, x.byteLength);
+    loadedAddon().cuda.copy(this.device, out.address, x.address, x.byteLength);
   }
 
   /** y += alpha x */
@@ -96,12 +133,12 @@ export class DeviceVectors {
 
   /** out = a · b per column. */
   dot(a: DeviceData, b: DeviceData, out: DeviceData): void {
-    this.inParts("dot", [a, b], "sum", out);
+    this.reduceInParts("dot", [a, b], "sum", out);
   }
 
   /** out = largest magnitude per column. */
   peak(x: DeviceData, out: DeviceData): void {
-    this.inParts("peak", [x], "largest", out);
+    this.reduceInParts("peak", [x], "largest", out);
   }
 
   /** out = a / b, 0 where b is 0. */
@@ -116,29 +153,29 @@ export class DeviceVectors {
 
   write(values: readonly number[], out: DeviceData): void {
     this.flush();
-    nativeAddon()!.cuda.write(this.device, out.address, Float64Array.from(values));
+    loadedAddon().cuda.write(this.device, out.address, Float64Array.from(values));
   }
 
   /** All numbers of the slabs come at once; where the device has failed, reading says so. */
-  reading(scalars: readonly DeviceData[]): Reading {
+  read(scalars: readonly DeviceData[]): Reading {
     this.flush();
     const slabs = [...new Set(scalars.map((scalar) => this.slabOf(scalar)!))];
     const numbers = new Map(slabs.map((slab) => [slab, new Float64Array(SCALARS * this.columns)]));
-    const taken = (): number[][] =>
+    const splitSlabs = (): number[][] =>
       scalars.map((scalar) => {
         const slab = this.slabOf(scalar)!;
         const first = slab.slotOf(scalar) * this.columns;
         return [...numbers.get(slab)!.subarray(first, first + this.columns)];
       });
-    const { cuda } = nativeAddon()!;
+    const { cuda } = loadedAddon();
     return {
       now: () => {
         for (const [{ data }, target] of numbers) cuda.read(this.device, data.address, target);
-        return taken();
+        return splitSlabs();
       },
       later: async () => {
         for (const [{ data }, target] of numbers) await cuda.later.read(this.device, data.address, target);
-        return taken();
+        return splitSlabs();
       },
     };
   }
@@ -155,28 +192,58 @@ export class DeviceVectors {
 
   // ---- low-rank preconditioners
 
-  /** W = F T for F `[rows, rank]` and an upper triangular T `[rank, rank]`, in float64. */
-  triangular(f: DeviceData, t: DeviceData, rank: number): DeviceData {
-    return DeviceData.filled(this.dtype, this.rows * rank, this.device, (w) => {
-      this.run("triangular", [f, t, w], 0, rank);
-    });
+  lowRank(parts: LowRankParts): (x: DeviceData, out: DeviceData) => void {
+    const { alpha, width } = parts;
+    const w = this.projector(parts);
+    const size = width * this.columns;
+    const [partial, sums] = [this.parts * size, size].map((numbers) =>
+      this.keepOwned(DeviceData.allocate("float64", numbers, this.device)),
+    ) as [DeviceData, DeviceData];
+    return (x, out) => {
+      this.run("project", [w, x, partial], 0, width);
+      this.routines.run("sum", { rows: this.rows, columns: size, parts: this.parts }, [partial, sums]);
+      this.run("complete", [w, sums, x, out], 1 / alpha, width);
+    };
   }
 
-  /** Numbers that `complement` needs memory for. */
-  projectionSizes(rank: number): [parts: number, sums: number] {
-    return [this.parts * rank * this.columns, rank * this.columns];
+  /**
+   * W of (x - W Wᵀ x) / alpha. F (Fᵀ F + alpha I)⁻¹ Fᵀ is W Wᵀ with W = F L⁻ᵀ, for the Cholesky factor L: positive
+   * semidefinite whatever the rounding.
+   */
+  private projector(parts: LowRankParts): DeviceData {
+    const known = projectors.get(parts);
+    if (known?.device === this.device) return known;
+    parts.release?.();
+    const w = this.triangularProduct(parts);
+    projectors.set(parts, w);
+    parts.release = () => {
+      w.dispose();
+      projectors.delete(parts);
+    };
+    return w;
   }
 
-  /** out = factor (x - W Wᵀ x) */
-  complement(w: DeviceData, x: DeviceData, out: DeviceData, factor: number, { rank, parts, sums }: Projection): void {
-    this.run("project", [w, x, parts], 0, rank);
-    this.routines.run("sum", { rows: this.rows, columns: rank * this.columns, parts: this.parts }, [parts, sums]);
-    this.run("complete", [w, sums, x, out], factor, rank);
+  /** F L⁻ᵀ, in float64. */
+  private triangularProduct({ width, matrices }: LowRankParts): DeviceData {
+    const placed: DeviceData[] = [];
+    try {
+      for (const matrix of matrices()) placed.push(DeviceData.of(matrix, this.device));
+      return DeviceData.allocateFilled(this.dtype, this.rows * width, this.device, (w) => {
+        this.run("triangular", [...placed, w], 0, width);
+      });
+    } finally {
+      for (const data of placed) data.dispose();
+    }
   }
 
   // ---- launches
 
-  private inParts(operation: "dot" | "peak", operands: DeviceData[], merge: "sum" | "largest", out: DeviceData): void {
+  private reduceInParts(
+    operation: "dot" | "peak",
+    operands: DeviceData[],
+    merge: "sum" | "largest",
+    out: DeviceData,
+  ): void {
     if (this.parts === 1) {
       this.run(operation, [...operands, out]);
       return;
@@ -200,12 +267,8 @@ export class DeviceVectors {
   }
 }
 
-/** Sums that a projection is made of. */
-export interface Projection {
-  readonly rank: number;
-  readonly parts: DeviceData;
-  readonly sums: DeviceData;
-}
+/** Kept for the solves of derivatives until a preconditioner is released. */
+const projectors = new WeakMap<LowRankParts, DeviceData>();
 
 /** Sizes alone decide, so that sums are the same on every device. */
 const partsOf = (rows: number): number => Math.max(1, Math.min(MOST_PARTS, Math.ceil(rows / ROWS_OF_PART)));
@@ -233,5 +296,22 @@ class Slab {
 
   slotOf({ byteOffset, BYTES_PER_ELEMENT }: DeviceData): number {
     return byteOffset / BYTES_PER_ELEMENT / this.columns;
+  }
+}
+
+/** The tables of ranges and batches that a GPU keeps between calls, so that they are sent once. */
+class CudaPlans implements KeptPlans {
+  private readonly plans = new Map<LoadedRoutine, KeptPlan>();
+
+  of(routine: LoadedRoutine, plan: Plan): KeptPlan {
+    let kept = this.plans.get(routine);
+    if (kept === undefined)
+      this.plans.set(routine, (kept = loadedAddon().cuda.keepPlan(routine, sizesOf(plan), tablesOf(plan))));
+    return kept;
+  }
+
+  close(): void {
+    for (const plan of this.plans.values()) loadedAddon().cuda.forgetPlan(plan);
+    this.plans.clear();
   }
 }

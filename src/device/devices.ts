@@ -1,12 +1,13 @@
 /**
  * The table of devices, and the one that a call names.
  */
-import { ArgumentError } from "../errors";
-import { described } from "../options";
+import { ArgumentError, DeviceError } from "../errors";
+import { describeValue } from "../options";
 import { cuda } from "./cuda";
-import type { Device, Memories } from "./device";
+import type { Device, Memories, Vectors } from "./device";
 import { cpu, tiles } from "./host";
-import type { AnyPlace, Memory } from "./memory";
+import { HostVectors } from "./hostvectors";
+import type { AnyPlace, Dtype, Memory } from "./memory";
 import { reference } from "./reference";
 
 /** A further device is a file that implements the interface, and its name here. */
@@ -25,7 +26,7 @@ export function deviceNamed(name: string): Device<BackendName> {
 
 export function unknownName(where: string, name: unknown, known: readonly string[]): ArgumentError {
   const names = known.map((one) => `"${one}"`).join(", ");
-  const got = typeof name === "string" ? `"${name}"` : described(name);
+  const got = typeof name === "string" ? `"${name}"` : describeValue(name);
   return new ArgumentError(`${where}: expected one of ${names}, got ${got}`);
 }
 
@@ -47,6 +48,15 @@ const numbered = (DEVICES as readonly Device<BackendName>[]).find(isNumbered)!;
 export const numberedMemory = (where: string, device: number): Memory => numbered.memories.numbered(where, device);
 
 /**
+ * Vectors for solvers: in the memory of the place's device where it has one for them, else in the machine's.
+ * @throws CompileError, DeviceError where there is not enough memory.
+ */
+export function vectorsAt({ backend, device = 0 }: Place, rows: number, columns: number, dtype: Dtype): Vectors {
+  const memories = DEVICES.find(({ name }) => name === backend)?.memories;
+  return memories?.vectors(rows, columns, dtype, device) ?? new HostVectors(rows, columns, dtype);
+}
+
+/**
  * A number of a device implies its kind. @throws ArgumentError for one without numbers, or a number of none;
  * DeviceError.
  */
@@ -55,7 +65,17 @@ export function checkPlace<P extends Place>(place: P): P {
   if (device === undefined) return place;
   const kind = DEVICES.find(({ name }) => name === backend) ?? numbered;
   if (!isNumbered(kind) || (backend !== "auto" && kind.name !== backend))
-    throw new ArgumentError(`device: expected backend "${numbered.name}" with it, got ${described(backend)}`);
+    throw new ArgumentError(`device: expected backend "${numbered.name}" with it, got ${describeValue(backend)}`);
   kind.memories.numbered("device", device === "all" ? 0 : device);
   return { ...place, backend: kind.name };
+}
+
+/** The place of a call that is only planned: its device need not be there. @throws ArgumentError as `checkPlace`. */
+export function plannedPlace<P extends Place>(place: P): P {
+  try {
+    return checkPlace(place);
+  } catch (error) {
+    if (error instanceof DeviceError) return { ...place, backend: numbered.name };
+    throw error;
+  }
 }

@@ -1,12 +1,12 @@
 /**
- * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of precompiled kernels.
- * Both cut each call into units of work for the addon's threads. How a call is cut depends on sizes alone, so results do not depend on
- * the number of threads.
+ * The devices of the processor: `cpu` compiles the C++ file of a specification, `tiles` runs it as a program of
+ * precompiled kernels. Both cut each call into units of work for the addon's threads. How a call is cut depends on
+ * sizes alone, so results do not depend on the number of threads.
  */
 import { program, whyTooLarge } from "../codegen/cpp";
 import type { Program, Shape } from "../codegen/cpp";
 import { lanesOfVector } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import { BLOCK } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
 import { symmetricProgram } from "../codegen/symmetric";
@@ -15,12 +15,11 @@ import { tileText } from "../codegen/tiletext";
 import { Category } from "../formula/formula";
 import type { Variable } from "../formula/formula";
 import type { Addon, NativeRoutine } from "./addon";
-import { rectangleSizes, sizesOf, tablesOf } from "./addoncall";
-import type { Plan, Real } from "./addoncall";
+import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./addoncall";
+import type { Plan, RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
-import { entriesOf, visitedPairs } from "./device";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import { instructionSet, nativeAddon, whyNoAddon } from "./native";
+import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
 import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
@@ -44,7 +43,7 @@ export const tiles: Device<"tiles"> = {
 
 let names: ReadonlySet<string> | undefined;
 
-/** Those of all instruction sets and dtypes; undefined without the addon. */
+/** Names of the kernels of all instruction sets and dtypes; undefined without the addon. */
 function kernelNames(): ReadonlySet<string> | undefined {
   const addon = nativeAddon();
   return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
@@ -62,36 +61,46 @@ type Costs = Pick<Program, "grain" | "instructions">;
 /** A routine of the addon, which may be another one for calls of another shape. */
 abstract class AddonRoutine implements Routine {
   abstract readonly backend: string;
-  protected readonly addon: Addon = nativeAddon()!;
-  protected readonly isa: Isa = instructionSet();
+  protected readonly addon: Addon = loadedAddon();
+  protected readonly isa: InstructionSetName = instructionSet();
+  private last: { readonly plan: Plan; readonly costs: Costs } | undefined;
 
   reduce(call: Call): void {
     const { args, out, control, indices } = call;
-    const { costs, handle, takes } = this.fitting(call);
-    const plan = planOf(call, costs);
+    const { costs, handle, takes } = this.chooseShape(call);
+    const plan = this.planned(call, costs);
     this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   reduceAsync(call: Call): Promise<void> {
     const { args, out, control, indices } = call;
-    const { costs, handle, takes } = this.fitting(call);
-    const plan = planOf(call, costs);
+    const { costs, handle, takes } = this.chooseShape(call);
+    const plan = this.planned(call, costs);
     return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   block(call: RectangleCall): void {
-    this.addon.block(this.usual().handle, call.args, call.out, rectangleSizes(call));
+    this.addon.block(this.usualShape().handle, call.args, call.out, rectangleSizes(call));
+  }
+
+  /** The plan of the call before serves those of the same sizes. */
+  private planned(call: Call, costs: Costs): Plan {
+    const { last } = this;
+    if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
+    const plan = planOf(call, costs);
+    this.last = { plan, costs };
+    return plan;
   }
 
   /** What runs calls of many rows, and blocks. */
-  protected abstract usual(): Runnable;
+  protected abstract usualShape(): Runnable;
 
-  protected fitting(_: Call): Runnable {
-    return this.usual();
+  protected chooseShape(_: Call): Runnable {
+    return this.usualShape();
   }
 }
 
-function choose(args: readonly Real[], takes: readonly number[] | undefined): readonly Real[] {
+function choose(args: readonly RealData[], takes: readonly number[] | undefined): readonly RealData[] {
   return takes ? takes.map((n) => args[n]!) : args;
 }
 
@@ -107,10 +116,10 @@ export class CompiledRoutine extends AddonRoutine {
   }
 
   get plan(): string {
-    return `${this.isa}, ${this.usual().costs.tiles}`;
+    return `${this.isa}, ${this.usualShape().costs.tiles}`;
   }
   private get source(): string {
-    return this.usual().costs.source;
+    return this.usualShape().costs.source;
   }
 
   /** Whether it was compiled before, by this process or another. */
@@ -120,7 +129,7 @@ export class CompiledRoutine extends AddonRoutine {
 
   /** @throws CompileError; DeviceError where there is no compiler or no place to write. */
   compile(): void {
-    this.usual().load();
+    this.usualShape().load();
   }
 
   /** Rejects with CompileError, or with DeviceError where there is no compiler or no place to write. */
@@ -128,13 +137,13 @@ export class CompiledRoutine extends AddonRoutine {
     return compileInBackground(this.source, this.isa);
   }
 
-  protected usual(): Compiled {
+  protected usualShape(): Compiled {
     return this.shape("many");
   }
 
   /** By sizes and by which data are the same, so that the same call always gives the same bits. */
-  protected override fitting(call: Call): Compiled {
-    const usual = this.usual();
+  protected override chooseShape(call: Call): Compiled {
+    const usual = this.usualShape();
     let [best, most] = [usual, LEAST_GAIN];
     for (const found of this.othersFor(call)) {
       const saved = gain(call, usual.costs, found.costs);
@@ -144,7 +153,7 @@ export class CompiledRoutine extends AddonRoutine {
   }
 
   private othersFor(call: Call): readonly Compiled[] {
-    if (heightOf(call) < 1.5 * this.usual().costs.grain) return [this.shape("narrow"), this.shape("few")];
+    if (heightOf(call) < 1.5 * this.usualShape().costs.grain) return [this.shape("narrow"), this.shape("few")];
     const symmetric = this.symmetricFor(call);
     return symmetric ? [symmetric] : [];
   }
@@ -183,7 +192,7 @@ class TileRoutine extends AddonRoutine {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost, columns } = tileProgram(specification, kernels);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants.kinds);
     this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
@@ -194,7 +203,7 @@ class TileRoutine extends AddonRoutine {
     };
   }
 
-  protected usual(): Runnable {
+  protected usualShape(): Runnable {
     return this.loaded;
   }
 }
@@ -206,7 +215,7 @@ class Compiled implements Runnable {
   constructor(
     private readonly addon: Addon,
     readonly costs: Program,
-    private readonly isa: Isa,
+    private readonly isa: InstructionSetName,
     readonly takes?: readonly number[] | undefined,
   ) {}
 
@@ -221,7 +230,9 @@ class Compiled implements Runnable {
 
 // --------------------------------------------------------------------------------------------------- shapes of calls
 
-/** Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls. */
+/**
+ * Another shape is compiled only where a call gains so many vector instructions: some 10 µs, the overhead of two calls.
+ */
 const LEAST_GAIN = 1e5;
 
 /** Fewer points gain less than what looking for the same data costs. */
@@ -235,10 +246,10 @@ function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): b
 }
 
 /**
- * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null where no argument
- * of the rows has those of one of the columns.
+ * For each argument of a call, the first one of its dim that has the same numbers, in the same memory or in other; null
+ * where no argument of the rows has those of one of the columns.
  */
-export function sameData(args: readonly Real[], variables: readonly Variable[]): readonly number[] | null {
+export function sameData(args: readonly RealData[], variables: readonly Variable[]): readonly number[] | null {
   const same = variables.map(({ category, dim }, n) =>
     category === Category.P
       ? n
@@ -248,7 +259,7 @@ export function sameData(args: readonly Real[], variables: readonly Variable[]):
   return isShared ? same : null;
 }
 
-function areSame(a: Real, b: Real): boolean {
+function areSame(a: RealData, b: RealData): boolean {
   if (a === b || a.length !== b.length) return a === b;
   if (a.buffer === b.buffer && a.byteOffset === b.byteOffset) return true;
   for (let n = 0; n < a.length; n++) if (a[n] !== b[n]) return false;
@@ -291,6 +302,12 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
   return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
+}
+
+/** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */
+function isOfSizes(plan: Plan, { rows, columns, batch, ranges }: Call): boolean {
+  const areAlone = ranges === undefined && batch === undefined && plan.ranges === undefined && plan.batch === undefined;
+  return areAlone && plan.rows === rows && plan.columns === columns;
 }
 
 /** Columns that a row visits, on average. */

@@ -1,13 +1,17 @@
 /**
- * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its columns
- * independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver and no operator.
+ * The vectors and scalars that a solver computes with, in plain memory: a vector is an [n, c] block, row-major, its
+ * columns independent right-hand sides; a scalar is one float64 per column. Sums are taken in float64. Knows no solver
+ * and no operator.
  */
-import { allocate } from "./memory";
-import type { Dtype } from "./memory";
-import type { Real } from "./native";
+import type { Vectors } from "./device";
+import { allocate, machine } from "./memory";
+import type { Dtype, Memory } from "./memory";
+import type { RealData } from "./native";
 
 /** Vector arithmetic over blocks of one shape and dtype. */
-export class Vectors {
+export class HostVectors implements Vectors {
+  readonly memory: Memory = machine;
+  readonly kept: undefined = undefined;
   /** Relative rounding error of one operation. */
   readonly roundoff: number;
 
@@ -19,7 +23,7 @@ export class Vectors {
     this.roundoff = dtype === "float32" ? 2 ** -24 : 2 ** -53;
   }
 
-  vector(): Real {
+  vector(): RealData {
     return allocate(this.dtype, this.rows * this.columns);
   }
 
@@ -32,12 +36,37 @@ export class Vectors {
     // nothing to give back
   }
 
-  copy(x: Real, out: Real): void {
+  close(): void {
+    // nothing to give back
+  }
+
+  place(data: RealData): RealData {
+    return data;
+  }
+
+  toHost(x: RealData): RealData {
+    return x;
+  }
+
+  copy(x: RealData, out: RealData): void {
     out.set(x);
   }
 
+  narrow(x: RealData, out: RealData): void {
+    out.set(x);
+  }
+
+  widen(x: RealData, out: RealData): void {
+    out.set(x);
+  }
+
+  /** Nobody waits for numbers. */
+  checkEvery(): number {
+    return 1;
+  }
+
   /** Column k of out = column places[k] of x, and zeros beyond; `out` may have another number of columns. */
-  gather(x: Real, places: readonly number[], out: Real): void {
+  gather(x: RealData, places: readonly number[], out: RealData): void {
     const { rows, columns } = this;
     const width = out.length / rows;
     out.fill(0);
@@ -47,7 +76,7 @@ export class Vectors {
   }
 
   /** Column places[k] of out = column k of x, which may have another number of columns. */
-  scatter(x: Real, places: readonly number[], out: Real): void {
+  scatter(x: RealData, places: readonly number[], out: RealData): void {
     const { rows, columns } = this;
     const width = x.length / rows;
     places.forEach((place, k) => {
@@ -58,28 +87,28 @@ export class Vectors {
   // The loops below are written out: they run at every iteration, and a visitor would cost more than the arithmetic.
 
   /** y += alpha x */
-  axpy(alpha: Float64Array, x: Real, y: Real): void {
+  axpy(alpha: Float64Array, x: RealData, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = y[at]! + alpha[k]! * x[at]!;
   }
 
   /** y -= alpha x */
-  axmy(alpha: Float64Array, x: Real, y: Real): void {
+  axmy(alpha: Float64Array, x: RealData, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = y[at]! - alpha[k]! * x[at]!;
   }
 
   /** y = x + alpha y */
-  xpay(x: Real, alpha: Float64Array, y: Real): void {
+  xpay(x: RealData, alpha: Float64Array, y: RealData): void {
     const { rows, columns } = this;
     for (let row = 0, at = 0; row < rows; row++)
       for (let k = 0; k < columns; k++, at++) y[at] = x[at]! + alpha[k]! * y[at]!;
   }
 
   /** out = a · b per column. */
-  dot(a: Real, b: Real, out: Float64Array): void {
+  dot(a: RealData, b: RealData, out: Float64Array): void {
     const { rows, columns } = this;
     out.fill(0);
     for (let row = 0, at = 0; row < rows; row++)
@@ -87,7 +116,7 @@ export class Vectors {
   }
 
   /** out = largest magnitude per column. */
-  peak(x: Real, out: Float64Array): void {
+  peak(x: RealData, out: Float64Array): void {
     const { rows, columns } = this;
     out.fill(0);
     for (let row = 0, at = 0; row < rows; row++)

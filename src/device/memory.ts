@@ -4,12 +4,12 @@
  * formulas.
  */
 import { ArgumentError, DeviceError } from "../errors";
-import type { Real } from "./native";
+import type { RealData } from "./native";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
 
-/** These, and that of indices. */
+/** Dtypes of numbers, and that of indices. */
 export type ElementType = Dtype | "int32";
 
 /** The typed array that holds elements of a type. */
@@ -25,7 +25,7 @@ export type Elements = Float32Array | Float64Array | Int32Array;
 /** Zeroed memory for `size` elements. Throws ArgumentError where the machine does not have that much. */
 export function allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
   try {
-    return made(type, size);
+    return allocateArray(type, size);
   } catch (error) {
     const bytes = size * bytesOf(type);
     throw new ArgumentError(
@@ -38,7 +38,7 @@ export function allocate<E extends ElementType>(type: E, size: number): DataOf<E
 }
 
 /** Each maker is called by its name: small calls are counted in microseconds. */
-function made<E extends ElementType>(type: E, size: number): DataOf<E> {
+function allocateArray<E extends ElementType>(type: E, size: number): DataOf<E> {
   if (type === "float32") return new Float32Array(size) as DataOf<E>;
   return (type === "float64" ? new Float64Array(size) : new Int32Array(size)) as DataOf<E>;
 }
@@ -163,15 +163,15 @@ export interface Memory {
   /** The other way. What is no data of a device, lists too, comes back as it is. */
   toHost<T>(data: T): T;
   /** A copy of the elements of a view. */
-  strided<T extends Elements>(data: T, view: Geometry): T;
+  copyStrided<T extends Elements>(data: T, view: Geometry): T;
   /** The elements of a view on the machine, to be read alone, by the way that moves less. */
   stridedToHost<T extends Elements>(data: T, view: Geometry): T;
   /** The elements at `places`; the caller answers for these. */
   take<T extends Elements>(data: T, places: ArrayLike<number>): T;
   /** `size` sums of the elements that have the same place, taken in float64. */
-  scatterAdd<T extends Real>(data: T, places: ArrayLike<number>, size: number): T;
+  scatterAdd<T extends RealData>(data: T, places: ArrayLike<number>, size: number): T;
   /** The sum with data that may be elsewhere. */
-  add<T extends Real>(a: T, b: T): T;
+  add<T extends RealData>(a: T, b: T): T;
   /** Elements in row-major order into the places of a view, which has gaps only where `writesGaps`. */
   store<T extends Elements>(data: T, view: Geometry, elements: T): void;
   convert<D extends Dtype>(data: Elements, dtype: D): DataOf<D>;
@@ -195,6 +195,11 @@ export const remoteType = (data: unknown): ElementType | undefined =>
 
 /** The memory that data are in. */
 export const memoryOf = (data: unknown): Memory => (data instanceof RemoteData ? data.memory : machine);
+
+/** Gives data of a device back; others are a garbage collector's business. */
+export const free = (data: Elements): void => {
+  memoryOf(data).free(data);
+};
 
 /** Where what is computed of arrays goes: to the first that is not in the machine's memory. */
 export function memoryAmong(arrays: readonly ({ readonly data: unknown } | null | undefined)[]): Memory {
@@ -228,7 +233,7 @@ export const machine: Memory = {
   allocate,
   fromHost: (data) => data,
   toHost: (data) => data,
-  strided: stridedCopy,
+  copyStrided: stridedCopy,
   stridedToHost: rowMajor,
   take: (data, places) => {
     const picked = allocate(elementTypeOf(data), places.length);
@@ -241,7 +246,7 @@ export const machine: Memory = {
     return (data.BYTES_PER_ELEMENT === 8 ? sums : new Float32Array(sums)) as typeof data;
   },
   add: (a, b) => {
-    const sum: Real = a.slice();
+    const sum: RealData = a.slice();
     const addend = memoryOf(b).toHost(b);
     for (let k = 0; k < sum.length; k++) sum[k] = sum[k]! + addend[k]!;
     return sum as typeof a;
@@ -264,7 +269,7 @@ export const machine: Memory = {
  * memory.
  */
 export function rowMajor<T extends Elements>(data: T, view: Geometry): T {
-  if (!isContiguous(view)) return memoryOf(data).strided(data, view);
+  if (!isContiguous(view)) return memoryOf(data).copyStrided(data, view);
   const size = sizeOf(view.shape);
   return view.offset === 0 && size === data.length ? data : (data.subarray(view.offset, view.offset + size) as T);
 }

@@ -1,20 +1,20 @@
 /**
- * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file that
- * knows of the .node file; addon.ts declares what that exports.
+ * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file
+ * that knows of the .node file; addon.ts declares what that exports.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
 import { ISAS } from "../codegen/isa";
-import type { Isa } from "../codegen/isa";
+import type { InstructionSetName } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
-import { ArgumentError, DeviceError, InterruptedError, messageOf } from "../errors";
-import { atMost, described } from "../options";
+import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { describeValue, messageOf } from "../options";
 import type { Addon, AddonFile } from "./addon";
 
 export { cancel, newControl, progress } from "./addoncall";
-export type { BatchAxis, Control, Integers, Plan, Ranges, Real, Rectangle } from "./addoncall";
+export type { BatchAxis, Control, Integers, Plan, Ranges, RealData, Rectangle } from "./addoncall";
 
 type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
 
@@ -34,6 +34,13 @@ export function nativeAddon(): Addon | null {
   return load().addon;
 }
 
+/** The addon, for what runs only where it is. */
+export function loadedAddon(): Addon {
+  const { addon, why } = load();
+  if (addon) return addon;
+  throw new Error(`tskeops has a bug: expected the addon, got none: ${why}`);
+}
+
 /** Why `nativeAddon` gives null, in one sentence; null if it does not. */
 export function whyNoAddon(): string | null {
   return load().why;
@@ -49,20 +56,17 @@ export function addonRemedy(): string {
 
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
-  atMost("threads", 0, arguments);
   return nativeAddon()?.threads() ?? 1;
 }
 
 /** Sets the number of threads of all later calls in this process, 1 to 1024; throws ArgumentError. */
 export function setThreads(count: number): void {
-  atMost("setThreads", 1, arguments);
-  const checked = checkThreads("setThreads", count, count); // also where nobody will need it
+  const checked = checkThreads("settings.threads", count, count); // also where nobody will need it
   nativeAddon()?.setThreads(checked);
 }
 
 /** The library that factorises matrices of 1024 rows and more, null where that is the project's own code. */
 export function lapack(): string | null {
-  atMost("lapack", 0, arguments);
   return nativeAddon()?.lapack() || null;
 }
 
@@ -72,13 +76,12 @@ export function lapack(): string | null {
  * `dgemm_`. @throws ArgumentError if it cannot be used.
  */
 export function setLapack(choice: string): void {
-  atMost("setLapack", 1, arguments);
   if (typeof choice !== "string")
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${described(choice)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${describeValue(choice)}`);
   try {
     nativeAddon()?.setLapack(choice);
   } catch (error) {
-    throw new ArgumentError(`setLapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
+    throw new ArgumentError(`settings.lapack: expected "auto", "off" or a library, got ${choice}: ${messageOf(error)}`);
   }
 }
 
@@ -92,7 +95,7 @@ function loadFirst(paths: readonly string[]): Loaded {
   const reasons: string[] = [];
   for (const path of present) {
     const addon = tryLoad(path);
-    if (typeof addon !== "string") return { addon: withInitialSettings(addon), why: null };
+    if (typeof addon !== "string") return { addon: applyInitialSettings(addon), why: null };
     reasons.push(addon);
   }
   const why = present.length > 0 ? reasons.join("; ") : `the addon is not built: expected ${paths.join(" or ")}`;
@@ -110,7 +113,7 @@ function tryLoad(path: string): Addon | string {
   }
 }
 
-function withInitialSettings(addon: Addon): Addon {
+function applyInitialSettings(addon: Addon): Addon {
   const wanted = process.env["TSKEOPS_THREADS"];
   if (wanted !== undefined && wanted !== "")
     addon.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted), wanted));
@@ -130,7 +133,7 @@ function setInitialLapack(addon: Addon, choice: string | undefined): void {
 
 function checkThreads(where: string, count: number, given: unknown): number {
   if (Number.isInteger(count) && count >= 1 && count <= 1024) return count;
-  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${described(given)}`);
+  throw new ArgumentError(`${where}: expected an integer from 1 to 1024, got ${describeValue(given)}`);
 }
 
 // ---------------------------------------------------------------------------------------------- instruction sets
@@ -138,37 +141,40 @@ function checkThreads(where: string, count: number, given: unknown): number {
 // What a program has set, else TSKEOPS_ISA, else the machine's best; looked up at every call, so that one process can
 // compare several.
 
-let current: Isa | undefined;
+let current: InstructionSetName | undefined;
 
 /** Another number after each change, for those who keep what was made for one set. */
 export let changes = 0;
 
-/** The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none. */
-export function instructionSet(): Isa {
-  atMost("instructionSet", 0, arguments);
-  return current ?? use(available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines()));
+/**
+ * The instruction set of later calls, `"baseline"` without the addon. @throws ArgumentError if TSKEOPS_ISA names none.
+ */
+export function instructionSet(): InstructionSetName {
+  return current ?? use(byDefault());
 }
 
 /**
- * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks means its best. Results
- * then differ by rounding. @throws ArgumentError for a name of none.
+ * Sets the widest instruction set of all later calls in this process, over TSKEOPS_ISA; one that the machine lacks
+ * means its best, and `"auto"` what TSKEOPS_ISA says. Results then differ by rounding.
+ * @throws ArgumentError for a name of none.
  */
-export function setInstructionSet(name: Isa): void {
-  atMost("setInstructionSet", 1, arguments);
-  use(available("setInstructionSet", name));
+export function setInstructionSet(name: InstructionSetName | "auto"): void {
+  use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
 }
 
+const byDefault = (): InstructionSetName => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
+
 /** Routines ask for the name; the dense algebra of the addon is told. */
-function use(name: Isa): Isa {
+function use(name: InstructionSetName): InstructionSetName {
   nativeAddon()?.setInstructionSet(name);
   changes++;
   return (current = name);
 }
 
-const machines = (): Isa => nativeAddon()?.isa() ?? "baseline";
+const machines = (): InstructionSetName => nativeAddon()?.isa() ?? "baseline";
 
-function available(where: string, name: string): Isa {
-  const wanted = ISAS.indexOf(name as Isa);
-  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${described(name)}`);
+function available(where: string, name: string): InstructionSetName {
+  const wanted = ISAS.indexOf(name as InstructionSetName);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${describeValue(name)}`);
   return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
 }

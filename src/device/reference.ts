@@ -1,15 +1,17 @@
 /**
- * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes` of the
- * rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are judged against it.
+ * The reference device: evaluates a formula operation by operation, in float64, from the `value`, `segments` and `axes`
+ * of the rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are
+ * judged against it.
  */
 import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
-import { asVariable, isVariable, nodesOf, placed, Category } from "../formula/formula";
+import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
-import { constantValue } from "../formula/ops";
-import { beginOf, entriesOf } from "./device";
+import { constantValue } from "../formula/core";
+import { beginOf, entriesOf } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import type { Real } from "./native";
+import type { RealData } from "./native";
+import { extentOf } from "../formula/reductions";
 
 export const reference: Device<"reference"> = {
   name: "reference",
@@ -33,7 +35,10 @@ class ReferenceRoutine implements Routine {
     while (rows.next().done !== true);
   }
 
-  /** As the addon does, it counts in the control block what is done, and obeys its flag; others get their turn between two rows. */
+  /**
+   * Counts in the control block what is done and obeys its flag, like the addon; others get their turn between two
+   * rows.
+   */
   async reduceAsync(call: Call): Promise<void> {
     const control = call.control ?? new Int32Array(4);
     control[2] = entriesOf(call) * call.rows;
@@ -67,7 +72,7 @@ class ReferenceRoutine implements Routine {
   ): Generator<number, void> {
     const { reduction, formulas, k, dtype } = this.specification;
     if (!reduction) throw new Error("a routine of the form block cannot reduce");
-    const extent = { dims: formulas.map(({ dim }) => dim), k };
+    const extent = extentOf(formulas, k);
     const round = dtype === "float32" ? Math.fround : (value: number): number => value;
     for (const { row, intervals } of rowsOf(call)) {
       const accumulator = reduction.meaning(extent, round);
@@ -110,7 +115,7 @@ type Values = Float64Array;
 /** The components of the formulas at a pair; the arrays are reused from pair to pair. */
 type Evaluator = (row: number, column: number) => readonly Values[];
 
-function evaluator(specification: Specification, args: readonly Real[]): Evaluator {
+function evaluator(specification: Specification, args: readonly RealData[]): Evaluator {
   const steps = new Map<Formula, Values>();
   const updates = nodesOf(...specification.formulas).map((node) => {
     const values = new Float64Array(node.dim);
@@ -133,14 +138,14 @@ function updateOf(
   out: Values,
   valuesOf: (arg: Formula) => Values,
   specification: Specification,
-  args: readonly Real[],
+  args: readonly RealData[],
 ): Update {
   const { shape } = node.operation;
   const inputs = node.args.map(valuesOf);
   if (shape.kind === "elementwise") return elementwise(node, shape, inputs, out);
   if (shape.kind === "view") return view(node, shape, inputs, out);
   if (shape.kind === "contraction") return contraction(node, shape, inputs, out);
-  return isVariable(node) ? read(node, out, specification, args) : constant(node, out);
+  return isVariable(node) ? readVariable(node, out, specification, args) : constant(node, out);
 }
 
 function constant(node: Formula, out: Values): Update {
@@ -148,7 +153,7 @@ function constant(node: Formula, out: Values): Update {
   return () => undefined;
 }
 
-function read(node: Formula, out: Values, { rows }: Specification, args: readonly Real[]): Update {
+function readVariable(node: Formula, out: Values, { rows }: Specification, args: readonly RealData[]): Update {
   const { position, dim, category } = asVariable(node);
   const data = args[position]!;
   const copy = (index: number): void => {
@@ -174,7 +179,7 @@ function view(node: Formula, shape: View, inputs: readonly Values[], out: Values
     node.params,
   );
   return () => {
-    for (const { length, arg, start, stride, target } of placed(segments))
+    for (const { length, arg, start, stride, target } of placeSegments(segments))
       for (let m = 0; m < length; m++)
         out[target.start + m * target.stride] = arg === undefined ? 0 : inputs[arg]![start + m * stride]!;
   };

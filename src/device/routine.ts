@@ -5,8 +5,9 @@
  * Routines are kept, so that a formula is compiled once per process.
  */
 import type { Specification } from "../codegen/specification";
-import { DeviceError, warnOnce } from "../errors";
+import { DeviceError } from "../errors";
 import type { Formula } from "../formula/formula";
+import { warnOnce } from "../warnings";
 import type { Compile, Device, Routine } from "./device";
 import { deviceNamed, unknownName } from "./devices";
 import type { BackendName } from "./devices";
@@ -15,7 +16,7 @@ import { addonRemedy, instructionSet } from "./native";
 import { reference } from "./reference";
 import { reporting } from "./verbose";
 
-/** Of the processor, best first; the last can always run. */
+/** Devices of the processor, best first; the last can always run. */
 const ON_PROCESSOR: readonly Device[] = [cpu, tiles, reference];
 
 /** Where a specification may run. */
@@ -69,15 +70,16 @@ export interface Chooser {
  */
 export function chooser(specification: Specification, { backend = "auto", compile }: Choice): Chooser {
   const wanted = checkedCompile(compile);
-  if (backend !== "auto") return constantly(required(deviceNamed(backend), specification));
+  if (backend !== "auto") return constantly(requireRoutine(deviceNamed(backend), specification));
   if (wanted === "always") return constantly(compiledOrNext(specification));
   const known = wanted === "auto" ? keptFor(specification).get(keyOf(specification, "tiers")) : undefined;
   if (known instanceof Tiers) return known;
   if (wanted === "never" || whyNot(tiles, specification) !== null)
     return constantly(first(wanted === "never" ? [tiles, reference] : ON_PROCESSOR, specification));
   // Looking for a compiler takes longer than a small call: it is done only when one is needed.
-  const compilable = (): Compilable | null => (whyNot(cpu, specification) === null ? compiled(specification) : null);
-  return kept(specification, "tiers", () => new Tiers(routineOf(tiles, specification), compilable));
+  const compilable = (): Compilable | null =>
+    whyNot(cpu, specification) === null ? findCompilable(specification) : null;
+  return keepRoutine(specification, "tiers", () => new Tiers(routineOf(tiles, specification), compilable));
 }
 
 /** What a call or a solve has begun with: it keeps to it, so that its numbers fit together. */
@@ -102,7 +104,7 @@ function checkedCompile(option: Compile | undefined): Compile {
 
 const constantly = (fixed: Routine): Chooser => ({ next: () => fixed, preview: () => fixed });
 
-function required(device: Device, specification: Specification): Routine {
+function requireRoutine(device: Device, specification: Specification): Routine {
   const reason = whyNot(device, specification);
   if (reason !== null) throw new DeviceError(`backend "${device.name}": ${reason}`);
   return routineOf(device, specification);
@@ -131,10 +133,14 @@ const whyNot = (device: Device, specification: Specification): string | null =>
   device.whyNot() ?? device.whyNotFormula(specification);
 
 const routineOf = (device: Device, specification: Specification): Routine =>
-  kept(specification, device.name, () => reporting(device.routine(specification), specification));
+  keepRoutine(specification, device.name, () => reported(device.routine(specification), specification));
 
-const compiled = (specification: Specification): ReturnType<typeof cpu.routine> =>
-  kept(specification, cpu.name, () => reporting(cpu.routine(specification), specification));
+const findCompilable = (specification: Specification): ReturnType<typeof cpu.routine> =>
+  keepRoutine(specification, cpu.name, () => reported(cpu.routine(specification), specification));
+
+/** The routine, or one that prints each of its calls if TSKEOPS_VERBOSE is set now. */
+const reported = <R extends Routine>(routine: R, specification: Specification): R =>
+  process.env["TSKEOPS_VERBOSE"] ? reporting(routine, specification) : routine;
 
 /** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
 const keptOf = new WeakMap<Formula, Map<string, unknown>>();
@@ -152,7 +158,7 @@ function keyOf(specification: Specification, kind: string): string {
   return [kind, reduction?.name, formulas[1]?.id, ...settings, table, instructionSet()].join("|");
 }
 
-function kept<T>(specification: Specification, kind: string, make: () => T): T {
+function keepRoutine<T>(specification: Specification, kind: string, make: () => T): T {
   const ofFormula = keptFor(specification);
   const key = keyOf(specification, kind);
   if (!ofFormula.has(key)) ofFormula.set(key, make());
@@ -193,7 +199,7 @@ export class Tiers {
   ) {}
 
   /** Once found it is kept, whatever becomes of the compiler. */
-  private compiled(): Compilable | null {
+  private findCompilable(): Compilable | null {
     return (this.found ??= this.find());
   }
 
@@ -204,11 +210,11 @@ export class Tiers {
     if (this.state === "evaluated" && pairs >= COMPILE_PAIRS) this.compileNow();
     if (this.state === "evaluated" && this.pairs >= COMPILE_PAIRS) this.compileSoon();
     if (this.state === "compiling" && this.pairs >= PATIENCE_PAIRS) this.compileNow();
-    return this.state === "compiled" ? this.compiled()! : this.evaluated;
+    return this.state === "compiled" ? this.findCompilable()! : this.evaluated;
   }
 
   private lookUp(): void {
-    const compiled = this.compiled();
+    const compiled = this.findCompilable();
     if (compiled === null) this.state = "failed";
     else if (compiled.isCompiled()) this.compileNow();
     else this.state = "evaluated";
@@ -217,7 +223,7 @@ export class Tiers {
   /** What {@link Tiers.next} would give, if the compiler succeeds. Counts and compiles nothing. */
   preview(pairs: number): Routine {
     const total = this.pairs + pairs;
-    const isCompiled = (): boolean => total >= LOOK_UP_PAIRS && this.compiled()?.isCompiled() === true;
+    const isCompiled = (): boolean => total >= LOOK_UP_PAIRS && this.findCompilable()?.isCompiled() === true;
     const wouldCompile: Readonly<Record<State, () => boolean>> = {
       unknown: () => pairs >= COMPILE_PAIRS || isCompiled(),
       evaluated: () => pairs >= COMPILE_PAIRS,
@@ -225,13 +231,13 @@ export class Tiers {
       compiled: () => true,
       failed: () => false,
     };
-    return (wouldCompile[this.state]() && this.compiled()) || this.evaluated;
+    return (wouldCompile[this.state]() && this.findCompilable()) || this.evaluated;
   }
 
   private compileSoon(): void {
     this.state = "compiling";
     // What a compiler has made may still not be what it should be: loading it tells.
-    this.compiled()!
+    this.findCompilable()!
       .compileInBackground()
       .then(() => this.compileNow())
       .catch((error: unknown) => this.fail(error));
@@ -239,7 +245,7 @@ export class Tiers {
 
   private compileNow(): void {
     try {
-      this.compiled()!.compile();
+      this.findCompilable()!.compile();
       this.state = "compiled";
     } catch (error) {
       this.fail(error);

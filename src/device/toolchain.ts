@@ -24,7 +24,10 @@ export function requireCompiler(): string {
   return compiler;
 }
 
-/** What distinguishes a compiler from others. The given path too: a link to a wrapper such as ccache decides by its name which compiler runs. */
+/**
+ * What distinguishes a compiler from others. The given path too: a link to a wrapper such as ccache decides by its name
+ * which compiler runs.
+ */
 export function identityOf(compiler: string): readonly unknown[] {
   const real = realpathSync(compiler);
   const { size, mtimeMs } = statSync(real);
@@ -35,11 +38,11 @@ export function identityOf(compiler: string): readonly unknown[] {
 function findCompiler(): Search {
   const { TSKEOPS_CXX: named, CXX: usual, PATH: folders } = process.env;
   const asked = `${named ?? ""}\0${usual ?? ""}\0${folders ?? ""}`;
-  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searched() };
+  if (answer.asked !== asked || answer.search.compiler === null) answer = { asked, search: searchCompiler() };
   return answer.search;
 }
 
-function searched(): Search {
+function searchCompiler(): Search {
   const variable = ["TSKEOPS_CXX", "CXX"].find((name) => process.env[name]);
   if (variable !== undefined) return namedCompiler(variable, process.env[variable]!);
   const compiler = firstOf(NAMES.flatMap(candidates));

@@ -1,12 +1,12 @@
 /**
- * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when first needed. All are queued:
- * nothing waits for the device.
+ * Operations on vectors in the memory of a GPU (native/text/cuda/vectorscuda.h), compiled for a device and dtype when
+ * first needed. All are queued: nothing waits for the device.
  */
 import { cudaVectorsSource } from "../codegen/prelude";
 import type { Dtype } from "../codegen/specification";
 import type { LoadedVectors } from "./addon";
 import { loadedFrom } from "./cudacompiler";
-import { nativeAddon } from "./native";
+import { loadedAddon } from "./native";
 
 /** Numbers in the memory of a device. */
 export interface DeviceMemory {
@@ -15,7 +15,7 @@ export interface DeviceMemory {
   readonly length: number;
 }
 
-/** Of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
+/** Sizes of vectors `[rows, columns]`, tall matrices `[rows, rank]`, and sums in parts. */
 export interface VectorSizes {
   readonly rows: number;
   readonly columns: number;
@@ -23,7 +23,7 @@ export interface VectorSizes {
   readonly parts?: number;
 }
 
-/** As the table in native/cuda/cudavectors.cc has them, with their operands in its order. */
+/** Names of the table in native/cuda/cudavectors.cc, which also gives the order of operands. */
 export type VectorOperation =
   | "fill"
   | "axpy"
@@ -57,11 +57,11 @@ export type ScalarStep =
     }
   | { readonly operation: "zero"; readonly operands: readonly []; readonly out: DeviceMemory };
 
-const loaded = new Map<string, CudaVectors>();
+const loaded = new Map<string, VectorKernels>();
 
 /** The operations of one dtype on one device. */
-export class CudaVectors {
-  private readonly addon = nativeAddon()!.cuda;
+export class VectorKernels {
+  private readonly addon = loadedAddon().cuda;
   private readonly routines: LoadedVectors;
 
   private constructor(device: number, dtype: Dtype) {
@@ -73,9 +73,9 @@ export class CudaVectors {
   }
 
   /** @throws CompileError, DeviceError. */
-  static on(device: number, dtype: Dtype): CudaVectors {
+  static on(device: number, dtype: Dtype): VectorKernels {
     const key = `${device} ${dtype}`;
-    const known = loaded.get(key) ?? new CudaVectors(device, dtype);
+    const known = loaded.get(key) ?? new VectorKernels(device, dtype);
     loaded.set(key, known);
     return known;
   }
@@ -88,7 +88,7 @@ export class CudaVectors {
 
   /** One after the other, for every column. */
   steps(columns: number, steps: readonly ScalarStep[]): void {
-    const { scalarSteps } = nativeAddon()!.constants;
+    const { scalarSteps } = loadedAddon().constants;
     const words = new BigUint64Array(6 * steps.length);
     steps.forEach(({ operation, operands, out }, n) => {
       words[6 * n] = BigInt(scalarSteps.indexOf(operation));

@@ -11,9 +11,11 @@ function print(line: string): void {
   process.stderr.write(`tskeops: ${line}\n`);
 }
 
-const inMilliseconds = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;
+const millisecondsSince = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;
 
-/** The call of a routine that goes on now: where its code comes from, if it was compiled or looked for during the call. */
+/**
+ * The call of a routine that goes on now: where its code comes from, if it was compiled or looked for during the call.
+ */
 let calling: { origin: string } | undefined;
 
 /**
@@ -23,21 +25,20 @@ let calling: { origin: string } | undefined;
 export function reportObject(path: string, compiler: string | null, begin: number): void {
   if (!isVerbose()) return;
   if (calling) calling.origin = compiler === null ? ", from the cache" : ", compiled";
-  print(`${compiler === null ? "found" : `compiled by ${compiler}`} in ${inMilliseconds(begin)}: ${path}`);
+  print(`${compiler === null ? "found" : `compiled by ${compiler}`} in ${millisecondsSince(begin)}: ${path}`);
 }
 
-/** The routine, or one that prints each of its calls if the variable is set now. */
+/** The routine, printing each of its calls. */
 export function reporting<R extends Routine>(routine: R, specification: Specification): R {
-  if (!isVerbose()) return routine;
   const calls: Pick<Routine, "reduce" | "reduceAsync" | "block"> = {
-    reduce: (call) => reported(routine, specification, call, () => routine.reduce(call)),
+    reduce: (call) => reportCall(routine, specification, call, () => routine.reduce(call)),
     reduceAsync: (call) => reportedLater(routine, specification, call),
-    block: (call) => reported(routine, specification, call, () => routine.block(call)),
+    block: (call) => reportCall(routine, specification, call, () => routine.block(call)),
   };
   return Object.assign(Object.create(routine) as R, calls);
 }
 
-function reported(routine: Routine, specification: Specification, call: Call | RectangleCall, run: () => void): void {
+function reportCall(routine: Routine, specification: Specification, call: Call | RectangleCall, run: () => void): void {
   const begin = performance.now();
   const { origin } = during(run);
   printCall(routine, specification, call, begin, origin);
@@ -70,7 +71,7 @@ function printCall(
   origin: string,
 ): void {
   const how = plan === undefined ? backend : `${backend} (${plan})`;
-  print(`${nameOf(specification)}, ${pairsOf(call)}: ${how}, ${inMilliseconds(begin)}${origin}`);
+  print(`${nameOf(specification)}, ${pairsOf(call)}: ${how}, ${millisecondsSince(begin)}${origin}`);
 }
 
 /** Characters of a formula that are printed. */

@@ -1,6 +1,7 @@
 /**
- * The arguments of a call, as aliases such as `"x = Vi(3)"` and literals such as `Var(0,3,0)` declare them. The one idea is that an
- * argument is a position with a dim and a category, and a name only where the user gave one. Knows no operation and no array.
+ * The arguments of a call, as aliases such as `"x = Vi(3)"` and literals such as `Var(0,3,0)` declare them. The one
+ * idea is that an argument is a position with a dim and a category, and a name only where the user gave one. Knows no
+ * operation and no array.
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
@@ -14,7 +15,7 @@ import type { Cursor, Place } from "./lexer";
 export interface Argument {
   /** Undefined where it was declared without a name. */
   readonly name: string | undefined;
-  /** Its place among the arguments of the call, from 0. */
+  /** Place among the arguments of the call, from 0. */
   readonly position: number;
   readonly dim: number;
   readonly category: Category;
@@ -66,13 +67,13 @@ export class Scope {
     return this.byName.keys();
   }
 
-  named(name: string): Argument | undefined {
+  findByName(name: string): Argument | undefined {
     return this.byName.get(name);
   }
 
   /** The argument that an alias declares: its name and its position must be free. */
   declare(declared: Formula, place: Place, name?: Place): void {
-    if (name && this.named(name.token.text))
+    if (name && this.findByName(name.token.text))
       throw errorAt(name, `alias: expected a new name, got ${quote(name.token.text)} again`);
     const taken = this.byPosition.get(asVariable(declared).position);
     if (taken) throw errorAt(place, `alias: expected a free position, got that of ${label(taken.argument)}`);
@@ -120,7 +121,7 @@ export function readAlias(cursor: Cursor, implicitPosition: number, scope: Scope
   const first = cursor.expectName(`an alias such as ${ALIAS}`);
   const isNamed = cursor.accept("=");
   if (!isNamed && !DECLARATIONS.has(first.text) && cursor.token.text !== "(")
-    throw cursor.unexpected(`"=", as in ${ALIAS}`);
+    throw cursor.unexpectedError(`"=", as in ${ALIAS}`);
   const place = cursor.place(isNamed ? cursor.expectName(KINDS) : first);
   const declared = readDeclaration(cursor, implicitPosition, place);
   cursor.expectEnd("the end of the alias");
@@ -153,7 +154,7 @@ function readIntegers(cursor: Cursor): number[] {
 function readInteger(cursor: Cursor): number {
   const sign = cursor.accept("-") ? -1 : 1;
   const value = Number(cursor.token.text);
-  if (cursor.token.kind !== "number" || !Number.isSafeInteger(value)) throw cursor.unexpected("an integer");
+  if (cursor.token.kind !== "number" || !Number.isSafeInteger(value)) throw cursor.unexpectedError("an integer");
   cursor.next();
   return sign * value;
 }

@@ -1,16 +1,18 @@
 /**
- * Derivatives of formulas, as formulas: one walk from the result back to the leaves that adds up the cotangents that the rows of
- * the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
+ * Derivatives of formulas, as formulas: one walk from the result back to the leaves that adds up the cotangents that
+ * the rows of the operation table give. Gradients of gradients follow because cotangents are formulas like any other.
  */
+import { at } from "../asserts";
 import { FormulaError } from "../errors";
 import { Category, asVariable, isVariable, nodesOf, substitute, variable } from "./formula";
-import type { Formula, Parameter } from "./formula";
+import type { Formula } from "./formula";
 import type { Slot } from "./slots";
-import { add, concat, constant, extract, extractT, formulaSlot, isZero, macro, mult, zero } from "./ops";
+import { add, constant, formulaSlot, isZero, macro, mult, zero } from "./core";
+import { concat, extract, extractT } from "./vectors";
 
 /**
- * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim `by.dim`.
- * The cotangent itself is not differentiated.
+ * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim
+ * `by.dim`. The cotangent itself is not differentiated.
  * @throws FormulaError when `by` is no variable or the cotangent has another dim than the formula.
  */
 export function grad(formula: Formula, by: Formula, cotangent: Formula): Formula {
@@ -32,7 +34,7 @@ function cotangentsBelow(formula: Formula, by: Formula, cotangent: Formula): Rea
 
 function distribute(node: Formula, own: Formula, onPath: ReadonlySet<Formula>, into: Map<Formula, Formula>): void {
   node.operation.cotangents(own, node).forEach((cotangent, n) => {
-    const arg = node.args[n]!;
+    const arg = at(node.args, n);
     if (!cotangent || !onPath.has(arg)) return;
     const soFar = into.get(arg);
     into.set(arg, soFar ? add(soFar, cotangent) : cotangent);
@@ -47,8 +49,8 @@ export function dependents(formula: Formula, by: Formula): ReadonlySet<Formula> 
 }
 
 /**
- * Why `formula` is not linear in `by`, or undefined if it is: it must vanish with `by`, its gradient must not depend on `by`, and
- * no step between the two may be piecewise constant.
+ * Why `formula` is not linear in `by`, or undefined if it is: it must vanish with `by`, its gradient must not depend on
+ * `by`, and no step between the two may be piecewise constant.
  */
 export function whyNotLinear(formula: Formula, by: Formula): string | undefined {
   const path = dependents(formula, by);
@@ -80,7 +82,9 @@ export function freePosition(...formulas: readonly Formula[]): number {
 
 // ------------------------------------------------------------------------------------------------------ entries
 
-/** Derivative of `formula` in the direction `tangent` of `by`: the Jacobian applied to it. Grad, transposed once more. */
+/**
+ * Derivative of `formula` in the direction `tangent` of `by`: the Jacobian applied to it. Grad, transposed once more.
+ */
 export function diff(formula: Formula, by: Formula, tangent: Formula): Formula {
   if (isVariable(by) && tangent.dim !== by.dim)
     throw new FormulaError(`Diff(f, v, u): expected u of dim ${by.dim}, the dim of v, got ${tangent.dim}`);
@@ -119,67 +123,46 @@ function laplacian(formula: Formula, by: Formula): Formula {
 
 const f = formulaSlot("f");
 const v: Slot = { name: "v", kind: "variable" };
-const formulas = (values: readonly (Formula | Parameter)[]): readonly Formula[] => values as readonly Formula[];
 
-macro("Grad", {
+macro<readonly [f: Formula, v: Formula, e: Formula]>("Grad", {
   doc: "Gradient of e | f with respect to the variable v: the transposed Jacobian of f applied to e.",
   slots: [f, v, formulaSlot("e")],
-  build: (values) => {
-    const [f, v, e] = formulas(values);
-    return grad(f!, v!, e!);
-  },
+  build: ([f, v, e]) => grad(f, v, e),
 });
-macro("AdjointOperator", {
+macro<readonly [f: Formula, v: Formula, u: Formula]>("AdjointOperator", {
   doc: "The adjoint of f, which is linear in v, applied to u: the same as Grad.",
   slots: [f, v, formulaSlot("u")],
-  build: (values) => {
-    const [f, v, u] = formulas(values);
-    return grad(f!, v!, u!);
-  },
+  build: ([f, v, u]) => grad(f, v, u),
 });
-macro("Diff", {
+macro<readonly [f: Formula, v: Formula, u: Formula]>("Diff", {
   doc: "Derivative of f in the direction u of the variable v: the Jacobian applied to u.",
   slots: [f, v, formulaSlot("u")],
-  build: (values) => {
-    const [f, v, u] = formulas(values);
-    return diff(f!, v!, u!);
-  },
+  build: ([f, v, u]) => diff(f, v, u),
 });
-macro("GradMatrix", {
+macro<readonly [f: Formula, v: Formula]>("GradMatrix", {
   doc: "The Jacobian of f by v: df_k / dv_l stands at k·dim(v) + l.",
   method: "gradMatrix grad_matrix",
   slots: [f, v],
-  build: (values) => {
-    const [f, v] = formulas(values);
-    return components(f!)
-      .map((k) => gradOfComponent(f!, v!, k))
-      .reduceRight((rest, row) => concat(row, rest));
-  },
+  build: ([f, v]) =>
+    components(f)
+      .map((k) => gradOfComponent(f, v, k))
+      .reduceRight((rest, row) => concat(row, rest)),
 });
-macro("Divergence", {
+macro<readonly [f: Formula, v: Formula]>("Divergence", {
   doc: "Trace of the Jacobian of f by v.",
   slots: [f, v],
-  build: (values) => {
-    const [f, v] = formulas(values);
-    return trace("Divergence(f, v)", f!, v!);
-  },
+  build: ([f, v]) => trace("Divergence(f, v)", f, v),
 });
-macro("Laplacian", {
+macro<readonly [f: Formula, v: Formula]>("Laplacian", {
   doc: "Sum of the second derivatives of f by the components of v.",
   slots: [f, v],
-  build: (values) => {
-    const [f, v] = formulas(values);
-    return laplacian(f!, v!);
-  },
+  build: ([f, v]) => laplacian(f, v),
 });
-macro("TraceOperator", {
+macro<readonly [f: Formula, v: Formula, ...w: Formula[]]>("TraceOperator", {
   doc: "Trace of the Jacobian of f by v, rows weighted by w if given.",
   method: "traceOperator trace_operator",
   slots: [f, v, { name: "w", kind: "formula", optional: true }],
-  build: (values) => {
-    const [f, v, w] = formulas(values);
-    return trace("TraceOperator(f, v, w)", f!, v!, w);
-  },
+  build: ([f, v, w]) => trace("TraceOperator(f, v, w)", f, v, w),
 });
 macro("Factorize", {
   doc: "f itself: equal parts are computed once in any case.",

@@ -1,7 +1,8 @@
 /**
- * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real parts, the
- * imaginary parts, and the two put together again: every other row is real arithmetic between them, so that gradients (those of the
- * 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single number, of dim 2.
+ * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real
+ * parts, the imaginary parts, and the two put together again: every other row is real arithmetic between them, so that
+ * gradients (those of the 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single
+ * number, of dim 2.
  */
 import {
   add,
@@ -26,7 +27,7 @@ import {
   two,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, Of, One, Operand, Two, Unary } from "./core";
 import type { Formula } from "./formula";
 import { atan2, cos, sin } from "./functions";
 import { exp, inv, log, powf, rsqrt, sqrt, step } from "./maths";
@@ -43,17 +44,18 @@ function partBuild(
   method: string,
   part: "Real" | "Imaginary",
   place: 0 | 1,
-): (args: readonly Operand[]) => Formula {
-  return operation(name, {
+): (args: readonly [Operand]) => Formula {
+  return operation<One>(name, {
     doc: `${part} parts of the complex numbers x.`,
     method,
     complex: "arguments",
     slots: [formulaSlot("x")],
-    shape: { kind: "view", segments: ([dim]) => [{ length: dim! / 2, arg: 0, start: place, stride: 2 }] },
-    dim: ([dim]) => complexDim(`${name}(x)`, dim!),
+    shape: { kind: "view", segments: ([dim]) => [{ length: dim / 2, arg: 0, start: place, stride: 2 }] },
+    dim: ([dim]) => complexDim(`${name}(x)`, dim),
     simplify: ([x]) => {
-      if (x!.operation === complexRow) return x!.args[place];
-      return constantValue(x!) === undefined ? undefined : repeatTo(lift(constantValue(x!)!), x!.dim / 2);
+      if (isComplex(x)) return x.args[place];
+      const number = constantValue(x);
+      return number === undefined ? undefined : repeatTo(lift(number), x.dim / 2);
     },
     cotangents: (e) => [place === 0 ? complex(e, zero(e.dim)) : complex(zero(e.dim), e)],
   });
@@ -66,7 +68,7 @@ export const complexReal: Unary = (x) => realBuild([x]);
 /** Imaginary parts, of half the dim. */
 export const complexImag: Unary = (x) => imagBuild([x]);
 
-const complexBuild = operation("Complex", {
+const complexBuild = operation<Two>("Complex", {
   doc: "Complex numbers of the real parts re and the imaginary parts im.",
   method: null, // lazy tensors repeat a part of dim 1
   complex: "result",
@@ -74,20 +76,21 @@ const complexBuild = operation("Complex", {
   shape: {
     kind: "view",
     segments: ([dim]) =>
-      [0, 1].map((arg) => ({ length: dim!, arg, start: 0, stride: 1, target: { start: arg, stride: 2 } })),
+      [0, 1].map((arg) => ({ length: dim, arg, start: 0, stride: 1, target: { start: arg, stride: 2 } })),
   },
   dim: ([re, im]) => {
     expect(re === im, "Complex(re, im)", "equal dims", `${re} and ${im}`);
-    return 2 * re!;
+    return 2 * re;
   },
   simplify: ([re, im]) => {
-    if (isZero(re!) && isZero(im!)) return zero(2 * re!.dim);
-    const [x] = re!.args;
-    return x && re!.operation === realRow && im === complexImag(x) ? x : undefined;
+    if (isZero(re) && isZero(im)) return zero(2 * re.dim);
+    return isReal(re) && im === complexImag(re.args[0]) ? re.args[0] : undefined;
   },
   cotangents: (e) => [complexReal(e), complexImag(e)],
 });
 const [realRow, complexRow] = ["ComplexReal", "Complex"].map((name) => operations.get(name));
+const isReal = (formula: Formula): formula is Of<One> => formula.operation === realRow;
+const isComplex = (formula: Formula): formula is Of<Two> => formula.operation === complexRow;
 
 /** Complex numbers of their real and imaginary parts; a part of dim 1 is repeated. */
 export const complex: Binary = (re, im) => {
@@ -100,7 +103,7 @@ export const complex: Binary = (re, im) => {
 const parts = (x: Operand): readonly [Formula, Formula] => [complexReal(x), complexImag(x)];
 
 /** Both operands, one of which may be a single complex number, with equal dims. */
-function matched(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+function matchComplex(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
   const operands = [lift(x), lift(y)] as const;
   const dims = operands.map((operand) => 2 * complexDim(where, operand.dim));
   const dim = Math.max(...dims);
@@ -113,24 +116,24 @@ function matched(where: string, x: Operand, y: Operand): readonly [Formula, Form
   return operands;
 }
 
-function repeated(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
-  const operands = matched(where, x, y);
+function repeatToMatch(where: string, x: Operand, y: Operand): readonly [Formula, Formula] {
+  const operands = matchComplex(where, x, y);
   const dim = Math.max(operands[0].dim, operands[1].dim);
   const repeat = (z: Formula): Formula => (z.dim < dim ? complexSumT(z, dim) : z);
   return [repeat(operands[0]), repeat(operands[1])];
 }
 
-export const complexAdd: Binary = (x, y) => add(...repeated("ComplexAdd(x, y)", x, y));
-export const complexSubtract: Binary = (x, y) => subtract(...repeated("ComplexSubtract(x, y)", x, y));
+export const complexAdd: Binary = (x, y) => add(...repeatToMatch("ComplexAdd(x, y)", x, y));
+export const complexSubtract: Binary = (x, y) => subtract(...repeatToMatch("ComplexSubtract(x, y)", x, y));
 
 export const complexMult: Binary = (x, y) => {
-  const [[a, b], [c, d]] = matched("ComplexMult(x, y)", x, y).map(parts) as [Parts, Parts];
+  const [[a, b], [c, d]] = matchComplex("ComplexMult(x, y)", x, y).map(parts) as [Parts, Parts];
   return complex(subtract(mult(a, c), mult(b, d)), add(mult(a, d), mult(b, c)));
 };
 type Parts = readonly [Formula, Formula];
 
 /** Every number times its own real factor; one factor, or one number, may serve all. */
-function scaled(factor: Formula, x: Formula): Formula {
+function scaleComplex(factor: Formula, x: Formula): Formula {
   const [re, im] = parts(x);
   return complex(mult(factor, re), mult(factor, im));
 }
@@ -141,11 +144,11 @@ export const complexSquareAbs: Unary = (x) => add(square(complexReal(x)), square
 export const complexAbs: Unary = (x) => sqrt(complexSquareAbs(x));
 /** Argument, in [-pi, pi]. */
 export const complexAngle: Unary = (x) => atan2(complexImag(x), complexReal(x));
-export const complexReciprocal: Unary = (x) => scaled(inv(complexSquareAbs(x)), conj(x));
+export const complexReciprocal: Unary = (x) => scaleComplex(inv(complexSquareAbs(x)), conj(x));
 
 export const complexDivide: Binary = (x, y) => {
-  const [dividend, divisor] = matched("ComplexDivide(x, y)", x, y);
-  return scaled(inv(complexSquareAbs(divisor)), complexMult(dividend, conj(divisor)));
+  const [dividend, divisor] = matchComplex("ComplexDivide(x, y)", x, y);
+  return scaleComplex(inv(complexSquareAbs(divisor)), complexMult(dividend, conj(divisor)));
 };
 
 /** A real number times complex numbers, in either order. */
@@ -180,8 +183,9 @@ export const complexExp: Unary = (x) => polar(exp(complexReal(x)), complexImag(x
 export const complexLog: Unary = (x) => complex(mult(0.5, log(complexSquareAbs(x))), complexAngle(x));
 
 /**
- * Principal square root. With t = sqrt((|x| + |a|) / 2), the parts of the root of x = a + ib are t and b / 2t, in the order that the
- * sign of a says, so that nothing cancels. Signs are factors, whose derivative is 0, for exact gradients on the axes.
+ * Principal square root. With t = sqrt((|x| + |a|) / 2), the parts of the root of x = a + ib are t and b / 2t, in the
+ * order that the sign of a says, so that nothing cancels. Signs are factors, whose derivative is 0, for exact gradients
+ * on the axes.
  */
 export const complexSqrt: Unary = (x) => {
   const [a, b] = parts(x);
@@ -194,13 +198,16 @@ export const complexSqrt: Unary = (x) => {
   return complex(re, im);
 };
 
-/** x to the power y, which is real where it has dim 1 or no imaginary part. Principal value; whole numbers by multiplication. */
+/**
+ * x to the power y, which is real where it has dim 1 or no imaginary part. Principal value; whole numbers by
+ * multiplication.
+ */
 export const complexPow: Binary = (x, y) => {
   const power = lift(y).dim === 2 && isZero(complexImag(y)) ? complexReal(y) : lift(y);
   const exponent = power.dim === 1 ? constantValue(power) : undefined;
   complexDim("ComplexPow(x, y)", lift(x).dim);
   if (exponent !== undefined && Number.isSafeInteger(exponent)) return integerPower(lift(x), exponent);
-  return power.dim === 1 ? realPower(lift(x), power) : complexPower(...matched("ComplexPow(x, y)", x, power));
+  return power.dim === 1 ? realPower(lift(x), power) : complexPower(...matchComplex("ComplexPow(x, y)", x, power));
 };
 
 function integerPower(x: Formula, exponent: number): Formula {

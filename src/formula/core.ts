@@ -1,10 +1,14 @@
 /**
- * The core of the operation table: how rows are made (`elementwise`, `operation` with its own dims, `macro` made of others), and the
- * rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in the dialect of
- * `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask and index.
+ * The core of the operation table: how rows are made (`elementwise`, `operation` with its own dims, `macro` made of
+ * others), and the rows that the makers themselves need: numbers, + - *, sums and scalar products. Code is written in
+ * the dialect of `docs/design/codegen.md`: infix + - * /, unary -, numbers and calls only, over the types real, mask
+ * and index.
  */
+import { asserted, at } from "../asserts";
 import { FormulaError } from "../errors";
 import { exact, make, variableEntry } from "./formula";
+import { monotone, product, valley } from "./intervals";
+import type { BoundsRule } from "./intervals";
 import { methodOf } from "./slots";
 import type { Contraction, Elementwise, Entry, Formula, Leaf, Operation, Parameter, View } from "./formula";
 import type { MethodRow, Slot } from "./slots";
@@ -40,6 +44,8 @@ interface ElementwiseRow extends MethodRow {
   code?: (...args: string[]) => string;
   /** Factors by which the cotangent is multiplied, one per argument; null where the derivative is zero. */
   derivative: (...args: Formula[]) => readonly (Formula | null)[];
+  bounds?: BoundsRule<Formula>;
+  ulps?: number;
   simplify?: (...args: Formula[]) => Formula | undefined;
   lower?: (...args: Formula[]) => Formula;
   cost?: number;
@@ -56,7 +62,7 @@ interface ElementwiseRow extends MethodRow {
 export function elementwise(name: string, argNames: string, row: ElementwiseRow): (...operands: Operand[]) => Formula {
   const slots = formulaSlots(argNames);
   const value = (args: readonly number[]): number => row.value(...args);
-  const { code, lower, turned } = row;
+  const { code, lower, turned, bounds, ulps } = row;
   const shape: Elementwise = {
     kind: "elementwise",
     value,
@@ -74,7 +80,9 @@ export function elementwise(name: string, argNames: string, row: ElementwiseRow)
     dim: (dims) => broadcastDim(name, slots, dims),
     simplify: (args) => foldElementwise(value, args) ?? row.simplify?.(...args) ?? pullSumT(operation, args),
     cotangents: (cotangent, of) =>
-      row.derivative(...of.args).map((factor, n) => factor && broadcastCotangent(cotangent, factor, of.args[n]!)),
+      row.derivative(...of.args).map((factor, n) => factor && broadcastCotangent(cotangent, factor, at(of.args, n))),
+    ...(bounds && { bounds }),
+    ...(ulps !== undefined && { ulps }),
     ...(lower && { lower: (formula: Formula) => lower(...formula.args) }),
     domain: row.domain ?? [-1, 1],
     ...(row.print && { print: row.print }),
@@ -113,28 +121,36 @@ export function foldElementwise(
 /** f(SumT(x, d), y) is f(x, y) if y has dim d already, and SumT(f(x, …), d) if all arguments are repeated or scalar. */
 function pullSumT(operation: Operation, args: readonly Formula[]): Formula | undefined {
   if (!args.some(isSumT)) return undefined;
-  const inner = args.map((arg) => (isSumT(arg) ? arg.args[0]! : arg));
+  const inner = args.map((arg) => (isSumT(arg) ? arg.args[0] : arg));
   const dim = Math.max(...args.map((arg) => arg.dim));
   return repeatTo(make(operation, inner), dim);
 }
 
-interface OperationRow<P extends readonly Parameter[]> extends MethodRow {
+/** The formulas that a row takes. */
+export type One = readonly [Formula];
+export type Two = readonly [Formula, Formula];
+
+/** One dim, and one operand, for each formula. */
+type Dims<F extends readonly Formula[]> = { readonly [K in keyof F]: number };
+type Operands<F extends readonly Formula[]> = { readonly [K in keyof F]: Operand };
+
+interface OperationRow<F extends readonly Formula[], P extends readonly Parameter[]> extends MethodRow {
   doc: string;
   slots: readonly Slot[];
-  shape: View | Contraction | Leaf;
+  shape: View<Dims<F>, P> | Contraction<Dims<F>, P> | Leaf;
   /** Fills in what the text may leave out. */
   complete?: (params: readonly Parameter[]) => P;
-  dim: (dims: readonly number[], params: P) => number;
-  simplify?: (args: readonly Formula[], params: P) => Formula | undefined;
-  cotangents: (cotangent: Formula, args: readonly Formula[], params: P) => readonly (Formula | null)[];
+  dim: (dims: Dims<F>, params: P) => number;
+  simplify?: (args: F, params: P) => Formula | undefined;
+  cotangents: (cotangent: Formula, args: F, params: P) => readonly (Formula | null)[];
   print?: Operation["print"];
 }
 
-/** A row with its own dims: a view or a contraction; `P` are the numbers and lists after its formulas. */
-export function operation<P extends readonly Parameter[] = readonly number[]>(
+/** A row with its own dims: a view or a contraction; `F` are its formulas, `P` the numbers and lists after them. */
+export function operation<F extends readonly Formula[], P extends readonly Parameter[] = readonly []>(
   name: string,
-  row: OperationRow<P>,
-): (args: readonly Operand[], ...params: P) => Formula {
+  row: OperationRow<F, P>,
+): (args: Operands<F>, ...params: P) => Formula {
   const formulas = row.slots.filter((slot) => slot.kind === "formula").length;
   const { complete = (params) => params as P } = row;
   const self: Operation = registerOperation({
@@ -145,10 +161,11 @@ export function operation<P extends readonly Parameter[] = readonly number[]>(
     shape: row.shape,
     build: (values) =>
       build(values.slice(0, formulas) as Formula[], ...complete(values.slice(formulas) as Parameter[])),
-    dim: (dims, params) => row.dim(dims, params as P),
+    dim: (dims, params) => row.dim(dims as Dims<F>, params as P),
     simplify: (args, params) =>
-      row.simplify?.(args, params as P) ?? (vanishes(self, args) ? zero(self.dim(dimsOf(args), params)) : undefined),
-    cotangents: (cotangent, of) => row.cotangents(cotangent, of.args, of.params as P),
+      row.simplify?.(args as F, params as P) ??
+      (vanishes(self, args) ? zero(self.dim(dimsOf(args), params)) : undefined),
+    cotangents: (cotangent, of) => row.cotangents(cotangent, of.args as F, of.params as P),
     domain: [-1, 1],
     ...(row.print && { print: row.print }),
   });
@@ -164,14 +181,16 @@ function vanishes({ shape, name }: Operation, args: readonly Formula[]): boolean
 
 const dimsOf = (args: readonly Formula[]): number[] => args.map(({ dim }) => dim);
 
-interface MacroRow extends MethodRow {
+type Values = readonly (Formula | Parameter)[];
+
+interface MacroRow<V> extends MethodRow {
   doc: string;
   slots: readonly Slot[];
-  build: Entry["build"];
+  build: (values: V) => Formula;
 }
 
-/** An entry that is made of other operations and leaves no node of its own. */
-export function macro(name: string, row: MacroRow): void {
+/** An entry that is made of other operations and leaves no node of its own; `V` are the values of its slots. */
+export function macro<V extends Values = Values>(name: string, row: MacroRow<V>): void {
   const { doc, slots, build } = row;
   const takesFormula = slots[0]?.kind === "formula";
   register({ name, doc, slots, build, ...(takesFormula && { method: methodOf(name, slots, row) }) });
@@ -226,10 +245,18 @@ export function constant(value: number): Formula {
   return make(constantOperation, [], [value === 0 ? 0 : value]);
 }
 
+/** A formula whose row says how many arguments it has. */
+export interface Of<F extends readonly Formula[]> extends Formula {
+  readonly args: F;
+}
+
+/** The number of a constant. */
+const numberOf = (formula: Formula): number => asserted(constantValue(formula), "a constant");
+
 /** The number that a formula is in every component, if it is a constant. */
 export function constantValue(formula: Formula): number | undefined {
   if (formula.operation === constantOperation) return formula.params[0] as number;
-  return isSumT(formula) ? constantValue(formula.args[0]!) : undefined;
+  return isSumT(formula) ? constantValue(formula.args[0]) : undefined;
 }
 
 /** Zeros, of dim `dim`. */
@@ -257,15 +284,16 @@ export function infix(symbol: string, precedence: number): Pick<ElementwiseRow, 
   return {
     precedence,
     print: (args, formula) =>
-      `${wrap(args[0]!, formula.args[0]!, isComparison)} ${symbol} ${wrap(args[1]!, formula.args[1]!, true)}`,
+      args.map((text, n) => wrap(text, at(formula.args, n), n > 0 || isComparison)).join(` ${symbol} `),
   };
 }
 
 /** `formula` as (number, rest), so that formula = number * rest. */
 export function coefficient(formula: Formula): readonly [number, Formula] {
-  if (isMinus(formula)) return [-1, formula.args[0]!];
-  if (isMult(formula) && isConstant(formula.args[0]!)) return [constantValue(formula.args[0]!)!, formula.args[1]!];
-  return [1, formula];
+  if (isMinus(formula)) return [-1, formula.args[0]];
+  if (!isMult(formula)) return [1, formula];
+  const [factor, rest] = formula.args;
+  return isConstant(factor) ? [numberOf(factor), rest] : [1, formula];
 }
 
 /** a·x + b·x = (a + b)·x, with `sign` in front of the second. */
@@ -275,7 +303,10 @@ function collect(x: Formula, y: Formula, sign: 1 | -1): Formula | undefined {
   return restX === restY ? ifFinite(a + sign * b, (factor) => mult(factor, restX)) : undefined;
 }
 
-/** Numbers are merged only while they stay finite: what overflows is left for the engines, which compute as IEEE 754 says. */
+/**
+ * Numbers are merged only while they stay finite: what overflows is left for the engines, which compute as IEEE 754
+ * says.
+ */
 function ifFinite(merged: number, build: (number: number) => Formula | undefined): Formula | undefined {
   return Number.isFinite(merged) ? build(merged) : undefined;
 }
@@ -288,11 +319,13 @@ export const add: Binary = elementwise("Add", "x y", {
   value: (x, y) => x + y,
   code: (x, y) => `${x} + ${y}`,
   derivative: () => [constant(1), constant(1)],
+  bounds: monotone(1, 1),
+  ulps: 0,
   turned: 1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(y, x.dim);
     if (isZero(y)) return repeatTo(x, y.dim);
-    return isMinus(y) ? subtract(x, y.args[0]!) : collect(x, y, 1);
+    return isMinus(y) ? subtract(x, y.args[0]) : collect(x, y, 1);
   },
   lower: (x, y) => (x === y ? mult(2, x) : add(x, y)),
   ...infix("+", PRECEDENCE.add),
@@ -305,11 +338,13 @@ export const subtract: Binary = elementwise("Subtract", "x y", {
   value: (x, y) => x - y,
   code: (x, y) => `${x} - ${y}`,
   derivative: () => [constant(1), constant(-1)],
+  bounds: monotone(1, -1),
+  ulps: 0,
   turned: -1,
   simplify: (x, y) => {
     if (isZero(x)) return repeatTo(minus(y), x.dim);
     if (isZero(y)) return repeatTo(x, y.dim);
-    return isMinus(y) ? add(x, y.args[0]!) : collect(x, y, -1);
+    return isMinus(y) ? add(x, y.args[0]) : collect(x, y, -1);
   },
   ...infix("-", PRECEDENCE.add),
 });
@@ -321,16 +356,18 @@ export const minus: Unary = elementwise("Minus", "x", {
   value: (x) => -x,
   code: (x) => `-${x}`,
   derivative: () => [constant(-1)],
+  bounds: monotone(-1),
+  ulps: 0,
   simplify: (x) => {
     const [factor, rest] = coefficient(x);
     return rest === x ? undefined : mult(-factor, rest);
   },
   precedence: PRECEDENCE.minus,
   print: (args, formula) =>
-    (formula.args[0]!.operation.precedence ?? Infinity) < PRECEDENCE.minus ? `-(${args[0]!})` : `-${args[0]!}`,
+    (at(formula.args, 0).operation.precedence ?? Infinity) < PRECEDENCE.minus ? `-(${at(args, 0)})` : `-${at(args, 0)}`,
 });
 const minusRow = operations.get("Minus");
-export const isMinus = (formula: Formula): boolean => formula.operation === minusRow;
+export const isMinus = (formula: Formula): formula is Of<One> => formula.operation === minusRow;
 
 /** Product, component by component. */
 export const mult: Binary = elementwise("Mult", "x y", {
@@ -339,34 +376,39 @@ export const mult: Binary = elementwise("Mult", "x y", {
   value: (x, y) => x * y,
   code: (x, y) => `${x} * ${y}`,
   derivative: (x, y) => [y, x],
+  bounds: product(),
+  ulps: 0.5,
   turned: 1,
   simplify: (x, y) => {
     if (isZero(x) || isZero(y)) return zero(Math.max(x.dim, y.dim));
     if (isConstant(y)) return isConstant(x) ? undefined : mult(y, x);
-    if (isConstant(x)) return scaled(constantValue(x)!, y);
+    if (isConstant(x)) return scaleCoefficient(numberOf(x), y);
     if (x === y) return square(x);
     const [a, restX] = coefficient(x);
     const [b, restY] = coefficient(y);
     if (restX === x && restY === y) return undefined;
     return ifFinite(a * b, (factor) => mult(factor, mult(restX, restY)));
   },
-  lower: regrouped,
+  lower: regroupFactors,
   ...infix("*", PRECEDENCE.mult),
 });
 const multRow = operations.get("Mult");
-const isMult = (formula: Formula): boolean => formula.operation === multRow;
+const isMult = (formula: Formula): formula is Of<Two> => formula.operation === multRow;
 
-function scaled(factor: number, x: Formula): Formula | undefined {
+function scaleCoefficient(factor: number, x: Formula): Formula | undefined {
   if (factor === 1) return x;
   const [inner, rest] = coefficient(x);
   if (rest !== x) return ifFinite(factor * inner, (merged) => mult(merged, rest));
   return factor === -1 ? minus(x) : undefined;
 }
 
-/** Multiplies, lowest dim first, and within a dim what is known earliest first, so that as much as possible is computed once. */
-function regrouped(x: Formula, y: Formula): Formula {
+/**
+ * Multiplies, lowest dim first, and within a dim what is known earliest first, so that as much as possible is computed
+ * once.
+ */
+function regroupFactors(x: Formula, y: Formula): Formula {
   const factors = [...factorsOf(x), ...factorsOf(y)];
-  const number = factors.filter(isConstant).reduce((product, f) => product * constantValue(f)!, 1);
+  const number = factors.filter(isConstant).reduce((product, f) => product * numberOf(f), 1);
   if (!Number.isFinite(number)) return times(x, y);
   const groups = new Map<number, Formula>(number === 1 ? [] : [[0, constant(number)]]);
   for (const f of factors.filter((f) => !isConstant(f))) groups.set(order(f), times(groups.get(order(f)), f));
@@ -378,21 +420,24 @@ function regrouped(x: Formula, y: Formula): Formula {
 const order = (f: Formula): number => (f.dim > 1 ? 4 : 0) + f.depends;
 
 function times(x: Formula | undefined, y: Formula): Formula {
-  return x ? exact(multRow!, [x, y]) : y;
+  return x ? exact(asserted(multRow, "the row Mult"), [x, y]) : y;
 }
 
-/** The factors of a product, but for products of one order, which stay together: else long products would take quadratic time. */
+/**
+ * The factors of a product, but for products of one order, which stay together: else long products would take quadratic
+ * time.
+ */
 export function factorsOf(formula: Formula): Formula[] {
   if (isMult(formula)) {
-    const [x, y] = formula.args as [Formula, Formula];
+    const [x, y] = formula.args;
     return isConstant(x) || order(x) !== order(y) || isMixed(x) ? [...factorsOf(x), ...factorsOf(y)] : [formula];
   }
-  if (isMinus(formula)) return [constant(-1), ...factorsOf(formula.args[0]!)];
+  if (isMinus(formula)) return [constant(-1), ...factorsOf(formula.args[0])];
   return [formula];
 }
 
 /** A product of i and of j is one of both, as others that depend on both, but has parts that are known earlier. */
-const isMixed = (x: Formula): boolean => isMult(x) && order(x.args[0]!) !== order(x.args[1]!);
+const isMixed = (x: Formula): boolean => isMult(x) && order(x.args[0]) !== order(x.args[1]);
 
 /** Square. */
 export const square: Unary = elementwise("Square", "x", {
@@ -400,6 +445,8 @@ export const square: Unary = elementwise("Square", "x", {
   value: (x) => x * x,
   code: (x) => `${x} * ${x}`,
   derivative: (x) => [mult(2, x)],
+  bounds: valley(0),
+  ulps: 0.5,
   simplify: (x) => {
     const [factor, rest] = coefficient(x);
     return rest === x ? undefined : ifFinite(factor * factor, (squared) => mult(squared, square(rest)));
@@ -407,21 +454,22 @@ export const square: Unary = elementwise("Square", "x", {
 });
 
 const squareRow = operations.get("Square");
+const isSquare = (formula: Formula): formula is Of<One> => formula.operation === squareRow;
 
 // ------------------------------------------------------------------------------------------------ contractions
 
-const sumBuild = operation("Sum", {
+const sumBuild = operation<One>("Sum", {
   doc: "Sum of the components of x.",
   slots: [formulaSlot("x")],
-  shape: { kind: "contraction", axes: ([dim]) => ({ kept: [], summed: [{ size: dim!, strides: [1] }] }) },
+  shape: { kind: "contraction", axes: ([dim]) => ({ kept: [], summed: [{ size: dim, strides: [1] }] }) },
   dim: () => 1,
   simplify: ([x]) => {
-    if (x!.dim === 1) return x;
-    if (isSumT(x!)) return mult(x!.dim, x!.args[0]!);
-    if (x!.operation === squareRow) return scalprod(x!.args[0]!, x!.args[0]!);
-    return pulledFrom(x!, sum) ?? (isMult(x!) ? scalprod(x!.args[0]!, x!.args[1]!) : undefined);
+    if (x.dim === 1) return x;
+    if (isSumT(x)) return mult(x.dim, x.args[0]);
+    if (isSquare(x)) return scalprod(x.args[0], x.args[0]);
+    return pulledFrom(x, sum) ?? (isMult(x) ? scalprod(...x.args) : undefined);
   },
-  cotangents: (e, [x]) => [sumT(e, x!.dim)],
+  cotangents: (e, [x]) => [sumT(e, x.dim)],
 });
 
 /** Sum of the components of x. */
@@ -429,23 +477,23 @@ export function sum(x: Operand): Formula {
   return sumBuild([x]);
 }
 
-const scalprodBuild = operation("Scalprod", {
+const scalprodBuild = operation<Two>("Scalprod", {
   doc: "Scalar product of x and y; also written x | y.",
   method: "dot",
   slots: [formulaSlot("x"), formulaSlot("y")],
-  shape: { kind: "contraction", axes: ([dim]) => ({ kept: [], summed: [{ size: dim!, strides: [1, 1] }] }) },
+  shape: { kind: "contraction", axes: ([dim]) => ({ kept: [], summed: [{ size: dim, strides: [1, 1] }] }) },
   dim: ([x, y]) => {
     expect(x === y, "Scalprod(x, y)", "equal dims", `${x} and ${y}`);
     return 1;
   },
   simplify: ([x, y]) => {
-    if (x!.dim === 1) return mult(x!, y!);
-    if (isSumT(x!)) return mult(x!.args[0]!, sum(y!));
-    if (isSumT(y!)) return mult(y!.args[0]!, sum(x!));
-    return pulledFrom(x!, (v) => scalprod(v, y!)) ?? pulledFrom(y!, (v) => scalprod(x!, v));
+    if (x.dim === 1) return mult(x, y);
+    if (isSumT(x)) return mult(x.args[0], sum(y));
+    if (isSumT(y)) return mult(y.args[0], sum(x));
+    return pulledFrom(x, (v) => scalprod(v, y)) ?? pulledFrom(y, (v) => scalprod(x, v));
   },
-  cotangents: (e, [x, y]) => [mult(e, y!), mult(e, x!)],
-  print: (args, { args: [x, y] }) => (x === y ? `SqNorm2(${args[0]!})` : `Scalprod(${args.join(", ")})`),
+  cotangents: (e, [x, y]) => [mult(e, y), mult(e, x)],
+  print: (args, { args: [x, y] }) => (x === y ? `SqNorm2(${at(args, 0)})` : `Scalprod(${args.join(", ")})`),
 });
 
 /** f(s * … * v) = s * … * f(v) for scalars s and a linear f; a loop, since products may be long. */
@@ -461,9 +509,9 @@ function pulledFrom(x: Formula, linear: (v: Formula) => Formula): Formula | unde
 
 /** `x` as (scalar, vector), so that x = scalar * vector, if it is written so. */
 function splitScalar(x: Formula): readonly [Formula, Formula] | undefined {
-  if (isMinus(x)) return [constant(-1), x.args[0]!];
+  if (isMinus(x)) return [constant(-1), x.args[0]];
   if (!isMult(x) || x.dim === 1) return undefined;
-  const [left, right] = x.args as [Formula, Formula];
+  const [left, right] = x.args;
   if (left.dim === 1) return [left, right];
   return right.dim === 1 ? [right, left] : undefined;
 }
@@ -475,19 +523,19 @@ export function scalprod(x: Operand, y: Operand): Formula {
 
 // ------------------------------------------------------------------------------------------------- repetition
 
-const sumTBuild = operation("SumT", {
+const sumTBuild = operation<One, readonly [number]>("SumT", {
   doc: "The scalar x, repeated `dim` times.",
   slots: [formulaSlot("x"), integerSlot("dim")],
-  shape: { kind: "view", segments: (_, [dim]) => [{ length: dim as number, arg: 0, start: 0, stride: 0 }] },
+  shape: { kind: "view", segments: (_, [dim]) => [{ length: dim, arg: 0, start: 0, stride: 0 }] },
   dim: ([x], [dim]) => {
     expect(x === 1, "SumT(x, dim)", "x of dim 1", `dim ${x}`);
-    return positive("SumT(x, dim)", "dim", dim!);
+    return positive("SumT(x, dim)", "dim", dim);
   },
   simplify: ([x], [dim]) => (dim === 1 ? x : undefined),
   cotangents: (e) => [sum(e)],
 });
 const sumTRow = operations.get("SumT");
-export const isSumT = (formula: Formula): boolean => formula.operation === sumTRow;
+export const isSumT = (formula: Formula): formula is Of<One> => formula.operation === sumTRow;
 
 /** The scalar x, repeated `dim` times. */
 export function sumT(x: Operand, dim: number): Formula {

@@ -1,12 +1,18 @@
 /**
- * Formulas: immutable expression graphs over variables x_i, y_j and parameters. The one idea is interning: equal formulas are
- * the same object, so equality is `===`, common subexpressions are shared, and an argument always has a smaller `id` than what
- * is built from it, which makes every walk a loop over sorted ids. This module knows no operation, no data and no device.
+ * Formulas: immutable expression graphs over variables x_i, y_j and parameters. The one idea is interning: equal
+ * formulas are the same object, so equality is `===`, common subexpressions are shared, and an argument always has a
+ * smaller `id` than what is built from it, which makes every walk a loop over sorted ids. This module knows no
+ * operation, no data and no device.
  */
+import { at, lookUp } from "../asserts";
 import { FormulaError } from "../errors";
+import type { BoundsRule } from "./intervals";
 import type { Method, Slot } from "./slots";
 
-/** What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position, dim, category)`. */
+/**
+ * What a variable is indexed by: rows i, columns j, or nothing (a parameter). The numbers are those of `Var(position,
+ * dim, category)`.
+ */
 export enum Category {
   I = 0,
   J = 1,
@@ -57,9 +63,9 @@ export interface Elementwise {
 }
 
 /** Copies components: the segments together fill the output, each component once. */
-export interface View {
+export interface View<Dims = readonly number[], Params = readonly Parameter[]> {
   readonly kind: "view";
-  segments(dims: readonly number[], params: readonly Parameter[]): readonly Segment[];
+  segments(dims: Dims, params: Params): readonly Segment[];
 }
 
 /** `length` components start, start + stride, … of argument `arg`; zeros where `arg` is absent. */
@@ -81,7 +87,7 @@ export interface PlacedSegment extends Segment {
 }
 
 /** The segments with their places. */
-export function placed(segments: readonly Segment[]): readonly PlacedSegment[] {
+export function placeSegments(segments: readonly Segment[]): readonly PlacedSegment[] {
   let end = 0;
   return segments.map((segment) => {
     const target = segment.target ?? { start: end, stride: 1 };
@@ -90,10 +96,13 @@ export function placed(segments: readonly Segment[]): readonly PlacedSegment[] {
   });
 }
 
-/** out[kept…] = sum over summed… of the product of the arguments, each addressed by its strides; axes in row-major order. */
-export interface Contraction {
+/**
+ * out[kept…] = sum over summed… of the product of the arguments, each addressed by its strides; axes in row-major
+ * order.
+ */
+export interface Contraction<Dims = readonly number[], Params = readonly Parameter[]> {
   readonly kind: "contraction";
-  axes(dims: readonly number[], params: readonly Parameter[]): { kept: readonly Axis[]; summed: readonly Axis[] };
+  axes(dims: Dims, params: Params): { kept: readonly Axis[]; summed: readonly Axis[] };
 }
 
 export interface Axis {
@@ -116,6 +125,10 @@ export interface Operation extends Entry {
   readonly simplify?: (args: readonly Formula[], params: readonly Parameter[]) => Formula | undefined;
   /** One cotangent per argument, from the cotangent of the result; null where the derivative is zero everywhere. */
   readonly cotangents: (cotangent: Formula, of: Formula) => readonly (Formula | null)[];
+  /** Bounds of the values from those of the arguments; unknown where absent. */
+  readonly bounds?: BoundsRule<Formula>;
+  /** How far an engine's value may be from the exact one, in units in the last place; 4 where absent. */
+  readonly ulps?: number;
   /** An equal formula that is cheaper to compute, or the formula itself; for the code generator only. */
   readonly lower?: (formula: Formula) => Formula;
   /** Where sampled arguments of a test must lie. */
@@ -137,7 +150,7 @@ export class Formula {
     readonly depends: Depends,
   ) {}
 
-  /** As a text could name the variables that have no names here. */
+  /** Text of the formula, with names for variables that have none. */
   toString(): string {
     return print(this, (leaf) => {
       const { position, dim, category } = asVariable(leaf);
@@ -186,7 +199,7 @@ function intern(operation: Operation, args: readonly Formula[], params: readonly
 const DEPENDS_OF_CATEGORY = [Depends.I, Depends.J, Depends.Nothing];
 
 function ownDepends(operation: Operation, params: readonly Parameter[]): Depends {
-  return operation === variableOperation ? DEPENDS_OF_CATEGORY[params[2] as Category]! : Depends.Nothing;
+  return operation === variableOperation ? at(DEPENDS_OF_CATEGORY, params[2] as Category) : Depends.Nothing;
 }
 
 /** `Var(position, dim, category)`: argument number `position` of the call. */
@@ -229,8 +242,8 @@ export interface Variable {
 
 /** The numbers of a variable. */
 export function asVariable(formula: Formula): Variable {
-  const [position, dim, category] = formula.params as readonly number[];
-  return { position: position!, dim: dim!, category: category! };
+  const [position, dim, category] = formula.params as readonly [number, number, Category];
+  return { position, dim, category };
 }
 
 /** All formulas below and including the roots, arguments before what is built from them. */
@@ -255,10 +268,10 @@ export function rebuild(root: Formula, visit: (node: Formula, args: readonly For
       node,
       visit(
         node,
-        node.args.map((arg) => replaced.get(arg)!),
+        node.args.map((arg) => lookUp(replaced, arg)),
       ),
     );
-  return replaced.get(root)!;
+  return lookUp(replaced, root);
 }
 
 /** The node with other arguments; simplified again. */
@@ -267,29 +280,29 @@ export function withArgs(node: Formula, args: readonly Formula[]): Formula {
 }
 
 /**
- * An equal formula that is cheaper to compute: every row's `lower`, applied until nothing changes. Its text may look odd
- * (products regrouped by what they depend on); only code is made from it.
+ * An equal formula that is cheaper to compute: every row's `lower`, applied until nothing changes. Its text may look
+ * odd (products regrouped by what they depend on); only code is made from it.
  */
-export function lowered(root: Formula): Formula {
+export function lowerFormula(root: Formula): Formula {
   const done = new Map<Formula, Formula>();
   const lowerNode = (node: Formula): Formula => {
-    for (const next of pending(node, done)) {
+    for (const next of pendingNodes(node, done)) {
       const same = exact(
         next.operation,
-        next.args.map((arg) => done.get(arg)!),
+        next.args.map((arg) => lookUp(done, arg)),
         next.params,
       );
       const better = same.operation.lower?.(same) ?? same;
       done.set(same, same);
       done.set(next, better === same ? same : lowerNode(better));
     }
-    return done.get(node)!;
+    return lookUp(done, node);
   };
   return lowerNode(root);
 }
 
 /** The nodes below and including `root` that are not in `done`, arguments first. */
-function pending(root: Formula, done: ReadonlyMap<Formula, Formula>): Formula[] {
+function pendingNodes(root: Formula, done: ReadonlyMap<Formula, Formula>): Formula[] {
   const found = new Set<Formula>(done.has(root) ? [] : [root]);
   for (const node of found) for (const arg of node.args) if (!done.has(arg)) found.add(arg);
   return [...found].sort((a, b) => a.id - b.id);
@@ -304,13 +317,13 @@ export function substitute(root: Formula, from: Formula, to: Formula): Formula {
 export function print(root: Formula, name: (variable: Formula) => string): string {
   const texts = new Map<Formula, string>();
   for (const node of nodesOf(root)) texts.set(node, isVariable(node) ? name(node) : printNode(node, texts));
-  return texts.get(root)!;
+  return lookUp(texts, root);
 }
 
 const LONGEST_PRINTED = 10_000;
 
 function printNode(node: Formula, texts: ReadonlyMap<Formula, string>): string {
-  const args = node.args.map((arg) => texts.get(arg)!);
+  const args = node.args.map((arg) => lookUp(texts, arg));
   const params = node.params.map((p) => (typeof p === "number" ? String(p) : `[${p.join(",")}]`));
   const text = node.operation.print?.(args, node) ?? `${node.operation.name}(${[...args, ...params].join(", ")})`;
   return text.length > LONGEST_PRINTED ? `${node.operation.name}(…)` : text;

@@ -1,8 +1,9 @@
 /**
- * Text into tokens, one at a time, and the errors that point into it. The one idea is the place: whatever is wrong with a text is
- * said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the grammar can say
- * what it expected there.
+ * Text into tokens, one at a time, and the errors that point into it. The one idea is the place: whatever is wrong with
+ * a text is said with a caret under it. Knows no grammar and no names; what it cannot read is a token too, so that the
+ * grammar can say what it expected there.
  */
+import { asserted } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 
 /** A text and what it is to the user: `formula`, `formula2`, `alias`. */
@@ -24,7 +25,10 @@ export interface Place {
 }
 
 const LONGEST_TEXT = 1_000_000;
-/** Spaces and then a token; always matches, though perhaps nothing. Templates alone know `${1}`, a name, and powers as ² and ³. */
+/**
+ * Spaces and then a token; always matches, though perhaps nothing. Templates alone know `${1}`, a name, and powers as ²
+ * and ³.
+ */
 const TOKEN =
   /[ \t\r\n]*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*|\$\{\d+\})|(\*\*|[<>=!]=|[-+*/|<>()[\],=²³]))?/y;
 
@@ -62,17 +66,17 @@ export class Cursor {
 
   /** @throws FormulaError unless the current token is this symbol. */
   expect(symbol: string, description: string = quote(symbol)): void {
-    if (!this.accept(symbol)) throw this.unexpected(description);
+    if (!this.accept(symbol)) throw this.unexpectedError(description);
   }
 
   /** @throws FormulaError unless the text is read to its end. */
   expectEnd(description: string): void {
-    if (this.current.kind !== "end") throw this.unexpected(description);
+    if (this.current.kind !== "end") throw this.unexpectedError(description);
   }
 
   /** The current token, which must be a name. */
   expectName(description: string): Token {
-    if (this.current.kind !== "name") throw this.unexpected(description);
+    if (this.current.kind !== "name") throw this.unexpectedError(description);
     return this.next();
   }
 
@@ -81,7 +85,7 @@ export class Cursor {
   }
 
   /** The error that something else stands here than what was expected. */
-  unexpected(expected: string): FormulaError {
+  unexpectedError(expected: string): FormulaError {
     const { kind, text } = this.current;
     const hint = HINTS.get(text);
     const got = kind === "end" ? "the end" : quote(text);
@@ -94,11 +98,11 @@ export class Cursor {
   private scan(): Token {
     const { text } = this.source;
     TOKEN.lastIndex = this.end;
-    const [matched, number, name, symbol] = TOKEN.exec(text)!;
+    const [matched, number, name, symbol] = asserted(TOKEN.exec(text), "a match");
     const known = number ?? name ?? symbol;
     const start = this.end + matched.length - (known?.length ?? 0);
     if (start === text.length) return { kind: "end", text: "", start };
-    const found = known ?? String.fromCodePoint(text.codePointAt(start)!);
+    const found = known ?? String.fromCodePoint(asserted(text.codePointAt(start), "a character"));
     this.end = start + found.length;
     const kind = number ? "number" : name ? "name" : symbol ? "symbol" : "unknown";
     return { kind, text: found, start };
@@ -119,10 +123,10 @@ const UNPRINTABLE = /[^\p{L}\p{N}\p{P}\p{S}]|[\u{10000}-\u{10ffff}]/gu;
 
 /** The error `message`, followed by the text and a caret line under the place. */
 export function errorAt(place: Place, message: string): FormulaError {
-  return new FormulaError(pointed(place, message));
+  return new FormulaError(pointAt(place, message));
 }
 
-function pointed({ source, token }: Place, message: string): string {
+function pointAt({ source, token }: Place, message: string): string {
   const text = source.text;
   const from = text.length <= WINDOW ? 0 : Math.max(0, Math.min(token.start - WINDOW / 2, text.length - WINDOW));
   const before = from > 0 ? "…" : "";
@@ -133,14 +137,17 @@ function pointed({ source, token }: Place, message: string): string {
   return `${message}\n  ${quoted}\n  ${" ".repeat(column)}${"^".repeat(width)}`;
 }
 
-/** What `build` returns; errors about formulas and arguments get the text and a caret under the place, and stay their cause. */
+/**
+ * What `build` returns; errors about formulas and arguments get the text and a caret under the place, and stay their
+ * cause.
+ */
 export function builtAt<T>(place: Place, build: () => T): T {
   try {
     return build();
   } catch (error) {
     if (!(error instanceof FormulaError || error instanceof ArgumentError)) throw error;
     const Kind = error instanceof FormulaError ? FormulaError : ArgumentError;
-    throw new Kind(pointed(place, error.message), { cause: error });
+    throw new Kind(pointAt(place, error.message), { cause: error });
   }
 }
 

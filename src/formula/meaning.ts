@@ -1,13 +1,17 @@
 /**
- * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with these; devices
- * are judged against them.
+ * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with
+ * these; devices are judged against them.
  */
+import { at } from "../asserts";
 
 /** One row of a result. */
 export interface Row {
   readonly values: readonly number[];
   readonly indices: readonly number[];
 }
+
+/** The components of the formula at a pair, and those of the weights where there are some. */
+type Evaluated = readonly [ArrayLike<number>, ...ArrayLike<number>[]];
 
 /** An accumulator: takes the evaluated formulas of one column after the other. */
 export interface Meaning {
@@ -26,8 +30,8 @@ export class SumMeaning implements Meaning {
     this.totals = new Array<number>(dim).fill(0);
   }
 
-  update([f]: readonly ArrayLike<number>[]): void {
-    this.totals.forEach((total, k) => (this.totals[k] = total + f![k]!));
+  update([f]: Evaluated): void {
+    this.totals.forEach((total, k) => (this.totals[k] = total + f[k]!));
     this.columns++;
   }
 
@@ -54,8 +58,8 @@ export class FoldMeaning implements Meaning {
     this.numbers = new Array<number>(dim).fill(empty);
   }
 
-  update([f]: readonly ArrayLike<number>[]): void {
-    this.numbers.forEach((sofar, k) => (this.numbers[k] = this.step(sofar, f![k]!)));
+  update([f]: Evaluated): void {
+    this.numbers.forEach((sofar, k) => (this.numbers[k] = this.step(sofar, f[k]!)));
   }
 
   finish(): Row {
@@ -83,12 +87,12 @@ export class BestMeaning implements Meaning {
     this.kept = Array.from({ length: dim }, () => []);
   }
 
-  update([f]: readonly ArrayLike<number>[], column: number): void {
+  update([f]: Evaluated, column: number): void {
     this.kept.forEach((kept, component) => {
-      const value = f![component]!;
+      const value = f[component]!;
       kept.push({ value: Number.isNaN(value) ? this.sign * Infinity : value, index: column });
     });
-    if (this.kept[0]!.length >= 2 * this.k + MOST_UNSORTED) this.sort();
+    if (at(this.kept, 0).length >= 2 * this.k + MOST_UNSORTED) this.sort();
   }
 
   /** Equal values stay in the order of their columns, as sorting is stable. */
@@ -108,7 +112,10 @@ export class BestMeaning implements Meaning {
   }
 }
 
-/** Sums of exp(F) times weights; told as logarithms, with what rounding takes from them or without, or as means of the weights. */
+/**
+ * Sums of exp(F) times weights; told as logarithms, with what rounding takes from them or without, or as means of the
+ * weights.
+ */
 export class ExponentialMeaning implements Meaning {
   private readonly sums: readonly ExponentialSum[];
 
@@ -120,17 +127,17 @@ export class ExponentialMeaning implements Meaning {
     this.sums = Array.from({ length: dim }, () => new ExponentialSum());
   }
 
-  update([f, weights]: readonly ArrayLike<number>[]): void {
+  update([f, weights]: Evaluated): void {
     this.sums.forEach((sum, k) => {
-      sum.add(f!.length === 1 ? f![0]! : f![k]!, weights ? weights[k]! : 1);
+      sum.add(f[f.length === 1 ? 0 : k]!, weights ? weights[k]! : 1);
     });
   }
 
   finish(): Row {
     if (this.form === "Mean") return { values: this.sums.map((sum) => sum.mean()), indices: [] };
-    const values = this.sums.map((sum) => this.round(sum.logarithm()));
-    const rests = (): number[] => this.sums.map((sum, k) => bitsOf(sum.restOf(values[k]!)));
-    return { values, indices: this.form === "TwoParts" ? rests() : [] };
+    const logarithms = this.sums.map((sum) => ({ sum, value: this.round(sum.logarithm()) }));
+    const rests = (): number[] => logarithms.map(({ sum, value }) => bitsOf(sum.restOf(value)));
+    return { values: logarithms.map(({ value }) => value), indices: this.form === "TwoParts" ? rests() : [] };
   }
 }
 
@@ -172,5 +179,5 @@ class ExponentialSum {
 
 /** The bits of the nearest float32. */
 function bitsOf(value: number): number {
-  return new Int32Array(Float32Array.of(value).buffer)[0]!;
+  return at(new Int32Array(Float32Array.of(value).buffer), 0);
 }

@@ -1,7 +1,7 @@
 /**
- * Formula texts and aliases into formulas: recursive descent with one table of operators, and the operation table for every call.
- * The one idea is that text is data: nothing is evaluated, and only parsed numbers and our own objects leave this module. It
- * knows no operation but those that have a symbol, no array and no device.
+ * Formula texts and aliases into formulas: recursive descent with one table of operators, and the operation table for
+ * every call. The one idea is that text is data: nothing is evaluated, and only parsed numbers and our own objects
+ * leave this module. It knows no operation but those that have a symbol, no array and no device.
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
@@ -13,23 +13,9 @@ import type { Entry, Formula, Parameter } from "./formula";
 import type { Slot } from "./slots";
 import { Cursor, builtAt, errorAt, quote } from "./lexer";
 import type { Place } from "./lexer";
-import {
-  PRECEDENCE,
-  add,
-  constant,
-  constantValue,
-  divide,
-  entries,
-  equal,
-  lessOrEqual,
-  lessThan,
-  minus,
-  mult,
-  notEqual,
-  powf,
-  scalprod,
-  subtract,
-} from "./ops";
+import { PRECEDENCE, add, constant, constantValue, entries, minus, mult, scalprod, subtract } from "./core";
+import { divide, equal, lessOrEqual, lessThan, notEqual, powf } from "./maths";
+import "./ops"; // with all rows
 
 export { label };
 export type { Argument };
@@ -44,14 +30,15 @@ export interface Parsed {
 /**
  * Reads formula texts over one list of aliases such as `"x = Vi(3)"`, `"x = Vi(0,3)"` or `"Var(0,3,0)"`; literals
  * `Var(position, dim, category)` in the texts declare further arguments.
- * @throws FormulaError with a caret under the place, when a text cannot be read, dims do not fit, or a position is left out.
+ * @throws FormulaError with a caret under the place, when a text cannot be read, dims do not fit, or a position is left
+ * out.
  */
 export function parse(texts: readonly string[], aliases: readonly string[]): Parsed {
   const scope = new Scope();
   for (const [position, text] of aliases.entries()) readAlias(new Cursor({ title: "alias", text }), position, scope);
   const formulas = texts.map((text, n) => {
     const title = n === 0 ? "formula" : `formula${n + 1}`;
-    return new Reader(new Cursor({ title, text }), scope).whole();
+    return new Reader(new Cursor({ title, text }), scope).readWhole();
   });
   return { formulas, arguments: scope.arguments() };
 }
@@ -98,7 +85,7 @@ export class Reader {
     private readonly scope: Scope,
   ) {}
 
-  whole(): Formula {
+  readWhole(): Formula {
     const formula = this.expression(PRECEDENCE.compare);
     this.cursor.expectEnd("an operator or the end");
     return formula;
@@ -110,7 +97,7 @@ export class Reader {
     let compared = false;
     for (let operator = this.operatorFrom(loosest); operator; operator = this.operatorFrom(loosest)) {
       const compares = operator.precedence === PRECEDENCE.compare;
-      if (compared && compares) throw this.cursor.unexpected("parentheses around one of two comparisons");
+      if (compared && compares) throw this.cursor.unexpectedError("parentheses around one of two comparisons");
       left = this.binary(left, operator);
       compared = compares;
     }
@@ -126,7 +113,7 @@ export class Reader {
     const place = this.cursor.place(this.cursor.next());
     const right =
       precedence === PRECEDENCE.power
-        ? this.nested(place, () => this.expression(precedence))
+        ? this.readNested(place, () => this.expression(precedence))
         : this.expression(precedence + 1);
     return builtAt(place, () => build(left, right));
   }
@@ -134,11 +121,11 @@ export class Reader {
   protected operand(): Formula {
     const { kind, text } = this.cursor.token;
     if (kind === "number") return this.number();
-    if (kind === "name") return this.named();
+    if (kind === "name") return this.readNamed();
     const prefix = PREFIX.get(text);
-    if (prefix) return this.prefixed(prefix);
-    if (text === "(") return this.parenthesised();
-    throw this.cursor.unexpected("a formula");
+    if (prefix) return this.readPrefixed(prefix);
+    if (text === "(") return this.readParenthesised();
+    throw this.cursor.unexpectedError("a formula");
   }
 
   private number(): Formula {
@@ -146,20 +133,20 @@ export class Reader {
     return builtAt(this.cursor.place(token), () => constant(Number(token.text)));
   }
 
-  private prefixed(build: (x: Formula) => Formula): Formula {
+  private readPrefixed(build: (x: Formula) => Formula): Formula {
     const place = this.cursor.place(this.cursor.next());
-    const x = this.nested(place, () => this.expression(PRECEDENCE.minus));
+    const x = this.readNested(place, () => this.expression(PRECEDENCE.minus));
     return builtAt(place, () => build(x));
   }
 
-  protected parenthesised(): Formula {
+  protected readParenthesised(): Formula {
     const place = this.cursor.place(this.cursor.next());
-    const inner = this.nested(place, () => this.expression(PRECEDENCE.compare));
+    const inner = this.readNested(place, () => this.expression(PRECEDENCE.compare));
     this.cursor.expect(")", `an operator or ")"`);
     return inner;
   }
 
-  protected nested<T>(place: Place, read: () => T): T {
+  protected readNested<T>(place: Place, read: () => T): T {
     if (++this.depth > DEEPEST)
       throw errorAt(place, `${place.source.title}: expected at most ${DEEPEST} nested levels, got more`);
     const result = read();
@@ -168,15 +155,15 @@ export class Reader {
   }
 
   /** A variable or a call. */
-  private named(): Formula {
+  private readNamed(): Formula {
     const place = this.cursor.place(this.cursor.next());
-    if (this.cursor.accept("(")) return this.nested(place, () => this.call(place));
+    if (this.cursor.accept("(")) return this.readNested(place, () => this.call(place));
     return this.variableAt(place);
   }
 
   /** What a name alone stands for. */
   protected variableAt(place: Place): Formula {
-    const argument = this.scope.named(place.token.text);
+    const argument = this.scope.findByName(place.token.text);
     if (!argument) throw this.unknownVariable(place, this.scope.names);
     return argument.variable;
   }
@@ -192,7 +179,7 @@ export class Reader {
   /** What a called name stands for; an alias hides the operation of its name. */
   protected entryAt(place: Place): Entry {
     const name = place.token.text;
-    const hiding = this.scope.named(name);
+    const hiding = this.scope.findByName(name);
     if (hiding) throw errorAt(place, `${place.source.title}: expected an operation, got ${label(hiding)}`);
     const entry = DECLARATIONS.get(name) ?? entries.get(name);
     if (!entry) throw unknownOperation(place);
@@ -204,14 +191,14 @@ export class Reader {
     const values: (Formula | Parameter)[] = [];
     for (const slot of entry.slots) {
       if (this.isAt(")")) {
-        if (!isOptional(slot)) throw this.miscounted(entry, String(values.length));
+        if (!isOptional(slot)) throw this.argumentCountError(entry, String(values.length));
         if (slot.default !== undefined) values.push(slot.kind === "formula" ? constant(slot.default) : slot.default);
         continue;
       }
       if (values.length > 0) this.cursor.expect(",", `an operator, "," or ")"`);
       values.push(this.value(slot, entry));
     }
-    if (this.isAt(",")) throw this.miscounted(entry, "more");
+    if (this.isAt(",")) throw this.argumentCountError(entry, "more");
     this.cursor.expect(")", `an operator, "," or ")"`);
     return values;
   }
@@ -220,7 +207,7 @@ export class Reader {
     return this.cursor.token.text === symbol;
   }
 
-  private miscounted(entry: Entry, got: string): FormulaError {
+  private argumentCountError(entry: Entry, got: string): FormulaError {
     const most = entry.slots.length;
     const least = entry.slots.filter((slot) => !isOptional(slot)).length;
     const count = least === most ? String(most) : `${least} to ${most}`;

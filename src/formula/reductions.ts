@@ -1,47 +1,46 @@
 /**
- * The reduction table: one row per reduction over i or j, exported under a type that says its name and what it gives: the types of calls
- * are read from there. A row says what is evaluated, what a row of the result holds, what it means (for the reference), which reducer of
- * `native/text/common` computes it, how its gradient is made of sums again, and how lazy tensors call it.
+ * The reduction table: one row per reduction over i or j, exported under a type that says its name and what it gives:
+ * the types of calls are read from there. A row says what is evaluated, what a row of the result holds, what it means
+ * (for the reference), which reducer of `native/text/common` computes it, how its gradient is made of sums again, and
+ * how lazy tensors call it.
  */
+import { asserted } from "../asserts";
 import { FormulaError } from "../errors";
-import { described, suggestion } from "../options";
+import { describeValue, suggestion } from "../options";
 import { grad } from "./autodiff";
 import { methodNames } from "./slots";
 import type { Formula } from "./formula";
 import type { MethodRow } from "./slots";
 import { BestMeaning, ExponentialMeaning, FoldMeaning, SumMeaning } from "./meaning";
 import type { Meaning } from "./meaning";
-import {
-  add,
-  concat,
-  constant,
-  divide,
-  equal,
-  exp,
-  extract,
-  ifElse,
-  lessThan,
-  minus,
-  mult,
-  multOr0,
-  notEqual,
-  repeatTo,
-  scalprod,
-  subtract,
-} from "./ops";
+import { add, constant, minus, mult, repeatTo, scalprod, subtract } from "./core";
+import { ifElse } from "./functions";
+import { divide, equal, exp, lessThan, multOr0, notEqual } from "./maths";
+import { concat, extract } from "./vectors";
 
 /** How rounding errors of a sum are kept small. */
 export type SumScheme = "direct" | "block" | "kahan";
 
 /** What the rows of a result are made of: the dims of the evaluated formulas, and the K of the K best (else 1). */
 export interface Extent {
-  readonly dims: readonly number[];
+  readonly dims: readonly [number, ...number[]];
   readonly k: number;
 }
 
+/** The extent of evaluated formulas, of which there is at least one. */
+export function extentOf(evaluated: readonly Formula[], k: number): Extent {
+  const [first, ...others] = evaluated.map(({ dim }) => dim);
+  return { dims: [asserted(first, "a formula"), ...others], k };
+}
+
+/** What is reduced, and behind it the weights, where there are some. */
+type Formulas = readonly [Formula, ...Formula[]];
+type Weighted = readonly [Formula, Formula];
+
 /**
- * A value that a gradient needs: the result, what its dtype took from it (which reductions tell beside it, see `recordedAs`), or another
- * reduction, which may read what was saved before it; where that tells its rest, the rest comes next.
+ * A value that a gradient needs: the result, what its dtype took from it (which reductions tell beside it, see
+ * `recordedAs`), or another reduction, which may read what was saved before it; where that tells its rest, the rest
+ * comes next.
  */
 export type Saved =
   | "result"
@@ -49,11 +48,11 @@ export type Saved =
   | { readonly reduction: Reduction; readonly formulas: (saved: readonly Formula[]) => readonly Formula[] };
 
 /** What a gradient formula is made of; `saved` are variables that stand for the saved values. */
-export interface GradientParts {
-  readonly formulas: readonly Formula[];
+export interface GradientParts<Given = readonly Formula[], SavedVariables = readonly Formula[]> {
+  readonly formulas: Given;
   readonly by: Formula;
   readonly cotangent: Formula;
-  readonly saved: readonly Formula[];
+  readonly saved: SavedVariables;
 }
 
 /** The gradient is the sum over the other index of a formula. */
@@ -88,7 +87,9 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
   /** Numbers per row of the result, and indices; or as many float32 numbers as bits, where `tellsRest`. */
   values(extent: Extent): number;
   indices(extent: Extent): number;
-  /** What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need. */
+  /**
+   * What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need.
+   */
   readonly recordedAs?: Reduction;
   /** Whether what stands in the place of indices is what the dtype took from the values. */
   readonly tellsRest?: boolean;
@@ -96,7 +97,7 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
   readonly empty: number;
   /** @param round to the dtype of the result. */
   meaning(extent: Extent, round: (value: number) => number): Meaning;
-  /** The same on a device: the type of the reducer, and how component k of formula n enters it. */
+  /** The reduction on a device: the type of the reducer, and how component k of formula n enters it. */
   reducer(extent: Extent, scheme: SumScheme): string;
   /** Columns that it had best take at once, where it asks of all of them whether there is anything to do. */
   readonly columnsAtOnce: number;
@@ -116,12 +117,12 @@ export function reduction<Name extends string, Kind extends ResultKind>(
   return row;
 }
 
-const total = ({ dims: [dim] }: Extent): number => dim!;
+const total = ({ dims: [dim] }: Extent): number => dim;
 const zero = (): number => 0;
-const same = <T>(given: T): T => given;
+const identity = <T>(given: T): T => given;
 const none: Gradient = { kind: "none" };
 /** `otherwise` where `condition` is 1, else `formula`. */
-const unless = (condition: Formula, formula: Formula, otherwise: number): Formula =>
+const replaceWhere = (condition: Formula, formula: Formula, otherwise: number): Formula =>
   ifElse(minus(condition), formula, otherwise);
 const entersAt = (k: number | string, value: string): string => `reducer.add(${k}, ${value}, column);`;
 
@@ -143,7 +144,7 @@ interface SumRow {
 
 /** A row that sums the formula, or something of it. */
 export function sumLike<Name extends string>(name: Name, row: SumRow): Reduction<Name, "values"> {
-  const { doc, method, evaluated = same, told = "Total", empty = 0 } = row;
+  const { doc, method, evaluated = identity, told = "Total", empty = 0 } = row;
   return reduction({
     name,
     doc,
@@ -153,11 +154,11 @@ export function sumLike<Name extends string>(name: Name, row: SumRow): Reduction
     takesK: false,
     isSum: told === "Total" || told === "Mean",
     isAdditive: told === "Total",
-    evaluated: ([formula]) => [evaluated(formula!)],
+    evaluated: ([formula]: Formulas) => [evaluated(formula)],
     values: total,
     indices: zero,
     empty,
-    meaning: ({ dims: [dim] }) => new SumMeaning(dim!, told),
+    meaning: ({ dims: [dim] }) => new SumMeaning(dim, told),
     reducer: ({ dims: [dim] }, scheme) => `Sum<${dim}, ${scheme === "kahan"}, Told::${told}>`,
     columnsAtOnce: 1,
     enter: (_, k, value) => entersAt(k, value),
@@ -168,7 +169,7 @@ export function sumLike<Name extends string>(name: Name, row: SumRow): Reduction
 const gradientOfTotal = (evaluated: (formula: Formula) => Formula): SumGradient => ({
   kind: "sum",
   saved: () => [],
-  formula: ({ formulas: [formula], by, cotangent }) => grad(evaluated(formula!), by, cotangent),
+  formula: ({ formulas: [formula], by, cotangent }: GradientParts<Formulas>) => grad(evaluated(formula), by, cotangent),
 });
 
 export const sum: Reduction<"Sum", "values"> = sumLike("Sum", { doc: "Sum of the formula." });
@@ -180,7 +181,8 @@ export const mean: Reduction<"Mean", "values"> = sumLike("Mean", {
   gradient: {
     kind: "sum",
     saved: () => [{ reduction: sum, formulas: () => [constant(1)] }],
-    formula: ({ formulas: [f], by, cotangent, saved: [count] }) => grad(f!, by, divide(cotangent, count!)),
+    formula: ({ formulas: [f], by, cotangent, saved: [count] }: GradientParts<Formulas, readonly [Formula]>) =>
+      grad(f, by, divide(cotangent, count)),
   },
 });
 
@@ -230,11 +232,11 @@ export function fold<Name extends string>(name: Name, row: FoldRow): Reduction<N
     takesK: false,
     isSum: false,
     isAdditive: false,
-    evaluated: same,
+    evaluated: identity,
     values: total,
     indices: zero,
     empty,
-    meaning: ({ dims: [dim] }) => new FoldMeaning(dim!, empty, step),
+    meaning: ({ dims: [dim] }) => new FoldMeaning(dim, empty, step),
     reducer: ({ dims: [dim] }) => `${struct}<${dim}>`,
     columnsAtOnce: 1,
     enter: (_, k, value) => entersAt(k, value),
@@ -249,20 +251,26 @@ export const prod: Reduction<"Prod", "values"> = fold("Prod", {
   step: (product, value) => product * value,
   gradient: {
     kind: "sum",
-    // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where it is the only one. With
-    // two of them, each has the other as a factor: their sum, which is 0, brings in the second derivative.
-    saved: ([f]) => [
+    // By a factor f the derivative is the product over f, but by a factor 0 the product of those that are not 0, where
+    // it is the only one. With two of them, each has the other as a factor: their sum, which is 0, brings in the second
+    // derivative.
+    saved: ([f]: Formulas) => [
       "result",
-      { reduction: prod, formulas: () => [unless(equal(f!, 0), f!, 1)] },
-      { reduction: sum, formulas: () => [concat(equal(f!, 0), multOr0(equal(f!, 0), f!))] },
+      { reduction: prod, formulas: () => [replaceWhere(equal(f, 0), f, 1)] },
+      { reduction: sum, formulas: () => [concat(equal(f, 0), multOr0(equal(f, 0), f))] },
     ],
-    formula: ({ formulas: [f], by, cotangent, saved: [product, productOfOthers, ofZeros] }) => {
-      const { dim } = f!;
-      const [isZero, zeros, sum] = [equal(f!, 0), extract(ofZeros!, 0, dim), extract(ofZeros!, dim, dim)];
-      const otherZeros = add(equal(zeros, 1), multOr0(equal(zeros, 2), subtract(sum, f!)));
-      const byZero = multOr0(isZero, multOr0(otherZeros, productOfOthers!));
-      const byOther = mult(notEqual(f!, 0), divide(product!, add(f!, isZero)));
-      return grad(f!, by, mult(cotangent, add(byZero, byOther)));
+    formula: ({
+      formulas: [f],
+      by,
+      cotangent,
+      saved: [product, productOfOthers, ofZeros],
+    }: GradientParts<Formulas, readonly [Formula, Formula, Formula]>) => {
+      const { dim } = f;
+      const [isZero, zeros, sum] = [equal(f, 0), extract(ofZeros, 0, dim), extract(ofZeros, dim, dim)];
+      const otherZeros = add(equal(zeros, 1), multOr0(equal(zeros, 2), subtract(sum, f)));
+      const byZero = multOr0(isZero, multOr0(otherZeros, productOfOthers));
+      const byOther = mult(notEqual(f, 0), divide(product, add(f, isZero)));
+      return grad(f, by, mult(cotangent, add(byZero, byOther)));
     },
   },
 });
@@ -283,7 +291,7 @@ interface BestRow<Kind extends ResultKind> {
 /** The best value, where it is, or both; one or K of them. */
 function best<Name extends string, Kind extends ResultKind>(name: Name, row: BestRow<Kind>): Reduction<Name, Kind> {
   const { doc, method, sign, gives, takesK = false, recordedAs } = row;
-  const size = ({ dims: [dim], k }: Extent): number => dim! * k;
+  const size = ({ dims: [dim], k }: Extent): number => dim * k;
   const [values, indices] = [gives !== "indices", gives !== "values"];
   return reduction({
     name,
@@ -294,12 +302,12 @@ function best<Name extends string, Kind extends ResultKind>(name: Name, row: Bes
     takesK,
     isSum: false,
     isAdditive: false,
-    evaluated: same,
+    evaluated: identity,
     values: values ? size : zero,
     indices: indices ? size : zero,
     ...(recordedAs && { recordedAs }),
     empty: sign * Infinity,
-    meaning: ({ dims: [dim], k }) => new BestMeaning(dim!, k, sign),
+    meaning: ({ dims: [dim], k }) => new BestMeaning(dim, k, sign),
     reducer: ({ dims: [dim], k }) => `${k === 1 ? "Best" : "Shortlist"}<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
     columnsAtOnce: takesK ? 4 : 1,
     enter: (_, k, value) => entersAt(k, value),
@@ -331,7 +339,7 @@ export const argMin: Reduction<"ArgMin", "indices"> = best("ArgMin", {
 
 export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin", {
   doc: "The K smallest values in order, and their indices",
-  method: "kminArgkmin Kmin_argKmin",
+  method: "KminArgKmin Kmin_argKmin",
   sign: 1,
   gives: "both",
   takesK: true,
@@ -339,7 +347,7 @@ export const kMinArgKMin: Reduction<"KMin_ArgKMin", "both"> = best("KMin_ArgKMin
 
 export const kMin: Reduction<"KMin", "values"> = best("KMin", {
   doc: "The K smallest values in order, component by component",
-  method: "kmin Kmin",
+  method: "Kmin",
   sign: 1,
   gives: "values",
   takesK: true,
@@ -378,7 +386,7 @@ export const argMax: Reduction<"ArgMax", "indices"> = best("ArgMax", {
 
 export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax", {
   doc: "The K largest values in order, and their indices",
-  method: "kmaxArgkmax Kmax_argKmax",
+  method: "KmaxArgKmax",
   sign: -1,
   gives: "both",
   takesK: true,
@@ -386,7 +394,7 @@ export const kMaxArgKMax: Reduction<"KMax_ArgKMax", "both"> = best("KMax_ArgKMax
 
 export const kMax: Reduction<"KMax", "values"> = best("KMax", {
   doc: "The K largest values in order, component by component",
-  method: "kmax Kmax",
+  method: "Kmax",
   sign: -1,
   gives: "values",
   takesK: true,
@@ -407,18 +415,21 @@ export const argKMax: Reduction<"ArgKMax", "indices"> = best("ArgKMax", {
  * Exponents and weights: one exponent for all weights, or as many of both, which go together component by component.
  * @throws FormulaError for other dims.
  */
-function paired([f, weights]: readonly Formula[]): readonly [Formula, Formula?] {
-  if (!weights) return [f!];
-  if (f!.dim > 1 && weights.dim > 1 && f!.dim !== weights.dim)
-    throw new FormulaError(`weights: expected dim 1 or ${f!.dim}, the dim of the formula, got dim ${weights.dim}`);
-  return [f!, repeatTo(weights, f!.dim)];
+function pairWeights([f, weights]: Formulas): Formulas {
+  return weights ? weighted(f, weights) : [f];
+}
+
+function weighted(f: Formula, weights: Formula): Weighted {
+  if (f.dim > 1 && weights.dim > 1 && f.dim !== weights.dim)
+    throw new FormulaError(`weights: expected dim 1 or ${f.dim}, the dim of the formula, got dim ${weights.dim}`);
+  return [f, repeatTo(weights, f.dim)];
 }
 
 type Form = "Logarithm" | "TwoParts" | "Mean";
 
 /** Exponents, and what each of them has of sums: of the weights or of 1, and of means the sum of the powers too. */
-function reducerOf({ dims: [exponents, weights = exponents!] }: Extent, form: Form): string {
-  const sums = weights / exponents! + (form === "Mean" ? 1 : 0);
+function reducerOf({ dims: [exponents, weights = exponents] }: Extent, form: Form): string {
+  const sums = weights / exponents + (form === "Mean" ? 1 : 0);
   return `Exponentials<${exponents}, ${sums}, Form::${form}>`;
 }
 
@@ -440,7 +451,7 @@ function exponential<Name extends string>(name: Name, row: ExponentialRow): Redu
     takesK: false,
     isSum: false,
     isAdditive: false,
-    evaluated: (formulas) => paired(formulas).filter((formula) => formula !== undefined),
+    evaluated: (formulas: Formulas) => pairWeights(formulas),
     values: widest,
     indices: form === "TwoParts" ? widest : zero,
     tellsRest: form === "TwoParts",
@@ -451,7 +462,7 @@ function exponential<Name extends string>(name: Name, row: ExponentialRow): Redu
 }
 
 const entersLogarithm = (n: number, k: number | string, value: string, { dims }: Extent): string => {
-  const [exponents, weights] = dims as [number, number?];
+  const [exponents, weights] = dims;
   if (exponents > 1)
     return entersByComponent(n, k, value, weights ? `reducer.keep(${k}, power);` : `reducer.add(${k}, power);`);
   if (n > 0) return `reducer.add(${k}, power * ${value});`;
@@ -459,7 +470,7 @@ const entersLogarithm = (n: number, k: number | string, value: string, { dims }:
 };
 
 const entersMean = (n: number, k: number | string, value: string, { dims: [exponents] }: Extent): string => {
-  if (exponents! > 1)
+  if (exponents > 1)
     return entersByComponent(n, k, value, `reducer.add(2 * (${k}), power); reducer.keep(${k}, power);`);
   if (n > 0) return `reducer.add(1 + ${k}, power * ${value});`;
   return `const auto power = reducer.power(0, ${value}); reducer.add(0, power);`;
@@ -469,32 +480,39 @@ const entersMean = (n: number, k: number | string, value: string, { dims: [expon
 const entersByComponent = (n: number, k: number | string, value: string, uses: string): string =>
   n > 0 ? `reducer.weigh(${k}, ${value});` : `{ const auto power = reducer.power(${k}, ${value}); ${uses} }`;
 
-/** 1 where a sum of exponentials is 0 and its logarithm minus infinity, the one number below 0 that equals its double. */
+/**
+ * 1 where a sum of exponentials is 0 and its logarithm minus infinity, the one number below 0 that equals its double.
+ */
 const isEmpty = (logarithm: Formula): Formula => mult(equal(logarithm, mult(2, logarithm)), lessThan(logarithm, 0));
 /** So large that every exponential is 0 in relation to its own. */
 const BEYOND = 3.4028234663852886e38;
 
 /**
- * exp(f) over its sum. The logarithm of the sum is rounded; its difference from f is exact for the f that matter, and what rounding took is
- * subtracted from that. Where the sum is 0, as without columns, all shares are.
+ * exp(f) over its sum. The logarithm of the sum is rounded; its difference from f is exact for the f that matter, and
+ * what rounding took is subtracted from that. Where the sum is 0, as without columns, all shares are.
  */
 function shareOf(f: Formula, logarithm: Formula, rest: Formula): Formula {
-  return exp(subtract(subtract(f, unless(isEmpty(logarithm), logarithm, BEYOND)), rest));
+  return exp(subtract(subtract(f, replaceWhere(isEmpty(logarithm), logarithm, BEYOND)), rest));
 }
 
 const logarithmGradient: SumGradient = {
   kind: "sum",
   saved: () => ["result", "rest"],
-  formula: ({ formulas, by, cotangent, saved: [result, rest] }) => {
-    const [f, weights] = paired(formulas);
-    const share = mult(cotangent, shareOf(f, result!, rest!));
+  formula: ({
+    formulas,
+    by,
+    cotangent,
+    saved: [result, rest],
+  }: GradientParts<Formulas, readonly [Formula, Formula]>) => {
+    const [f, weights] = pairWeights(formulas);
+    const share = mult(cotangent, shareOf(f, result, rest));
     if (!weights) return grad(f, by, share);
-    return add(grad(f, by, weighed(f, share, weights)), grad(weights, by, share));
+    return add(grad(f, by, combineWithWeights(f, share, weights)), grad(weights, by, share));
   },
 };
 
 /** Component by component, or summed where one exponent has all the weights. */
-const weighed = (f: Formula, share: Formula, weights: Formula): Formula =>
+const combineWithWeights = (f: Formula, share: Formula, weights: Formula): Formula =>
   f.dim === 1 ? scalprod(share, weights) : mult(share, weights);
 
 const logSumExpRow = {
@@ -504,7 +522,10 @@ const logSumExpRow = {
   gradient: logarithmGradient,
 } as const;
 
-/** Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. Has no name that users could call. */
+/**
+ * Gives, beside the logarithms in the dtype of the result, what the dtype takes from them. Has no name that users could
+ * call.
+ */
 const logSumExpInTwoParts: Reduction<string, "values"> = exponential("LogSumExpInTwoParts", {
   ...logSumExpRow,
   weights: "optional",
@@ -533,6 +554,8 @@ export const logSumExpWeight: Reduction<"LogSumExpWeight", "values"> = reduction
   }),
 );
 
+type SoftMaxParts = GradientParts<Weighted, readonly [Formula, Formula, Formula, Formula]>;
+
 const softMaxRow = {
   doc: "Mean of the weights, each pair counting exp(F), component by component; NaN where all exp(F) are 0.",
   form: "Mean",
@@ -541,18 +564,21 @@ const softMaxRow = {
   enter: entersMean,
   gradient: {
     kind: "sum",
-    // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r comes along: it
-    // is what r is short of, to full precision.
-    saved: ([f, weights]) => [
+    // The result r is rounded, and where one term prevails, weights - r is all rounding. So the mean of weights - r
+    // comes along: it is what r is short of, to full precision.
+    saved: ([f, weights]: Weighted) => [
       "result",
-      { reduction: logSumExpInTwoParts, formulas: () => [f!] },
-      { reduction: sumSoftMaxWeight, formulas: ([result]) => [f!, subtract(weights!, result!)] },
+      { reduction: logSumExpInTwoParts, formulas: () => [f] },
+      { reduction: sumSoftMaxWeight, formulas: ([result]) => [f, subtract(weights, asserted(result, "the result"))] },
     ],
-    formula: ({ formulas, by, cotangent, saved: [result, log, rest, shortOf] }) => {
-      const [f, weights] = paired(formulas) as readonly [Formula, Formula];
-      const [mean, short] = [result!, shortOf!].map((of) => unless(isEmpty(log!), of, 0)) as [Formula, Formula];
-      const share = shareOf(f, log!, rest!);
-      const deviation = subtract(weighed(f, cotangent, subtract(weights, mean)), weighed(f, cotangent, short));
+    formula: ({ formulas, by, cotangent, saved: [result, log, rest, shortOf] }: SoftMaxParts) => {
+      const [f, weights] = weighted(...formulas);
+      const [mean, short] = [replaceWhere(isEmpty(log), result, 0), replaceWhere(isEmpty(log), shortOf, 0)];
+      const share = shareOf(f, log, rest);
+      const deviation = subtract(
+        combineWithWeights(f, cotangent, subtract(weights, mean)),
+        combineWithWeights(f, cotangent, short),
+      );
       return add(grad(f, by, mult(share, deviation)), grad(weights, by, mult(cotangent, share)));
     },
   },
@@ -574,6 +600,6 @@ export function reductionNamed(name: string): Reduction {
   const row = reductions.get(name);
   if (row) return row;
   const known = [...reductions.keys()].join(", ");
-  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : described(name);
+  const got = typeof name === "string" ? `"${name}"${suggestion(name, reductions.keys())}` : describeValue(name);
   throw new FormulaError(`reductionOp: expected one of ${known}, got ${got}`);
 }

@@ -10,9 +10,15 @@ export interface Slot {
   readonly default?: number;
 }
 
-/** What a row says about its method of lazy tensors, where that is not its name with a small first letter, on real numbers. */
+/**
+ * What a row says about its method of lazy tensors, where that is not its name with a small first letter, on real
+ * numbers.
+ */
 export interface MethodRow {
-  /** Names between spaces: first the one to prefer, then that of pykeops where it differs. Null where a method written by hand does it. */
+  /**
+   * Names between spaces. What pykeops writes without underscores is the only name; where it has underscores, the name
+   * in camel case stands before that. Null where a method written by hand does it.
+   */
   readonly method?: string | null;
   /** The arguments between spaces in the order of the method, where that is another; the first is the tensor itself. */
   readonly order?: string;

@@ -1,7 +1,7 @@
 /**
- * Operations that run through a vector: its largest component, log-sum-exp, one-hot vectors, B-splines, dynamic time warping. The one idea is to
- * step through vectors, not through components, so that formulas stay small whatever the dims are; all is made of other rows, so
- * that gradients follow.
+ * Operations that run through a vector: its largest component, log-sum-exp, one-hot vectors, B-splines, dynamic time
+ * warping. The one idea is to step through vectors, not through components, so that formulas stay small whatever the
+ * dims are; all is made of other rows, so that gradients follow.
  */
 import { complex, complexImag, complexReal } from "./complex";
 import {
@@ -26,10 +26,12 @@ import {
   sum,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, One, Operand, Unary } from "./core";
 import type { Formula } from "./formula";
 import { floor, maximum, minimum } from "./functions";
-import { divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
+import { monotone } from "./intervals";
+import type { Interval, Ruled, Tools } from "./intervals";
+import { abs, divide, equal, inv, lessOrEqual, lessThan, notEqual, rsqrt } from "./maths";
 import { concat, extract } from "./vectors";
 
 /** x / |x|; 0 at 0. */
@@ -59,8 +61,10 @@ function pairsOf(x: Formula): { left: Formula; right: Formula; join: (paired: Fo
   return { left: complexReal(paired), right: complexImag(paired), join: x.dim % 2 === 0 ? (joined) => joined : last };
 }
 
-/** Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays. */
-function joined(x: Formula, two: Binary): Formula {
+/**
+ * Neighbours become one, then neighbours among these, until one is left; of a contest, the earlier of two equals stays.
+ */
+function joinNeighbours(x: Formula, two: Binary): Formula {
   let rest = x;
   while (rest.dim > 1) {
     const { left, right, join } = pairsOf(rest);
@@ -69,7 +73,9 @@ function joined(x: Formula, two: Binary): Formula {
   return rest;
 }
 
-/** The same contest, with the distance of each winner from the first of all whom it has beaten: they stand `step` apart. */
+/**
+ * Place of the best component: a contest that carries the distance of each winner from the first whom it has beaten.
+ */
 function placeOfBest(x: Formula, { better, isBeaten }: Contest): Formula {
   let [best, place] = [x, zero(x.dim)];
   for (let step = 1; best.dim > 1; step *= 2) {
@@ -82,24 +88,24 @@ function placeOfBest(x: Formula, { better, isBeaten }: Contest): Formula {
 }
 
 /** Largest component; the gradient goes to the first of equal ones. */
-export const max: Unary = (x) => joined(lift(x), LARGER.better);
+export const max: Unary = (x) => joinNeighbours(lift(x), LARGER.better);
 /** Smallest component; the gradient goes to the first of equal ones. */
-export const min: Unary = (x) => joined(lift(x), SMALLER.better);
+export const min: Unary = (x) => joinNeighbours(lift(x), SMALLER.better);
 /** Place of the largest component, from 0; the first of equal ones. */
 export const argMax: Unary = (x) => placeOfBest(lift(x), LARGER);
 /** Place of the smallest component, from 0; the first of equal ones. */
 export const argMin: Unary = (x) => placeOfBest(lift(x), SMALLER);
 /** log of the sum of exp of the components, without overflow. */
-export const logSumExp: Unary = (x) => joined(lift(x), logAddExp);
+export const logSumExp: Unary = (x) => joinNeighbours(lift(x), logAddExp);
 /** Mean of the components. */
 export const mean: Unary = (x) => mult(1 / lift(x).dim, sum(x));
 
 // ----------------------------------------------------------------------------------------------- one-hot vectors
 
 /** The numbers 0, 1, …, dim - 1. */
-function counted(dim: number): Formula {
+function countUp(dim: number): Formula {
   if (dim === 1) return constant(0);
-  const even = mult(2, counted(Math.ceil(dim / 2)));
+  const even = mult(2, countUp(Math.ceil(dim / 2)));
   return extract(complex(even, add(1, even)), 0, dim);
 }
 
@@ -107,7 +113,7 @@ function counted(dim: number): Formula {
 export function oneHot(x: Operand, dim: number): Formula {
   const number = lift(x);
   expect(number.dim === 1, "OneHot(x, dim)", "x of dim 1", `dim ${number.dim}`);
-  return equal(floor(add(0.5, number)), counted(positive("OneHot(x, dim)", "dim", dim)));
+  return equal(floor(add(0.5, number)), countUp(positive("OneHot(x, dim)", "dim", dim)));
 }
 
 // ------------------------------------------------------------------------------------------------------ B-splines
@@ -121,12 +127,12 @@ export function bSpline(knots: Operand, x: Operand, order: number): Formula {
   expect(t.dim >= order + 2, where, `at least ${order + 2} knots for order ${order}`, t.dim);
   const from = (start: number, length: number): Formula => extract(t, start, length);
   let splines = mult(lessOrEqual(from(0, t.dim - 1), at), lessThan(at, from(1, t.dim - 1)));
-  for (let degree = 1; degree <= order; degree++) splines = ofNextDegree(splines, from, at, degree);
+  for (let degree = 1; degree <= order; degree++) splines = raiseDegree(splines, from, at, degree);
   return splines;
 }
 
 /** Where knots coincide the spline over them is 0, and any finite number may stand for 1 / 0. */
-function ofNextDegree(
+function raiseDegree(
   splines: Formula,
   knotsFrom: (start: number, length: number) => Formula,
   at: Formula,
@@ -143,7 +149,10 @@ function ofNextDegree(
 
 // --------------------------------------------------------------------------------------------- dynamic time warping
 
-/** exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell of a table. */
+/**
+ * exp(x) / (exp(x) + exp(y)), without overflow; Sigmoid(x - y) in code that is short where it is needed for every cell
+ * of a table.
+ */
 const expShare: Binary = elementwise("ExpShare", "x y", {
   doc: "Exp(x) / (Exp(x) + Exp(y)), without overflow; 0 where both are the same infinity.",
   value: (x, y) => (x === y ? (Number.isFinite(x) ? 0.5 : 0) : 1 / (1 + Math.exp(y - x))),
@@ -152,6 +161,8 @@ const expShare: Binary = elementwise("ExpShare", "x y", {
     const slope = mult(expShare(x, y), expShare(y, x));
     return [slope, minus(slope)];
   },
+  bounds: monotone(1, -1),
+  ulps: 6,
   cost: 24,
 });
 
@@ -161,15 +172,24 @@ export const logAddExp: Binary = elementwise("LogAddExp", "x y", {
   value: (x, y) => (x === y ? x + Math.LN2 : Math.max(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)))),
   code: (x, y) => `logAddExp(${x}, ${y})`,
   derivative: (x, y) => [expShare(x, y), expShare(y, x)],
+  bounds: boundsOfLogAddExp,
+  ulps: 0,
   cost: 45,
 });
 
-const reverseBuild = operation("Reverse", {
+/** Two terms may cancel, so that what rounding takes is a part of what they are: of their sum or 1. */
+function boundsOfLogAddExp(tools: Tools<Formula>, ...args: Interval<Formula>[]): Ruled<Formula> {
+  const { lower, upper } = monotone<Formula>(1, 1)(tools, ...args);
+  const margin = (end: Formula): Formula => mult(16 * tools.unit, add(1, abs(end)));
+  return { lower: subtract(lower, margin(lower)), upper: add(upper, margin(upper)) };
+}
+
+const reverseBuild = operation<One>("Reverse", {
   doc: "The components of x, last to first.",
   slots: [formulaSlot("x")],
-  shape: { kind: "view", segments: ([dim]) => [{ length: dim!, arg: 0, start: dim! - 1, stride: -1 }] },
-  dim: ([dim]) => dim!,
-  simplify: ([x]) => (x!.dim === 1 ? x : x!.operation === reverseRow ? x!.args[0] : undefined),
+  shape: { kind: "view", segments: ([dim]) => [{ length: dim, arg: 0, start: dim - 1, stride: -1 }] },
+  dim: ([dim]) => dim,
+  simplify: ([x]) => (x.dim === 1 ? x : x.operation === reverseRow ? x.args[0] : undefined),
   cotangents: (e) => [reverse(e)],
 });
 const reverseRow = operations.get("Reverse");
@@ -188,17 +208,19 @@ const cells = ({ values, first }: Diagonal, from: number, count: number): Formul
   extract(values, from - first, count);
 
 /**
- * Soft dynamic time warping of the sequences x and y with squared differences: -gamma log of the sum over paths of exp(-cost / gamma)
- * (Cuturi and Blondel 2017). The table of partial sums is filled diagonal by diagonal, as logarithms.
+ * Soft dynamic time warping of the sequences x and y with squared differences: -gamma log of the sum over paths of
+ * exp(-cost / gamma) (Cuturi and Blondel 2017). The table of partial sums is filled diagonal by diagonal, as
+ * logarithms.
  */
 export function softDtwSqDist(x: Operand, y: Operand, gamma: Operand): Formula {
   const [rows, columns, smoothing] = [lift(x), reverse(y), lift(gamma)];
   expect(smoothing.dim === 1, "SoftDTW_SqDist(x, y, gamma)", "gamma of dim 1", `dim ${smoothing.dim}`);
   const factor = divide(-1, smoothing);
-  let [last, current]: [Diagonal | undefined, Diagonal | undefined] = [undefined, undefined];
-  for (let sum = 0; sum <= rows.dim + columns.dim - 2; sum++)
+  let last: Diagonal | undefined;
+  let current = nextDiagonal(rows, columns, factor, 0, undefined, undefined);
+  for (let sum = 1; sum <= rows.dim + columns.dim - 2; sum++)
     [last, current] = [current, nextDiagonal(rows, columns, factor, sum, current, last)];
-  return mult(minus(smoothing), current!.values);
+  return mult(minus(smoothing), current.values);
 }
 
 /** What the cells cost, plus what the best ways to them cost; costs count as `factor` times the squared difference. */

@@ -1,13 +1,17 @@
 /**
- * The grammar of templates: that of formulas, with `|x|` for the norm, ² and ³ for powers, names of operations in any case, and names
- * that stand for formulas. The one idea is that it is the same reader, with other operands. Knows no array.
+ * The grammar of templates: that of formulas, with `|x|` for the norm, ² and ³ for powers, names of operations in any
+ * case, and names that stand for formulas. The one idea is that it is the same reader, with other operands. Knows no
+ * array.
  */
 import type { FormulaError } from "../errors";
 import { DECLARATIONS, Scope, signature } from "./arguments";
 import type { Entry, Formula, Parameter } from "./formula";
 import { Cursor, builtAt, errorAt } from "./lexer";
 import type { Place } from "./lexer";
-import { abs, entries, norm2, powf, sqNorm2 } from "./ops";
+import { entries } from "./core";
+import { abs, powf } from "./maths";
+import { norm2, sqNorm2 } from "./vectors";
+import "./ops"; // with all rows
 import { Reader, unknownOperation } from "./parse";
 import type { BinaryOperator } from "./parse";
 
@@ -20,7 +24,7 @@ export interface Names {
 
 /** The formula of a template. @throws FormulaError with a caret under the place. */
 export function parseTemplate(text: string, names: Names): Formula {
-  return new TemplateReader(new Cursor({ title: "lazy", text }), names).whole();
+  return new TemplateReader(new Cursor({ title: "lazy", text }), names).readWhole();
 }
 
 const POWERS: ReadonlyMap<string, number> = new Map([
@@ -29,7 +33,7 @@ const POWERS: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** `Exp`, `exp` and `EXP` are one name; so are `one_hot` and `OneHot`. */
-const folded = (name: string): string => name.toLowerCase().replaceAll("_", "");
+const foldName = (name: string): string => name.toLowerCase().replaceAll("_", "");
 
 class TemplateReader extends Reader {
   /** Whether the next `|` closes a norm: not within parentheses that it has opened since. */
@@ -58,7 +62,7 @@ class TemplateReader extends Reader {
   /** `|x|²` is the squared norm itself, without a root. */
   private norm(): Formula {
     const place = this.cursor.place(this.cursor.next());
-    const x = this.nested(place, () => this.within(true, () => this.expression(0)));
+    const x = this.readNested(place, () => this.within(true, () => this.expression(0)));
     this.cursor.expect("|", `an operator or "|"`);
     if (this.power() !== 2) return builtAt(place, () => (x.dim === 1 ? abs(x) : norm2(x)));
     this.cursor.next();
@@ -77,8 +81,8 @@ class TemplateReader extends Reader {
     return this.inNorm && this.isAt("|") ? undefined : super.operatorFrom(loosest);
   }
 
-  protected override parenthesised(): Formula {
-    return this.within(false, () => super.parenthesised());
+  protected override readParenthesised(): Formula {
+    return this.within(false, () => super.readParenthesised());
   }
 
   protected override values(entry: Entry): (Formula | Parameter)[] {
@@ -90,7 +94,7 @@ class TemplateReader extends Reader {
     const found = builtAt(place, () => this.known.formula(text));
     if (found) return found;
     const entry = entryNamed(text);
-    throw entry ? alone(place, entry) : this.unknownVariable(place, this.known.known);
+    throw entry ? bareNameError(place, entry) : this.unknownVariable(place, this.known.known);
   }
 
   protected override entryAt(place: Place): Entry {
@@ -103,8 +107,8 @@ class TemplateReader extends Reader {
 }
 
 function entryNamed(name: string): Entry | undefined {
-  return entries.get(name) ?? [...entries.values()].find((entry) => folded(entry.name) === folded(name));
+  return entries.get(name) ?? [...entries.values()].find((entry) => foldName(entry.name) === foldName(name));
 }
 
-const alone = (place: Place, entry: Entry): FormulaError =>
+const bareNameError = (place: Place, entry: Entry): FormulaError =>
   errorAt(place, `lazy: expected a call ${signature(entry)}, got the name alone`);

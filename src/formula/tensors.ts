@@ -1,6 +1,6 @@
 /**
- * Rows and macros of the operation table that contract: matrices and tensors stand in vectors, row-major. Every gradient is again a
- * contraction.
+ * Rows and macros of the operation table that contract: matrices and tensors stand in vectors, row-major. Every
+ * gradient is again a contraction.
  */
 import {
   expect,
@@ -16,7 +16,8 @@ import {
   subtract,
   two,
 } from "./core";
-import type { Operand } from "./core";
+import { at } from "../asserts";
+import type { Operand, Two } from "./core";
 import type { Axis, Formula } from "./formula";
 
 const where = (name: string, ...args: string[]): string => `${name}(${args.join(", ")})`;
@@ -28,19 +29,19 @@ function otherExtent(at: string, dimA: number, length: number): number {
 }
 
 const MAT_VEC = where("MatVecMult", "A", "b");
-const matVecBuild = operation("MatVecMult", {
+const matVecBuild = operation<Two>("MatVecMult", {
   doc: "Matrix A (n·p numbers, row-major) times the vector b (p numbers).",
   method: "matvecmult",
   slots: [formulaSlot("A"), formulaSlot("b")],
   shape: {
     kind: "contraction",
     axes: ([dimA, p]) => ({
-      kept: [{ size: dimA! / p!, strides: [p!, 0] }],
-      summed: [{ size: p!, strides: [1, 1] }],
+      kept: [{ size: dimA / p, strides: [p, 0] }],
+      summed: [{ size: p, strides: [1, 1] }],
     }),
   },
-  dim: ([dimA, p]) => otherExtent(MAT_VEC, dimA!, p!),
-  cotangents: (e, [A, b]) => [tensorProd(e, b!), vecMatMult(e, A!)],
+  dim: ([dimA, p]) => otherExtent(MAT_VEC, dimA, p),
+  cotangents: (e, [A, b]) => [tensorProd(e, b), vecMatMult(e, A)],
 });
 
 /** Matrix A, row-major, times the vector b. */
@@ -49,19 +50,19 @@ export function matVecMult(A: Operand, b: Operand): Formula {
 }
 
 const VEC_MAT = where("VecMatMult", "b", "A");
-const vecMatBuild = operation("VecMatMult", {
+const vecMatBuild = operation<Two>("VecMatMult", {
   doc: "The row vector b (n numbers) times the matrix A (n·p numbers, row-major).",
   method: "vecmatmult",
   slots: [formulaSlot("b"), formulaSlot("A")],
   shape: {
     kind: "contraction",
     axes: ([n, dimA]) => ({
-      kept: [{ size: dimA! / n!, strides: [0, 1] }],
-      summed: [{ size: n!, strides: [1, dimA! / n!] }],
+      kept: [{ size: dimA / n, strides: [0, 1] }],
+      summed: [{ size: n, strides: [1, dimA / n] }],
     }),
   },
-  dim: ([n, dimA]) => otherExtent(VEC_MAT, dimA!, n!),
-  cotangents: (e, [b, A]) => [matVecMult(A!, e), tensorProd(b!, e)],
+  dim: ([n, dimA]) => otherExtent(VEC_MAT, dimA, n),
+  cotangents: (e, [b, A]) => [matVecMult(A, e), tensorProd(b, e)],
 });
 
 /** The row vector b times the matrix A, row-major. */
@@ -69,7 +70,7 @@ export function vecMatMult(b: Operand, A: Operand): Formula {
   return vecMatBuild([b, A]);
 }
 
-const tensorProdBuild = operation("TensorProd", {
+const tensorProdBuild = operation<Two>("TensorProd", {
   doc: "Outer product of x and y: the number x_k y_l stands at k·dim(y) + l.",
   method: "tensorprod",
   slots: [formulaSlot("x"), formulaSlot("y")],
@@ -77,15 +78,15 @@ const tensorProdBuild = operation("TensorProd", {
     kind: "contraction",
     axes: ([m, n]) => ({
       kept: [
-        { size: m!, strides: [1, 0] },
-        { size: n!, strides: [0, 1] },
+        { size: m, strides: [1, 0] },
+        { size: n, strides: [0, 1] },
       ],
       summed: [],
     }),
   },
-  dim: ([m, n]) => m! * n!,
-  simplify: ([x, y]) => (x!.dim === 1 || y!.dim === 1 ? mult(x!, y!) : undefined),
-  cotangents: (e, [x, y]) => [matVecMult(e, y!), vecMatMult(x!, e)],
+  dim: ([m, n]) => m * n,
+  simplify: ([x, y]) => (x.dim === 1 || y.dim === 1 ? mult(x, y) : undefined),
+  cotangents: (e, [x, y]) => [matVecMult(e, y), vecMatMult(x, e)],
 });
 
 /** Outer product, row-major. */
@@ -104,7 +105,7 @@ const axesOtherThan = (dims: List, summed: List): number[] =>
   dims.map((_, axis) => axis).filter((axis) => !summed.includes(axis));
 const stridesOf = (dims: List): number[] => dims.map((_, axis) => product(dims.slice(axis + 1)));
 
-const inOrder = (count: number): number[] => Array.from({ length: Math.max(0, count) }, (_, k) => k);
+const countTo = (count: number): number[] => Array.from({ length: Math.max(0, count) }, (_, k) => k);
 
 /** The kept axes in the order of the result, as (argument, axis). */
 function resultAxes([dimsX, dimsY, summedX, summedY, places]: TensorDotParameters): { arg: 0 | 1; axis: number }[] {
@@ -112,20 +113,20 @@ function resultAxes([dimsX, dimsY, summedX, summedY, places]: TensorDotParameter
     ...axesOtherThan(dimsX, summedX).map((axis) => ({ arg: 0 as const, axis })),
     ...axesOtherThan(dimsY, summedY).map((axis) => ({ arg: 1 as const, axis })),
   ];
-  return kept.map((_, place) => kept[places.indexOf(place)]!);
+  return kept.map((_, place) => at(kept, places.indexOf(place)));
 }
 
 function tensorDotAxes(params: TensorDotParameters): { kept: Axis[]; summed: Axis[] } {
   const [dimsX, dimsY, summedX, summedY] = params;
-  const dims = [dimsX, dimsY];
-  const strides = dims.map(stridesOf);
+  const dims = [dimsX, dimsY] as const;
+  const strides = [stridesOf(dimsX), stridesOf(dimsY)] as const;
   const kept = resultAxes(params).map(({ arg, axis }) => {
-    const stride = strides[arg]![axis]!;
-    return { size: dims[arg]![axis]!, strides: arg === 0 ? [stride, 0] : [0, stride] };
+    const stride = at(strides[arg], axis);
+    return { size: at(dims[arg], axis), strides: arg === 0 ? [stride, 0] : [0, stride] };
   });
   const summed = summedX.map((axis, n) => ({
-    size: dimsX[axis]!,
-    strides: [strides[0]![axis]!, strides[1]![summedY[n]!]!],
+    size: at(dimsX, axis),
+    strides: [at(strides[0], axis), at(strides[1], at(summedY, n))],
   }));
   return { kept, summed };
 }
@@ -167,7 +168,7 @@ function checkTensorDot(dims: List, [dimsX, dimsY, summedX, summedY, places]: Te
   expect(isPermutation, TENSOR_DOT, `a permutation of ${kept} axes as places`, `[${places.join()}]`);
 }
 
-const tensorDotBuild = operation<TensorDotParameters>("TensorDot", {
+const tensorDotBuild = operation<Two, TensorDotParameters>("TensorDot", {
   method: "tensordot keops_tensordot",
   doc: "Contraction of x and y as tensors of shapes dimsX and dimsY (row-major) over the axes summedX with summedY; kept axis k of x, then y, gets place places[k].",
   slots: [
@@ -175,16 +176,16 @@ const tensorDotBuild = operation<TensorDotParameters>("TensorDot", {
     ...["dimsX", "dimsY", "summedX", "summedY"].map(listSlot),
     { name: "places", kind: "list", optional: true },
   ],
-  shape: { kind: "contraction", axes: (_, params) => tensorDotAxes(params as unknown as TensorDotParameters) },
+  shape: { kind: "contraction", axes: (_, params) => tensorDotAxes(params) },
   complete: ([dimsX, dimsY, summedX, summedY, places]) => {
     const [x, y, sx, sy] = [dimsX, dimsY, summedX, summedY] as readonly List[] as [List, List, List, List];
-    return [x, y, sx, sy, (places as List | undefined) ?? inOrder(x.length + y.length - sx.length - sy.length)];
+    return [x, y, sx, sy, (places as List | undefined) ?? countTo(x.length + y.length - sx.length - sy.length)];
   },
   dim: (dims, params) => {
     checkTensorDot(dims, params);
     return product(tensorDotAxes(params).kept.map(({ size }) => size));
   },
-  cotangents: (e, [x, y], params) => [cotangentOfTensorDot(e, y!, params, 0), cotangentOfTensorDot(e, x!, params, 1)],
+  cotangents: (e, [x, y], params) => [cotangentOfTensorDot(e, y, params, 0), cotangentOfTensorDot(e, x, params, 1)],
 });
 
 /** Contraction of x and y as tensors; without `places` the kept axes of x come first, then those of y. */
@@ -198,7 +199,7 @@ export function tensorDot(
   places?: List,
 ): Formula {
   const kept = dimsX.length + dimsY.length - summedX.length - summedY.length;
-  return tensorDotBuild([x, y], dimsX, dimsY, summedX, summedY, places ?? inOrder(kept));
+  return tensorDotBuild([x, y], dimsX, dimsY, summedX, summedY, places ?? countTo(kept));
 }
 
 /** The cotangent of one argument is e contracted with the other argument over the axes that the other one kept. */
@@ -207,20 +208,22 @@ function cotangentOfTensorDot(e: Formula, other: Formula, params: TensorDotParam
   const summed = [params[2], params[3]] as const;
   const result = resultAxes(params);
   const otherArg = arg === 0 ? 1 : 0;
-  const shapeE = result.map((from) => dims[from.arg][from.axis]!);
+  const shapeE = result.map((from) => at(dims[from.arg], from.axis));
   const fromOther = result.flatMap((from, place) => (from.arg === otherArg ? [place] : []));
-  const axesOfOther = fromOther.map((place) => result[place]!.axis);
+  const axesOfOther = fromOther.map((place) => at(result, place).axis);
   const own = result.flatMap((from) => (from.arg === arg ? [from.axis] : []));
-  const shared = axesOtherThan(dims[otherArg], axesOfOther).map((axis) => summed[arg][summed[otherArg].indexOf(axis)]!);
+  const shared = axesOtherThan(dims[otherArg], axesOfOther).map((axis) =>
+    at(summed[arg], summed[otherArg].indexOf(axis)),
+  );
   return tensorDot(e, other, shapeE, dims[otherArg], fromOther, axesOfOther, [...own, ...shared]);
 }
 
 /** Kronecker product of two tensors: axis a of the result runs over axis a of x, then axis a of y. */
 export function kron(x: Operand, y: Operand, dimsX: List, dimsY: List): Formula {
   const axes = Math.max(dimsX.length, dimsY.length);
-  const padded = (dims: List): number[] => [...new Array<number>(axes - dims.length).fill(1), ...dims];
+  const padDims = (dims: List): number[] => [...new Array<number>(axes - dims.length).fill(1), ...dims];
   const places = [0, 1].flatMap((arg) => Array.from({ length: axes }, (_, axis) => 2 * axis + arg));
-  return tensorDot(x, y, padded(dimsX), padded(dimsY), [], [], places);
+  return tensorDot(x, y, padDims(dimsX), padDims(dimsY), [], [], places);
 }
 
 macro("Kron", {
@@ -262,14 +265,14 @@ normMacro("SqNormDiag", "Sum of s_k x_k².", "s", (dim) => dim);
 normMacro("SymSqNorm", "Sum of A_kl x_k x_l, A row-major.", "A", (dim) => dim * dim);
 macro("WeightedSqNorm", {
   doc: "Squared norm of x in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  method: "weightedSqnorm weightedsqnorm",
+  method: "weightedsqnorm",
   order: "x s",
   slots: formulaSlots("s x"),
   build: two(weightedSqNorm),
 });
 macro("WeightedSqDist", {
   doc: "Squared norm of x - y in the metric s: a number, the diagonal, or the whole matrix by its dim 1, D or D².",
-  method: "weightedSqdist weightedsqdist",
+  method: "weightedsqdist",
   order: "x y s",
   slots: formulaSlots("s x y"),
   build: ([s, x, y]) => weightedSqNorm(s as Formula, subtract(x as Formula, y as Formula)),

@@ -20,7 +20,7 @@ import {
   two,
   zero,
 } from "./core";
-import type { Binary, Operand, Unary } from "./core";
+import type { Binary, Of, One, Operand, Two, Unary } from "./core";
 import { sqrt } from "./maths";
 import type { Formula } from "./formula";
 
@@ -32,22 +32,22 @@ function within(where: string, start: number, length: number, dim: number): void
 
 // ------------------------------------------------------------------------------------------------------- views
 
-const extractBuild = operation("Extract", {
+const extractBuild = operation<One, readonly [start: number, length: number]>("Extract", {
   doc: "The `length` components of x from `start` on.",
   slots: [formulaSlot("x"), integerSlot("start"), integerSlot("length")],
   shape: {
     kind: "view",
-    segments: (_, [start, length]) => [{ length: length as number, arg: 0, start: start as number, stride: 1 }],
+    segments: (_, [start, length]) => [{ length, arg: 0, start, stride: 1 }],
   },
   dim: ([x], [start, length]) => {
-    within("Extract(x, start, length)", start!, length!, x!);
-    return length!;
+    within("Extract(x, start, length)", start, length, x);
+    return length;
   },
   simplify: ([x], [start, length]) => {
-    if (length === x!.dim) return x;
-    return isSumT(x!) ? sumT(x!.args[0]!, length!) : start === undefined ? undefined : concatPart(x!, start, length!);
+    if (length === x.dim) return x;
+    return isSumT(x) ? sumT(x.args[0], length) : concatPart(x, start, length);
   },
-  cotangents: (e, [x], [start]) => [extractT(e, start!, x!.dim)],
+  cotangents: (e, [x], [start]) => [extractT(e, start, x.dim)],
 });
 
 /** The `length` components of x from `start` on. */
@@ -57,30 +57,30 @@ export function extract(x: Operand, start: number, length: number): Formula {
 
 /** A range that lies in one half of a Concat is a range of that half. */
 function concatPart(x: Formula, start: number, length: number): Formula | undefined {
-  if (x.operation !== concatRow) return undefined;
-  const [left, right] = x.args as [Formula, Formula];
+  if (!isConcat(x)) return undefined;
+  const [left, right] = x.args;
   if (start + length <= left.dim) return extract(left, start, length);
   return start >= left.dim ? extract(right, start - left.dim, length) : undefined;
 }
 
-const extractTBuild = operation("ExtractT", {
+const extractTBuild = operation<One, readonly [start: number, dim: number]>("ExtractT", {
   doc: "x as the components from `start` on of a vector of dim `dim` that is 0 elsewhere.",
   slots: [formulaSlot("x"), integerSlot("start"), integerSlot("dim")],
   shape: {
     kind: "view",
     segments: ([x], [start, dim]) =>
       [
-        { length: start as number, start: 0, stride: 0 },
-        { length: x!, arg: 0, start: 0, stride: 1 },
-        { length: (dim as number) - (start as number) - x!, start: 0, stride: 0 },
+        { length: start, start: 0, stride: 0 },
+        { length: x, arg: 0, start: 0, stride: 1 },
+        { length: dim - start - x, start: 0, stride: 0 },
       ].filter(({ length }) => length > 0),
   },
   dim: ([x], [start, dim]) => {
-    within("ExtractT(x, start, dim)", start!, x!, positive("ExtractT(x, start, dim)", "dim", dim!));
-    return dim!;
+    within("ExtractT(x, start, dim)", start, x, positive("ExtractT(x, start, dim)", "dim", dim));
+    return dim;
   },
-  simplify: ([x], [, dim]) => (x!.dim === dim ? x : isZero(x!) ? zero(dim!) : undefined),
-  cotangents: (e, [x], [start]) => [extract(e, start!, x!.dim)],
+  simplify: ([x], [, dim]) => (x.dim === dim ? x : isZero(x) ? zero(dim) : undefined),
+  cotangents: (e, [x], [start]) => [extract(e, start, x.dim)],
 });
 
 /** x as the components from `start` on of a vector of dim `dim` that is 0 elsewhere. */
@@ -88,21 +88,22 @@ export function extractT(x: Operand, start: number, dim: number): Formula {
   return extractTBuild([x], start, dim);
 }
 
-const concatBuild = operation("Concat", {
+const concatBuild = operation<Two>("Concat", {
   doc: "The components of x, then those of y.",
   slots: [formulaSlot("x"), formulaSlot("y")],
   shape: {
     kind: "view",
     segments: ([x, y]) => [
-      { length: x!, arg: 0, start: 0, stride: 1 },
-      { length: y!, arg: 1, start: 0, stride: 1 },
+      { length: x, arg: 0, start: 0, stride: 1 },
+      { length: y, arg: 1, start: 0, stride: 1 },
     ],
   },
-  dim: ([x, y]) => x! + y!,
-  simplify: ([x, y]) => (isZero(x!) && isZero(y!) ? zero(x!.dim + y!.dim) : undefined),
-  cotangents: (e, [x, y]) => [extract(e, 0, x!.dim), extract(e, x!.dim, y!.dim)],
+  dim: ([x, y]) => x + y,
+  simplify: ([x, y]) => (isZero(x) && isZero(y) ? zero(x.dim + y.dim) : undefined),
+  cotangents: (e, [x, y]) => [extract(e, 0, x.dim), extract(e, x.dim, y.dim)],
 });
 const concatRow = operations.get("Concat");
+const isConcat = (formula: Formula): formula is Of<Two> => formula.operation === concatRow;
 
 /** The components of x, then those of y. */
 export function concat(x: Operand, y: Operand): Formula {

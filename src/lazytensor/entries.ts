@@ -1,13 +1,15 @@
 /**
- * Entries of lazy expressions: all of them, those at i = j, those of a rectangle. The one idea: an entry is a value of the formula on
- * views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write operations.
+ * Entries of lazy expressions: all of them, those at i = j, those of a rectangle. The one idea: an entry is a value of
+ * the formula on views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write
+ * operations.
  */
 import { described } from "../array/check";
-import { reshaped, shapeText, sizeOf, viewOf } from "../array/view";
+import { reshapeView, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
-import { DENSE_OPTIONS, checkBytes, settingsOf } from "../genred";
+import { DENSE, settingsOf } from "../genred";
 import type { DenseOptions } from "../genred";
 import { optionsOf } from "../options";
 import { arraysOf, bound, operatorOf, sizesText } from "./expression";
@@ -15,12 +17,13 @@ import type { Expression } from "./expression";
 import { categoryOf, isArray, leafOf } from "./leaf";
 import { checkClosed } from "./reduce";
 
-const SUM = settingsOf("sum", { axis: 1 });
+const SUM = settingsOf({ axis: 1 });
 
-/** All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables. */
+/**
+ * All values `[...batch, M, N, dim]`. @throws ArgumentError for more than `maxBytes`, ranges, or symbolic variables.
+ */
 export function denseValues(expression: Expression, options: DenseOptions | null | undefined): RealArray {
-  const { maxBytes = 2 ** 30, ...where } = optionsOf("dense", options, DENSE_OPTIONS);
-  checkBytes(maxBytes);
+  const { maxBytes = DENSE.maxBytes.default, ...where } = optionsOf("dense", options, DENSE);
   checkClosed("dense", expression.leaves);
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
@@ -28,13 +31,16 @@ export function denseValues(expression: Expression, options: DenseOptions | null
   return operator.dense(operator.arrays(arraysOf(of, [])), { backend: expression.where.backend, ...where }, maxBytes);
 }
 
-/** The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for ranges. */
+/**
+ * The values at i = j as an expression over i alone. @throws ArgumentError unless there are as many i as j, or for
+ * ranges.
+ */
 export function diagonal(where: string, expression: Expression): Expression {
   const [rows, columns] = expression.sizes;
   if (rows === null || rows !== columns)
     throw new ArgumentError(`${where}: expected as many i as j, got ${sizesText(expression)}`);
   withoutRanges(where, expression);
-  return expression.mapped((leaf) =>
+  return expression.mapLeaves((leaf) =>
     categoryOf(leaf) === Category.J && isArray(leaf.value) ? leafOf(leaf.value, Category.I) : leaf,
   );
 }
@@ -45,14 +51,14 @@ function withoutRanges(where: string, { where: { ranges } }: Expression): void {
 }
 
 /** Begin, inclusive, and end, exclusive; null for all. */
-export type Span = readonly [begin: number, end: number] | null;
+export type IndexSpan = readonly [begin: number, end: number] | null;
 
 /** The expression on rows and columns within two spans. */
-export function sliced(expression: Expression, rows: Span, columns: Span): Expression {
+export function sliceExpression(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
   withoutRanges("slice", expression);
   checkSpan("slice, rows", rows, expression.sizes[0]);
   checkSpan("slice, columns", columns, expression.sizes[1]);
-  return expression.mapped((leaf) => {
+  return expression.mapLeaves((leaf) => {
     const category = categoryOf(leaf);
     const span = category === Category.I ? rows : category === Category.J ? columns : null;
     return span && isArray(leaf.value) ? leafOf(within(leaf.value, span), category) : leaf;
@@ -78,12 +84,12 @@ function checkSpan(where: string, span: unknown, size: number | null): void {
 function within(array: RealArray, [begin, end]: readonly [number, number]): RealArray {
   const axis = array.shape.length - 2;
   const shape = array.shape.map((length, n) => (n === axis ? end - begin : length));
-  return viewOf(array, { shape, stride: array.stride, offset: array.offset + begin * array.stride[axis]! });
+  return viewOf(array, { shape, stride: array.stride, offset: array.offset + begin * at(array.stride, axis) });
 }
 
-/** The same numbers without the axes of an array that have length 1 and are named. */
-export function without(array: RealArray, axis: number): RealArray {
+/** An array without an axis of length 1. */
+export function dropAxis(array: RealArray, axis: number): RealArray {
   const shape = array.shape.filter((_, n) => n !== axis);
-  if (sizeOf(shape) === sizeOf(array.shape)) return reshaped(array, shape);
+  if (sizeOf(shape) === sizeOf(array.shape)) return reshapeView(array, shape);
   throw new ArgumentError(`expected an axis of length 1, got ${shapeText(array.shape)}`);
 }

@@ -1,9 +1,9 @@
 /**
- * What a lazy expression costs and how it is computed, in words: pairs, operations and bytes, what is computed before the loop, and
- * the generated code. Must not know how users write operations.
+ * What a lazy expression costs and how it is computed, in words: pairs, operations and bytes, what is computed before
+ * the loop, and the generated code. Must not know how users write operations.
  */
 import { sizeOf } from "../array/view";
-import { Depends, lowered, nodesOf, print, asVariable } from "../formula/formula";
+import { Depends, lowerFormula, nodesOf, print, asVariable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Preview } from "../device/routine";
 import { settingsOf } from "../genred";
@@ -19,7 +19,7 @@ const SUFFIXES: readonly (readonly [number, string])[] = [
   [1e3, "k"],
 ];
 
-function short(count: number, of = ""): string {
+function abbreviate(count: number, of = ""): string {
   const [unit, suffix] = SUFFIXES.find(([least]) => count >= least) ?? [1, ""];
   return `${Number((count / unit).toPrecision(3))}${of && " "}${suffix}${of}`;
 }
@@ -32,8 +32,8 @@ export function costText(expression: Expression): string {
   const held = leaves.map(({ value }) => (isArray(value) ? sizeOf(value.shape) * value.data.BYTES_PER_ELEMENT : 0));
   const bytes = held.reduce((sum, size) => sum + size, 0);
   const values = pairs * formula.dim * (dtype === "float64" ? 8 : 4);
-  const work = `${short(pairs)} pairs x about ${perPair} flops = ${short(pairs * perPair, "flops")}`;
-  return `cost: ${work}; arrays of ${short(bytes, "B")}, in place of ${short(values, "B")} for all values`;
+  const work = `${abbreviate(pairs)} pairs x about ${perPair} flops = ${abbreviate(pairs * perPair, "flops")}`;
+  return `cost: ${work}; arrays of ${abbreviate(bytes, "B")}, in place of ${abbreviate(values, "B")} for all values`;
 }
 
 const PHASES: readonly (readonly [string, Depends])[] = [
@@ -43,7 +43,7 @@ const PHASES: readonly (readonly [string, Depends])[] = [
 ];
 
 /** The largest parts of a formula that depend on what is named alone. */
-function hoisted(root: Formula, depends: Depends): Formula[] {
+function findHoisted(root: Formula, depends: Depends): Formula[] {
   const used = nodesOf(root).filter((node) => node === root || node.depends === Depends.Both);
   const parts = new Set(used.flatMap((node) => (node.depends === Depends.Both ? node.args : [node])));
   return [...parts].filter((node) => node.depends === depends && node.args.length > 0);
@@ -52,30 +52,30 @@ function hoisted(root: Formula, depends: Depends): Formula[] {
 /** Formula, what is computed when, backend and code, of the sum over j. */
 export function explanation(expression: Expression): string {
   const of = bound([expression.formula], expression.leaves);
-  const operator = operatorOf(of, settingsOf("explain", { axis: 1 }));
+  const operator = operatorOf(of, settingsOf({ axis: 1 }));
   const { dtype, where } = expression;
   const [first, later] = (["never", "always"] as const).map((compile) =>
     operator.preview(dtype ?? "float32", { backend: where.backend, compile }),
   ) as [Preview, Preview];
-  const quick = lowered(of.formulas[0]!);
+  const quick = lowerFormula(operator.formula);
   const phases = PHASES.flatMap(([when, depends]) =>
-    hoisted(quick, depends).map((part) => `  ${when}: ${named(part, of)}`),
+    findHoisted(quick, depends).map((part) => `  ${when}: ${printWithNames(part, of)}`),
   );
   return [
     String(operator),
     `  ${costText(expression)}`,
     ...phases,
-    `  at every pair: ${named(quick, of)}`,
-    ...(first.backend === later.backend ? [] : [`  backend of first calls: ${ranBy(first)}`]),
-    `  backend: ${ranBy(later)}`,
+    `  at every pair: ${printWithNames(quick, of)}`,
+    ...(first.backend === later.backend ? [] : [`  backend of first calls: ${describeEngine(first)}`]),
+    `  backend: ${describeEngine(later)}`,
     ...(later.code === undefined ? [] : ["", later.code]),
   ].join("\n");
 }
 
-const ranBy = ({ backend, tiles, whyNot }: Preview): string =>
+const describeEngine = ({ backend, tiles, whyNot }: Preview): string =>
   `${backend}${tiles === undefined ? "" : `, ${tiles}`}${whyNot === null ? "" : `, which cannot run here: ${whyNot}`}`;
 
-const named = (formula: Formula, { args }: Bound): string =>
+const printWithNames = (formula: Formula, { args }: Bound): string =>
   print(formula, (v) => args[asVariable(v).position]?.name ?? String(v));
 
 /** `[...batch, M, N, dim]`; a dim of 1 is left out. */

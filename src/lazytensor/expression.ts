@@ -1,7 +1,7 @@
 /**
- * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a reduction numbers
- * the variables in the order in which the formula reads them; so expressions of one structure share their routines, whatever arrays
- * they were made of. Must not know how users write operations.
+ * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a
+ * reduction numbers the variables in the order in which the formula reads them; so expressions of one structure share
+ * their routines, whatever arrays they were made of. Must not know how users write operations.
  */
 import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
@@ -9,11 +9,12 @@ import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
+import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant } from "../formula/ops";
+import { constant } from "../formula/core";
 import { Operator } from "../call/operator";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
@@ -43,7 +44,7 @@ export class Expression {
 
   /** What is built from several expressions: their leaves, ranges and backend together. */
   static join(formula: Formula, parts: readonly Expression[]): Expression {
-    const where = { ranges: agreed("ranges", parts), backend: agreed("backend", parts) };
+    const where = { ranges: commonWhere("ranges", parts), backend: commonWhere("backend", parts) };
     return new Expression(formula, union(...parts.map(({ leaves }) => leaves)), where);
   }
 
@@ -52,9 +53,10 @@ export class Expression {
   }
 
   /**
-   * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other routine.
+   * Integers and halves are part of the formula; other numbers are parameters, so that another bandwidth needs no other
+   * routine.
    */
-  static ofNumber(value: number): Expression {
+  static fromNumber(value: number): Expression {
     return Number.isSafeInteger(2 * value) ? new Expression(constant(value), []) : Expression.of(numberLeaf(value));
   }
 
@@ -63,16 +65,16 @@ export class Expression {
   }
 
   /** i and j exchanged. */
-  transposed(): Expression {
+  transpose(): Expression {
     const { ranges } = this.where;
-    const other = this.mapped(otherLeaf);
+    const other = this.mapLeaves(otherLeaf);
     return other.with({ ranges: ranges && swapAxes(ranges) });
   }
 
   /** With other leaves in the place of its own. */
-  mapped(change: (leaf: Leaf) => Leaf): Expression {
+  mapLeaves(change: (leaf: Leaf) => Leaf): Expression {
     const changed = new Map(this.leaves.map((leaf) => [leaf.variable, change(leaf)]));
-    const formula = renamed(this.formula, (v) => changed.get(v)?.variable ?? v);
+    const formula = replaceVariables(this.formula, (v) => changed.get(v)?.variable ?? v);
     return new Expression(formula, union([...changed.values()]), this.where);
   }
 
@@ -82,7 +84,7 @@ export class Expression {
   }
 }
 
-function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): Where[K] {
+function commonWhere<K extends keyof Where>(name: K, parts: readonly Expression[]): Where[K] {
   const given = [...new Set(parts.map(({ where }) => where[name] ?? undefined))].filter((value) => value !== undefined);
   if (given.length > 1)
     throw new ArgumentError(`LazyTensor: expected one ${name} for all operands, got ${given.length}`);
@@ -90,7 +92,7 @@ function agreed<K extends keyof Where>(name: K, parts: readonly Expression[]): W
 }
 
 /** All variables replaced at once. */
-const renamed = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
+const replaceVariables = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
   rebuild(formula, (node, args) => (isVariable(node) ? name(node) : withArgs(node, args)));
 
 // ------------------------------------------------------------------------------------------------------- binding
@@ -107,8 +109,8 @@ export interface Bound {
 
 /** @throws ArgumentError where symbolic variables leave out a place or share one. */
 export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bound {
-  const ordered = distinct(inReadingOrder(formulas, leaves));
-  const symbolic = ordered.filter(({ place }) => place !== null).sort((a, b) => a.place! - b.place!);
+  const ordered = distinct(sortByReading(formulas, leaves));
+  const symbolic = ordered.filter(isSymbolic).sort((a, b) => a.place - b.place);
   symbolic.forEach((leaf, n) => {
     if (leaf.place !== n)
       throw new ArgumentError(
@@ -117,15 +119,21 @@ export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bo
   });
   const sorted = [...symbolic, ...ordered.filter(({ place }) => place === null)];
   const args = sorted.map(argumentOf);
-  const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), args[n]!.variable]));
-  const byVariable = new Map(leaves.map((leaf) => [leaf.variable, positions.get(keyOf(leaf))!]));
+  const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), at(args, n).variable]));
+  const byVariable = new Map<Formula, Formula>();
+  for (const leaf of leaves) {
+    const position = positions.get(keyOf(leaf));
+    if (position) byVariable.set(leaf.variable, position); // parameters that simplification removed have none
+  }
   return {
-    formulas: formulas.map((formula) => renamed(formula, (v) => byVariable.get(v)!)),
+    formulas: formulas.map((formula) => replaceVariables(formula, (v) => lookUp(byVariable, v))),
     args,
     leaves: sorted,
     open: symbolic.length,
   };
 }
+
+const isSymbolic = (leaf: Leaf): leaf is Leaf & { readonly place: number } => leaf.place !== null;
 
 /** Equal numbers are one argument. */
 const keyOf = ({ value, variable: v }: Leaf): unknown => (typeof value === "number" ? value : v);
@@ -134,8 +142,10 @@ function distinct(leaves: readonly Leaf[]): Leaf[] {
   return [...new Map(leaves.map((leaf) => [keyOf(leaf), leaf])).values()];
 }
 
-/** As a reader meets them, from left to right; then what simplification removed, whose sizes still count. */
-function inReadingOrder(formulas: readonly Formula[], leaves: readonly Leaf[]): Leaf[] {
+/**
+ * Leaves in the order in which a reader meets them, then those that simplification removed: their sizes still count.
+ */
+function sortByReading(formulas: readonly Formula[], leaves: readonly Leaf[]): Leaf[] {
   const byVariable = new Map(leaves.map((leaf) => [leaf.variable, leaf]));
   const found = new Set<Leaf>();
   const seen = new Set<Formula>();
@@ -143,7 +153,7 @@ function inReadingOrder(formulas: readonly Formula[], leaves: readonly Leaf[]): 
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     if (seen.has(node)) continue;
     seen.add(node);
-    if (isVariable(node)) found.add(byVariable.get(node)!);
+    if (isVariable(node)) found.add(lookUp(byVariable, node));
     waiting.push(...[...node.args].reverse());
   }
   const unread = leaves.filter((leaf) => !found.has(leaf) && categoryOf(leaf) !== Category.P);
@@ -172,7 +182,12 @@ export function sizesText({ sizes: [rows, columns], batch }: Expression): string
 /** Text of the formula of an expression, with variables named as in messages. */
 export function textOf(expression: Expression): string {
   const { formulas, args } = bound([expression.formula], expression.leaves);
-  return print(formulas[0]!, (v) => args[asVariable(v).position]!.name ?? String(v));
+  return print(at(formulas, 0), (v) => at(args, asVariable(v).position).name ?? String(v));
+}
+
+/** What the variables of that text stand for, in its order. */
+export function valuesOf({ formula, leaves }: Expression): readonly Leaf["value"][] {
+  return bound([formula], leaves).leaves.map(({ value }) => value);
 }
 
 // ----------------------------------------------------------------------------------------------------- operators
@@ -182,11 +197,11 @@ const operators = new WeakMap<Formula, Map<string, Operator>>();
 /** The operator of bound formulas; one for all expressions of the same structure, with its gradients. */
 export function operatorOf({ formulas, args }: Bound, settings: Settings): Operator {
   const { reduction, k, rows, sumScheme, accumulator } = settings;
-  const [formula, weights] = formulas;
+  const [formula, weights] = [at(formulas, 0), formulas[1]];
   const table = args.map(({ name, category, dim }) => `${name ?? ""}:${category}:${dim}`).join();
   const key = [reduction.name, weights?.id, k, rows, sumScheme, accumulator, table].join("|");
-  const known = operators.get(formula!) ?? new Map<string, Operator>();
-  operators.set(formula!, known);
+  const known = operators.get(formula) ?? new Map<string, Operator>();
+  operators.set(formula, known);
   const found = known.get(key) ?? new Operator(formulas, args, settings);
   known.set(key, found);
   return found;
@@ -204,14 +219,16 @@ export function arraysOf({ leaves, open, args }: Bound, given: readonly unknown[
   const dtype = dtypeAmong(leaves) ?? dtypeOfGiven(given);
   return [
     ...given,
-    ...held.map((value) => (typeof value === "number" || isArray(value) ? value : listed(value!, dtype))),
+    ...held.map((value) =>
+      typeof value === "number" || isArray(value) ? value : arrayFromList(asserted(value, "a value"), dtype),
+    ),
   ];
 }
 
 const dtypeOfGiven = (given: readonly unknown[]): Dtype =>
   given.some((value) => (value as Partial<RealArray> | null)?.data?.BYTES_PER_ELEMENT === 8) ? "float64" : "float32";
 
-function listed(values: readonly number[], dtype: Dtype): RealArray {
+function arrayFromList(values: readonly number[], dtype: Dtype): RealArray {
   const data = allocate(dtype, values.length);
   data.set(values);
   return wrap(data, [values.length]);

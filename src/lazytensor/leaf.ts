@@ -1,20 +1,25 @@
 /**
- * The leaves of lazy expressions: what a variable stands for. The one idea is identity: the same array in the same role is the same
- * variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no operation.
+ * The leaves of lazy expressions: what a variable stands for. The one idea is identity: the same array in the same role
+ * is the same variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no
+ * operation.
  */
 import { checkArray, described, isNdarray } from "../array/check";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { Category, asVariable, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 
-/** A variable and what it stands for: an array, a number, a list of numbers, or, where symbolic, an argument of later calls. */
+/**
+ * A variable and what it stands for: an array, a number, a list of numbers, or, where symbolic, an argument of later
+ * calls.
+ */
 export interface Leaf {
-  /** Its position is a name that no other leaf has; calls number their arguments anew. */
+  /** The position is a name that no other leaf has; calls number their arguments anew. */
   readonly variable: Formula;
   readonly value: RealArray | number | readonly number[] | null;
-  /** Its place among the arguments of later calls, where symbolic. */
+  /** Place among the arguments of later calls, of symbolic leaves. */
   readonly place: number | null;
 }
 
@@ -31,11 +36,14 @@ const leaf = (value: Leaf["value"], dim: number, category: Category, place: numb
   place,
 });
 
+/** Components of an array: its last dimension. */
+const dimOf = ({ shape }: RealArray): number => asserted(shape.at(-1), "a dimension");
+
 /** The leaf of a checked array `[...batch, rows, dim]`, or `[...batch, dim]` for parameters. */
 export function leafOf(array: RealArray, category: Category): Leaf {
   const known = ofArrays.get(array) ?? new Map<Category, Leaf>();
   ofArrays.set(array, known);
-  const found = known.get(category) ?? leaf(array, array.shape.at(-1)!, category);
+  const found = known.get(category) ?? leaf(array, dimOf(array), category);
   known.set(category, found);
   return found;
 }
@@ -60,7 +68,7 @@ export const categoryOf = ({ variable: v }: Leaf): Category => asVariable(v).cat
 export const isArray = (value: Leaf["value"]): value is RealArray => typeof value === "object" && isNdarray(value);
 const KINDS = ["Vi", "Vj", "Pm"] as const;
 
-/** The same with i and j exchanged. */
+/** The leaf with i and j exchanged. */
 export function otherLeaf(of: Leaf): Leaf {
   const category = categoryOf(of);
   if (category === Category.P) return of;
@@ -82,27 +90,27 @@ export function indexedLeaf(where: string, value: unknown, category: Category.I 
 
 function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
   const array = checkArray(where, value);
-  if (array.shape.length >= 2 && array.shape.at(-1)! >= 1) return array;
+  if (array.shape.length >= 2 && dimOf(array) >= 1) return array;
   throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
 }
 
-/** Of vectors; no other leaf has it. */
+/** Position of the vector of a product; no other leaf has it. */
 const VECTOR = -1;
 
 /**
- * A vector `[...batch, N, E]` that a matrix is applied to. One variable serves all of a dim: it stands for itself, whatever else its array
- * stands for, and products with other vectors are the same formula, whose routine is known.
+ * A vector `[...batch, N, E]` that a matrix is applied to. One variable serves all of a dim: it stands for itself,
+ * whatever else its array stands for, and products with other vectors are the same formula, whose routine is known.
  */
 export function vectorLeaf(where: string, value: unknown): Leaf {
   const array = checkIndexed(where, value, "N");
-  return { variable: variable(VECTOR, array.shape.at(-1)!, Category.J), value: array, place: null };
+  return { variable: variable(VECTOR, dimOf(array), Category.J), value: array, place: null };
 }
 
 /** @throws ArgumentError unless the value is a number, a list of numbers, or an array `[D]` or `[...batch, D]`. */
 export function parameterLeaf(where: string, value: unknown): Leaf {
   if (typeof value === "number" || isNumbers(value)) return numberLeaf(value);
   const array = checkArray(where, value);
-  if (array.shape.length >= 1 && array.shape.at(-1)! >= 1) return leafOf(array, Category.P);
+  if (array.shape.length >= 1 && dimOf(array) >= 1) return leafOf(array, Category.P);
   throw new ArgumentError(`${where}: expected shape [D], got ${shapeText(array.shape)}`);
 }
 
@@ -110,8 +118,8 @@ export const isNumbers = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.length > 0 && value.every((n) => typeof n === "number");
 
 /**
- * The leaf of an array whose axes tell its role: `[D]` a parameter, `[..., M, 1, D]` indexed by i, `[..., 1, N, D]` by j,
- * `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
+ * The leaf of an array whose axes tell its role: `[D]` a parameter, `[..., M, 1, D]` indexed by i, `[..., 1, N, D]` by
+ * j, `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
  */
 export function guessedLeaf(where: string, value: unknown): Leaf {
   const array = checkArray(where, value);
@@ -121,8 +129,10 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
   if (rank === 2) throw new ArgumentError(`${where}: expected Vi(x) or Vj(x), got ${leadless(shape)}`);
   const [rows, columns] = shape.slice(-3);
   if (rank > 2 && columns === 1)
-    return rows === 1 ? squeezed(array, [rank - 3, rank - 2], Category.P) : squeezed(array, [rank - 2], Category.I);
-  if (rank > 2 && rows === 1) return squeezed(array, [rank - 3], Category.J);
+    return rows === 1
+      ? squeezeAxes(array, [rank - 3, rank - 2], Category.P)
+      : squeezeAxes(array, [rank - 2], Category.I);
+  if (rank > 2 && rows === 1) return squeezeAxes(array, [rank - 3], Category.J);
   throw new ArgumentError(
     `${where}: expected shape [..., M, 1, D], [..., 1, N, D] or [..., 1, 1, D], got ${shapeText(shape)}`,
   );
@@ -130,9 +140,13 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
 
 const leadless = (shape: readonly number[]): string => `an array of shape ${shapeText(shape)} that could be either`;
 
-function squeezed(array: RealArray, axes: readonly number[], category: Category): Leaf {
-  const kept = (list: readonly number[]): number[] => list.filter((_, axis) => !axes.includes(axis));
-  const view = viewOf(array, { shape: kept(array.shape), stride: kept(array.stride), offset: array.offset });
+function squeezeAxes(array: RealArray, axes: readonly number[], category: Category): Leaf {
+  const withoutAxes = (list: readonly number[]): number[] => list.filter((_, axis) => !axes.includes(axis));
+  const view = viewOf(array, {
+    shape: withoutAxes(array.shape),
+    stride: withoutAxes(array.stride),
+    offset: array.offset,
+  });
   return leafOf(view, category);
 }
 
@@ -150,7 +164,7 @@ export function sizesOf(leaves: readonly Leaf[]): Sizes {
   for (const of of leaves) {
     const category = categoryOf(of);
     if (category === Category.P || !isArray(of.value)) continue;
-    const rows = of.value.shape.at(-2)!;
+    const rows = asserted(of.value.shape.at(-2), "rows");
     const first = (firsts[category] ??= of);
     if (sizes[category] !== null && sizes[category] !== rows) throw differing("one number of rows", first, of);
     sizes[category] = rows;
@@ -164,7 +178,7 @@ export function dtypeAmong(leaves: readonly Leaf[]): Dtype | null {
   const dtypes = arrays.map(({ value }) => dtypeOf(value as RealArray));
   const other = dtypes.findIndex((dtype) => dtype !== dtypes[0]);
   if (other < 0) return dtypes[0] ?? null;
-  const got = [0, other].map((n) => `${leafText(arrays[n]!)} of ${dtypes[n]!}`).join(" and ");
+  const got = [0, other].map((n) => `${leafText(at(arrays, n))} of ${at(dtypes, n)}`).join(" and ");
   throw new ArgumentError(`LazyTensor: expected arrays of one dtype, got ${got}: convert one with astype(x, dtype)`);
 }
 
@@ -177,7 +191,7 @@ export function batchOf(leaves: readonly Leaf[]): readonly number[] {
   let common: readonly number[] = [];
   for (const of of arrays) {
     const both = commonShape(common, leading(of));
-    if (!both) throw differing("batch dimensions that broadcast", arrays[0]!, of);
+    if (!both) throw differing("batch dimensions that broadcast", at(arrays, 0), of);
     common = both;
   }
   return common;

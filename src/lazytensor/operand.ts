@@ -1,40 +1,57 @@
 /**
- * Operands: what users pass to operations, as expressions. The one idea is that the operation table alone says what an operation takes;
- * so this file knows none by name.
+ * Operands: what users pass to operations, as expressions. The one idea is that the operation table alone says what an
+ * operation takes; so this file knows none by name.
  */
 import { described, isNdarray } from "../array/check";
 import type { RealArray } from "../array/view";
+import { at, lookUp } from "../asserts";
 import { ArgumentError } from "../errors";
 import "../formula/autodiff"; // Grad comes into the table of entries with it
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
 import type { Slot } from "../formula/slots";
-import { complex, entries, lift } from "../formula/ops";
+import { complex } from "../formula/complex";
+import { entries, lift } from "../formula/core";
+import "../formula/ops"; // with all rows
 import { Expression, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
+import { Symbolic, expressionIn, isLazy } from "./symbolic";
 
 /** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
-export function expressionOf(where: string, value: unknown, axis: unknown): Expression {
-  if (axis === 0 || axis === 1) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
-  if (axis !== undefined) throw new ArgumentError(`${where}, axis: expected 0 or 1, got ${described(axis)}`);
-  if (typeof value === "number") return Expression.ofNumber(value);
+export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefined): Expression {
+  if (axis !== undefined) return Expression.of(indexedLeaf(where, value, axis === 0 ? Category.I : Category.J));
+  if (typeof value === "number") return Expression.fromNumber(value);
   return Expression.of(isNumbers(value) ? parameterLeaf(where, value) : guessedLeaf(where, value));
 }
 
 /** What a lazy tensor is combined with: another one, a number, or an array or list that is a parameter. */
-export type Operand =
-  { readonly expression: Expression; readonly isComplex: false } | RealArray | number | readonly number[];
+export type LazyOperand = (Symbolic & { readonly isComplex: false }) | RealArray | number | readonly number[];
 /** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
-export type ComplexOperand = { readonly expression: Expression; readonly isComplex: boolean } | Operand;
+export type ComplexLazyOperand = Symbolic | LazyOperand;
+
+/** The real tensor of the row called `name`, as a method of a tensor. */
+export function applyReal<L>(tensor: Symbolic<unknown, L>, name: string, values: readonly unknown[]): L {
+  const { real, operand } = Symbolic.kindOf(tensor);
+  return real(applyOperation(name, values, operand));
+}
+
+/** The complex tensor of the row called `name`, as a method of a tensor. */
+export function applyComplex<C>(tensor: Symbolic<unknown, unknown, C>, name: string, values: readonly unknown[]): C {
+  const { complex: made, operand } = Symbolic.kindOf(tensor);
+  return made(applyOperation(name, values, operand));
+}
 
 type ToOperand = (where: string, value: unknown) => Expression;
 
-/** The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they do not fit. */
-export function applied(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
-  const entry = entries.get(name)!;
+/**
+ * The entry of the table called `name` on operands, numbers and lists. @throws ArgumentError, FormulaError where they
+ * do not fit.
+ */
+export function applyOperation(name: string, values: readonly unknown[], toOperand: ToOperand): Expression {
+  const entry = lookUp(entries, name);
   const parts: Expression[] = [];
   const given = values.flatMap((value, n): (Formula | Parameter)[] => {
-    const slot = entry.slots[n]!;
+    const slot = at(entry.slots, n);
     const where = `${name}, ${slot.name}`;
     if (slot.optional && value === undefined) return [];
     if (slot.kind !== "formula" && slot.kind !== "variable") return [parameter(where, slot.kind, value)];
@@ -63,19 +80,10 @@ function parameter(where: string, kind: keyof typeof EXPECTED, value: unknown): 
   throw new ArgumentError(`${where}: expected ${EXPECTED[kind]}, got ${described(value)}`);
 }
 
-interface Lazy {
-  readonly expression: Expression;
-  readonly isComplex: boolean;
-}
-
-/** Whether it is a lazy tensor, real or complex. */
-export const isLazy = (value: unknown): value is Lazy =>
-  (value as Partial<Lazy> | null | undefined)?.expression instanceof Expression;
-
 /** @throws ArgumentError for what is complex, or no operand. */
 export function realOperand(where: string, value: unknown): Expression {
   if (isLazy(value)) {
-    if (!value.isComplex) return value.expression;
+    if (!value.isComplex) return expressionIn(value);
     throw new ArgumentError(
       `${where}: expected real numbers, got a ComplexLazyTensor: use its real(), imag() or abs()`,
     );
@@ -86,7 +94,7 @@ export function realOperand(where: string, value: unknown): Expression {
 
 /** What is real gets the imaginary part 0. */
 export function complexOperand(where: string, value: unknown): Expression {
-  if (isLazy(value) && value.isComplex) return value.expression;
+  if (isLazy(value) && value.isComplex) return expressionIn(value);
   const real = realOperand(where, value);
   return Expression.join(complex(real.formula, lift(0)), [real]);
 }

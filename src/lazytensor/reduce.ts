@@ -1,40 +1,60 @@
 /**
- * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the arrays of
- * symbolic variables. Must not know operations.
+ * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the
+ * arrays of symbolic variables. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import { CALL_OPTIONS } from "../call/prepared";
+import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { reductionOf, settingsOf } from "../genred";
+import { ROUNDING, reductionOf, settingsOf } from "../genred";
 import type { AsyncCallOptions, GenredOptions } from "../genred";
-import { entries } from "../formula/ops";
+import { entries } from "../formula/core";
+import "../formula/ops"; // with all rows
 import { reductionNamed } from "../formula/reductions";
 import type { Reduction } from "../formula/reductions";
-import { described, optionsOf } from "../options";
+import { describeValue, namedOptions, optionsOf } from "../options";
+import type { OptionRow, OptionRows, OptionsOf, RequiredOptionsOf } from "../options";
 import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";
-import type { Operand } from "./operand";
+import type { LazyOperand } from "./operand";
+
+const REDUCED = {
+  /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
+  axis: {
+    expected: "0 (over i) or 1 (over j)",
+    accepts: (value: unknown): value is 0 | 1 => value === 0 || value === 1,
+    required: true,
+  },
+} as const;
+
+/** What is given beside the array of a product. */
+export const PRODUCT: typeof CALL & typeof ROUNDING = { ...CALL, ...ROUNDING };
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
-export interface ReduceOptions<T extends Real = Real>
-  extends CallOptions<T>, Pick<GenredOptions, "sumScheme" | "dtypeAcc" | "useDoubleAcc"> {
-  /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
-  readonly axis: 0 | 1;
-}
+export type ReduceOptions<T extends RealData = RealData> = RequiredOptionsOf<typeof REDUCED> &
+  CallOptions<T> &
+  OptionsOf<typeof ROUNDING>;
+
+/** When it is computed. */
+export const WHEN = {
+  /** False gives a function of the arrays of symbolic variables, to be called later. Default true. */
+  call: { kind: [true, false], default: true },
+} as const;
+
+const WEIGHTED = {
+  /** The weights of exponential sums. */
+  weight: { expected: "the weights", accepts: (value: unknown): value is LazyOperand => value !== undefined },
+} as const;
 
 /** How a lazy tensor is reduced by the name of a reduction. */
-export type AnyReduction<T extends Real> = ReduceOptions<T> & {
-  /** The K of the K best. */
-  readonly optArg?: number | undefined;
-  /** The weights of exponential sums. */
-  readonly weight?: Operand | undefined;
-  readonly call?: boolean | undefined;
-};
+export type AnyReduction<T extends RealData> = ReduceOptions<T> &
+  Pick<GenredOptions, "optArg"> &
+  OptionsOf<typeof WHEN> &
+  OptionsOf<typeof WEIGHTED>;
 
 /** For the components of every vector. */
 export interface InnerOptions {
@@ -54,12 +74,10 @@ export function isInner(
   options: { readonly axis?: number | undefined } | null | undefined,
 ): options is InnerOptions | null | undefined {
   if (options?.axis !== undefined && options.axis !== -1) return false;
-  const needless = Object.keys(optionsOf(where, options, [...REDUCE_OPTIONS, "call", "weight"])).filter(
-    (name) => name !== "axis",
-  );
-  if (needless.length === 0) return true;
+  const needless = Object.keys(namedOptions(where, options, WEIGHTED_SUM)).find((name) => name !== "axis");
+  if (needless === undefined) return true;
   throw new ArgumentError(
-    `${where}, axis: expected 0 or 1 with the option ${needless[0]!}, got ${options?.axis ?? "none"}`,
+    `${where}, axis: expected 0 or 1 with the option ${needless}, got ${options?.axis ?? "none"}`,
   );
 }
 
@@ -67,45 +85,56 @@ export function isInner(
 export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface Deferred<R extends ReductionName = ReductionName, T extends Real = Real> {
+export interface DeferredReduction<R extends ReductionName = ReductionName, T extends RealData = RealData> {
   /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
   (...args: Given<CallOptions>): ResultOf<R, T>;
-  /** The same as a promise: computed in the background, on copies of the arrays. Rejects with what the call throws. */
+  /** Computes in the background, on copies of the arrays. The promise rejects with what the call throws. */
   async(...args: Given<AsyncCallOptions>): Promise<ResultOf<R, T>>;
   toString(): string;
 }
 
 /** What a reduction takes beside its options. */
 export interface Extra {
-  readonly optArg?: number | undefined;
+  readonly optArg?: number | null | undefined;
   readonly weights?: Expression | undefined;
 }
 
-export const REDUCE_OPTIONS: readonly string[] = [...CALL_OPTIONS, "axis", "sumScheme", "dtypeAcc", "useDoubleAcc"];
+const SUM: OptionRows = { ...PRODUCT, ...REDUCED, ...WHEN };
+const WEIGHTED_SUM: OptionRows = { ...SUM, ...WEIGHTED };
+const INNER_AXIS: OptionRow = { ...REDUCED.axis, expected: "0 (over i), 1 (over j) or -1 (of components)" };
+
+/** Made once for each reduction. */
+const rowsByName = new Map<ReductionName, OptionRows>();
+
+/** The options of a reduction. */
+function rowsOf(name: ReductionName): OptionRows {
+  let rows = rowsByName.get(name);
+  if (!rows) {
+    rows = reductionNamed(name).weights === "none" ? SUM : WEIGHTED_SUM;
+    if (entries.has(name)) rows = { ...rows, axis: INNER_AXIS };
+    rowsByName.set(name, rows);
+  }
+  return rows;
+}
 
 /** A reduction as a function of the arrays that symbolic variables stand for. */
-export function deferred(
+export function deferReduction(
   where: string,
   expression: Expression,
   name: ReductionName,
   options: unknown,
   extra: Extra,
-): Deferred {
-  const checked = optionsOf(where, options as Partial<ReduceOptions> | null | undefined, optionsOfReduction(name));
-  const [settings, call] = split(where, name, checked, extra);
+): DeferredReduction {
+  checkK(where, reductionNamed(name), extra.optArg);
+  const checked = optionsOf(where, options as AnyReduction<RealData> | null | undefined, rowsOf(name));
+  const [settings, call] = separateSettings(where, name, checked, extra);
   const parts = extra.weights ? [expression, extra.weights] : [expression];
   const formulas = parts.map(({ formula }) => formula);
   const { leaves, where: held } = Expression.join(expression.formula, parts);
   const of = bound(formulas, leaves);
   const operator = operatorOf(of, settings);
   const arrays = (given: readonly unknown[]): RealArray[] => operator.arrays(arraysOf(of, given));
-  return reductionOf(operator, arrays, { ...held, ...call }) as Deferred;
-}
-
-/** As a message lists them: what was taken out of the options before is among them. */
-function optionsOfReduction(name: ReductionName): readonly string[] {
-  const hasWeight = reductionNamed(name).weights !== "none";
-  return [...REDUCE_OPTIONS, "call", ...(hasWeight ? ["weight"] : [])];
+  return reductionOf(operator, arrays, { ...held, ...call }) as DeferredReduction;
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */
@@ -117,7 +146,7 @@ export function checkClosed(where: string, leaves: readonly Leaf[]): void {
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */
-export function reduced(
+export function reduceNow(
   where: string,
   expression: Expression,
   name: ReductionName,
@@ -125,40 +154,26 @@ export function reduced(
   extra: Extra,
 ): unknown {
   checkClosed(where, union(expression.leaves, extra.weights?.leaves ?? []));
-  return deferred(where, expression, name, options, extra)();
+  return deferReduction(where, expression, name, options, extra)();
 }
 
-function split(
+function separateSettings(
   where: string,
   reductionOp: ReductionName,
-  { axis, sumScheme, dtypeAcc, useDoubleAcc, ...call }: Partial<ReduceOptions>,
+  { axis, sumScheme, dtypeAcc, useDoubleAcc, call: _call, ...place }: AnyReduction<RealData>,
   { optArg, weights }: Extra,
 ): [Settings, CallOptions] {
-  const reduction = reductionNamed(reductionOp);
-  checkK(where, reduction, optArg);
-  checkAxis(where, reductionOp, axis);
-  const settings = settingsOf(where, {
-    reductionOp,
-    axis,
-    sumScheme,
-    dtypeAcc,
-    useDoubleAcc,
-    optArg,
-  });
-  const wanted = reduction.weights;
+  const settings = settingsOf({ reductionOp, axis, sumScheme, dtypeAcc, useDoubleAcc, optArg });
+  const wanted = settings.reduction.weights;
   if (wanted === "required" && !weights) throw new ArgumentError(`${where}, weight: expected the weights, got none`);
   if (wanted === "none" && weights) throw new ArgumentError(`${where}, weight: expected none, got one`);
-  return [settings, call];
+  return [settings, place];
 }
 
 /** The K comes first, so whoever forgets it has given the options in its place. */
 function checkK(where: string, { takesK }: Reduction, k: unknown): void {
   if (!takesK || (Number.isSafeInteger(k) && (k as number) >= 1)) return;
-  throw new ArgumentError(`${where}, k: expected an integer of at least 1, and then the options, got ${described(k)}`);
-}
-
-function checkAxis(where: string, name: ReductionName, axis: unknown): void {
-  if (axis === 0 || axis === 1) return;
-  const expected = entries.has(name) ? "0 (over i), 1 (over j) or -1 (of components)" : "0 (over i) or 1 (over j)";
-  throw new ArgumentError(`${where}, axis: expected ${expected}, got ${axis === undefined ? "none" : described(axis)}`);
+  throw new ArgumentError(
+    `${where}, k: expected an integer of at least 1, and then the options, got ${describeValue(k)}`,
+  );
 }

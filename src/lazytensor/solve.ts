@@ -1,43 +1,55 @@
 /**
- * Linear systems whose matrix is a lazy expression. The one idea: the right-hand side is one more leaf, in the place of the unknown, and
- * the rest is what KernelSolve does. Must not know how users write operations.
+ * Linear systems whose matrix is a lazy expression. The one idea: the right-hand side is one more leaf, in the place of
+ * the unknown, and the rest is what KernelSolve does. Must not know how users write operations.
  */
 import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
-import { expanded } from "../array/view";
+import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { Category } from "../formula/formula";
-import { settingsOf } from "../genred";
-import { SYSTEM_OPTIONS, matrixFunctions, solverOf } from "../kernelsolve";
-import type { AsyncSolveOptions, KernelSolveOptions, MatrixFunctions } from "../kernelsolve";
+import { ROUNDING, settingsOf } from "../genred";
+import { matrixFunctions, solverOf } from "../kernelsolve";
+import type { AsyncSolveOptions, MatrixFunctions } from "../kernelsolve";
 import { optionsOf } from "../options";
-import type { SolveResult, Solved } from "../solve/report";
-import { SOLVE_OPTIONS } from "../solve/solveoptions";
+import type { OptionRows, OptionsOf } from "../options";
+import type { SolveReport, Solved } from "../solve/report";
+import { MATRIX, SOLVE } from "../solve/solveoptions";
 import type { SolveOptions } from "../solve/solveoptions";
 import { System } from "../solve/system";
 import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
-import { columnOf, flat, matrixShape, times } from "./linear";
-import { checkClosed } from "./reduce";
+import { columnOf, flat, matrixShape, times } from "./products";
+import { WHEN, checkClosed } from "./reduce";
 import type { Given } from "./reduce";
+import { expressionIn, isLazy } from "./symbolic";
+import type { Symbolic } from "./symbolic";
 
 /** How a lazy system is solved: all of `KernelSolve`, in one place. */
-export type SystemOptions<T extends Real = Real> = SolveOptions<T> & Omit<KernelSolveOptions, "axis">;
+export type SystemOptions<T extends RealData = RealData> = SolveOptions<T> & OptionsOf<typeof ROUNDING>;
+
+/** For what is solved. */
+export const UNKNOWN = {
+  /** A variable indexed by j that the tensor is linear in; if absent, the tensor is a kernel k(x, y). */
+  var: { expected: "a LazyTensor", accepts: (value: unknown): value is Symbolic => isLazy(value) },
+} as const;
+
+type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeof WHEN>;
 
 /** A system that waits: called on the arrays of the symbolic variables in their order, and options. */
-export interface DeferredSolve<T extends Real = Real> {
+export interface DeferredSolve<T extends RealData = RealData> {
   /** The solution, in the shape of the right-hand side. @throws what `KernelSolve` throws. */
   (...args: Given<SolveOptions>): RealArray<T>;
-  /** The same as a promise: solved in the background, on copies of the arrays. Rejects with what the call throws. */
+  /** Solves in the background, on copies of the arrays. The promise rejects with what the call throws. */
   async(...args: Given<AsyncSolveOptions>): Promise<RealArray<T>>;
-  /** The same, with how it was found. */
-  readonly solve: {
-    (...args: Given<SolveOptions>): SolveResult<T>;
-    async(...args: Given<AsyncSolveOptions>): Promise<SolveResult<T>>;
+  /** The solution with how it was found; `report.async` is its promise. */
+  readonly report: {
+    (...args: Given<SolveOptions>): SolveReport<T>;
+    async(...args: Given<AsyncSolveOptions>): Promise<SolveReport<T>>;
   };
   toString(): string;
 }
@@ -45,20 +57,16 @@ export interface DeferredSolve<T extends Real = Real> {
 /**
  * The solution a of sum_j K_ij a_j + alpha a_i = b_i as a function of the arrays of symbolic variables.
  * @param b an array `[...batch, N, E]` or `[N]`, or a variable.
- * @param unknown a variable that the expression is linear in; if absent, K is a kernel and a is what it is multiplied with.
  */
-export function solver(
-  expression: Expression,
-  b: unknown,
-  unknown: Expression | undefined,
-  options: SystemOptions,
-): DeferredSolve {
-  const { sumScheme, dtypeAcc, useDoubleAcc, ...held } = optionsOf("solve", options, OPTIONS);
+export function solver(expression: Expression, b: unknown, options: SolverOptions): DeferredSolve {
+  const checked = optionsOf("solve", options, ROWS);
+  const { sumScheme, dtypeAcc, useDoubleAcc, var: variable, call: _call, ...held } = checked;
+  const unknown = variable && expressionIn(variable);
   const { vector, isFlat } = columnOf("solve", expression, unknown?.formula.dim ?? expression.formula.dim, b);
-  const terms = unknown ? inPlaceOf(unknown, expression, vector) : kernelTimes(expression, vector);
+  const terms = unknown ? substituteUnknown(unknown, expression, vector) : kernelTimes(expression, vector);
   const of = bound([terms.formula], terms.leaves);
-  const operator = operatorOf(of, settingsOf("solve", { axis: 1, sumScheme, dtypeAcc, useDoubleAcc }));
-  const system = new System(operator, operator.args[of.leaves.indexOf(vector)]!);
+  const operator = operatorOf(of, settingsOf({ axis: 1, sumScheme, dtypeAcc, useDoubleAcc }));
+  const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
   return solverOf(system, {
     arrays: (given) => operator.arrays(arraysOf(of, given)),
     options: ({ x0, ...own }) => ({ ...expression.where, ...held, ...own, x0: asColumns(x0 ?? held.x0, isFlat) }),
@@ -81,12 +89,12 @@ export function matrixOf(where: string, expression: Expression): Pick<MatrixFunc
   const { vector } = columnOf(where, expression, 1, zeros([columns, 1], { dtype }));
   const terms = times(expression, vector);
   const of = bound([terms.formula], terms.leaves);
-  const operator = operatorOf(of, settingsOf(where, { axis: 1 }));
-  const system = new System(operator, operator.args[of.leaves.indexOf(vector)]!);
+  const operator = operatorOf(of, settingsOf({ axis: 1 }));
+  const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
   return matrixFunctions(system, () => operator.arrays(arraysOf(of, [])));
 }
 
-const OPTIONS = [...new Set([...SOLVE_OPTIONS, ...SYSTEM_OPTIONS])].filter((name) => name !== "axis");
+const ROWS: OptionRows = { ...SOLVE, ...MATRIX, ...ROUNDING, ...UNKNOWN, ...WHEN };
 
 function kernelTimes(expression: Expression, vector: Leaf): Expression {
   if (expression.formula.dim === 1) return times(expression, vector);
@@ -95,14 +103,14 @@ function kernelTimes(expression: Expression, vector: Leaf): Expression {
 }
 
 /** The expression with the right-hand side in the place of the unknown. */
-function inPlaceOf({ leaf: unknown }: Expression, expression: Expression, vector: Leaf): Expression {
+function substituteUnknown({ leaf: unknown }: Expression, expression: Expression, vector: Leaf): Expression {
   if (unknown && categoryOf(unknown) === Category.J && expression.leaves.includes(unknown))
-    return expression.mapped((own) => (own === unknown ? vector : own));
+    return expression.mapLeaves((own) => (own === unknown ? vector : own));
   const got = unknown ? leafText(unknown) : "another expression";
   throw new ArgumentError(`solve, var: expected a variable of this LazyTensor that is indexed by j, got ${got}`);
 }
 
 /** A start for a vector `[N]` is one too. */
 function asColumns(x0: SolveOptions["x0"], isFlat: boolean): SolveOptions["x0"] {
-  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? expanded(x0, 1) : x0;
+  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? insertAxis(x0, 1) : x0;
 }

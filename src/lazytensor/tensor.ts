@@ -1,36 +1,31 @@
 /**
- * What real and complex lazy tensors have in common: an expression, seen as an array `[...batch, M, N, dim]` of which parts can be taken.
- * Must not know operations.
+ * What real and complex lazy tensors have in common: an expression, seen as an array `[...batch, M, N, dim]` of which
+ * parts can be taken. Must not know operations.
  */
-import { reshaped } from "../array/view";
+import { reshapeView } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
 import type { CallOptions } from "../call/prepared";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";
-import { checkIndex, denseValues, diagonal, sliced, without } from "./entries";
-import type { Span } from "./entries";
+import { checkIndex, denseValues, diagonal, sliceExpression, dropAxis } from "./entries";
+import type { IndexSpan } from "./entries";
 import { describe, explanation, shapeOf } from "./explain";
-import { textOf } from "./expression";
-import type { Expression, Where } from "./expression";
-import { reduced } from "./reduce";
+import { textOf, valuesOf } from "./expression";
+import type { Expression } from "./expression";
+import { reduceNow } from "./reduce";
+import { Symbolic, alike, expressionIn } from "./symbolic";
 
-/** A symbolic array; `Self` is the class that extends this one, so that parts of a tensor are tensors of its kind. */
-export abstract class Tensor<Self, T extends Real> {
-  /** Whether its components are complex numbers, two reals each. */
-  abstract readonly isComplex: boolean;
-
-  /** @param expression the formula and what its variables stand for. */
-  constructor(readonly expression: Expression) {}
-
-  protected abstract of(expression: Expression): Self;
-
+/** A symbolic array; `Self` is the class that extends this one, `L` and `C` are real and complex lazy tensors. */
+export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Self, L, C> {
   // ---- what it is
 
-  /** `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1. */
+  /**
+   * `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1.
+   */
   get shape(): readonly number[] {
-    return shapeOf(this.expression, this.dim);
+    return shapeOf(expressionIn(this), this.dim);
   }
   /** Length of {@link Tensor.shape}; pykeops calls the dim so. */
   get ndim(): number {
@@ -38,107 +33,121 @@ export abstract class Tensor<Self, T extends Real> {
   }
   /** Number of components of every vector. */
   abstract get dim(): number;
-  /** Of the arrays; null where there are only numbers and symbolic variables. */
+  /** Dtype of the arrays; null where there are only numbers and symbolic variables. */
   abstract get dtype(): string | null;
   /** Leading dimensions: `[]` without batches. */
   get batchdims(): readonly number[] {
-    return this.expression.batch;
+    return expressionIn(this).batch;
   }
   /** The pairs (i, j) at which it is evaluated; null for all. */
   get ranges(): BlockRanges | null {
-    return this.expression.where.ranges ?? null;
+    return expressionIn(this).where.ranges ?? null;
   }
   /** The formula, with arrays named in the order in which it reads them: x over i, y over j, p for parameters. */
   get formula(): string {
-    return textOf(this.expression);
+    return textOf(expressionIn(this));
+  }
+  /**
+   * What the variables of {@link Tensor.formula} stand for, in its order: arrays and numbers; null for symbolic ones.
+   */
+  get variables(): readonly (RealArray<T> | number | readonly number[] | null)[] {
+    return valuesOf(expressionIn(this)) as readonly (RealArray<T> | number | readonly number[] | null)[];
   }
   /** Shape, dtype, formula and cost. */
-  toString(): string {
-    return describe(this.isComplex ? "ComplexLazyTensor" : "LazyTensor", this.expression, this.shape, this.dtype);
+  override toString(): string {
+    return describe(this.isComplex ? "ComplexLazyTensor" : "LazyTensor", expressionIn(this), this.shape, this.dtype);
   }
   /** What is computed when, by which engines, and the generated code, for the sum over j. */
   explain(): string {
     atMost("explain", 0, arguments);
-    return explanation(this.expression);
+    return explanation(expressionIn(this));
   }
 
   // ---- where it is computed
 
-  /** The same, evaluated at the pairs of `ranges` alone. */
+  /** This tensor, evaluated at the pairs of `ranges` alone. */
   withRanges(ranges: BlockRanges | null): Self {
     atMost("withRanges", 1, arguments);
-    return this.where({ ranges });
+    return alike(this, expressionIn(this).with({ ranges }));
   }
-  /** The same, computed by a backend. */
+  /** This tensor, computed by a backend. */
   withBackend(backend: CallOptions["backend"]): Self {
     atMost("withBackend", 1, arguments);
-    return this.where({ backend });
-  }
-  private where(where: Where): Self {
-    return this.of(this.expression.with(where));
+    return alike(this, expressionIn(this).with({ backend }));
   }
 
   // ---- its parts
 
   /** The transpose: i and j exchanged, with the ranges. */
   get T(): Self {
-    return this.of(this.expression.transposed());
+    return alike(this, expressionIn(this).transpose());
   }
   /** The transpose, as {@link Tensor.T}. */
   t(): Self {
     atMost("t", 0, arguments);
     return this.T;
   }
-  /** The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans outside, or ranges. */
-  slice(rows: Span, columns: Span = null): Self {
+  /**
+   * The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans
+   * outside, or ranges.
+   */
+  slice(rows: IndexSpan, columns: IndexSpan = null): Self {
     atMost("slice", 2, arguments);
-    return this.of(sliced(this.expression, rows, columns));
+    return alike(this, sliceExpression(expressionIn(this), rows, columns));
   }
   /**
-   * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small problems; differentiable.
+   * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small
+   * problems; differentiable.
    * @throws ArgumentError for more than `maxBytes`, or ranges.
    */
   dense(options?: DenseOptions | null): RealArray<T> {
     atMost("dense", 1, arguments);
-    return this.squeezed(denseValues(this.expression, options));
+    return squeezeLast(expressionIn(this), denseValues(expressionIn(this), options));
   }
-  /** The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges. */
+  /**
+   * The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges.
+   */
   row(i: number): RealArray<T> {
     atMost("row", 1, arguments);
-    checkIndex("row", i, this.expression.sizes[0]);
-    const values = denseValues(sliced(this.expression, [i, i + 1], null), null);
-    return this.squeezed(without(values, this.batchdims.length));
+    checkIndex("row", i, expressionIn(this).sizes[0]);
+    const values = denseValues(sliceExpression(expressionIn(this), [i, i + 1], null), null);
+    return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length));
   }
-  /** The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or ranges. */
+  /**
+   * The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or
+   * ranges.
+   */
   col(j: number): RealArray<T> {
     atMost("col", 1, arguments);
-    checkIndex("col", j, this.expression.sizes[1]);
-    const values = denseValues(sliced(this.expression, null, [j, j + 1]), null);
-    return this.squeezed(without(values, this.batchdims.length + 1));
+    checkIndex("col", j, expressionIn(this).sizes[1]);
+    const values = denseValues(sliceExpression(expressionIn(this), null, [j, j + 1]), null);
+    return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length + 1));
   }
-  /** The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
+  /**
+   * The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or
+   * for ranges.
+   */
   diag(): RealArray<T> {
     atMost("diag", 0, arguments);
-    const sums = reduced("diag", diagonal("diag", this.expression), "Sum", { axis: 1 }, {});
-    return this.squeezed(sums as RealArray);
+    const sums = reduceNow("diag", diagonal("diag", expressionIn(this)), "Sum", { axis: 1 }, {});
+    return squeezeLast(expressionIn(this), sums as RealArray);
   }
   /** The sum of the diagonal: `[...batch, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
   trace(): RealArray<T> {
     atMost("trace", 0, arguments);
-    const sums = reduced("trace", diagonal("trace", this.expression), "Sum", { axis: 0 }, {}) as RealArray;
-    return without(sums, this.batchdims.length) as RealArray<T>;
+    const sums = reduceNow("trace", diagonal("trace", expressionIn(this)), "Sum", { axis: 0 }, {}) as RealArray;
+    return dropAxis(sums, this.batchdims.length) as RealArray<T>;
   }
+}
 
-  /** Without a last axis of one number, as {@link Tensor.shape} has none. */
-  private squeezed(values: RealArray): RealArray<T> {
-    const { shape } = values;
-    return (this.expression.formula.dim === 1 ? reshaped(values, shape.slice(0, -1)) : values) as RealArray<T>;
-  }
+/** Values of an expression without a last axis of one number, as {@link Tensor.shape} has none. */
+function squeezeLast<T extends RealData>({ formula }: Expression, values: RealArray): RealArray<T> {
+  return (formula.dim === 1 ? reshapeView(values, values.shape.slice(0, -1)) : values) as RealArray<T>;
 }
 
 /** What notebooks and `console.log` show. */
 Object.defineProperty(Tensor.prototype, Symbol.for("nodejs.util.inspect.custom"), {
-  value(this: Tensor<unknown, Real>): string {
+  value(this: Tensor<unknown, unknown, unknown, RealData>): string {
     return this.toString();
   },
 });

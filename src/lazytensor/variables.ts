@@ -3,7 +3,7 @@
  */
 import { described } from "../array/check";
 import type { RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { atMost } from "../options";
@@ -12,28 +12,30 @@ import { LazyTensor } from "./lazytensor";
 import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
 
 /** Points indexed by i: an array `[...batch, M, D]`. @throws ArgumentError for anything else. */
-export function Vi<T extends Real>(x: RealArray<T>): LazyTensor<T>;
+export function Vi<T extends RealData>(x: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
-export function Vi<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
-export function Vi<T extends Real>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
+export function Vi<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
+export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
   atMost("Vi", 2, arguments);
-  return indexed("Vi", x, dim, Category.I);
+  return makeIndexed("Vi", x, dim, Category.I);
 }
 
 /** Points indexed by j: an array `[...batch, N, D]`. @throws ArgumentError for anything else. */
-export function Vj<T extends Real>(y: RealArray<T>): LazyTensor<T>;
+export function Vj<T extends RealData>(y: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */
-export function Vj<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
-export function Vj<T extends Real>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
+export function Vj<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
+export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
   atMost("Vj", 2, arguments);
-  return indexed("Vj", y, dim, Category.J);
+  return makeIndexed("Vj", y, dim, Category.J);
 }
 
-/** A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine. */
-export function Pm<T extends Real = Real>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
+/**
+ * A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine.
+ */
+export function Pm<T extends RealData = RealData>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
-export function Pm<T extends Real = Real>(index: number, dim: number): LazyTensor<T>;
-export function Pm<T extends Real>(value: RealArray<T> | number | readonly number[], dim?: number): LazyTensor<T> {
+export function Pm<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
+export function Pm<T extends RealData>(value: RealArray<T> | number | readonly number[], dim?: number): LazyTensor<T> {
   atMost("Pm", 2, arguments);
   if (dim === undefined) return new LazyTensor<T>(Expression.of(parameterLeaf("Pm", value)));
   return symbolic("Pm", value, dim, Category.P);
@@ -42,20 +44,20 @@ export function Pm<T extends Real>(value: RealArray<T> | number | readonly numbe
 const CATEGORIES = [Category.I, Category.J, Category.P] as const;
 
 /** An array in the role of Vi (category 0), Vj (1) or Pm (2). */
-export function Var<T extends Real>(x: RealArray<T>, category: 0 | 1 | 2): LazyTensor<T>;
+export function Var<T extends RealData>(x: RealArray<T>, category: 0 | 1 | 2): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim` and category 0 (Vi), 1 (Vj) or 2 (Pm). */
-export function Var<T extends Real = Real>(index: number, dim: number, category: 0 | 1 | 2): LazyTensor<T>;
-export function Var<T extends Real>(x: RealArray<T> | number, second: number, third?: number): LazyTensor<T> {
+export function Var<T extends RealData = RealData>(index: number, dim: number, category: 0 | 1 | 2): LazyTensor<T>;
+export function Var<T extends RealData>(x: RealArray<T> | number, second: number, third?: number): LazyTensor<T> {
   atMost("Var", 3, arguments);
   const number = third ?? second;
   const category = typeof number === "number" ? CATEGORIES[number] : undefined;
   if (category === undefined)
     throw new ArgumentError(`Var, category: expected 0 (Vi), 1 (Vj) or 2 (Pm), got ${described(number)}`);
   if (third !== undefined) return symbolic("Var", x, second, category);
-  return category === Category.P ? Pm(x as RealArray<T>) : indexed("Var", x, undefined, category);
+  return category === Category.P ? Pm(x as RealArray<T>) : makeIndexed("Var", x, undefined, category);
 }
 
-function indexed<T extends Real>(
+function makeIndexed<T extends RealData>(
   where: string,
   x: unknown,
   dim: number | undefined,
@@ -67,22 +69,8 @@ function indexed<T extends Real>(
   return new LazyTensor<T>(Expression.of(indexedLeaf(where, x, category)));
 }
 
-function symbolic<T extends Real>(where: string, index: unknown, dim: number, category: Category): LazyTensor<T> {
+function symbolic<T extends RealData>(where: string, index: unknown, dim: number, category: Category): LazyTensor<T> {
   if (typeof index !== "number")
     throw new ArgumentError(`${where}: expected an index and a dim, got ${described(index)} and ${described(dim)}`);
   return new LazyTensor<T>(Expression.of(symbolLeaf(index, dim, category)));
-}
-
-/** The components of several tensors one after the other. @throws ArgumentError for none. */
-export function concatenate<T extends Real>(tensors: readonly LazyTensor<T>[]): LazyTensor<T> {
-  atMost("concatenate", 1, arguments);
-  if (!Array.isArray(tensors) || tensors.length === 0)
-    throw new ArgumentError(
-      `concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(tensors) ? "none" : described(tensors)}`,
-    );
-  const wrong = tensors.findIndex((tensor: unknown) => !(tensor instanceof LazyTensor));
-  if (wrong >= 0)
-    throw new ArgumentError(`concatenate: expected LazyTensors, got ${described(tensors[wrong])} at ${wrong}`);
-  const [first, ...rest] = tensors as [LazyTensor<T>, ...LazyTensor<T>[]];
-  return rest.reduce((all, next) => all.concat(next), first);
 }

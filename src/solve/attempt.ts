@@ -2,6 +2,7 @@
  * One system solved by one attempt after another, with a report of how that went. Systems that are not positive
  * definite are solved by MINRES and GMRES, in the same rounds of refinement and by the same stopping rule.
  */
+import { asserted } from "../asserts";
 import type { Task } from "../task";
 import type { Inverses, Situation } from "./choose";
 import { gmresWith } from "./gmres";
@@ -10,7 +11,7 @@ import { MINRES } from "./minres";
 import { rowsOf } from "./product";
 import type { Attempt, Columns, Product } from "./product";
 import { refine } from "./refine";
-import type { Progress, RefineOptions } from "./refine";
+import type { SolveIteration, RefineOptions } from "./refine";
 import { FLOAT64_LIMIT, defaultMaxIterations } from "./stopping";
 import type { Outcome } from "./stopping";
 
@@ -31,7 +32,7 @@ export interface Report {
   /** The LAPACK library that factorised; null where none did. */
   readonly library: string | null;
   /** What `onIteration` was told, of all attempts together. */
-  readonly history: readonly Progress[];
+  readonly history: readonly SolveIteration[];
 }
 
 type AttemptSettings = RefineOptions & Pick<GmresOptions, "restart">;
@@ -59,7 +60,7 @@ function* solveDefinite(
 ): Task<Report> {
   const most = options.maxIterations ?? defaultMaxIterations(rowsOf(block));
   const rounds = situation.precision === "float32" ? 1 : Infinity;
-  const history: Progress[] = [];
+  const history: SolveIteration[] = [];
   let [report, done]: [Report | undefined, number] = [undefined, 0];
   yield* inverses.attempts(situation, function* (attempt) {
     const onIteration = recorderOf(history, options, done);
@@ -72,7 +73,7 @@ function* solveDefinite(
     if (report.method === "direct" && found.converged === "stagnation") report = { ...report, converged: "precision" };
     return done >= most || rounds === 1 || isEnough(report);
   });
-  return report!;
+  return asserted<Report>(report, "a report");
 }
 
 /**
@@ -87,7 +88,7 @@ function* solveGeneral(
 ): Task<Report> {
   const precisions = product.precisions(rowsOf(block), block.columns, { inverse: null, dtype, patience: Infinity });
   const isSymmetric = symmetry === "indefinite";
-  const history: Progress[] = [];
+  const history: SolveIteration[] = [];
   const found = yield* refine(precisions, block.right, block.x, {
     ...options,
     inner: isSymmetric ? MINRES : gmresWith(options),
@@ -97,7 +98,11 @@ function* solveGeneral(
 }
 
 /** Enters what iterations tell into a history, and tells it on. @param done iterations before these. */
-function recorderOf(history: Progress[], options: RefineOptions, done: number): (progress: Progress) => void {
+function recorderOf(
+  history: SolveIteration[],
+  options: RefineOptions,
+  done: number,
+): (progress: SolveIteration) => void {
   return (progress) => {
     const counted = { ...progress, iteration: done + progress.iteration };
     history.push(counted);

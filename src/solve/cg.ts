@@ -4,7 +4,8 @@
  * whether or not anybody has looked. Where the space can, the others then go on in a narrower one, in which it costs
  * nothing. Knows recursive residuals only; refine.ts knows the true ones.
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Narrowed, Workspace } from "./space";
 import type { Space } from "./space";
@@ -102,7 +103,7 @@ function* iterateWatched<V, S>(space: Space<V, S>, b: V, x: V, options: Watched)
       x,
       options,
       { norms: bounds.map(() => 0), ends: bounds.map(() => "bound") },
-      (some, own, o) => iterateWatched(narrowed.part, some[0]!, own, o),
+      (some, own, o) => iterateWatched(narrowed.part, at(some, 0), own, o),
     );
   const work = new Workspace(space);
   try {
@@ -132,8 +133,8 @@ function* iterations<V, S>(
       ends.flatMap((end, k) => (end === "iterations" ? [k] : [])),
     );
     if (!narrowed) continue;
-    return yield* runOnColumns(narrowed, [state.r, state.p], x, options, standing, ([r, p], own, o) =>
-      iterateNarrowed(narrowed, [r!, p!], own, o, standing, iteration + 1),
+    return yield* runOnColumns(narrowed, [state.r, state.p], x, options, standing, (vectors, own, o) =>
+      iterateNarrowed(narrowed, [at(vectors, 0), at(vectors, 1)], own, o, standing, iteration + 1),
     );
   }
 }
@@ -220,7 +221,7 @@ function* begin<V, S>(space: Space<V, S>, work: Workspace<V, S>, b: V, bounds: r
 
 function* iterate<V, S>(space: Space<V, S>, state: State<V, S>, x: V): Task<void> {
   const { r, p, q, zero, curvature, step } = state;
-  yield* settled(space.apply(p, q));
+  yield* waitFor(space.apply(p, q));
   space.dot(p, q, curvature);
   observeCurvature(space, state);
   space.select(curvature, zero, state.rho, zero, state.rho);
@@ -237,7 +238,7 @@ function* iterate<V, S>(space: Space<V, S>, state: State<V, S>, x: V): Task<void
 function* measureResidual<V, S>(space: Space<V, S>, state: State<V, S>): Task<void> {
   const { r, z, rr, zero, rho, nextRho } = state;
   space.dot(r, r, rr);
-  if (space.precondition !== undefined) yield* settled(space.precondition(r, z));
+  if (space.precondition !== undefined) yield* waitFor(space.precondition(r, z));
   space.dot(r, z, nextRho);
   space.select(rr, state.bound, nextRho, zero, nextRho);
   space.select(rho, zero, nextRho, zero, nextRho);
@@ -264,7 +265,7 @@ interface Readings extends Standing {
 /** Reports the residual norms and says how each column stands. */
 function* check<V, S>(space: Space<V, S>, state: State<V, S>, iteration: number, options: Watched): Task<Readings> {
   const { rr, rho, lowest, highest } = state;
-  const numbers = yield* settled(space.read([rr, rho, lowest, highest]));
+  const numbers = yield* waitFor(space.read([rr, rho, lowest, highest]));
   const [squares = [], rhos = [], lows = [], highs = []] = numbers;
   const norms = squares.map(Math.sqrt);
   options.onCheck?.(iteration, norms);

@@ -7,7 +7,7 @@ import { generator } from "../array/array";
 import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
 import { ArgumentError } from "../errors";
-import { described } from "../options";
+import { describeValue } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
@@ -72,10 +72,10 @@ export const CHOICE = {
 export type Choice = OptionsOf<typeof CHOICE>;
 
 /** `"direct"` factorises K + alpha I, `"cg"` iterates. */
-export type Method = (typeof CHOICE.method.kind)[number];
+export type SolveMethod = (typeof CHOICE.method.kind)[number];
 
 /** What is known of K + alpha I. */
-export type Symmetry = (typeof CHOICE.symmetry.kind)[number];
+export type MatrixSymmetry = (typeof CHOICE.symmetry.kind)[number];
 
 export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
   const rank = (value as { readonly rank?: unknown } | null | undefined)?.rank;
@@ -86,13 +86,13 @@ export function isOfEntries(value: unknown): value is PreconditionerOfEntries {
 export function checkChoice(choice: Choice & OptionsOf<typeof GMRES>): void {
   const { symmetry = "positive", method = "auto", preconditioner = "auto", restart } = choice;
   if (symmetry !== "none" && restart !== undefined)
-    throw new ArgumentError(`restart: expected none with symmetry "${symmetry}", got ${described(restart)}`);
+    throw new ArgumentError(`restart: expected none with symmetry "${symmetry}", got ${describeValue(restart)}`);
   if (symmetry === "positive") return;
   if (method !== "auto")
-    throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${described(method)}`);
+    throw new ArgumentError(`method: expected "auto" with symmetry "${symmetry}", got ${describeValue(method)}`);
   if (preconditioner !== "auto" && preconditioner !== "none")
     throw new ArgumentError(
-      `preconditioner: expected "none" with symmetry "${symmetry}", got ${described(preconditioner)}`,
+      `preconditioner: expected "none" with symmetry "${symmetry}", got ${describeValue(preconditioner)}`,
     );
 }
 
@@ -155,8 +155,8 @@ export class Inverses {
 
   /** Frees what they have on a device. */
   release(): void {
-    for (const inverse of this.found.values()) inverse?.release?.();
-    for (const guess of this.guesses.values()) guess?.inverse?.release?.();
+    for (const inverse of this.found.values()) inverse?.parts?.release?.();
+    for (const guess of this.guesses.values()) guess?.inverse?.parts?.release?.();
   }
 
   /** Tries one attempt after the other, until `isEnough` says so. */
@@ -174,14 +174,14 @@ export class Inverses {
       });
     } else {
       const dense = { ...situation, matrix, algebra };
-      if (yield* this.byLowRank(dense, isEnough)) return;
-      if (yield* this.byFactor(dense, isEnough)) return;
+      if (yield* this.tryLowRank(dense, isEnough)) return;
+      if (yield* this.tryFactor(dense, isEnough)) return;
       yield* isEnough(plain);
     }
   }
 
   /** Iterations with a low-rank preconditioner, where a factorisation is not expected to cost less. */
-  private *byLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+  private *tryLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
     const { method, preconditioner, algebra, rows } = situation;
     const mayFactorise = fitsFactor(situation);
     if (mayFactorise && (method !== "auto" || rows <= DIRECT_ROWS)) return false;
@@ -204,14 +204,14 @@ export class Inverses {
     tell?.({ doing: "preconditioner" });
     return findOrMake(this.guesses, of, function* () {
       const rule = ruleOf(preconditioner, new LeastCost(costs, alpha, limit));
-      const low = yield* lowRank(matrix(of), algebra, generator("KernelSolve", SEED), rule);
+      const low = yield* lowRank(matrix(of), algebra, generator(SEED), rule);
       const inverse = yield* low.inverse(alpha);
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
     });
   }
 
   /** A factorisation, of a matrix nearby where K + alpha I has none. */
-  private *byFactor(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+  private *tryFactor(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
     const { matrix, algebra, alpha, tell } = situation;
     if (!fitsFactor(situation)) return false;
     tell?.({ doing: "factorisation" });

@@ -2,6 +2,7 @@
  * What solves cost, and which rank of a preconditioner makes one cheapest: a model with rates measured once, not at run
  * time, so that the same call takes the same way, whatever else the machine does.
  */
+import { asserted } from "../asserts";
 
 interface Rates {
   /** Columns of F and their Gram matrix: per row and square of the rank. */
@@ -51,7 +52,7 @@ export class Costs {
   private readonly machine: Machine;
 
   constructor(instructionSet: string) {
-    this.machine = MACHINES[instructionSet]!;
+    this.machine = asserted(MACHINES[instructionSet], `the costs of ${instructionSet}`);
   }
 
   /** A dense factorisation in float64. */
@@ -149,7 +150,7 @@ export class LeastCost implements Rule {
     if (rank > this.rank) this.perColumn = (this.trace - trace) / (rank - this.rank);
     [this.rank, this.trace] = [rank, trace];
     if (blocks.length === 0) return true;
-    // As many large eigenvalues as there are columns cost plain iterations about one step each.
+    // Large eigenvalues, one for each column, cost plain iterations about one step each.
     if (blocks.length === 1) this.consider(search, 0, 0, rank + iterationsFor(largest, this.alpha));
     const cost = this.consider(search, blocks.length, rank, iterationsFor(largest, this.alpha));
     this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;

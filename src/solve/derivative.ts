@@ -2,9 +2,9 @@
  * The derivative of a solution: one more solve, with the transposed formula (implicit function theorem), and gradients
  * of the product.
  */
-import { mul, neg, reshape, sum } from "../array/dense";
+import { mul, neg, reshape, sum } from "../array/nd";
 import type { Dtype, RealArray } from "../array/view";
-import { howOf, summedTo } from "../call/prepared";
+import { checkPlacement, summedTo } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";
@@ -42,7 +42,7 @@ export function pullback(
   const { arrays, extents } = given;
   const { unknown } = system;
   const at = unknown.position;
-  const adjoint = system.transposed();
+  const adjoint = system.transpose();
   const turned = adjoint.operator.check(replaceAt(arrays, at, cotangent), extents);
   const lambda = solve(adjoint, { given: turned, read: turned, settings, data, inverses });
   const ofRight = wanted[at] ? summedTo(lambda, unknown, arrays[at]!.shape) : null;
@@ -50,7 +50,7 @@ export function pullback(
   const ofAlpha = alpha && wanted[arrays.length] ? reshape(neg(sum(mul(lambda, solution))), alpha.shape) : null;
   const others = arrays.map((_, n) => wanted[n] === true && n !== at);
   if (!others.includes(true)) return [...arrays.map((_, n) => (n === at ? ofRight : null)), ofAlpha];
-  const how = howOf(settings, extents);
+  const how = checkPlacement(settings, extents);
   const gradients = system.negative().pullback(replaceAt(arrays, at, solution), lambda, others, how);
   return [...replaceAt(gradients, at, ofRight), ofAlpha];
 }

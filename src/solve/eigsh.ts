@@ -6,13 +6,12 @@ import { generator } from "../array/array";
 import { allocate, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import { checkValues, described } from "../options";
+import { describeValue } from "../options";
 import type { OptionsOf } from "../options";
 import type { Task } from "../task";
 import { checkSymmetry } from "./product";
-import { MATRIX_OPTIONS } from "./solveoptions";
 import type { MatrixOptions } from "./solveoptions";
 import type { System } from "./system";
 import { systemMatrix } from "./systemmatrix";
@@ -20,7 +19,7 @@ import { restartedLanczos } from "./thickrestart";
 import type { Eigenpairs } from "./thickrestart";
 
 /** The options of eigenpairs. */
-const EIGSH = {
+export const EIGSH = {
   /** Which eigenvalues: the algebraically largest, the only choice. */
   which: { kind: ["largest"], default: "largest" },
   /** A pair is found when |K v - λ v| is at most rtol times the largest |λ| (default 1e-9). */
@@ -32,9 +31,7 @@ const EIGSH = {
 /** How eigenpairs are found. */
 export type EigshOptions = OptionsOf<typeof EIGSH> & MatrixOptions;
 
-export const EIGSH_OPTIONS: readonly string[] = [...Object.keys(EIGSH), ...MATRIX_OPTIONS];
-
-export interface EigshResult<T extends Real = Real> {
+export interface EigshResult<T extends RealData = RealData> {
   /** `[k]`, descending. */
   readonly values: RealArray<T>;
   /** `[n, k]`, orthonormal columns. */
@@ -55,7 +52,6 @@ export function* eigsh(
   options: EigshOptions,
   tell?: Tell,
 ): Task<EigshResult> {
-  checkValues(EIGSH, options);
   const { matrix, dtype } = systemMatrix("eigsh", system, arrays, options);
   const { rows } = matrix;
   const count = checkPairs(k, rows);
@@ -63,7 +59,7 @@ export function* eigsh(
   const space = matrix.space(1, 0);
   const vectors = Array.from({ length: count }, () => space.vector());
   const { rtol = EIGSH.rtol.default, maxIterations = Math.max(1000, 10 * rows) } = options;
-  const random = generator("eigsh", SEED);
+  const random = generator(SEED);
   const found = yield* restartedLanczos(space, vectors, {
     count,
     rtol,
@@ -78,12 +74,12 @@ export function* eigsh(
 
 function checkPairs(k: unknown, rows: number): number {
   if (Number.isSafeInteger(k) && (k as number) >= 1 && (k as number) <= rows) return k as number;
-  throw new ArgumentError(`eigsh, k: expected an integer from 1 to ${rows}, the order of K, got ${described(k)}`);
+  throw new ArgumentError(`eigsh, k: expected an integer from 1 to ${rows}, the order of K, got ${describeValue(k)}`);
 }
 
 function roundPairs(
   { values, residuals, iterations }: Eigenpairs,
-  vectors: readonly Real[],
+  vectors: readonly RealData[],
   rows: number,
   dtype: Dtype,
 ): EigshResult {

@@ -5,7 +5,8 @@
  * stands still.
  */
 import type { OptionsOf } from "../options";
-import { settled } from "../task";
+import { asserted, at } from "../asserts";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
 import type { Inner } from "./refine";
@@ -107,14 +108,14 @@ class GmresRun<V, S> {
     this.norms = (yield* numbersOf(space, square)).map(Math.sqrt);
     this.norms.forEach((norm, k) => {
       if (!Number.isFinite(norm)) this.ends[k] = "nan";
-      else if (norm <= this.options.bounds[k]!) this.ends[k] ??= "bound";
+      else if (norm <= at(this.options.bounds, k)) this.ends[k] ??= "bound";
     });
   }
 
   /** Some iterations, their best x, and its residual. */
   *cycle(): Task<void> {
     const before = this.norms;
-    const problems = before.map((norm, k) => new LeastSquares(norm, this.options.bounds[k]!, this.ends[k]));
+    const problems = before.map((norm, k) => new LeastSquares(norm, at(this.options.bounds, k), this.ends[k]));
     this.scale(
       this.vector(0),
       before.map((norm, k) => (this.ends[k] === undefined ? norm : 0)),
@@ -124,7 +125,7 @@ class GmresRun<V, S> {
       yield* this.extend(problems, size++);
     yield* this.update(problems, size);
     this.ends = problems.map(({ end }) => end);
-    yield* settled(this.space.apply(this.x, this.vector(0)));
+    yield* waitFor(this.space.apply(this.x, this.vector(0)));
     this.space.xpay(this.b, this.minusOne, this.vector(0));
     yield* this.measure();
     this.judge(before);
@@ -134,26 +135,26 @@ class GmresRun<V, S> {
   private *extend(problems: readonly LeastSquares[], size: number): Task<void> {
     const { space, square, image } = this;
     const next = this.vector(size + 1);
-    if (space.precondition) yield* settled(space.precondition(this.vector(size), image));
+    if (space.precondition) yield* waitFor(space.precondition(this.vector(size), image));
     else space.copy(this.vector(size), image);
-    yield* settled(space.apply(image, next));
+    yield* waitFor(space.apply(image, next));
     for (let n = 0; n <= size; n++) {
-      space.dot(this.vector(n), next, this.parts[n]!);
-      space.axmy(this.parts[n]!, this.vector(n), next);
+      space.dot(this.vector(n), next, at(this.parts, n));
+      space.axmy(at(this.parts, n), this.vector(n), next);
     }
     space.dot(next, next, square);
-    const [squares = [], ...parts] = yield* settled(space.read([square, ...this.parts.slice(0, size + 1)]));
+    const [squares = [], ...parts] = yield* waitFor(space.read([square, ...this.parts.slice(0, size + 1)]));
     const norms = squares.map(Math.sqrt);
     problems.forEach((problem, k) => {
       problem.push(
-        parts.map((part) => part[k]!),
-        norms[k]!,
+        parts.map((part) => at(part, k)),
+        at(norms, k),
         space.roundoff,
       );
     });
     this.scale(
       next,
-      problems.map((problem, k) => (isOpen(problem) ? norms[k]! : 0)),
+      problems.map((problem, k) => (isOpen(problem) ? at(norms, k) : 0)),
     );
     this.report(problems);
   }
@@ -170,20 +171,20 @@ class GmresRun<V, S> {
       );
       space.axpy(factor, this.vector(n), sum);
     }
-    if (space.precondition) yield* settled(space.precondition(sum, image));
+    if (space.precondition) yield* waitFor(space.precondition(sum, image));
     else space.copy(sum, image);
     space.axmy(this.minusOne, image, this.x);
   }
 
   /** Whether longer cycles, or none, are called for. */
   private judge(before: readonly number[]): void {
-    const gained = (k: number, factor: number): boolean => !(this.norms[k]! * factor > before[k]!);
+    const hasGained = (k: number, factor: number): boolean => !(at(this.norms, k) * factor > at(before, k));
     const isLongest = this.length >= this.longest;
     const open = this.norms.map((norm, k) => (this.ends[k] === undefined ? norm : 0));
     const hasStalled = this.stall.hasCome(this.iterations, open, this.options.bounds);
-    const hasEnded = (k: number): boolean => hasStalled || (isLongest && !gained(k, LEAST));
+    const hasEnded = (k: number): boolean => hasStalled || (isLongest && !hasGained(k, LEAST));
     this.ends = this.ends.map((end, k) => end ?? (hasEnded(k) ? "stagnation" : undefined));
-    if (this.ends.some((end, k) => end === undefined && !gained(k, LITTLE)))
+    if (this.ends.some((end, k) => end === undefined && !hasGained(k, LITTLE)))
       this.length = Math.min(2 * this.length, this.longest);
   }
 
@@ -201,7 +202,7 @@ class GmresRun<V, S> {
       this.basis.push(this.work.vector());
       this.parts.push(this.work.scalar());
     }
-    return this.basis[n]!;
+    return at(this.basis, n);
   }
 
   /** v /= norms, and 0 where a norm is 0. */
@@ -218,7 +219,9 @@ const isOpen = ({ end }: LeastSquares): boolean => end === undefined;
 class LeastSquares {
   private readonly triangle: (readonly number[])[] = [];
   private readonly rotations: (readonly [cosine: number, sine: number])[] = [];
-  private readonly right: number[];
+  /** The rotated right-hand side: beside the triangle, and what is left of it. */
+  private readonly right: number[] = [];
+  private left: number;
   /** The norm of A, as far as is known. */
   private norm = 0;
 
@@ -227,12 +230,12 @@ class LeastSquares {
     private readonly bound: number,
     public end: CgEnd | undefined,
   ) {
-    this.right = [beta];
+    this.left = beta;
   }
 
   /** Norm of what is left. */
   get residual(): number {
-    return Math.abs(this.right.at(-1)!);
+    return Math.abs(this.left);
   }
 
   /** A new column of H: what the image has in common with the basis, and the norm of the rest. */
@@ -240,11 +243,11 @@ class LeastSquares {
     if (this.end !== undefined) return;
     this.norm = Math.max(this.norm, Math.hypot(...parts, rest));
     this.rotations.forEach(([cosine, sine], n) => {
-      const [a, b] = [parts[n]!, parts[n + 1]!];
+      const [a, b] = [at(parts, n), at(parts, n + 1)];
       parts[n] = cosine * a + sine * b;
       parts[n + 1] = cosine * b - sine * a;
     });
-    const last = parts.at(-1)!;
+    const last = asserted(parts.at(-1), "a part");
     const gamma = Math.hypot(last, rest);
     if (!Number.isFinite(gamma)) this.end = "nan";
     else if (gamma <= roundoff * this.norm) this.end = "breakdown";
@@ -252,19 +255,18 @@ class LeastSquares {
     const [cosine, sine] = [last / gamma, rest / gamma];
     this.triangle.push([...parts.slice(0, -1), gamma]);
     this.rotations.push([cosine, sine]);
-    const left = this.right.at(-1)!;
-    this.right[this.right.length - 1] = cosine * left;
-    this.right.push(-sine * left);
+    this.right.push(cosine * this.left);
+    this.left *= -sine;
     if (this.residual <= this.bound) this.end = "bound";
     else if (rest <= roundoff * this.norm) this.end = "breakdown";
   }
 
   /** y, by back substitution. */
   solution(): number[] {
-    const y = this.right.slice(0, this.triangle.length);
+    const y = this.right.slice();
     for (let n = y.length - 1; n >= 0; n--) {
-      y[n] = y[n]! / this.triangle[n]![n]!;
-      for (let above = 0; above < n; above++) y[above] = y[above]! - this.triangle[n]![above]! * y[n]!;
+      y[n] = at(y, n) / at(at(this.triangle, n), n);
+      for (let above = 0; above < n; above++) y[above] = at(y, above) - at(at(this.triangle, n), above) * at(y, n);
     }
     return y;
   }

@@ -9,13 +9,14 @@ import type { Given, How } from "../call/prepared";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
-import type { Ranges, Real } from "../device/native";
+import type { Ranges, RealData } from "../device/native";
+import { at } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { isComponentwise } from "../formula/autodiff";
 import { Category, substitute, variable } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant, isSumT, scalprod, sumT } from "../formula/ops";
+import { constant, isSumT, scalprod, sumT } from "../formula/core";
 import type { Interval, Matrix } from "./precondition";
 
 /** The list with another element at `at`. */
@@ -31,7 +32,7 @@ export function scalarKernel(
   if (dim > 1 && !isComponentwise(formula, unknown)) return null;
   const one = variable(position, 1, category);
   const product = substitute(formula, unknown, sumT(one, dim));
-  const scalar = dim === 1 ? product : isSumT(product) ? product.args[0]! : null;
+  const scalar = dim === 1 ? product : isSumT(product) ? product.args[0] : null;
   return scalar && substitute(scalar, one, constant(1));
 }
 
@@ -42,7 +43,7 @@ const COLUMNS_ABOUT = 300;
 export interface Pairwise {
   readonly formula: Formula;
   readonly args: readonly Argument[];
-  readonly data: readonly Real[];
+  readonly data: readonly RealData[];
   readonly rows: number;
   readonly dtype: Dtype;
   /** The category of rows. */
@@ -80,7 +81,7 @@ export function blockEntries(
   const chosen = extraArgument(args.length, dim, kept);
   const data = args.map((argument, n) => {
     if (argument.position === unknown.position) return units;
-    const own = contiguous(arrays[n]!);
+    const own = contiguous(at(arrays, n));
     return argument.category === Category.P ? own : rowsAt(own, argument.dim, repeats(points, dim));
   });
   return {
@@ -97,7 +98,7 @@ export function blockEntries(
 const repeats = (points: number, dim: number): Int32Array =>
   Int32Array.from({ length: points * dim }, (_, n) => Math.floor(n / dim));
 
-function unitVectors(dtype: Dtype, points: number, dim: number): Real {
+function unitVectors(dtype: Dtype, points: number, dim: number): RealData {
   const units = allocate(dtype, points * dim * dim);
   for (let row = 0; row < points * dim; row++) units[row * dim + (row % dim)] = 1;
   return units;
@@ -109,7 +110,7 @@ export class KernelMatrix implements Matrix {
   readonly dtype: Dtype;
   private readonly kernel: Formula;
   private readonly args: readonly Argument[];
-  private readonly data: readonly Real[];
+  private readonly data: readonly RealData[];
   private readonly kept: Category.I | Category.J;
   private readonly values: Routine;
 
@@ -126,15 +127,15 @@ export class KernelMatrix implements Matrix {
     const args = this.args.map((argument) =>
       argument.category === Category.P ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
-    const kernel = args.reduce((f, { variable }, n) => substitute(f, this.args[n]!.variable, variable), this.kernel);
+    const kernel = args.reduce((f, { variable }, n) => substitute(f, at(this.args, n).variable, variable), this.kernel);
     const values = this.routine(this.specification([kernel], args, Category.I), this.rows);
     return Float64Array.from(this.evaluate(values, this.data, this.rows, 1));
   }
 
-  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real {
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: RealData): RealData {
     const data = this.args.map(({ category, dim }, n) => {
       const places = category === Category.P ? null : category === this.kept ? rows : columns;
-      return places ? rowsAt(this.data[n]!, dim, places) : this.data[n]!;
+      return places ? rowsAt(at(this.data, n), dim, places) : at(this.data, n);
     });
     return this.evaluate(this.values, data, rows?.length ?? this.rows, columns?.length ?? this.rows, out);
   }
@@ -143,7 +144,13 @@ export class KernelMatrix implements Matrix {
     return routineFor(chooser(specification, this.how), pairs, this.how.begun);
   }
 
-  private evaluate(values: Routine, args: readonly Real[], rows: number, columns: number, memory?: Real): Real {
+  private evaluate(
+    values: Routine,
+    args: readonly RealData[],
+    rows: number,
+    columns: number,
+    memory?: RealData,
+  ): RealData {
     const out = memory ? memory.subarray(0, rows * columns) : allocate(this.dtype, rows * columns);
     const { device } = this.how;
     values.block({ args, out, rows, columns, firstRow: 0, endRow: rows, firstColumn: 0, endColumn: columns, device });
@@ -160,7 +167,7 @@ export class KernelMatrix implements Matrix {
   }
 }
 
-function rowsAt(data: Real, dim: number, places: Int32Array): Real {
+function rowsAt(data: RealData, dim: number, places: Int32Array): RealData {
   const rows = allocate(data instanceof Float32Array ? "float32" : "float64", places.length * dim);
   places.forEach((place, n) => {
     rows.set(data.subarray(place * dim, (place + 1) * dim), n * dim);
@@ -169,7 +176,7 @@ function rowsAt(data: Real, dim: number, places: Int32Array): Real {
 }
 
 /** The data in another dtype, rounded where that is necessary. */
-export function inDtype(given: Given, dtype: Dtype): Given {
+export function convertGiven(given: Given, dtype: Dtype): Given {
   if (given.dtype === dtype) return given;
   const arrays = given.arrays.map((array): RealArray => {
     const data = contiguous(array);
@@ -180,30 +187,28 @@ export function inDtype(given: Given, dtype: Dtype): Given {
 
 // --------------------------------------------------------------------------- what block-sparse ranges leave of K
 
+/** The intervals of rows that visit themselves. */
+function* squares({ rows, slices, columns }: Ranges): Generator<Interval> {
+  let interval = 0;
+  for (const [block, last] of slices.entries())
+    for (; interval < last; interval++) {
+      const begin = Math.max(at(rows, 2 * block), at(columns, 2 * interval));
+      const end = Math.min(at(rows, 2 * block + 1), at(columns, 2 * interval + 1));
+      if (begin < end) yield [begin, end];
+    }
+}
+
 /**
  * The parts of row intervals that are among their own column intervals, in rows of a system with `dim` of them per
  * point.
  */
-export function diagonalBlocks({ rows, slices, columns }: Ranges, dim: number): Interval[] {
-  const blocks: Interval[] = [];
-  for (let k = 0; k < slices.length; k++)
-    for (let m = k === 0 ? 0 : slices[k - 1]!; m < slices[k]!; m++) {
-      const begin = Math.max(rows[2 * k]!, columns[2 * m]!);
-      const end = Math.min(rows[2 * k + 1]!, columns[2 * m + 1]!);
-      if (begin < end) blocks.push([begin * dim, end * dim]);
-    }
-  return blocks;
+export function diagonalBlocks(ranges: Ranges, dim: number): Interval[] {
+  return [...squares(ranges)].map(([begin, end]) => [begin * dim, end * dim]);
 }
 
 /** Diagonal entries `[N dim]` of pairs that are not visited are 0. */
-export function leaveVisited(diagonal: Float64Array, { rows, slices, columns }: Ranges, dim: number): void {
+export function leaveVisited(diagonal: Float64Array, ranges: Ranges, dim: number): void {
   const isVisited = new Uint8Array(diagonal.length / dim);
-  let interval = 0;
-  for (let block = 0; block < slices.length; block++)
-    for (; interval < slices[block]!; interval++) {
-      const begin = Math.max(rows[2 * block]!, columns[2 * interval]!);
-      const end = Math.min(rows[2 * block + 1]!, columns[2 * interval + 1]!);
-      if (begin < end) isVisited.fill(1, begin, end);
-    }
+  for (const [begin, end] of squares(ranges)) isVisited.fill(1, begin, end);
   for (let n = 0; n < diagonal.length; n++) if (isVisited[Math.floor(n / dim)] === 0) diagonal[n] = 0;
 }

@@ -3,7 +3,8 @@
  * preconditioner M the same for M^1/2 A M^1/2. Three vectors are kept, none is orthogonalised again. MINRES is made of
  * it, and the stochastic quadrature that estimates traces of logarithms (Ubaru, Chen and Saad 2017).
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -59,9 +60,9 @@ export class Lanczos<V, S> {
     space.copy(this.image, v);
     space.write(this.beta.map(inverse), scalars.factor);
     space.xpay(this.zeros, scalars.factor, v);
-    yield* settled(space.apply(v, this.next));
+    yield* waitFor(space.apply(v, this.next));
     space.write(
-      this.beta.map((beta, k) => beta * inverse(this.betaBefore[k]!)),
+      this.beta.map((beta, k) => beta * inverse(at(this.betaBefore, k))),
       scalars.factor,
     );
     space.axmy(scalars.factor, this.previous, this.next);
@@ -71,7 +72,7 @@ export class Lanczos<V, S> {
     space.axmy(scalars.factor, this.current, this.next);
     [this.previous, this.current, this.next] = [this.current, this.next, this.previous];
     yield* this.measure();
-    const [alpha = [], squares = []] = yield* settled(space.read([scalars.alpha, scalars.square]));
+    const [alpha = [], squares = []] = yield* waitFor(space.read([scalars.alpha, scalars.square]));
     this.betaBefore = this.beta;
     this.beta = squares.map((square, k) => (this.betaBefore[k] === 0 ? 0 : Math.sqrt(square)));
     return { alpha, beta: this.beta };
@@ -81,7 +82,7 @@ export class Lanczos<V, S> {
   private *measure(): Task<void> {
     const { space, current, image, scalars } = this;
     if (space.precondition === undefined) space.copy(current, image);
-    else yield* settled(space.precondition(current, image));
+    else yield* waitFor(space.precondition(current, image));
     space.dot(current, image, scalars.square);
   }
 }
@@ -158,7 +159,7 @@ function* sample<V, S>(space: Space<V, S>, options: LogTraceOptions<V>): Task<Sa
       columns.forEach((column, k) => {
         column.push(row, k);
       });
-      lanczos.end((k) => columns[k]!.isWhole);
+      lanczos.end((k) => at(columns, k).isWhole);
       options.onIteration?.(iterations);
       const isWhole = columns.every((column) => column.isWhole);
       if (!isWhole && iterations < options.maxIterations && iterations % STRIDE !== 0) continue;
@@ -213,7 +214,7 @@ class ProbeQuadrature {
 
   push(row: Row, k: number): void {
     if (this.isWhole) return;
-    const [alpha, beta] = [row.alpha[k]!, row.beta[k]!];
+    const [alpha, beta] = [at(row.alpha, k), at(row.beta, k)];
     this.alpha.push(alpha);
     this.beta.push(beta);
     this.norm = Math.max(this.norm, Math.abs(alpha) + beta);
@@ -224,7 +225,7 @@ class ProbeQuadrature {
   /** NaN where a node is not positive. */
   value(): number {
     const { nodes, weights } = gaussNodes(this.alpha, this.beta);
-    return nodes.reduce((sum, node, n) => sum + (node > 0 ? weights[n]! * this.weight * Math.log(node) : NaN), 0);
+    return nodes.reduce((sum, node, n) => sum + (node > 0 ? at(weights, n) * this.weight * Math.log(node) : NaN), 0);
   }
 }
 

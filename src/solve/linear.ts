@@ -8,11 +8,12 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { copied, copyOf, howOf } from "../call/prepared";
+import { copyArguments, copyOf, checkPlacement } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
-import { blocking, ofPart } from "../call/run";
+import { blocking, tellOfPart } from "../call/run";
 import type { Tell } from "../call/run";
 import { followArrays } from "../device/memory";
+import { at } from "../asserts";
 import { withDefaults } from "../options";
 import type { Task } from "../task";
 import { solveBy } from "./attempt";
@@ -25,8 +26,8 @@ import { diagonalBlocks } from "./kernelmatrix";
 import { denseWork } from "./precondition";
 import { checkSymmetry, looksSymmetric } from "./product";
 import type { Columns, Product, RealSpace } from "./product";
-import type { Progress } from "./refine";
-import { failUnlessConverged, inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
+import type { SolveIteration } from "./refine";
+import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
@@ -57,7 +58,7 @@ export function solve(
   const placed = followArrays(arrays, copyToHost(options));
   const course: Course = { isReported, read: (given) => given };
   const solved = blocking(solveGiven(system, system.check(arrays), placed, course));
-  return placeAs(arrays[system.unknown.position]!, solved);
+  return placeAs(at(arrays, system.unknown.position), solved);
 }
 
 /** A solve as a task that may wait: from its first step on, the arrays may change. */
@@ -72,8 +73,8 @@ export function* solving(
   const { x0, ...others } = copyToHost(options);
   const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
   const placed = followArrays(arrays, { ...others, x0: start });
-  const solved = yield* solveGiven(system, given, placed, { isReported, read: copied, tell });
-  return placeAs(arrays[system.unknown.position]!, solved);
+  const solved = yield* solveGiven(system, given, placed, { isReported, read: copyArguments, tell });
+  return placeAs(at(arrays, system.unknown.position), solved);
 }
 
 function* solveGiven(system: System, given: Given, options: SolveOptions, course: Course): Task<Solved> {
@@ -107,7 +108,7 @@ function* solveInFloat64(
   const wideSettings = isWide ? settings : widenSettings(settings);
   const call = { given: wide, read: isWide ? read(given) : wide, settings: wideSettings, data: dtype, inverses, tell };
   const solved = yield* run(system, call);
-  return yield* inDtypeOfData(system, { given: wide, settings: wideSettings, data: dtype, isReported }, solved);
+  return yield* roundToData(system, { given: wide, settings: wideSettings, data: dtype, isReported }, solved);
 }
 
 function widenSettings(settings: SolveSettings): SolveSettings {
@@ -124,7 +125,7 @@ function widenSettings(settings: SolveSettings): SolveSettings {
 export function* run(system: System, call: SystemCall): Task<Solved> {
   const { given, settings, inverses } = call;
   const shape = system.shape(given);
-  const how = { ...howOf(settings, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement(settings, given.extents), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
   const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
   const solution = wrap(allocate("float64", sizeOf(shape)), shape);
@@ -143,16 +144,16 @@ export const solveAdjoint = (system: System, call: SystemCall): RealArray => blo
 
 function* solveEntry(system: System, call: SystemCall, entry: number, how: How, solution: RealArray): Task<Report> {
   const { read, settings, data, inverses } = call;
-  const tell = ofPart(call.tell, entry, inverses.length);
+  const tell = tellOfPart(call.tell, entry, inverses.length);
   const own = system.entry(read, entry);
   const { rows, columns } = system.layout(read);
   const product = system.product(own, alphaOf(settings), how);
   const situation: Situation = { ...situationOf(system, product, own, { ...call, how }), tell };
   const accurate = product.space(rows, columns, "float64", null);
-  yield* checkOnce(inverses[entry]!, system, product, accurate, situation);
+  yield* checkOnce(at(inverses, entry), system, product, accurate, situation);
   const block = { ...columnsOf(system, own, settings, entry), columns };
   const onIteration = yield* progressOf(settings, tell, accurate, block);
-  const report = yield* solveBy(inverses[entry]!, situation, product, block, { ...settings, onIteration });
+  const report = yield* solveBy(at(inverses, entry), situation, product, block, { ...settings, onIteration });
   solution.data.set(block.x, entry * block.x.length);
   const where = read.batch.length > 0 ? `, entry ${entry}` : "";
   const place = { settings, where, lastIterate: () => astype(solution, data) };
@@ -169,7 +170,7 @@ function columnsOf(
   { x0 }: SolveSettings,
   entry: number,
 ): Pick<Columns, "right" | "x"> {
-  const right = Float64Array.from(contiguous(own.arrays[unknown.position]!));
+  const right = Float64Array.from(contiguous(at(own.arrays, unknown.position)));
   const begin = entry * right.length;
   const x = new Float64Array(right.length);
   if (x0) x.set(contiguous(x0).subarray(begin, begin + x.length));
@@ -228,7 +229,7 @@ function* progressOf(
   tell: Tell | undefined,
   space: RealSpace,
   block: Columns,
-): Task<((progress: Progress) => void) | undefined> {
+): Task<((progress: SolveIteration) => void) | undefined> {
   const { onIteration } = settings;
   if (!tell) return onIteration ?? undefined;
   const target = yield* relativeTargetOf(settings, space, block);

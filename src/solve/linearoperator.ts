@@ -4,15 +4,15 @@
  * matrix.
  */
 import { checkArray, described } from "../array/check";
-import { add, mul } from "../array/dense";
+import { add, mul } from "../array/nd";
 import { shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 
 /** What a linear operator is made of. */
-export interface Products<T extends Real = Real> {
+export interface LinearOperatorLike<T extends RealData = RealData> {
   /** Rows and columns. */
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
@@ -23,14 +23,15 @@ export interface Products<T extends Real = Real> {
 }
 
 /** A matrix `[M, N]` that is only known by its products with arrays. */
-export class LinearOperator<T extends Real = Real> implements Products<T> {
+export class LinearOperator<T extends RealData = RealData> implements LinearOperatorLike<T> {
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
+  readonly #products: LinearOperatorLike<T>;
 
   /** @throws ArgumentError unless there are a shape, a dtype and both products. */
-  constructor(private readonly products: Products<T>) {
-    atMost("LinearOperator", 1, arguments);
-    checkProducts(products);
+  constructor(products: LinearOperatorLike<T>) {
+    checkOperator(products);
+    this.#products = products;
     this.shape = products.shape;
     this.dtype = products.dtype;
   }
@@ -39,14 +40,14 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
   matvec(x: RealArray<T>): RealArray<T> {
     atMost("matvec", 1, arguments);
     checkRows("matvec", x, this.shape[1]);
-    return this.products.matvec(x);
+    return this.#products.matvec(x);
   }
 
   /** The transpose times an array `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
   rmatvec(x: RealArray<T>): RealArray<T> {
     atMost("rmatvec", 1, arguments);
     checkRows("rmatvec", x, this.shape[0]);
-    return this.products.rmatvec(x);
+    return this.#products.rmatvec(x);
   }
 
   /**
@@ -54,10 +55,10 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
    * @throws ArgumentError where sizes do not fit.
    */
   matmul(x: RealArray<T>): RealArray<T>;
-  matmul(x: Products<T>): LinearOperator<T>;
-  matmul(x: RealArray<T> | Products<T>): RealArray<T> | LinearOperator<T> {
+  matmul(x: LinearOperatorLike<T>): LinearOperator<T>;
+  matmul(x: RealArray<T> | LinearOperatorLike<T>): RealArray<T> | LinearOperator<T> {
     atMost("matmul", 1, arguments);
-    return isProducts(x) ? chain(this, x) : this.matvec(x);
+    return isOperatorLike(x) ? chain(this, x) : this.matvec(x);
   }
 
   get T(): LinearOperator<T> {
@@ -76,12 +77,12 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
       throw new ArgumentError(`addDiag, alpha: expected a number, got ${described(alpha)}`);
     if (this.shape[0] !== this.shape[1])
       throw new ArgumentError(`addDiag: expected a square operator, got shape ${shapeText(this.shape)}`);
-    const shifted = (y: RealArray<T>, x: RealArray<T>): RealArray<T> => add<T>(y, mul<T>(x, alpha));
+    const addShift = (y: RealArray<T>, x: RealArray<T>): RealArray<T> => add<T>(y, mul<T>(x, alpha));
     return new LinearOperator<T>({
       shape: this.shape,
       dtype: this.dtype,
-      matvec: (x) => shifted(this.matvec(x), x),
-      rmatvec: (x) => shifted(this.rmatvec(x), x),
+      matvec: (x) => addShift(this.matvec(x), x),
+      rmatvec: (x) => addShift(this.rmatvec(x), x),
     });
   }
 
@@ -90,24 +91,29 @@ export class LinearOperator<T extends Real = Real> implements Products<T> {
   }
 }
 
-function checkProducts(products: unknown): void {
-  const { shape, dtype, matvec, rmatvec } = (products ?? {}) as Partial<Record<keyof Products, unknown>>;
+function checkOperator(products: unknown): void {
+  const { shape, dtype, matvec, rmatvec } = (products ?? {}) as Partial<Record<keyof LinearOperatorLike, unknown>>;
   const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!isShape) throw wrongProducts("shape", "two numbers, of rows and columns", shape);
-  if (dtype !== "float32" && dtype !== "float64") throw wrongProducts("dtype", '"float32" or "float64"', dtype);
-  if (typeof matvec !== "function") throw wrongProducts("matvec", "a function", matvec);
-  if (typeof rmatvec !== "function") throw wrongProducts("rmatvec", "a function", rmatvec);
+  if (!isShape) throw wrongOperator("shape", "two numbers, of rows and columns", shape);
+  if (dtype !== "float32" && dtype !== "float64") throw wrongOperator("dtype", '"float32" or "float64"', dtype);
+  if (typeof matvec !== "function") throw wrongOperator("matvec", "a function", matvec);
+  if (typeof rmatvec !== "function") throw wrongOperator("rmatvec", "a function", rmatvec);
 }
 
-const wrongProducts = (name: string, expected: string, got: unknown): ArgumentError =>
+const wrongOperator = (name: string, expected: string, got: unknown): ArgumentError =>
   new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
 
-export function isProducts<T extends Real>(value: RealArray<T> | Products<T>): value is Products<T> {
-  return typeof (value as Partial<Products<T>> | null | undefined)?.matvec === "function";
+export function isOperatorLike<T extends RealData>(
+  value: RealArray<T> | LinearOperatorLike<T>,
+): value is LinearOperatorLike<T> {
+  return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
 }
 
 /** `first` after `second`: their product as matrices. @throws ArgumentError where sizes do not fit. */
-export function chain<T extends Real>(first: Products<T>, second: Products<T>): LinearOperator<T> {
+export function chain<T extends RealData>(
+  first: LinearOperatorLike<T>,
+  second: LinearOperatorLike<T>,
+): LinearOperator<T> {
   if (first.shape[1] !== second.shape[0] || first.dtype !== second.dtype)
     throw new ArgumentError(
       `matmul: expected an operator with ${first.shape[1]} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,

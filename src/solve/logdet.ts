@@ -7,9 +7,9 @@ import { recording } from "../array/record";
 import { dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import { checkValues, isAtLeast, withDefaults } from "../options";
+import { isAtLeast, withDefaults } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { isOfEntries } from "./choose";
@@ -23,15 +23,15 @@ import type { LowRank } from "./lowrank";
 import { denseWork, exactInverse } from "./precondition";
 import type { Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
-import { MATRIX_OPTIONS, RIDGE, alphaArray, alphaOf, checkAlpha, copyToHost } from "./solveoptions";
-import type { MatrixOptions } from "./solveoptions";
+import { alphaArray, alphaOf, checkAlpha, copyToHost } from "./solveoptions";
+import type { MatrixOptions, RIDGE } from "./solveoptions";
 import { recordAs, widen } from "./system";
 import type { System } from "./system";
 import { AT_ONCE, systemMatrix } from "./systemmatrix";
 import type { SystemMatrix } from "./systemmatrix";
 
 /** The options of a trace. */
-const TRACE = {
+export const TRACE = {
   /** Ridge: of K + alpha I. Default 1e-10, as of solves. */
   alpha: {
     expected: "a number of at least 0",
@@ -41,7 +41,7 @@ const TRACE = {
 } as const;
 
 /** The options of a log-determinant, beside its ridge. */
-const LOGDET = {
+export const LOGDET = {
   /**
    * `"direct"` factorises K + alpha I (Cholesky, n²·8 bytes), `"lanczos"` estimates; `"auto"` (the default) factorises
    * up to 2000 rows of a kernel, and 500 of other formulas.
@@ -70,17 +70,14 @@ export type TraceOptions = OptionsOf<typeof TRACE> & MatrixOptions;
 /** How a log-determinant is computed; an alpha that is an array `[1]` takes part in derivatives. */
 export type LogdetOptions = OptionsOf<typeof RIDGE> & OptionsOf<typeof LOGDET> & MatrixOptions;
 
-export const TRACE_OPTIONS: readonly string[] = [...Object.keys(TRACE), ...MATRIX_OPTIONS];
-export const LOGDET_OPTIONS: readonly string[] = [...TRACE_OPTIONS, ...Object.keys(LOGDET)];
-
 /** A number, and how far it may be off. */
-export interface Estimate {
+export interface EstimatedValue {
   readonly value: number;
   /** One standard deviation of the mean over the random vectors; 0 where nothing is random. */
   readonly standardError: number;
 }
 
-export interface LogdetResult extends Estimate {
+export interface LogdetResult extends EstimatedValue {
   /**
    * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,
    * is exact where the value is; else it is the mean over as many random vectors: good by parameters, and by points
@@ -99,8 +96,7 @@ export interface LogdetResult extends Estimate {
 // ----------------------------------------------------------------------------------------------------------- trace
 
 /** The trace of K + alpha I. */
-export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<Estimate> {
-  checkValues(TRACE, options);
+export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<EstimatedValue> {
   const { matrix } = systemMatrix("trace", system, arrays, options);
   const diagonal = yield* matrix.diagonal();
   const value = diagonal.reduce((sum, entry) => sum + entry, matrix.rows * alphaOf(options));
@@ -133,13 +129,12 @@ export function* logdet(
   tell?: Tell,
 ): Task<LogdetResult> {
   const options = copyToHost(wanted);
-  checkValues({ ...RIDGE, ...LOGDET }, options);
   const given = system.check(arrays);
   checkAlpha(options, given.dtype);
   const alpha = alphaArray(options);
   const settings: LogdetSettings = { ...withDefaults(LOGDET, options), alpha: alphaOf(options) };
   const call = { system, given: widen(given), settings, alphaShape: alpha?.shape ?? [1] };
-  const inputs = [...call.given.arrays, ...(alpha ? [inFloat64(alpha)] : [])];
+  const inputs = [...call.given.arrays, ...(alpha ? [widenToFloat64(alpha)] : [])];
   const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
   const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
   yield* checkSymmetry(matrix.space(2, 0), true);
@@ -155,7 +150,7 @@ export function* logdet(
   return { ...found.result, array: recordAs(value, given.dtype) };
 }
 
-const inFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
+const widenToFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
 
 /** @throws ArgumentError where a derivative would have one in its turn. */
 function refuseSecond(inputs: readonly RealArray[]): void {
@@ -193,7 +188,7 @@ function* estimatedLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?:
   const found = yield* logTrace(space, {
     probes,
     maxIterations,
-    random: low && inverse ? correlated(low, alpha, seed) : signs(seed),
+    random: low && inverse ? correlatedNormals(low, alpha, seed) : signs(seed),
     onIteration: (iterations) => tell?.({ doing: "iterations", iterations }),
   });
   failUnlessSettled(found, settings);
@@ -210,19 +205,19 @@ function* approximation(matrix: SystemMatrix, settings: LogdetSettings, tell?: T
   tell?.({ doing: "preconditioner" });
   const costs = new Costs(algebra.instructionSet);
   const rule = ruleOf(preconditioner, new LeastCost(costs, settings.alpha, Infinity));
-  return yield* lowRank(matrix.entries, algebra, generator("logdet, seed", seed), rule);
+  return yield* lowRank(matrix.entries, algebra, generator(seed), rule);
 }
 
 /** Entries ±1. */
-function signs(seed: number): (out: Real) => void {
-  const random = generator("logdet, seed", seed);
+function signs(seed: number): (out: RealData) => void {
+  const random = generator(seed);
   return (out) => {
     for (let n = 0; n < out.length; n++) out[n] = random() < 0.5 ? -1 : 1;
   };
 }
 
 /** Normal vectors of covariance F Fᵀ + alpha I. */
-function correlated(low: LowRank, alpha: number, seed: number): (out: Real) => void {
+function correlatedNormals(low: LowRank, alpha: number, seed: number): (out: RealData) => void {
   const normal = normals("logdet, seed", seed);
   return (out) => {
     for (let n = 0; n < out.length; n++) out[n] = Math.sqrt(alpha) * normal();
@@ -232,7 +227,7 @@ function correlated(low: LowRank, alpha: number, seed: number): (out: Real) => v
 
 /** Normal numbers (Box and Muller 1958). */
 function normals(where: string, seed: number): () => number {
-  const random = generator(where, seed);
+  const random = generator(seed);
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 

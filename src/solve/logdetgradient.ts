@@ -4,22 +4,24 @@
  * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
  * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
  */
-import { add, mul } from "../array/dense";
+import { add, mul } from "../array/nd";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { howOf, summedTo } from "../call/prepared";
+import { checkPlacement, summedTo } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { grad } from "../formula/autodiff";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { concat, constant, isZero } from "../formula/ops";
+import { constant, isZero } from "../formula/core";
+import { concat } from "../formula/vectors";
 import type { Task } from "../task";
 import { replaceAt } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
@@ -42,7 +44,7 @@ export interface LogdetCall {
   readonly inverse: Preconditioner | null;
   readonly alphaShape: readonly number[];
   /** Fills a block with random vectors of covariance I; null for all unit vectors. */
-  readonly random: ((out: Real) => void) | null;
+  readonly random: ((out: RealData) => void) | null;
   readonly probes: number;
   readonly settings: MatrixOptions & { readonly alpha: number };
 }
@@ -72,7 +74,7 @@ interface Sums {
   readonly scale: number;
 }
 
-function* estimateSums(call: LogdetCall, random: (out: Real) => void, others: readonly boolean[]): Task<Sums> {
+function* estimateSums(call: LogdetCall, random: (out: RealData) => void, others: readonly boolean[]): Task<Sums> {
   const { system, matrix, given, probes } = call;
   const width = system.kernel ? AT_ONCE : 1;
   let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
@@ -90,14 +92,15 @@ function* estimateSums(call: LogdetCall, random: (out: Real) => void, others: re
 function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
   const { system, matrix, given, inverse, settings } = call;
   const { rows, pairs } = matrix;
-  const all = yield* inverseOf(inverse!.factor!, rows, denseWork()!);
+  const factor = asserted(inverse?.factor, "a factor");
+  const all = yield* inverseOf(factor, rows, asserted(denseWork(), "dense algebra"));
   let trace = 0;
   for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
   if (!pairs) return { sums: sumsByProducts(call, all, others), trace, scale: 1 };
   const [points = 1] = system.shape(given);
-  const found = yield* weightedGradients(pairs, all, others, rows / points, howOf(settings, given.extents));
+  const found = yield* weightedGradients(pairs, all, others, rows / points, checkPlacement(settings, given.extents));
   const sums = given.arrays.map((array, n) => {
-    const [sum, argument] = [found[n], system.operator.args[n]!];
+    const [sum, argument] = [found[n], at(system.operator.args, n)];
     return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
   });
   return { sums, trace, scale: 1 };
@@ -149,7 +152,9 @@ function productGradients(
   wanted: readonly boolean[],
 ): readonly (RealArray | null)[] {
   const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
-  return system.ofUnknown(dim).pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, howOf(settings, given.extents));
+  return system
+    .ofUnknown(dim)
+    .pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, checkPlacement(settings, given.extents));
 }
 
 const addSums = (sums: readonly (RealArray | null)[], more: readonly (RealArray | null)[]): (RealArray | null)[] =>
@@ -205,15 +210,15 @@ function* weightedGradients(
     wanted[n] === true ? grad(pairs.formula, variable, constant(1)) : null,
   );
   const found = derivatives.map((derivative, n) => {
-    const { category, dim } = args[n]!;
+    const { category, dim } = at(args, n);
     return derivative && new Float64Array((category === Category.P ? 1 : rows / perPoint) * dim);
   });
   const parts: Part[] = [];
   let dims = 0;
   derivatives.forEach((derivative, n) => {
     if (!derivative || isZero(derivative)) return;
-    parts.push({ argument: args[n]!, derivative, offset: dims, sums: found[n]! });
-    dims += args[n]!.dim;
+    parts.push({ argument: at(args, n), derivative, offset: dims, sums: asserted(found[n], "sums") });
+    dims += at(args, n).dim;
   });
   if (parts.length > 0) yield* addAll(parts, weights, { ...pairs, dims, perPoint }, how);
   return found;

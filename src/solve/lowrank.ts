@@ -4,12 +4,15 @@
  * near F Fᵀ, F growing by blocks of columns: randomly pivoted Cholesky with rejection (Epperly, Tropp and Webber,
  * Embrace rejection, 2024, algorithm 2.2).
  */
-import type { Real } from "../device/native";
-import { settled } from "../task";
+import { allocate } from "../array/view";
+import type { LowRankParts } from "../device/device";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";
 import { logdetOf } from "./precondition";
-import type { Algebra, LowRankParts, Matrix, Preconditioner } from "./precondition";
+import type { Algebra, Matrix, Preconditioner } from "./precondition";
 
 /** Rounds without an accepted candidate after which the search ends. */
 const ROUNDS = 3;
@@ -25,11 +28,11 @@ export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number,
   const blocks = search.blocks.slice(0, rule.best);
   const width = widthOf(blocks);
   const gram = new Float64Array(width * width);
-  if (width > 0) yield* settled(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
+  if (width > 0) yield* waitFor(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
   return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
 }
 
-const columnsOf = (blocks: readonly ColumnBlock[]): Real[] => blocks.map(({ columns }) => columns);
+const columnsOf = (blocks: readonly ColumnBlock[]): RealData[] => blocks.map(({ columns }) => columns);
 const widthOf = (blocks: readonly ColumnBlock[]): number => blocks.reduce((total, { width }) => total + width, 0);
 
 /** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
@@ -56,17 +59,21 @@ export class LowRank {
     const { rows } = this.matrix;
     const factor = this.gram.slice();
     for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
-    if (width === 0 || (yield* settled(algebra.cholesky(factor, width))) !== 0) return null;
+    if (width === 0 || (yield* waitFor(algebra.cholesky(factor, width))) !== 0) return null;
     const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
     const blocks = columnsOf(this.blocks);
     const apply: Preconditioner["apply"] = (x, out, columns) =>
       algebra.lowRankSolve(out, x, blocks, factor, alpha, rows, columns);
-    const parts: LowRankParts = { blocks, width, factor, alpha };
+    const parts: LowRankParts = {
+      width,
+      alpha,
+      matrices: () => [joinBlocks(blocks, rows, width), transposedInverse(factor, width)],
+    };
     return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
-  subtract(x: Float64Array, out: Real, columns: number): void {
+  subtract(x: Float64Array, out: RealData, columns: number): void {
     this.algebra.subtractTall(out, columnsOf(this.blocks), x, this.matrix.rows, columns);
   }
 }
@@ -86,7 +93,7 @@ const FLOAT32_LIMIT = 1e-6;
 
 interface ColumnBlock {
   /** `[rows, width]` */
-  readonly columns: Real;
+  readonly columns: RealData;
   readonly width: number;
   /** Columns that are not padding. */
   readonly count: number;
@@ -106,7 +113,7 @@ class PivotedCholesky {
    */
   largest: number = Infinity;
   private readonly residual: Float64Array;
-  private readonly scratch: Real;
+  private readonly scratch: RealData;
   private readonly initialTrace: number;
 
   constructor(
@@ -144,21 +151,21 @@ class PivotedCholesky {
       4 * this.roundoff * (this.initialTrace / this.matrix.rows),
     );
     if (found === 0) return false;
-    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => candidates[place]!);
+    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => at(candidates, place));
     yield* this.append(pivots, factor.subarray(0, found * found));
     return true;
   }
 
-  private columns(): Real[] {
+  private columns(): RealData[] {
     return this.blocks.map(({ columns }) => columns);
   }
 
   /** Rows drawn in proportion to the residual, each once. */
   private drawRows(count: number): Int32Array {
-    const sums = this.residual.slice();
-    for (let n = 1; n < sums.length; n++) sums[n]! += sums[n - 1]!;
+    let total = 0;
+    const sums = this.residual.map((part) => (total += part));
     const found = new Set<number>();
-    for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * sums.at(-1)!));
+    for (let n = 0; n < count; n++) found.add(firstAbove(sums, this.random() * total));
     return Int32Array.from(found);
   }
 
@@ -171,12 +178,12 @@ class PivotedCholesky {
     const { matrix, algebra, residual } = this;
     const { rows } = matrix;
     const width = Math.ceil(pivots.length / PADDING) * PADDING;
-    const padded = new Int32Array(width).fill(pivots[0]!);
+    const padded = new Int32Array(width).fill(at(pivots, 0));
     padded.set(pivots);
     const left = matrix.entries(null, padded, this.scratch);
     const columns = numbers(matrix, rows * width);
     yield;
-    this.largest = yield* settled(
+    this.largest = yield* waitFor(
       algebra.extend(columns, left, this.columns(), padded, factor, residual, rows, pivots.length),
     );
     this.blocks.push({ columns, width, count: pivots.length });
@@ -191,7 +198,7 @@ class PivotedCholesky {
  * Zeros, in memory that one thread has touched: threads that meet in fresh pages wait for each other, up to 20 times as
  * long.
  */
-function numbers({ dtype }: Matrix, count: number): Real {
+function numbers({ dtype }: Matrix, count: number): RealData {
   return (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)).fill(0);
 }
 
@@ -206,4 +213,31 @@ function firstAbove(sums: Float64Array, bound: number): number {
     else low = middle + 1;
   }
   return low;
+}
+
+/** Blocks of columns as one matrix `[rows, width]`. */
+function joinBlocks(blocks: readonly RealData[], rows: number, width: number): RealData {
+  const all = allocate(blocks[0] instanceof Float32Array ? "float32" : "float64", rows * width);
+  let first = 0;
+  for (const block of blocks) {
+    const own = block.length / rows;
+    for (let row = 0; row < rows; row++) all.set(block.subarray(row * own, (row + 1) * own), row * width + first);
+    first += own;
+  }
+  return all;
+}
+
+/** L⁻ᵀ, row-major, for the lower triangle of `factor` `[n, n]`. */
+function transposedInverse(factor: Float64Array, n: number): Float64Array {
+  const inverse = new Float64Array(n * n);
+  for (let column = 0; column < n; column++) {
+    const own = inverse.subarray(column * n, (column + 1) * n); // column of L⁻¹, row of its transpose
+    own[column] = 1 / factor[column * (n + 1)]!;
+    for (let row = column + 1; row < n; row++) {
+      let sum = 0;
+      for (let k = column; k < row; k++) sum += factor[row * n + k]! * own[k]!;
+      own[row] = -sum / factor[row * (n + 1)]!;
+    }
+  }
+  return inverse;
 }

@@ -4,6 +4,7 @@
  * stands still. Knows recursive residuals only; refine.ts knows the true ones.
  */
 import type { Task } from "../task";
+import { at } from "../asserts";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
 import { Lanczos } from "./lanczos";
 import type { Inner } from "./refine";
@@ -23,7 +24,7 @@ export function* minres<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions
   try {
     const lanczos = new Lanczos(space, work);
     const columns = (yield* lanczos.begin(b)).map(
-      (norm, k) => new MinresColumn(norm, options.bounds[k]!, space.roundoff),
+      (norm, k) => new MinresColumn(norm, at(options.bounds, k), space.roundoff),
     );
     const directions = new Directions(space, work);
     const stall = new Stall(options.patience);
@@ -31,9 +32,9 @@ export function* minres<V, S>(space: Space<V, S>, b: V, x: V, options: CgOptions
       const isOver = columns.some(({ end }) => end === "nan") || columns.every(({ end }) => end !== undefined);
       if (isOver || iteration >= options.maxIterations)
         return { iterations: iteration, ends: columns.map(({ end }) => end ?? "iterations") };
-      lanczos.end((k) => columns[k]!.end !== undefined);
+      lanczos.end((k) => at(columns, k).end !== undefined);
       const { alpha, beta } = yield* lanczos.step();
-      const steps = columns.map((column, k) => column.next(alpha[k]!, beta[k]!));
+      const steps = columns.map((column, k) => column.next(at(alpha, k), at(beta, k)));
       directions.advance(lanczos.v, steps, x);
       if ((iteration + 1) % options.checkEvery !== 0) continue;
       options.onCheck?.(

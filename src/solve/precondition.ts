@@ -7,10 +7,11 @@ import { checkArray } from "../array/check";
 import { readable, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { BriefAlgebra, LongAlgebra } from "../device/addon";
+import type { LowRankParts } from "../device/device";
 import { instructionSet, lapack, nativeAddon } from "../device/native";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { Work, settled, worksOf } from "../task";
+import { Work, waitFor, worksOf } from "../task";
 import type { Task, Works } from "../task";
 
 /** Entries of K. */
@@ -19,7 +20,7 @@ export interface Matrix {
   readonly dtype: Dtype;
   diagonal(): Float64Array;
   /** `[rows or all, columns or all]`, at the beginning of `out` if given. */
-  entries(rows: Int32Array | null, columns: Int32Array | null, out?: Real): Real;
+  entries(rows: Int32Array | null, columns: Int32Array | null, out?: RealData): RealData;
 }
 
 /** The sum of the diagonal, near the sum of all eigenvalues. */
@@ -37,23 +38,11 @@ export interface Preconditioner {
   /** log det M⁻¹ */
   readonly logdet: number;
   /** x and out `[rows, columns]`. */
-  apply(x: Real, out: Real, columns: number): Work<void>;
+  apply(x: RealData, out: RealData, columns: number): Work<void>;
   /** L of K + alpha I = L Lᵀ in the lower half of `[rows, rows]`, where that is what it is. */
   readonly factor?: Float64Array;
   /** What a low-rank one is made of, for those who apply it elsewhere. */
   readonly parts?: LowRankParts;
-  /** Gives back what those who apply it elsewhere keep of it. */
-  release?: (() => void) | undefined;
-}
-
-/** (x - F (L Lᵀ)⁻¹ Fᵀ x) / alpha */
-export interface LowRankParts {
-  /** F, as blocks of columns `[rows, …]` that are `width` together. */
-  readonly blocks: readonly Real[];
-  readonly width: number;
-  /** L in the lower half of `[width, width]`. */
-  readonly factor: Float64Array;
-  readonly alpha: number;
 }
 
 // -------------------------------------------------------------------------------------------------- dense algebra
@@ -94,7 +83,7 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
   const { rows } = matrix;
   const factor = yield* allEntries(matrix);
   for (let n = 0; n < rows; n++) factor[n * (rows + 1)]! += alpha;
-  if ((yield* settled(algebra.cholesky(factor, rows))) !== 0) return null;
+  if ((yield* waitFor(algebra.cholesky(factor, rows))) !== 0) return null;
   return {
     kind: "cholesky",
     dtype: "any",
@@ -129,7 +118,7 @@ export function* inverseOf(factor: Float64Array, n: number, algebra: Algebra): T
     }
     const x = new Float64Array(rows * columns);
     for (let k = 0; k < columns; k++) x[k * (columns + 1)] = 1;
-    yield* settled(algebra.choleskySolve(rest, x, rows, columns));
+    yield* waitFor(algebra.choleskySolve(rest, x, rows, columns));
     for (let i = 0; i < rows; i++)
       for (let k = 0; k < columns; k++) {
         inverse[(first + i) * n + first + k] = x[i * columns + k]!;
@@ -198,9 +187,9 @@ export function* blockJacobi(
   intervals: readonly Interval[],
 ): Task<Preconditioner | null> {
   const blocks: DiagonalBlock[] = [];
-  for (const [begin, end] of intervals.flatMap(cut)) {
+  for (const [begin, end] of intervals.flatMap(cutInterval)) {
     const factor = blockOf(matrix, alpha, begin, end);
-    if ((yield* settled(algebra.cholesky(factor, end - begin))) !== 0) return null;
+    if ((yield* waitFor(algebra.cholesky(factor, end - begin))) !== 0) return null;
     blocks.push({ begin, end, factor, algebra });
   }
   return inverseOfBlocks(blocks, matrix.rows, alpha > 0 ? alpha : 1);
@@ -229,7 +218,7 @@ function inverseOfBlocks(blocks: readonly DiagonalBlock[], rows: number, outside
   };
 }
 
-function cut([begin, end]: Interval): Interval[] {
+function cutInterval([begin, end]: Interval): Interval[] {
   const pieces = Math.ceil((end - begin) / LARGEST_BLOCK);
   const at = (piece: number): number => begin + Math.floor((piece * (end - begin)) / pieces);
   return Array.from({ length: pieces }, (_, piece) => [at(piece), at(piece + 1)]);
@@ -249,10 +238,10 @@ export function functionPreconditioner(
   multiply: (residual: RealArray) => RealArray,
   shape: readonly number[],
 ): Preconditioner {
-  const apply = (x: Real, out: Real): void => {
+  const apply = (x: RealData, out: RealData): void => {
     out.set(productOf(multiply, x, shape));
   };
-  const work = (x: Real, out: Real): Work<void> =>
+  const work = (x: RealData, out: RealData): Work<void> =>
     new Work(
       () => {
         apply(x, out);
@@ -265,7 +254,7 @@ export function functionPreconditioner(
   return { kind: "function", dtype: "any", rank: 0, logdet: NaN, apply: work };
 }
 
-function productOf(multiply: (residual: RealArray) => RealArray, x: Real, shape: readonly number[]): Real {
+function productOf(multiply: (residual: RealArray) => RealArray, x: RealData, shape: readonly number[]): RealData {
   const dtype = x instanceof Float32Array ? "float32" : "float64";
   const product = checkArray("preconditioner: the result of the function", multiply(wrap(x.slice(), shape)), dtype);
   if (!sameShape(product.shape, shape))

@@ -3,28 +3,34 @@
  * being an Operator with the vector in the place of one of its arguments.
  */
 import { generator, randn } from "../array/array";
-import { sameShape, wrap } from "../array/view";
+import { contiguous, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { Vectors } from "../device/hostvectors";
-import type { Real } from "../device/native";
+import type { Vectors } from "../device/device";
+import { vectorsAt } from "../device/devices";
+import { HostVectors } from "../device/hostvectors";
+import { memoryOf } from "../device/memory";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { settled } from "../task";
-import type { Task, Work } from "../task";
-import { runsOnDevice, solveOnDevice } from "./deviceproduct";
-import { KernelMatrix, blockEntries, inDtype, replaceAt, scalarEntries } from "./kernelmatrix";
+import { waitFor } from "../task";
+import type { Task } from "../task";
+import { KernelMatrix, blockEntries, convertGiven, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
 import type { RefineOptions, Solution } from "./refine";
 import { onePrecision } from "./space";
 import type { Precisions, Space } from "./space";
 
-/** Vectors and scalars in the memory of the machine. */
-export type RealSpace = Space<Real, Float64Array>;
+/** Vectors and scalars in the memory of the machine, or of a device that poses as it. */
+export type RealSpace = Space<RealData, Float64Array>;
+
+/** A space, with what belongs to its memory. */
+type OwnSpace = RealSpace & Vectors;
 
 /** One try at a system: a preconditioner with its dtype, and when the next one is tried. */
 export interface Attempt {
@@ -40,7 +46,7 @@ export interface Attempt {
 export interface Columns {
   readonly right: Float64Array;
   /** The start, then the solution, else the last iterate. */
-  readonly x: Real;
+  readonly x: RealData;
   readonly columns: number;
 }
 
@@ -64,43 +70,72 @@ export class Product {
   ) {}
 
   given(dtype: Dtype): Given {
-    const found = this.givens.get(dtype) ?? inDtype(this.data, dtype);
+    const found = this.givens.get(dtype) ?? convertGiven(this.data, dtype);
     this.givens.set(dtype, found);
     return found;
   }
 
   /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
-  *solve(attempt: Attempt, block: Columns, options: RefineOptions): Task<Solution> {
-    if (runsOnDevice(this.how, attempt.inverse, block)) return yield* solveOnDevice(this, attempt, block, options);
-    return yield* refine(this.precisions(rowsOf(block), block.columns, attempt), block.right, block.x, options);
+  *solve(attempt: Attempt, { right, x, columns }: Columns, options: RefineOptions): Task<Solution> {
+    const { inverse } = attempt;
+    // Other preconditioners than those of known parts need the machine.
+    const place = inverse === null || inverse.parts ? this.how : {};
+    const rows = columns === 0 ? 0 : x.length / columns;
+    const opened: Vectors[] = [];
+    const open = (dtype: Dtype, own: Preconditioner | null): OwnSpace => {
+      const vectors = vectorsAt(place, rows, columns, dtype);
+      opened.push(vectors);
+      return this.spaceOn(vectors, own);
+    };
+    try {
+      const pair = pairOf(open, attempt);
+      const { accurate, fast } = pair;
+      const [b, solution] = [accurate.place(right), accurate.place(x)];
+      const checkEvery = fast.checkEvery(this.operator.pairs(this.given(fast.dtype), this.how));
+      const found = yield* refine(pair, b, solution, { ...options, checkEvery });
+      x.set(accurate.toHost(solution));
+      return found;
+    } finally {
+      closeAll(opened);
+    }
   }
 
-  /**
-   * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
-   * that knows but one dtype.
-   */
-  precisions(
-    rows: number,
-    columns: number,
-    { inverse, dtype }: Attempt,
-  ): Precisions<Real, Float64Array, Real, Float64Array> {
-    if (dtype === "float64") return onePrecision(this.space(rows, columns, dtype, inverse));
-    const copy = (x: Real, out: Real): void => {
-      out.set(x);
-    };
-    const accurate = this.space(rows, columns, "float64", inverse?.dtype === "any" ? inverse : null);
-    return { accurate, fast: this.space(rows, columns, dtype, inverse), lower: copy, raise: copy };
+  /** The spaces of an attempt in the memory of the machine. */
+  precisions(rows: number, columns: number, attempt: Attempt): Pair {
+    return pairOf((dtype, inverse) => this.spaceOn(new HostVectors(rows, columns, dtype), inverse), attempt);
   }
 
   /** The space of [rows, columns] blocks of `dtype` in which this is the operator. */
   space(rows: number, columns: number, dtype: Dtype, inverse: Preconditioner | null): RealSpace {
+    return this.spaceOn(new HostVectors(rows, columns, dtype), inverse);
+  }
+
+  private spaceOn(vectors: Vectors, inverse: Preconditioner | null): OwnSpace {
     const { resized } = this;
-    const isResizable = resized && inverse?.kind !== "function";
-    return Object.assign(new Vectors(rows, columns, dtype), {
-      apply: (x: Real, out: Real) => this.apply(x, out, dtype),
+    const { rows, dtype } = vectors;
+    const isResizable = resized && vectors.gather && inverse?.kind !== "function";
+    return Object.assign(vectors, {
+      apply: this.applyWith(vectors),
       ...(isResizable && { resized: (width: number) => resized(width).space(rows, width, dtype, inverse) }),
-      ...(inverse && { precondition: (x: Real, out: Real) => inverse.apply(x, out, columns) }),
+      ...(inverse && { precondition: preconditionWith(vectors, inverse) }),
     });
+  }
+
+  /** The product on these vectors, with the data where they are. */
+  private applyWith(vectors: Vectors): RealSpace["apply"] {
+    const { operator, position, how } = this;
+    const given = this.given(vectors.dtype);
+    const placed = placeBeside(vectors, given.arrays, position);
+    const { shape } = given.arrays[position]!;
+    const ridge = vectors.scalar();
+    vectors.write(new Array<number>(vectors.columns).fill(this.alpha), ridge);
+    const options = vectors.kept ? { ...how, kept: vectors.kept } : how;
+    return (x, out) => {
+      const arrays = replaceAt(placed, position, wrap(x, shape));
+      return operator.work({ ...given, arrays }, out, options).andThen(() => {
+        vectors.axpy(ridge, x, out);
+      });
+    };
   }
 
   /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
@@ -109,7 +144,7 @@ export class Product {
     const given = this.given(dtype);
     const entries = kernel
       ? scalarEntries(kernel, args, unknown, given, settings.rows)
-      : blockEntries(formulas[0]!, args, unknown, given, settings.rows);
+      : blockEntries(at(formulas, 0), args, unknown, given, settings.rows);
     return new KernelMatrix(entries, this.how);
   }
 
@@ -118,21 +153,62 @@ export class Product {
     const { args } = this.operator;
     const of = (category: Category): RealArray[] =>
       args.flatMap((argument, n) =>
-        argument.category === category && argument.position !== this.position ? [this.data.arrays[n]!] : [],
+        argument.category === category && argument.position !== this.position ? [at(this.data.arrays, n)] : [],
       );
     const [rows, columns] = [of(Category.I), of(Category.J)];
-    const all = (some: RealArray[], others: RealArray[]): boolean =>
+    const areAllAmong = (some: RealArray[], others: RealArray[]): boolean =>
       some.every((a) => others.some((b) => isSameView(a, b)));
-    return all(rows, columns) && all(columns, rows);
+    return areAllAmong(rows, columns) && areAllAmong(columns, rows);
   }
+}
 
-  private apply(x: Real, out: Real, dtype: Dtype): Work<void> {
-    const given = this.given(dtype);
-    const { shape } = given.arrays[this.position]!;
-    const arrays = replaceAt(given.arrays, this.position, wrap(x, shape));
-    return this.operator.work({ ...given, arrays }, out, this.how).andThen(() => {
-      for (let n = 0; n < out.length; n++) out[n] = out[n]! + this.alpha * x[n]!;
-    });
+type Pair = Precisions<RealData, Float64Array, RealData, Float64Array> & {
+  readonly accurate: OwnSpace;
+  readonly fast: OwnSpace;
+};
+
+/**
+ * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
+ * that knows but one dtype.
+ */
+function pairOf(open: (dtype: Dtype, inverse: Preconditioner | null) => OwnSpace, { inverse, dtype }: Attempt): Pair {
+  const fast = open(dtype, inverse);
+  if (dtype === "float64") return { ...onePrecision(fast), accurate: fast, fast };
+  return {
+    accurate: open("float64", inverse?.dtype === "any" ? inverse : null),
+    fast,
+    lower: (x, out) => {
+      fast.narrow(x, out);
+    },
+    raise: (x, out) => {
+      fast.widen(x, out);
+    },
+  };
+}
+
+/** The arrays in the memory of the vectors, each once; but for the one in whose place vectors stand. */
+function placeBeside(vectors: Vectors, arrays: readonly RealArray[], position: number): RealArray[] {
+  const known = new Map<RealArray, RealArray>();
+  return arrays.map((array, n) => {
+    if (n === position || memoryOf(array.data) === vectors.memory) return array;
+    const copy = known.get(array) ?? wrap(vectors.place(contiguous(array)), array.shape);
+    known.set(array, copy);
+    return copy;
+  });
+}
+
+function preconditionWith(vectors: Vectors, inverse: Preconditioner): NonNullable<RealSpace["precondition"]> {
+  const { columns, lowRank } = vectors;
+  if (lowRank && inverse.parts) return lowRank.call(vectors, inverse.parts);
+  return (x, out) => inverse.apply(x, out, columns);
+}
+
+/** All of them, whatever happens. */
+function closeAll([vectors, ...others]: readonly Vectors[]): void {
+  try {
+    vectors?.close();
+  } finally {
+    if (others.length > 0) closeAll(others);
   }
 }
 
@@ -148,9 +224,9 @@ const ASYMMETRY_OF_ENTRIES = 1e-5;
 
 /** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
 export function looksSymmetric(matrix: Matrix): boolean {
-  const random = generator("KernelSolve", 1);
-  const drawn = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
-  const [rows, columns] = [drawn(), drawn()];
+  const random = generator(1);
+  const drawIndices = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
+  const [rows, columns] = [drawIndices(), drawIndices()];
   const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];
   let [largest, apart] = [0, 0];
   for (let row = 0; row < SAMPLE; row++)
@@ -182,32 +258,32 @@ export function* checkSymmetry(space: RealSpace, isShared: boolean): Task<void> 
 }
 
 interface Probe {
-  readonly u: Real;
-  readonly v: Real;
-  readonly ku: Real;
-  readonly kv: Real;
+  readonly u: RealData;
+  readonly v: RealData;
+  readonly ku: RealData;
+  readonly kv: RealData;
 }
 
-const random = (size: number, seed: number): Real => randn([size], { dtype: "float64", seed }).data;
+const randomBlock = (size: number, seed: number): RealData => randn([size], { dtype: "float64", seed }).data;
 
 function* probeTwice(space: RealSpace): Task<Probe> {
-  const [u, v] = [1, 2].map((seed) => random(space.rows * space.columns, seed)) as [Real, Real];
+  const [u, v] = [1, 2].map((seed) => randomBlock(space.rows * space.columns, seed)) as [RealData, RealData];
   const [ku, kv] = [space.vector(), space.vector()];
-  yield* settled(space.apply(u, ku));
-  yield* settled(space.apply(v, kv));
+  yield* waitFor(space.apply(u, ku));
+  yield* waitFor(space.apply(v, kv));
   return { u, v, ku, kv };
 }
 
 function* probeAtOnce(space: RealSpace): Task<Probe> {
-  const both = random(space.rows * space.columns, 1);
+  const both = randomBlock(space.rows * space.columns, 1);
   const product = space.vector();
-  yield* settled(space.apply(both, product));
-  const column = (of: Real, k: number): Real =>
+  yield* waitFor(space.apply(both, product));
+  const column = (of: RealData, k: number): RealData =>
     Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
   return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };
 }
 
-function dot(a: Real, b: Real): number {
+function dot(a: RealData, b: RealData): number {
   let sum = 0;
   for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
   return sum;

@@ -3,7 +3,7 @@
  * no longer improves some column, rounds run in the accurate space; there a column ends when that happens. Knows of the
  * inner solver only what conjugate gradients return, and throws nothing itself: the outcome says how far it came.
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { cg } from "./cg";
 import type { CgEnd, CgOptions, CgResult } from "./cg";
@@ -23,7 +23,7 @@ export interface Inner {
 const CG: Inner = { run: cg, minimises: "energy" };
 
 /** Where a solve stands. */
-export interface Progress {
+export interface SolveIteration {
   /** Inner iterations so far. */
   readonly iteration: number;
   /** Largest over the columns of residual norm over right-hand side norm. */
@@ -43,7 +43,7 @@ export interface RefineOptions extends Stopping {
   /** Rounds at most (default: as many as bring something); the last goes as far as the fast space can. */
   readonly rounds?: number | undefined;
   /** Called at every reading; what it throws ends the solve. */
-  readonly onIteration?: ((progress: Progress) => void) | undefined;
+  readonly onIteration?: ((progress: SolveIteration) => void) | undefined;
 }
 
 export interface Solution {
@@ -153,7 +153,7 @@ function* measureStart<V, S, W, T>(run: Refinement<V, S, W, T>): Task<void> {
 /** The norms of b - A x. */
 function* measureResidual<V, S, W, T>(run: Refinement<V, S, W, T>, x: V): Task<number[]> {
   const { accurate } = run.pair;
-  yield* settled(accurate.apply(x, run.residual));
+  yield* waitFor(accurate.apply(x, run.residual));
   accurate.xpay(run.b, run.minusOne, run.residual);
   return yield* run.norms.measure(run.residual);
 }

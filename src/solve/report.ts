@@ -5,11 +5,12 @@
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { howOf } from "../call/prepared";
+import { checkPlacement } from "../call/prepared";
 import type { Given } from "../call/prepared";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
-import { settled } from "../task";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
 import { traceOf } from "./precondition";
@@ -32,14 +33,14 @@ export interface Solved {
  * A solution, and how it was found: of a batch the iterations of all entries, the largest residual, and the rest of the
  * last entry.
  */
-export interface SolveResult<T extends Real = Real> extends Report {
+export interface SolveReport<T extends RealData = RealData> extends Report {
   readonly solution: RealArray<T>;
 }
 
 const NOTHING = { converged: "tolerance", method: "direct", rank: 0, library: null, history: [] } as const;
 
 /** A solution and the reports of its entries as one. */
-export function summary({ solution, reports }: Solved): SolveResult {
+export function summary({ solution, reports }: Solved): SolveReport {
   return {
     ...(reports.at(-1) ?? NOTHING),
     solution,
@@ -66,7 +67,7 @@ export interface Asked {
 }
 
 /** The solution as it is returned, with reports of that. @throws ConvergenceError where float32 cannot hold it. */
-export function* inDtypeOfData(system: System, asked: Asked, { solution, reports }: Solved): Task<Solved> {
+export function* roundToData(system: System, asked: Asked, { solution, reports }: Solved): Task<Solved> {
   if (asked.data === "float64") return { solution, reports };
   const rounded = recordAs(solution, asked.data);
   failUnlessFinite(rounded, reports, asked.settings);
@@ -95,27 +96,27 @@ function* reportRounded(
 ): Task<Report> {
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
-  const product = system.product(own, alphaOf(settings), howOf(settings, given.extents));
-  const right = contiguous(own.arrays[system.unknown.position]!);
+  const product = system.product(own, alphaOf(settings), checkPlacement(settings, given.extents));
+  const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));
   if (size === 0 || !(isReported || mayLose(system, product, x, right))) return report;
   const { norms, residuals } = yield* measureResiduals(product, { right: Float64Array.from(right), x, columns });
-  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / norms[k]!), 0);
+  const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / at(norms, k)), 0);
   if (residual > USELESS_RESIDUAL) reportLoss(system, settings, { ...report, residual }, rounded);
-  const isMet = residuals.every((one, k) => one <= targetOf(norms[k]!, rows, settings));
+  const isMet = residuals.every((one, k) => one <= targetOf(at(norms, k), rows, settings));
   return { ...report, residual, converged: isMet || report.converged !== "tolerance" ? report.converged : "precision" };
 }
 
 /** The norms of b and b - (K + alpha I) x, column by column. */
 function* measureResiduals(
   product: Product,
-  { right, x, columns }: { readonly right: Float64Array; readonly x: Real; readonly columns: number },
+  { right, x, columns }: { readonly right: Float64Array; readonly x: RealData; readonly columns: number },
 ): Task<{ norms: readonly number[]; residuals: readonly number[] }> {
   const space = product.space(x.length / columns, columns, "float64", null);
   const work = new Workspace(space);
   const [left, norms] = [work.vector(), new Norms(space, work)];
-  yield* settled(space.apply(x, left));
+  yield* waitFor(space.apply(x, left));
   space.xpay(right, work.scalar(new Array<number>(columns).fill(-1)), left);
   const residuals = yield* norms.measure(left);
   return { residuals, norms: yield* norms.measure(right) };
@@ -125,14 +126,14 @@ function* measureResiduals(
  * Whether rounding to float32 may leave a residual that is no longer small: roundings have random signs, so that K
  * multiplies them by about its Frobenius norm over √n, and that norm is at most its trace.
  */
-function mayLose(system: System, product: Product, x: Float64Array, right: Real): boolean {
+function mayLose(system: System, product: Product, x: Float64Array, right: RealData): boolean {
   const { kernel, unknown } = system;
   if (!kernel || product.how.ranges || system.keepsUnknown()) return false;
   const trace = traceOf(product.matrix(kernel, unknown, "float32"));
   return 2 ** -22 * (trace / Math.sqrt(x.length)) * lengthOf(x) > USELESS_RESIDUAL * lengthOf(right);
 }
 
-const lengthOf = (x: Real): number => Math.sqrt((x as Float64Array).reduce((sum, value) => sum + value ** 2, 0));
+const lengthOf = (x: RealData): number => Math.sqrt((x as Float64Array).reduce((sum, value) => sum + value ** 2, 0));
 
 // ---------------------------------------------------------------------------------------------- errors and warnings
 
@@ -208,4 +209,4 @@ const warned = new Set<string>();
 const MOST_WARNED = 1000;
 
 const DETAIL =
-  'Told once for a formula and an alpha. Reports of .solve() tell residuals; the option missed: "throw" makes it an error, "accept" keeps it quiet.';
+  'Told once for a formula and an alpha. `report` tells the residual; the option missed: "throw" makes it an error, "accept" keeps it quiet.';

@@ -7,12 +7,14 @@ import { generator } from "../array/array";
 import { recording } from "../array/record";
 import { contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { copied } from "../call/prepared";
+import { copyArguments } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { described, isAtLeast, withDefaults } from "../options";
+import { describeValue, isAtLeast, withDefaults, withoutRows } from "../options";
+import type { OptionRows } from "../options";
 import type { Task, Work } from "../task";
 import type { Report } from "./attempt";
 import { Inverses } from "./choose";
@@ -25,11 +27,11 @@ import { denseWork, fitsFactorisation } from "./precondition";
 import type { Algebra, Preconditioner } from "./precondition";
 import { checkSymmetry } from "./product";
 import { refine } from "./refine";
-import type { Progress, Solution } from "./refine";
-import { inDtypeOfData, missesTolerance, placeAs, reportMissed } from "./report";
+import type { SolveIteration, Solution } from "./refine";
+import { roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { shiftedCg } from "./shiftedcg";
-import { SOLVE, SOLVE_OPTIONS, checkSolveOptions } from "./solveoptions";
+import { MATRIX, SOLVE, checkSolveOptions } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
 import { columnNorms, onePrecision } from "./space";
 import { FLOAT64_LIMIT, defaultMaxIterations, relativeTarget, targetOf } from "./stopping";
@@ -41,13 +43,11 @@ import type { SystemMatrix } from "./systemmatrix";
 /** How several ridges are solved: as one is; they are an argument, and their solves start from 0. */
 export type ShiftedOptions = Omit<SolveOptions, "alpha" | "x0" | "onIteration">;
 
-export const SHIFTED_OPTIONS: readonly string[] = SOLVE_OPTIONS.filter(
-  (name) => !["alpha", "x0", "onIteration"].includes(name),
-);
+export const SHIFTED: OptionRows = { ...withoutRows(SOLVE, "alpha", "x0", "onIteration"), ...MATRIX };
 
 /** A solution in float64, and how it was found. */
 interface FoundRidge {
-  readonly x: Real;
+  readonly x: RealData;
   readonly report: Report;
   /** The relative residual that was asked for. */
   readonly target: number;
@@ -79,12 +79,12 @@ export function* shiftedSolves(
   const wide = widen(given);
   const recorded = recording(wide.arrays) ? system.recorder(wide.arrays) : undefined;
   const settings: SolveSettings = withDefaults(SOLVE, options);
-  const request: RidgesRequest = { system, given, wide, read: copied(wide), settings, isReported, tell };
+  const request: RidgesRequest = { system, given, wide, read: copyArguments(wide), settings, isReported, tell };
   const together = yield* solveTogether(ridges, request);
   const results: Solved[] = [];
   for (const [s, alpha] of ridges.entries()) {
     const one = yield* resultOf({ ...request, settings: { ...settings, alpha } }, together[s], recorded);
-    results.push(placeAs(arrays[system.unknown.position]!, one));
+    results.push(placeAs(at(arrays, system.unknown.position), one));
   }
   return results;
 }
@@ -112,7 +112,7 @@ function* resultOf(
       const call = { given: wide, settings, data, inverses: inversesOf(true) };
       return pullback(system, call, [solved.solution, cotangent], wanted, solveAdjoint);
     });
-    return yield* inDtypeOfData(system, { given: read, settings, data, isReported }, solved);
+    return yield* roundToData(system, { given: read, settings, data, isReported }, solved);
   } finally {
     for (const known of inverses) known.release();
   }
@@ -122,7 +122,7 @@ function checkAlphas(alphas: unknown): readonly number[] {
   const isList = Array.isArray(alphas) || ArrayBuffer.isView(alphas);
   const list = isList ? Array.from(alphas as ArrayLike<unknown>) : [];
   if (isList && list.every((alpha) => isAtLeast(0, alpha))) return list;
-  throw new ArgumentError(`shifted, alphas: expected a list of numbers of at least 0, got ${described(alphas)}`);
+  throw new ArgumentError(`shifted, alphas: expected a list of numbers of at least 0, got ${describeValue(alphas)}`);
 }
 
 /** Up to this many rows every ridge is factorised by itself: that costs less than an approximation. */
@@ -149,7 +149,7 @@ function* solveTogether(alphas: readonly number[], request: RidgesRequest): Task
   const isForOne = symmetry !== "positive" || method === "direct" || typeof preconditioner === "function";
   if (isForOne || read.batch.length > 0 || alphas.length < 2) return [];
   const { matrix } = systemMatrix("shifted", system, read.arrays, settings);
-  const right = Float64Array.from(contiguous(read.arrays[system.unknown.position]!));
+  const right = Float64Array.from(contiguous(at(read.arrays, system.unknown.position)));
   const columns = matrix.rows === 0 ? 0 : right.length / matrix.rows;
   const algebra = matrix.entries && preconditioner !== "none" ? denseWork() : null;
   if (columns === 0 || (algebra && method !== "cg" && matrix.rows <= DIRECT_ROWS)) return [];
@@ -181,7 +181,7 @@ function* solvePreconditioned(
   const size = Math.max(1, Math.floor(COLUMNS / group.columns));
   for (let first = 0; first < able.length; first += size) {
     const some = able.slice(first, first + size);
-    for (const [n, one] of (yield* solveAsColumns(some, group)).entries()) found[some[n]!.place] = one;
+    for (const [n, one] of (yield* solveAsColumns(some, group)).entries()) found[at(some, n).place] = one;
   }
   return found;
 }
@@ -196,7 +196,7 @@ function* approximation(least: number, group: RidgeGroup, algebra: Algebra): Tas
   const mayFactorise = method !== "cg" && typeof preconditioner !== "object" && fitsFactorisation(rows);
   const limit = mayFactorise ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
   const rule = ruleOf(preconditioner, new LeastCost(costs, least, limit));
-  const low = yield* lowRank(matrix.entries!, algebra, generator("shifted", SEED), rule);
+  const low = yield* lowRank(asserted(matrix.entries, "entries"), algebra, generator(SEED), rule);
   return costs.iterations(low.iterations, low.rank, rows, "float64") > limit ? null : low;
 }
 
@@ -213,11 +213,11 @@ function* solveAsColumns(ridges: readonly Ridge[], group: RidgeGroup): Task<(Fou
   const all = ridges.length * columns;
   const applies = ridges.map(
     ({ inverse }) =>
-      (x: Real, out: Real): Work<void> =>
+      (x: RealData, out: RealData): Work<void> =>
         inverse.apply(x, out, columns),
   );
   const alphas = ridges.flatMap(({ alpha }) => new Array<number>(columns).fill(alpha));
-  const space = matrix.ridged(alphas, sideBySide(applies, columns));
+  const space = matrix.addRidges(alphas, sideBySide(applies, columns));
   const [b, x] = [space.vector(), space.vector()];
   for (let n = 0; n < b.length; n++) b[n] = right[Math.floor(n / all) * columns + (n % columns)]!;
   const found = yield* refine(onePrecision(space), b, x, { ...settings, onIteration: progressOf(group) });
@@ -232,12 +232,12 @@ function* solveAsColumns(ridges: readonly Ridge[], group: RidgeGroup): Task<(Fou
 /** A solution whose true residuals meet its tolerance, or what float64 allows. */
 function foundIfSolved(
   { norms, matrix, settings, target }: RidgeGroup,
-  x: Real,
+  x: RealData,
   { residuals, converged, iterations }: Omit<Solution, "residual">,
   rank: number,
 ): FoundRidge | undefined {
   const isMet = residuals.every(
-    (residual, k) => residual * norms[k]! <= targetOf(norms[k]!, matrix.rows, settings) * (1 + 1e-12),
+    (residual, k) => residual * at(norms, k) <= targetOf(at(norms, k), matrix.rows, settings) * (1 + 1e-12),
   );
   const residual = residuals.reduce((most, one) => Math.max(most, one), 0);
   const how = { iterations, residual, method: "cg", rank, library: null, history: [] } as const;
@@ -247,7 +247,7 @@ function foundIfSolved(
     : undefined;
 }
 
-function progressOf({ tell, target }: RidgeGroup): ((progress: Progress) => void) | undefined {
+function progressOf({ tell, target }: RidgeGroup): ((progress: SolveIteration) => void) | undefined {
   if (!tell) return undefined;
   return ({ iteration, residual, verified }) => {
     tell({ doing: "iterations", iterations: iteration, residual, target, verified });
@@ -276,14 +276,14 @@ function* solveInOneKrylovSpace(alphas: readonly number[], group: RidgeGroup): T
   });
   const found: (FoundRidge | undefined)[] = [];
   const rest = hasStalled ? 1 : Math.max(1, most - done);
-  for (const [s, alpha] of alphas.entries()) found.push(yield* refineRidge(alpha, x[s]!, done, rest, group));
+  for (const [s, alpha] of alphas.entries()) found.push(yield* refineRidge(alpha, at(x, s), done, rest, group));
   return found;
 }
 
 /** The true residuals decide, and what they leave is refined. */
 function* refineRidge(
   alpha: number,
-  x: Real,
+  x: RealData,
   done: number,
   maxIterations: number,
   group: RidgeGroup,

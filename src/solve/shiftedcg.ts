@@ -4,7 +4,8 @@
  * and Sleijpen 2004). Residuals of the shifts are multiples of that of A. Knows recursive residuals only: what it finds
  * is verified, and refined, as any start of a solve.
  */
-import { settled } from "../task";
+import { waitFor } from "../task";
+import { at } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -73,7 +74,7 @@ class ShiftedRun<V, S> {
   ) {
     [this.r, this.p, this.q] = [work.vector(), work.vector(), work.vector()];
     [this.scalar, this.factor] = [work.scalar(), work.scalar()];
-    this.systems = shifts.map((shift, s) => new Shifted(space, work, shift, b, x[s]!));
+    this.systems = shifts.map((shift, s) => new Shifted(space, work, shift, b, at(x, s)));
     const each = (value: number): number[] => new Array<number>(space.columns).fill(value);
     this.before = { stepBefore: each(1), ratioBefore: each(0) };
   }
@@ -100,14 +101,14 @@ class ShiftedRun<V, S> {
   /** One iteration. @returns false where A is found indefinite. */
   *step(): Task<boolean> {
     const { space, factor, r, p, q, squares } = this;
-    yield* settled(space.apply(p, q));
+    yield* waitFor(space.apply(p, q));
     const curvatures = yield* this.dot(p, q);
-    if (curvatures.some((curvature, k) => !(curvature > 0) && squares[k]! > 0)) return false;
-    const step = curvatures.map((curvature, k) => (squares[k] === 0 ? 0 : squares[k]! / curvature));
+    if (curvatures.some((curvature, k) => !(curvature > 0) && at(squares, k) > 0)) return false;
+    const step = curvatures.map((curvature, k) => (squares[k] === 0 ? 0 : at(squares, k) / curvature));
     space.write(step, factor);
     space.axmy(factor, q, r);
     const now = yield* this.dot(r, r);
-    const ratio = now.map((square, k) => (squares[k] === 0 ? 0 : square / squares[k]!));
+    const ratio = now.map((square, k) => (squares[k] === 0 ? 0 : square / at(squares, k)));
     for (const system of this.open) system.advance(r, { step, ratio, ...this.before });
     space.write(ratio, factor);
     space.xpay(r, factor, p);
@@ -152,33 +153,33 @@ class Shifted<V, S> {
 
   /** Whether all columns have come to their bounds, given the squared residual norms of A. */
   isDone(squares: readonly number[], bounds: readonly number[]): boolean {
-    return this.norms(squares).every((norm, k) => norm <= bounds[k]!);
+    return this.norms(squares).every((norm, k) => norm <= at(bounds, k));
   }
 
   /** Residual norms over their bounds. */
   excesses(squares: readonly number[], bounds: readonly number[]): number[] {
-    return this.norms(squares).map((norm, k) => norm / bounds[k]! || 0);
+    return this.norms(squares).map((norm, k) => norm / at(bounds, k) || 0);
   }
 
   private norms(squares: readonly number[]): number[] {
-    return squares.map((square, k) => Math.abs(this.zeta[k]!) * Math.sqrt(square));
+    return squares.map((square, k) => Math.abs(at(this.zeta, k)) * Math.sqrt(square));
   }
 
   /** @param r the residual of A after its step. */
   advance(r: V, { step, ratio, stepBefore, ratioBefore }: Recurrence): void {
     const { space, factor, direction, zeta, zetaBefore, shift } = this;
     const next = zeta.map((now, k) => {
-      const before = zetaBefore[k]! * stepBefore[k]!;
-      const below = before * (1 + step[k]! * shift) + step[k]! * ratioBefore[k]! * (zetaBefore[k]! - now);
+      const before = at(zetaBefore, k) * at(stepBefore, k);
+      const below = before * (1 + at(step, k) * shift) + at(step, k) * at(ratioBefore, k) * (at(zetaBefore, k) - now);
       return below === 0 ? 0 : (now * before) / below;
     });
     space.write(
-      next.map((value, k) => value * step[k]!),
+      next.map((value, k) => value * at(step, k)),
       factor,
     );
     space.axpy(factor, direction, this.x);
     space.write(
-      next.map((value, k) => (zeta[k] === 0 ? 0 : (ratio[k]! * value) / zeta[k]!)),
+      next.map((value, k) => (zeta[k] === 0 ? 0 : (at(ratio, k) * value) / at(zeta, k))),
       factor,
     );
     space.xpay(r, factor, direction);

@@ -2,24 +2,25 @@
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
 import { checkArray } from "../array/check";
-import { onMachine } from "../array/transfer";
+import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { CALL_OPTIONS } from "../call/prepared";
-import type { CallOptions } from "../call/prepared";
-import type { Real } from "../device/native";
+import { CALL } from "../call/prepared";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { checkValues, isAtLeast } from "../options";
+import { checkValues, isAtLeast, withoutRows } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import { CHOICE, checkChoice } from "./choose";
 import { GMRES } from "./gmres";
-import type { Progress } from "./refine";
+import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
-export type MatrixOptions = Omit<CallOptions, "out">;
+export const MATRIX: Omit<typeof CALL, "out"> = withoutRows(CALL, "out");
 
-export const MATRIX_OPTIONS: readonly string[] = CALL_OPTIONS.filter((name) => name !== "out");
+/** Where K is computed, and which pairs count. */
+export type MatrixOptions = OptionsOf<typeof MATRIX>;
 
 /** The ridge, where it takes part in derivatives. */
 export const RIDGE = {
@@ -52,7 +53,7 @@ const COURSE = {
    */
   onIteration: {
     expected: "a function",
-    accepts: (value: unknown): value is ((progress: Progress) => void) | null =>
+    accepts: (value: unknown): value is ((progress: SolveIteration) => void) | null =>
       value === null || typeof value === "function",
   },
 } as const;
@@ -62,12 +63,10 @@ type SolveRows = typeof RIDGE & typeof STOPPING & typeof CHOICE & typeof GMRES &
 export const SOLVE: SolveRows = { ...RIDGE, ...STOPPING, ...CHOICE, ...GMRES, ...COURSE };
 
 /** How one system is solved. */
-export type SolveOptions<T extends Real = Real> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
+export type SolveOptions<T extends RealData = RealData> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
 
 /** All options of a solve, checked. */
 export type SolveSettings = SettledOf<SolveRows> & MatrixOptions;
-
-export const SOLVE_OPTIONS: readonly string[] = [...Object.keys(SOLVE), ...MATRIX_OPTIONS];
 
 type Ridged = OptionsOf<typeof RIDGE>;
 
@@ -77,13 +76,12 @@ export const alphaArray = ({ alpha }: Ridged): RealArray | null => (typeof alpha
 /** The ridge as a number. */
 export function alphaOf(options: Ridged): number {
   const array = alphaArray(options);
-  return array ? contiguous(array)[0]! : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
+  return array ? at(contiguous(array), 0) : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
 }
 
-/** @throws ArgumentError unless every option is one, and those go together. */
+/** @throws ArgumentError unless options, whose values rows accept, go together and with the data. */
 export function checkSolveOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
   const { x0 } = options;
-  checkValues(SOLVE, options);
   checkAlpha(options, dtype);
   checkChoice(options);
   if (x0 !== undefined && x0 !== null && !sameShape(checkArray("x0", x0, dtype).shape, shape))
@@ -102,5 +100,5 @@ export function checkAlpha(options: Ridged, dtype: Dtype): void {
 export function copyToHost<O extends Ridged & Pick<SolveOptions, "x0">>(options: O): O {
   const { x0 } = options;
   const alpha = alphaArray(options);
-  return { ...options, ...(x0 && { x0: onMachine(x0) }), ...(alpha && { alpha: onMachine(alpha) }) };
+  return { ...options, ...(x0 && { x0: bringToMachine(x0) }), ...(alpha && { alpha: bringToMachine(alpha) }) };
 }

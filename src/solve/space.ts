@@ -1,71 +1,30 @@
 /**
  * What solvers compute in: the `Space` of vectors and scalars with a linear operator, the workspace that frees what a
- * solver took, norms of columns, and narrower spaces for some of the columns. A vector is an n x c block, its columns
- * independent right-hand sides; a scalar holds one number per column. Both are opaque handles, so that on a device
- * nothing comes back between two checks: only `read` yields numbers.
+ * solver took, norms of columns, and narrower spaces for some of the columns.
  */
-import { settled } from "../task";
+import type { Arithmetic } from "../device/device";
+import { waitFor } from "../task";
+import { at } from "../asserts";
 import type { Task, Work } from "../task";
 
-/**
- * Vector and scalar operations with a linear operator A; results go to the last argument, which may be an input too.
- */
-export interface Space<V, S> {
-  /** n, the length of a column. */
-  readonly rows: number;
-  /** c, the number of columns. */
-  readonly columns: number;
-  /** Relative rounding error of the operator and the vectors: 2^-24 for float32, 2^-53 for float64. */
-  readonly roundoff: number;
-
+/** Vectors and scalars with a linear operator A. */
+export interface Space<V, S> extends Arithmetic<V, S> {
   /** out = A x; `out` is another vector than `x`. */
   apply(x: V, out: V): void | Promise<void> | Work<void>;
-
-  /** A new vector of zeros. */
-  vector(): V;
-  /** A new scalar of zeros. */
-  scalar(): S;
-  free(handle: V | S): void;
 
   /** out = M x with M near the inverse of A, symmetric and positive definite; `out` is another vector than `x`. */
   readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void>) | undefined;
 
   /**
    * This space on blocks of another number of columns, where that is possible: for solves of which some columns are
-   * done.
+   * done. Comes with `gather` and `scatter`.
    */
   readonly resized?: ((columns: number) => Space<V, S>) | undefined;
-  /** Column k of out = column places[k] of x, and zeros beyond; `out` may have fewer columns. Comes with `resized`. */
-  readonly gather?: ((x: V, places: readonly number[], out: V) => void) | undefined;
-  /** The inverse of `gather`: column places[k] of out = column k of x. */
-  readonly scatter?: ((x: V, places: readonly number[], out: V) => void) | undefined;
-
-  /** out = x */
-  copy(x: V, out: V): void;
-  /** y += alpha x */
-  axpy(alpha: S, x: V, y: V): void;
-  /** y -= alpha x */
-  axmy(alpha: S, x: V, y: V): void;
-  /** y = x + alpha y */
-  xpay(x: V, alpha: S, y: V): void;
-  /** out = a · b per column, summed in float64. */
-  dot(a: V, b: V, out: S): void;
-  /** out = largest magnitude per column. */
-  peak(x: V, out: S): void;
-
-  /** out = a / b, and 0 where b is 0. */
-  div(a: S, b: S, out: S): void;
-  /** out = value > bound ? above : otherwise; a NaN is above nothing. */
-  select(value: S, bound: S, above: S, otherwise: S, out: S): void;
-  /** out = values, one per column. */
-  write(values: readonly number[], out: S): void;
-  /** The numbers of some scalars, one array per scalar; the only operation that waits for a device. */
-  read(scalars: readonly S[]): number[][] | Promise<number[][]> | Work<number[][]>;
 }
 
 /** The numbers of one scalar. */
 export function* numbersOf<V, S>(space: Space<V, S>, scalar: S): Task<number[]> {
-  const [numbers = []] = yield* settled(space.read([scalar]));
+  const [numbers = []] = yield* waitFor(space.read([scalar]));
   return numbers;
 }
 
@@ -228,14 +187,14 @@ export class Narrowed<V, S> {
   /** A number per column of the part, from those of the whole. */
   select(numbers: readonly number[], beyond: number): number[] {
     return Array.from({ length: this.part.columns }, (_, k) =>
-      k < this.places.length ? numbers[this.places[k]!]! : beyond,
+      k < this.places.length ? at(numbers, at(this.places, k)) : beyond,
     );
   }
 
   /** The numbers of the whole, with what the part has made of its own. */
   merge<T>(ofWhole: readonly T[], ofPart: readonly T[]): T[] {
     const all = [...ofWhole];
-    this.places.forEach((place, k) => (all[place] = ofPart[k]!));
+    this.places.forEach((place, k) => (all[place] = at(ofPart, k)));
     return all;
   }
 

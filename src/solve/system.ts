@@ -2,19 +2,20 @@
  * The equation (K + alpha I) a = b for an Operator K that is linear in one of its arguments: what is known of it before
  * it is solved. Its transpose is an equation of the same kind. Knows no solver.
  */
-import { onMachine } from "../array/transfer";
+import { bringToMachine } from "../array/transfer";
 import { record, recorder } from "../array/record";
 import { allocate, contiguous, dtypeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { entryOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
+import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
 import type { Category, Formula } from "../formula/formula";
-import { minus, mult } from "../formula/ops";
+import { minus, mult } from "../formula/core";
 import { replaceAt, scalarKernel } from "./kernelmatrix";
 import { Product, isSameView } from "./product";
 
@@ -31,7 +32,7 @@ export class System {
     readonly operator: Operator,
     readonly unknown: Argument,
   ) {
-    this.formula = operator.formulas[0]!;
+    this.formula = at(operator.formulas, 0);
     const { formula } = this;
     const reason = whyNotLinear(formula, unknown.variable);
     if (reason !== undefined)
@@ -54,8 +55,8 @@ export class System {
    * @throws ArgumentError unless the arrays fit.
    */
   check(arrays: readonly RealArray[]): Given {
-    const here = new Map(arrays.map((array) => [array, onMachine(array)]));
-    return this.operator.check(arrays.map((array) => here.get(array)!));
+    const here = new Map(arrays.map((array) => [array, bringToMachine(array)]));
+    return this.operator.check(arrays.map((array) => lookUp(here, array)));
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
@@ -63,9 +64,10 @@ export class System {
     inputs: readonly RealArray[],
     of: { readonly where: string; readonly readsOutput: boolean } = { where: "KernelSolve", readsOutput: true },
   ): ReturnType<typeof recorder> {
+    const { args } = this.operator;
     return recorder(inputs, {
       ...of,
-      names: [...this.operator.args.map(label), "alpha"],
+      nameOf: (k) => (k < args.length ? label(args[k]!) : "alpha"),
       readsInputs: inputs.map((_, n) => n !== this.unknown.position),
     });
   }
@@ -88,7 +90,7 @@ export class System {
     const { position, category } = this.unknown;
     const rows = given.extents[category as Category.I | Category.J];
     const isOwn = dim === this.unknown.dim;
-    const vector = isOwn ? given.arrays[position]! : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
+    const vector = isOwn ? at(given.arrays, position) : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
     const arrays = isOwn ? given.arrays : replaceAt(given.arrays, position, vector);
     const resized = this.kernel ? (width: number): Product => this.product(given, alpha, how, width) : undefined;
     return new Product(this.ofUnknown(dim), position, { ...given, arrays }, alpha, how, resized);
@@ -102,7 +104,7 @@ export class System {
     const made =
       this.ofDim.get(dim) ??
       new Operator(
-        [mult(this.kernel!, argument.variable)],
+        [mult(asserted(this.kernel, "a kernel"), argument.variable)],
         replaceAt(this.operator.args, position, argument),
         this.operator.settings,
       );
@@ -113,7 +115,7 @@ export class System {
   /** The data of one entry of a batch. */
   entry(given: Given, entry: number): Given {
     const { args } = this.operator;
-    const arrays = given.arrays.map((array, n) => entryOf(args[n]!, array, given.batch, entry));
+    const arrays = given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry));
     return { ...given, arrays, batch: [] };
   }
 
@@ -139,7 +141,7 @@ export class System {
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
-  transposed(): System {
+  transpose(): System {
     if (this.adjoint) return this.adjoint;
     const { formula } = this;
     const { args, settings } = this.operator;
@@ -178,7 +180,7 @@ function widenArrays(arrays: readonly RealArray[]): RealArray[] {
   const found: RealArray[] = [];
   arrays.forEach((array, n) => {
     const before = arrays.findIndex((other) => isSameView(other, array));
-    found.push(before < n ? found[before]! : recordAs(array, "float64"));
+    found.push(before < n ? at(found, before) : recordAs(array, "float64"));
   });
   return found;
 }

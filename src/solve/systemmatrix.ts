@@ -6,19 +6,20 @@
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
-import { copied, howOf } from "../call/prepared";
+import { copyArguments, checkPlacement } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
-import type { Real } from "../device/native";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, substitute } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { concat, extract, extractT } from "../formula/ops";
-import { Work, settled } from "../task";
+import { concat, extract, extractT } from "../formula/vectors";
+import { Work, waitFor } from "../task";
 import type { Task } from "../task";
-import { blockEntries, inDtype, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";
+import { blockEntries, convertGiven, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
 import type { Matrix, Preconditioner } from "./precondition";
 import type { Product, RealSpace } from "./product";
@@ -42,7 +43,7 @@ export function systemMatrix(
   { backend, device, compile, ranges }: MatrixOptions,
 ): { matrix: SystemMatrix; dtype: Dtype } {
   const given = system.check(arrays);
-  const how = { ...howOf({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
   return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
 }
 
@@ -67,7 +68,7 @@ export class SystemMatrix {
       );
     const [points = 0, dim = 0] = system.shape(given);
     const { kernel, unknown } = system;
-    this.given = inDtype(copied(given), "float64"); // in the background it must not change
+    this.given = convertGiven(copyArguments(given), "float64"); // in the background it must not change
     this.rows = kernel ? points : points * dim;
     const hasEntries = kernel && !how.ranges && !system.keepsUnknown();
     this.entries = hasEntries ? this.product(unknown.dim).matrix(kernel, unknown, "float64") : null;
@@ -86,22 +87,22 @@ export class SystemMatrix {
   /** K + alpha I on blocks of so many columns. */
   space(columns: number, alpha: number, inverse?: Preconditioner): RealSpace {
     const alphas = new Array<number>(columns).fill(alpha);
-    return this.ridged(alphas, inverse && ((x, out) => inverse.apply(x, out, columns)));
+    return this.addRidges(alphas, inverse && ((x, out) => inverse.apply(x, out, columns)));
   }
 
   /** K + alpha I on blocks of columns, each with an alpha of its own. */
-  ridged(alphas: readonly number[], precondition?: RealSpace["precondition"]): RealSpace {
+  addRidges(alphas: readonly number[], precondition?: RealSpace["precondition"]): RealSpace {
     const columns = alphas.length;
     const { kernel, unknown } = this.system;
     const apply = kernel
       ? this.products(this.product(columns), columns)
       : sideBySide(new Array<Apply>(columns).fill(this.products(this.product(unknown.dim), 1)), 1);
-    const ridged = (x: Real, out: Real): Work<void> =>
+    const addRidges = (x: RealData, out: RealData): Work<void> =>
       apply(x, out).andThen(() => {
         for (let n = 0; n < out.length; n++) out[n] = out[n]! + alphas[n % columns]! * x[n]!;
       });
     return Object.assign(this.product(unknown.dim).space(this.rows, columns, "float64", null), {
-      apply: ridged,
+      apply: addRidges,
       resized: undefined, // columns have ridges of their own
       ...(precondition && { precondition }),
     });
@@ -128,7 +129,7 @@ export class SystemMatrix {
       const count = Math.min(AT_ONCE, rows - first);
       unit.fill(0);
       for (let k = 0; k < count; k++) unit[(first + k) * AT_ONCE + k] = 1;
-      yield* settled(space.apply(unit, image));
+      yield* waitFor(space.apply(unit, image));
       for (let row = 0; row < rows; row++)
         all.set(image.subarray(row * AT_ONCE, row * AT_ONCE + count), row * rows + first);
     }
@@ -159,7 +160,7 @@ export class SystemMatrix {
     const [unit, image, diagonal] = [space.vector(), space.vector(), new Float64Array(this.rows)];
     for (let d = 0; d < dim; d++) {
       for (let n = 0; n < unit.length; n++) unit[n] = n % dim === d ? 1 : 0;
-      yield* settled(space.apply(unit, image));
+      yield* waitFor(space.apply(unit, image));
       for (let n = d; n < diagonal.length; n += dim) diagonal[n] = image[n]!;
     }
     return diagonal;
@@ -172,7 +173,7 @@ function valuesOnDiagonal({ operator, unknown, kernel, formula }: System): Opera
     extraArgument(position, dim, category === Category.P ? category : Category.I),
   );
   const onRows = operator.args.reduce(
-    (values, { variable }, n) => (n === unknown.position ? values : substitute(values, variable, args[n]!.variable)),
+    (values, { variable }, n) => (n === unknown.position ? values : substitute(values, variable, at(args, n).variable)),
     kernel ?? diagonalFormula(formula, unknown),
   );
   const unread = extraArgument(unknown.position, 1, Category.P);
@@ -204,7 +205,7 @@ function matrixOf(all: Float64Array, rows: number): Matrix {
   };
 }
 
-type Apply = (x: Real, out: Real) => Work<void>;
+type Apply = (x: RealData, out: RealData) => Work<void>;
 
 /** One product after the other, each of `width` columns of a block that holds those of all, side by side. */
 export function sideBySide(products: readonly Apply[], width: number): Apply {
@@ -213,13 +214,13 @@ export function sideBySide(products: readonly Apply[], width: number): Apply {
   return (x, out) => {
     const columns = products.length * width;
     const image = new Float64Array(x.length / products.length);
-    const at = (part: number, n: number): number => Math.floor(n / width) * columns + part * width + (n % width);
+    const place = (part: number, n: number): number => Math.floor(n / width) * columns + part * width + (n % width);
     const of = (part: number): Work<void> =>
-      products[part]!(
-        Float64Array.from(image, (_, n) => x[at(part, n)]!),
+      at(products, part)(
+        Float64Array.from(image, (_, n) => x[place(part, n)]!),
         image,
       ).andThen(() => {
-        for (let n = 0; n < image.length; n++) out[at(part, n)] = image[n]!;
+        image.forEach((value, n) => (out[place(part, n)] = value));
       });
     return new Work(
       () => {

@@ -5,7 +5,8 @@
  */
 import { symmetricEigen } from "../array/matrix";
 import type { Eigen } from "../array/matrix";
-import { settled } from "../task";
+import { at } from "../asserts";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -125,7 +126,7 @@ class RestartedSearch<V, S> {
     const isFound = this.residual <= tolerance;
     this.isConverged = this.size === this.space.rows;
     if (isFound && this.accepted !== undefined && !this.isConverged) {
-      const least = values[count - 1]!;
+      const least = at(values, count - 1);
       const isNew = least > this.accepted + tolerance * this.largest;
       if (isNew) this.accepted = undefined;
       const relative = Math.max(Math.abs(least) / (this.largest || 1), tolerance);
@@ -141,19 +142,19 @@ class RestartedSearch<V, S> {
     const kept = count + Math.floor((this.size - count) / 2);
     const isFound = this.residual <= Math.max(rtol, NOISE * this.space.roundoff);
     const isRandom = this.outside === 0 || (isFound && this.accepted === undefined);
-    if (isFound) this.accepted ??= values[count - 1]!;
-    const next = this.basis[this.size]!;
+    if (isFound) this.accepted ??= at(values, count - 1);
+    const next = at(this.basis, this.size);
     const turned = Array.from({ length: kept }, () => this.work.vector());
     turned.forEach((vector, k) => {
       this.combine(k, vector);
     });
     turned.forEach((vector, k) => {
-      this.space.copy(vector, this.basis[k]!);
+      this.space.copy(vector, at(this.basis, k));
     });
     this.work.release(turned);
-    this.space.copy(next, this.basis[kept]!);
+    this.space.copy(next, at(this.basis, kept));
     this.projected = square(this.longest);
-    for (let k = 0; k < kept; k++) this.projected[k]![k] = values[k]!;
+    for (let k = 0; k < kept; k++) at(this.projected, k)[k] = at(values, k);
     this.size = kept;
     if (isRandom) yield* this.randomVector(kept);
   }
@@ -162,15 +163,15 @@ class RestartedSearch<V, S> {
   *conclude(vectors: readonly V[]): Task<Eigenpairs> {
     const { space, square, factor } = this;
     const image = this.work.vector();
-    const values = vectors.map((_, k) => this.ritz.values[k]!);
+    const values = vectors.map((_, k) => at(this.ritz.values, k));
     const residuals: number[] = [];
     for (const [k, vector] of vectors.entries()) {
       this.combine(k, vector);
-      yield* settled(space.apply(vector, image));
-      space.write([values[k]!], factor);
+      yield* waitFor(space.apply(vector, image));
+      space.write([at(values, k)], factor);
       space.axmy(factor, vector, image);
       space.dot(image, image, square);
-      residuals.push(Math.sqrt(yield* this.read(square)) / (this.largest || 1));
+      residuals.push(Math.sqrt(yield* this.readNumber(square)) / (this.largest || 1));
     }
     return { values, residuals, iterations: this.iterations, converged: this.isConverged };
   }
@@ -185,15 +186,15 @@ class RestartedSearch<V, S> {
   /** One more column of the projection, and one more vector of the basis. */
   private *addImage(): Task<void> {
     const { space, size } = this;
-    const next = this.basis[size + 1]!;
-    yield* settled(space.apply(this.basis[size]!, next));
+    const next = at(this.basis, size + 1);
+    yield* waitFor(space.apply(at(this.basis, size), next));
     const parts = yield* this.orthogonalise(size + 1, next);
     parts.forEach((part, n) => {
-      this.projected[n]![size] = this.projected[size]![n] = part;
+      at(this.projected, n)[size] = at(this.projected, size)[n] = part;
     });
     this.largest = Math.max(this.largest, Math.hypot(...parts));
     space.dot(next, next, this.square);
-    this.outside = Math.sqrt(yield* this.read(this.square));
+    this.outside = Math.sqrt(yield* this.readNumber(this.square));
     this.size++;
     const isRounding = this.outside <= NOISE * space.roundoff * this.largest;
     if (!isRounding) this.scale(next, this.outside);
@@ -205,11 +206,11 @@ class RestartedSearch<V, S> {
 
   /** Vector n of the basis becomes random, orthogonal to those before. */
   private *randomVector(n: number): Task<void> {
-    const vector = this.basis[n]!;
+    const vector = at(this.basis, n);
     this.options.random(vector);
     yield* this.orthogonalise(n, vector);
     this.space.dot(vector, vector, this.square);
-    this.scale(vector, Math.sqrt(yield* this.read(this.square)));
+    this.scale(vector, Math.sqrt(yield* this.readNumber(this.square)));
   }
 
   /**
@@ -221,10 +222,10 @@ class RestartedSearch<V, S> {
     const sums = new Array<number>(count).fill(0);
     for (let pass = 0; pass < 2; pass++) {
       for (let n = 0; n < count; n++) {
-        space.dot(this.basis[n]!, vector, parts[n]!);
-        space.axmy(parts[n]!, this.basis[n]!, vector);
+        space.dot(at(this.basis, n), vector, at(parts, n));
+        space.axmy(at(parts, n), at(this.basis, n), vector);
       }
-      const numbers = yield* settled(space.read(parts.slice(0, count)));
+      const numbers = yield* waitFor(space.read(parts.slice(0, count)));
       numbers.forEach(([part = NaN], n) => (sums[n]! += part));
     }
     return sums;
@@ -244,8 +245,8 @@ class RestartedSearch<V, S> {
     const { space, factor } = this;
     space.copy(this.zeros, out);
     this.ritz.rows.forEach((row, n) => {
-      space.write([row[k]!], factor);
-      space.axpy(factor, this.basis[n]!, out);
+      space.write([at(row, k)], factor);
+      space.axpy(factor, at(this.basis, n), out);
     });
   }
 
@@ -254,7 +255,7 @@ class RestartedSearch<V, S> {
     this.space.xpay(this.zeros, this.factor, vector);
   }
 
-  private *read(scalar: S): Task<number> {
+  private *readNumber(scalar: S): Task<number> {
     const [number = NaN] = yield* numbersOf(this.space, scalar);
     return number;
   }

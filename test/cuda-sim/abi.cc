@@ -1,5 +1,5 @@
-// The calls as calls.h declares them, against cuda.h: as many parameters, and each of the same size and kind. Compiled by a test where the
-// toolkit's headers are; nothing here runs.
+// The calls as calls.h declares them, against cuda.h: as many parameters, and each of the same size and kind. Compiled
+// by a test where the toolkit's headers are; nothing here runs.
 #include <cuda.h>
 #include <cudaTypedefs.h>
 

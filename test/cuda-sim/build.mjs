@@ -1,5 +1,5 @@
-// Builds the simulated device: build/cuda-sim/HASH/libcuda.so.1, where HASH covers the sources, the flags, the compiler and the machine.
-// Prints the folder, for LD_LIBRARY_PATH. What is there already is not built again.
+// Builds the simulated device: build/cuda-sim/HASH/libcuda.so.1, where HASH covers the sources, the flags, the compiler
+// and the machine. Prints the folder, for LD_LIBRARY_PATH. What is there already is not built again.
 import { execFile, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const compiler = process.env.CXX ?? "g++";
-// No contraction: PTX says where a product and a sum are one operation. -march=native: fma is then one instruction here, too.
+// No contraction: PTX says where a product and a sum are one operation. -march=native: fma is then one instruction
+// here, too.
 const flags = ["-std=c++20", "-O3", "-march=native", "-ffp-contract=off", "-fwrapv", "-fno-trapping-math", "-fPIC"];
 const warnings = ["-Wall", "-Wextra", "-fvisibility=hidden"];
 

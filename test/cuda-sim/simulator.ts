@@ -1,6 +1,6 @@
 /**
- * The simulated device for tests: builds it, and what tests run on it, once for each content of the sources (build/cuda-sim).
- * A program uses it by LD_LIBRARY_PATH, which must be there when it starts.
+ * The simulated device for tests: builds it, and what tests run on it, once for each content of the sources
+ * (build/cuda-sim). A program uses it by LD_LIBRARY_PATH, which must be there when it starts.
  */
 import { spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { createHash } from "node:crypto";

@@ -1,5 +1,6 @@
-// Our own declarations of the CUDA driver (native/cuda/cudadriver.h) against NVIDIA's: compiled by test/cuda/compile.cuda.ts where the toolkit's
-// header is installed. Same number of arguments, and each of the same size and kind (pointer, integer).
+// Our own declarations of the CUDA driver (native/cuda/cudadriver.h) against NVIDIA's: compiled by
+// test/cuda/compile.cuda.ts where the toolkit's header is installed. Same number of arguments, and each of the same
+// size and kind (pointer, integer).
 #include <cuda.h>
 #include <cudaTypedefs.h>
 

@@ -1,19 +1,9 @@
-/** What is computed of arrays without formulas, on the simulated device: resident ones are read, and results go back to where they are. */
-import {
-  Genred,
-  clusterCentroids,
-  dense,
-  dispose,
-  grad,
-  gridCluster,
-  rand,
-  randn,
-  rangesFromRadius,
-  requiresGrad,
-  sortClusters,
-  toDevice,
-  toHost,
-} from "../../src/index";
+/**
+ * What is computed of arrays without formulas, on the simulated device: resident ones are read, and results go back to
+ * where they are.
+ */
+import { clusterCentroids, gridCluster, rangesFromRadius, sortClusters } from "../../src/cluster";
+import { Genred, dispose, grad, nd, rand, randn, requiresGrad, toDevice, toHost } from "../../src/index";
 import type { RealArray } from "../../src/index";
 
 const [x, y] = [rand([12, 3], { seed: 1 }), rand([12, 3], { seed: 2, dtype: "float32" })];
@@ -29,18 +19,18 @@ const there: Place = (array) => toDevice(array) as unknown as typeof array;
 const here: Place = (array) => array;
 
 test.each<[string, (place: Place) => RealArray]>([
-  ["add", (place) => dense.add(place(x), place(y))],
-  ["sub with a row of the machine", (place) => dense.sub(place(x), rand([3], { seed: 5 }))],
-  ["mul of the machine's with a view", (place) => dense.mul(x, place(y).step(-1, 1))],
-  ["div by a number", (place) => dense.div(place(x), 3)],
-  ["neg", (place) => dense.neg(place(x).transpose(1, 0))],
-  ["exp", (place) => dense.exp(place(x).hi(5, 2).step(2, 1))],
-  ["sqrt of nothing", (place) => dense.sqrt(place(x).hi(0, 3))],
-  ["sum", (place) => dense.sum(place(x), 1)],
-  ["the sum of all", (place) => dense.sum(place(x))],
-  ["matmul", (place) => dense.matmul(dense.transpose(place(x)), place(y))],
-  ["reshape", (place) => dense.reshape(place(x).transpose(1, 0), [36])],
-  ["solve", (place) => dense.solve(place(matrix), place(randn([3, 2], { seed: 6 })))],
+  ["add", (place) => nd.add(place(x), place(y))],
+  ["sub with a row of the machine", (place) => nd.sub(place(x), rand([3], { seed: 5 }))],
+  ["mul of the machine's with a view", (place) => nd.mul(x, place(y).step(-1, 1))],
+  ["div by a number", (place) => nd.div(place(x), 3)],
+  ["neg", (place) => nd.neg(place(x).transpose(1, 0))],
+  ["exp", (place) => nd.exp(place(x).hi(5, 2).step(2, 1))],
+  ["sqrt of nothing", (place) => nd.sqrt(place(x).hi(0, 3))],
+  ["sum", (place) => nd.sum(place(x), 1)],
+  ["the sum of all", (place) => nd.sum(place(x))],
+  ["matmul", (place) => nd.matmul(nd.transpose(place(x)), place(y))],
+  ["reshape", (place) => nd.reshape(place(x).transpose(1, 0), [36])],
+  ["solve", (place) => nd.solve(place(matrix), place(randn([3, 2], { seed: 6 })))],
   ["clusterCentroids", (place) => clusterCentroids(place(x), labels, place(weights))],
   ["sortClusters", (place) => sortClusters(place(x), labels)[0]],
 ])("%s of resident arrays is resident, with the bits of the machine", (_, compute) => {
@@ -50,7 +40,7 @@ test.each<[string, (place: Place) => RealArray]>([
 });
 
 test("numbers, labels and ranges that are made on the machine read resident points", () => {
-  expect(dense.norm(there(x))).toBe(dense.norm(x));
+  expect(nd.norm(there(x))).toBe(nd.norm(x));
   expect(gridCluster(there(x), 0.5).data).toEqual(labels.data);
   expect(sortClusters(x, toDevice(labels))[2].data).toEqual(sortClusters(x, labels)[2].data);
   const ranges = ([a, b]: readonly [RealArray, RealArray]): unknown =>
@@ -61,9 +51,9 @@ test("numbers, labels and ranges that are made on the machine read resident poin
 test("derivatives of dense operations are resident, to second order", () => {
   const second = (place: Place): RealArray[] => {
     const [a, b] = [x, y].map((array) => requiresGrad(place(toHost(array)))) as [RealArray, RealArray];
-    const value = dense.sum(dense.mul(dense.exp(dense.matmul(dense.transpose(a), b)), place(matrix)));
+    const value = nd.sum(nd.mul(nd.exp(nd.matmul(nd.transpose(a), b)), place(matrix)));
     const [first] = grad(value, [a], null, { createGraph: true });
-    return [first, ...grad(dense.sum(dense.mul(first, first)), [a, b])];
+    return [first, ...grad(nd.sum(nd.mul(first, first)), [a, b])];
   };
   const expected = second(here);
   second(there).forEach((gradient, n) => {
@@ -88,5 +78,5 @@ test("gradients are where their inputs are", () => {
 test("what was disposed of is refused by name", () => {
   const gone = there(x);
   dispose(gone);
-  expect(() => dense.exp(gone)).toThrow("array: expected memory on a device, got memory that was disposed of");
+  expect(() => nd.exp(gone)).toThrow("array: expected memory on a device, got memory that was disposed of");
 });

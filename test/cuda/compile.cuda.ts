@@ -1,4 +1,7 @@
-/** Generated kernels, and those on vectors, through nvcc: they compile for every architecture, and keep in registers all but what they mean to keep elsewhere. */
+/**
+ * Generated kernels, and those on vectors, through nvcc: they compile for every architecture, and keep in registers all
+ * but what they mean to keep elsewhere.
+ */
 import { sample, sourcesOfSweep, vectorSources } from "./kernels";
 import { byNvcc, outsideRegisters, told, usageByNvcc, usageInCubin } from "./usage";
 import { compileErrors, toolkitHeaders } from "../cuda-sim/simulator";
@@ -43,7 +46,8 @@ function expectSame(image: Buffer, usages: ReturnType<typeof usageInCubin>): voi
   expect(usageInCubin(image).sort(byName)).toEqual(withoutSpills.sort(byName));
 }
 
-// A loop over min(n, 256) columns that is unrolled by 3, 5, 15 or 17, which divide 255, loses its rest in NVIDIA's compilers (docs/log/cuda.md).
+// A loop over min(n, 256) columns that is unrolled by 3, 5, 15 or 17, which divide 255, loses its rest in NVIDIA's
+// compilers (docs/log/cuda.md).
 test("loops are unrolled by powers of two, whose rest no compiler loses", () => {
   const factors = SOURCES.flatMap(({ text }) => [...text.matchAll(/#pragma unroll (\d+)/g)].map(([, n]) => Number(n)));
   expect(factors.length).toBeGreaterThan(SOURCES.length / 2);

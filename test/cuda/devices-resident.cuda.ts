@@ -106,7 +106,10 @@ test("all devices serve indices, derivatives, promises, and solves", () => {
   expect(shown).toEqual([true, true, true, true, true, true]);
 });
 
-/** Entries that share points and have columns of their own, and blocks of pairs: row intervals out of order and uneven, one that visits nothing. */
+/**
+ * Entries that share points and have columns of their own, and blocks of pairs: row intervals out of order and uneven,
+ * one that visits nothing.
+ */
 const CUT = `
   const entries = (...shape) => [rand([...shape, 600, 3], { seed: 5 }), rand([...shape.map(() => 1), 40, 3], { seed: 6 }), randn([...shape, 40, 2], { seed: 7 })];
   const nearest = Genred("SqDist(x, y)", ALIASES.slice(0, 2), { reductionOp: "KMin_ArgKMin", optArg: 2, axis: 1 });

@@ -1,6 +1,7 @@
 /**
- * What users meet when a device fails, through the unchanged addon on the simulated one: each case is a process of its own, whose device fails in a
- * chosen call. The rule: a call gives the right numbers or a DeviceError, nothing is lost, and the process ends well.
+ * What users meet when a device fails, through the unchanged addon on the simulated one: each case is a process of its
+ * own, whose device fails in a chosen call. The rule: a call gives the right numbers or a DeviceError, nothing is lost,
+ * and the process ends well.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -76,7 +77,9 @@ test("a device that is too old for the compiler is named, with what is needed", 
   ]);
 });
 
-/** The simulated device takes PTX alone: for a capability that compilers know it is sent machine code, which it refuses. */
+/**
+ * The simulated device takes PTX alone: for a capability that compilers know it is sent machine code, which it refuses.
+ */
 const CAPABILITY = { known: "90", unknown: "130" };
 
 test.each(Object.values(CAPABILITY))(
@@ -179,7 +182,8 @@ test("several devices compute by themselves, and a call takes its arrays from on
 
 test("the first failure on one of several devices ends the shares of the others before their work is done", () => {
   const launches = 20;
-  // A block of rows is a launch. What is queued would take minutes, so the process does not wait for it; nor is it waited for.
+  // A block of rows is a launch. What is queued would take minutes, so the process does not wait for it; nor is it
+  // waited for.
   const body = `
     const L = t.Genred("x * y", ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
     const [p, q] = [t.zeros([2 * ${launches} * 512, 1]), t.zeros([1 << 21, 1])];
@@ -209,7 +213,10 @@ const STEPS = [
 ] as const;
 const ALL_STEPS = STEPS.map((step) => `trying(${step});`).join(" ");
 
-/** Runs all steps: each is right or a DeviceError, that of the processor is right, and so is the last where it has to be. */
+/**
+ * Runs all steps: each is right or a DeviceError, that of the processor is right, and so is the last where it has to
+ * be.
+ */
 function allSteps(settings: Readonly<Record<string, string>>, isLastRight: boolean): Outcome {
   const { ended, outcome } = lines(ALL_STEPS, settings);
   expect(ended).toHaveLength(STEPS.length);
@@ -221,7 +228,10 @@ function allSteps(settings: Readonly<Record<string, string>>, isLastRight: boole
   return outcome;
 }
 
-/** Calls that the addon makes while it works, each with an error that it may give, and what else fails that it is made at all. */
+/**
+ * Calls that the addon makes while it works, each with an error that it may give, and what else fails that it is made
+ * at all.
+ */
 const CALLS: readonly (readonly [string, number, string?])[] = [
   ["cuDeviceGet", 101],
   ["cuDeviceGetAttribute", 1],

@@ -1,8 +1,8 @@
 /** Indices that calls on resident arrays give, on the simulated device: they stay there, and are arrays like others. */
 import { join } from "node:path";
 import ndarray from "ndarray";
+import { ArgumentError } from "../../src/errors";
 import {
-  ArgumentError,
   Genred,
   Vi,
   Vj,

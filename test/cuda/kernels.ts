@@ -1,6 +1,6 @@
 /**
- * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, every reduction, and wide formulas, in both
- * dtypes; and the operations on vectors. Knows no compiler.
+ * The CUDA sources that the ladder compiles: every row of the operation table and its gradient, every reduction, and
+ * wide formulas, in both dtypes; and the operations on vectors. Knows no compiler.
  */
 import type { Dtype } from "../../src/index";
 import type { Specification } from "../../src/codegen/specification";
@@ -11,8 +11,8 @@ import { Category } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed, reductions } from "../../src/formula/reductions";
-import { samplesOf, wideSamplesOf } from "../sweep";
-import type { Sample } from "../sweep";
+import { samplesOf, wideSamplesOf } from "../helpers/sweep";
+import type { Sample } from "../helpers/sweep";
 
 /** A generated source, and what it is of. */
 export interface Source {

@@ -6,7 +6,10 @@ import { cuda } from "../../src/index";
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
-/** Bytes, after all that nobody holds any more was given back: finalizers run in tasks of their own, of which one may free what the next needs. */
+/**
+ * Bytes, after all that nobody holds any more was given back: finalizers run in tasks of their own, of which one may
+ * free what the next needs.
+ */
 export async function lentToTheLiving(): Promise<number> {
   const SETTLED = 4;
   let lent = cuda.memory().lent;

@@ -1,6 +1,6 @@
 /**
- * Generated kernels, and those on vectors, through NVRTC, the compiler that users have, one by one as calls do it: to machine code that keeps
- * everything in registers where it knows the architecture, else to PTX.
+ * Generated kernels, and those on vectors, through NVRTC, the compiler that users have, one by one as calls do it: to
+ * machine code that keeps everything in registers where it knows the architecture, else to PTX.
  */
 import { loadedFrom } from "../../src/device/cudacompiler";
 import { sample, sourcesOfSweep, vectorSources } from "./kernels";

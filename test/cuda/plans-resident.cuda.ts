@@ -1,4 +1,7 @@
-/** Plans whose tables a device keeps from call to call, on the simulated one: what the addon does with them, and what it refuses. */
+/**
+ * Plans whose tables a device keeps from call to call, on the simulated one: what the addon does with them, and what it
+ * refuses.
+ */
 import { Genred, cuda, rand, randn, toDevice, toHost } from "../../src/index";
 import { nativeAddon } from "../../src/device/native";
 import type { LoadedRoutine } from "../../src/device/addon";

@@ -1,7 +1,9 @@
-/** Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is given back. */
+/**
+ * Arrays that stay on a device, on the simulated one: through calls, gradients and views, and until their memory is
+ * given back.
+ */
+import { ArgumentError, DeviceError, InterruptedError } from "../../src/errors";
 import {
-  ArgumentError,
-  DeviceError,
   Genred,
   Vi,
   Vj,
@@ -55,6 +57,24 @@ test("a promise writes into a resident array when all is computed", async () => 
   const out = toDevice(zeros([50, 2]));
   expect(await K.async(...given, { out })).toBe(out);
   expect(numbers(out)).toEqual(numbers(K(...given)));
+});
+
+test("what a call writes into a resident array is a write like others", () => {
+  const [points, columns] = [requiresGrad(toDevice(x)), toDevice(y)];
+  const c = K(points, columns, toDevice(b), 2);
+  const moved = Genred("Exp(-SqDist(x, y)) * y", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
+  moved(toDevice(y), toDevice(y), { out: columns });
+  expect(() => grad(c, [points], toDevice(randn([50, 2], { seed: 5 })))).toThrow(ArgumentError);
+});
+
+test("a promise that is stopped gives back what it has taken of the device", async () => {
+  const given = [toDevice(x), toDevice(y), toDevice(b), 2] as const;
+  const before = cuda.memory().lent;
+  const stop = new AbortController();
+  const result = K.async(...given, { signal: stop.signal });
+  stop.abort();
+  await expect(result).rejects.toThrow(InterruptedError);
+  expect(cuda.memory().lent).toBeLessThanOrEqual(before);
 });
 
 test("resident results go on into other calls without coming back", () => {

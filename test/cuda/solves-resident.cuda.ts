@@ -1,7 +1,10 @@
-/** Solves whose vectors and scalars live on a device, on the simulated one: the same solutions, no waiting inside, nothing left behind. */
+/**
+ * Solves whose vectors and scalars live on a device, on the simulated one: the same solutions, no waiting inside,
+ * nothing left behind.
+ */
 import { join } from "node:path";
+import { InterruptedError } from "../../src/errors";
 import {
-  InterruptedError,
   KernelSolve,
   array,
   astype,
@@ -49,9 +52,9 @@ const OPTIONS = [
 ] as const;
 
 test.each(OPTIONS)("a solve of resident arrays %s is that of the processor", (_, options) => {
-  const here = Kinv.solve(x, x, b, G, options);
+  const here = Kinv.report(x, x, b, G, options);
   const points = toDevice(x);
-  const there = Kinv.solve(points, points, toDevice(b), G, options);
+  const there = Kinv.report(points, points, toDevice(b), G, options);
   expect(there.solution.data).not.toBeInstanceOf(Float32Array);
   expect(there.history.at(-1)!.residual).toBeLessThanOrEqual(1e-6);
   expect([there.method, there.rank]).toEqual([here.method, here.rank]);
@@ -62,8 +65,8 @@ test("float64 arrays are solved in float64, from a start, by columns of their ow
   const [wide, right] = [astype(x, "float64"), astype(b, "float64")];
   right.data.forEach((_, n) => n % 2 === 1 && (right.data[n] = 0)); // one column is done before it begins
   const options = { alpha: 1e-3, method: "cg", rtol: 1e-10, eps: 0 } as const;
-  const here = Kinv.solve(wide, wide, right, G, options);
-  const there = Kinv.solve(wide, wide, right, G, { ...options, backend: "cuda", x0: here.solution });
+  const here = Kinv.report(wide, wide, right, G, options);
+  const there = Kinv.report(wide, wide, right, G, { ...options, backend: "cuda", x0: here.solution });
   expect(there.iterations).toBeLessThan(here.iterations);
   expectClose(there.solution, here.solution, 1e-7);
 });
@@ -82,8 +85,8 @@ test("blocks of pairs count alone", () => {
 
 test("a start and a ridge may be resident, too", () => {
   const options = { method: "cg", preconditioner: "none", rtol: 1e-5, eps: 0 } as const;
-  const here = Kinv.solve(x, x, b, G, { ...options, alpha: 0.5 });
-  const there = Kinv.solve(toDevice(x), toDevice(x), toDevice(b), G, {
+  const here = Kinv.report(x, x, b, G, { ...options, alpha: 0.5 });
+  const there = Kinv.report(toDevice(x), toDevice(x), toDevice(b), G, {
     ...options,
     alpha: toDevice(array([0.5], { dtype: "float32" })),
     x0: toDevice(here.solution),
@@ -173,7 +176,7 @@ test.each([
 // ---- what the driver saw
 
 const PROGRAM = `${SETTING}
-  const { iterations } = Kinv.solve(x, x, b, ${G}, { alpha: 0.1, method: "cg", ...JSON.parse(process.argv[1]) });
+  const { iterations } = Kinv.report(x, x, b, ${G}, { alpha: 0.1, method: "cg", ...JSON.parse(process.argv[1]) });
   console.log(iterations);
 `;
 

@@ -1,13 +1,13 @@
 /**
- * Every row of the operation table on the simulated device, its value and its gradient, in both dtypes; and formulas so wide that the loops take
- * several columns at once.
+ * Every row of the operation table on the simulated device, its value and its gradient, in both dtypes; and formulas so
+ * wide that the loops take several columns at once.
  */
 import { Genred, array, rand } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { entries } from "../../src/formula/ops";
 import "../../src/formula/parse";
-import { check, samplesOf, wideSamplesOf } from "../sweep";
+import { check, samplesOf, wideSamplesOf } from "../helpers/sweep";
 
 const ROWS = [...entries.values()].filter(({ name }) => !DECLARATIONS.has(name));
 const NAMES = ROWS.filter(({ slots }) => slots.every(({ kind }) => kind !== "variable")).map(({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * What compiled kernels take of a thread: as nvcc tells it of many kernels in one translation unit, or as a CUBIN says of itself; and what they
- * may take. Knows no formula.
+ * What compiled kernels take of a thread: as nvcc tells it of many kernels in one translation unit, or as a CUBIN says
+ * of itself; and what they may take. Knows no formula.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,8 +18,8 @@ export interface Usage {
 }
 
 /**
- * What may use memory of the thread, and so local loads: wide formulas, which keep their rows there; NVIDIA's reduction of large angles; and, in
- * float64, loops over many components whose functions are too long to be written out.
+ * What may use memory of the thread, and so local loads: wide formulas, which keep their rows there; NVIDIA's reduction
+ * of large angles; and, in float64, loops over many components whose functions are too long to be written out.
  */
 const MAY_USE_STACK = /, in memory, in |\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18\).* in float64$/;
 
@@ -102,7 +102,10 @@ function chunks<T>(list: readonly T[], size: number): T[][] {
 
 // ---------------------------------------------------------------------------------------------------------- CUBIN
 
-/** What every kernel of a CUBIN takes, with the functions that it calls: it is an ELF file, whose section .nv.info lists both numbers. */
+/**
+ * What every kernel of a CUBIN takes, with the functions that it calls: it is an ELF file, whose section .nv.info lists
+ * both numbers.
+ */
 export function usageInCubin(image: Buffer): Usage[] {
   const sections = sectionsOf(image);
   const [info, symbols, strings] = [".nv.info", ".symtab", ".strtab"].map((name) => sections.get(name)!);

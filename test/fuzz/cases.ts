@@ -1,5 +1,8 @@
-/** Random cases: a formula, its reduction and numbers, by a seed and a number. Cases of one group have the variables and numbers in common. */
-import { exactly } from "../evaluate";
+/**
+ * Random cases: a formula, its reduction and numbers, by a seed and a number. Cases of one group have the variables and
+ * numbers in common.
+ */
+import { exactly } from "../helpers/evaluate";
 import { dataOf, formulaOf, RULES } from "./generator";
 import { answerOf } from "./oracle";
 import type { Case, Data } from "./oracle";
@@ -75,8 +78,8 @@ function isClear(found: Case): boolean {
 }
 
 /**
- * The formulas of a group one after the other, summed over j: what is compiled in one piece. Those whose derivatives are not known stand
- * apart.
+ * The formulas of a group one after the other, summed over j: what is compiled in one piece. Those whose derivatives
+ * are not known stand apart.
  */
 export function groupsOf(seed: number, group: number, isWanted: (found: Case) => boolean): Case[] {
   const cases = Array.from({ length: GROUP }, (_, n) => caseOf(seed, group * GROUP + n));

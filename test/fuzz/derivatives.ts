@@ -1,4 +1,6 @@
-/** Operators that differentiate: read off the derivatives that numbers carry. Their own derivatives are not known here. */
+/**
+ * Operators that differentiate: read off the derivatives that numbers carry. Their own derivatives are not known here.
+ */
 import type { Calculus, Dual } from "./dual";
 import type { Parameter, Rule, Vector } from "./structure";
 

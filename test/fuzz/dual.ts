@@ -1,8 +1,8 @@
 /**
- * Numbers with their derivatives by the components of all variables at one pair: forward differentiation, written for tests alone. Every
- * step may be disturbed by a little noise, which tells how far rounding can lead.
+ * Numbers with their derivatives by the components of all variables at one pair: forward differentiation, written for
+ * tests alone. Every step may be disturbed by a little noise, which tells how far rounding can lead.
  */
-import type { Rounding } from "../evaluate";
+import type { Rounding } from "../helpers/evaluate";
 
 export interface Dual {
   readonly v: number;

@@ -3,7 +3,7 @@ import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { Genred, grad, requiresGrad } from "../../src/index";
 import type { BackendName, Dtype, GenredOptions, RealArray, ReductionName } from "../../src/index";
-import { exactly } from "../evaluate";
+import { exactly } from "../helpers/evaluate";
 import { answerOf } from "./oracle";
 import type { Answer, Case } from "./oracle";
 import { disturbance } from "./random";
@@ -13,9 +13,14 @@ import type { VariableNode } from "./structure";
 const { abs, max } = Math;
 const { isNaN } = Number;
 
-/** What a step of float32 may lose: two units in the last place; of float64 the same, and what functions lose beside. */
+/**
+ * What a step of float32 may lose: two units in the last place; of float64 the same, and what functions lose beside.
+ */
 const RELATIVE: Readonly<Record<Dtype, number>> = { float64: 1e-14, float32: 2 ** -21 };
-/** By how much the engines' own ways may be worse than the oracle's: they differentiate formulas, which cancel in other places. */
+/**
+ * By how much the engines' own ways may be worse than the oracle's: they differentiate formulas, which cancel in other
+ * places.
+ */
 const HEADROOM = 40;
 /** Where rounding may do more than that to a number, at a jump or where all cancels, any answer is right. */
 const UNDECIDED: Readonly<Record<Dtype, number>> = { float64: 1e-9, float32: 2e-2 };

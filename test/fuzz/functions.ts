@@ -1,6 +1,6 @@
 /**
- * Functions that work component by component, with their derivatives, as textbooks have them: nothing here comes from the library. Domains keep
- * away from poles and from where results become too large to compare.
+ * Functions that work component by component, with their derivatives, as textbooks have them: nothing here comes from
+ * the library. Domains keep away from poles and from where results become too large to compare.
  */
 import type { Elementary } from "./dual";
 import type { Rule, Vector } from "./structure";

@@ -1,8 +1,9 @@
 /**
- * Random formulas of all operations, reduced in all ways, against an oracle of their own: loops over pairs that share no code with the
- * library (structure, values, derivatives, reductions are the test's). `npm run fuzz` runs other seeds, and more.
+ * Random formulas of all operations, reduced in all ways, against an oracle of their own: loops over pairs that share
+ * no code with the library (structure, values, derivatives, reductions are the test's). `npm run fuzz` runs other
+ * seeds, and more.
  */
-import "../quickcompiler";
+import "../helpers/quickcompiler";
 import { DECLARATIONS } from "../../src/formula/arguments";
 import { entries } from "../../src/formula/ops";
 import "../../src/formula/parse";
@@ -21,9 +22,12 @@ const COMPILED_EVERY = 20;
 
 const report = newReport();
 
-/** Written as numbers, and so in formulas of every kind; or with derivatives of second order, which the oracle does not have. */
+/**
+ * Written as numbers, and so in formulas of every kind; or with derivatives of second order, which the oracle does not
+ * have.
+ */
 const NEEDS_NO_RULE = ["Zero", "IntCst", "IntInv", "RatCst", "Laplacian"];
-/** Their values and derivatives are held to their rows by sweep.test.ts and formula.test.ts. */
+/** Their values and derivatives are held to their rows by the tests of test/formula. */
 const WITHOUT_RULE = [...entries.keys()].filter(
   (name) => !DECLARATIONS.has(name) && !NEEDS_NO_RULE.includes(name) && !RULES.some((rule) => rule.name === name),
 );

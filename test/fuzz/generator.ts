@@ -1,8 +1,8 @@
 /**
- * Random formulas, grown from the variables up: an operation is taken if it is defined, and neither huge nor steep, for the numbers that
- * the formula will be called with.
+ * Random formulas, grown from the variables up: an operation is taken if it is defined, and neither huge nor steep, for
+ * the numbers that the formula will be called with.
  */
-import { exactly } from "../evaluate";
+import { exactly } from "../helpers/evaluate";
 import { COMPLEX } from "./complex";
 import { DERIVATIVES } from "./derivatives";
 import type { Dual } from "./dual";
@@ -26,7 +26,10 @@ const LONGEST_TEXT = 500;
 
 const { abs, fround } = Math;
 
-/** Sizes, variables and their numbers; those of some variables are positive, those of parameters increase, so that more is defined. */
+/**
+ * Sizes, variables and their numbers; those of some variables are positive, those of parameters increase, so that more
+ * is defined.
+ */
 export function dataOf(random: Random): Data {
   const variables = variablesOf(random);
   const rows = random.integer(1, 4);

@@ -1,5 +1,8 @@
-/** What a random formula and its reduction give, and the gradients of that, by loops over rows and columns: with nothing of the library. */
-import type { Rounding } from "../evaluate";
+/**
+ * What a random formula and its reduction give, and the gradients of that, by loops over rows and columns: with nothing
+ * of the library.
+ */
+import type { Rounding } from "../helpers/evaluate";
 import { Calculus } from "./dual";
 import type { Dual } from "./dual";
 import { REDUCERS } from "./reducers";

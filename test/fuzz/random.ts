@@ -1,6 +1,6 @@
 /** A stream of random choices, the same for the same numbers. */
-import { uniform } from "../evaluate";
-import type { Rounding } from "../evaluate";
+import { uniform } from "../helpers/evaluate";
+import type { Rounding } from "../helpers/evaluate";
 
 const { floor, imul } = Math;
 
@@ -41,8 +41,8 @@ const number = new Float64Array(1);
 const words = new Uint32Array(number.buffer);
 
 /**
- * Moves every number by up to half of `relative`, by so much for the same number: equal results of equal steps stay equal, as they do where
- * numbers are rounded, and what is exactly 0 stays 0.
+ * Moves every number by up to half of `relative`, by so much for the same number: equal results of equal steps stay
+ * equal, as they do where numbers are rounded, and what is exactly 0 stays 0.
  */
 export function disturbance(seed: number, relative: number): Rounding {
   return (value) => {

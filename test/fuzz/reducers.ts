@@ -1,8 +1,8 @@
 /**
- * Every reduction of one row, as its definition says, and how a cotangent of the result spreads over what was reduced. Nothing here comes
- * from the library: random formulas and the rows of the table of reductions are held to it.
+ * Every reduction of one row, as its definition says, and how a cotangent of the result spreads over what was reduced.
+ * Nothing here comes from the library: random formulas and the rows of the table of reductions are held to it.
  */
-import type { Rounding } from "../evaluate";
+import type { Rounding } from "../helpers/evaluate";
 
 export interface Reduced {
   readonly values: readonly number[];

@@ -1,5 +1,8 @@
-/** From a case that fails to the smallest one found that still does: parts instead of the whole, variables instead of calls. */
-import { exactly } from "../evaluate";
+/**
+ * From a case that fails to the smallest one found that still does: parts instead of the whole, variables instead of
+ * calls.
+ */
+import { exactly } from "../helpers/evaluate";
 import { answerOf } from "./oracle";
 import type { Case } from "./oracle";
 import { argsOf, nodesOf, textOf } from "./structure";

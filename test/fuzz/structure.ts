@@ -1,6 +1,6 @@
 /**
- * What a random formula is made of: calls of operations on each other, as a graph; and how it is written, with no more parentheses than the
- * grammar asks for.
+ * What a random formula is made of: calls of operations on each other, as a graph; and how it is written, with no more
+ * parentheses than the grammar asks for.
  */
 import type { Calculus, Dual } from "./dual";
 import type { Random } from "./random";

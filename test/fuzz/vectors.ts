@@ -1,4 +1,7 @@
-/** Operations that take vectors apart, put them together, measure and multiply them: by loops over components, as their definitions say. */
+/**
+ * Operations that take vectors apart, put them together, measure and multiply them: by loops over components, as their
+ * definitions say.
+ */
 import type { Calculus, Dual } from "./dual";
 import type { Random } from "./random";
 import type { Parameter, Rule, Vector } from "./structure";

@@ -1,5 +1,5 @@
-// For the drivers that run the addon's C++ under sanitizers, without JavaScript: arguments of any routine, each in memory of
-// exactly its size, and comparisons of results. A difference ends the process with a line that says where.
+// For the drivers that run the addon's C++ under sanitizers, without JavaScript: arguments of any routine, each in
+// memory of exactly its size, and comparisons of results. A difference ends the process with a line that says where.
 #ifndef TSKEOPS_TEST_HARNESS_H
 #define TSKEOPS_TEST_HARNESS_H
 

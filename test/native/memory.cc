@@ -1,5 +1,5 @@
-// Runs routines at odd sizes, cuts, offsets and ranges: `memory a.so b.so ...`. Built with ASan and UBSan, arguments and results
-// in memory of exactly their size. Every result is compared with that of the plainest call.
+// Runs routines at odd sizes, cuts, offsets and ranges: `memory a.so b.so ...`. Built with ASan and UBSan, arguments
+// and results in memory of exactly their size. Every result is compared with that of the plainest call.
 #include "harness.h"
 #include "run/pool.h"
 

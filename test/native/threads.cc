@@ -1,4 +1,5 @@
-// Several threads use the one pool at once, while its size changes and calls are cancelled: `threads a.so b.so ...`, for TSan.
+// Several threads use the one pool at once, while its size changes and calls are cancelled: `threads a.so b.so ...`,
+// for TSan.
 #include <thread>
 
 #include "harness.h"

@@ -1,5 +1,5 @@
-// Reducers of the smallest and largest values, and where they are (reductions.h). The K best are kept as suits the device: shortlist.h on the
-// processor, cudashortlist.h on GPUs.
+// Reducers of the smallest and largest values, and where they are (reductions.h). The K best are kept as suits the
+// device: shortlist.h on the processor, cudashortlist.h on GPUs.
 
 // NaN counts as the worst value: it is smallest or largest only where there is nothing else.
 INLINE real worstIfNaN(real candidate) { return select(eq(candidate, candidate), candidate, infinity()); }
@@ -8,7 +8,8 @@ INLINE real worstIfNaN(real candidate) { return select(eq(candidate, candidate),
 INLINE index indicesAt(int64 column, int) { return index{} + integer(column); }
 INLINE index indicesAt(const TileIndex &columns, int u) { return columns.v[u]; }
 
-// The K smallest values of each component in order, ties by index; with SIGN -1 the largest. An index of -1 marks an empty place.
+// The K smallest values of each component in order, ties by index; with SIGN -1 the largest. An index of -1 marks an
+// empty place.
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumulator {
   double value[D][K];
   int64 place[D][K];
@@ -41,7 +42,8 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumula
   }
 };
 
-// The best of each component, K being 1. The first column stands in for "none yet": it wins if all others are infinite, too.
+// The best of each component, K being 1. The first column stands in for "none yet": it wins if all others are infinite,
+// too.
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
   static_assert(K == 1);
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;

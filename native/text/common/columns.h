@@ -1,5 +1,6 @@
-// Prelude of routines whose steps take several columns at once (keops.h): the functions of the code dialect, column by column. Rows that
-// were read serve all columns of a step, and the sums of one column need not wait for those of another.
+// Prelude of routines whose steps take several columns at once (keops.h): the functions of the code dialect, column by
+// column. Rows that were read serve all columns of a step, and the sums of one column need not wait for those of
+// another.
 
 template <class T, int C> struct Columns;
 

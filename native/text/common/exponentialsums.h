@@ -8,8 +8,8 @@ INLINE double exponential(double a) { return lane(exp2(splat((scalar)(a * LOG2E)
 INLINE double logarithm(double a) { return lane(log(splat((scalar)a)), 0); }
 constexpr double LARGEST_REFERENCE = KEOPS_DOUBLE ? 1.7976931348623157e308 : 3.4028234663852886e38;
 
-// The logarithm of sum e^reference, and as the bits of a float what the dtype takes from it: without that, gradients of large logarithms
-// would be off by a factor.
+// The logarithm of sum e^reference, and as the bits of a float what the dtype takes from it: without that, gradients of
+// large logarithms would be off by a factor.
 INLINE void tellLogarithm(double sum, double reference, scalar *out, int32 *rest) {
   const double log = logarithm(sum);
   *out = sum > 0 ? reference + log : log;
@@ -37,8 +37,9 @@ template <int E, int S, Form FORM> struct ExponentialAccumulator {
   }
 };
 
-// S sums of e^exponent * weight for each of E exponents. References are lazy: one follows the largest exponent only when that exceeds it by
-// HEADROOM. Differences from it are exact where they matter, whatever the magnitude of the exponents.
+// S sums of e^exponent * weight for each of E exponents. References are lazy: one follows the largest exponent only
+// when that exceeds it by HEADROOM. Differences from it are exact where they matter, whatever the magnitude of the
+// exponents.
 template <int E, int S, Form FORM> struct Exponentials {
   using Accumulator = ExponentialAccumulator<E, S, FORM>;
   static constexpr scalar HEADROOM = 14;

@@ -1,7 +1,7 @@
 // What the addon and a generated routine tell each other. Both include this text; it needs no header.
 //
-// The formula is a function of a row index (kept), a column index (reduced over) and parameters. With axis 1 rows are i and
-// columns are j; with axis 0 the other way round: only the table of variables knows.
+// The formula is a function of a row index (kept), a column index (reduced over) and parameters. With axis 1 rows are i
+// and columns are j; with axis 0 the other way round: only the table of variables knows.
 #ifndef TSKEOPS_ROUTINE_H
 #define TSKEOPS_ROUTINE_H
 
@@ -46,11 +46,12 @@ void keops_prepare(const Job *, int64 firstColumn, int64 endColumn);            
 void keops_reduce(const Job *, const Block *, void *accumulators);                   // writes [endRow - firstRow][ACCUMULATOR_BYTES]
 // Merges parts in order; `indices` is null where TABLE_INDEX_DIM is 0.
 void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices);
-// Form `pairs once`, in place of keops_reduce, of sums whose rows and columns are the same points: the value of each pair (row, column)
-// is added to the accumulator of its row, and the value with both exchanged to that of its column. A side is at most TABLE_ROW_GRAIN long.
-// Where `ofColumns` is not null, rows must fill vectors: such a grain does.
+// Form `pairs once`, in place of keops_reduce, of sums whose rows and columns are the same points: the value of each
+// pair (row, column) is added to the accumulator of its row, and the value with both exchanged to that of its column. A
+// side is at most TABLE_ROW_GRAIN long. Where `ofColumns` is not null, rows must fill vectors: such a grain does.
 void keops_pairs_once(const Job *, int64 firstRow, int64 endRow, int64 firstColumn, int64 endColumn, void *ofRows, void *ofColumns);
-// Form `block`: the formula's values for every pair of a rectangle, out[endRow - firstRow][endColumn - firstColumn][RESULT_DIM].
+// Form `block`: the formula's values for every pair of a rectangle, out[endRow - firstRow][endColumn -
+// firstColumn][RESULT_DIM].
 void keops_block(const Job *, int64 firstRow, int64 endRow, int64 firstColumn, int64 endColumn, void *out);
 }
 

@@ -20,7 +20,8 @@ template <int D, Told TOLD> struct SumAccumulator {
   }
 };
 
-// Partial sums in the dtype of the data; at every flush they go to totals in double. With KAHAN each addition is compensated.
+// Partial sums in the dtype of the data; at every flush they go to totals in double. With KAHAN each addition is
+// compensated.
 template <int D, bool KAHAN, Told TOLD> struct Sum {
   using Accumulator = SumAccumulator<D, TOLD>;
   Tile partial[D], lost[KAHAN ? D : 1];

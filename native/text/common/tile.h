@@ -1,5 +1,5 @@
-// Tiles: the functions of the code dialect over KEOPS_TILE reals. The same text on every device: keops.h or keopscuda.h stands in front
-// and says what a real is.
+// Tiles: the functions of the code dialect over KEOPS_TILE reals. The same text on every device: keops.h or keopscuda.h
+// stands in front and says what a real is.
 //
 // Tile  a value that varies over the lane index; Tile op real works component by component
 

@@ -1,5 +1,6 @@
-// Circular functions of the code dialect and their inverses: part of the prelude where a routine calls one of them; keops.h stands in
-// front. Polynomials are own minimax fits; errors are those that test/functions.test.ts holds them to.
+// Circular functions of the code dialect and their inverses: part of the prelude where a routine calls one of them;
+// keops.h stands in front. Polynomials are own minimax fits; errors are those that test/functions.test.ts holds them
+// to.
 
 // ---- from an angle to its distance from a multiple of pi/2 -----------------------------------------------------------------------
 
@@ -18,7 +19,8 @@ typedef long double extended;
 #else
 typedef double extended; // where long double is computed by functions that are not linked
 #endif
-// Payne and Hanek (1983): of the product with 2/pi only the bits that matter, 192 of them; exact for every finite angle.
+// Payne and Hanek (1983): of the product with 2/pi only the bits that matter, 192 of them; exact for every finite
+// angle.
 static __attribute__((noinline, cold)) double reduceLargeAngle(double angle, int64 *quadrant) {
   typedef unsigned long long word;
   typedef unsigned __int128 twoWords;

@@ -1,5 +1,6 @@
-// Prelude of routines for few rows and many columns, whose lanes are columns. Each row has a reducer; its lanes share the columns
-// among them, and are merged in their order in the end: first the lanes of whole tiles of all intervals, then what is left of each.
+// Prelude of routines for few rows and many columns, whose lanes are columns. Each row has a reducer; its lanes share
+// the columns among them, and are merged in their order in the end: first the lanes of whole tiles of all intervals,
+// then what is left of each.
 
 template <bool VALUE> struct Constant { static constexpr bool value = VALUE; };
 

@@ -1,5 +1,6 @@
-// Prelude of routines that evaluate each pair once, for its row and for its column: the sums of the columns of a tile. Lanes are rows, so
-// every column has a vector of partial sums, one per lane, which are added up when all rows of the tile have entered.
+// Prelude of routines that evaluate each pair once, for its row and for its column: the sums of the columns of a tile.
+// Lanes are rows, so every column has a vector of partial sums, one per lane, which are added up when all rows of the
+// tile have entered.
 
 template <int BYTES> struct Vector { typedef scalar type __attribute__((vector_size(BYTES), may_alias)); };
 

@@ -1,5 +1,6 @@
-// Functions of the code dialect that grow or saturate exponentially, and powers: part of the prelude where a routine calls one of
-// them; keops.h stands in front. Polynomials are own minimax fits; errors are those that test/functions.test.ts holds them to.
+// Functions of the code dialect that grow or saturate exponentially, and powers: part of the prelude where a routine
+// calls one of them; keops.h stands in front. Polynomials are own minimax fits; errors are those that
+// test/functions.test.ts holds them to.
 
 // ---- numbers in two parts --------------------------------------------------------------------------------------------------
 
@@ -28,8 +29,8 @@ constexpr scalar TWO_THIRDS_LOG2E[] = {0.96179669392597555, 5.0577616648125907e-
 constexpr scalar TWO_LOG2E[] = {2.88539004f, 3.85192607e-8f};
 constexpr scalar TWO_THIRDS_LOG2E[] = {0.961796701f, -7.02846181e-9f};
 #endif
-// log2(a) for positive a, to 2^-34 in float and 2^-64 in double: 2 log2(e) atanh(s), s = r / (2 + r), with the first two terms of
-// the series in two parts.
+// log2(a) for positive a, to 2^-34 in float and 2^-64 in double: 2 log2(e) atanh(s), s = r / (2 + r), with the first
+// two terms of the series in two parts.
 INLINE Pair log2OfPositive(real a) {
   const mask e = exponentOf(a);
   const real r = withoutPower(a, e) - 1, k = realOf(e);
@@ -162,7 +163,8 @@ INLINE real erf(real a) {
   return select(le(size, splat(1)), a + a * p, copySign(1 - exp2(log2OfRest), a));
 }
 
-// log(e^a + e^b). Not inlined: formulas that call it call it for every cell of a table, and the text would take minutes to compile.
+// log(e^a + e^b). Not inlined: formulas that call it call it for every cell of a table, and the text would take minutes
+// to compile.
 __attribute__((noinline)) static real logOfSum(real a, real b) {
   return select(eq(a, b), a + splat((scalar)0.69314718055994531), larger(a, b) + log1p(exp(-abs(a - b))));
 }

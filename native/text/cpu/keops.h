@@ -1,6 +1,7 @@
-// Prelude of every generated routine of the processor: the functions of the code dialect over vectors of lanes. No header is included,
-// so that a routine compiles in well under 0.1 s. The routine defines KEOPS_DOUBLE (dtype) and KEOPS_TILE (vectors per tile) in front of
-// it. tile.h and lanes.h follow this text always, exponentials.h and angles.h where they are called. keopscuda.h is the same for GPUs.
+// Prelude of every generated routine of the processor: the functions of the code dialect over vectors of lanes. No
+// header is included, so that a routine compiles in well under 0.1 s. The routine defines KEOPS_DOUBLE (dtype) and
+// KEOPS_TILE (vectors per tile) in front of it. tile.h and lanes.h follow this text always, exponentials.h and angles.h
+// where they are called. keopscuda.h is the same for GPUs.
 //
 // real  one vector of lanes; what is the same for all lanes is a splat          mask  one truth value per lane
 
@@ -119,14 +120,16 @@ INLINE real fusedMultiplyAdd(real a, real b, real c) {
 }
 #endif
 
-// The larger and the smaller; the second operand where either is NaN. Compilers turn `a > b ? a : b` into two instructions.
+// The larger and the smaller; the second operand where either is NaN. Compilers turn `a > b ? a : b` into two
+// instructions.
 #if defined(__AVX512DQ__)
 INLINE real larger(real a, real b) { real r; asm(KEOPS_ASM("vmax") " %2,%1,%0" : "=v"(r) : "v"(a), "vm"(b)); return r; }
 INLINE real smaller(real a, real b) { real r; asm(KEOPS_ASM("vmin") " %2,%1,%0" : "=v"(r) : "v"(a), "vm"(b)); return r; }
 #if !KEOPS_DOUBLE
 INLINE real sqrt(real a) { real r; asm(KEOPS_ASM("vsqrt") " %1,%0" : "=v"(r) : "v"(a)); return r; }
 #endif
-// What a exceeds the next lower multiple of 1/16 by, 0 for infinities; p * 2^k, k rounded down, with gradual under- and overflow.
+// What a exceeds the next lower multiple of 1/16 by, 0 for infinities; p * 2^k, k rounded down, with gradual under- and
+// overflow.
 INLINE real aboveGrid(real a) { real r; asm(KEOPS_ASM("vreduce") " $0x49,%1,%0" : "=v"(r) : "v"(a)); return r; }
 INLINE real scaleByPower(real p, real k) { real r; asm(KEOPS_ASM("vscalef") " %2,%1,%0" : "=v"(r) : "v"(p), "v"(k)); return r; }
 #else
@@ -146,8 +149,9 @@ INLINE real sqrt(real a) {
 }
 #endif
 
-// Reciprocals: the 14-bit estimate and a Newton step, in double two; less than half the time of a division. At 0 and infinity the
-// correction is 0 * infinity; `smaller` turns that NaN into a small number, which changes neither 0 nor infinity.
+// Reciprocals: the 14-bit estimate and a Newton step, in double two; less than half the time of a division. At 0 and
+// infinity the correction is 0 * infinity; `smaller` turns that NaN into a small number, which changes neither 0 nor
+// infinity.
 #if defined(__AVX512DQ__)
 INLINE real inverse(real a) {
   real r;
@@ -177,7 +181,8 @@ INLINE real inverse(real a) { return 1 / a; }
 INLINE real rsqrt0(real a) { return select(eq(a, real{}), real{}, 1 / sqrt(a)); }
 #endif
 
-// 2^f for f in [-1/2, 1/2]: minimax in the relative error, constant term exactly 1 (own fits: 2.6e-9 in float, 1.8e-17 in double).
+// 2^f for f in [-1/2, 1/2]: minimax in the relative error, constant term exactly 1 (own fits: 2.6e-9 in float, 1.8e-17
+// in double).
 INLINE real powerOfFraction(real f) {
 #if KEOPS_DOUBLE
   return polynomial(f, {4.0780687182160308786e-10, 7.0725711496806364561e-9, 1.0180647786609239159e-7, 1.3215442671639067408e-6,
@@ -203,9 +208,9 @@ constexpr integer MANTISSA_BITS = 23;
 
 INLINE real nearest(real a) { return (a + ROUNDER) - ROUNDER; }
 #if defined(__AVX512DQ__)
-// 2^a for a = n / 16 + r, 0 <= r <= 1/16: 2^(n / 16) from a table, and a polynomial that is shorter by as much as r is smaller (own fits:
-// 2.2e-9 in float, 7.6e-18 in double). Products are what a step has most of; this takes the fewest of them. n stands in the low bits
-// of a + ROUNDER / 16, rounded down.
+// 2^a for a = n / 16 + r, 0 <= r <= 1/16: 2^(n / 16) from a table, and a polynomial that is shorter by as much as r is
+// smaller (own fits: 2.2e-9 in float, 7.6e-18 in double). Products are what a step has most of; this takes the fewest
+// of them. n stands in the low bits of a + ROUNDER / 16, rounded down.
 INLINE real onGrid(real a) {
   real r;
   asm(KEOPS_ASM("vadd") " %{rd-sae%},%2,%1,%0" : "=v"(r) : "v"(a), "v"(splat(ROUNDER / 16)));
@@ -241,8 +246,9 @@ INLINE real floor(real a) { real r; asm(KEOPS_ASM("vrndscale") " $9,%1,%0" : "=v
 #else
 // The clamps keep NaN; 2^LEAST_POWER comes out as 0 and 2^LARGEST_POWER as infinity.
 #if defined(__AVX2__) && !KEOPS_DOUBLE
-// 2^a for a = n / 8 + r, 0 <= r <= 1/8: 2^(n / 8) from a table, of which what the shifted n adds to the exponent has been taken, and a
-// short polynomial (own fit: 2.2e-8). n is rounded down, so that no power that is finite comes from one that is not.
+// 2^a for a = n / 8 + r, 0 <= r <= 1/8: 2^(n / 8) from a table, of which what the shifted n adds to the exponent has
+// been taken, and a short polynomial (own fit: 2.2e-8). n is rounded down, so that no power that is finite comes from
+// one that is not.
 INLINE real exp2(real a) {
   a = smaller(splat(LARGEST_POWER), larger(splat(LEAST_POWER), a));
   const real rounded = (a - 0.0625f) + ROUNDER / 8, r = a - (rounded - ROUNDER / 8);
@@ -275,7 +281,8 @@ INLINE real roundHalfAway(real a) {
   return copySign(below + asReal(le(splat(0.5f), size - below)), a);
 }
 
-// 2^shift e^a. What the product with log2(e) rounds away is kept, by one rounding for a product and a sum or by a constant in two parts.
+// 2^shift e^a. What the product with log2(e) rounds away is kept, by one rounding for a product and a sum or by a
+// constant in two parts.
 INLINE real shiftedExp(real a, scalar shift) {
   a = smaller(splat(LARGEST_EXP), larger(splat(-LARGEST_EXP), a));
   const real k = nearest(a * LOG2E_HIGH);

@@ -6,7 +6,8 @@ INLINE mask laneNumbers() {
   return r;
 }
 
-// Rows first, first + 1, … of a [count][DIM] array into DIM tiles, number by number; past the end the last row is repeated.
+// Rows first, first + 1, … of a [count][DIM] array into DIM tiles, number by number; past the end the last row is
+// repeated.
 template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
   const scalar *row = from + DIM * (first < count ? first : count - 1), *const last = from + DIM * (count - 1);
   for (int l = 0; l < TILE_LANES; l++) {
@@ -18,7 +19,8 @@ template <int DIM> INLINE void loadByNumbers(Tile (&to)[DIM], const scalar *from
 // Where lanes run over many columns, memory is asked for them in time: some numbers ahead.
 constexpr int PREFETCHED = 1024 / sizeof(scalar);
 
-// Short rows are loaded by permuting vectors: a vector that is read right after its lanes were written one by one must wait.
+// Short rows are loaded by permuting vectors: a vector that is read right after its lanes were written one by one must
+// wait.
 #if defined(__AVX512DQ__)
 // The first `count` numbers at p, and zeros; what follows them is not read.
 INLINE real loadFirst(const scalar *p, int64 count) {

@@ -1,5 +1,5 @@
-// Prelude of routines of the form `reduce`: what a block of rows keeps while it runs over the columns, one struct per family
-// of reductions, each in a file of its own: sums.h, products.h, best.h, exponentialsums.h.
+// Prelude of routines of the form `reduce`: what a block of rows keeps while it runs over the columns, one struct per
+// family of reductions, each in a file of its own: sums.h, products.h, best.h, exponentialsums.h.
 //
 //   reducer.begin(firstColumn)     the neutral element; firstColumn is the first column that will come, or -1
 //   reducer.add(k, value, column)  component k of one column enters

@@ -1,11 +1,13 @@
-// The K best of each component on the processor (reductions.h). Few columns are better than the last of the K in any lane, and which are is
-// hard to guess: so bits tell which, and each of them enters the list of its lane by vectors, without a branch.
+// The K best of each component on the processor (reductions.h). Few columns are better than the last of the K in any
+// lane, and which are is hard to guess: so bits tell which, and each of them enters the list of its lane by vectors,
+// without a branch.
 
 typedef scalar loose __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(scalar)), may_alias));
 typedef integer looseMask __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(integer)), may_alias));
 
-// The smallest values in order, those that are equal in the order in which they came, and their places, both behind a first one that stays;
-// NaN stands for "none yet". They are as many as fill vectors: what comes behind the last of the K does no harm.
+// The smallest values in order, those that are equal in the order in which they came, and their places, both behind a
+// first one that stays; NaN stands for "none yet". They are as many as fill vectors: what comes behind the last of the
+// K does no harm.
 struct OrderedList {
   scalar *const values;
   integer *const places;
@@ -30,8 +32,8 @@ struct OrderedList {
   }
 };
 
-// Longer lists are not kept in order: what is better than the last of the K is collected behind them, and when there are 2 K of them all are
-// sorted, which takes K log(K) steps for K of them where insertion takes K^2 / LANES.
+// Longer lists are not kept in order: what is better than the last of the K is collected behind them, and when there
+// are 2 K of them all are sorted, which takes K log(K) steps for K of them where insertion takes K^2 / LANES.
 enum { LONGEST_IN_ORDER = 512 };
 
 struct CollectedList {
@@ -129,7 +131,8 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
       if (any(isBetter(k, u, candidate[0]))) insert(k, u, candidate, column);
     }
   }
-  // One test of all columns mostly is the only one; in the order of its arguments `smaller` passes over candidates that are NaN.
+  // One test of all columns mostly is the only one; in the order of its arguments `smaller` passes over candidates that
+  // are NaN.
   template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, int64 column) {
     EACH {
       real candidate[C], smallest = last[k].v[u];

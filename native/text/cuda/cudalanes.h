@@ -17,7 +17,8 @@ TILE_UNARY(asin)
 TILE_UNARY(acos)
 TILE_UNARY(atan)
 
-// Rows first, first + THREADS, … of a [count][DIM] array; past the end the last row is repeated, so that no thread leaves early.
+// Rows first, first + THREADS, … of a [count][DIM] array; past the end the last row is repeated, so that no thread
+// leaves early.
 template <int DIM> INLINE void load(Tile (&to)[DIM], const scalar *from, int64 first, int64 count) {
   EACH {
     const int64 wanted = first + u * THREADS;
@@ -112,8 +113,9 @@ template <class Accumulator> INLINE Accumulator *accumulatorsOf(const Launch &la
          (int64(blockIdx.x) * THREADS + threadIdx.x) * TILE;
 }
 
-// Merges so many parts in their order; each is where the thread that made it has put it. `parts` is a 1 in the text of kernels that finish
-// themselves: with a loop over parts there, NVRTC 12.4 compiled for ever (the two to four best, indices alone).
+// Merges so many parts in their order; each is where the thread that made it has put it. `parts` is a 1 in the text of
+// kernels that finish themselves: with a loop over parts there, NVRTC 12.4 compiled for ever (the two to four best,
+// indices alone).
 template <class Accumulator>
 INLINE void finishRows(const Launch &launch, const Block &block, int64 parts, int resultDim, int indexDim) {
   const int64 entry = launch.firstEntry + blockIdx.z;

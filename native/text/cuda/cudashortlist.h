@@ -1,5 +1,5 @@
-// The K best of each component on a GPU (reductions.h): a row's values and places stay in registers, so an insertion passes all of them;
-// of wide formulas they are in memory.
+// The K best of each component on a GPU (reductions.h): a row's values and places stay in registers, so an insertion
+// passes all of them; of wide formulas they are in memory.
 
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
@@ -37,8 +37,8 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   INLINE_MEMBER mask isBetter(int k, int u, real candidate) {
     return lt(candidate, value[k][K - 1].v[u]) | (place[k][K - 1].v[u] < 0);
   }
-  // From the first place on: where the candidate wins it takes the place, and what stood there goes on as the next candidate.
-  // Too long a text to stand for each of many columns.
+  // From the first place on: where the candidate wins it takes the place, and what stood there goes on as the next
+  // candidate. Too long a text to stand for each of many columns.
   OUTLINED MEMBER void insert(int k, int u, real candidate, index column) {
     candidate = worstIfNaN(candidate);
     mask moved = mask{}, possible = isBetter(k, u, candidate);

@@ -1,7 +1,8 @@
-// Prelude of routines for NVIDIA GPUs: what keops.h and lanes.h are for the processor. A lane is one row of a thread, which has
-// KEOPS_TILE of them, THREADS apart, so that neighbouring threads read neighbouring memory. tile.h follows, then the reducers: the same
-// text as on the processor. NVRTC and nvcc know the names that begin with __ and ::; no header is included. Denormals are flushed to
-// zero (--ftz=true), as on the processor; nothing else of fast-math. Errors of NVIDIA's functions are at most 4 ulp.
+// Prelude of routines for NVIDIA GPUs: what keops.h and lanes.h are for the processor. A lane is one row of a thread,
+// which has KEOPS_TILE of them, THREADS apart, so that neighbouring threads read neighbouring memory. tile.h follows,
+// then the reducers: the same text as on the processor. NVRTC and nvcc know the names that begin with __ and ::; no
+// header is included. Denormals are flushed to zero (--ftz=true), as on the processor; nothing else of fast-math.
+// Errors of NVIDIA's functions are at most 4 ulp.
 
 typedef int int32;
 typedef long long int64;

@@ -40,3 +40,9 @@ struct ScalarSteps {
   int64 columns, count;
   ScalarStep steps[16];
 };
+
+// Compilers of the addon and of kernels must lay them out alike.
+static_assert(sizeof(LaunchHead) == 96 && sizeof(VectorJob) == 72 && sizeof(ScalarStep) == 48, "layout");
+static_assert(sizeof(ScalarSteps) == 16 + 16 * sizeof(ScalarStep), "layout");
+
+#undef ADDRESS

@@ -1,7 +1,8 @@
-// What solvers do with vectors on a GPU, beside the product with K: one file of CUDA C++ per dtype, which src/device/vectorkernels.ts compiles.
-// A vector is [rows][columns], its columns independent; a scalar is one double per column, and computed with here, so that nothing
-// comes back. Arithmetic is done in double, as on the processor. Sums are taken in parts that depend on sizes alone, and added in
-// their order: the same bits on every device. Follows launch.h. native/cuda/cudavectors.cc holds the table of these functions and checks their operands.
+// What solvers do with vectors on a GPU, beside the product with K: one file of CUDA C++ per dtype, which
+// src/device/vectorkernels.ts compiles. A vector is [rows][columns], its columns independent; a scalar is one double
+// per column, and computed with here, so that nothing comes back. Arithmetic is done in double, as on the processor.
+// Sums are taken in parts that depend on sizes alone, and added in their order: the same bits on every device. Follows
+// launch.h. native/cuda/cudavectors.cc holds the table of these functions and checks their operands.
 
 #if KEOPS_DOUBLE
 typedef double real;

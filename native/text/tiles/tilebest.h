@@ -18,8 +18,8 @@ INLINE void mergePlaces(Place *best, const Place *later, int64 k) {
 }
 
 template <int SIGN, bool VALUES, bool INDICES> struct OnTiles<Best<1, 1, SIGN, VALUES, INDICES>> final : TileReducer {
-  // Of each component: the best of each lane, or with K > 1 the last of each lane's list, behind which the lists stand; of lists that are
-  // not kept in order how many there are of each lane, and the lists.
+  // Of each component: the best of each lane, or with K > 1 the last of each lane's list, behind which the lists stand;
+  // of lists that are not kept in order how many there are of each lane, and the lists.
   struct Kept {
     real value;
     mask index;

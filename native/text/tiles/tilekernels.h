@@ -1,5 +1,6 @@
-// Loops of the tile evaluator's kernels around the operations that the generator prints: structs with a function `of` of vectors.
-// Follows the prelude (keops.h with one vector per tile); everything stands in an unnamed namespace of the generated file.
+// Loops of the tile evaluator's kernels around the operations that the generator prints: structs with a function `of`
+// of vectors. Follows the prelude (keops.h with one vector per tile); everything stands in an unnamed namespace of the
+// generated file.
 
 // ---- operations ------------------------------------------------------------------------------------------------------------
 

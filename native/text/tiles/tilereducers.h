@@ -1,8 +1,9 @@
-// Reductions of the tile evaluator: what the reducers of reductions.h do, for dims and a K that are known when the program is, not
-// when this is compiled. The values of a tile stand component after component, so loops run over columns inside those over components.
+// Reductions of the tile evaluator: what the reducers of reductions.h do, for dims and a K that are known when the
+// program is, not when this is compiled. The values of a tile stand component after component, so loops run over
+// columns inside those over components.
 
-// By the reducer of reductions.h with one component and K = 1. Here as many of it as there are components: enough for one that takes no weights
-// and gives a number each. Those that do better on tiles follow.
+// By the reducer of reductions.h with one component and K = 1. Here as many of it as there are components: enough for
+// one that takes no weights and gives a number each. Those that do better on tiles follow.
 template <class Reducer> struct OnTiles final : TileReducer {
   using Accumulator = typename Reducer::Accumulator;  // one per component
 
@@ -143,8 +144,8 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
 
 // ---- log-sum-exp and softmax -----------------------------------------------------------------------------------------------
 
-// Sums of e^exponent, or of e^exponent times each weight; of means the sum of the powers comes first. The k of the extent is the number of
-// exponents: one for all weights, or one for each of them.
+// Sums of e^exponent, or of e^exponent times each weight; of means the sum of the powers comes first. The k of the
+// extent is the number of exponents: one for all weights, or one for each of them.
 template <int SUMS, Form FORM> struct OnTiles<Exponentials<1, SUMS, FORM>> final : TileReducer {
   static constexpr scalar HEADROOM = 14;
   static constexpr bool IS_MEAN = FORM == Form::Mean;

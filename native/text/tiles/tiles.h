@@ -1,19 +1,21 @@
-// What run/tileroutine.cc and the precompiled kernels tell each other. The kernels are generated from the operation table when the package is
-// built, one file per instruction set and dtype (src/codegen/tilekernels.ts): each does one operation on one component of a tile.
-// No header is included, and nothing here has code that is linked: the kernels' files are compiled for instruction sets that the rest
-// of the addon must not use.
+// What run/tileroutine.cc and the precompiled kernels tell each other. The kernels are generated from the operation
+// table when the package is built, one file per instruction set and dtype (src/codegen/tilekernels.ts): each does one
+// operation on one component of a tile. No header is included, and nothing here has code that is linked: the kernels'
+// files are compiled for instruction sets that the rest of the addon must not use.
 #ifndef TSKEOPS_TILES_H
 #define TSKEOPS_TILES_H
 
 #include "text/common/routine.h"
 
-// One component of a value on a tile: where it begins, and how many reals on its next vector stands. A splat is one real per vector.
+// One component of a value on a tile: where it begins, and how many reals on its next vector stands. A splat is one
+// real per vector.
 struct Span {
   const void *data;
   int64 step;
 };
 
-// Writes `vectors` vectors. Sums have `terms` groups of arguments, of which each argument steps alike; with `add` they add to `out`.
+// Writes `vectors` vectors. Sums have `terms` groups of arguments, of which each argument steps alike; with `add` they
+// add to `out`.
 using TileKernel = void (*)(void *out, const Span *arguments, int64 terms, int64 vectors, bool add);
 
 // How an argument steps: from vector to vector, not at all, or from splat to splat.
@@ -27,15 +29,16 @@ struct KernelEntry {
   TileKernel variants[VARIANTS];  // by the digits, to base 3, of how the arguments step, the first one lowest; null where all are splats
 };
 
-// What a reducer takes: the dim of its result, the K of the K best, and what weights are. Of those that take weights, k is how many values
-// are weighted: one with all weights, or as many as there are weights, each with its own.
+// What a reducer takes: the dim of its result, the K of the K best, and what weights are. Of those that take weights, k
+// is how many values are weighted: one with all weights, or as many as there are weights, each with its own.
 enum class Weights : int32 { None, Vectors, Splats };
 struct Extent {
   int64 dim, k;
   Weights weights;  // if there are some, they come behind what is weighted among the values of a tile
 };
 
-// A reduction on tiles. State belongs to one tile of rows; accumulators are what parts of the columns leave behind, one per row.
+// A reduction on tiles. State belongs to one tile of rows; accumulators are what parts of the columns leave behind, one
+// per row.
 class TileReducer {
  public:
   virtual bool takesWeights() const = 0;

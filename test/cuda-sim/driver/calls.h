@@ -1,5 +1,5 @@
-// The driver's calls as this stand-in exports them: own types, no header of NVIDIA's needed. `abi.cc` holds this list against
-// cuda.h where there is one; the names are those of the oldest supported driver.
+// The driver's calls as this stand-in exports them: own types, no header of NVIDIA's needed. `abi.cc` holds this list
+// against cuda.h where there is one; the names are those of the oldest supported driver.
 #pragma once
 #include <cstddef>
 #include <cstdint>

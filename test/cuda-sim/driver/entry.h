@@ -1,4 +1,5 @@
-// How every call enters: the lock, the count for injected faults, the state that the call needs, and its line in the log.
+// How every call enters: the lock, the count for injected faults, the state that the call needs, and its line in the
+// log.
 #pragma once
 #include <utility>
 

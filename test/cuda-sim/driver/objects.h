@@ -1,7 +1,7 @@
 // What the driver's handles point to, and the one state they live in.
 //
-// Streams are lazy: work waits in its queue until a call synchronises with it, directly or through an event. A program that reads
-// a result too early therefore always reads poison here, where real hardware would sometimes let it pass.
+// Streams are lazy: work waits in its queue until a call synchronises with it, directly or through an event. A program
+// that reads a result too early therefore always reads poison here, where real hardware would sometimes let it pass.
 #pragma once
 #include <array>
 #include <chrono>

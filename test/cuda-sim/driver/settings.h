@@ -6,8 +6,8 @@
 
 namespace cudasim {
 
-// "cuMemAlloc_v2:3:2": the third call fails with error 2; "3+": so does every later one. The name `kernel` counts kernels that run,
-// which fail when they run, as real ones do.
+// "cuMemAlloc_v2:3:2": the third call fails with error 2; "3+": so does every later one. The name `kernel` counts
+// kernels that run, which fail when they run, as real ones do.
 struct FaultRule {
   std::string name;
   int nth = 1;

@@ -1,5 +1,6 @@
-// What the special-function unit gives, by tables and interpolation in real hardware. Here the result is correctly rounded, or, if
-// the launch perturbs, wrong by up to 2 ulp: a test that passes both ways does not hang on the unit's exact bits.
+// What the special-function unit gives, by tables and interpolation in real hardware. Here the result is correctly
+// rounded, or, if the launch perturbs, wrong by up to 2 ulp: a test that passes both ways does not hang on the unit's
+// exact bits.
 #include "elementwise.h"
 
 namespace cudasim {

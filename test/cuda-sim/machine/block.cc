@@ -206,7 +206,8 @@ void Block::wait(const Instruction&) {
   });
 }
 
-// All threads that are left wait. They must wait at one barrier, and nobody may have left: real hardware may hang, or may not.
+// All threads that are left wait. They must wait at one barrier, and nobody may have left: real hardware may hang, or
+// may not.
 void Block::releaseBarrier() {
   const auto first = std::find(state_.begin(), state_.end(), State::Waiting) - state_.begin();
   pc_ = pcs_[static_cast<size_t>(first)];

@@ -1,5 +1,5 @@
-// One block of threads at work. All threads that stand at the same instruction execute it together; those that stand furthest back
-// go first, so that threads which took different ways meet again. Knows no driver.
+// One block of threads at work. All threads that stand at the same instruction execute it together; those that stand
+// furthest back go first, so that threads which took different ways meet again. Knows no driver.
 #pragma once
 #include <cstdlib>
 #include <memory>

@@ -1,5 +1,5 @@
-// Sums and differences that set and use the carry, the one bit of state that is no register. Wide integers, as in the reduction of
-// great angles, are made of them.
+// Sums and differences that set and use the carry, the one bit of state that is no register. Wide integers, as in the
+// reduction of great angles, are made of them.
 #include "elementwise.h"
 
 namespace cudasim {

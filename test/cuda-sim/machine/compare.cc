@@ -14,7 +14,8 @@ bool combined(bool value, bool other, uint32_t how) {
   return how == And ? value && other : how == Or ? value || other : how == Xor ? value != other : value;
 }
 
-// setp: rows are the result, for `p|q` its complement's row too, the two operands, and the predicate it is combined with.
+// setp: rows are the result, for `p|q` its complement's row too, the two operands, and the predicate it is combined
+// with.
 template <auto F, typename T, bool Flushes>
 void runSetPredicate(Block& block, const Instruction& in) {
   const uint32_t how = in.mode;

@@ -1,5 +1,5 @@
-// The global memory of one device. Addresses are made up and never used twice: gaps between allocations make every overrun visible,
-// and a freed address stays freed. Each byte knows whether it was ever written.
+// The global memory of one device. Addresses are made up and never used twice: gaps between allocations make every
+// overrun visible, and a freed address stays freed. Each byte knows whether it was ever written.
 #pragma once
 #include <cstdint>
 #include <map>

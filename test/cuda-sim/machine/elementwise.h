@@ -1,4 +1,5 @@
-// Makers of handlers from one line of arithmetic: elementwise<F, D, S...> writes F(sources...) into a row of D, cell by cell.
+// Makers of handlers from one line of arithmetic: elementwise<F, D, S...> writes F(sources...) into a row of D, cell by
+// cell.
 #pragma once
 #include <cfenv>
 #include <cmath>
@@ -44,8 +45,8 @@ Semantics uniform() {
   }(std::make_index_sequence<N>{});
 }
 
-// Rounding. The handler's operands come from memory and its results go there, around calls that the compiler cannot see through:
-// so no arithmetic moves across the change of mode.
+// Rounding. The handler's operands come from memory and its results go there, around calls that the compiler cannot see
+// through: so no arithmetic moves across the change of mode.
 class RoundingMode {
  public:
   explicit RoundingMode(Rounding rounding) : before_(std::fegetround()) {

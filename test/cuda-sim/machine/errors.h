@@ -24,7 +24,8 @@ enum Error : int {
   LAUNCH_FAILED = 719,
 };
 
-// What a running kernel did wrong stays until the context is destroyed; a refused launch does not (cuda.h, at each code).
+// What a running kernel did wrong stays until the context is destroyed; a refused launch does not (cuda.h, at each
+// code).
 constexpr bool isSticky(int code) { return code >= ILLEGAL_ADDRESS && code != LAUNCH_OUT_OF_RESOURCES; }
 
 }  // namespace cudasim

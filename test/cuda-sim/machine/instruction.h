@@ -1,7 +1,8 @@
 // A decoded instruction: a function that knows what to do, and rows of the block's register file to do it with.
 //
-// The one idea: every operand is a row with one cell per thread. An immediate is a row that nobody writes, %tid.x is a row that is
-// filled once; so an instruction is a loop over rows, which the C++ compiler turns into vector code when all threads take part.
+// The one idea: every operand is a row with one cell per thread. An immediate is a row that nobody writes, %tid.x is a
+// row that is filled once; so an instruction is a loop over rows, which the C++ compiler turns into vector code when
+// all threads take part.
 #pragma once
 #include <array>
 #include <bit>
@@ -43,8 +44,8 @@ struct Instruction {
   bool isWide(int k) const { return wide >> k & 1; }
 };
 
-// What a statement means: the handler, how many bytes the cells of each row must have (0: as the operand comes), and how many rows
-// there must be (0: the maker has looked itself).
+// What a statement means: the handler, how many bytes the cells of each row must have (0: as the operand comes), and
+// how many rows there must be (0: the maker has looked itself).
 struct Semantics {
   Handler run = nullptr;
   std::array<uint8_t, MAX_ROWS> cells{};

@@ -29,7 +29,8 @@ void countStores(Block& block, const Instruction& in) {
   else if (in.space != Space::Param && in.space != Space::Local) block.statistics.globalStores += count;
 }
 
-// All threads load one place of shared memory, as they do with the tile of a reduction: one check and one fetch serve them all.
+// All threads load one place of shared memory, as they do with the tile of a reduction: one check and one fetch serve
+// them all.
 bool loadsOnePlace(Block& block, const Instruction& in, int parts) {
   if (in.space != Space::Shared || block.lanes().count < 2) return false;
   const int first = block.lanes().first();

@@ -1,5 +1,6 @@
-// A kernel ready to run: the entry and all functions it calls, linked into one list of instructions over one register file.
-// Functions come before their callers, so that "who stands furthest back goes first" lets threads return before others go on.
+// A kernel ready to run: the entry and all functions it calls, linked into one list of instructions over one register
+// file. Functions come before their callers, so that "who stands furthest back goes first" lets threads return before
+// others go on.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,7 +12,8 @@ namespace cudasim {
 
 // Where the other spaces lie among generic addresses.
 constexpr uint64_t SHARED_WINDOW = 1ull << 40, LOCAL_WINDOW = 2ull << 40, PARAM_WINDOW = 3ull << 40, WINDOW_SIZE = 1ull << 40;
-// In the space of parameters: the kernel's from 0 on, the same for all threads; those of functions from here on, per thread.
+// In the space of parameters: the kernel's from 0 on, the same for all threads; those of functions from here on, per
+// thread.
 constexpr uint64_t THREAD_PARAMETERS = 1 << 20;
 
 struct Parameter {

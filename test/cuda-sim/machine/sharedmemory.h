@@ -1,5 +1,6 @@
-// Shared memory of a block, with a shadow that knows for every 4-byte word who wrote and who read it since the last barrier.
-// Two threads that touch a word without a barrier between, one of them writing, race: real hardware may do either first.
+// Shared memory of a block, with a shadow that knows for every 4-byte word who wrote and who read it since the last
+// barrier. Two threads that touch a word without a barrier between, one of them writing, race: real hardware may do
+// either first.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The instruction set as a table: opcode -> the modifiers it knows -> what it does. Each family of instructions is a table of its
-// own in the file of that name.
+// The instruction set as a table: opcode -> the modifiers it knows -> what it does. Each family of instructions is a
+// table of its own in the file of that name.
 #pragma once
 #include <span>
 

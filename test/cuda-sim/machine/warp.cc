@@ -1,5 +1,5 @@
-// What the 32 threads of a warp do together: shuffles, votes, the warp's barrier. A thread that the member mask names must be here:
-// real hardware would wait for it, or give anything.
+// What the 32 threads of a warp do together: shuffles, votes, the warp's barrier. A thread that the member mask names
+// must be here: real hardware would wait for it, or give anything.
 #include "elementwise.h"
 #include "errors.h"
 

@@ -1,5 +1,5 @@
-// A PTX module as its text says it: variables, functions, statements whose names are resolved. Pure data; what an instruction
-// means, and where a variable lies, is not known here.
+// A PTX module as its text says it: variables, functions, statements whose names are resolved. Pure data; what an
+// instruction means, and where a variable lies, is not known here.
 #pragma once
 #include <cstdint>
 #include <map>

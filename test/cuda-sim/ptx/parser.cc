@@ -1,4 +1,5 @@
-// PTX text -> Module. Names are resolved here, as PTX scopes them: registers and variables of a `{ }` hide those outside.
+// PTX text -> Module. Names are resolved here, as PTX scopes them: registers and variables of a `{ }` hide those
+// outside.
 #include "cursor.h"
 
 namespace cudasim {

@@ -1,5 +1,5 @@
-// faults KERNELS.ptx CASE: one planted fault, or one right program that must be found right. Ends with 0 if the simulator says what the
-// case expects; what a case expects in the log is read by the test that starts it.
+// faults KERNELS.ptx CASE: one planted fault, or one right program that must be found right. Ends with 0 if the
+// simulator says what the case expects; what a case expects in the log is read by the test that starts it.
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -47,7 +47,8 @@ struct Points {
   }
 };
 
-// The Gaussian sum by one of its kernels; gives what the synchronisation gave, and checks the values if that was no error.
+// The Gaussian sum by one of its kernels; gives what the synchronisation gave, and checks the values if that was no
+// error.
 Result gaussian(const char* kernel, int rows = 200, int columns = 300) {
   const Points points(rows, columns);
   Session session(ptx.c_str());

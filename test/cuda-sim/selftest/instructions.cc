@@ -1,12 +1,13 @@
-// instructions: single instructions on given bits, with the results that the PTX ISA's text demands. Those that compilers seldom make, and
-// the corners of the others. Ends with 0 if all are right.
+// instructions: single instructions on given bits, with the results that the PTX ISA's text demands. Those that
+// compilers seldom make, and the corners of the others. Ends with 0 if all are right.
 #include <cstdint>
 
 #include "program.h"
 
 namespace {
 
-// In the text %d, %a, %b, %c are registers of 32 bits, capitals of 64; %p is whether c is not 0; %q is a predicate to set.
+// In the text %d, %a, %b, %c are registers of 32 bits, capitals of 64; %p is whether c is not 0; %q is a predicate to
+// set.
 struct Row {
   const char* text;
   uint64_t a, b, c, expected;

@@ -1,5 +1,5 @@
-// maths FILE.ptx: runs every function of maths.h on the simulated device, and prints for each "NAME TYPE ULP": its greatest error in units
-// in the last place, against long double.
+// maths FILE.ptx: runs every function of maths.h on the simulated device, and prints for each "NAME TYPE ULP": its
+// greatest error in units in the last place, against long double.
 #include "maths.h"
 
 #include <cmath>

@@ -1,6 +1,6 @@
-// Functions of NVIDIA's mathematical library, by which the interpreter is judged: their code is long, uses tables, carries, directed
-// roundings and calls, and lands within a few ulp only if every instruction is right.
-// name, expression in x (compiled by nvcc as device code, and here in long double), range of x
+// Functions of NVIDIA's mathematical library, by which the interpreter is judged: their code is long, uses tables,
+// carries, directed roundings and calls, and lands within a few ulp only if every instruction is right. name,
+// expression in x (compiled by nvcc as device code, and here in long double), range of x
 #pragma once
 
 #define MATHS(X)                                       \

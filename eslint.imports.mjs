@@ -1,0 +1,132 @@
+/**
+ * Which part of src may import which, as configurations of ESLint: editors show what breaks it. A layer cannot come to
+ * know another by accident. Rows name folders of src, or files; the row of a file goes before that of its folder.
+ *   parts     what may be imported; everyone may import `errors`, `options`, `asserts` and files of the own folder
+ *   types     parts of which only types may be imported
+ *   packages  packages that may be imported; `node:` stands for all of Node's own
+ *   typesOfOwnFolder  of the own folder, too, only types
+ */
+const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "notebook", "settings"];
+
+const ROWS = {
+  errors: { parts: [] },
+  options: { parts: [] },
+  asserts: { parts: [] },
+  warnings: { parts: [] },
+  formula: { parts: [] },
+  // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
+  codegen: { parts: ["formula"] },
+  "codegen/prelude": { parts: [], packages: ["node:"] },
+  // Where formulas run and arrays are: one interface, a file for each device.
+  device: { parts: ["codegen", "formula", "warnings"], packages: ["node:"] },
+  "device/native": {
+    parts: ["device/addoncall", "codegen/isa", "codegen/prelude"],
+    packages: ["node:"],
+    typesOfOwnFolder: true,
+  },
+  "device/memory": { parts: [], types: ["device/native"] },
+  "device/reference": {
+    parts: ["formula", "device/addoncall"],
+    types: ["codegen/specification"],
+    typesOfOwnFolder: true,
+  },
+  array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
+  task: { parts: [] },
+  // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
+  call: {
+    parts: [
+      "formula",
+      "device/devices",
+      "device/memory",
+      "device/routine",
+      "device/addoncall",
+      "device/native",
+      "array",
+      "task",
+    ],
+    types: ["device", "codegen/specification"],
+    packages: ["node:"],
+  },
+  // Fewer pairs: cells of points, and what they let reductions leave out.
+  fast: { parts: ["call", "array", "device", "formula"] },
+  solve: { parts: ["call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
+  cluster: { parts: ["array"] },
+  gpus: { parts: ["device/cuda", "device/native"] },
+  genred: { parts: ["call", "formula", "array"], types: ["device", "task"] },
+  generic: { parts: ["genred", "formula"], types: ["call"] },
+  kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["device", "task"] },
+  lazytensor: { parts: ["kernelsolve", "solve", "call", "genred", "formula", "array"], types: ["device"] },
+  notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
+  settings: { parts: ["device/native"], types: ["codegen/isa"] },
+  index: {
+    parts: [...DOORS, "array"],
+    types: ["device", "codegen/isa", "call", "solve"],
+  },
+};
+
+/** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
+const LATE_LOADERS = ["device/native", "notebook/chart"];
+/** Only these may know which devices there are, and that data are not in the machine's memory. */
+const OF_DEVICES = ["device/**/*", "gpus"];
+
+const loadedLate = ["ImportExpression", "CallExpression[callee.name='require']"].map((selector) => ({
+  selector,
+  message: "Nothing is loaded late but the addon and the packages that draw charts.",
+}));
+const namedDevices = ["Identifier[name=/^(isOnDevice|DeviceData|RemoteData)$/]", "Literal[value='cuda']"].map(
+  (selector) => ({ selector, message: "Only src/device/ and gpus.ts know which devices there are." }),
+);
+
+/** How a file imports a part: one in `room` does so from its folder, one at the top (`room` is null) from src. */
+function specifierOf(part, room) {
+  if (room !== null && part.startsWith(`${room}/`)) return `\\./${part.slice(room.length + 1)}`;
+  return `${room === null ? "\\./" : "\\.\\./"}${part}(/.*)?`;
+}
+
+const packageName = (name) => (name === "node:" ? "node:.*" : name);
+
+/** What a row forbids to files in `room`. */
+function patternsOf(name, { parts, types = [], packages = [], typesOfOwnFolder = false }, room) {
+  const specifiers = (list) => list.map((part) => specifierOf(part, room));
+  const own = room === null ? [] : ["\\./[^/]*"];
+  const values = [...specifiers(["errors", "options", "asserts", ...parts]), ...packages.map(packageName)];
+  if (!typesOfOwnFolder) values.push(...own);
+  const onlyTypes = [...specifiers(types), ...(typesOfOwnFolder ? own : [])];
+  const notValues = `(?!(${values.join("|")})$)`;
+  const message = `src/${name} may not know that: see eslint.imports.mjs.`;
+  const others = { regex: `^${notValues}(?!(${onlyTypes.join("|") || "-"})$)`, caseSensitive: true, message };
+  if (onlyTypes.length === 0) return [others];
+  const ofTypes = { regex: `^${notValues}(${onlyTypes.join("|")})$`, caseSensitive: true, allowTypeImports: true };
+  return [others, { ...ofTypes, message: `src/${name} may know only types of that: see eslint.imports.mjs.` }];
+}
+
+function configOf([name, row]) {
+  const [room, file] = name.split("/");
+  const config = (files, from) => ({
+    files: [files],
+    rules: { "no-restricted-imports": ["error", { patterns: patternsOf(name, row, from) }] },
+  });
+  if (file !== undefined) return [config(`src/${name}.ts`, room)];
+  return [config(`src/${name}/**/*.ts`, name), config(`src/${name}.ts`, null)];
+}
+
+const withoutRow = [{ regex: "^", message: "A part of src needs a row in eslint.imports.mjs." }];
+const files = (names) => names.map((name) => `src/${name}.ts`);
+
+/** @param {object[]} restricted what is forbidden everywhere by `no-restricted-syntax` */
+export const importRules = (restricted) => {
+  const syntax = (...rows) => ({ "no-restricted-syntax": ["error", ...restricted, ...rows] });
+  return [
+    {
+      files: ["src/**/*.ts"],
+      rules: {
+        "no-restricted-imports": ["error", { patterns: withoutRow }],
+        ...syntax(...loadedLate, ...namedDevices),
+      },
+    },
+    ...Object.entries(ROWS).flatMap(configOf),
+    { files: files(OF_DEVICES), rules: syntax(...loadedLate) },
+    { files: files(LATE_LOADERS), rules: syntax(...namedDevices) },
+    { files: ["src/device/native.ts"], rules: syntax() },
+  ];
+};

@@ -1,0 +1,8 @@
+/**
+ * Clusters of points, and the block-sparse ranges that reductions over them take: what pykeops has in its `cluster`
+ * modules.
+ */
+export { clusterCentroids, clusterRanges, clusterRangesCentroids, gridCluster, sortClusters } from "./array/clusters";
+export type { SortedClusters } from "./array/clusters";
+export { rangesFromRadius } from "./array/radius";
+export { fromMatrix, swapAxes } from "./array/ranges";

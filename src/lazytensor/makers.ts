@@ -1,0 +1,126 @@
+/**
+ * What users make tensors and operators with: calls without `new`, as pykeops and scipy spell them. The one idea: a
+ * function and a type of one name, where `instanceof` and hovers know the class behind them. Must not know operations.
+ */
+import type { RealArray } from "../array/view";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, describeValue, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
+import * as operators from "../solve/linearoperator";
+import type { LinearOperatorLike } from "../solve/linearoperator";
+import * as tensors from "./lazytensor";
+import { expressionOf } from "./operand";
+
+/** A symbolic array `[...batch, M, N, dim]`: a formula, until a reduction over i or j computes it. */
+export type LazyTensor<T extends RealData = RealData> = tensors.LazyTensor<T>;
+/** D complex numbers at every pair: `re, im, re, im, …` in arrays. */
+export type ComplexLazyTensor<T extends RealData = RealData> = tensors.ComplexLazyTensor<T>;
+/** A matrix `[M, N]` that is only known by its products with arrays. */
+export type LinearOperator<T extends RealData = RealData> = operators.LinearOperator<T>;
+
+const INDEX = {
+  /** 0: the rows are indexed by i, as `Vi` does. 1: by j, as `Vj`. */
+  axis: { kind: [0, 1] },
+} as const;
+
+/** How the axes of an array are meant. */
+export type LazyTensorOptions = OptionsOf<typeof INDEX>;
+
+/** What `LazyTensor` is: a function that makes one. */
+export interface LazyTensorMaker {
+  /**
+   * A symbolic array: operations build formulas, and only a reduction over i or j computes. `LazyTensor(x, {axis: 0})`
+   * is `Vi(x)`.
+   * @param value a number, a list of numbers or an array `[D]`: a parameter; an array `[..., M, D]` with the option
+   * axis; an array `[..., M, 1, D]`, `[..., 1, N, D]` or `[..., 1, 1, D]`, whose axes of length 1 tell its role.
+   * @throws ArgumentError for anything else.
+   */
+  <T extends RealData = RealData>(
+    value: RealArray<T> | number | readonly number[],
+    options?: LazyTensorOptions | null,
+  ): LazyTensor<T>;
+  /** The components of several tensors one after the other. @throws ArgumentError for none. */
+  concatenate<T extends RealData>(tensors: readonly LazyTensor<T>[]): LazyTensor<T>;
+  /** What `instanceof` looks for. */
+  readonly prototype: LazyTensor;
+}
+
+/** What `ComplexLazyTensor` is: a function that makes one. */
+export interface ComplexLazyTensorMaker {
+  /**
+   * A symbolic array of complex numbers.
+   * @param value an array `[..., M, 2 D]` of complex numbers as `re, im, re, im, …`, as for `LazyTensor`.
+   * @throws ArgumentError as `LazyTensor`, FormulaError for an odd number of components.
+   */
+  <T extends RealData = RealData>(
+    value: RealArray<T> | readonly number[],
+    options?: LazyTensorOptions | null,
+  ): ComplexLazyTensor<T>;
+  /** What `instanceof` looks for. */
+  readonly prototype: ComplexLazyTensor;
+}
+
+/** What `LinearOperator` is: a function that makes one. */
+export interface LinearOperatorMaker {
+  /**
+   * A matrix by its products with arrays. @throws ArgumentError unless there are a shape, a dtype and both products.
+   */
+  <T extends RealData = RealData>(products: LinearOperatorLike<T>): LinearOperator<T>;
+  /** What `instanceof` looks for. */
+  readonly prototype: LinearOperator;
+}
+
+/** A function whose results `instanceof` takes for instances of a class. */
+const instancesOf = <F extends object, C>(type: { readonly prototype: C }, make: F): F & { readonly prototype: C } =>
+  Object.defineProperty(make, "prototype", { value: type.prototype }) as F & { readonly prototype: C };
+
+/** Makes a symbolic array; `x instanceof LazyTensor` tells one. */
+export const LazyTensor: LazyTensorMaker = Object.assign(
+  instancesOf(tensors.LazyTensor, function LazyTensor<
+    T extends RealData,
+  >(value: RealArray<T> | number | readonly number[], options?: LazyTensorOptions | null): LazyTensor<T> {
+    atMost("LazyTensor", 2, arguments);
+    return new tensors.LazyTensor<T>(expressionOf("LazyTensor", value, axisOf("LazyTensor", options)));
+  }),
+  { concatenate },
+);
+
+/** Makes a symbolic array of complex numbers; `x instanceof ComplexLazyTensor` tells one. */
+export const ComplexLazyTensor: ComplexLazyTensorMaker = instancesOf(
+  tensors.ComplexLazyTensor,
+  function ComplexLazyTensor<T extends RealData>(
+    value: RealArray<T> | readonly number[],
+    options?: LazyTensorOptions | null,
+  ): ComplexLazyTensor<T> {
+    atMost("ComplexLazyTensor", 2, arguments);
+    const axis = axisOf("ComplexLazyTensor", options);
+    return new tensors.ComplexLazyTensor<T>(expressionOf("ComplexLazyTensor", value, axis));
+  },
+);
+
+/** Makes a linear operator of its products; `x instanceof LinearOperator` tells one. */
+export const LinearOperator: LinearOperatorMaker = instancesOf(operators.LinearOperator, function LinearOperator<
+  T extends RealData,
+>(products: LinearOperatorLike<T>): LinearOperator<T> {
+  atMost("LinearOperator", 1, arguments);
+  return new operators.LinearOperator<T>(products);
+});
+
+const axisOf = (where: string, options: LazyTensorOptions | null | undefined): 0 | 1 | undefined =>
+  optionsOf(where, options, INDEX).axis;
+
+function concatenate<T extends RealData>(list: readonly LazyTensor<T>[]): LazyTensor<T> {
+  atMost("LazyTensor.concatenate", 1, arguments);
+  if (!Array.isArray(list) || list.length === 0)
+    throw new ArgumentError(
+      `LazyTensor.concatenate: expected a list of at least one LazyTensor, got ${Array.isArray(list) ? "none" : describeValue(list)}`,
+    );
+  const wrong = list.findIndex((tensor: unknown) => !(tensor instanceof tensors.LazyTensor));
+  if (wrong >= 0)
+    throw new ArgumentError(
+      `LazyTensor.concatenate: expected LazyTensors, got ${describeValue(list[wrong])} at ${wrong}`,
+    );
+  const [first, ...rest] = list as [LazyTensor<T>, ...LazyTensor<T>[]];
+  return rest.reduce((all, next) => all.concat(next), first);
+}

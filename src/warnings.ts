@@ -1,0 +1,13 @@
+/** Warnings of the library: it computes what was asked for, but slower than it was expected to. */
+
+/** Codes of the warnings. */
+export type WarningCode = "KEOPS_REFERENCE" | "KEOPS_COMPILE";
+
+const told = new Set<WarningCode>();
+
+/** Warns once in a process, by `process.emitWarning`, whose listeners see `name` "KeopsWarning" and the code. */
+export function warnOnce(code: WarningCode, message: string): void {
+  if (told.has(code)) return;
+  told.add(code);
+  process.emitWarning(message, { type: "KeopsWarning", code });
+}

@@ -1,0 +1,65 @@
+/** The public names: few at the top level, where none is added unseen; what is alike is in a namespace. */
+import { inspect } from "node:util";
+import * as api from "../../src";
+
+const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
+  LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad toDevice toHost dispose
+  KeopsError cluster cuda errors nd notebook settings`;
+
+const NAMESPACES = {
+  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius`,
+  cuda: "available devices memory whyNot",
+  errors: "KeopsError ArgumentError CompileError ConvergenceError DeviceError FormulaError InterruptedError",
+  nd: "add sub mul div neg exp sqrt sum matmul transpose reshape eye solve norm",
+  notebook: "chart lineChart imageChart progressBar",
+  settings: "threads instructionSet lapack",
+} as const;
+
+const sorted = (names: string): string[] => names.split(/\s+/).sort();
+
+test("the top level has these values, and no other", () => {
+  expect(Object.keys(api).sort()).toEqual(sorted(TOP));
+});
+
+test.each(Object.entries(NAMESPACES))("%s has these values, and no other", (name, names) => {
+  expect(Object.keys(api[name as keyof typeof NAMESPACES]).sort()).toEqual(sorted(names));
+});
+
+test("what is made without new is told by instanceof", () => {
+  const tensor = api.LazyTensor([1, 2]);
+  const operator = api.LinearOperator(api.asLinearOperator(api.Vi(api.rand([2, 1])).sqdist(api.Vj(api.rand([2, 1])))));
+  expect([tensor, tensor.exp1j(), operator].map((made) => made instanceof api.LazyTensor)).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect(tensor.exp1j()).toBeInstanceOf(api.ComplexLazyTensor);
+  expect(operator).toBeInstanceOf(api.LinearOperator);
+  expect([api.LazyTensor, api.ComplexLazyTensor, api.LinearOperator].map(({ name }) => name)).toEqual([
+    "LazyTensor",
+    "ComplexLazyTensor",
+    "LinearOperator",
+  ]);
+});
+
+describe("settings", () => {
+  const { threads } = api.settings;
+  afterEach(() => {
+    Object.assign(api.settings, { threads, instructionSet: "auto", lapack: "auto" });
+  });
+
+  test("tell what is in use", () => {
+    api.settings.threads = 3;
+    api.settings.instructionSet = "baseline";
+    api.settings.lapack = "off";
+    expect({ ...api.settings }).toEqual({ threads: 3, instructionSet: "baseline", lapack: "off" });
+    expect(inspect(api.settings)).toBe("{ threads: 3, instructionSet: 'baseline', lapack: 'off' }");
+  });
+
+  test("can be set to what they tell", () => {
+    api.settings.lapack = "off";
+    const before = { ...api.settings };
+    Object.assign(api.settings, before);
+    expect({ ...api.settings }).toEqual(before);
+  });
+});

@@ -1,0 +1,32 @@
+/**
+ * Tests of what depends on the width of vectors: on every instruction set that the machine has; the others are told as
+ * skipped.
+ */
+import { ISAS } from "../../src/codegen/isa";
+import type { InstructionSetName } from "../../src/codegen/isa";
+import { instructionSet, nativeAddon, setInstructionSet } from "../../src/device/native";
+
+/** Those of this machine, the narrowest first. */
+export const WIDTHS: readonly InstructionSetName[] = ISAS.slice(
+  0,
+  ISAS.indexOf(nativeAddon()?.isa() ?? "baseline") + 1,
+);
+
+/** What formulas of this run are compiled for, unless a test sets another. */
+export const OWN_WIDTH: InstructionSetName = instructionSet();
+
+/** One group of tests per instruction set, which calls of the library use in it. */
+export function describeWidths(name: string, body: (isa: InstructionSetName) => void): void {
+  for (const isa of ISAS)
+    if (WIDTHS.includes(isa))
+      describe(`${name}, with ${isa}`, () => {
+        beforeAll(() => {
+          setInstructionSet(isa);
+        });
+        afterAll(() => {
+          setInstructionSet(OWN_WIDTH);
+        });
+        body(isa);
+      });
+    else test.skip(`${name}, with ${isa}: this machine lacks it`, () => undefined);
+}
