@@ -55,6 +55,27 @@ struct FewColumns {
   int64 rows, width, columns, xStride;
 };
 
+// A step of a Fourier transform (Stockham's): `radix` parts of `count` runs are combined; real and imaginary parts stand
+// apart. Run q of part k is at (k count + q) run, and becomes run q radix + k, times a power of a root of unity:
+// `twiddles` [count][radix - 1] of (re, im). A run holds whole vectors, one line of the transform per lane.
+template <class T>
+struct FourierStep {
+  int64 radix, count, run;
+  const T *re, *im;
+  T *outRe, *outIm;
+  const T *twiddles;
+};
+
+// 2 `half` real numbers as `half` complex ones, and their spectrum of half + 1: `twiddles` are the powers of exp(-i pi / half).
+template <class T>
+struct RealSpectrum {
+  int64 half, run;
+  const T *re, *im;
+  T *outRe, *outIm;
+  const T *twiddles;
+  T scale;
+};
+
 template <class T>
 struct Kernels {
   int64 lanes, stripColumns;
@@ -70,6 +91,10 @@ struct Kernels {
   // Up to `lanes` rows of a [rows, width] become those of a inverse(transpose(L)), for the lower triangular L [width,
   // width].
   void (*eliminate)(T *a, int64 aStride, int64 rows, const T *l, int64 lStride, int64 width);
+  void (*fourierStep)(const FourierStep<T> &);
+  // From the transform of packed numbers to the spectrum of the real ones, and back.
+  void (*splitSpectrum)(const RealSpectrum<T> &);
+  void (*joinSpectrum)(const RealSpectrum<T> &);
 
   int64 packedSize(int64 inner, int64 columns) const {
     return (columns + stripColumns - 1) / stripColumns * stripColumns * inner;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <type_traits>
 
+#include "linalg/fourier.h"
 #include "linalg/linalg.h"
 #include "linalg/session.h"
 #include "node/values.h"
@@ -264,6 +265,49 @@ struct LowRankSolve : DenseWork {
   }
 };
 
+// The lengths of a grid's axes: one to three, transformable, the last one even.
+std::vector<int64> gridAt(Info info, size_t position) {
+  const Matrix<int32> found = matrixOf<int32>(info[position], "shape");
+  const std::vector<int64> shape(found.data, found.data + found.length);
+  if (shape.empty() || shape.size() > 3) throw std::out_of_range("shape: expected 1 to 3 axes, got " + std::to_string(shape.size()));
+  for (const int64 length : shape)
+    if (!hasTransform(length)) throw std::out_of_range("shape: expected products of 2, 3, 5 and 7, got " + std::to_string(length));
+  if (shape.back() % 2 != 0) throw std::out_of_range("shape: expected an even last axis, got " + std::to_string(shape.back()));
+  return shape;
+}
+
+template <class T>
+RealGrid<T> realGridOf(Info info) {
+  const std::vector<int64> shape = gridAt(info, 3);
+  int64 lines = 1;
+  for (size_t axis = 0; axis + 1 < shape.size(); axis++)
+    if (__builtin_mul_overflow(lines, shape[axis], &lines)) throw std::out_of_range("shape: expected fewer elements");
+  const auto values = matrixAt<T>(info, 0, "values", lines, shape.back());
+  const auto re = matrixAt<T>(info, 1, "re", lines, shape.back() / 2 + 1), im = matrixAt<T>(info, 2, "im", lines, shape.back() / 2 + 1);
+  refuseOverlap(values, re, "re");
+  refuseOverlap(values, im, "im");
+  refuseOverlap(re, im, "im");
+  return {values.data, re.data, im.data, shape};
+}
+
+template <class T>
+std::function<double()> fourierOf(Info info, bool isInverse) {
+  const RealGrid<T> grid = realGridOf<T>(info);
+  return [=] {
+    isInverse ? inverseFourier(grid) : fourier(grid);
+    return 0.0;
+  };
+}
+
+template <bool isInverse>
+struct Fourier : DenseWork {
+  explicit Fourier(Info info) : DenseWork(info) {
+    watch.control = toControl(info.Env(), info[4]);
+    work = isFloat32(info, 0) ? fourierOf<float>(info, isInverse) : fourierOf<double>(info, isInverse);
+    multiplications = 30.0 * double(info[0].As<Napi::TypedArray>().ElementLength());
+  }
+};
+
 constexpr FunctionRow ROWS[] = {
     nowAndLater<Cholesky>("cholesky"),
     nowAndLater<CholeskySolve>("choleskySolve"),
@@ -272,6 +316,8 @@ constexpr FunctionRow ROWS[] = {
     nowAndLater<GramOf>("gram"),
     nowOnly<SubtractTall>("subtractTall"),
     nowAndLater<LowRankSolve>("lowRankSolve"),
+    nowAndLater<Fourier<false>>("fourier"),
+    nowAndLater<Fourier<true>>("inverseFourier"),
 };
 
 }  // namespace

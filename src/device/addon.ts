@@ -149,6 +149,13 @@ export interface LongAlgebra {
     rows: number,
     columns: number,
   ): void;
+  /**
+   * The spectrum of a real grid of one to three axes, as `re` and `im` `[...shape but the last, last / 2 + 1]`:
+   * sum over n of values[n] exp(-2 pi i k n / shape). Axes are products of 2, 3, 5 and 7, the last one is even.
+   */
+  fourier(values: Real, re: Real, im: Real, shape: Int32Array): void;
+  /** The grid from its spectrum, which is overwritten. */
+  inverseFourier(values: Real, re: Real, im: Real, shape: Int32Array): void;
 }
 
 export interface BriefAlgebra {
