@@ -74,17 +74,18 @@ struct Line {
   }
 };
 
-constexpr size_t MOST_LINES = 32;
+constexpr size_t MOST_KEPT = 32;
 
-template <class T>
-std::shared_ptr<const Line<T>> lineOf(int64 length) {
+// What is made once of a length.
+template <class Made>
+std::shared_ptr<const Made> keptOf(int64 length) {
   static std::mutex guard;
-  static std::map<int64, std::shared_ptr<const Line<T>>> known;
+  static std::map<int64, std::shared_ptr<const Made>> known;
   const std::scoped_lock whileUsed(guard);
-  if (known.size() >= MOST_LINES && !known.contains(length)) known.clear();
-  std::shared_ptr<const Line<T>> &line = known[length];
-  if (!line) line = std::make_shared<const Line<T>>(length);
-  return line;
+  if (known.size() >= MOST_KEPT && !known.contains(length)) known.clear();
+  std::shared_ptr<const Made> &kept = known[length];
+  if (!kept) kept = std::make_shared<const Made>(length);
+  return kept;
 }
 
 // Two buffers of a thread for `count` entries of all lanes.
@@ -125,7 +126,7 @@ void copyOut(const T *from, int64 stride, int64 length, int64 lines, T *to) {
 template <class T>
 void alongMiddle(Planes<T> grid, int64 outer, int64 length, int64 inner) {
   if (length == 1) return;
-  const auto line = lineOf<T>(length);
+  const auto line = keptOf<Line<T>>(length);
   const Kernels<T> &use = kernels<T>();
   const int64 groups = ceilDivide(inner, LANES<T>);
   inPieces(outer * groups, groupsOfTask<T>(length), [&](int64 group, int64 end) {
@@ -179,7 +180,7 @@ void forGroupsOfLines(const RealLines<T> &of, Body body) {
 
 template <class T>
 void realLines(const RealLines<T> &of) {
-  const auto line = lineOf<T>(of.half);
+  const auto line = keptOf<Line<T>>(of.half);
   const Kernels<T> &use = kernels<T>();
   const int64 n = 2 * of.half, h = of.half;
   forGroupsOfLines(of, [&](const Workspace<T> &space, int64 lines, const T *values, Planes<T> out) {
@@ -195,7 +196,7 @@ void realLines(const RealLines<T> &of) {
 
 template <class T>
 void realLinesBack(const RealLines<T> &of, T scale) {
-  const auto line = lineOf<T>(of.half);
+  const auto line = keptOf<Line<T>>(of.half);
   const Kernels<T> &use = kernels<T>();
   const int64 n = 2 * of.half, h = of.half;
   forGroupsOfLines(of, [&](const Workspace<T> &space, int64 lines, T *values, Planes<T> spectrum) {
@@ -220,28 +221,29 @@ int64 largestDivisorBelowRoot(int64 length) {
   return divisor;
 }
 
-// Entry [row, column] of the columns' transforms is turned by exp(-2 pi i row column / length).
+// What a long line needs: `rows` is the largest divisor up to the root, and roots [rows, columns] are powers of
+// exp(-2 pi i / length) by the product of row and column, real and imaginary parts apart.
 template <class T>
-void turn(Planes<T> x, const std::vector<T> &roots, int64 rows, int64 column, int64 lines) {
-  const int64 length = int64(roots.size() / 2);
-  for (int64 row = 0; row < rows; row++)
-    for (int64 c = 0; c < lines; c++) {
-      const int64 root = row * (column + c) % length;
-      const T re = roots[2 * root], im = roots[2 * root + 1];
-      T &a = x.re[row * LANES<T> + c], &b = x.im[row * LANES<T> + c];
-      const T turned = re * a - im * b;
-      b = re * b + im * a, a = turned;
-    }
-}
+struct LongLine {
+  const int64 rows, columns;
+  std::vector<T> re, im;
+
+  explicit LongLine(int64 length) : rows(largestDivisorBelowRoot(length)), columns(length / rows), re(length), im(length) {
+    for (int64 row = 0; row < rows; row++)
+      for (int64 column = 0; column < columns; column++) {
+        const double angle = -2 * std::numbers::pi * double(row * column) / double(length);
+        re[row * columns + column] = T(std::cos(angle)), im[row * columns + column] = T(std::sin(angle));
+      }
+  }
+};
 
 // from [length], which is overwritten, is transformed into `to`.
 template <class T>
 void longLine(Planes<T> from, Planes<T> to, int64 length) {
-  const int64 rows = largestDivisorBelowRoot(length), columns = length / rows;
-  const auto down = lineOf<T>(rows), across = lineOf<T>(columns);
+  const auto cut = keptOf<LongLine<T>>(length);
+  const int64 rows = cut->rows, columns = cut->columns;
+  const auto down = keptOf<Line<T>>(rows), across = keptOf<Line<T>>(columns);
   const Kernels<T> &use = kernels<T>();
-  std::vector<T> roots;
-  for (int64 k = 0; k < length; k++) appendRoot(roots, k, length);
   inPieces(ceilDivide(columns, LANES<T>), groupsOfTask<T>(rows), [&](int64 group, int64 end) {
     const Workspace<T> space(rows);
     for (; group < end; group++) {
@@ -249,9 +251,10 @@ void longLine(Planes<T> from, Planes<T> to, int64 length) {
       copyIn(from.re + column, columns, rows, lines, space.first.re);
       copyIn(from.im + column, columns, rows, lines, space.first.im);
       const Planes<T> done = down->transform(use, space.first, space.second, LANES<T>);
-      turn(done, roots, rows, column, lines);
-      copyOut(done.re, columns, rows, lines, from.re + column);
-      copyOut(done.im, columns, rows, lines, from.im + column);
+      for (int64 row = 0; row < rows; row++) {
+        const int64 at = row * columns + column, own = row * LANES<T>;
+        use.multiplyComplex({done.re + own, done.im + own, cut->re.data() + at, cut->im.data() + at, from.re + at, from.im + at, lines, false});
+      }
     }
   });
   inPieces(ceilDivide(rows, LANES<T>), groupsOfTask<T>(columns), [&](int64 group, int64 end) {
@@ -270,11 +273,11 @@ void longLine(Planes<T> from, Planes<T> to, int64 length) {
 // Memory for a long line and its transform.
 template <class T>
 struct LongSpace {
-  std::vector<T> memory;
+  const Buffer memory;
   Planes<T> first, second;
 
-  explicit LongSpace(int64 length) : memory(4 * length) {
-    T *const begin = memory.data();
+  explicit LongSpace(int64 length) : memory(allocate(4 * length * int64(sizeof(T)))) {
+    T *const begin = reinterpret_cast<T *>(memory.get());
     first = {begin, begin + length}, second = {begin + 2 * length, begin + 3 * length};
   }
 };
@@ -285,7 +288,7 @@ void longRealLine(const RealLines<T> &of) {
   const LongSpace<T> space(h);
   for (int64 e = 0; e < h; e++) space.first.re[e] = of.values[2 * e], space.first.im[e] = of.values[2 * e + 1];
   longLine(space.first, space.second, h);
-  const auto line = lineOf<T>(h);
+  const auto line = keptOf<Line<T>>(h);
   kernels<T>().splitSpectrum({h, 1, space.second.re, space.second.im, of.spectrum.re, of.spectrum.im, line->halves.data(), 1});
 }
 
@@ -293,7 +296,7 @@ template <class T>
 void longRealLineBack(const RealLines<T> &of, T scale) {
   const int64 h = of.half;
   const LongSpace<T> space(h);
-  const auto line = lineOf<T>(h);
+  const auto line = keptOf<Line<T>>(h);
   kernels<T>().joinSpectrum({h, 1, of.spectrum.re, of.spectrum.im, space.first.re, space.first.im, line->halves.data(), scale});
   longLine(space.first.swapped(), space.second.swapped(), h);
   for (int64 e = 0; e < h; e++) of.values[2 * e] = space.second.re[e], of.values[2 * e + 1] = space.second.im[e];

@@ -1,4 +1,4 @@
-// Fourier transforms of real grids of one to three dimensions, on the pool; bits do not depend on the number of threads.
+// Fourier transforms of real grids of any number of dimensions, on the pool; bits do not depend on the number of threads.
 // Calls need a LinalgSession. It must know nothing of JavaScript or formulas.
 #ifndef TSKEOPS_FOURIER_H
 #define TSKEOPS_FOURIER_H

@@ -159,3 +159,24 @@ template <class T>
 INLINE void spectrumSplit(const RealSpectrum<T> &s) { FOR_PAIRS_OF_ENTRIES(splitAt) }
 template <class T>
 INLINE void spectrumJoined(const RealSpectrum<T> &s) { FOR_PAIRS_OF_ENTRIES(joinAt) }
+
+template <class Taken, class T>
+INLINE void complexProductAt(const ComplexProduct<T> &p, int64 i) {
+  typedef typename Taken::V V;
+  const V re = *(const V *)(p.aRe + i), im = *(const V *)(p.aIm + i), factor = *(const V *)(p.bRe + i);
+  V outRe = factor * re, outIm = factor * im;
+  if (p.bIm != nullptr) {
+    const V turning = *(const V *)(p.bIm + i);
+    outRe -= turning * im, outIm += turning * re;
+  }
+  if (p.isAdded) outRe += *(const V *)(p.re + i), outIm += *(const V *)(p.im + i);
+  *(V *)(p.re + i) = outRe;
+  *(V *)(p.im + i) = outIm;
+}
+
+template <class T>
+INLINE void complexProduct(const ComplexProduct<T> &p) {
+  int64 i = 0;
+  for (; i + Lanes<T>::COUNT <= p.count; i += Lanes<T>::COUNT) complexProductAt<Wide<T>>(p, i);
+  for (; i < p.count; i++) complexProductAt<Single<T>>(p, i);
+}

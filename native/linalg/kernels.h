@@ -76,6 +76,30 @@ struct RealSpectrum {
   T scale;
 };
 
+// out = a b, or out += a b, of complex numbers whose real and imaginary parts stand apart; bIm may be null: all of it zero.
+template <class T>
+struct ComplexProduct {
+  const T *aRe, *aIm, *bRe, *bIm;
+  T *re, *im;
+  int64 count;
+  bool isAdded;
+};
+
+// Points and the part of a grid that they reach. Point i reaches `rowCount` rows of cells, which begin at
+// offsets[i] + rows[r]; its windows are polynomials of fractions[i, axis], [degree + 1, whole vectors].
+template <class T>
+struct WindowedPoints {
+  T *part;
+  const int32 *rows;
+  int64 rowCount, axes, width, degree;
+  const T *polynomials;
+  const int32 *offsets;
+  const T *fractions;
+  T *numbers;
+  int64 count;
+  T *room[2];  // each for rowCount numbers and 16 more
+};
+
 template <class T>
 struct Kernels {
   int64 lanes, stripColumns;
@@ -95,6 +119,10 @@ struct Kernels {
   // From the transform of packed numbers to the spectrum of the real ones, and back.
   void (*splitSpectrum)(const RealSpectrum<T> &);
   void (*joinSpectrum)(const RealSpectrum<T> &);
+  void (*multiplyComplex)(const ComplexProduct<T> &);
+  // The part += each point's number times its windows; and each point's number = the part's values times its windows.
+  void (*spread)(const WindowedPoints<T> &);
+  void (*interpolate)(const WindowedPoints<T> &);
 
   int64 packedSize(int64 inner, int64 columns) const {
     return (columns + stripColumns - 1) / stripColumns * stripColumns * inner;

@@ -295,6 +295,7 @@ INLINE void elimination(T *a, int64 aStride, int64 rows, const T *l, int64 lStri
 }
 
 #include "linalg/fouriertext.h"
+#include "linalg/spreadtext.h"
 
 // ---- the table ---------------------------------------------------------------------------------------------------------------
 
@@ -316,9 +317,13 @@ struct Entries {
   static void fourierStep(const FourierStep<T> &step) { combined(step); }
   static void splitSpectrum(const RealSpectrum<T> &s) { spectrumSplit(s); }
   static void joinSpectrum(const RealSpectrum<T> &s) { spectrumJoined(s); }
+  static void multiplyComplex(const ComplexProduct<T> &p) { complexProduct(p); }
+  static void spread(const WindowedPoints<T> &p) { pointsSpread(p); }
+  static void interpolate(const WindowedPoints<T> &p) { pointsInterpolated(p); }
   static constexpr Kernels<T> ALL = {Lanes<T>::COUNT, Lanes<T>::STRIP, pack,    product, gram,          project,
                                      fewColumns,      measure,         dot,     subtractScaled, eliminate,
-                                     fourierStep,     splitSpectrum,   joinSpectrum};
+                                     fourierStep,     splitSpectrum,   joinSpectrum,   multiplyComplex, spread,
+                                     interpolate};
 };
 
 }  // namespace
