@@ -55,6 +55,51 @@ struct FewColumns {
   int64 rows, width, columns, xStride;
 };
 
+// A step of a Fourier transform (Stockham's): `radix` parts of `count` runs are combined; real and imaginary parts stand
+// apart. Run q of part k is at (k count + q) run, and becomes run q radix + k, times a power of a root of unity:
+// `twiddles` [count][radix - 1] of (re, im). A run holds whole vectors, one line of the transform per lane.
+template <class T>
+struct FourierStep {
+  int64 radix, count, run;
+  const T *re, *im;
+  T *outRe, *outIm;
+  const T *twiddles;
+};
+
+// 2 `half` real numbers as `half` complex ones, and their spectrum of half + 1: `twiddles` are the powers of exp(-i pi / half).
+template <class T>
+struct RealSpectrum {
+  int64 half, run;
+  const T *re, *im;
+  T *outRe, *outIm;
+  const T *twiddles;
+  T scale;
+};
+
+// out = a b, or out += a b, of complex numbers whose real and imaginary parts stand apart; bIm may be null: all of it zero.
+template <class T>
+struct ComplexProduct {
+  const T *aRe, *aIm, *bRe, *bIm;
+  T *re, *im;
+  int64 count;
+  bool isAdded;
+};
+
+// Points and the part of a grid that they reach. Point i reaches `rowCount` rows of cells, which begin at
+// offsets[i] + rows[r]; its windows are polynomials of fractions[i, axis], [degree + 1, whole vectors].
+template <class T>
+struct WindowedPoints {
+  T *part;
+  const int32 *rows;
+  int64 rowCount, axes, width, degree;
+  const T *polynomials;
+  const int32 *offsets;
+  const T *fractions;
+  T *numbers;
+  int64 count;
+  T *room[2];  // each for rowCount numbers and 16 more
+};
+
 template <class T>
 struct Kernels {
   int64 lanes, stripColumns;
@@ -70,6 +115,14 @@ struct Kernels {
   // Up to `lanes` rows of a [rows, width] become those of a inverse(transpose(L)), for the lower triangular L [width,
   // width].
   void (*eliminate)(T *a, int64 aStride, int64 rows, const T *l, int64 lStride, int64 width);
+  void (*fourierStep)(const FourierStep<T> &);
+  // From the transform of packed numbers to the spectrum of the real ones, and back.
+  void (*splitSpectrum)(const RealSpectrum<T> &);
+  void (*joinSpectrum)(const RealSpectrum<T> &);
+  void (*multiplyComplex)(const ComplexProduct<T> &);
+  // The part += each point's number times its windows; and each point's number = the part's values times its windows.
+  void (*spread)(const WindowedPoints<T> &);
+  void (*interpolate)(const WindowedPoints<T> &);
 
   int64 packedSize(int64 inner, int64 columns) const {
     return (columns + stripColumns - 1) / stripColumns * stripColumns * inner;

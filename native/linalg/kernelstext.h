@@ -294,6 +294,9 @@ INLINE void elimination(T *a, int64 aStride, int64 rows, const T *l, int64 lStri
     for (int64 j = 0; j < width; j++) a[r * aStride + j] = own[j][r];
 }
 
+#include "linalg/fouriertext.h"
+#include "linalg/spreadtext.h"
+
 // ---- the table ---------------------------------------------------------------------------------------------------------------
 
 template <class T>
@@ -311,8 +314,16 @@ struct Entries {
   static void eliminate(T *a, int64 aStride, int64 rows, const T *l, int64 lStride, int64 width) {
     elimination(a, aStride, rows, l, lStride, width);
   }
+  static void fourierStep(const FourierStep<T> &step) { combined(step); }
+  static void splitSpectrum(const RealSpectrum<T> &s) { spectrumSplit(s); }
+  static void joinSpectrum(const RealSpectrum<T> &s) { spectrumJoined(s); }
+  static void multiplyComplex(const ComplexProduct<T> &p) { complexProduct(p); }
+  static void spread(const WindowedPoints<T> &p) { pointsSpread(p); }
+  static void interpolate(const WindowedPoints<T> &p) { pointsInterpolated(p); }
   static constexpr Kernels<T> ALL = {Lanes<T>::COUNT, Lanes<T>::STRIP, pack,    product, gram,          project,
-                                     fewColumns,      measure,         dot,     subtractScaled, eliminate};
+                                     fewColumns,      measure,         dot,     subtractScaled, eliminate,
+                                     fourierStep,     splitSpectrum,   joinSpectrum,   multiplyComplex, spread,
+                                     interpolate};
 };
 
 }  // namespace
