@@ -3,8 +3,8 @@
  * how the types of a call follow from its aliases.
  */
 import type { RealArray } from "./array/view";
-import { CALL } from "./call/prepared";
-import type { CallOptions } from "./call/prepared";
+import { CALL } from "./call/calloptions";
+import type { CallOptions } from "./call/calloptions";
 import type { RealData } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -13,7 +13,8 @@ import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
-import { Operator } from "./call/operator";
+import type { Operator } from "./call/operator";
+import { FewerPairs } from "./fast/fewer";
 import { planOf } from "./call/plan";
 import type { CallPlan } from "./call/plan";
 import type { AsyncOptions, Tell } from "./call/run";
@@ -97,7 +98,7 @@ const BYTES = {
 
 type DenseRows = Pick<typeof CALL, "backend" | "device" | "compile"> & typeof BYTES;
 
-export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "out"), ...BYTES };
+export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "prune", "tolerance", "out"), ...BYTES };
 
 /** How values at all pairs are computed. */
 export type DenseOptions = OptionsOf<DenseRows>;
@@ -151,7 +152,7 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const checked = optionsOf("Genred", options, GENRED);
   const settings = settingsOf(checked);
   const [formulas, args] = readFormulas([formula, ...weightsOf(settings.reduction, checked)], aliases);
-  const operator = new Operator(formulas, args, settings);
+  const operator = new FewerPairs(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
     const [args, { maxBytes = DENSE.maxBytes.default, ...where }] = splitOptions<DenseOptions>(given, DENSE);
     return operator.dense(operator.arrays(args), where, maxBytes);

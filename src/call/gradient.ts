@@ -14,7 +14,7 @@ import type { Formula } from "../formula/formula";
 import { isZero } from "../formula/core";
 import type { SumGradient } from "../formula/reductions";
 import { rankOf, startsIn, summedTo } from "./prepared";
-import type { How } from "./prepared";
+import type { How } from "./calloptions";
 import { PLAIN_SUM, bothOf, restsOf, valuesOf } from "./result";
 import type { Result, Settings } from "./result";
 

@@ -23,24 +23,20 @@ import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
-import { Work, waitFor } from "../task";
-import type { Task, TwoForms } from "../task";
+import { Work } from "../task";
+import type { Task } from "../task";
 import { Gradients } from "./gradient";
-import { arraysOf, axesOf, checkArguments, copyArguments, entryPerRow, checkPlacement } from "./prepared";
-import type { CallOptions, Extents, Given, How } from "./prepared";
+import { checkPlacement } from "./calloptions";
+import { arraysOf, axesOf, checkArguments, copyArguments, entryPerRow } from "./prepared";
+import type { CallOptions, How } from "./calloptions";
+import type { Extents, Given } from "./prepared";
+import { DIRECT } from "./shortcut";
+import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
 import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, valuesOf } from "./result";
 import type { IndexArray, Result, Settings } from "./result";
-
-/** A reduction of checked arrays, in its two forms. */
-type Launch = TwoForms<void>;
-
-/** A call that is ready: what computes it, and what is left to do then. */
-interface Ready extends Launch {
-  readonly end: () => Result;
-  /** Frees what it has made, where there will be no end. */
-  readonly abandon: () => void;
-}
+import { compute, whole, withoutIndices } from "./ready";
+import type { Launch, Ready } from "./ready";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
@@ -182,7 +178,7 @@ export class Operator {
     return new Work(now, later);
   }
 
-  private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+  protected launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const { rows, columns } = this.sizes(given);
     const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
     this.checkK(columns);
@@ -217,6 +213,11 @@ export class Operator {
     const { reduction, k } = this.settings;
     if (reduction.takesK && k > columns && columns > 0)
       throw new ArgumentError(`optArg: expected a K of at most ${columns}, the number of columns, got ${k}`);
+  }
+
+  /** How a call on these arrays would get its result; nothing of it is kept. */
+  shortcut(_given: Given, _how: How): Shortcut {
+    return DIRECT;
   }
 
   // ---- routines
@@ -266,7 +267,12 @@ export class Operator {
   // ---- derivatives
 
   private get gradients(): Gradients {
-    return (this.differentiated ??= new Gradients(this, (...made) => new Operator(...made)));
+    return (this.differentiated ??= new Gradients(this, (...made) => this.make(...made)));
+  }
+
+  /** Another operator that computes in the way of this one. */
+  protected make(formulas: readonly Formula[], args: readonly Argument[], settings: Settings): Operator {
+    return new Operator(formulas, args, settings);
   }
 
   /** One gradient per argument that is wanted, as calls of this same door; null where it is zero. */
@@ -303,7 +309,7 @@ export class Operator {
     if (this.recorded !== undefined) return this.recorded;
     const { recordedAs } = this.settings.reduction;
     return (this.recorded = recordedAs
-      ? new Operator(this.formulas, this.args, { ...this.settings, reduction: recordedAs })
+      ? this.make(this.formulas, this.args, { ...this.settings, reduction: recordedAs })
       : null);
   }
 }
@@ -316,21 +322,3 @@ const workspaceOf = (values: RealArray, isOwn: boolean): RealData =>
 const LANES_ABOUT = 16;
 
 const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
-
-/** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
-function* whole(ready: Ready): Task<Result> {
-  let result: Result | undefined;
-  try {
-    yield* waitFor(ready);
-    return (result = ready.end());
-  } finally {
-    if (!result) ready.abandon();
-  }
-}
-
-function compute(ready: Ready): Result {
-  ready.now();
-  return ready.end();
-}
-
-const withoutIndices = (ready: Ready): Ready => ({ ...ready, end: () => ({ ...ready.end(), indices: null }) });

@@ -9,11 +9,12 @@ import { visitedPairs } from "../device/addoncall";
 import { Depends, lowerFormula, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
-import { checkPlacement } from "./prepared";
-import type { CallOptions } from "./prepared";
+import { checkPlacement } from "./calloptions";
+import type { CallOptions } from "./calloptions";
+import type { Shortcut } from "./shortcut";
 
-/** Where a call would run now, and what it would cost. */
-export interface CallPlan {
+/** Where a call would run now, how it would get its result, and what it would cost. */
+export interface CallPlan extends Shortcut {
   readonly backend: BackendName;
   /**
    * Why it cannot run there, in one sentence, or null: the plan of a backend can be read where that backend is missing.
@@ -21,7 +22,7 @@ export interface CallPlan {
   readonly whyNot: string | null;
   /** Instruction set and tiles of the backend, in words; undefined where there are none. */
   readonly tiles: string | undefined;
-  /** Pairs (i, j) that are visited, in all entries of a batch. */
+  /** Pairs (i, j) of the call, or of its ranges, in all entries of a batch. */
   readonly pairs: number;
   /** Operations on numbers at each pair, about; what is computed once per i or j is not counted. */
   readonly flopsPerPair: number;
@@ -45,6 +46,7 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
   const entries = sizeOf(given.batch);
   const realBytes = given.dtype === "float64" ? 8 : 4;
   return {
+    ...operator.shortcut(given, how),
     backend,
     whyNot,
     tiles,

@@ -1,10 +1,8 @@
 /**
- * What a call is given, checked once: arrays held against the aliases that declare them and against each other, their
- * batches, and options that say where it runs and which pairs it visits. Must not know reductions.
+ * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and
+ * their batches. Must not know reductions.
  */
 import { checkArray, described } from "../array/check";
-import { checkRanges } from "../array/ranges";
-import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import { scatterAdd } from "../array/tape";
 import {
   allocate,
@@ -20,18 +18,12 @@ import {
   wrap,
 } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { BACKEND_NAMES, checkPlace } from "../device/devices";
-import type { BackendName, Place } from "../device/devices";
-import type { Begun } from "../device/routine";
-import type { KeptPlans } from "../device/device";
-import type { BatchAxis, RealData } from "../device/native";
+import type { BatchAxis } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
-import { isAtLeast } from "../options";
-import type { OptionsOf } from "../options";
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
@@ -247,74 +239,4 @@ export function entryPerRow(argument: Argument, array: RealArray): RealArray {
   const rank = array.shape.length;
   if (argument.category === Category.P) return rank === rankOf(argument) ? array : insertAxis(array, rank - 1);
   return insertAxis(array, argument.category === Category.I ? rank - 1 : rank - 2);
-}
-
-// --------------------------------------------------------------------------------------------------------- options
-
-/** Where and how one call runs. */
-export const CALL = {
-  /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
-  backend: { kind: ["auto", ...BACKEND_NAMES] as readonly ("auto" | BackendName)[], default: "auto" },
-  /**
-   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs.
-   * Default 0. `"all"` shares the entries of its batch, or its rows, over all devices, with the same result to the last
-   * bit.
-   */
-  device: {
-    expected: 'the number of a device, or "all"',
-    accepts: (value: unknown): value is number | "all" =>
-      value === "all" || (isAtLeast(0, value) && Number.isInteger(value)),
-  },
-  /**
-   * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until
-   * compiling it pays, in the background; `"always"` compiles it before its first call; `"never"` does not. The ways
-   * agree to rounding.
-   */
-  compile: { kind: ["auto", "never", "always"] },
-  /**
-   * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry.
-   * Rows that visit nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of
-   * -1.
-   */
-  ranges: {
-    expected: "six integer arrays",
-    accepts: (value: unknown): value is BlockRanges | null => value !== undefined, // checked with the arrays of a call
-  },
-  /**
-   * An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument.
-   */
-  out: {
-    expected: "an array of the shape of the result",
-    accepts: (value: unknown): value is RealArray | null => value !== undefined, // checked with the arrays of a call
-  },
-} as const;
-
-/** Where and how one call runs. */
-export type CallOptions<T extends RealData = RealData> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
-
-/** Where a call and all its derivatives run, and which pairs they visit, checked. */
-export interface How extends Place {
-  readonly compile?: CallOptions["compile"];
-  /** How often the call will be repeated, about: solvers do. */
-  readonly repeats?: number;
-  readonly begun?: Begun;
-  readonly ranges?: CheckedRanges | undefined;
-  /** Tables that calls share which differ in their arrays alone. */
-  readonly kept?: KeptPlans;
-}
-
-/**
- * @param place checks where it is to run.
- * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
- */
-export function checkPlacement(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
-  const { compile, ranges } = options;
-  const { backend, device } = options.device === undefined ? options : place(options);
-  return {
-    backend,
-    device,
-    compile,
-    ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
-    begun: new Map(),
-  };
 }

@@ -7,7 +7,7 @@ import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
 import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../call/prepared";
+import type { CallOptions } from "../call/calloptions";
 import type { Settings } from "../call/result";
 import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
@@ -15,7 +15,8 @@ import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { constant } from "../formula/core";
-import { Operator } from "../call/operator";
+import type { Operator } from "../call/operator";
+import { FewerPairs } from "../fast/fewer";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
 
@@ -202,7 +203,7 @@ export function operatorOf({ formulas, args }: Bound, settings: Settings): Opera
   const key = [reduction.name, weights?.id, k, rows, sumScheme, accumulator, table].join("|");
   const known = operators.get(formula) ?? new Map<string, Operator>();
   operators.set(formula, known);
-  const found = known.get(key) ?? new Operator(formulas, args, settings);
+  const found = known.get(key) ?? new FewerPairs(formulas, args, settings);
   known.set(key, found);
   return found;
 }

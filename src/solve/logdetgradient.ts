@@ -7,8 +7,10 @@
 import { add, mul } from "../array/nd";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { checkPlacement, summedTo } from "../call/prepared";
-import type { Given, How } from "../call/prepared";
+import { checkPlacement } from "../call/calloptions";
+import { summedTo } from "../call/prepared";
+import type { How } from "../call/calloptions";
+import type { Given } from "../call/prepared";
 import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";

@@ -5,7 +5,7 @@ import { checkArray } from "../array/check";
 import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { CALL } from "../call/prepared";
+import { CALL } from "../call/calloptions";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -17,7 +17,7 @@ import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
-export const MATRIX: Omit<typeof CALL, "out"> = withoutRows(CALL, "out");
+export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "out"> = withoutRows(CALL, "prune", "tolerance", "out");
 
 /** Where K is computed, and which pairs count. */
 export type MatrixOptions = OptionsOf<typeof MATRIX>;
