@@ -91,6 +91,8 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
    * What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need.
    */
   readonly recordedAs?: Reduction;
+  /** 1 where it keeps the smallest values, or tells where they are; -1 for the largest. */
+  readonly keeps?: 1 | -1;
   /**
    * What computes the same of columns that stand in another order: ties go by the indices that these had, which the
    * last argument of a call tells (see `ranksOf`), and results are made of them.
@@ -300,13 +302,12 @@ type AnyBestRow = BestRow<ResultKind>;
 /** The best value, where it is, or both; one or K of them. */
 function best<Name extends string, Kind extends ResultKind>(name: Name, row: BestRow<Kind>): Reduction<Name, Kind> {
   const { doc, method, gives } = row;
-  const ranked = gives === "values" ? undefined : rankedBest(name, row);
   return reduction({
     name,
     doc: `${doc}; ties go to the lowest index.`,
     methods: methodNames(name, method),
     gives,
-    ...(ranked && { ranked }),
+    ranked: rankedBest(name, row),
     ...partsOfBest(row, false),
   });
 }
@@ -328,6 +329,7 @@ function partsOfBest({ sign, gives, takesK = false, recordedAs }: AnyBestRow, is
     takesK,
     isSum: false,
     isAdditive: false,
+    keeps: sign,
     evaluated: identity,
     values: values ? size : zero,
     indices: indices ? size : zero,
