@@ -40,7 +40,7 @@ class Walker {
     std::vector<Node> nodes(1);
     nodes[0] = {0, {0}};
     int64 step = 0;
-    for (; step < steps && static_cast<int64>(nodes.size()) < LEAST_TASKS; step++) nodes = below(step, nodes);
+    for (; step + 1 < steps && static_cast<int64>(nodes.size()) < LEAST_TASKS; step++) nodes = below(step, nodes);
     std::vector<Lists<Real>> lists(nodes.size());
     watch.begin(nodes.size());
     handOut("walk", watch, nodes.size(), 1, 1, [&](int64 first) {

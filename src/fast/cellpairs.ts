@@ -3,7 +3,7 @@
  * corners, so that the addon's own kernels evaluate them as it walks down the trees of rows and columns. Knows which
  * variables are sorted into cells, and nothing of what the bounds are for.
  */
-import { entryOf } from "../call/prepared";
+import { entryOf } from "../call/batches";
 import type { Given } from "../call/prepared";
 import { readable } from "../array/view";
 import type { Dtype } from "../array/view";
@@ -15,7 +15,7 @@ import type { RealData } from "../device/native";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { bounds } from "../formula/bounds";
-import { Category, Depends, asVariable, lowerFormula, nodesOf, variablesIn } from "../formula/formula";
+import { Category, Depends, asVariable, lowerFormula, nodesOf, variablesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { minus } from "../formula/ops";
 import { concat } from "../formula/vectors";
@@ -41,6 +41,8 @@ export interface Sorted {
   /** By position; undefined for arguments of the other side, and parameters. */
   readonly arrays: readonly (RealData | undefined)[];
   readonly boxes: readonly (RealData | undefined)[];
+  /** By what they were sorted. */
+  readonly points: RealData;
 }
 
 /** The leaves of columns that are left of every leaf of rows (see `walkCells` of the addon). */
@@ -59,7 +61,7 @@ export class CellPairs {
   private readonly routines = new Map<string, NativeRoutine>();
 
   constructor(readonly of: Bounded) {
-    this.read = new Set(variablesIn(of.formula).map((v) => asVariable(v).position));
+    this.read = new Set(variablesOf(of.formula).map((v) => asVariable(v).position));
     this.sorting = [positionsOf(of.formula, Category.I), positionsOf(of.formula, Category.J)];
   }
 
@@ -107,18 +109,23 @@ export class CellPairs {
     return found;
   }
 
-  /** The rows or columns of one entry of a call, in cells of about so many points. */
-  *sort(given: Given, side: Side, leaf: number): Task<Sorted> {
+  /**
+   * The rows or columns of one entry of a call, in cells of about so many points.
+   * @param like the other side, whose cells serve where its points are the same memory.
+   */
+  *sort(given: Given, side: Side, leaf: number, like?: Sorted): Task<Sorted> {
     const own = this.of.args.map((argument, n) => (argument.category === side ? readable(at(given.arrays, n)) : undefined));
     const count = given.extents[side];
     const sorting = at(this.sorting, side);
     const points = joinRows(sorting.map((n) => [asserted(own[n], "an array"), at(this.of.args, n).dim] as const), count);
-    const cells = yield* sortIntoCells(points, this.dimOf(sorting), depthFor(count, leaf));
+    const depth = depthFor(count, leaf);
+    const isShared = like !== undefined && like.points === points && like.cells.depth === depth;
+    const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
     const arrays = own.map((data, n) => data && permuteRows(cells, data, at(this.of.args, n).dim));
     const boxes: (RealData | undefined)[] = [];
     for (const [n, data] of arrays.entries())
       boxes.push(data && this.isBounded(n) ? yield* boxesOf(cells, data, at(this.of.args, n).dim) : data);
-    return { cells, arrays, boxes };
+    return { cells, arrays, boxes, points };
   }
 
   /** Null where more than `capacity` are left. @param k how many values are sought of each row. */
@@ -147,7 +154,7 @@ export class CellPairs {
 function positionsOf(formula: Formula, side: Side): number[] {
   const isOfBoth = ({ depends }: Formula): boolean => depends === Depends.Both;
   const meetings = nodesOf(lowerFormula(formula)).filter((node) => isOfBoth(node) && !node.args.some(isOfBoth));
-  return variablesIn(...meetings)
+  return variablesOf(...meetings)
     .map(asVariable)
     .filter(({ category }) => category === side)
     .map(({ position }) => position);

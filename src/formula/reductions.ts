@@ -93,8 +93,6 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
    * What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need.
    */
   readonly recordedAs?: Reduction;
-  /** 1 where it keeps the smallest values, or tells where they are; -1 for the largest. */
-  readonly keeps?: 1 | -1;
   /**
    * What computes the same of columns that stand in another order: ties go by the indices that these had, which the
    * last argument of a call tells (see `ranksOf`), and results are made of them.
@@ -332,7 +330,6 @@ function partsOfBest({ sign, gives, takesK = false, recordedAs }: AnyBestRow, is
     keeps: sign,
     isSum: false,
     isAdditive: false,
-    keeps: sign,
     evaluated: identity,
     values: values ? size : zero,
     indices: indices ? size : zero,
