@@ -11,7 +11,7 @@ export { grad } from "./array/tape";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export type { CallPlan } from "./call/plan";
 export type { Shortcut } from "./call/shortcut";
-export type { CallOptions } from "./call/calloptions";
+export type { CallOptions } from "./call/prepared";
 export type { IndexArray } from "./call/result";
 export type { AsyncOptions, CallProgress } from "./call/run";
 export type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";

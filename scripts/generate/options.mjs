@@ -12,7 +12,7 @@ import { item } from "./wrap.mjs";
 /** Headings, and the tables of rows below them: a file in `src`, and the names of tables there. */
 const TABLES = [
   ["Reductions: `Genred(formula, aliases, ...)`", ["genred", "REDUCTION", "AXIS", "ROUNDING"]],
-  ["Calls: `K(...)`", ["call/calloptions", "CALL"]],
+  ["Calls: `K(...)`", ["call/prepared", "CALL"]],
   ["Promises: `K.async(...)` and all other `async` forms, beside the options of the call", ["call/run", "ASYNC"]],
   ["Values at all pairs: `K.dense(...)`, with `backend`, `device` and `compile` of calls", ["genred", "BYTES"]],
   ["Lazy tensors: `LazyTensor(x, ...)`", ["lazytensor/makers", "INDEX"]],

@@ -52,7 +52,7 @@ export function* chooseSplit(table: KernelTable, problem: Problem, most: number)
     if (found) best = found;
     return found !== null;
   };
-  for (const pad of PADS) yield* consider(0, pad);
+  for (const pad of PADS) if (!(yield* consider(0, pad))) break;
   // Near pairs would come on top of what points cost, which is as good as all there is.
   if (best && (best as Split).cost < CLOSE_TO_LEAST * costOf(problem, 0, windowOf(problem), 1)) return best;
   const ladder = radiusLadder(problem);
@@ -104,10 +104,8 @@ function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, 
   const square = (OF_MODES * tolerance * scale) ** 2 / (2 * lengths.length);
   const modes: number[] = [];
   for (const [axis] of lengths.entries()) {
-    // Of the axes that are not known yet, each has one mode at least.
-    const taken = modes.reduce((product, count) => product * count * window.oversampling, 1);
-    const rest = Math.floor(cells / taken / window.oversampling);
-    const found = yield* modesFor(table, periodic, { axis, lengths, square, most: rest });
+    const most = mostModes(periodic, axis, modes, cells, window);
+    const found = yield* modesFor(table, periodic, { axis, lengths, square, most });
     if (found === null) return null;
     modes.push(found);
   }
@@ -116,6 +114,22 @@ function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, 
   if (cost >= most || product(shape) > cells + SMALL_GRID) return null;
   return { ...periodic, modes: gridShapeAtLeast(modes), shape: largeEnough(modes, shape, window), window, cost };
 }
+
+/** The most of an axis, if the next ones have as many for their periods, or half as many. */
+function mostModes(
+  { period }: Periodic,
+  axis: number,
+  known: readonly number[],
+  cells: number,
+  window: Window,
+): number {
+  const taken = known.reduce((all, count) => all * count * window.oversampling, 1);
+  const left = cells / taken / window.oversampling ** (period.length - axis);
+  const own = period.slice(axis).map((length) => length / at(period, axis));
+  return Math.floor((left / product(own)) ** (1 / own.length) * (own.length > 1 ? UNEVEN : 1));
+}
+
+const UNEVEN = 2;
 
 /** Modes are rounded up to lengths that have transforms; the grid oversamples these. */
 function largeEnough(modes: readonly number[], shape: readonly number[], window: Window): number[] {

@@ -4,8 +4,8 @@
  */
 import { mul, neg, reshape, sum } from "../array/nd";
 import type { Dtype, RealArray } from "../array/view";
-import { checkPlacement } from "../call/calloptions";
-import { summedTo } from "../call/prepared";
+import { checkPlacement } from "../call/prepared";
+import { summedTo } from "../call/batches";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";

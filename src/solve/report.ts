@@ -5,7 +5,7 @@
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { checkPlacement } from "../call/calloptions";
+import { checkPlacement } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";

@@ -5,7 +5,7 @@ import { checkArray } from "../array/check";
 import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { CALL } from "../call/calloptions";
+import { CALL } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
