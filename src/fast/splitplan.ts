@@ -92,6 +92,7 @@ export function* makePrepared(
       columns,
       spread: new Set(table.products.map(({ weight }) => weight)).size,
       interpolated: outputs.length,
+      components: table.components.length,
       tolerance,
       scale,
       dtype: gridDtype(given.dtype, tolerance),
