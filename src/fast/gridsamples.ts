@@ -41,7 +41,7 @@ export function* sampleGrid(
   });
   for (const box of combine(parts)) yield* sampleBox(table, component, given, counts, box, samples);
   if (component.parity !== 0) mirror(samples, counts, half, component.parity);
-  if (given.radius > 0) samples[0] = 0;
+  if (given.radius > 0) samples[0] = yield* originOf(table, component, given);
   return samples;
 }
 
@@ -86,14 +86,31 @@ export function* sampleLines(
   // Across the line no displacement is beyond its length.
   const pads = given.pads.map((pad, k) => (k === axis ? pad : 0));
   const samples = yield* table.smoothValuesOf(component, points, shifts, { ...given, pads });
-  if (given.radius > 0)
-    for (let line = 0; line < lines; line++) zeroAtOrigin(samples, line * count, origins, line, dim);
+  const isOrigin = (line: number): boolean => origins.subarray(line * dim, (line + 1) * dim).every((x) => x === 0);
+  if (given.radius > 0) {
+    const atOrigin = yield* originOf(table, component, given);
+    for (let line = 0; line < lines; line++) if (isOrigin(line)) samples[line * count] = atOrigin;
+  }
   return samples;
 }
 
-/** What is left of a kernel at 0 where near pairs are taken out, also where it is infinite there. */
-function zeroAtOrigin(samples: Float64Array, place: number, origins: Float64Array, line: number, dim: number): void {
-  if (origins.subarray(line * dim, (line + 1) * dim).every((value) => value === 0)) samples[place] = 0;
+/** In radii: where the smooth part of a kernel is taken for its value at 0. */
+const CLOSE = 1e-4;
+
+/**
+ * What near pairs leave of a kernel at 0: its mean at points close by on every axis, as the kernel itself may be
+ * infinite there, or be made 0.
+ */
+function* originOf(table: KernelTable, component: Component, given: Periodic): Task<number> {
+  const { dim } = table;
+  const points = new Float64Array(2 * dim * dim);
+  for (let k = 0; k < dim; k++) {
+    points[2 * k * dim + k] = CLOSE * given.radius;
+    points[(2 * k + 1) * dim + k] = -CLOSE * given.radius;
+  }
+  const pads = given.pads.map(() => 0);
+  const values = yield* table.smoothValuesOf(component, points, new Float64Array(dim), { ...given, pads });
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Where the image itself is within reach, where the one a period away is, and where both are. */

@@ -53,12 +53,13 @@ const SAMPLES_PER_MODE = 4;
 export function* modesFor(
   table: KernelTable,
   given: Periodic,
-  { axis, lengths, square, most }: ModesAsked,
+  { axis, lengths, square, most, effort }: ModesAsked,
 ): Task<number | null> {
   const { origins, parts } = linesAlong(axis, lengths);
   // Displacements of pairs are up to as dense, near 0, as if the whole period were one length.
   const density = (at(given.period, axis) / at(lengths, axis)) * 2 ** (lengths.length - 1);
-  for (let count = 256; count <= MOST_SAMPLES; count *= 2) {
+  const mostSamples = Math.min(MOST_SAMPLES, effort / (parts.length * table.components.length));
+  for (let count = 256; count <= mostSamples; count *= 2) {
     const energies = new Float64Array(count / 2 + 1);
     for (const component of table.components) {
       const samples = yield* sampleLines(table, component, given, { axis, count, origins });
@@ -76,6 +77,8 @@ export interface ModesAsked {
   readonly lengths: readonly number[];
   readonly square: number;
   readonly most: number;
+  /** How many values of the kernel may be taken at once. */
+  readonly effort: number;
 }
 
 /** The least even number of modes beyond which the energies sum to less than `square`. */

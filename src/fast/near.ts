@@ -26,6 +26,12 @@ export function* boxed(points: RealData, dim: number, leaf: number): Task<Boxed>
   return { cells, boxes: yield* boxesOf(cells, sorted, dim) };
 }
 
+/** Points of a leaf that is about a quarter of a radius wide, of so many in a box. */
+export function leafSize(count: number, radius: number, lengths: readonly number[]): number {
+  const inCube = lengths.reduce((product, length) => product * Math.min(1, radius / (4 * length)), count);
+  return Math.max(16, Math.min(128, Math.round(inCube)));
+}
+
 /** Boxes are in the dtype of the points; distances are not. */
 const MARGIN = 1 + 1e-6;
 

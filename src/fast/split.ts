@@ -123,17 +123,18 @@ function* preparedFor(operator: Operator, given: Given, how: How, key: string): 
   kept.delete(operator);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
-  const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, tolerance));
+  const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
   kept.set(operator, { key, prepared });
   return prepared;
 }
 
-/** How much of the time of all pairs a split may be expected to take. */
-const WORTH = 0.7;
+/** How much of the time of all pairs a split may be expected to take, and nanoseconds for what is sampled to choose it. */
+const WORTH = 0.8;
+const CHOICE = 6e7;
 
-const limitsOf = (operator: Operator, given: Given, tolerance: number): Limits => ({
+const limitsOf = (operator: Operator, given: Given, how: How, tolerance: number): Limits => ({
   tolerance,
-  most: WORTH * directNanoseconds(operator, given),
+  most: WORTH * directNanoseconds(operator, given) - CHOICE / (how.repeats ?? 1),
 });
 
 /** How much finer a plan is made that has missed, beside what it missed by. */
@@ -152,7 +153,7 @@ function* runChecked(
   if (isWithin(measured, tolerance)) return told(prepared, measured);
   const finer = prepared.tolerance / (FINER * Math.max(1, measured.error / tolerance));
   const convolution = convolutionIn(operator) as Convolution;
-  const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, finer));
+  const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, finer));
   if (typeof again !== "string") {
     yield* again.run(given, out);
     const better = yield* measureError(operator, given, how, out);

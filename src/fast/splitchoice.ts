@@ -13,6 +13,7 @@ import type { Window } from "./gridsum";
 import { randomNumbers } from "./kerneltable";
 import type { KernelTable } from "./kerneltable";
 import { modesFor } from "./linespectra";
+import { leafSize } from "./near";
 import { stepFor } from "./step";
 
 /** What is to be split. */
@@ -24,6 +25,8 @@ export interface Problem {
   /** Columns that are spread, and results that are interpolated. */
   readonly spread: number;
   readonly interpolated: number;
+  /** How often the plan is used, about. */
+  readonly repeats: number;
   /** Functions of the kernel. */
   readonly components: number;
   readonly tolerance: number;
@@ -35,6 +38,8 @@ export interface Problem {
   readonly nearPair: number;
   /** What part of all pairs is within a distance. */
   readonly share: (radius: number) => number;
+  /** Nanoseconds of processor time that a call may take. */
+  readonly limit: number;
 }
 
 /** A split, and what a call is expected to take, in nanoseconds of processor time. */
@@ -45,22 +50,23 @@ export interface Split extends Periodic {
   readonly cost: number;
 }
 
-/** The cheapest split; null where none is below `most` nanoseconds. */
-export function* chooseSplit(table: KernelTable, problem: Problem, most: number): Task<Split | null> {
+/** The cheapest split; null where none is below the limit. */
+export function* chooseSplit(table: KernelTable, problem: Problem): Task<Split | null> {
+  const { limit } = problem;
   const reach = yield* reachOf(table, problem);
   let best: Split | null = null;
   const consider = function* (radius: number, pad: number): Task<boolean> {
-    const found = yield* splitWith(table, problem, { radius, pad, reach }, best?.cost ?? most);
+    const found = yield* splitWith(table, problem, { radius, pad, reach }, best?.cost ?? limit);
     if (found) best = found;
     return found !== null;
   };
   for (const pad of PADS) if (!(yield* consider(0, pad))) break;
   // Near pairs would come on top of what points cost, which is as good as all there is.
-  if (best && (best as Split).cost < CLOSE_TO_LEAST * costOf(problem, 0, windowOf(problem), 1)) return best;
+  if (best && (best as Split).cost < CLOSE_TO_LEAST * leastCost(problem)) return best;
   const ladder = radiusLadder(problem);
   const costs = ladder.map((radius) => guessedCost(problem, radius));
   const first = costs.indexOf(Math.min(...costs));
-  if (at(costs, first) > (best ?? { cost: most }).cost) return best;
+  if (at(costs, first) > (best ?? { cost: limit }).cost) return best;
   yield* consider(at(ladder, first), NEAR_PAD);
   // Up as long as it gets better, or until one fits; and down.
   for (let n = first + 1; n < ladder.length; n++) {
@@ -101,49 +107,60 @@ const ofModes = (dim: number): number => OF_MODES * Math.SQRT2 ** (dim - 1);
 function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, most: number): Task<Split | null> {
   const { lengths, tolerance, scale } = problem;
   const periodic = periodicOf(problem, candidate);
-  const window = windowOf(problem);
-  const least = costOf(problem, candidate.radius, window, 1);
+  const costs = windowsOf(problem).map((window) => costOf(problem, candidate.radius, window, 1));
+  const least = Math.min(...costs);
   if (least >= most) return null;
   const cells = Math.min(MOST_CELLS_PER_POINT * (problem.rows + problem.columns), (most - least) / cellCost(problem));
   const square = (ofModes(lengths.length) * tolerance * scale) ** 2 / (2 * lengths.length);
+  const effort = LEAST_EFFORT + (OF_EFFORT * problem.limit) / RATES.float64.mode;
   const modes: number[] = [];
   for (const [axis] of lengths.entries()) {
-    const most = mostModes(periodic, axis, modes, cells, window);
-    const found = yield* modesFor(table, periodic, { axis, lengths, square, most });
+    const most = mostModes(periodic, axis, modes, cells);
+    const found = yield* modesFor(table, periodic, { axis, lengths, square, most, effort });
     if (found === null) return null;
     modes.push(found);
   }
+  const grids = windowsOf(problem).map((window) => gridOf(problem, candidate.radius, modes, window));
+  const grid = grids.reduce((best, other) => (other.cost < best.cost ? other : best));
+  return grid.cost < most && product(grid.shape) <= cells + SMALL_GRID ? { ...periodic, ...grid } : null;
+}
+
+/** Modes are rounded up to lengths that have transforms; the grid oversamples these. */
+function gridOf(
+  problem: Problem,
+  radius: number,
+  least: readonly number[],
+  window: Window,
+): Pick<Split, "modes" | "shape" | "window" | "cost"> {
+  const modes = gridShapeAtLeast(least);
   const shape = gridShapeAtLeast(modes.map((count) => Math.max(window.oversampling * count, 2 * window.width)));
-  const cost = costOf(problem, candidate.radius, window, product(shape));
-  if (cost >= most || product(shape) > cells + SMALL_GRID) return null;
-  return { ...periodic, modes: gridShapeAtLeast(modes), shape: largeEnough(modes, shape, window), window, cost };
+  return { modes, shape, window, cost: costOf(problem, radius, window, product(shape)) };
 }
 
 /** The most of an axis, if the next ones have as many for their periods, or half as many. */
-function mostModes(
-  { period }: Periodic,
-  axis: number,
-  known: readonly number[],
-  cells: number,
-  window: Window,
-): number {
-  const taken = known.reduce((all, count) => all * count * window.oversampling, 1);
-  const left = cells / taken / window.oversampling ** (period.length - axis);
+function mostModes({ period }: Periodic, axis: number, known: readonly number[], cells: number): number {
+  const taken = known.reduce((all, count) => all * count * LEAST_OVERSAMPLING, 1);
+  const left = cells / taken / LEAST_OVERSAMPLING ** (period.length - axis);
   const own = period.slice(axis).map((length) => length / at(period, axis));
   return Math.floor((left / product(own)) ** (1 / own.length) * (own.length > 1 ? UNEVEN : 1));
 }
 
+/** Values on lines that are taken in any case, and what part of a call's time more may take. */
+const LEAST_EFFORT = 2 ** 13;
+const OF_EFFORT = 0.02;
 const UNEVEN = 2;
-
-/** Modes are rounded up to lengths that have transforms; the grid oversamples these. */
-function largeEnough(modes: readonly number[], shape: readonly number[], window: Window): number[] {
-  const rounded = gridShapeAtLeast(modes);
-  return gridShapeAtLeast(shape.map((count, axis) => Math.max(count, window.oversampling * at(rounded, axis))));
-}
+const LEAST_OVERSAMPLING = 1.25;
 
 /** Windows are not made narrower than double precision. */
 const LEAST_WINDOW = 1e-12;
-const windowOf = ({ tolerance }: Problem): Window => windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
+/** Few cells for each mode and a wide window, or more cells and a narrower one. */
+const windowsOf = ({ tolerance }: Problem): Window[] => {
+  const wanted = Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW);
+  const wide = windowFor(wanted, LEAST_OVERSAMPLING);
+  // A window as wide as can be may not be enough.
+  return wide.width < WIDEST ? [wide, windowFor(wanted, 2)] : [windowFor(wanted, 2)];
+};
+const WIDEST = 16;
 const CLOSE_TO_LEAST = 1.3;
 const MOST_CELLS_PER_POINT = 256;
 const SMALL_GRID = 2 ** 15;
@@ -224,31 +241,39 @@ const RATES = {
 const cellCost = ({ dtype, spread, interpolated }: Problem): number => RATES[dtype].cell * (spread + interpolated);
 
 function costOf(problem: Problem, radius: number, window: Window, cells: number): number {
-  const { rows, columns, spread, interpolated, lengths, nearPair, components } = problem;
+  const { rows, columns, spread, interpolated, lengths, nearPair, components, repeats } = problem;
   const { value, point, mode } = RATES[problem.dtype];
   const dim = lengths.length;
   const perPoint = point + window.width ** dim * value;
-  const making = (cells / window.oversampling ** dim) * mode * components;
-  const near = radius > 0 ? nearShare(problem, radius) * rows * columns * nearPair : 0;
+  const making = ((cells / window.oversampling ** dim) * mode * components) / repeats;
+  const near = radius > 0 ? nearShare(problem, radius) * rows * columns * nearPair + NEAR_CHOICE / repeats : 0;
   return cells * cellCost(problem) + (rows * interpolated + columns * spread) * perPoint + near + making;
 }
 
-/** Blocks of pairs reach further than the radius by about the side of a cell of points. */
+/** Nanoseconds in which radii are compared, cells are made, and the formula with its window is compiled. */
+const NEAR_CHOICE = 5e8;
+
+/** Blocks of pairs reach further than the radius by about the side of a leaf, which has more points than it might. */
 function nearShare({ lengths, columns, share }: Problem, radius: number): number {
-  const volume = product(lengths) / columns;
-  const side = (POINTS_PER_CELL * volume) ** (1 / lengths.length);
+  const points = 1.5 * leafSize(columns, radius, lengths);
+  const side = ((product(lengths) * points) / columns) ** (1 / lengths.length);
   return share(radius + Math.min(radius, side));
 }
 
-const POINTS_PER_CELL = 24;
+/** What points cost, if the grid were nothing. */
+const leastCost = (problem: Problem): number =>
+  Math.min(...windowsOf(problem).map((window) => costOf(problem, 0, window, 1)));
 
 /** Before anything is sampled: a step over a radius has frequencies up to about its shape over half the radius. */
 function guessedCost(problem: Problem, radius: number): number {
   const { lengths, tolerance } = problem;
-  const window = windowOf(problem);
   const shape = Math.log(1 / tolerance) + 1;
   const modes = lengths.map((length) => Math.max(4, (2 * shape * length * (2 + NEAR_PAD)) / (Math.PI * radius)));
-  return costOf(problem, radius, window, product(modes.map((count) => window.oversampling * count)));
+  return Math.min(
+    ...windowsOf(problem).map((window) =>
+      costOf(problem, radius, window, product(modes.map((count) => window.oversampling * count))),
+    ),
+  );
 }
 
 const product = (numbers: readonly number[]): number => numbers.reduce((all, n) => all * n, 1);

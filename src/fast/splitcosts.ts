@@ -8,6 +8,7 @@ import { flopsPerPair } from "../call/plan";
 import type { Given } from "../call/prepared";
 import type { Dtype } from "../device/memory";
 import { instructionSet } from "../device/native";
+import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 
 /** An operation at a pair, in a compiled loop over Gaussians, by instruction set (AMD EPYC, Zen 3, and Zen 4 for AVX-512). */
@@ -22,8 +23,15 @@ export function pairNanoseconds(formula: Formula, dtype: Dtype): number {
   return (flopsPerPair(formula) + 2 * formula.dim) * asserted(rates, "rates")[dtype];
 }
 
-/** A call that computes all pairs. */
+/** A call that computes all pairs; where rows and columns have the same points, each pair may serve both. */
 export function directNanoseconds(operator: Operator, given: Given): number {
+  const { args, formula } = operator;
   const { rows, columns } = operator.sizes(given);
-  return rows * columns * pairNanoseconds(operator.formula, given.dtype);
+  const dataOf = (category: Category): unknown[] =>
+    given.arrays.filter((_, n) => args[n]?.category === category).map(({ data }) => data);
+  const shared = new Set(dataOf(Category.I));
+  const share = rows === columns && dataOf(Category.J).some((data) => shared.has(data)) ? OF_SYMMETRIC : 1;
+  return share * rows * columns * pairNanoseconds(formula, given.dtype);
 }
+
+const OF_SYMMETRIC = 0.6;

@@ -28,7 +28,7 @@ import { PeriodicGrid } from "./gridsum";
 import type { Places, Spectrum, Term } from "./gridsum";
 import { KernelTable, randomNumbers } from "./kerneltable";
 import type { Product } from "./kerneltable";
-import { boxed, nearPairs } from "./near";
+import { boxed, leafSize, nearPairs } from "./near";
 import type { Boxed, NearPairs } from "./near";
 import { exactRows, gatherRows, sampledRows, squareOf } from "./samplecheck";
 import { chooseSplit } from "./splitchoice";
@@ -84,23 +84,21 @@ export function* makePrepared(
   const { rows, columns } = operator.sizes(given);
   const outputs = outputsOf(table.products);
   const near = new NearFormula(operator, convolution);
-  const chosen = yield* chooseSplit(
-    table,
-    {
-      lengths: points.lengths,
-      rows,
-      columns,
-      spread: new Set(table.products.map(({ weight }) => weight)).size,
-      interpolated: outputs.length,
-      components: table.components.length,
-      tolerance,
-      scale,
-      dtype: gridDtype(given.dtype, tolerance),
-      nearPair: near.nanoseconds(given.dtype, stepFor(tolerance)),
-      share: shareWithin(points),
-    },
-    most,
-  );
+  const chosen = yield* chooseSplit(table, {
+    lengths: points.lengths,
+    rows,
+    columns,
+    spread: new Set(table.products.map(({ weight }) => weight)).size,
+    interpolated: outputs.length,
+    components: table.components.length,
+    repeats: how.repeats ?? 1,
+    tolerance,
+    scale,
+    dtype: gridDtype(given.dtype, tolerance),
+    nearPair: near.nanoseconds(given.dtype, stepFor(tolerance)) * (rows * columns < COMPILED ? OF_EVALUATED : 1),
+    share: shareWithin(points),
+    limit: most,
+  });
   if (!chosen) return "no split is expected to take less time than all pairs";
   const making = { operator, convolution, given, how: plain, points, table, split: chosen, outputs };
   const cells = yield* near.find(making, most);
@@ -111,6 +109,10 @@ export function* makePrepared(
 /** Float32 holds sums on a grid to about this tolerance. */
 const LEAST_FLOAT32 = 1e-5;
 const gridDtype = (dtype: Dtype, tolerance: number): Dtype => (tolerance >= LEAST_FLOAT32 ? dtype : "float64");
+
+/** Pairs of a call from which on its formula is compiled, and how much longer each takes where it is not. */
+const COMPILED = 3e9;
+const OF_EVALUATED = 2.5;
 
 // -------------------------------------------------------------------------------------------------------------- points
 
@@ -277,12 +279,6 @@ class NearFormula {
     const near = nearPairs(rows, columns, dim, radius, most / this.nanoseconds(given.dtype, split.step));
     return near && { rows, columns, near };
   }
-}
-
-/** Points of a leaf that is about half a radius wide. */
-function leafSize(count: number, radius: number, lengths: readonly number[]): number {
-  const inCube = lengths.reduce((product, length) => product * Math.min(1, radius / (2 * length)), count);
-  return Math.max(16, Math.min(256, Math.round(inCube)));
 }
 
 // ------------------------------------------------------------------------------------------------------------- the grid

@@ -22,7 +22,7 @@ export function stepFor(tolerance: number): Step {
 }
 
 /** How far the window falls below the tolerance at its ends, as a logarithm. */
-const BEYOND = 1.5;
+const BEYOND = 2.5;
 
 function stepAt(coefficients: readonly number[], rho: number): number {
   const u = Math.min(1, Math.max(-1, 2 * rho - 1));
