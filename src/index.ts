@@ -4,7 +4,7 @@ export type { ArrayOptions, RandomOptions } from "./array/array";
 export { dispose, toDevice, toHost } from "./array/transfer";
 export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
-export * as nd from "./array/nd";
+export * as nd from "./nd/nd";
 export type { BlockRanges, KeepMatrix, RangeArrays } from "./array/ranges";
 export { detach, noGrad, requiresGrad } from "./array/record";
 export { grad } from "./array/tape";
