@@ -30,7 +30,11 @@ const ROWS = {
     types: ["codegen/specification"],
     typesOfOwnFolder: true,
   },
-  array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
+  array: {
+    parts: ["device/devices", "device/memory", "warnings"],
+    types: ["device"],
+    packages: ["ndarray", "ml-matrix"],
+  },
   task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   call: {

@@ -86,6 +86,7 @@ function parityOf(order: readonly number[]): number {
 export function svd(A: RealArray): { u: number[]; s: number[]; vt: number[] } {
   const [m, n] = A.shape as [number, number];
   const matrix = matrixOf(A);
+  if (m === 0 || n === 0) return { u: [], s: [], vt: [] };
   const wide = m < n;
   const parts = new SingularValueDecomposition(wide ? matrix.transpose() : matrix);
   const k = Math.min(m, n);

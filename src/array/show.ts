@@ -43,9 +43,17 @@ export function textOfArray(x: AnyArray): string {
   return `${x.dtype} [${x.shape.join(", ")}]\n${bracketed(x.shape, 0, 0, isLong, item)}`;
 }
 
+/** Integers are shown in full up to this. */
+const LARGE = 1e15;
+
+function numberText(value: number): string {
+  if (Math.abs(value) >= LARGE && Number.isFinite(value)) return value.toExponential(DIGITS - 1);
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(DIGITS)));
+}
+
 /** What stands before the point, and the rest, so that points stand below each other. */
 function partsOf(value: number): [before: string, behind: string] {
-  const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(DIGITS)));
+  const text = numberText(value);
   const point = text.indexOf(".");
   return point < 0 ? [text, ""] : [text.slice(0, point), text.slice(point)];
 }

@@ -102,7 +102,7 @@ function meetingAxes(
       );
     return [[...a.keys()].slice(a.length - axes), [...b.keys()].slice(0, axes)];
   }
-  if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2)
+  if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2 || !axes.every(Array.isArray))
     throw new ArgumentError(`tensordot, axes: expected a number or two lists, got ${describeValue(axes)}`);
   const [ofA, ofB] = axes as [readonly number[], readonly number[]];
   return [ofA.map((k) => axisOf("tensordot", k, a)), ofB.map((k) => axisOf("tensordot", k, b))];

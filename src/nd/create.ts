@@ -100,7 +100,8 @@ export function linspace<D extends Dtype = "float32">(
  */
 export function grid<T extends RealData>(...axes: readonly RealArray<T>[]): RealArray<T> {
   if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
-  const vectors = axes.map((axis, n) => checkVector(`grid, axis ${String(n)}`, axis, dtypeOf(at(axes, 0))));
+  const dtype = dtypeOf(checkArray("grid, axis 0", axes[0]));
+  const vectors = axes.map((axis, n) => checkVector(`grid, axis ${String(n)}`, axis, dtype));
   const lengths = axes.map(({ shape }) => at(shape, 0));
   const data: RealData = allocate(dtypeOf(at(axes, 0)), sizeOf(lengths) * axes.length);
   vectors.forEach((vector, k) => {
@@ -140,7 +141,7 @@ export function randint(
 ): Int32NdArray {
   atMost("randint", 4, arguments);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high)
-    throw new ArgumentError(`randint: expected integers low < high, got ${String(low)} and ${String(high)}`);
+    throw new ArgumentError(`randint: expected integers low < high, got ${describeValue(low)} and ${describeValue(high)}`);
   const uniform = generator(optionsOf("randint", options, SEED).seed);
   const size = sizeOf(checkShape("randint", shape));
   const drawn = Float64Array.from({ length: size }, () => low + Math.floor(uniform() * (high - low)));

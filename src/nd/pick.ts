@@ -112,6 +112,7 @@ export function oneHot<D extends Dtype = "float32">(
   options?: OptionsOf<typeof DTYPE, Dtype, D> | null,
 ): ArrayOf<D> {
   atMost("oneHot", 3, arguments);
+  checkShape("oneHot, classes", [classes]);
   const { shape, numbers } = indicesIn("oneHot, labels", labels, classes);
   const made = zeros([...shape, classes], optionsOf("oneHot", options, DTYPE) as { dtype?: D });
   numbers.forEach((label, n) => (made.data[n * classes + label] = 1));

@@ -3,7 +3,7 @@
  * Must not know engines.
  */
 import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
-import { checkArray, checkShape, described, isNdarray } from "../array/check";
+import { checkArray, checkShape, described, checkElements } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
@@ -43,8 +43,7 @@ export function where<T extends RealData>(
   b: Operand<T>,
 ): RealArray<T> {
   atMost("where", 3, arguments);
-  if (!isNdarray(condition))
-    throw new ArgumentError(`where, condition: expected an ndarray, got ${described(condition)}`);
+  checkElements("where, condition", condition as RealArray);
   const like = checkArray("where", typeof a === "number" ? b : a);
   const [left, right] = [a, b].map((x) =>
     typeof x === "number" ? numberArray(x, like, []) : checkArray("where", x, dtypeOf(like)),

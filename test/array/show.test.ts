@@ -2,38 +2,39 @@
 import { inspect } from "node:util";
 import { array, nd, rand, zeros } from "../../src";
 
+/** Without types that know better. */
+const text = (shown: unknown): string => String(shown);
+
 const x = array([
   [0.5, 20],
   [-1.25, 3],
 ]);
 
 test("a small array shows dtype, shape and all elements, points below each other", () => {
-  expect(String(x)).toBe("float32 [2, 2]\n[[ 0.5 , 20],\n [-1.25,  3]]");
-  expect(inspect(x)).toBe(String(x));
-  expect(String(array(3, { dtype: "float64" }))).toBe("float64 []\n3");
-  expect(String(zeros([0, 3]))).toBe("float32 [0, 3]\n[]");
-  expect(String(nd.argmax(x, { axis: 1 }))).toBe("int32 [2]\n[1, 1]");
+  expect(text(x)).toBe("float32 [2, 2]\n[[ 0.5 , 20   ],\n [-1.25,  3   ]]");
+  expect(inspect(x)).toBe(text(x));
+  expect(text(array(3, { dtype: "float64" }))).toBe("float64 []\n3");
+  expect(text(zeros([0, 3]))).toBe("float32 [0, 3]\n[]");
+  expect(text(nd.argmax(x, { axis: 1 }))).toBe("int32 [2]\n[1, 1]");
 });
 
 test("seven digits are shown", () => {
-  expect(String(array([1 / 3, 1e20 / 3], { dtype: "float64" }))).toBe(
-    "float64 [2]\n[ 0.3333333   , 33333330000000000000        ]",
-  );
+  expect(text(array([1 / 3, 1e20 / 3], { dtype: "float64" }))).toBe("float64 [2]\n[0.3333333   , 3.333333e+19]");
 });
 
 test("a long array shows its first and last rows", () => {
-  const lines = String(rand([2000, 3], { seed: 1 })).split("\n");
+  const lines = text(rand([2000, 3], { seed: 1 })).split("\n");
   expect(lines).toHaveLength(1 + 3 + 1 + 3);
   expect(lines[0]).toBe("float32 [2000, 3]");
   expect(lines[4]).toBe(" ...,");
-  expect(String(rand([5000], { seed: 1 }))).toMatch(
+  expect(text(rand([5000], { seed: 1 }))).toMatch(
     /^float32 \[5000\]\n\[[^,]+, [^,]+, [^,]+, \.\.\., [^,]+, [^,]+, [^,]+\]$/,
   );
 });
 
 test("views show their own elements", () => {
-  expect(String(x.transpose(1, 0))).toBe("float32 [2, 2]\n[[ 0.5, -1.25],\n [20  ,  3   ]]");
-  expect(String(nd.flip(x))).toBe("float32 [2, 2]\n[[ 3, -1.25],\n [20,  0.5 ]]");
+  expect(text(x.transpose(1, 0))).toBe("float32 [2, 2]\n[[ 0.5 , -1.25],\n [20   ,  3   ]]");
+  expect(text(nd.flip(x))).toBe("float32 [2, 2]\n[[ 3   , -1.25],\n [20   ,  0.5 ]]");
 });
 
 test("nested lists, JSON and rows", () => {
