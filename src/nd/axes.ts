@@ -15,14 +15,13 @@ import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { abs, pow, sqrt, square } from "./rows";
-import { axesOf, axisOf } from "./shapes";
+import { areIntegers, axesOf, axisOf } from "./shapes";
 
 export const AXES = {
   /** The axis that goes, or a list of them; -1 is the last. All by default. */
   axis: {
     expected: "an axis or a list of axes",
-    accepts: (value: unknown): value is number | readonly number[] =>
-      Number.isInteger(value) || (Array.isArray(value) && value.every(Number.isInteger)),
+    accepts: (value: unknown): value is number | readonly number[] => Number.isInteger(value) || areIntegers(value),
   },
   /** Keep the axes that go, with length 1. Default false. */
   keepDims: { kind: [true, false], default: false },

@@ -105,7 +105,7 @@ function meetingAxes(
   if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2 || !axes.every(Array.isArray))
     throw new ArgumentError(`tensordot, axes: expected a number or two lists, got ${describeValue(axes)}`);
   const [ofA, ofB] = axes as [readonly number[], readonly number[]];
-  return [ofA.map((k) => axisOf("tensordot", k, a)), ofB.map((k) => axisOf("tensordot", k, b))];
+  return [Array.from(ofA, (k) => axisOf("tensordot", k, a)), Array.from(ofB, (k) => axisOf("tensordot", k, b))];
 }
 
 const restOf = (shape: readonly number[], axes: readonly number[]): number[] =>

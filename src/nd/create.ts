@@ -141,7 +141,9 @@ export function randint(
 ): Int32NdArray {
   atMost("randint", 4, arguments);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high)
-    throw new ArgumentError(`randint: expected integers low < high, got ${describeValue(low)} and ${describeValue(high)}`);
+    throw new ArgumentError(
+      `randint: expected integers low < high, got ${describeValue(low)} and ${describeValue(high)}`,
+    );
   const uniform = generator(optionsOf("randint", options, SEED).seed);
   const size = sizeOf(checkShape("randint", shape));
   const drawn = Float64Array.from({ length: size }, () => low + Math.floor(uniform() * (high - low)));

@@ -29,7 +29,7 @@ import { ONE_AXIS, alongLast } from "./axes";
 import type { AxisOptions } from "./axes";
 import type { Operand } from "./elementwise";
 import { indicesIn } from "./pick";
-import { axesOf, axisOf, commonShapeOf, permutationOf } from "./shapes";
+import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./shapes";
 
 // --------------------------------------------------------------------------------------------------- choice
 
@@ -190,8 +190,7 @@ const FLIPPED = {
   /** The axis that is reversed, or a list of them; -1 is the last. All by default. */
   axis: {
     expected: "an axis or a list of axes",
-    accepts: (value: unknown): value is number | readonly number[] =>
-      Number.isInteger(value) || (Array.isArray(value) && value.every(Number.isInteger)),
+    accepts: (value: unknown): value is number | readonly number[] => Number.isInteger(value) || areIntegers(value),
   },
 } as const;
 

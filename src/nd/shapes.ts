@@ -13,6 +13,10 @@ export function commonShapeOf(where: string, arrays: readonly RealArray[]): read
   throw new ArgumentError(`${where}: expected shapes that broadcast, got ${got}`);
 }
 
+/** A list of integers, without holes. */
+export const areIntegers = (value: unknown): value is readonly number[] =>
+  Array.isArray(value) && Array.from(value).every(Number.isInteger);
+
 /** An axis counted from the front; -1 is the last. @throws ArgumentError if there is no such axis. */
 export function axisOf(where: string, axis: unknown, shape: readonly number[]): number {
   const rank = shape.length;
@@ -35,7 +39,7 @@ export function axesOf(where: string, axes: unknown, shape: readonly number[]): 
 export function permutationOf(where: string, axes: readonly number[], shape: readonly number[]): number[] {
   if (!Array.isArray(axes) || axes.length !== shape.length)
     throw new ArgumentError(`${where}: expected all ${String(shape.length)} axes, got ${described(axes)}`);
-  const order = axes.map((axis) => axisOf(where, axis, shape));
+  const order = Array.from(axes, (axis) => axisOf(where, axis, shape));
   axesOf(where, order, shape);
   return order;
 }
