@@ -14,21 +14,22 @@ namespace {
 
 using Info = const Arguments &;
 
+template <typename T>
+bool isOf(Info info, size_t position) {
+  constexpr auto TYPE = std::is_same_v<T, float> ? napi_float32_array : std::is_same_v<T, double> ? napi_float64_array : napi_int32_array;
+  const Napi::Value value = info[position];
+  return value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == TYPE;
+}
+
 // The numbers of an array of this type, as many as are expected.
 template <typename T>
 T *numbersAt(Info info, size_t position, const char *name, int64 length) {
-  constexpr auto TYPE = std::is_same_v<T, float> ? napi_float32_array : std::is_same_v<T, double> ? napi_float64_array : napi_int32_array;
-  const Napi::Value value = info[position];
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != TYPE) refuseKind(name, "an array of its type");
-  auto array = value.As<Napi::TypedArrayOf<T>>();
+  if (!isOf<T>(info, position)) refuseKind(name, "an array of its type");
+  auto array = Napi::Value(info[position]).As<Napi::TypedArrayOf<T>>();
   if (static_cast<int64>(array.ElementLength()) != length)
     throw std::out_of_range(std::string(name) + ": expected " + std::to_string(length) + " elements, got " +
                             std::to_string(array.ElementLength()));
   return array.Data();
-}
-
-bool isFloat32(Info info, size_t position) {
-  return info[position].IsTypedArray() && info[position].As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
 }
 
 int64 sizeAt(Info info, size_t position, const char *name, int64 least, int64 most) {
@@ -59,7 +60,7 @@ struct CellWork : Work {
 
 struct SortIntoCells : CellWork {
   explicit SortIntoCells(Info info) : CellWork(info, MOST_CELL_DIM) {
-    if (isFloat32(info, 0)) take<float>(info);
+    if (isOf<float>(info, 0)) take<float>(info);
     else take<double>(info);
   }
   template <typename Real>
@@ -72,7 +73,7 @@ struct SortIntoCells : CellWork {
 
 struct BoundCells : CellWork {
   explicit BoundCells(Info info) : CellWork(info, MOST_DIM) {
-    if (isFloat32(info, 0)) take<float>(info);
+    if (isOf<float>(info, 0)) take<float>(info);
     else take<double>(info);
   }
   template <typename Real>
@@ -80,6 +81,37 @@ struct BoundCells : CellWork {
     const Real *const points = numbersAt<Real>(info, 0, "points", count * dim);
     Real *const boxes = numbersAt<Real>(info, 4, "boxes", cellsOf(depth) * 2 * dim);
     work = [=, this] { boundCells(points, count, dim, depth, boxes, watch); };
+  }
+};
+
+// (from, to, order, isGathered, control)
+struct MoveRows : Work {
+  RowMove move{};
+
+  explicit MoveRows(Info info) {
+    if (isOf<int32>(info, 0)) take<int32>(info);
+    else if (isOf<float>(info, 0)) take<float>(info);
+    else take<double>(info);
+    watch.control = toControl(info.Env(), info[4]);
+  }
+  template <typename T>
+  void take(Info info) {
+    const Napi::Value from = info[0], order = info[2];
+    if (!isOf<T>(info, 0)) refuseKind("from", "an array of numbers");
+    if (!isOf<int32>(info, 2)) refuseKind("order", "an Int32Array");
+    const int64 length = from.As<Napi::TypedArray>().ElementLength(), count = order.As<Napi::TypedArray>().ElementLength();
+    if (count == 0 || length % count != 0) throw std::out_of_range("from: expected as many numbers of every row");
+    const T *const read = numbersAt<T>(info, 0, "from", length);
+    T *const written = numbersAt<T>(info, 1, "to", length);
+    if (read < written + length && written < read + length) throw std::invalid_argument("to: expected memory of its own");
+    move = {reinterpret_cast<const char *>(read), reinterpret_cast<char *>(written), count,
+            length / count * static_cast<int64>(sizeof(T)), numbersAt<int32>(info, 2, "order", count),
+            info[3].ToBoolean()};
+  }
+  double cost() const override { return double(move.count) * double(move.bytes) / 16; }
+  double run() override {
+    moveRows(move, watch);
+    return 0;
   }
 };
 
@@ -117,6 +149,7 @@ struct WalkCells : Work {
 constexpr FunctionRow ROWS[] = {
     nowAndLater<SortIntoCells>("sortIntoCells"),
     nowAndLater<BoundCells>("boundCells"),
+    nowAndLater<MoveRows>("moveRows"),
     nowAndLater<WalkCells>("walkCells"),
 };
 

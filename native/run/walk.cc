@@ -85,9 +85,10 @@ class Walker {
     left += 1;
   }
 
-  // The bounds of one row, [columns][2][dim].
+  // The bounds of one row, `step` numbers from one column to the next, [2][dim].
   struct Rectangle {
     const Real *bounds;
+    int64 step;
     const std::vector<int32> &columns;
     int64 level;  // of the columns
   };
@@ -98,8 +99,9 @@ class Walker {
     const int64 columnLevel = level(walk.columns, step + 1);
     const std::vector<int32> columns = split(node.columns, int64(1) << (columnLevel - level(walk.columns, step)));
     const std::vector<Real> bounds = evaluate(rowLevel, node.row * rowsBelow, rowsBelow, columnLevel, columns);
-    const int64 size = columns.size() * 2 * walk.dim;
-    for (int64 n = 0; n < rowsBelow; n++) body(node.row * rowsBelow + n, Rectangle{bounds.data() + n * size, columns, columnLevel});
+    const int64 size = 2 * walk.dim;
+    for (int64 n = 0; n < rowsBelow; n++)
+      body(node.row * rowsBelow + n, Rectangle{bounds.data() + n * size, rowsBelow * size, columns, columnLevel});
   }
 
   static std::vector<int32> split(const std::vector<int32> &cells, int64 parts) {
@@ -117,12 +119,12 @@ class Walker {
     for (size_t v = 0; v < walk.arguments.size(); v++) {
       const Real *const from = static_cast<const Real *>(walk.arguments[v].data);
       const int64 dim = walk.bounds.dim(v), kind = walk.bounds.kind(v);
-      if (kind == KIND_COLUMN) gathered[v] = gather(from + firstCell(columnLevel) * dim, dim, columns);
-      pointers.push_back(kind == KIND_COLUMN ? gathered[v].data() : kind == KIND_ROW ? from + (firstCell(rowLevel) + firstRow) * dim : from);
+      if (kind == KIND_ROW) gathered[v] = gather(from + firstCell(columnLevel) * dim, dim, columns);
+      pointers.push_back(kind == KIND_ROW ? gathered[v].data() : kind == KIND_COLUMN ? from + (firstCell(rowLevel) + firstRow) * dim : from);
     }
-    std::vector<Real> out(rows * count * 2 * walk.dim);
-    const Job job{pointers.data(), nullptr, rows, count};
-    walk.bounds.block(&job, 0, rows, 0, count, out.data());
+    std::vector<Real> out(count * rows * 2 * walk.dim);
+    const Job job{pointers.data(), nullptr, count, rows};
+    walk.bounds.block(&job, 0, count, 0, rows, out.data());
     return out;
   }
   static std::vector<Real> gather(const Real *from, int64 dim, const std::vector<int32> &cells) {
@@ -140,7 +142,7 @@ class Walker {
     }
     std::vector<int32> kept;
     for (size_t n = 0; n < of.columns.size(); n++) {
-      const Real *const lowers = of.bounds + n * 2 * walk.dim;
+      const Real *const lowers = of.bounds + n * of.step;
       bool mayMatter = false;
       for (int64 k = 0; k < walk.dim; k++) mayMatter |= !(lowers[k] > most[k]);
       if (!mayMatter) continue;
@@ -150,7 +152,7 @@ class Walker {
     return kept;
   }
 
-  Real upper(const Rectangle &of, int64 n, int64 k) const { return of.bounds[(2 * n + 1) * walk.dim + k]; }
+  Real upper(const Rectangle &of, int64 n, int64 k) const { return of.bounds[n * of.step + walk.dim + k]; }
 
   int64 leastUpper(const Rectangle &of, int64 k) const {
     int64 least = 0;
@@ -200,7 +202,7 @@ void check(const Walk &walk) {
   if (walk.k < 1) refuse("a K of at least 1");
   for (int64 v = 0; v < walk.bounds.variables(); v++) {
     const int64 kind = walk.bounds.kind(v);
-    const int64 points = kind == KIND_PARAMETER ? 1 : cellsOf((kind == KIND_ROW ? walk.rows : walk.columns).depth);
+    const int64 points = kind == KIND_PARAMETER ? 1 : cellsOf((kind == KIND_ROW ? walk.columns : walk.rows).depth);
     if (walk.arguments[v].length < points * walk.bounds.dim(v)) refuse("boxes of all cells");
   }
 }

@@ -14,8 +14,9 @@ struct CellTree {
   int64 count, depth;  // of points, of levels below the root
 };
 
-// A routine of the form `block`, whose results are the lower bounds of `dim` components and then the upper ones. Arguments
-// of rows and columns are boxes of all cells.
+// A routine of the form `block`, whose results are the lower bounds of `dim` components and then the upper ones; its own
+// rows are the columns that are sought, so that it loops over many of them, and its lanes the few rows of a step.
+// Arguments of both are boxes of all cells.
 struct Walk {
   const Routine &bounds;
   std::vector<Input> arguments;

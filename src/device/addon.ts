@@ -120,6 +120,11 @@ interface LongFunctions {
    */
   boundCells(points: RealData, dim: number, depth: number, count: number, boxes: RealData): void;
   /**
+   * Rows of as many numbers as there are to each element of `order`: those at its places one after the other, or with
+   * `isGathered` false the other way round.
+   */
+  moveRows(from: RealData | Int32Array, to: RealData | Int32Array, order: Int32Array, isGathered: boolean): void;
+  /**
    * Walks down two trees of cells (native/run/walk.h). The routine, of the form `block`, gives the lower bounds of all
    * components and then the upper ones; its arguments of rows and columns are boxes of all cells. Sizes are count and
    * depth of rows and of columns, components, K, and the length of `leaves`. Gives how many leaves of columns are left of

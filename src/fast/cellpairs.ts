@@ -35,10 +35,13 @@ export interface Bounded {
   readonly sign: 1 | -1;
 }
 
-/** Rows or columns in cells: the arguments of their side in the order of places, and those that are bounded as boxes. */
+/**
+ * Rows or columns in cells: the arguments of their side as they were given, in the order of places, and as boxes those
+ * that the formula reads. By position; undefined for arguments of the other side, and parameters.
+ */
 export interface Sorted {
   readonly cells: Cells;
-  /** By position; undefined for arguments of the other side, and parameters. */
+  readonly own: readonly (RealData | undefined)[];
   readonly arrays: readonly (RealData | undefined)[];
   readonly boxes: readonly (RealData | undefined)[];
   /** By what they were sorted. */
@@ -73,10 +76,14 @@ export class CellPairs {
   whyNot(dtype: Dtype): string | null {
     const dims = this.sorting.map((positions) => this.dimOf(positions));
     if (dims.some((dim) => dim === 0)) return "the formula does not depend on both i and j";
-    const most = Math.max(...dims);
-    if (most > MOST_CELL_DIM) return `points of dim ${most} are too many for cells: ${MOST_CELL_DIM} at most`;
+    if (this.dim > MOST_CELL_DIM) return `points of dim ${this.dim} do not go into cells, which have ${MOST_CELL_DIM} at most`;
     if (this.boundsIn(dtype).depends === Depends.Nothing) return "no bounds of the formula are known";
     return tiles.whyNot() ?? tiles.whyNotFormula(this.specification(dtype));
+  }
+
+  /** The most coordinates by which points are sorted. */
+  get dim(): number {
+    return Math.max(...this.sorting.map((positions) => this.dimOf(positions)));
   }
 
   private dimOf(positions: readonly number[]): number {
@@ -90,12 +97,13 @@ export class CellPairs {
     return sign === 1 ? concat(lower, upper) : concat(minus(upper), minus(lower));
   }
 
+  /** Its rows are the columns that are sought (native/run/walk.h). */
   private specification(dtype: Dtype): Parameters<typeof evaluatorOf>[0] {
     const variables = this.of.args.map(({ position, dim, category }) =>
       asVariable(extraArgument(position, this.isBounded(position) ? 2 * dim : dim, category).variable),
     );
     const settings = { reduction: null, k: 1, sumScheme: "block", accumulator: dtype } as const;
-    return { ...settings, formulas: [this.boundsIn(dtype)], rows: this.of.rows, variables, dtype };
+    return { ...settings, formulas: [this.boundsIn(dtype)], rows: this.columns, variables, dtype };
   }
 
   private isBounded(position: number): boolean {
@@ -121,11 +129,14 @@ export class CellPairs {
     const depth = depthFor(count, leaf);
     const isShared = like !== undefined && like.points === points && like.cells.depth === depth;
     const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
-    const arrays = own.map((data, n) => data && permuteRows(cells, data, at(this.of.args, n).dim));
-    const boxes: (RealData | undefined)[] = [];
-    for (const [n, data] of arrays.entries())
-      boxes.push(data && this.isBounded(n) ? yield* boxesOf(cells, data, at(this.of.args, n).dim) : data);
-    return { cells, arrays, boxes, points };
+    const [arrays, boxes]: [(RealData | undefined)[], (RealData | undefined)[]] = [[], []];
+    for (const [n, data] of own.entries()) {
+      const same = isShared ? like.own.indexOf(data) : -1;
+      const { dim } = at(this.of.args, n);
+      arrays.push(data && ((same < 0 ? undefined : like?.arrays[same]) ?? (yield* permuteRows(cells, data, dim))));
+      boxes.push(arrays[n] && this.isBounded(n) ? yield* boxesOf(cells, arrays[n], dim) : arrays[n]);
+    }
+    return { cells, own, arrays, boxes, points };
   }
 
   /** Null where more than `capacity` are left. @param k how many values are sought of each row. */

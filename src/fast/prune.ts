@@ -58,44 +58,88 @@ function makeParts({ formula, formulas, args, settings }: Operator): Parts {
 }
 
 /** Minima, maxima, the K best and their indices from the pairs that may hold them. */
-export const prune: Way = {
+export const pruneWith = (choice: Choice): Way => ({
   asked: ({ settings }, how) => settings.reduction.keeps !== undefined && how.prune !== "never",
   whyNot(operator, given, how) {
     const { rows, columns } = operator.sizes(given);
-    const { pairs, flops } = partsFor(operator);
-    if (directCost(rows * columns, flops) < LEAST_COST + sortingCost(rows + columns)) return "there are few pairs";
+    if (rows * columns < choice.leastPairs) return FEW_PAIRS;
     if (how.ranges) return "the pairs to visit are given by ranges";
-    if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return "it runs on a device";
+    if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
     if (operator.settings.k > columns) return "there are fewer columns than K";
-    return pairs.whyNot(given.dtype);
+    const { pairs, flops } = partsFor(operator);
+    return pairs.whyNot(given.dtype) ?? choice.whyNot({ rows, columns, flops, dim: pairs.dim });
   },
   *plan(operator, given, how) {
     const parts = partsFor(operator);
     const backend = operator.preview(given, how).backend;
-    if (!ON_PROCESSOR.includes(backend)) return "it runs on a device";
+    if (!ON_PROCESSOR.includes(backend)) return ON_DEVICE;
     const inner: How = { backend, compile: backend === "cpu" ? "always" : "never" };
     const entries: PrunedEntry[] = [];
     for (let entry = 0; entry < sizeOf(given.batch); entry++) {
-      const found = yield* planEntry(parts, operator, entryGiven(operator.args, given, entry), inner);
+      const found = yield* planEntry(parts, operator, entryGiven(operator.args, given, entry), inner, choice);
       if (typeof found === "string") return found;
       entries.push(found);
     }
     return planOf(parts, operator, given, inner, entries);
   },
-};
+});
 
 const ON_PROCESSOR: readonly string[] = ["cpu", "tiles", "reference"];
+const ON_DEVICE = "it runs on a device";
+const FEW_PAIRS = "there are too few pairs";
+const MANY_LEFT = "too many pairs may hold a best value";
 
 // ------------------------------------------------------------------------------------------------------------- costs
 
-/** Nanoseconds of a processor, measured on AVX2. */
-const directCost = (pairs: number, flops: number): number => pairs * Math.max(0.2, 0.03 * flops);
-const sortingCost = (points: number): number => 300 * points;
-const LEAST_COST = 2e6;
-/** Part of all pairs that may be left before the first values are known. */
-const MOST_LEFT = 1 / 3;
-/** Points of a leaf. */
+/** What a call is, as far as its cost goes. */
+export interface Sizes {
+  readonly rows: number;
+  readonly columns: number;
+  readonly flops: number;
+  /** Coordinates by which points are sorted. */
+  readonly dim: number;
+}
+
+/** When it pays. */
+export interface Choice {
+  /** Below which nothing else is asked. */
+  readonly leastPairs: number;
+  /** Before anything is sorted. */
+  whyNot(sizes: Sizes): string | null;
+  /** Points of a leaf, about. */
+  readonly leaf: number;
+  /** Pairs that may be left before the first values are known. */
+  mostPairs(sizes: Sizes): number;
+}
+
+/** Nanoseconds of a processor with AVX2: of a pair among all pairs, and of one among those that are left. */
+const perPair = (flops: number): number => Math.max(0.22, 0.025 * flops);
+const perPairLeft = (flops: number): number => 0.3 + perPair(flops);
+/** Of a point that is sorted, and of a row that is computed twice. */
+const PER_POINT = 250;
+const PER_ROW = 400;
+/** What may be lost where it does not pay. */
+const MOST_LOST = 0.08;
+/** Leaves of columns that are left of a leaf of uniform points before the first values are known, by dim. */
+const leavesLeft = (dim: number): number => 2 * 4 ** dim;
 const LEAF = 40;
+
+const MEASURED: Choice = {
+  leastPairs: 1e7,
+  whyNot({ rows, columns, flops, dim }) {
+    const all = rows * columns * perPair(flops);
+    if ((rows + columns) * PER_POINT > MOST_LOST * all) return FEW_PAIRS;
+    const left = leavesLeft(dim) * LEAF * Math.max(1, columns / rows);
+    return rows * (left * perPairLeft(flops) + PER_ROW) > all ? MANY_LEFT : null;
+  },
+  leaf: LEAF,
+  mostPairs: ({ rows, columns, flops }) => (rows * (columns * perPair(flops) - PER_ROW)) / perPairLeft(flops),
+};
+
+/** Minima, maxima, the K best and their indices from the pairs that may hold them, where that pays. */
+export const prune: Way = pruneWith(MEASURED);
+
+/** Pairs of leaves that a plan may list. */
 const MOST_LISTED = 2 ** 24;
 
 // -------------------------------------------------------------------------------------------------------------- plan
@@ -108,17 +152,26 @@ interface PrunedEntry {
   readonly pairs: number;
 }
 
-function* planEntry(parts: Parts, operator: Operator, given: Given, how: How): Task<PrunedEntry | string> {
-  const { pairs } = parts;
+function* planEntry(
+  parts: Parts,
+  operator: Operator,
+  given: Given,
+  how: How,
+  choice: Choice,
+): Task<PrunedEntry | string> {
+  const { pairs, flops } = parts;
+  const { leaf } = choice;
   const { rows: rowCount, columns: columnCount } = operator.sizes(given);
   const { rows: side, k } = operator.settings;
-  const columns = yield* pairs.sort(given, pairs.columns, LEAF);
-  const rowLeaf = Math.max(8, Math.min(LEAF, Math.ceil((LEAF * rowCount) / columnCount)));
+  const columns = yield* pairs.sort(given, pairs.columns, leaf);
+  const rowLeaf = Math.max(Math.min(leaf, 8), Math.min(leaf, Math.ceil((leaf * rowCount) / columnCount)));
   const rows = yield* pairs.sort(given, side, rowLeaf, columns);
   const perLeaves = (rowCount * columnCount) / 2 ** (rows.cells.depth + columns.cells.depth);
-  const capacity = Math.min(MOST_LISTED, Math.floor((MOST_LEFT * rowCount * columnCount) / perLeaves));
+  const most = choice.mostPairs({ rows: rowCount, columns: columnCount, flops, dim: pairs.dim });
+  const all = 2 ** (rows.cells.depth + columns.cells.depth);
+  const capacity = Math.max(0, Math.min(MOST_LISTED, all, Math.floor(most / perLeaves)));
   const left = yield* pairs.walk(given, rows, columns, k, capacity);
-  if (!left) return "too many pairs may hold a best value";
+  if (!left) return MANY_LEFT;
   const first = firstRanges(rows, columns, left, k);
   const values = allocate(given.dtype, rowCount * parts.values.dim);
   const arrays = arraysOf(operator, given, rows, columns);
@@ -169,12 +222,19 @@ function worstOf({ settings, formula: { dim } }: Operator, rows: Sorted, values:
   return worst;
 }
 
-/** The columns whose lower bounds are not above the worst of the values that were found. */
-function rangesWithin(rows: Sorted, columns: Sorted, { ends, leaves, lowers, count }: Left, worst: Float64Array): Ranges {
+/**
+ * The columns whose lower bounds are not above the worst of the values that were found: first those that are likely to
+ * be the best, so that few others have to take their places.
+ */
+function rangesWithin(rows: Sorted, columns: Sorted, left: Left, worst: Float64Array): Ranges {
+  const { ends, best, leaves, lowers, count } = left;
   const dim = worst.length / ends.length;
   const found = new RangesWriter(rows, columns, count);
   for (let leaf = 0, n = 0; leaf < ends.length; leaf++) {
-    for (; n < ends[leaf]!; n++) if (mayMatter(lowers, n, worst, leaf, dim)) found.add(leaves[n]!, leaves[n]! + 1);
+    const first = best[leaf * dim]!;
+    found.add(first, first + 1);
+    for (; n < ends[leaf]!; n++)
+      if (leaves[n] !== first && mayMatter(lowers, n, worst, leaf, dim)) found.add(leaves[n]!, leaves[n]! + 1);
     found.endRow(leaf);
   }
   return found.ranges();
@@ -264,6 +324,6 @@ function* runEntry(
   const arrays = [...arraysOf(operator, given, rows, columns), ranks];
   const moved = { out: allocate(given.dtype, out.length), indices: indices && new Int32Array(indices.length) };
   yield* waitFor(ranked.work({ ...given, arrays }, moved.out, { ...how, ranges: [ranges, ranges] }, moved.indices));
-  restoreRows(rows.cells, moved.out, out);
-  if (indices && moved.indices) restoreRows(rows.cells, moved.indices, indices);
+  yield* restoreRows(rows.cells, moved.out, out);
+  if (indices && moved.indices) yield* restoreRows(rows.cells, moved.indices, indices);
 }
