@@ -115,41 +115,64 @@ struct MoveRows : Work {
   }
 };
 
-// (routine, arguments, sizes, ends, best, leaves, lowers, control); sizes: count and depth of rows and of columns, dim, K,
-// capacity. Pointers are taken last: reading an element of an array may run JavaScript.
-struct WalkCells : Work {
+// (routine, arguments, sizes, …); sizes: count and depth of rows and of columns, and components. Pointers are taken last:
+// reading an element of an array may run JavaScript.
+struct WalkWork : Work {
   const Routine &bounds;
   const std::vector<int64> sizes;
   const Walk walk;
-  Found found;
 
-  explicit WalkCells(Info info)
+  WalkWork(Info info, int64 perComponent)
       : bounds(routineOf(toInteger(info.Env(), info[0], "routine"))), sizes(sizesAt(info)),
-        walk{bounds, toInputs(info.Env(), info[1], bounds), {sizes[0], sizes[1]}, {sizes[2], sizes[3]}, sizes[4], sizes[5]} {
-    check(walk);
-    const int64 leaves = int64(1) << walk.rows.depth, capacity = sizes[6];
-    if (capacity > INT32_MAX / walk.dim) throw std::out_of_range("walk: expected a smaller capacity");
-    found = {numbersAt<int32>(info, 3, "ends", leaves), numbersAt<int32>(info, 4, "best", leaves * walk.dim),
-             numbersAt<int32>(info, 5, "leaves", capacity), lowersAt(info, capacity * walk.dim), capacity};
-    watch.control = toControl(info.Env(), info[7]);
+        walk{bounds, toInputs(info.Env(), info[1], bounds), {sizes[0], sizes[1]}, {sizes[2], sizes[3]}, sizes[4]} {
+    check(walk, perComponent);
   }
   static std::vector<int64> sizesAt(Info info) {
     std::vector<int64> found = toIntegers(info.Env(), info[2], "sizes");
-    if (found.size() != 7) refuseKind("sizes", "seven numbers");
+    if (found.size() != 5) refuseKind("sizes", "five numbers");
     return found;
   }
-  void *lowersAt(Info info, int64 length) const {
-    if (bounds.entry(TABLE_REAL_BYTES) == 4) return numbersAt<float>(info, 6, "lowers", length);
-    return numbersAt<double>(info, 6, "lowers", length);
-  }
+  int64 leaves() const { return int64(1) << walk.rows.depth; }
   double cost() const override { return double(walk.rows.count) + double(walk.columns.count); }
-  double run() override { return static_cast<double>(walkCells(walk, found, watch)); }
+};
+
+// (…, best, control)
+struct SeekCells : WalkWork {
+  int32 *const best;
+
+  explicit SeekCells(Info info) : WalkWork(info, 2), best(numbersAt<int32>(info, 3, "best", leaves() * walk.dim)) {
+    watch.control = toControl(info.Env(), info[4]);
+  }
+  double run() override {
+    seekCells(walk, best, watch);
+    return 0;
+  }
+};
+
+// (…, worst, ends, leaves, control)
+struct WalkCells : WalkWork {
+  const void *const worst;
+  Found found{};
+
+  explicit WalkCells(Info info) : WalkWork(info, 1), worst(worstAt(info)) {
+    const Napi::Value list = info[5];
+    if (!isOf<int32>(info, 5)) refuseKind("leaves", "an Int32Array");
+    const int64 capacity = list.As<Napi::TypedArray>().ElementLength();
+    found = {numbersAt<int32>(info, 4, "ends", leaves()), numbersAt<int32>(info, 5, "leaves", capacity), capacity};
+    watch.control = toControl(info.Env(), info[6]);
+  }
+  const void *worstAt(Info info) const {
+    if (bounds.entry(TABLE_REAL_BYTES) == 4) return numbersAt<float>(info, 3, "worst", leaves() * walk.dim);
+    return numbersAt<double>(info, 3, "worst", leaves() * walk.dim);
+  }
+  double run() override { return static_cast<double>(walkCells(walk, worst, found, watch)); }
 };
 
 constexpr FunctionRow ROWS[] = {
     nowAndLater<SortIntoCells>("sortIntoCells"),
     nowAndLater<BoundCells>("boundCells"),
     nowAndLater<MoveRows>("moveRows"),
+    nowAndLater<SeekCells>("seekCells"),
     nowAndLater<WalkCells>("walkCells"),
 };
 

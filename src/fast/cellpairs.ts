@@ -51,11 +51,12 @@ export interface Sorted {
 /** The leaves of columns that are left of every leaf of rows (see `walkCells` of the addon). */
 export interface Left {
   readonly ends: Int32Array;
-  readonly best: Int32Array;
   readonly leaves: Int32Array;
-  readonly lowers: RealData;
   readonly count: number;
 }
+
+/** What the addon is asked: lower bounds alone, or upper ones behind them. */
+type Ends = "lower" | "both";
 
 export class CellPairs {
   /** Positions of the arguments whose coordinates sort the points of a side. */
@@ -77,8 +78,8 @@ export class CellPairs {
     const dims = this.sorting.map((positions) => this.dimOf(positions));
     if (dims.some((dim) => dim === 0)) return "the formula does not depend on both i and j";
     if (this.dim > MOST_CELL_DIM) return `points of dim ${this.dim} do not go into cells, which have ${MOST_CELL_DIM} at most`;
-    if (this.boundsIn(dtype).depends === Depends.Nothing) return "no bounds of the formula are known";
-    return tiles.whyNot() ?? tiles.whyNotFormula(this.specification(dtype));
+    if (this.boundsIn(dtype, "lower").depends !== Depends.Both) return "no bounds of the formula are known";
+    return tiles.whyNot() ?? tiles.whyNotFormula(this.specification(dtype, "both"));
   }
 
   /** The most coordinates by which points are sorted. */
@@ -90,29 +91,29 @@ export class CellPairs {
     return positions.reduce((sum, position) => sum + at(this.of.args, position).dim, 0);
   }
 
-  /** Lower bounds of all components, then upper ones. */
-  private boundsIn(dtype: Dtype): Formula {
+  private boundsIn(dtype: Dtype, ends: Ends): Formula {
     const { formula, sign } = this.of;
-    const { lower, upper } = bounds(formula, dtype);
-    return sign === 1 ? concat(lower, upper) : concat(minus(upper), minus(lower));
+    const own = bounds(formula, dtype);
+    const [lower, upper] = sign === 1 ? [own.lower, own.upper] : [minus(own.upper), minus(own.lower)];
+    return ends === "both" ? concat(lower, upper) : lower;
   }
 
   /** Its rows are the columns that are sought (native/run/walk.h). */
-  private specification(dtype: Dtype): Parameters<typeof evaluatorOf>[0] {
+  private specification(dtype: Dtype, ends: Ends): Parameters<typeof evaluatorOf>[0] {
     const variables = this.of.args.map(({ position, dim, category }) =>
       asVariable(extraArgument(position, this.isBounded(position) ? 2 * dim : dim, category).variable),
     );
     const settings = { reduction: null, k: 1, sumScheme: "block", accumulator: dtype } as const;
-    return { ...settings, formulas: [this.boundsIn(dtype)], rows: this.columns, variables, dtype };
+    return { ...settings, formulas: [this.boundsIn(dtype, ends)], rows: this.columns, variables, dtype };
   }
 
   private isBounded(position: number): boolean {
     return this.read.has(position) && at(this.of.args, position).category !== Category.P;
   }
 
-  private routine(dtype: Dtype): NativeRoutine {
-    const key = `${dtype} ${changes}`;
-    const found = this.routines.get(key) ?? evaluatorOf(this.specification(dtype));
+  private routine(dtype: Dtype, ends: Ends): NativeRoutine {
+    const key = `${dtype} ${ends} ${changes}`;
+    const found = this.routines.get(key) ?? evaluatorOf(this.specification(dtype, ends));
     this.routines.set(key, found);
     return found;
   }
@@ -139,22 +140,36 @@ export class CellPairs {
     return { cells, own, arrays, boxes, points };
   }
 
-  /** Null where more than `capacity` are left. @param k how many values are sought of each row. */
-  *walk(given: Given, rows: Sorted, columns: Sorted, k: number, capacity: number): Task<Left | null> {
-    const { dim } = this.of.formula;
-    const args = this.of.args.map(({ category }, n) => {
+  /** Of every leaf of rows and component, the leaf of columns that is likely to hold its best values. */
+  *seek(given: Given, rows: Sorted, columns: Sorted): Task<Int32Array> {
+    const best = new Int32Array(2 ** rows.cells.depth * this.of.formula.dim);
+    const [args, sizes] = [this.boxesFor(given, rows, columns), this.sizesOf(rows, columns)];
+    yield* waitFor(cellWorks().seekCells(this.routine(given.dtype, "both"), args, sizes, best));
+    return best;
+  }
+
+  /**
+   * The leaves of columns that may hold a value that is not worse than `worst`, `[leaves of rows, components]`; null where
+   * more than `capacity` are left.
+   */
+  *walk(given: Given, rows: Sorted, columns: Sorted, worst: RealData, capacity: number): Task<Left | null> {
+    const [args, sizes] = [this.boxesFor(given, rows, columns), this.sizesOf(rows, columns)];
+    const [ends, leaves] = [new Int32Array(2 ** rows.cells.depth), new Int32Array(capacity)];
+    const routine = this.routine(given.dtype, "lower");
+    const count = yield* waitFor(cellWorks().walkCells(routine, args, sizes, worst, ends, leaves));
+    return count > capacity ? null : { ends, leaves, count };
+  }
+
+  private boxesFor(given: Given, rows: Sorted, columns: Sorted): RealData[] {
+    return this.of.args.map(({ category }, n) => {
       if (category === Category.P) return readable(at(given.arrays, n));
       return asserted((category === this.of.rows ? rows : columns).boxes[n], "boxes");
     });
+  }
+
+  private sizesOf(rows: Sorted, columns: Sorted): Float64Array {
     const sizes = [rows, columns].flatMap(({ cells: { count, depth } }) => [count, depth]);
-    const leavesOfRows = 2 ** rows.cells.depth;
-    const [ends, best] = [new Int32Array(leavesOfRows), new Int32Array(leavesOfRows * dim)];
-    const leaves = new Int32Array(capacity);
-    const lowers = given.dtype === "float64" ? new Float64Array(capacity * dim) : new Float32Array(capacity * dim);
-    const told = Float64Array.from([...sizes, dim, k, capacity]);
-    const { walkCells } = cellWorks();
-    const count = yield* waitFor(walkCells(this.routine(given.dtype), args, told, ends, best, leaves, lowers));
-    return count > capacity ? null : { ends, best, leaves, lowers, count };
+    return Float64Array.from([...sizes, this.of.formula.dim]);
   }
 }
 

@@ -21,7 +21,7 @@ export interface Cells {
   readonly order: Int32Array;
 }
 
-type Functions = Pick<Addon, "sortIntoCells" | "boundCells" | "moveRows" | "walkCells">;
+type Functions = Pick<Addon, "sortIntoCells" | "boundCells" | "moveRows" | "seekCells" | "walkCells">;
 
 /** What the addon does with cells, as work that waits or does not. */
 export function cellWorks(): Works<Functions> {

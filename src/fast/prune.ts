@@ -166,18 +166,18 @@ function* planEntry(
   const columns = yield* pairs.sort(given, pairs.columns, leaf);
   const rowLeaf = Math.max(Math.min(leaf, 8), Math.min(leaf, Math.ceil((leaf * rowCount) / columnCount)));
   const rows = yield* pairs.sort(given, side, rowLeaf, columns);
-  const perLeaves = (rowCount * columnCount) / 2 ** (rows.cells.depth + columns.cells.depth);
-  const most = choice.mostPairs({ rows: rowCount, columns: columnCount, flops, dim: pairs.dim });
-  const all = 2 ** (rows.cells.depth + columns.cells.depth);
-  const capacity = Math.max(0, Math.min(MOST_LISTED, all, Math.floor(most / perLeaves)));
-  const left = yield* pairs.walk(given, rows, columns, k, capacity);
-  if (!left) return MANY_LEFT;
-  const first = firstRanges(rows, columns, left, k);
+  const best = yield* pairs.seek(given, rows, columns);
+  const first = firstRanges(rows, columns, best, k);
   const values = allocate(given.dtype, rowCount * parts.values.dim);
   const arrays = arraysOf(operator, given, rows, columns);
   yield* waitFor(parts.values.work({ ...given, arrays }, values, { ...how, ranges: [first, first] }));
-  const ranges = rangesWithin(rows, columns, left, worstOf(operator, rows, values));
   const size = { rows: rowCount, columns: columnCount };
+  const leaves = 2 ** (rows.cells.depth + columns.cells.depth);
+  const most = (choice.mostPairs({ ...size, flops, dim: pairs.dim }) / (rowCount * columnCount)) * leaves;
+  const capacity = Math.floor(Math.max(0, Math.min(MOST_LISTED, leaves, most)));
+  const left = yield* pairs.walk(given, rows, columns, worstOf(operator, rows, values), capacity);
+  if (!left) return MANY_LEFT;
+  const ranges = rangesOf(rows, columns, left, best);
   return { rows, columns, ranges, pairs: visitedPairs({ ...size, ranges: first }) + visitedPairs({ ...size, ranges }) };
 }
 
@@ -190,29 +190,29 @@ function arraysOf(operator: Operator, given: Given, rows: Sorted, columns: Sorte
   });
 }
 
-/** For every leaf of rows the columns with the least upper bounds, and those beside them until there are K. */
-function firstRanges(rows: Sorted, columns: Sorted, { best, ends }: Left, k: number): Ranges {
-  const leaves = ends.length;
+/** For every leaf of rows the columns that are likely to be the best, and those beside them until there are K. */
+function firstRanges(rows: Sorted, columns: Sorted, best: Int32Array, k: number): Ranges {
+  const leaves = 2 ** rows.cells.depth;
   const { count, depth } = columns.cells;
   let wider = 0;
   while (wider < depth && count >> (depth - wider) < k) wider++;
-  const found = new RangesWriter(rows, columns, leaves * Math.max(1, best.length / leaves));
+  const found = new RangesWriter(rows, columns, best.length);
   const perLeaf = best.length / leaves;
   for (let leaf = 0; leaf < leaves; leaf++) {
     const groups = new Set<number>();
     for (let n = leaf * perLeaf; n < (leaf + 1) * perLeaf; n++) groups.add(best[n]! >> wider);
-    for (const group of [...groups].sort((a, b) => a - b)) found.add(group << wider, (group + 1) << wider);
+    for (const group of groups) found.add(group << wider, (group + 1) << wider);
     found.endRow(leaf);
   }
   return found.ranges();
 }
 
 /** Of every leaf of rows and component, the worst of the K-th best values that were found, with the sign of minima. */
-function worstOf({ settings, formula: { dim } }: Operator, rows: Sorted, values: RealData): Float64Array {
+function worstOf({ settings, formula: { dim } }: Operator, rows: Sorted, values: RealData): RealData {
   const { reduction, k } = settings;
   const sign = asserted(reduction.keeps, "a reduction of the best");
   const leaves = 2 ** rows.cells.depth;
-  const worst = new Float64Array(leaves * dim).fill(-Infinity);
+  const worst = (values instanceof Float64Array ? new Float64Array(leaves * dim) : new Float32Array(leaves * dim)).fill(-Infinity);
   for (let leaf = 0; leaf < leaves; leaf++)
     for (let row = firstPlace(rows.cells, leaf), end = firstPlace(rows.cells, leaf + 1); row < end; row++)
       for (let component = 0; component < dim; component++) {
@@ -222,27 +222,17 @@ function worstOf({ settings, formula: { dim } }: Operator, rows: Sorted, values:
   return worst;
 }
 
-/**
- * The columns whose lower bounds are not above the worst of the values that were found: first those that are likely to
- * be the best, so that few others have to take their places.
- */
-function rangesWithin(rows: Sorted, columns: Sorted, left: Left, worst: Float64Array): Ranges {
-  const { ends, best, leaves, lowers, count } = left;
-  const dim = worst.length / ends.length;
-  const found = new RangesWriter(rows, columns, count);
+/** First the columns that are likely to be the best, so that few others have to take their places. */
+function rangesOf(rows: Sorted, columns: Sorted, { ends, leaves, count }: Left, best: Int32Array): Ranges {
+  const perLeaf = best.length / ends.length;
+  const found = new RangesWriter(rows, columns, count + ends.length);
   for (let leaf = 0, n = 0; leaf < ends.length; leaf++) {
-    const first = best[leaf * dim]!;
+    const first = best[leaf * perLeaf]!;
     found.add(first, first + 1);
-    for (; n < ends[leaf]!; n++)
-      if (leaves[n] !== first && mayMatter(lowers, n, worst, leaf, dim)) found.add(leaves[n]!, leaves[n]! + 1);
+    for (; n < ends[leaf]!; n++) if (leaves[n] !== first) found.add(leaves[n]!, leaves[n]! + 1);
     found.endRow(leaf);
   }
   return found.ranges();
-}
-
-function mayMatter(lowers: RealData, n: number, worst: Float64Array, leaf: number, dim: number): boolean {
-  for (let k = 0; k < dim; k++) if (!(lowers[n * dim + k]! > worst[leaf * dim + k]!)) return true;
-  return false;
 }
 
 /** Ranges from leaves of rows, one after the other, and leaves of columns, ascending; neighbours are joined. */

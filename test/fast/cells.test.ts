@@ -96,14 +96,14 @@ describe("the addon refuses", () => {
   const points = new Float64Array(12);
   const order = new Int32Array(4);
   test("what does not fit before anything is read", () => {
-    expect(() => addon.sortIntoCells(points, 3, 3, 4, order)).toThrow(RangeError);
-    expect(() => addon.sortIntoCells(points, 9, 0, 4, order)).toThrow(RangeError);
-    expect(() => addon.sortIntoCells(points, 2, 1, 4, order)).toThrow(RangeError);
-    expect(() => addon.boundCells(points, 3, 1, 4, new Float64Array(17))).toThrow(RangeError);
-    expect(() => addon.boundCells(points, 3, 1, 4, new Float32Array(18))).toThrow(TypeError);
-    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, 4), true)).toThrow(RangeError);
-    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, -1), false)).toThrow(RangeError);
-    expect(() => addon.moveRows(points, points, order, true)).toThrow(TypeError);
-    expect(() => addon.moveRows(points, new Float64Array(11), order, true)).toThrow(RangeError);
+    expect(() => addon.sortIntoCells(points, 3, 3, 4, order)).toThrow(/expected/);
+    expect(() => addon.sortIntoCells(points, 9, 0, 4, order)).toThrow(/expected/);
+    expect(() => addon.sortIntoCells(points, 2, 1, 4, order)).toThrow(/expected/);
+    expect(() => addon.boundCells(points, 3, 1, 4, new Float64Array(17))).toThrow(/expected/);
+    expect(() => addon.boundCells(points, 3, 1, 4, new Float32Array(18))).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, 4), true)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, -1), false)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, points, order, true)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(11), order, true)).toThrow(/expected/);
   });
 });
