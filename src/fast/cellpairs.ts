@@ -5,8 +5,8 @@
  */
 import { entryOf } from "../call/batches";
 import type { Given } from "../call/prepared";
-import { readable } from "../array/view";
-import type { Dtype } from "../array/view";
+import { readable, sameShape } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
 import type { NativeRoutine } from "../device/addon";
 import { evaluatorOf, tiles } from "../device/host";
@@ -21,6 +21,7 @@ import { minus } from "../formula/ops";
 import { concat } from "../formula/vectors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
+import type { Left } from "./cellranges";
 import { MOST_CELL_DIM, boxesOf, cellWorks, depthFor, permuteRows, sortIntoCells } from "./cells";
 import type { Cells } from "./cells";
 
@@ -48,13 +49,6 @@ export interface Sorted {
   readonly points: RealData;
 }
 
-/** The leaves of columns that are left of every leaf of rows (see `walkCells` of the addon). */
-export interface Left {
-  readonly ends: Int32Array;
-  readonly leaves: Int32Array;
-  readonly count: number;
-}
-
 /** What the addon is asked: lower bounds alone, or upper ones behind them. */
 type Ends = "lower" | "both";
 
@@ -77,7 +71,8 @@ export class CellPairs {
   whyNot(dtype: Dtype): string | null {
     const dims = this.sorting.map((positions) => this.dimOf(positions));
     if (dims.some((dim) => dim === 0)) return "the formula does not depend on both i and j";
-    if (this.dim > MOST_CELL_DIM) return `points of dim ${this.dim} do not go into cells, which have ${MOST_CELL_DIM} at most`;
+    if (this.dim > MOST_CELL_DIM)
+      return `points of dim ${this.dim} do not go into cells, which have ${MOST_CELL_DIM} at most`;
     if (this.boundsIn(dtype, "lower").depends !== Depends.Both) return "no bounds of the formula are known";
     return tiles.whyNot() ?? tiles.whyNotFormula(this.specification(dtype, "both"));
   }
@@ -85,6 +80,13 @@ export class CellPairs {
   /** The most coordinates by which points are sorted. */
   get dim(): number {
     return Math.max(...this.sorting.map((positions) => this.dimOf(positions)));
+  }
+
+  /** How many points of a call have to be sorted: those of i and j, or of one of them where both are the same. */
+  pointsOf({ arrays, extents }: Given): number {
+    const [i, j] = this.sorting.map((positions) => positions.map((n) => at(arrays, n)));
+    const isSame = asserted(i, "rows").every((array, n) => isSameArray(array, j?.[n])) && i?.length === j?.length;
+    return isSame ? extents[0] : extents[0] + extents[1];
   }
 
   private dimOf(positions: readonly number[]): number {
@@ -123,10 +125,15 @@ export class CellPairs {
    * @param like the other side, whose cells serve where its points are the same memory.
    */
   *sort(given: Given, side: Side, leaf: number, like?: Sorted): Task<Sorted> {
-    const own = this.of.args.map((argument, n) => (argument.category === side ? readable(at(given.arrays, n)) : undefined));
+    const own = this.of.args.map((argument, n) =>
+      argument.category === side ? readable(at(given.arrays, n)) : undefined,
+    );
     const count = given.extents[side];
     const sorting = at(this.sorting, side);
-    const points = joinRows(sorting.map((n) => [asserted(own[n], "an array"), at(this.of.args, n).dim] as const), count);
+    const points = joinRows(
+      sorting.map((n) => [asserted(own[n], "an array"), at(this.of.args, n).dim] as const),
+      count,
+    );
     const depth = depthFor(count, leaf);
     const isShared = like !== undefined && like.points === points && like.cells.depth === depth;
     const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
@@ -186,6 +193,10 @@ function positionsOf(formula: Formula, side: Side): number[] {
     .map(({ position }) => position);
 }
 
+function isSameArray(a: RealArray, b: RealArray | undefined): boolean {
+  return a.data === b?.data && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.stride, b.stride);
+}
+
 /** Rows beside each other. */
 function joinRows(parts: readonly (readonly [data: RealData, dim: number])[], count: number): RealData {
   const [[first]] = parts as [readonly [RealData, number]];
@@ -204,5 +215,9 @@ function joinRows(parts: readonly (readonly [data: RealData, dim: number])[], co
 /** One entry of the batch of a call, as a call of its own. */
 export function entryGiven(args: readonly Argument[], given: Given, entry: number): Given {
   if (given.batch.length === 0) return given;
-  return { ...given, arrays: given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry)), batch: [] };
+  return {
+    ...given,
+    arrays: given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry)),
+    batch: [],
+  };
 }

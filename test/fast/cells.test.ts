@@ -1,7 +1,15 @@
 /**
  * Trees of cells: every point stands in one leaf, boxes hold just their points, and points that are near share cells.
  */
-import { MOST_CELL_DIM, boxesOf, depthFor, firstPlace, permuteRows, restoreRows, sortIntoCells } from "../../src/fast/cells";
+import {
+  MOST_CELL_DIM,
+  boxesOf,
+  depthFor,
+  firstPlace,
+  permuteRows,
+  restoreRows,
+  sortIntoCells,
+} from "../../src/fast/cells";
 import type { Cells } from "../../src/fast/cells";
 import { loadedAddon } from "../../src/device/native";
 import { runSync } from "../../src/task";
@@ -56,7 +64,9 @@ describe.each(CASES)("of points $name in $dim dimensions", ({ make, dim }) => {
 
   test("a box has the least and largest numbers of its points", () => {
     const boxes = runSync(boxesOf(cells, moved, dim));
-    const all = range(cells.depth + 1).flatMap((level) => range(2 ** level).map((cell) => placesOf(cells, level, cell)));
+    const all = range(cells.depth + 1).flatMap((level) =>
+      range(2 ** level).map((cell) => placesOf(cells, level, cell)),
+    );
     const expected = all.flatMap(([begin, end]) => {
       const sides = range(dim).map((k) => sideOf(moved, dim, begin, end, k));
       return [...sides.map(([low]) => low), ...sides.map(([, high]) => high)];

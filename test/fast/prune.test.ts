@@ -20,7 +20,7 @@ import "../helpers/quicksample";
 import { describeWidths } from "../helpers/widths";
 
 /** However little it may pay. */
-const always = pruneWith({ leastPairs: 0, whyNot: () => null, leaf: 4, mostPairs: () => Infinity });
+const always = pruneWith({ leastPairs: 0, whyNot: () => null, leaf: 4, sampled: 2, mostPairs: () => Infinity });
 
 type Dtype = "float32" | "float64";
 type Where = "uniform" | "ties" | "clusters" | "copies" | "equal" | "outlier" | "special";
@@ -57,9 +57,25 @@ const FORMULAS = [
   "Log(SqDist(x, y))",
   "Sqrt(g - SqDist(x, y))",
 ];
-const REDUCTIONS = ["Min", "Max", "ArgMin", "ArgMax", "Min_ArgMin", "Max_ArgMax", "KMin", "ArgKMin", "KMin_ArgKMin", "ArgKMax"];
+const REDUCTIONS = [
+  "Min",
+  "Max",
+  "ArgMin",
+  "ArgMax",
+  "Min_ArgMin",
+  "Max_ArgMax",
+  "KMin",
+  "ArgKMin",
+  "KMin_ArgKMin",
+  "ArgKMax",
+];
 
-function operatorOf(text: string, reductionOp: string, k: number, rows: Category.I | Category.J = Category.I): Operator {
+function operatorOf(
+  text: string,
+  reductionOp: string,
+  k: number,
+  rows: Category.I | Category.J = Category.I,
+): Operator {
   const { formulas, arguments: args } = parse([text], ALIASES);
   const reduction = reductionNamed(reductionOp);
   return new Operator(formulas, args, { ...PLAIN_SUM, reduction, rows, k: reduction.takesK ? k : 1 });
@@ -68,9 +84,13 @@ function operatorOf(text: string, reductionOp: string, k: number, rows: Category
 function arraysFor(rows: number, columns: number, where: Where, dtype: Dtype, seed = 1): RealArray[] {
   const [x, y] = [points(rows, 3, where, dtype, seed), points(columns, 3, where, dtype, seed + 1)];
   const weights = where === "uniform" ? "uniform" : "ties";
-  return [x, y, points(columns, 1, weights, dtype, 3), points(rows, 1, weights, dtype, 4), points(1, 1, "equal", dtype, 5)].map(
-    (array, n) => (n === 4 ? wrap(array.data, [1]) : array),
-  );
+  return [
+    x,
+    y,
+    points(columns, 1, weights, dtype, 3),
+    points(rows, 1, weights, dtype, 4),
+    points(1, 1, "equal", dtype, 5),
+  ].map((array, n) => (n === 4 ? wrap(array.data, [1]) : array));
 }
 
 interface Found {
