@@ -4,8 +4,9 @@
  * variables are sorted into cells, and nothing of what the bounds are for.
  */
 import { entryOf } from "../call/batches";
+import type { Operator } from "../call/operator";
 import type { Given } from "../call/prepared";
-import { readable, sameShape } from "../array/view";
+import { readable, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
 import type { NativeRoutine } from "../device/addon";
@@ -17,7 +18,7 @@ import type { Argument } from "../formula/arguments";
 import { bounds } from "../formula/bounds";
 import { Category, Depends, asVariable, lowerFormula, nodesOf, variablesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { minus } from "../formula/ops";
+import { abs, maximum, minus } from "../formula/ops";
 import { concat } from "../formula/vectors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
@@ -32,8 +33,8 @@ export interface Bounded {
   readonly formula: Formula;
   readonly args: readonly Argument[];
   readonly rows: Side;
-  /** -1 where the formula with the opposite sign is meant. */
-  readonly sign: 1 | -1;
+  /** What is asked for the least values: the formula, with the opposite sign, or minus its size. */
+  readonly sign: 1 | -1 | "size";
 }
 
 /**
@@ -96,6 +97,7 @@ export class CellPairs {
   private boundsIn(dtype: Dtype, ends: Ends): Formula {
     const { formula, sign } = this.of;
     const own = bounds(formula, dtype);
+    if (sign === "size") return minus(maximum(abs(own.lower), abs(own.upper)));
     const [lower, upper] = sign === 1 ? [own.lower, own.upper] : [minus(own.upper), minus(own.lower)];
     return ends === "both" ? concat(lower, upper) : lower;
   }
@@ -220,4 +222,13 @@ export function entryGiven(args: readonly Argument[], given: Given, entry: numbe
     arrays: given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry)),
     batch: [],
   };
+}
+
+/** The arguments of a call in the order of places, parameters as they are. */
+export function movedArrays({ args, settings }: Operator, given: Given, rows: Sorted, columns: Sorted): RealArray[] {
+  return args.map(({ category, dim }, n) => {
+    if (category === Category.P) return at(given.arrays, n);
+    const data = asserted((category === settings.rows ? rows : columns).arrays[n], "an array");
+    return wrap(data, [data.length / dim, dim]);
+  });
 }

@@ -76,13 +76,16 @@ export function rangesOfBest(rows: Cells, columns: Cells, best: Best, k: number,
   return writer.ranges();
 }
 
-/** What is left; first the columns that are likely to be the best, so that few others have to take their places. */
-export function rangesOfLeft(rows: Cells, columns: Cells, { ends, leaves, count }: Left, best: Best): Ranges {
-  const perLeaf = best.length / ends.length;
+/**
+ * What is left; first the columns that are likely to be the best, if they are known, so that few others have to take their
+ * places.
+ */
+export function rangesOfLeft(rows: Cells, columns: Cells, { ends, leaves, count }: Left, best: Best | null): Ranges {
+  const perLeaf = best ? best.length / ends.length : 0;
   const writer = new RangesWriter(rows, columns, count + ends.length);
   for (let leaf = 0, n = 0; leaf < ends.length; leaf++) {
-    const first = best[leaf * perLeaf]!;
-    writer.add(first, first + 1);
+    const first = best ? best[leaf * perLeaf]! : -1;
+    if (best) writer.add(first, first + 1);
     for (; n < ends[leaf]!; n++) if (leaves[n] !== first) writer.add(leaves[n]!, leaves[n]! + 1);
     writer.endLeaf();
   }

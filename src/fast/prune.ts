@@ -9,16 +9,15 @@ import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { allocate, sizeOf, wrap } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted } from "../asserts";
 import { ranksOf, visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
 import { extraArgument } from "../formula/arguments";
-import { Category } from "../formula/formula";
 import { kMax, kMin, max, min } from "../formula/reductions";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { CellPairs, entryGiven } from "./cellpairs";
+import { CellPairs, entryGiven, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import type { Left } from "./cellranges";
@@ -62,7 +61,16 @@ function makeParts({ formula, formulas, args, settings }: Operator): Parts {
 }
 
 const ON_PROCESSOR: readonly string[] = ["cpu", "tiles", "reference"];
-const ON_DEVICE = "it runs on a device";
+export const ON_DEVICE = "it runs on a device";
+
+export const isOnProcessor = (operator: Operator, given: Given, how: How): boolean =>
+  ON_PROCESSOR.includes(operator.preview(given, how).backend);
+
+/** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
+export function placeOf(operator: Operator, given: Given, how: How): How {
+  const { backend } = operator.preview(given, how);
+  return { backend, compile: backend === "cpu" ? "always" : "never" };
+}
 
 /** Minima, maxima, the K best and their indices from the pairs that may hold them. */
 export const pruneWith = (choice: Choice): Way => ({
@@ -78,10 +86,8 @@ export const pruneWith = (choice: Choice): Way => ({
     return pairs.whyNot(given.dtype) ?? choice.whyNot({ rows, columns, points, flops, dim: pairs.dim });
   },
   *plan(operator, given, how) {
-    const { backend } = operator.preview(given, how);
-    if (!ON_PROCESSOR.includes(backend)) return ON_DEVICE;
-    // As all pairs would be computed, so that the bits are the same.
-    const inner: How = { backend, compile: backend === "cpu" ? "always" : "never" };
+    if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
+    const inner = placeOf(operator, given, how);
     const entries: Pruned[] = [];
     for (let entry = 0; entry < sizeOf(given.batch); entry++) {
       const ofEntry = entryGiven(operator.args, given, entry);
@@ -129,15 +135,6 @@ class Entry {
     const ranges = rangesOfLeft(rows.cells, columns.cells, left, best);
     return new Pruned(this, rows, columns, ranges, look.pairs + visitedPairs({ ...sizes, ranges }));
   }
-
-  /** Arguments in the order of places, parameters as they are. */
-  arrays(rows: Sorted, columns: Sorted): Given["arrays"] {
-    return this.operator.args.map(({ category, dim }, n) => {
-      if (category === Category.P) return at(this.given.arrays, n);
-      const data = asserted((category === this.operator.settings.rows ? rows : columns).arrays[n], "an array");
-      return wrap(data, [data.length / dim, dim]);
-    });
-  }
 }
 
 /** Finds some K values of rows, and what may be better. */
@@ -161,7 +158,7 @@ class Look {
     const ranges = rangesOfBest(rows.cells, columns.cells, best, operator.settings.k, every);
     this.pairs += visitedPairs({ ...sizes, ranges });
     const values = allocate(given.dtype, sizes.rows * parts.values.dim);
-    const moved = { ...given, arrays: entry.arrays(rows, columns) };
+    const moved = { ...given, arrays: movedArrays(operator, given, rows, columns) };
     yield* waitFor(parts.values.work(moved, values, { ...how, ranges: [ranges, ranges] }));
     const worst = worstOf(operator, rows, values, every);
     return yield* parts.pairs.walk(given, rows, columns, worst, this.capacity(every));
@@ -181,7 +178,7 @@ class Look {
  * Of every leaf of rows and component, the worst of the K-th best values that were found, with the sign of minima; of
  * leaves that were not looked at, less than all.
  */
-function worstOf(
+export function worstOf(
   { settings, formula: { dim } }: Operator,
   { cells }: Sorted,
   values: RealData,
@@ -213,9 +210,12 @@ class Pruned {
 
   *run(out: RealData, indices: Int32Array | undefined): Task<void> {
     const { entry, rows, columns, ranges } = this;
-    const { given, how, parts } = entry;
+    const { operator, given, how, parts } = entry;
     const { order } = columns.cells;
-    const arrays = [...entry.arrays(rows, columns), wrap(ranksOf(order, given.dtype), [order.length, 1])];
+    const arrays = [
+      ...movedArrays(operator, given, rows, columns),
+      wrap(ranksOf(order, given.dtype), [order.length, 1]),
+    ];
     const moved = { out: allocate(given.dtype, out.length), indices: indices && new Int32Array(indices.length) };
     const work = parts.ranked.work(
       { ...given, arrays },
