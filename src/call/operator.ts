@@ -65,7 +65,7 @@ export class Operator {
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
     const readsOutput = reduction.gradient.kind === "sum" && reduction.gradient.saved(formulas).includes("result");
-    this.recordOptions = { where: "Genred", nameOf: (k) => label(args[k]!), readsOutput };
+    this.recordOptions = { where: settings.where ?? "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
 
   toString(): string {
@@ -242,7 +242,7 @@ export class Operator {
   }
 
   private specification(dtype: Dtype): Specification {
-    const { accumulator, ...settings } = this.settings;
+    const { accumulator, where: _where, ...settings } = this.settings;
     if (accumulator === "float32" && dtype === "float64")
       throw new ArgumentError(`dtypeAcc: expected "float64" or "auto" for float64 arrays, got "float32"`);
     return {

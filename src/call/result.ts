@@ -40,6 +40,8 @@ export interface Settings {
   readonly rows: Category.I | Category.J;
   readonly sumScheme: SumScheme;
   readonly accumulator: "auto" | Dtype;
+  /** What messages about derivatives call it; "Genred" if absent. */
+  readonly where?: string;
 }
 
 /** Sums over j in the default way. */

@@ -2,7 +2,7 @@
  * The derivative of a solution: one more solve, with the transposed formula (implicit function theorem), and gradients
  * of the product.
  */
-import { mul, neg, reshape, sum } from "../array/nd";
+import { mul, neg, reshape, sum } from "../array/arithmetic";
 import type { Dtype, RealArray } from "../array/view";
 import { checkPlacement } from "../call/prepared";
 import { summedTo } from "../call/batches";

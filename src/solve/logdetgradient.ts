@@ -4,7 +4,7 @@
  * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
  * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
  */
-import { add, mul } from "../array/nd";
+import { add, mul } from "../array/arithmetic";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { checkPlacement } from "../call/prepared";

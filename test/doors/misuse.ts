@@ -6,6 +6,7 @@ import ndarray from "ndarray";
 import * as api from "../../src";
 import { array, nd, rand, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
+import { ND_FUNCTIONS } from "./misusend";
 
 /** A public function, or a method. */
 export interface Row {
@@ -39,6 +40,7 @@ const kernel = (): api.LazyTensor => api.Vi(x).sqdist(api.Vj(x)).neg().exp();
 const complexKernel = (): api.ComplexLazyTensor => kernel().complex(kernel());
 const { threads, instructionSet, lapack } = api.settings;
 const marked = (): RealArray => nd.sum(nd.mul(requiresGrad(x), x));
+const square = (at: RealArray): RealArray => nd.sum(nd.square(at));
 const operator = (): api.LinearOperator => api.asLinearOperator(kernel());
 
 const row = (call: unknown, args: () => unknown[], more: Partial<Row> = {}): Row => ({
@@ -77,6 +79,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   toHost: row(api.toHost, () => [x]),
   grad: withOptions(api.grad, () => [marked(), [x], array([1]).pick(0)]),
   detach: row(api.detach, () => [x]),
+  minimise: withOptions(api.minimise, () => [square, rand([2])]),
   noGrad: row(api.noGrad, () => [() => 1]),
   requiresGrad: row(api.requiresGrad, () => [rand([2])]),
   "settings.instructionSet": setting("instructionSet", instructionSet),
@@ -100,20 +103,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   ]),
   "notebook.lineChart": row(api.notebook.lineChart, () => [[{ a: 1, b: 2 }], { x: "a", y: "b" }], { options: true }),
   "notebook.progressBar": withOptions(api.notebook.progressBar, () => []),
-  "nd.add": row(nd.add, () => [x, 2]),
-  "nd.sub": row(nd.sub, () => [x, x]),
-  "nd.mul": row(nd.mul, () => [2, x]),
-  "nd.div": row(nd.div, () => [x, b]),
-  "nd.neg": row(nd.neg, () => [x]),
-  "nd.exp": row(nd.exp, () => [x]),
-  "nd.sqrt": row(nd.sqrt, () => [x]),
-  "nd.sum": row(nd.sum, () => [x, 0]),
-  "nd.matmul": row(nd.matmul, () => [x, nd.transpose(x)]),
-  "nd.transpose": row(nd.transpose, () => [x]),
-  "nd.reshape": row(nd.reshape, () => [x, [3, 4]]),
-  "nd.eye": withOptions(nd.eye, () => [3]),
-  "nd.solve": row(nd.solve, () => [nd.eye(6), x]),
-  "nd.norm": row(nd.norm, () => [x]),
+  ...ND_FUNCTIONS,
   "cuda.available": row(api.cuda.available, () => []),
   "cuda.whyNot": row(api.cuda.whyNot, () => []),
   "cuda.devices": row(api.cuda.devices, () => []),
