@@ -3,7 +3,9 @@
 #include "run/cells.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
+#include <stdexcept>
 
 #include "run/handout.h"
 
@@ -166,3 +168,21 @@ template void sortIntoCells(const float *, int64, int64, int64, int32 *, Watch &
 template void sortIntoCells(const double *, int64, int64, int64, int32 *, Watch &);
 template void boundCells(const float *, int64, int64, int64, float *, Watch &);
 template void boundCells(const double *, int64, int64, int64, double *, Watch &);
+
+void moveRows(const RowMove &move, Watch &watch) {
+  constexpr int64 PARTS = int64(1) << TOP_LEVELS;
+  std::atomic<bool> isWrong{false};
+  const auto movePart = [&](int64 part) {
+    for (int64 n = firstPlace(move.count, TOP_LEVELS, part); n < firstPlace(move.count, TOP_LEVELS, part + 1); n++) {
+      const int64 row = move.order[n];
+      if (row < 0 || row >= move.count) {
+        isWrong = true;
+        return;
+      }
+      std::memcpy(move.to + (move.isGathered ? n : row) * move.bytes, move.from + (move.isGathered ? row : n) * move.bytes, move.bytes);
+    }
+  };
+  watch.begin(PARTS);
+  handOut("cells", watch, PARTS, 1, 1, [&](int64 part) { return [&movePart, part]() mutable { movePart(part++); }; });
+  if (isWrong) throw std::out_of_range("moveRows: expected an order of the rows");
+}

@@ -5,6 +5,8 @@
 #ifndef TSKEOPS_CELLS_H
 #define TSKEOPS_CELLS_H
 
+#include <cstddef>
+
 #include "run/watch.h"
 
 enum { MOST_CELL_DIM = 8 };
@@ -23,5 +25,16 @@ void sortIntoCells(const Real *points, int64 count, int64 dim, int64 depth, int3
 // a number is not finite.
 template <typename Real>
 void boundCells(const Real *points, int64 count, int64 dim, int64 depth, Real *boxes, Watch &);
+
+// Rows of so many bytes: `to` has row order[n] of `from` at place n, or the other way round. Throws std::out_of_range for
+// a row that is not there.
+struct RowMove {
+  const char *from;
+  char *to;
+  int64 count, bytes;
+  const int32 *order;
+  bool isGathered;
+};
+void moveRows(const RowMove &, Watch &);
 
 #endif

@@ -120,20 +120,29 @@ interface LongFunctions {
    */
   boundCells(points: RealData, dim: number, depth: number, count: number, boxes: RealData): void;
   /**
-   * Walks down two trees of cells (native/run/walk.h). The routine, of the form `block`, gives the lower bounds of all
-   * components and then the upper ones; its arguments of rows and columns are boxes of all cells. Sizes are count and
-   * depth of rows and of columns, components, K, and the length of `leaves`. Gives how many leaves of columns are left of
-   * all leaves of rows: if they have room, `leaves` lists them, `ends` `[leaves of rows]` says up to where, `lowers` has
-   * their lower bounds, and `best` `[leaves of rows, components]` the one with the least upper bound.
+   * Rows of as many numbers as there are to each element of `order`: those at its places one after the other, or with
+   * `isGathered` false the other way round.
+   */
+  moveRows(from: RealData | Int32Array, to: RealData | Int32Array, order: Int32Array, isGathered: boolean): void;
+  /**
+   * Walks down two trees of cells (native/run/walk.h) to the leaf of columns of every leaf of rows and each component
+   * that is likely to hold the best values, `best` `[leaves of rows, components]`. The routine, of the form `block`, gives
+   * the lower bounds of all components and then the upper ones; its arguments of rows and columns are boxes of all cells.
+   * Sizes are count and depth of rows and of columns, and components.
+   */
+  seekCells(bounds: NativeRoutine, args: readonly RealData[], sizes: Float64Array, best: Int32Array): void;
+  /**
+   * The leaves of columns whose lower bound is not above `worst` `[leaves of rows, components]` in some component. Gives
+   * how many they are: if they have room, `leaves` lists them, and `ends` `[leaves of rows]` says up to where. The routine
+   * gives lower bounds alone.
    */
   walkCells(
     bounds: NativeRoutine,
     args: readonly RealData[],
     sizes: Float64Array,
+    worst: RealData,
     ends: Int32Array,
-    best: Int32Array,
     leaves: Int32Array,
-    lowers: RealData,
   ): number;
 }
 

@@ -21,7 +21,7 @@ export interface Cells {
   readonly order: Int32Array;
 }
 
-type Functions = Pick<Addon, "sortIntoCells" | "boundCells" | "walkCells">;
+type Functions = Pick<Addon, "sortIntoCells" | "boundCells" | "moveRows" | "seekCells" | "walkCells">;
 
 /** What the addon does with cells, as work that waits or does not. */
 export function cellWorks(): Works<Functions> {
@@ -58,21 +58,13 @@ export function* boxesOf({ count, depth }: Cells, points: RealData, dim: number)
 export const firstPlace = ({ count, depth }: Cells, leaf: number): number => Math.floor((leaf * count) / 2 ** depth);
 
 /** Rows `[count, dim]` in the order of their places. */
-export function permuteRows<T extends RealData>({ order }: Cells, rows: T, dim: number): T {
-  const moved = new (rows.constructor as new (length: number) => T)(rows.length);
-  for (let place = 0, to = 0; place < order.length; place++)
-    for (let k = 0, from = order[place]! * dim; k < dim; k++) moved[to++] = rows[from++]!;
+export function* permuteRows<T extends RealData>({ order }: Cells, rows: T, dim: number): Task<T> {
+  const moved = new (rows.constructor as new (length: number) => T)(order.length * dim);
+  yield* waitFor(cellWorks().moveRows(rows, moved, order, true));
   return moved;
 }
 
 /** The way back: rows by place into `out`, by their original index. */
-export function restoreRows(
-  { order }: Cells,
-  moved: RealData | Int32Array,
-  out: RealData | Int32Array,
-  first = 0,
-): void {
-  const dim = moved.length / order.length;
-  for (let place = 0, from = 0; place < order.length; place++)
-    for (let k = 0, to = first + order[place]! * dim; k < dim; k++) out[to++] = moved[from++]!;
+export function* restoreRows<T extends RealData | Int32Array>({ order }: Cells, moved: T, out: T): Task<void> {
+  yield* waitFor(cellWorks().moveRows(moved, out, order, false));
 }

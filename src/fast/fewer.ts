@@ -14,6 +14,7 @@ import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
+import { drop } from "./drop";
 import { prune } from "./prune";
 import { split } from "./split";
 
@@ -35,7 +36,7 @@ export interface Way {
 }
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [prune, split];
+const WAYS: readonly Way[] = [prune, drop, split];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {

@@ -22,7 +22,7 @@ export interface NearPairs {
 /** Points `[count, dim]` in cells of about so many. */
 export function* boxed(points: RealData, dim: number, leaf: number): Task<Boxed> {
   const cells = yield* sortIntoCells(points, dim, depthFor(points.length / dim, leaf));
-  const sorted = permuteRows(cells, points, dim);
+  const sorted = yield* permuteRows(cells, points, dim);
   return { cells, boxes: yield* boxesOf(cells, sorted, dim) };
 }
 

@@ -52,29 +52,45 @@ export interface Split extends Periodic {
 
 /** The cheapest split; null where none is below the limit. */
 export function* chooseSplit(table: KernelTable, problem: Problem): Task<Split | null> {
-  const { limit } = problem;
-  const reach = yield* reachOf(table, problem);
-  let best: Split | null = null;
-  const consider = function* (radius: number, pad: number): Task<boolean> {
-    const found = yield* splitWith(table, problem, { radius, pad, reach }, best?.cost ?? limit);
-    if (found) best = found;
-    return found !== null;
-  };
-  for (const pad of PADS) if (!(yield* consider(0, pad))) break;
+  const search = new Search(table, problem, yield* reachOf(table, problem));
+  for (const pad of PADS) if (!(yield* search.consider(0, pad))) break;
   // Near pairs would come on top of what points cost, which is as good as all there is.
-  if (best && (best as Split).cost < CLOSE_TO_LEAST * leastCost(problem)) return best;
+  if (search.limit < CLOSE_TO_LEAST * leastCost(problem)) return search.best;
   const ladder = radiusLadder(problem);
   const costs = ladder.map((radius) => guessedCost(problem, radius));
   const first = costs.indexOf(Math.min(...costs));
-  if (at(costs, first) > (best ?? { cost: limit }).cost) return best;
-  yield* consider(at(ladder, first), NEAR_PAD);
+  if (at(costs, first) > search.limit) return search.best;
+  yield* search.consider(at(ladder, first), NEAR_PAD);
   // Up as long as it gets better, or until one fits; and down.
-  for (let n = first + 1; n < ladder.length; n++) {
-    const hadOne = (best as Split | null)?.radius;
-    if (!(yield* consider(at(ladder, n), NEAR_PAD)) && hadOne !== undefined) break;
+  for (const radius of ladder.slice(first + 1)) {
+    const hadOne = search.best !== null;
+    if (!(yield* search.consider(radius, NEAR_PAD)) && hadOne) break;
   }
-  for (let n = first - 1; n >= 0; n--) if (!(yield* consider(at(ladder, n), NEAR_PAD))) break;
-  return best;
+  for (const radius of ladder.slice(0, first).reverse()) if (!(yield* search.consider(radius, NEAR_PAD))) break;
+  return search.best;
+}
+
+/** The best split so far. */
+class Search {
+  best: Split | null = null;
+
+  constructor(
+    private readonly table: KernelTable,
+    private readonly problem: Problem,
+    private readonly reach: readonly number[],
+  ) {}
+
+  /** What the next one must be below. */
+  get limit(): number {
+    return this.best?.cost ?? this.problem.limit;
+  }
+
+  /** Whether it is better. */
+  *consider(radius: number, pad: number): Task<boolean> {
+    const found = yield* splitWith(this.table, this.problem, { radius, pad, reach: this.reach }, this.limit);
+    this.best = found ?? this.best;
+    return found !== null;
+  }
 }
 
 /** How long a kernel that does not vanish is brought to 0, in lengths: without near pairs, and with them. */
