@@ -36,7 +36,7 @@ export interface Way {
 }
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [prune, drop, split];
+const WAYS: readonly Way[] = [prune, split, drop];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {
@@ -70,13 +70,13 @@ export class FewerPairs extends Operator {
     yield* waitFor(all());
   }
 
-  /** The plan of the first way that has one; why there is none; null where no way was asked for. */
+  /** The plan of the first way that has one; why the first way has none; null where no way was asked for. */
   private *findPlan(given: Given, how: How): Task<Plan | string | null> {
     let why: string | null = null;
     for (const way of this.ways(how)) {
       const found = way.whyNot(this, given, how) ?? (yield* way.plan(this, given, how));
       if (typeof found !== "string") return found;
-      why = found;
+      why ??= found;
     }
     return why;
   }

@@ -3,7 +3,9 @@ import * as t from "../../src/index";
 import type { RealArray } from "../../src/array/view";
 import { apart, list } from "../helpers/numbers";
 
-const COUNT = 16_000;
+const COUNT = 18_000;
+/** So many that near pairs pay. */
+const MANY = 60_000;
 const CHECKED = 200;
 
 /** Rows of an array, spread over all. */
@@ -35,12 +37,11 @@ test("a sum keeps its tolerance, and its plan says how", () => {
 const KERNELS: Readonly<Record<string, string>> = {
   Laplacian: "Exp(-g*Norm2(x-y))*b",
   Coulomb: "Rsqrt(SqDist(x,y))*(g*b)",
-  Matern: "(IntCst(1)+g*Norm2(x-y))*Exp(-g*Norm2(x-y))*b",
 };
 
 test.each(Object.keys(KERNELS))("a %s sum keeps its tolerance with near pairs", (name) => {
   const K = t.Genred(KERNELS[name]!, ["x=Vi(2)", "y=Vj(2)", "b=Vj(2)", "g=Pm(1)"], { axis: 1 });
-  const [x, b] = [points(2, 1), weights(2, 3)];
+  const [x, b] = [points(2, 1, MANY), weights(2, 3, MANY)];
   const plan = K.plan(x, x, b, g, { tolerance: 1e-6 });
   expect(plan.method).toBe("split");
   expect(plan.details["radius"]).toBeGreaterThan(0);
@@ -112,8 +113,8 @@ test("all gradients of a call with a tolerance have it, and second ones", () => 
 });
 
 test("lazy tensors pass the tolerance on", () => {
-  const [x, b] = [points(2, 1), weights(1, 3)];
-  const K = t.Vi(x).sqdist(t.Vj(x)).mul(-20).exp();
+  const [x, y, b] = [points(2, 1), points(2, 2), weights(1, 3)];
+  const K = t.Vi(x).sqdist(t.Vj(y)).mul(-20).exp();
   const [fast, direct] = [K.matmul(b, { tolerance: 1e-4 }), K.matmul(b)];
   expect(list(fast)).not.toEqual(list(direct));
   expect(apart(fast, direct)).toBeLessThan(1e-4);
