@@ -12,7 +12,7 @@ import { rand, randn } from "../../src/array/array";
 import { runSync } from "../../src/task";
 import { apart } from "../helpers/numbers";
 
-jest.mock("../../src/fast/gridsum", () => jest.requireActual("../helpers/slowgrid"));
+jest.mock("../../src/fast/gridsum", () => jest.requireActual<object>("../helpers/slowgrid"));
 
 interface Case {
   readonly text: string;
