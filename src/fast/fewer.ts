@@ -14,6 +14,8 @@ import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
+import { drop } from "./drop";
+import { prune } from "./prune";
 
 /** What a way has found out about one call. */
 export interface Plan {
@@ -33,7 +35,7 @@ export interface Way {
 }
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [];
+const WAYS: readonly Way[] = [prune, drop];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {

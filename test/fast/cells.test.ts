@@ -1,8 +1,18 @@
 /**
  * Trees of cells: every point stands in one leaf, boxes hold just their points, and points that are near share cells.
  */
-import { cellsOf } from "../../src/fast/cells";
+import {
+  MOST_CELL_DIM,
+  boxesOf,
+  depthFor,
+  firstPlace,
+  permuteRows,
+  restoreRows,
+  sortIntoCells,
+} from "../../src/fast/cells";
 import type { Cells } from "../../src/fast/cells";
+import { loadedAddon } from "../../src/device/native";
+import { runSync } from "../../src/task";
 import { uniform } from "../helpers/evaluate";
 
 const next = uniform(7);
@@ -22,84 +32,88 @@ const POINTS: readonly (readonly [string, (count: number, dim: number) => Float6
   ],
   ["far apart", (count, dim) => cube(count, dim).map((x) => (x - 0.5) * 1e300)],
 ];
-const CASES = POINTS.flatMap(([name, make]) => [1, 2, 3, 4, 8].map((dim) => ({ name, make, dim })));
+const CASES = POINTS.flatMap(([name, make]) => [1, 2, 3, 4, MOST_CELL_DIM].map((dim) => ({ name, make, dim })));
+const COUNT = 1500;
 
-const range = (begin: number, end: number): number[] => Array.from({ length: end - begin }, (_, n) => begin + n);
-const leavesOf = ({ children }: Cells): number[] => [...children.keys()].filter((cell) => children[cell] === 0);
+const range = (end: number): number[] => Array.from({ length: end }, (_, n) => n);
 
-/** The least and the largest number of a coordinate among the points of a cell; NaN twice where one is not finite. */
-function sideOf(points: Float64Array, dim: number, cells: Cells, cell: number, k: number): [number, number] {
-  const numbers = range(cells.begins[cell]!, cells.ends[cell]!).map((place) => points[cells.order[place]! * dim + k]!);
+/** The least and the largest number of a coordinate among places; NaN twice where one is not finite. */
+function sideOf(moved: Float64Array, dim: number, begin: number, end: number, k: number): [number, number] {
+  const numbers = range(end - begin).map((n) => moved[(begin + n) * dim + k]!);
   return numbers.every(Number.isFinite) ? [Math.min(...numbers), Math.max(...numbers)] : [NaN, NaN];
 }
 
+/** The places of cell c of a level, which has those of all its leaves. */
+const placesOf = (cells: Cells, level: number, cell: number): [number, number] => [
+  firstPlace(cells, cell * 2 ** (cells.depth - level)),
+  firstPlace(cells, (cell + 1) * 2 ** (cells.depth - level)),
+];
+
 describe.each(CASES)("of points $name in $dim dimensions", ({ make, dim }) => {
-  const [count, leaf] = [1500, 16];
-  const points = make(count, dim);
-  const cells = cellsOf(points, dim, leaf);
+  const points = make(COUNT, dim);
+  const cells = runSync(sortIntoCells(points, dim, depthFor(COUNT, 16)));
+  const moved = runSync(permuteRows(cells, points, dim));
 
-  test("places are a permutation, and leaves share them out", () => {
-    expect([...cells.order].sort((a, b) => a - b)).toEqual(range(0, count));
-    const leaves = leavesOf(cells).map((cell) => [cells.begins[cell]!, cells.ends[cell]!] as const);
-    const sorted = [...leaves].sort(([a], [b]) => a - b);
-    expect(sorted.flatMap(([begin, end]) => range(begin, end))).toEqual(range(0, count));
-    expect(sorted.every(([begin, end]) => end - begin <= leaf && end > begin)).toBe(true);
-  });
-
-  test("the children of a cell are its halves, on the next level", () => {
-    const levelOf = (cell: number): number => cells.levels.filter((first) => first <= cell).length;
-    const { begins, ends, children } = cells;
-    const parents = [...children.keys()].filter((cell) => children[cell] !== 0);
-    const isCut = (cell: number, child: number): boolean =>
-      begins[child] === begins[cell] && ends[child] === begins[child + 1] && ends[child + 1] === ends[cell];
-    expect(parents.filter((cell) => !isCut(cell, children[cell]!))).toEqual([]);
-    expect(parents.filter((cell) => levelOf(children[cell]!) !== levelOf(cell) + 1)).toEqual([]);
-    expect(parents.length).toBe((children.length - 1) / 2);
+  test("places are a permutation, whose rows come back", () => {
+    expect([...cells.order].sort((a, b) => a - b)).toEqual(range(COUNT));
+    expect(moved).toEqual(points.map((_, n) => points[cells.order[Math.floor(n / dim)]! * dim + (n % dim)]!));
+    const back = new Float64Array(points.length);
+    runSync(restoreRows(cells, moved, back));
+    expect(back).toEqual(points);
   });
 
   test("a box has the least and largest numbers of its points", () => {
-    const sides = [...cells.begins.keys()].flatMap((cell) =>
-      range(0, dim).map((k) => sideOf(points, dim, cells, cell, k)),
+    const boxes = runSync(boxesOf(cells, moved, dim));
+    const all = range(cells.depth + 1).flatMap((level) =>
+      range(2 ** level).map((cell) => placesOf(cells, level, cell)),
     );
-    const found = sides.map((_, n) => {
-      const at = 2 * dim * Math.floor(n / dim) + (n % dim);
-      return [cells.boxes[at], cells.boxes[at + dim]];
+    const expected = all.flatMap(([begin, end]) => {
+      const sides = range(dim).map((k) => sideOf(moved, dim, begin, end, k));
+      return [...sides.map(([low]) => low), ...sides.map(([, high]) => high)];
     });
-    expect(found).toEqual(sides);
+    expect(boxes).toEqual(Float64Array.from(expected));
+  });
+
+  test("single precision sorts alike", () => {
+    const rounded = Float32Array.from(points);
+    const { order } = runSync(sortIntoCells(rounded, dim, cells.depth));
+    expect([...order].sort((a, b) => a - b)).toEqual(range(COUNT));
   });
 });
 
-test("cells that hold what is not finite hold nothing else, from the second level on", () => {
-  const points = cube(1000, 3).map((x, n) => (n % 97 === 0 ? NaN : x));
-  const cells = cellsOf(points, 3, 16);
-  const isMixed = (cell: number): boolean => {
-    const finite = range(cells.begins[cell]!, cells.ends[cell]!).map((place) => points.subarray(3 * cells.order[place]!, 3 * cells.order[place]! + 3).every(Number.isFinite)); // prettier-ignore
-    return finite.includes(true) && finite.includes(false);
-  };
-  expect([...cells.begins.keys()].filter(isMixed)).toEqual([0]);
-});
-
-test.each([1, 2, 3, 4, 8])("leaves are small: of the volume of all, about their share, in %s dimensions", (dim) => {
-  const cells = cellsOf(cube(4096, dim), dim, 16);
-  const leaves = leavesOf(cells);
-  const volume = (cell: number): number => range(0, dim).reduce((all, k) => all * (cells.boxes[2 * dim * cell + dim + k]! - cells.boxes[2 * dim * cell + k]!), 1); // prettier-ignore
-  expect(leaves.reduce((sum, cell) => sum + volume(cell), 0)).toBeLessThan(1);
-});
-
-test("equal points stay in the order of their indices, and boxes have the dtype of the points", () => {
-  const cells = cellsOf(
-    Float32Array.from({ length: 300 }, (_, n) => n % 3),
-    1,
-    8,
+test("leaves of uniform points are small cubes", () => {
+  const [dim, count] = [3, 4096];
+  const points = cube(count, dim);
+  const cells = runSync(sortIntoCells(points, dim, 9));
+  const boxes = runSync(boxesOf(cells, runSync(permuteRows(cells, points, dim)), dim));
+  const sides = range(512).flatMap((leaf) =>
+    range(dim).map((k) => boxes[(511 + leaf) * 2 * dim + dim + k]! - boxes[(511 + leaf) * 2 * dim + k]!),
   );
-  for (const value of [0, 1, 2]) {
-    const places = [...cells.order].filter((n) => n % 3 === value);
-    expect(places).toEqual([...places].sort((a, b) => a - b));
-  }
-  expect(cells.boxes).toBeInstanceOf(Float32Array);
+  expect(Math.max(...sides)).toBeLessThan(0.3);
 });
 
-test.each([0, 1, 2])("%s points have a tree, too", (count) => {
-  const cells = cellsOf(cube(count, 2), 2, 1);
-  expect(cells.begins.length).toBe(count === 2 ? 3 : 1);
+test("leaves have about as many points as are asked for, and at least one", () => {
+  for (const count of [1, 2, 3, 5, 100, 4097])
+    for (const leaf of [1, 4, 48]) {
+      const depth = depthFor(count, leaf);
+      expect(count / 2 ** depth).toBeGreaterThanOrEqual(Math.min(count, leaf));
+      expect(count / 2 ** depth).toBeLessThan(2 * leaf);
+    }
+});
+
+describe("the addon refuses", () => {
+  const addon = loadedAddon();
+  const points = new Float64Array(12);
+  const order = new Int32Array(4);
+  test("what does not fit before anything is read", () => {
+    expect(() => addon.sortIntoCells(points, 3, 3, 4, order)).toThrow(/expected/);
+    expect(() => addon.sortIntoCells(points, 9, 0, 4, order)).toThrow(/expected/);
+    expect(() => addon.sortIntoCells(points, 2, 1, 4, order)).toThrow(/expected/);
+    expect(() => addon.boundCells(points, 3, 1, 4, new Float64Array(17))).toThrow(/expected/);
+    expect(() => addon.boundCells(points, 3, 1, 4, new Float32Array(18))).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, 4), true)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(12), Int32Array.of(0, 1, 2, -1), false)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, points, order, true)).toThrow(/expected/);
+    expect(() => addon.moveRows(points, new Float64Array(11), order, true)).toThrow(/expected/);
+  });
 });

@@ -1,0 +1,248 @@
+/**
+ * Smallest and largest values from fewer pairs, exactly. The one idea: some K values of a row bound its K best, so that
+ * columns of a cell whose values are all worse can be left out; what is left is a reduction with ranges over points in
+ * the order of their cells, in which ties go by the indices that the points had. Its results are those of all pairs, bit
+ * by bit. Knows no formula: it takes any whose bounds are known.
+ */
+import { Operator } from "../call/operator";
+import { flopsPerPair } from "../call/plan";
+import type { Given, How } from "../call/prepared";
+import type { Settings } from "../call/result";
+import { allocate, sizeOf, wrap } from "../array/view";
+import { asserted } from "../asserts";
+import { ranksOf, visitedPairs } from "../device/addoncall";
+import { memoryAmong } from "../device/memory";
+import type { Ranges, RealData } from "../device/native";
+import { extraArgument } from "../formula/arguments";
+import { kMax, kMin, max, min } from "../formula/reductions";
+import { waitFor } from "../task";
+import type { Task } from "../task";
+import { CellPairs, entryGiven, movedArrays } from "./cellpairs";
+import type { Sorted } from "./cellpairs";
+import { rangesOfBest, rangesOfLeft } from "./cellranges";
+import type { Left } from "./cellranges";
+import { firstPlace, restoreRows } from "./cells";
+import type { Plan, Way } from "./fewer";
+import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./prunecosts";
+import type { Choice } from "./prunecosts";
+
+/** What calls of an operator compute with, made once. */
+interface Parts {
+  readonly pairs: CellPairs;
+  /** The K best values, whose indices nobody asks for. */
+  readonly values: Operator;
+  /** The same as the operator, of columns with ranks. */
+  readonly ranked: Operator;
+  readonly flops: number;
+}
+
+const partsOf = new WeakMap<Operator, Parts>();
+
+function partsFor(operator: Operator): Parts {
+  const found = partsOf.get(operator) ?? makeParts(operator);
+  partsOf.set(operator, found);
+  return found;
+}
+
+function makeParts({ formula, formulas, args, settings }: Operator): Parts {
+  const { reduction, rows } = settings;
+  const sign = asserted(reduction.keeps, "a reduction of the best");
+  const pairs = new CellPairs({ formula, args, rows, sign });
+  const operatorWith = (changed: Partial<Settings>, more = args): Operator =>
+    new Operator(formulas, more, { ...settings, ...changed });
+  const ranks = extraArgument(args.length, 1, pairs.columns);
+  const [smallest, largest] = reduction.takesK ? [kMin, kMax] : [min, max];
+  return {
+    pairs,
+    values: operatorWith({ reduction: sign === 1 ? smallest : largest }),
+    ranked: operatorWith({ reduction: asserted(reduction.ranked, "a reduction with ranks") }, [...args, ranks]),
+    flops: flopsPerPair(formula),
+  };
+}
+
+const ON_PROCESSOR: readonly string[] = ["cpu", "tiles", "reference"];
+export const ON_DEVICE = "it runs on a device";
+
+export const isOnProcessor = (operator: Operator, given: Given, how: How): boolean =>
+  ON_PROCESSOR.includes(operator.preview(given, how).backend);
+
+/** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
+export function placeOf(operator: Operator, given: Given, how: How): How {
+  const { backend } = operator.preview(given, how);
+  return { backend, compile: backend === "cpu" ? "always" : "never" };
+}
+
+/** Minima, maxima, the K best and their indices from the pairs that may hold them. */
+export const pruneWith = (choice: Choice): Way => ({
+  asked: ({ settings }, how) => settings.reduction.keeps !== undefined && how.prune !== "never",
+  whyNot(operator, given, how) {
+    const { rows, columns } = operator.sizes(given);
+    if (rows === 0 || columns === 0 || rows * columns < choice.leastPairs) return FEW_PAIRS;
+    if (how.ranges) return "the pairs to visit are given by ranges";
+    if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
+    if (operator.settings.k > columns) return "there are fewer columns than K";
+    const { pairs, flops } = partsFor(operator);
+    const points = pairs.pointsOf(given);
+    return pairs.whyNot(given.dtype) ?? choice.whyNot({ rows, columns, points, flops, dim: pairs.dim });
+  },
+  *plan(operator, given, how) {
+    if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
+    const inner = placeOf(operator, given, how);
+    const entries: Pruned[] = [];
+    for (let entry = 0; entry < sizeOf(given.batch); entry++) {
+      const ofEntry = entryGiven(operator.args, given, entry);
+      const found = yield* new Entry(operator, ofEntry, inner, choice).prune();
+      if (typeof found === "string") return found;
+      entries.push(found);
+    }
+    return planOf(entries);
+  },
+});
+
+/** Minima, maxima, the K best and their indices from the pairs that may hold them, where that pays. */
+export const prune: Way = pruneWith(MEASURED);
+
+/** Pairs of leaves that a plan may list. */
+const MOST_LISTED = 2 ** 24;
+
+/** Rows, columns and parameters of one entry of a call. */
+class Entry {
+  readonly parts: Parts;
+
+  constructor(
+    readonly operator: Operator,
+    readonly given: Given,
+    readonly how: How,
+    private readonly choice: Choice,
+  ) {
+    this.parts = partsFor(operator);
+  }
+
+  /** Its pairs that are left, or why they are not fewer. */
+  *prune(): Task<Pruned | string> {
+    const { given, operator, choice } = this;
+    const { pairs } = this.parts;
+    const { leaf, sampled } = choice;
+    const sizes = operator.sizes(given);
+    const columns = yield* pairs.sort(given, pairs.columns, leaf);
+    const leafOfRows = Math.max(Math.min(leaf, 8), Math.min(leaf, Math.ceil((leaf * sizes.rows) / sizes.columns)));
+    const rows = yield* pairs.sort(given, operator.settings.rows, leafOfRows, columns);
+    const best = yield* pairs.seek(given, rows, columns);
+    const look = new Look(this, rows, columns, best, choice);
+    if (2 ** rows.cells.depth >= 4 * sampled && !(yield* look.at(sampled))) return MANY_LEFT;
+    const left = yield* look.at(1);
+    if (!left) return MANY_LEFT;
+    const ranges = rangesOfLeft(rows.cells, columns.cells, left, best);
+    return new Pruned(this, rows, columns, ranges, look.pairs + visitedPairs({ ...sizes, ranges }));
+  }
+}
+
+/** Finds some K values of rows, and what may be better. */
+class Look {
+  /** At which the formula was computed. */
+  pairs = 0;
+
+  constructor(
+    private readonly entry: Entry,
+    private readonly rows: Sorted,
+    private readonly columns: Sorted,
+    private readonly best: Int32Array,
+    private readonly choice: Choice,
+  ) {}
+
+  /** What is left of every n-th leaf of rows; null where that is too much to pay. */
+  *at(every: number): Task<Left | null> {
+    const { entry, rows, columns, best } = this;
+    const { operator, given, how, parts } = entry;
+    const sizes = operator.sizes(given);
+    const ranges = rangesOfBest(rows.cells, columns.cells, best, operator.settings.k, every);
+    this.pairs += visitedPairs({ ...sizes, ranges });
+    const values = allocate(given.dtype, sizes.rows * parts.values.dim);
+    const moved = { ...given, arrays: movedArrays(operator, given, rows, columns) };
+    yield* waitFor(parts.values.work(moved, values, { ...how, ranges: [ranges, ranges] }));
+    const worst = worstOf(operator, rows, values, every);
+    return yield* parts.pairs.walk(given, rows, columns, worst, this.capacity(every));
+  }
+
+  private capacity(every: number): number {
+    const { operator, given, parts } = this.entry;
+    const { rows, columns } = operator.sizes(given);
+    const leaves = 2 ** (this.rows.cells.depth + this.columns.cells.depth);
+    const most = this.choice.mostPairs({ rows, columns, flops: parts.flops, dim: parts.pairs.dim });
+    const wanted = Math.max(0, most / (rows * columns) / every) * leaves;
+    return Math.min(MOST_LISTED, leaves, Math.floor(wanted));
+  }
+}
+
+/**
+ * Of every leaf of rows and component, the worst of the K-th best values that were found, with the sign of minima; of
+ * leaves that were not looked at, less than all.
+ */
+export function worstOf(
+  { settings, formula: { dim } }: Operator,
+  { cells }: Sorted,
+  values: RealData,
+  every: number,
+): RealData {
+  const { reduction, k } = settings;
+  const sign = asserted(reduction.keeps, "a reduction of the best");
+  const length = 2 ** cells.depth * dim;
+  const worst = (values instanceof Float64Array ? new Float64Array(length) : new Float32Array(length)).fill(-Infinity);
+  for (let leaf = 0; leaf * dim < length; leaf += every)
+    for (let row = firstPlace(cells, leaf), end = firstPlace(cells, leaf + 1); row < end; row++)
+      for (let component = 0; component < dim; component++) {
+        const value = sign * values[(row * k + k - 1) * dim + component]!;
+        if (!(value <= worst[leaf * dim + component]!)) worst[leaf * dim + component] = value;
+      }
+  return worst;
+}
+
+/** An entry whose pairs are fewer. */
+class Pruned {
+  constructor(
+    private readonly entry: Entry,
+    private readonly rows: Sorted,
+    private readonly columns: Sorted,
+    private readonly ranges: Ranges,
+    /** At which the formula is computed, those included at which it has been. */
+    readonly pairs: number,
+  ) {}
+
+  *run(out: RealData, indices: Int32Array | undefined): Task<void> {
+    const { entry, rows, columns, ranges } = this;
+    const { operator, given, how, parts } = entry;
+    const { order } = columns.cells;
+    const arrays = [
+      ...movedArrays(operator, given, rows, columns),
+      wrap(ranksOf(order, given.dtype), [order.length, 1]),
+    ];
+    const moved = { out: allocate(given.dtype, out.length), indices: indices && new Int32Array(indices.length) };
+    const work = parts.ranked.work(
+      { ...given, arrays },
+      moved.out,
+      { ...how, ranges: [ranges, ranges] },
+      moved.indices,
+    );
+    yield* waitFor(work);
+    yield* restoreRows(rows.cells, moved.out, out);
+    if (indices && moved.indices) yield* restoreRows(rows.cells, moved.indices, indices);
+  }
+}
+
+function planOf(entries: readonly Pruned[]): Plan {
+  const pairsLeft = entries.reduce((sum, { pairs }) => sum + pairs, 0);
+  const tells = { method: "pruned", whyDirect: null, pairsLeft, details: {} } as const;
+  return {
+    tells,
+    *run(out, indices) {
+      for (const [n, entry] of entries.entries())
+        yield* entry.run(partOf(out, n, entries.length), indices && partOf(indices, n, entries.length));
+      return tells;
+    },
+  };
+}
+
+function partOf<T extends RealData | Int32Array>(data: T, part: number, parts: number): T {
+  const size = data.length / parts;
+  return data.subarray(part * size, (part + 1) * size) as T;
+}

@@ -1,0 +1,67 @@
+/** Sums without the blocks that cannot matter: within the tolerance of all pairs, and computed from all where not. */
+import { Genred, rand, randn } from "../../src/index";
+import type { RealArray } from "../../src/index";
+import { loadedAddon } from "../../src/device/native";
+import { norm, minus } from "../helpers/numbers";
+
+const N = 16_000;
+const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"] as const;
+const wide = { dtype: "float64" } as const;
+const x = rand([N, 2], { ...wide, seed: 1 });
+const y = rand([N, 2], { ...wide, seed: 2 });
+const b = randn([N, 1], { ...wide, seed: 3 });
+
+const FORMULAS = [
+  ["Exp(-2000 * SqDist(x, y)) * b", "Sum"],
+  ["(1 + 100 * Norm2(x - y)) * Exp(-100 * Norm2(x - y)) * b", "Sum"],
+  ["(x - y) * Exp(-10000 * SqDist(x, y)) * b", "Sum"],
+  ["b - 1000 * SqDist(x, y)", "LogSumExp"],
+] as const;
+
+const errorOf = (got: RealArray, all: RealArray): number => norm(minus(got.data, all.data)) / norm(all.data);
+
+describe.each(FORMULAS)("%s, %s", (text, reductionOp) => {
+  test.each([1e-3, 1e-6, 1e-9])("is within the tolerance %d of all pairs", (tolerance) => {
+    for (const axis of [0, 1] as const) {
+      const aliases = axis === 1 ? ALIASES : (["x = Vj(2)", "y = Vi(2)", "b = Vi(1)"] as const);
+      const reduce = Genred(text, aliases, { reductionOp, axis });
+      const plan = reduce.plan(x, y, b, { tolerance });
+      expect(plan.method).toBe("dropped");
+      expect(plan.pairsLeft).toBeLessThan((N * N) / 2);
+      expect(errorOf(reduce(x, y, b, { tolerance }), reduce(x, y, b))).toBeLessThanOrEqual(tolerance);
+    }
+  });
+});
+
+test("all pairs are computed where all matter, and where nothing is known", () => {
+  const texts = ["Exp(-SqDist(x, y)) * b", "Exp(-2000 * SqDist(x, y)) * b"] as const;
+  const [flat, local] = texts.map((text) => Genred(text, ALIASES, { reductionOp: "Sum", axis: 1 }));
+  expect(flat!(x, y, b, { tolerance: 1e-3 }).data).toEqual(flat!(x, y, b).data);
+  const broken = randn([N, 1], { ...wide, seed: 3 });
+  broken.data[7] = NaN;
+  expect(local!(x, y, broken, { tolerance: 1e-3 }).data).toEqual(local!(x, y, broken).data);
+});
+
+test("one block too many is noticed", () => {
+  const addon = loadedAddon();
+  const walk = addon.walkCells.bind(addon);
+  const spy = jest.spyOn(addon, "walkCells").mockImplementation((...args) => {
+    const count = walk(...args);
+    const [, , , , ends, leaves] = args;
+    // Of every leaf of rows the block in the middle.
+    for (let leaf = 0, from = 0, end = 0; leaf < ends.length; leaf++) {
+      const own = [...leaves.subarray(from, ends[leaf])];
+      own.splice(own.length >> 1, 1);
+      from = ends[leaf]!;
+      leaves.set(own, end);
+      ends[leaf] = end += own.length;
+    }
+    return count - ends.length;
+  });
+  try {
+    const reduce = Genred("Exp(-2000 * SqDist(x, y)) * b", ALIASES, { reductionOp: "Sum", axis: 1 });
+    expect(errorOf(reduce(x, y, b, { tolerance: 1e-6 }), reduce(x, y, b))).toBeGreaterThan(1e-6);
+  } finally {
+    spy.mockRestore();
+  }
+});
