@@ -58,6 +58,7 @@ const TABLES = [
   ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],
   ["Lines: `notebook.lineChart(rows, ...)`", ["notebook/chart", "POSITIONS", "LINES"]],
   ["Pictures: `notebook.imageChart(values, ...)`", ["notebook/imagechart", "IMAGE_CHART"]],
+  ["Points: `notebook.scatterChart(points, ...)`", ["notebook/scatterchart", "SCATTER_CHART"]],
   ["Progress: `notebook.progressBar(...)`", ["notebook/progressbar", "PROGRESS_BAR"]],
 ];
 

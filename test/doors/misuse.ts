@@ -98,6 +98,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   Pm: row(api.Pm, () => [0, 2]),
   Var: row(api.Var, () => [0, 2, 1]),
   "notebook.imageChart": withOptions(api.notebook.imageChart, () => [rand([3, 4])]),
+  "notebook.scatterChart": withOptions(api.notebook.scatterChart, () => [rand([3, 2])]),
   "notebook.chart": withOptions(api.notebook.chart, () => [
     api.notebook.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" }),
   ]),

@@ -17,7 +17,7 @@ const NAMESPACES = {
     take scatterAdd bincount oneHot where concat stack split reshape transpose flip sort argsort
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
     ones full eye arange linspace grid randint permutation choice toNested`,
-  notebook: "chart lineChart imageChart progressBar",
+  notebook: "chart lineChart imageChart scatterChart progressBar",
   settings: "threads instructionSet lapack",
 } as const;
 

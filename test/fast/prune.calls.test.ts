@@ -3,7 +3,7 @@ import { Genred, grad, rand, requiresGrad, zeros } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { InterruptedError } from "../../src/errors";
 
-const N = 25_000;
+const N = 32_000;
 const ALIASES = ["x = Vi(2)", "y = Vj(2)"] as const;
 const nearest = Genred("SqDist(x, y)", ALIASES, { reductionOp: "ArgKMin", optArg: 4, axis: 1 });
 const least = Genred("SqDist(x, y)", ALIASES, { reductionOp: "Min", axis: 0 });
