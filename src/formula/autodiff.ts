@@ -55,10 +55,20 @@ export function dependents(formula: Formula, by: Formula): ReadonlySet<Formula> 
 export function whyNotLinear(formula: Formula, by: Formula): string | undefined {
   const path = dependents(formula, by);
   if (!path.has(formula)) return "it does not depend on it";
-  if (!isZero(substitute(formula, by, zero(by.dim)))) return "it is not 0 where that is 0";
+  if (!vanishes(() => substitute(formula, by, zero(by.dim)))) return "it is not 0 where that is 0";
   for (const node of path) if (isFlat(node, path)) return `${node.operation.name} is piecewise constant`;
   const probe = variable(-1, formula.dim, Category.P);
   return dependents(grad(formula, by, probe), by).size > 0 ? "its derivative depends on it" : undefined;
+}
+
+/** Whether what is built is 0 everywhere; not where it divides by 0. */
+export function vanishes(build: () => Formula): boolean {
+  try {
+    return isZero(build());
+  } catch (error) {
+    if (error instanceof FormulaError) return false;
+    throw error;
+  }
 }
 
 function isFlat(node: Formula, path: ReadonlySet<Formula>): boolean {
