@@ -194,7 +194,7 @@ export function overwrittenError({ where }: Made, name: string): ArgumentError {
  * 32 bits that tell whether the elements of `x` changed. Each step is one-to-one in the word read, so a single changed
  * word always shows; the rotation carries high bits down, or two flipped signs would cancel. Four chains hide latency.
  */
-function checksum(x: RealArray): number {
+export function checksum(x: RealArray): number {
   const writes = memoryOf(x.data).writesOf(x.data);
   if (writes !== null) return writes;
   if (x.data.buffer.byteLength === 0) return 0; // also a detached buffer, over which no words can be laid

@@ -16,6 +16,7 @@ import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
+import { split } from "./split";
 
 /** What a way has found out about one call. */
 export interface Plan {
@@ -35,7 +36,7 @@ export interface Way {
 }
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [];
+const WAYS: readonly Way[] = [split];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {

@@ -1,0 +1,90 @@
+/**
+ * Exact rows beside an approximate result: how large its error is, from a sample of rows, and how well that is known.
+ * Rows are the same in equal calls. Must not know how the result was made.
+ */
+import { contiguous, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { How } from "../call/calloptions";
+import { Operator } from "../call/operator";
+import type { Given } from "../call/prepared";
+import type { RealData } from "../device/native";
+import { waitFor } from "../task";
+import type { Task } from "../task";
+import { randomNumbers } from "./kerneltable";
+
+/** Relative to the Euclidean norm of the result, over all rows. */
+export interface MeasuredError {
+  readonly error: number;
+  /** Of the error: what another sample of rows would change, in the same measure (one standard deviation). */
+  readonly uncertainty: number;
+  /** How many rows were computed exactly. */
+  readonly rows: number;
+}
+
+const CHECKED_ROWS = 128;
+
+/** Compares `[rows, dim]` numbers with those of all pairs, on some rows. */
+export function* measureError(operator: Operator, given: Given, how: How, result: RealData): Task<MeasuredError> {
+  const { rows } = operator.sizes(given);
+  const chosen = sampledRows(rows, CHECKED_ROWS);
+  const exact = yield* exactRows(operator, given, how, chosen);
+  const { dim } = operator;
+  const squares = Array.from(chosen, (row, n) => {
+    let square = 0;
+    for (let k = 0; k < dim; k++) square += (result[row * dim + k]! - exact[n * dim + k]!) ** 2;
+    return square;
+  });
+  return { ...errorFrom(squares, squareOf(result) / rows), rows: chosen.length };
+}
+
+/**
+ * From the squares of the errors of rows, and the mean square of the rows of the result. The deviation of a root is half
+ * that of the square, relatively.
+ */
+export function errorFrom(squares: readonly number[], ofResult: number): Omit<MeasuredError, "rows"> {
+  const count = squares.length;
+  const mean = squares.reduce((sum, square) => sum + square, 0) / count;
+  const variance = squares.reduce((sum, square) => sum + (square - mean) ** 2, 0) / Math.max(1, count - 1);
+  if (mean === 0) return { error: 0, uncertainty: 0 };
+  const error = Math.sqrt(mean / ofResult);
+  return { error, uncertainty: (error * Math.sqrt(variance / count)) / (2 * mean) };
+}
+
+export function squareOf(values: RealData): number {
+  let sum = 0;
+  for (let n = 0; n < values.length; n++) sum += values[n]! * values[n]!;
+  return sum;
+}
+
+/** Rows in ascending order, one at random from each of as many equal parts; all where there are not more. */
+export function sampledRows(rows: number, count: number): Uint32Array {
+  if (rows <= count) return Uint32Array.from({ length: rows }, (_, row) => row);
+  const random = randomNumbers();
+  return Uint32Array.from({ length: count }, (_, n) => Math.floor(((n + random()) * rows) / count));
+}
+
+/** `[chosen, dim]`: some rows of the result of all pairs. */
+export function* exactRows(operator: Operator, given: Given, how: How, chosen: Uint32Array): Task<RealData> {
+  const { rows } = operator.settings;
+  const arrays = given.arrays.map((array, n) => {
+    const { category, dim } = at(operator.args, n);
+    return category === rows ? gatherRows(array, chosen, dim) : array;
+  });
+  const plain = new Operator(operator.formulas, operator.args, operator.settings);
+  const part = plain.check(arrays, [chosen.length, chosen.length]);
+  const out =
+    given.dtype === "float64"
+      ? new Float64Array(chosen.length * plain.dim)
+      : new Float32Array(chosen.length * plain.dim);
+  yield* waitFor(plain.work(part, out, { ...how, tolerance: undefined, ranges: undefined, begun: new Map() }));
+  return out;
+}
+
+/** Rows of `[count, dim]` numbers, in another order. */
+export function gatherRows(array: RealArray, rows: Uint32Array | Int32Array, dim: number): RealArray {
+  const data = contiguous(array);
+  const out = data instanceof Float64Array ? new Float64Array(rows.length * dim) : new Float32Array(rows.length * dim);
+  for (let n = 0; n < rows.length; n++) for (let k = 0; k < dim; k++) out[n * dim + k] = data[rows[n]! * dim + k]!;
+  return wrap(out, [rows.length, dim]);
+}

@@ -1,0 +1,188 @@
+/**
+ * Sums of convolutions in far fewer operations than pairs: near pairs times a window by the engine that computes all
+ * pairs, and the smooth rest on a periodic grid by Fourier transforms (kernel splitting as in particle-mesh Ewald sums:
+ * Darden, York and Pedersen 1993; for kernels that are only known by their values). The one idea is that the window is
+ * a factor of the formula, so the near part is another formula and the rest is sampled; results are checked on rows
+ * that are computed exactly. Knows no kernel by name.
+ */
+import { checksum } from "../array/record";
+import { contiguous } from "../array/view";
+import { asserted, at } from "../asserts";
+import type { How } from "../call/calloptions";
+import type { Operator } from "../call/operator";
+import type { Given } from "../call/prepared";
+import type { Shortcut } from "../call/shortcut";
+import { memoryAmong } from "../device/memory";
+import { nativeAddon, whyNoAddon } from "../device/native";
+import type { RealData } from "../device/native";
+import { convolutionOf } from "../formula/convolution";
+import type { Convolution, Refusal } from "../formula/convolution";
+import { mean, sum } from "../formula/reductions";
+import type { Task } from "../task";
+import type { Plan, Way } from "./fewer";
+import { measureError } from "./samplecheck";
+import type { MeasuredError } from "./samplecheck";
+import { makePrepared } from "./splitplan";
+import type { Limits, Prepared } from "./splitplan";
+import { directNanoseconds } from "./splitcosts";
+
+/** Sums with a tolerance, of formulas that are convolutions. */
+export const split: Way = {
+  asked: ({ settings }, { tolerance = 0 }) => tolerance > 0 && settings.reduction.isSum,
+  whyNot: (operator, given, how) => whyNotSplit(operator, given, how),
+  plan: (operator, given, how) => planSplit(operator, given, how),
+};
+
+// ----------------------------------------------------------------------------------------------------- whether it may
+
+/** The least tolerances: below them rounding is all there is. */
+const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
+const MOST_AXES = 3;
+/** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
+const LEAST_DIRECT = 1.5e8;
+
+function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
+  const refused = whyNotOfCall(operator, given, how);
+  if (refused !== null) return refused;
+  const { rows, columns } = operator.sizes(given);
+  const isBrief = directNanoseconds(operator, given) * (how.repeats ?? 1) < LEAST_DIRECT;
+  if (isBrief) return `all ${rows} x ${columns} pairs take less time than a plan`;
+  return whyNotOfFormula(operator);
+}
+
+function whyNotOfCall({ settings }: Operator, given: Given, how: How): string | null {
+  const { ranges, backend = "auto", device } = how;
+  const least = LEAST_TOLERANCE[given.dtype];
+  if (asserted(how.tolerance, "a tolerance") < least)
+    return `a tolerance below ${least} is less than ${given.dtype} can hold`;
+  if (given.batch.length > 0) return "the arrays have batch dimensions";
+  if (ranges) return "ranges say which pairs are computed";
+  if (!["auto", "cpu", "tiles"].includes(backend)) return `the backend "${backend}" computes all pairs`;
+  if (device !== undefined || memoryAmong(given.arrays).device !== null) return "the arrays are on a device";
+  if (nativeAddon() === null) return `sums on a grid need the addon: ${whyNoAddon()}`;
+  const { reduction, sumScheme, accumulator } = settings;
+  if (reduction !== sum && reduction !== mean) return `${reduction.name} is no sum of the formula`;
+  if (sumScheme !== "block" || accumulator !== "auto") return "sumScheme or dtypeAcc say how sums are rounded";
+  return null;
+}
+
+const convolutions = new WeakMap<Operator, Convolution | Refusal>();
+
+function convolutionIn(operator: Operator): Convolution | Refusal {
+  const { formula, args, settings } = operator;
+  const known = convolutions.get(operator) ?? convolutionOf(formula, args, settings.rows);
+  convolutions.set(operator, known);
+  return known;
+}
+
+function whyNotOfFormula(operator: Operator): string | null {
+  const found = convolutionIn(operator);
+  if ("why" in found) return `the formula is no convolution: ${found.why}`;
+  const dim = found.points.reduce((all, { row }) => all + row.dim, 0);
+  return dim > MOST_AXES ? `points have ${dim} components, and grids are made up to ${MOST_AXES}` : null;
+}
+
+// -------------------------------------------------------------------------------------------------------------- plans
+
+/** What was made of the points of the last call, or why nothing was. */
+interface Kept {
+  readonly key: string;
+  readonly prepared: Prepared | string;
+}
+
+const kept = new WeakMap<Operator, Kept>();
+
+/** Everything that a plan depends on but weights and factors: data are told apart by checksums. */
+function keyOf(operator: Operator, given: Given, how: How): string {
+  const { points, parameters } = convolutionIn(operator) as Convolution;
+  const read = [...points.flatMap(({ row, column }) => [row, column]), ...parameters];
+  const sums = read.map(({ position }) => checksum(at(given.arrays, position)));
+  return [given.dtype, ...given.extents, how.tolerance, how.backend, ...sums].join(" ");
+}
+
+function* planSplit(operator: Operator, given: Given, how: How): Task<Plan | string> {
+  if (!hasFiniteFactors(operator, given)) return "not all weights and factors are finite";
+  const key = keyOf(operator, given, how);
+  const prepared = yield* preparedFor(operator, given, how, key);
+  if (typeof prepared === "string") return prepared;
+  return { tells: told(prepared), run: (out) => runChecked(operator, given, how, { key, prepared, out }) };
+}
+
+function hasFiniteFactors(operator: Operator, { arrays }: Given): boolean {
+  const { weights, factors } = convolutionIn(operator) as Convolution;
+  return [...weights, ...factors].every(({ position }) => isFiniteThroughout(contiguous(at(arrays, position))));
+}
+
+function isFiniteThroughout(values: RealData): boolean {
+  for (let n = 0; n < values.length; n++) if (!Number.isFinite(values[n])) return false;
+  return true;
+}
+
+function* preparedFor(operator: Operator, given: Given, how: How, key: string): Task<Prepared | string> {
+  const known = kept.get(operator);
+  if (known?.key === key) return known.prepared;
+  kept.delete(operator);
+  const convolution = convolutionIn(operator) as Convolution;
+  const tolerance = asserted(how.tolerance, "a tolerance");
+  const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, tolerance));
+  kept.set(operator, { key, prepared });
+  return prepared;
+}
+
+/** How much of the time of all pairs a split may be expected to take. */
+const WORTH = 0.7;
+
+const limitsOf = (operator: Operator, given: Given, tolerance: number): Limits => ({
+  tolerance,
+  most: WORTH * directNanoseconds(operator, given),
+});
+
+/** How much finer a plan is made that has missed, beside what it missed by. */
+const FINER = 4;
+
+/** Two tries at most: what is missed twice is left to all pairs, also in later calls with these points. */
+function* runChecked(
+  operator: Operator,
+  given: Given,
+  how: How,
+  { key, prepared, out }: { readonly key: string; readonly prepared: Prepared; readonly out: RealData },
+): Task<Shortcut | null> {
+  yield* prepared.run(given, out);
+  const measured = yield* measureError(operator, given, how, out);
+  const tolerance = asserted(how.tolerance, "a tolerance");
+  if (isWithin(measured, tolerance)) return told(prepared, measured);
+  const finer = prepared.tolerance / (FINER * Math.max(1, measured.error / tolerance));
+  const convolution = convolutionIn(operator) as Convolution;
+  const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, finer));
+  if (typeof again !== "string") {
+    yield* again.run(given, out);
+    const better = yield* measureError(operator, given, how, out);
+    kept.set(operator, { key, prepared: again });
+    if (isWithin(better, tolerance)) return told(again, better);
+  }
+  kept.set(operator, { key, prepared: whyMissed(measured) });
+  return null;
+}
+
+const isWithin = ({ error, uncertainty }: MeasuredError, tolerance: number): boolean =>
+  error + uncertainty <= tolerance;
+
+const whyMissed = ({ error, rows }: MeasuredError): string =>
+  `the error on ${rows} exact rows was ${error.toExponential(1)}, and a finer plan did not mend that`;
+
+function told(prepared: Prepared, measured?: MeasuredError): Shortcut {
+  const { split, nearCount, tolerance } = prepared;
+  return {
+    method: "split",
+    whyDirect: null,
+    pairsLeft: nearCount,
+    details: {
+      tolerance,
+      radius: split.radius,
+      grid: split.shape,
+      modes: split.modes,
+      windowWidth: split.window.width,
+      ...(measured && { error: measured.error, uncertainty: measured.uncertainty, checkedRows: measured.rows }),
+    },
+  };
+}

@@ -1,0 +1,226 @@
+/**
+ * How a sum is split: the radius of near pairs, the period of the rest, and its grid. The one idea is to measure and not
+ * to assume: lines of the kernel say how many modes a radius leaves, a model of times says what pairs, points and grid
+ * cost together, and the cheapest is taken. Knows no kernel, and no arrays but those of samples.
+ */
+import { at } from "../asserts";
+import type { Task } from "../task";
+import type { Dtype } from "../device/memory";
+
+import type { Periodic } from "./gridsamples";
+import { gridShapeAtLeast, windowFor } from "./gridsum";
+import type { Window } from "./gridsum";
+import { randomNumbers } from "./kerneltable";
+import type { KernelTable } from "./kerneltable";
+import { modesFor } from "./linespectra";
+import { stepFor } from "./step";
+
+/** What is to be split. */
+export interface Problem {
+  /** How far differences of points reach, on each axis. */
+  readonly lengths: readonly number[];
+  readonly rows: number;
+  readonly columns: number;
+  /** Columns that are spread, and results that are interpolated. */
+  readonly spread: number;
+  readonly interpolated: number;
+  readonly tolerance: number;
+  /** The root mean square of the kernel over pairs. */
+  readonly scale: number;
+  /** Of the grid. */
+  readonly dtype: Dtype;
+  /** Nanoseconds of a near pair. */
+  readonly nearPair: number;
+  /** What part of all pairs is within a distance. */
+  readonly share: (radius: number) => number;
+}
+
+/** A split, and what a call is expected to take, in nanoseconds of processor time. */
+export interface Split extends Periodic {
+  readonly modes: readonly number[];
+  readonly shape: readonly number[];
+  readonly window: Window;
+  readonly cost: number;
+}
+
+/** The cheapest split; null where none is below `most` nanoseconds. */
+export function* chooseSplit(table: KernelTable, problem: Problem, most: number): Task<Split | null> {
+  const reach = yield* reachOf(table, problem);
+  let best: Split | null = null;
+  const consider = function* (radius: number, pad: number): Task<boolean> {
+    const found = yield* splitWith(table, problem, { radius, pad, reach }, best?.cost ?? most);
+    if (found) best = found;
+    return found !== null;
+  };
+  for (const pad of PADS) yield* consider(0, pad);
+  // Near pairs would come on top of what points cost, which is as good as all there is.
+  if (best && (best as Split).cost < CLOSE_TO_LEAST * costOf(problem, 0, windowOf(problem), 1)) return best;
+  const ladder = radiusLadder(problem);
+  const costs = ladder.map((radius) => guessedCost(problem, radius));
+  const first = costs.indexOf(Math.min(...costs));
+  if (at(costs, first) > (best ?? { cost: most }).cost) return best;
+  yield* consider(at(ladder, first), NEAR_PAD);
+  // Up as long as it gets better, or until one fits; and down.
+  for (let n = first + 1; n < ladder.length; n++) {
+    const hadOne = (best as Split | null)?.radius;
+    if (!(yield* consider(at(ladder, n), NEAR_PAD)) && hadOne !== undefined) break;
+  }
+  for (let n = first - 1; n >= 0; n--) if (!(yield* consider(at(ladder, n), NEAR_PAD))) break;
+  return best;
+}
+
+/** How long a kernel that does not vanish is brought to 0, in lengths: without near pairs, and with them. */
+const PADS = [0.5, 1];
+const NEAR_PAD = 0.3;
+/** Radii in lengths: the least, their ratio, and how many. */
+const LEAST_RADIUS = 0.004;
+const RATIO = Math.SQRT2;
+const RADII = 13;
+
+const radiusLadder = ({ lengths }: Problem): number[] =>
+  Array.from({ length: RADII }, (_, n) => Math.max(...lengths) * LEAST_RADIUS * RATIO ** n);
+
+// ------------------------------------------------------------------------------------------------------ one candidate
+
+interface Candidate {
+  readonly radius: number;
+  readonly pad: number;
+  /** Where the kernel itself comes to nothing, on each axis; Infinity where it does not. */
+  readonly reach: readonly number[];
+}
+
+/** Parts of the tolerance: of the kernel's frequencies, of its tails, of windows and steps. */
+const OF_MODES = 0.35;
+const OF_TAILS = 0.1;
+const OF_WINDOWS = 0.25;
+
+function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, most: number): Task<Split | null> {
+  const { lengths, tolerance, scale } = problem;
+  const periodic = periodicOf(problem, candidate);
+  const window = windowOf(problem);
+  const least = costOf(problem, candidate.radius, window, 1);
+  if (least >= most) return null;
+  const cells = Math.min(MOST_CELLS_PER_POINT * (problem.rows + problem.columns), (most - least) / cellCost(problem));
+  const square = (OF_MODES * tolerance * scale) ** 2 / (2 * lengths.length);
+  const modes: number[] = [];
+  for (const [axis] of lengths.entries()) {
+    // Of the axes that are not known yet, each has one mode at least.
+    const taken = modes.reduce((product, count) => product * count * window.oversampling, 1);
+    const rest = Math.floor(cells / taken / window.oversampling);
+    const found = yield* modesFor(table, periodic, { axis, lengths, square, most: rest });
+    if (found === null) return null;
+    modes.push(found);
+  }
+  const shape = gridShapeAtLeast(modes.map((count) => Math.max(window.oversampling * count, 2 * window.width)));
+  const cost = costOf(problem, candidate.radius, window, product(shape));
+  if (cost >= most || product(shape) > cells + SMALL_GRID) return null;
+  return { ...periodic, modes: gridShapeAtLeast(modes), shape: largeEnough(modes, shape, window), window, cost };
+}
+
+/** Modes are rounded up to lengths that have transforms; the grid oversamples these. */
+function largeEnough(modes: readonly number[], shape: readonly number[], window: Window): number[] {
+  const rounded = gridShapeAtLeast(modes);
+  return gridShapeAtLeast(shape.map((count, axis) => Math.max(count, window.oversampling * at(rounded, axis))));
+}
+
+/** Windows are not made narrower than double precision. */
+const LEAST_WINDOW = 1e-12;
+const windowOf = ({ tolerance }: Problem): Window => windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
+const CLOSE_TO_LEAST = 1.3;
+const MOST_CELLS_PER_POINT = 32;
+const SMALL_GRID = 2 ** 15;
+
+/** Copies may not reach into each other where differences of points are: that is what the period is long enough for. */
+function periodicOf({ lengths, tolerance }: Problem, { radius, pad, reach }: Candidate): Periodic {
+  const step = stepFor(OF_WINDOWS * tolerance);
+  const own = lengths.map((length, axis) => at(reach, axis) < length * (1 + pad));
+  if (own.every(Boolean)) {
+    const period = lengths.map((length, axis) => length + at(reach, axis));
+    return { step, radius, lengths, pads: lengths.map(() => 0), period, reach };
+  }
+  // On an axis where it vanishes by itself nothing is brought to 0: the step begins beyond the period.
+  const pads = lengths.map((length) => pad * length);
+  const period = lengths.map((length, axis) => length + (at(own, axis) ? at(reach, axis) : length * (1 + pad)));
+  return {
+    step,
+    radius,
+    lengths: lengths.map((length, axis) => (at(own, axis) ? at(period, axis) : length)),
+    pads,
+    period,
+    reach: lengths.map((length, axis) => (at(own, axis) ? at(reach, axis) : length * (1 + pad))),
+  };
+}
+
+/** How far from the origin the kernel is larger than what the tolerance leaves, along each axis. */
+function* reachOf(table: KernelTable, { lengths, tolerance, scale }: Problem): Task<number[]> {
+  const limit = OF_TAILS * tolerance * scale;
+  const reach = lengths.map(() => 0);
+  const points = scatteredPoints(lengths);
+  const { dim } = table;
+  for (const component of table.components) {
+    const values = yield* table.valuesOf(component, points);
+    for (const [n, value] of values.entries()) {
+      if (Math.abs(value) <= limit) continue;
+      for (let k = 0; k < dim; k++) reach[k] = Math.max(at(reach, k), Math.abs(at(points, n * dim + k)));
+    }
+  }
+  return reach.map((far, k) =>
+    far > BEYOND * at(lengths, k) ? Infinity : Math.max(far * REACH_MARGIN, at(lengths, k) * LEAST_REACH),
+  );
+}
+
+/** In lengths: how far is looked, beyond what a kernel does not vanish, and how small a reach may be. */
+const LOOKED = 2.2;
+const BEYOND = 1.8;
+const LEAST_REACH = 2 ** -6;
+const REACH_MARGIN = 1.1;
+const SCATTERED = 4096;
+
+/** Points of all sizes, along axes and diagonals, and in between. */
+function scatteredPoints(lengths: readonly number[]): Float64Array {
+  const dim = lengths.length;
+  const random = randomNumbers();
+  const points = new Float64Array(SCATTERED * dim);
+  for (let n = 0; n < SCATTERED; n++) {
+    const size = n % 2 === 0 ? 2 ** (-8 * random()) : random();
+    for (let k = 0; k < dim; k++) {
+      const isAlong = n % 4 > 1 || Math.floor(n / 4) % dim === k;
+      const part = n % 4 > 1 ? 2 * random() - 1 : random() < 0.5 ? -1 : 1;
+      points[n * dim + k] = isAlong ? LOOKED * size * part * at(lengths, k) : 0;
+    }
+  }
+  return points;
+}
+
+// ------------------------------------------------------------------------------------------------------------- costs
+
+/** Nanoseconds of processor time: of a cell of the grid in one transform, and of a point at a number and at a row of window values. */
+const RATES = {
+  float32: { cell: 4, value: 0.35, row: 1 },
+  float64: { cell: 6, value: 0.7, row: 2 },
+} as const;
+
+const cellCost = ({ dtype, spread, interpolated }: Problem): number => RATES[dtype].cell * (spread + interpolated);
+
+/** Blocks of pairs cover this many times what is within the radius. */
+const COVER = 2.5;
+
+function costOf(problem: Problem, radius: number, window: Window, cells: number): number {
+  const { rows, columns, spread, interpolated, lengths, nearPair, share } = problem;
+  const { value, row } = RATES[problem.dtype];
+  const dim = lengths.length;
+  const perPoint = window.width ** dim * value + dim * window.width * 2 + window.width ** (dim - 1) * row;
+  const near = radius > 0 ? Math.min(1, COVER * share(radius)) * rows * columns * nearPair : 0;
+  return cells * cellCost(problem) + (rows * interpolated + columns * spread) * perPoint + near;
+}
+
+/** Before anything is sampled: a step over a radius has frequencies up to about its shape over half the radius. */
+function guessedCost(problem: Problem, radius: number): number {
+  const { lengths, tolerance } = problem;
+  const window = windowOf(problem);
+  const shape = Math.log(1 / tolerance) + 1;
+  const modes = lengths.map((length) => Math.max(4, (2 * shape * length * (2 + NEAR_PAD)) / (Math.PI * radius)));
+  return costOf(problem, radius, window, product(modes.map((count) => window.oversampling * count)));
+}
+
+const product = (numbers: readonly number[]): number => numbers.reduce((all, n) => all * n, 1);
