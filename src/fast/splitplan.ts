@@ -51,7 +51,7 @@ export interface Prepared {
 }
 
 /** The points of a call, `[count, dim]`, and their box. */
-interface Points {
+export interface Points {
   readonly dim: number;
   readonly rows: RealData;
   readonly columns: RealData;
@@ -116,7 +116,7 @@ const gridDtype = (dtype: Dtype, tolerance: number): Dtype => (tolerance >= LEAS
 
 // -------------------------------------------------------------------------------------------------------------- points
 
-function pointsOf({ points }: Convolution, { arrays }: Given): Points | string {
+export function pointsOf({ points }: Convolution, { arrays }: Given): Points | string {
   const of = (side: "row" | "column"): RealArray[] => points.map((pair) => at(arrays, pair[side].position));
   const dims = points.map(({ row }) => row.dim);
   const [rows, columns] = [joined(of("row"), dims), joined(of("column"), dims)];

@@ -12,6 +12,7 @@ import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
 import type { GMRES } from "./gmres";
+import type { KnownSpaces } from "./modes";
 import { lowRank } from "./lowrank";
 import {
   blockJacobi,
@@ -67,6 +68,12 @@ export const CHOICE = {
    * ends.
    */
   precision: { kind: ["auto", "float32", "mixed", "float64"], default: "auto" },
+  /**
+   * `"auto"`: products with K may lose what `eps` and alpha allow, so that a solve takes time that grows with n where
+   * the kernel allows it: smooth kernels of differences in up to three dimensions are solved in the space of their
+   * Fourier modes. The residual is then that of 200 rows with all pairs. By default products are exact.
+   */
+  tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
 
 export type Choice = OptionsOf<typeof CHOICE>;
@@ -147,6 +154,8 @@ interface Guess {
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
+  /** Those in mode space, by how much finer than asked for they are. */
+  readonly modes: KnownSpaces = new Map();
   private readonly found = new Map<string, Preconditioner | null>();
   private readonly guesses = new Map<string, Guess | null>();
 
