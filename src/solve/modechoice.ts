@@ -125,7 +125,7 @@ const LEFT_OUT = Array.from({ length: 20 }, (_, n) => 2 ** (9 - n));
 
 /** Seconds on two cores of spreading and interpolating one point. */
 function secondsOfPoint(dim: number, { width }: Window): number {
-  return 0.5e-9 * (60 + 3.3 * width ** (dim - 1) * Math.ceil(width / 4));
+  return 0.5e-9 * (60 + 2.2 * width ** (dim - 1) * Math.ceil(width / 4));
 }
 
 interface Spectral {
