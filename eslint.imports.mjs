@@ -30,7 +30,11 @@ const ROWS = {
     types: ["codegen/specification"],
     typesOfOwnFolder: true,
   },
-  array: { parts: ["device/devices", "device/memory"], types: ["device"], packages: ["ndarray", "ml-matrix"] },
+  array: {
+    parts: ["device/devices", "device/memory", "warnings"],
+    types: ["device"],
+    packages: ["ndarray", "ml-matrix"],
+  },
   task: { parts: [] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   call: {
@@ -49,6 +53,8 @@ const ROWS = {
   },
   // Fewer pairs: cells of points, and what they let reductions leave out.
   fast: { parts: ["call", "task", "array", "device", "formula"], types: ["codegen/specification"] },
+  // Maths of arrays: elementwise functions are calls of formulas.
+  nd: { parts: ["call", "array", "formula"], types: ["device"], packages: ["ndarray"] },
   solve: { parts: ["fast", "call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
   cluster: { parts: ["fast", "array"] },
   gpus: { parts: ["device/cuda", "device/native"] },
@@ -59,7 +65,7 @@ const ROWS = {
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
   index: {
-    parts: [...DOORS, "array"],
+    parts: [...DOORS, "nd", "array"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
 };

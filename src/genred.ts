@@ -3,8 +3,8 @@
  * how the types of a call follow from its aliases.
  */
 import type { RealArray } from "./array/view";
-import { CALL } from "./call/calloptions";
-import type { CallOptions } from "./call/calloptions";
+import { CALL } from "./call/prepared";
+import type { CallOptions } from "./call/prepared";
 import type { RealData } from "./device/native";
 import { ArgumentError, FormulaError } from "./errors";
 import { Category } from "./formula/formula";
@@ -13,6 +13,7 @@ import { parse } from "./formula/parse";
 import type { Argument } from "./formula/parse";
 import { reductionNamed } from "./formula/reductions";
 import type { Reduction, SumScheme } from "./formula/reductions";
+import { denseOf } from "./call/dense";
 import type { Operator } from "./call/operator";
 import { FewerPairs } from "./fast/fewer";
 import { planOf } from "./call/plan";
@@ -155,7 +156,7 @@ export function Genred<const A extends readonly string[], const R extends Reduct
   const operator = new FewerPairs(formulas, args, settings);
   const dense = (...given: unknown[]): RealArray => {
     const [args, { maxBytes = DENSE.maxBytes.default, ...where }] = splitOptions<DenseOptions>(given, DENSE);
-    return operator.dense(operator.arrays(args), where, maxBytes);
+    return denseOf(operator, operator.arrays(args), where, maxBytes);
   };
   const plan = (...given: unknown[]): CallPlan => {
     const [args, options] = splitOptions<CallOptions>(given, CALL);

@@ -1,11 +1,12 @@
 /**
  * npm run generate: writes what follows from the rows of operations, reductions and options, so that it never differs
- * from them: the methods of lazy tensors, and the pages that list all rows. `npm run build:ts` begins with it.
+ * from them: the methods of lazy tensors, the functions of arrays, and the pages that list all rows. `npm run build:ts` begins with it.
  * `--check` writes nothing and ends with status 1 where a file is not what it would write.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { arrayMathsText } from "./arraymaths.mjs";
 import { methodsText } from "./methods.mjs";
 import { operationsText } from "./operations.mjs";
 import { optionsText } from "./options.mjs";
@@ -18,6 +19,7 @@ export function generatedFiles(root = project) {
   const rows = readRows(root);
   return [
     ["src/lazytensor/methods.ts", methodsText(rows)],
+    ["src/nd/rows.ts", arrayMathsText(rows)],
     ["docs/reference/operations.md", operationsText(rows)],
     ["docs/reference/options.md", optionsText(root)],
   ];

@@ -12,7 +12,7 @@ import { item } from "./wrap.mjs";
 /** Headings, and the tables of rows below them: a file in `src`, and the names of tables there. */
 const TABLES = [
   ["Reductions: `Genred(formula, aliases, ...)`", ["genred", "REDUCTION", "AXIS", "ROUNDING"]],
-  ["Calls: `K(...)`", ["call/calloptions", "CALL"]],
+  ["Calls: `K(...)`", ["call/prepared", "CALL"]],
   ["Promises: `K.async(...)` and all other `async` forms, beside the options of the call", ["call/run", "ASYNC"]],
   ["Values at all pairs: `K.dense(...)`, with `backend`, `device` and `compile` of calls", ["genred", "BYTES"]],
   ["Lazy tensors: `LazyTensor(x, ...)`", ["lazytensor/makers", "INDEX"]],
@@ -35,7 +35,18 @@ const TABLES = [
   ["Eigenpairs: `Kinv.eigsh(k, ...)`", ["solve/eigsh", "EIGSH"]],
   ["Arrays: `array(values, ...)`, `zeros(shape, ...)`", ["array/array", "DTYPE", "MARK"]],
   ["Random arrays: `rand(shape, ...)`, `randn(shape, ...)`, beside those", ["array/array", "SEED"]],
-  ["Identity matrices: `nd.eye(n, ...)`", ["array/array", "DTYPE"]],
+  ["Arrays of constants: `nd.ones`, `nd.full`, `nd.eye`, `nd.arange` and `nd.oneHot`", ["array/array", "DTYPE"]],
+  ["Evenly spaced numbers: `nd.linspace(start, stop, count, ...)`, beside that", ["nd/create", "SPACED"]],
+  ["Random indices: `nd.randint`, `nd.permutation`, `nd.choice`", ["nd/create", "SEED"]],
+  ["Random choices: `nd.choice(n, count, ...)`, beside that", ["nd/create", "DRAWN"]],
+  ["Reductions of arrays: `nd.sum`, `nd.mean`, `nd.max`, `nd.min`, `nd.logsumexp`", ["nd/axes", "AXES"]],
+  ["Norms: `nd.norm(x, ...)`, beside those", ["nd/axes", "ORDER"]],
+  [
+    "Along one axis: `nd.argmax`, `nd.cumsum`, `nd.take`, `nd.concat`, `nd.split`, `nd.sort` and their kin",
+    ["nd/axes", "ONE_AXIS"],
+  ],
+  ["Along axes: `nd.flip(x, ...)`, `nd.softmax(x, ...)`", ["nd/rearrange", "FLIPPED"]],
+  ["Counts: `nd.bincount(labels, ...)`", ["nd/pick", "COUNTS"]],
   ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
   ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
   ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],

@@ -3,13 +3,12 @@
  * idea: whatever came in, the rest sees exact numbers in row-major order, and every refusal names the place. Must not
  * know what the integers mean.
  */
-import ndarray from "ndarray";
 import type { NdArray } from "ndarray";
 import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";
 import type { NumberArray } from "./array";
 import { checkReach, described, isNdarray } from "./check";
-import { isContiguous, positions, shapeText, sizeOf } from "./view";
+import { isContiguous, positions, shapeText, sizeOf, wrap } from "./view";
 
 /** Integers `[n]`: a list, a typed array, or an ndarray. */
 export type IntegerArray = ArrayLike<number> | ArrayLike<bigint> | NumberArray;
@@ -22,14 +21,14 @@ export type Int32NdArray = NdArray<Int32Array>;
 
 /** The integers of `[n]`. Throws ArgumentError. */
 export function integersOf(where: string, value: unknown): Float64Array {
-  const { shape, numbers } = readIntegers(where, value);
+  const { shape, numbers } = integersIn(where, value);
   if (shape.length === 1) return numbers;
   throw new ArgumentError(`${where}: expected integers of shape [n], got shape ${shapeText(shape)}`);
 }
 
 /** The 2 n integers of `[n, 2]`, row by row. Throws ArgumentError. */
 export function intervalsOf(where: string, value: unknown): Float64Array {
-  const { shape, numbers } = readIntegers(where, value);
+  const { shape, numbers } = integersIn(where, value);
   const isFlat = shape.length === 1 && (ArrayBuffer.isView(value) || numbers.length === 0);
   if (isFlat ? numbers.length % 2 === 0 : shape.length === 2 && (shape[1] === 2 || shape[0] === 0)) return numbers;
   throw new ArgumentError(`${where}: expected intervals [begin, end] of shape [n, 2], got shape ${shapeText(shape)}`);
@@ -39,7 +38,7 @@ export function intervalsOf(where: string, value: unknown): Float64Array {
 export function int32(where: string, numbers: ArrayLike<number>, shape: readonly number[]): Int32NdArray {
   const data = Int32Array.from(numbers);
   const wrong = data.findIndex((value, n) => value !== numbers[n]);
-  if (wrong < 0) return ndarray(data, [...shape]);
+  if (wrong < 0) return wrap(data, [...shape]);
   throw new ArgumentError(`${where}: expected integers below 2^31, got ${String(numbers[wrong])}`);
 }
 
@@ -71,7 +70,8 @@ function ndarrayElements(
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));
 }
 
-function readIntegers(where: string, value: unknown): { shape: readonly number[]; numbers: Float64Array } {
+/** Integers of any shape, in row-major order; lists may be nested once. Throws ArgumentError. */
+export function integersIn(where: string, value: unknown): { shape: readonly number[]; numbers: Float64Array } {
   const [shape, elements] = elementsOf(where, value);
   const numbers = new Float64Array(elements.length);
   for (let n = 0; n < numbers.length; n++) {

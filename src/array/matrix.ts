@@ -2,10 +2,18 @@
  * Products and factorisations of matrices, in float64, on plain memory: the only file that knows ml-matrix.
  * A factorisation costs far more than a solve with it, so whoever solves keeps the `Factors`. Must not know the tape.
  */
-import { CholeskyDecomposition, EigenvalueDecomposition, LuDecomposition, Matrix } from "ml-matrix";
+import {
+  CholeskyDecomposition,
+  EigenvalueDecomposition,
+  LuDecomposition,
+  Matrix,
+  QrDecomposition,
+  SingularValueDecomposition,
+} from "ml-matrix";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { allocate, dtypeOf, readable, wrapBeside } from "./view";
+import { asserted, at } from "../asserts";
+import { allocate, broadcast, commonShape, dtypeOf, readable, sizeOf, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
 /** A factorised matrix A `[N, N]`. */
@@ -37,6 +45,64 @@ function factorsOf(A: Matrix): Factors {
   return factors;
 }
 
+/** The lower factor of `A`. Throws ArgumentError unless it is symmetric and positive definite. */
+export function cholesky(A: RealArray): ArrayLike<number> {
+  const matrix = matrixOf(A);
+  const factors = matrix.isSymmetric() ? new CholeskyDecomposition(matrix) : null;
+  if (factors?.isPositiveDefinite()) return factors.lowerTriangularMatrix.to1DArray();
+  const got = factors ? "one that is not positive definite" : "one that is not symmetric";
+  throw new ArgumentError(`cholesky: expected a symmetric positive definite matrix, got ${got}`);
+}
+
+/** The sign of the determinant of `A` and the logarithm of its size. */
+export function determinant(A: RealArray): { sign: number; logarithm: number } {
+  const lu = new LuDecomposition(matrixOf(A));
+  const [upper, order] = [lu.upperTriangularMatrix, lu.pivotPermutationVector];
+  let sign = parityOf(order);
+  let logarithm = 0;
+  for (let k = 0; k < order.length; k++) {
+    const pivot = upper.get(k, k);
+    sign *= Math.sign(pivot);
+    logarithm += Math.log(Math.abs(pivot));
+  }
+  return { sign, logarithm };
+}
+
+/** 1 where an even number of exchanges makes the order, else -1. */
+function parityOf(order: readonly number[]): number {
+  const seen = new Set<number>();
+  let sign = 1;
+  for (const start of order) {
+    for (let k = at(order, start); !seen.has(start) && k !== start; k = at(order, k)) {
+      seen.add(k);
+      sign = -sign;
+    }
+    seen.add(start);
+  }
+  return sign;
+}
+
+/** `A` `[M, N]` = u `[M, K]` diag(s) vt `[K, N]`, K the smaller of both, s descending. */
+export function svd(A: RealArray): { u: number[]; s: number[]; vt: number[] } {
+  const [m, n] = A.shape as [number, number];
+  const matrix = matrixOf(A);
+  if (m === 0 || n === 0) return { u: [], s: [], vt: [] };
+  const wide = m < n;
+  const parts = new SingularValueDecomposition(wide ? matrix.transpose() : matrix);
+  const k = Math.min(m, n);
+  const [left, right] = [parts.leftSingularVectors, parts.rightSingularVectors].map((vectors) =>
+    vectors.subMatrix(0, vectors.rows - 1, 0, k - 1),
+  ) as [Matrix, Matrix];
+  const [u, v] = wide ? [right, left] : [left, right];
+  return { u: u.to1DArray(), s: parts.diagonal.slice(0, k), vt: v.transpose().to1DArray() };
+}
+
+/** `A` `[M, N]` = q `[M, N]` r `[N, N]`, for M >= N. */
+export function qr(A: RealArray): { q: number[]; r: number[] } {
+  const parts = new QrDecomposition(matrixOf(A));
+  return { q: parts.orthogonalMatrix.to1DArray(), r: parts.upperTriangularMatrix.to1DArray() };
+}
+
 /** Eigenvalues of a symmetric matrix, descending, with their vectors: row n of `rows` holds component n of each. */
 export interface Eigen {
   readonly values: readonly number[];
@@ -63,12 +129,31 @@ function matrixOf(x: RealArray): Matrix {
   return Matrix.from1DArray(m, n, readable(x));
 }
 
-/** The product `[M, N]` of `a` `[M, K]` and `b` `[K, N]`: row by row, so that the innermost loop runs along memory. */
+/** Products `[..., M, N]` of `a` `[..., M, K]` and `b` `[..., K, N]`, whose dimensions in front broadcast. */
 export function product<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
-  const [m, depth] = a.shape as [number, number];
-  const n = b.shape[1] as number;
-  const [left, right] = [readable(a), readable(b)];
-  const result = allocate(dtypeOf(a), m * n) as RealData as T;
+  const [m, depth, n] = [
+    at(a.shape, a.shape.length - 2),
+    at(a.shape, a.shape.length - 1),
+    at(b.shape, b.shape.length - 1),
+  ];
+  const lead = asserted(commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2)), "batches that broadcast");
+  const left = readable(broadcast(a, [...lead, m, depth]));
+  const right = readable(broadcast(b, [...lead, depth, n]));
+  const result = allocate(dtypeOf(a), sizeOf(lead) * m * n) as RealData as T;
+  for (let entry = 0; entry < sizeOf(lead); entry++) {
+    const partOf = (data: T, size: number): T => data.subarray(entry * size, (entry + 1) * size) as T;
+    multiply(partOf(left, m * depth), partOf(right, depth * n), partOf(result, m * n), [m, depth, n]);
+  }
+  return wrapBeside(result, [...lead, m, n], a, b);
+}
+
+/** Row by row, so that the innermost loop runs along memory. */
+function multiply(
+  left: RealData,
+  right: RealData,
+  result: RealData,
+  [m, depth, n]: readonly [number, number, number],
+): void {
   const row = new Float64Array(n);
   for (let i = 0; i < m; i++) {
     row.fill(0);
@@ -78,5 +163,4 @@ export function product<T extends RealData>(a: RealArray<T>, b: RealArray<T>): R
     }
     result.set(row, i * n);
   }
-  return wrapBeside(result, [m, n], a, b);
 }

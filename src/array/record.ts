@@ -8,6 +8,7 @@ import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
+import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
 import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
@@ -45,6 +46,8 @@ export interface Made {
   readonly readsOutput: boolean;
   readonly inputs: readonly Edge[];
   readonly backward: Backward;
+  /** The longest way back to an array that nothing made, in records. */
+  readonly depth: number;
 }
 
 /** One input of a record: the view that was passed, the version it read, and its checksum (null: values not needed). */
@@ -114,10 +117,26 @@ export function recorder(
   });
   return (output, backward) => {
     checkOut(where, output);
-    const made: Made = { where, output, outputSum: checksum(output), readsOutput, inputs: edges, backward };
+    const depth = depthOf(edges);
+    const made: Made = { where, output, outputSum: checksum(output), readsOutput, inputs: edges, backward, depth };
     versions.set(output.data, { takesPart: true, made });
     return output;
   };
+}
+
+/** A history of so many records is that of a loop whose steps nobody detaches, as a rule. */
+const LONG_HISTORY = 1000;
+
+function depthOf(edges: readonly Edge[]): number {
+  let depth = 1;
+  for (const { version } of edges) depth = Math.max(depth, 1 + (version.made?.depth ?? 0));
+  if (depth === LONG_HISTORY)
+    warnOnce(
+      "KEOPS_HISTORY",
+      `an array has a history of ${String(LONG_HISTORY)} records, which all its derivatives walk: ` +
+        "compute the steps of a loop with noGrad, or detach what they begin with",
+    );
+  return depth;
 }
 
 /**
@@ -134,7 +153,7 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
 
 /**
  * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant
- * for the steps of an iteration, such as `x = noGrad(() => dense.sub(x, dense.mul(g, 0.1)))`. Throws ArgumentError
+ * for the steps of an iteration, such as `x = noGrad(() => nd.sub(x, nd.mul(g, 0.1)))`. Throws ArgumentError
  * unless `work` is a function that returns when it is done: one that returns a promise would go on with records.
  */
 export function noGrad<R>(work: () => R): R {

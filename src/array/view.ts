@@ -9,6 +9,7 @@ import { isContiguous, memoryAmong, memoryOf, reach, rowMajor, sizeOf } from "..
 import type { DataOf, ElementType, Elements, Geometry } from "../device/memory";
 import type { RealData } from "../device/native";
 import { listText } from "../options";
+import { showable } from "./show";
 
 export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
 export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
@@ -29,12 +30,12 @@ export function dtypeOf<T extends RealData>(x: RealArray<T>): DtypeOf<T> {
 
 /** A row-major ndarray of `shape` over `data`, without a copy. */
 export function wrap<T extends Elements>(data: T, shape: readonly number[]): NdArray<T> {
-  return ndarray(data, shape as number[]);
+  return showable(ndarray(data, shape as number[]));
 }
 
 /** Another view of the memory of `x`, without a copy. */
 export function viewOf<T extends RealData>(x: RealArray<T>, { shape, stride, offset }: Geometry): RealArray<T> {
-  return ndarray(x.data, shape as number[], stride as number[], offset);
+  return showable(ndarray(x.data, shape as number[], stride as number[], offset));
 }
 
 /** `[3, 2]`, as shapes are written in messages. */

@@ -7,14 +7,14 @@
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
-import { extraArgument } from "../formula/arguments";
+import { extraArgument, rankOf } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { isZero } from "../formula/core";
 import type { SumGradient } from "../formula/reductions";
-import { rankOf, startsIn, summedTo } from "./prepared";
-import type { How } from "./calloptions";
+import { startsIn, summedTo } from "./batches";
+import type { How } from "./prepared";
 import { PLAIN_SUM, bothOf, restsOf, valuesOf } from "./result";
 import type { Result, Settings } from "./result";
 

@@ -26,17 +26,14 @@ import type { Extent } from "../formula/reductions";
 import { Work } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
-import { checkPlacement } from "./calloptions";
-import { arraysOf, axesOf, checkArguments, copyArguments, entryPerRow } from "./prepared";
-import type { CallOptions, How } from "./calloptions";
-import type { Extents, Given } from "./prepared";
+import { axesOf } from "./batches";
+import { arraysOf, checkArguments, checkPlacement, copyArguments } from "./prepared";
+import type { CallOptions, Extents, Given, How } from "./prepared";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { PLAIN_SUM, checkMemory, fill, fillEmpty, indexTargetOf, targetOf, valuesOf } from "./result";
-import type { IndexArray, Result, Settings } from "./result";
-import { compute, whole, withoutIndices } from "./ready";
-import type { Launch, Ready } from "./ready";
+import { compute, fill, fillEmpty, indexTargetOf, targetOf, valuesOf, whole, withoutIndices } from "./result";
+import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {
@@ -54,7 +51,6 @@ export class Operator {
   private chosenAt = 0;
   private differentiated: Gradients | undefined;
   private recorded: Operator | null | undefined;
-  private unreduced: Operator | undefined;
 
   /** @param formulas the formula, and the weights if the reduction has some. */
   constructor(
@@ -69,7 +65,7 @@ export class Operator {
     this.dim = reduction.values(this.extent);
     this.places = reduction.indices(this.extent);
     const readsOutput = reduction.gradient.kind === "sum" && reduction.gradient.saved(formulas).includes("result");
-    this.recordOptions = { where: "Genred", nameOf: (k) => label(args[k]!), readsOutput };
+    this.recordOptions = { where: settings.where ?? "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
 
   toString(): string {
@@ -136,19 +132,6 @@ export class Operator {
     return compute(this.prepare(given, given, how));
   }
 
-  /**
-   * The values of the formula at all pairs `[...batch, M, N, dim]`. A row of this array is an entry of a batch with one
-   * i, over which the sum is the value itself, so derivatives of any order come along. @throws ArgumentError if the
-   * result would take more than `maxBytes`.
-   */
-  dense(arrays: readonly RealArray[], where: Omit<CallOptions, "ranges" | "out">, maxBytes: number): RealArray {
-    const { batch, extents, dtype } = this.check(arrays);
-    checkMemory([...batch, ...extents, this.formula.dim], dtype, maxBytes);
-    this.unreduced ??= new Operator([this.formula], this.args, { ...PLAIN_SUM, rows: Category.J });
-    const entries = this.args.map((argument, n) => entryPerRow(argument, at(arrays, n)));
-    return this.unreduced.values(entries, checkPlacement(where, extents));
-  }
-
   /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
   private prepare(given: Given, read: Given, how: How, out?: CallOptions["out"]): Ready {
     const isRecorded = recording(given.arrays);
@@ -178,7 +161,22 @@ export class Operator {
     return new Work(now, later);
   }
 
-  protected launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+  private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+    const all = (): Launch => this.launchAll(given, out, how, indices);
+    return this.asksForLess(how) ? this.launchFewer({ given, out, how, indices }, all) : all();
+  }
+
+  /** Whether what is asked for may do with fewer pairs than all. */
+  private asksForLess({ tolerance = 0, prune }: How): boolean {
+    return tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined);
+  }
+
+  /** For those that know how. */
+  protected launchFewer(_call: Reduce, all: () => Launch): Launch {
+    return all();
+  }
+
+  private launchAll(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const { rows, columns } = this.sizes(given);
     const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
     this.checkK(columns);
@@ -244,7 +242,7 @@ export class Operator {
   }
 
   private specification(dtype: Dtype): Specification {
-    const { accumulator, ...settings } = this.settings;
+    const { accumulator, where: _where, ...settings } = this.settings;
     if (accumulator === "float32" && dtype === "float64")
       throw new ArgumentError(`dtypeAcc: expected "float64" or "auto" for float64 arrays, got "float32"`);
     return {

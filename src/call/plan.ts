@@ -9,8 +9,8 @@ import { visitedPairs } from "../device/addoncall";
 import { Depends, lowerFormula, nodesOf } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
-import { checkPlacement } from "./calloptions";
-import type { CallOptions } from "./calloptions";
+import { checkPlacement } from "./prepared";
+import type { CallOptions } from "./prepared";
 import type { Shortcut } from "./shortcut";
 
 /** Where a call would run now, how it would get its result, and what it would cost. */

@@ -1,29 +1,25 @@
 /**
  * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and
- * their batches. Must not know reductions.
+ * options that say where it runs and which pairs count. Must not know reductions.
  */
 import { checkArray, described } from "../array/check";
-import { scatterAdd } from "../array/tape";
-import {
-  allocate,
-  commonShape,
-  contiguous,
-  dtypeOf,
-  insertAxis,
-  positions,
-  sameShape,
-  shapeText,
-  sizeOf,
-  viewOf,
-  wrap,
-} from "../array/view";
+import { checkRanges } from "../array/ranges";
+import type { BlockRanges, CheckedRanges } from "../array/ranges";
+import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { BatchAxis } from "../device/native";
+import { BACKEND_NAMES, checkPlace } from "../device/devices";
+import type { BackendName, Place } from "../device/devices";
+import type { Begun } from "../device/routine";
+import type { KeptPlans } from "../device/device";
+import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { label } from "../formula/arguments";
+import { label, rankOf } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
+import { isAtLeast } from "../options";
+import type { OptionsOf } from "../options";
+import { commonBatch } from "./batches";
 
 // ---------------------------------------------------------------------------------------------------------- arrays
 
@@ -67,7 +63,7 @@ export function checkArguments(
     checkShapeOf(argument, array.shape, extents, firsts);
   }
   if (!dtype) throw new Error("tskeops has a bug: a call without arguments");
-  return { arrays, dtype, extents, batch: commonBatch(args, arrays) };
+  return { arrays, dtype, extents, batch: batchOf(args, arrays) };
 }
 
 /** Copies the arrays, so that the caller may change its own. */
@@ -145,98 +141,97 @@ function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: R
   );
 }
 
-// --------------------------------------------------------------------------------------------------------- batches
-// Leading dimensions in front of the rows of every array. Each entry is a call of its own over the same routine;
-// dimensions of length 1 serve all entries. The one idea is a stride of 0: it tells where an entry begins in memory
-// that is never copied, and, walked the other way, where the gradients of several entries add up.
+const NO_BATCH: readonly number[] = [];
 
-/** Dimensions of one entry of an argument: rows and components, or components alone. */
-export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);
-
-const NONE: readonly number[] = [];
-
-const leadingShape = (argument: Argument, shape: readonly number[]): readonly number[] =>
-  shape.slice(0, shape.length - rankOf(argument));
-
-/**
- * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length;
- * what an array lacks in front has length 1. Arrays have the shapes of their aliases otherwise. @throws ArgumentError
- * that names the argument.
- */
-export function commonBatch(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
-  if (args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument))) return NONE;
-  let common = NONE;
-  for (const [n, argument] of args.entries()) {
-    const own = leadingShape(argument, at(arrays, n).shape);
-    const both = commonShape(common, own);
-    if (!both) throw otherLengths(argument, own, common);
-    common = both;
-  }
-  return common;
+function batchOf(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
+  const isSingle = args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument));
+  return isSingle ? NO_BATCH : commonBatch(args, arrays);
 }
 
-function otherLengths(argument: Argument, own: readonly number[], common: readonly number[]): ArgumentError {
-  const expected = `batch dimensions that broadcast with those of the arrays before, ${shapeText(common)}`;
-  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(own)}`);
-}
+// --------------------------------------------------------------------------------------------------------- options
 
-/** The shape as seen from `batchRank` batch dimensions, rows and components: what is not there has length 1. */
-function alignShape(argument: Argument, shape: readonly number[], batchRank: number): number[] {
-  const own = leadingShape(argument, shape);
-  const rows = argument.category === Category.P ? [1] : [];
-  return [...new Array<number>(batchRank - own.length).fill(1), ...own, ...rows, ...shape.slice(own.length)];
-}
+/** Where and how one call runs. */
+export const CALL = {
+  /** `"auto"` (the default) takes the fastest that can run; one that is named and cannot run is a DeviceError. */
+  backend: { kind: ["auto", ...BACKEND_NAMES] as readonly ("auto" | BackendName)[], default: "auto" },
+  /**
+   * The number of a GPU, from 0, which implies the backend `"cuda"`: where a call of arrays of the machine runs.
+   * Default 0. `"all"` shares the entries of its batch, or its rows, over all devices, with the same result to the last
+   * bit.
+   */
+  device: {
+    expected: 'the number of a device, or "all"',
+    accepts: (value: unknown): value is number | "all" =>
+      value === "all" || (isAtLeast(0, value) && Number.isInteger(value)),
+  },
+  /**
+   * With the backend `"auto"`: `"auto"` (the default, or TSKEOPS_COMPILE) runs a formula by precompiled kernels until
+   * compiling it pays, in the background; `"always"` compiles it before its first call; `"never"` does not. The ways
+   * agree to rounding.
+   */
+  compile: { kind: ["auto", "never", "always"] },
+  /**
+   * The pairs (i, j) to visit, as KeOps's six integer arrays; all by default. With batches they hold for every entry.
+   * Rows that visit nothing get what the reduction gives without columns: 0 for sums, infinity for minima, an index of
+   * -1.
+   */
+  ranges: {
+    expected: "six integer arrays",
+    accepts: (value: unknown): value is BlockRanges | null => value !== undefined, // checked with the arrays of a call
+  },
+  /**
+   * Minima, maxima, the K best and their indices are found from fewer pairs where counting them says that it pays, with
+   * the result of all pairs to the last bit: `"auto"` (the default). `"never"` computes all pairs.
+   */
+  prune: { kind: ["auto", "never"] },
+  /**
+   * The relative error that a sum may have, such as 1e-3: the Euclidean norm of the error over that of the result, over
+   * all rows. Sums then take time that grows with M + N where the formula allows it. By default, and with 0, all pairs
+   * are computed.
+   */
+  tolerance: {
+    expected: "a number of at least 0 and below 1",
+    accepts: (value: unknown): value is number => isAtLeast(0, value) && value < 1,
+  },
+  /**
+   * An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument.
+   */
+  out: {
+    expected: "an array of the shape of the result",
+    accepts: (value: unknown): value is RealArray | null => value !== undefined, // checked with the arrays of a call
+  },
+} as const;
 
-/** Strides of row-major memory, 0 where an axis repeats. */
-const repeating = (shape: readonly number[]): number[] =>
-  shape.map((length, axis) => (length === 1 ? 0 : sizeOf(shape.slice(axis + 1))));
+/** Where and how one call runs. */
+export type CallOptions<T extends RealData = RealData> = OptionsOf<typeof CALL, RealArray, RealArray<T>>;
 
-/** `[entries]`: where each entry begins in the row-major memory of an argument. */
-export function startsIn(argument: Argument, shape: readonly number[], batch: readonly number[]): Uint32Array {
-  const stride = repeating(alignShape(argument, shape, batch.length)).slice(0, batch.length);
-  return positions({ shape: batch, stride, offset: 0 });
-}
-
-/** The batch dimensions as the engine takes them, for a result with `size` numbers per entry. */
-export function axesOf(
-  args: readonly Argument[],
-  arrays: readonly RealArray[],
-  batch: readonly number[],
-  size: number,
-): readonly BatchAxis[] {
-  const strides = args.map((argument, n) => repeating(alignShape(argument, at(arrays, n).shape, batch.length)));
-  const ofResult = repeating([...batch, size]);
-  return batch.map((length, axis) => ({ length, steps: [...strides, ofResult].map((stride) => at(stride, axis)) }));
-}
-
-/** One entry of an argument, as a view without batch dimensions. */
-export function entryOf(argument: Argument, array: RealArray, batch: readonly number[], entry: number): RealArray {
-  const own = leadingShape(argument, array.shape);
-  const lacking = batch.length - own.length;
-  let [offset, rest] = [array.offset, entry];
-  for (const [axis, length] of [...batch.entries()].reverse()) {
-    if (axis >= lacking && own[axis - lacking] !== 1) offset += (rest % length) * at(array.stride, axis - lacking);
-    rest = Math.floor(rest / length);
-  }
-  return viewOf(array, { shape: array.shape.slice(own.length), stride: array.stride.slice(own.length), offset });
-}
-
-/**
- * The gradient by an argument: `[...batch, rows, dim]` summed over the entries, and for parameters the rows, that it
- * served.
- */
-export function summedTo(gradient: RealArray, argument: Argument, shape: readonly number[]): RealArray {
-  if (sameShape(gradient.shape, shape)) return gradient;
-  const stride = repeating(alignShape(argument, shape, gradient.shape.length - 2));
-  return scatterAdd(gradient, positions({ shape: gradient.shape, stride, offset: 0 }), shape);
+/** Where a call and all its derivatives run, and which pairs they visit, checked. */
+export interface How extends Place {
+  readonly compile?: CallOptions["compile"];
+  /** How often the call will be repeated, about: solvers do. */
+  readonly repeats?: number;
+  readonly begun?: Begun;
+  readonly ranges?: CheckedRanges | undefined;
+  readonly prune?: CallOptions["prune"];
+  readonly tolerance?: number | undefined;
+  /** Tables that calls share which differ in their arrays alone. */
+  readonly kept?: KeptPlans;
 }
 
 /**
- * Seen as entries with one i each: `[..., M, 1, dim]` for Vi, `[..., 1, N, dim]` for Vj, `[..., 1, dim]` for
- * parameters.
+ * @param place checks where it is to run.
+ * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
  */
-export function entryPerRow(argument: Argument, array: RealArray): RealArray {
-  const rank = array.shape.length;
-  if (argument.category === Category.P) return rank === rankOf(argument) ? array : insertAxis(array, rank - 1);
-  return insertAxis(array, argument.category === Category.I ? rank - 1 : rank - 2);
+export function checkPlacement(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
+  const { compile, ranges, prune, tolerance } = options;
+  const { backend, device } = options.device === undefined ? options : place(options);
+  return {
+    backend,
+    device,
+    compile,
+    ranges: ranges === undefined || ranges === null ? undefined : checkRanges(ranges, extents),
+    prune,
+    tolerance,
+    begun: new Map(),
+  };
 }

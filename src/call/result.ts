@@ -1,6 +1,6 @@
 /**
- * What a reduction gives: the settings that say so, and the arrays that a call writes: new ones, or one that the caller
- * gave, checked.
+ * What a reduction gives: the settings that say so, the arrays that a call writes, new ones or one that the caller gave,
+ * checked, and how a call that is ready comes to its result.
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
 import type { Int32NdArray } from "../array/integers";
@@ -27,7 +27,9 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { sum } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
-import type { Given } from "./prepared";
+import { waitFor } from "../task";
+import type { Task, TwoForms } from "../task";
+import type { Given, How } from "./prepared";
 
 /** The checked options of a reduction. */
 export interface Settings {
@@ -38,6 +40,8 @@ export interface Settings {
   readonly rows: Category.I | Category.J;
   readonly sumScheme: SumScheme;
   readonly accumulator: "auto" | Dtype;
+  /** What messages about derivatives call it; "Genred" if absent. */
+  readonly where?: string;
 }
 
 /** Sums over j in the default way. */
@@ -144,3 +148,41 @@ export function restsOf({ values, indices }: Both): RealArray {
   const data = dtypeOf(values) === "float32" ? rests : Float64Array.from(rests);
   return wrapBeside<RealData>(data, values.shape, values);
 }
+
+// -------------------------------------------------------------------------------------------------------- running
+
+/** A reduction of checked arrays, in its two forms. */
+export type Launch = TwoForms<void>;
+
+/** A reduction of checked arrays, and where its result goes. */
+export interface Reduce {
+  readonly given: Given;
+  readonly how: How;
+  readonly out: RealData;
+  readonly indices: Int32Array | undefined;
+}
+
+/** A call that is ready: what computes it, and what is left to do then. */
+export interface Ready extends Launch {
+  readonly end: () => Result;
+  /** Frees what it has made, where there will be no end. */
+  readonly abandon: () => void;
+}
+
+/** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
+export function* whole(ready: Ready): Task<Result> {
+  let result: Result | undefined;
+  try {
+    yield* waitFor(ready);
+    return (result = ready.end());
+  } finally {
+    if (!result) ready.abandon();
+  }
+}
+
+export function compute(ready: Ready): Result {
+  ready.now();
+  return ready.end();
+}
+
+export const withoutIndices = (ready: Ready): Ready => ({ ...ready, end: () => ({ ...ready.end(), indices: null }) });

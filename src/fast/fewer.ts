@@ -4,11 +4,9 @@
  * pairs are computed as if nobody had asked. Knows no way but by the table.
  */
 import { Operator } from "../call/operator";
-import type { Launch } from "../call/ready";
-import type { How } from "../call/calloptions";
-import type { Given } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import { blocking } from "../call/run";
-import type { Settings } from "../call/result";
+import type { Launch, Reduce, Settings } from "../call/result";
 import { DIRECT } from "../call/shortcut";
 import type { Shortcut } from "../call/shortcut";
 import type { RealData } from "../device/native";
@@ -27,7 +25,7 @@ export interface Plan {
 
 /** A way to compute a reduction from fewer pairs. */
 export interface Way {
-  /** Whether the call asks for what this way gives; most calls do not, and lose no time here. */
+  /** Whether the call asks for what this way gives. */
   asked(operator: Operator, how: How): boolean;
   /** From formula, sizes and options alone: why it cannot apply, or does not pay, in one sentence; null if it may. */
   whyNot(operator: Operator, given: Given, how: How): string | null;
@@ -49,15 +47,14 @@ export class FewerPairs extends Operator {
     return typeof found === "string" ? { ...DIRECT, whyDirect: found } : (found?.tells ?? DIRECT);
   }
 
-  protected override launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
-    const direct = (): Launch => super.launch(given, out, how, indices);
-    if (this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) return direct();
-    const task = (): Task<void> => this.reduceFewer(given, out, how, indices, direct);
+  protected override launchFewer(call: Reduce, all: () => Launch): Launch {
+    const { given, how } = call;
+    if (this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) return all();
     return {
       now: () => {
-        blocking(task());
+        blocking(this.reduceFewer(call, all));
       },
-      later: (control) => runAsync(task(), { control }),
+      later: (control) => runAsync(this.reduceFewer(call, all), { control }),
     };
   }
 
@@ -65,16 +62,10 @@ export class FewerPairs extends Operator {
     return WAYS.filter((way) => way.asked(this, how));
   }
 
-  private *reduceFewer(
-    given: Given,
-    out: RealData,
-    how: How,
-    indices: Int32Array | undefined,
-    direct: () => Launch,
-  ): Task<void> {
+  private *reduceFewer({ given, how, out, indices }: Reduce, all: () => Launch): Task<void> {
     const plan = yield* this.findPlan(given, how);
     if (plan !== null && typeof plan !== "string" && (yield* plan.run(out, indices))) return;
-    yield* waitFor(direct());
+    yield* waitFor(all());
   }
 
   /** The plan of the first way that has one; why there is none; null where no way was asked for. */

@@ -165,3 +165,6 @@ function withPosition(entry: Entry, numbers: readonly number[], position: number
   const expected = entry === variableEntry ? signature(entry) : `${entry.name}(dim) or ${signature(entry)}`;
   throw errorAt(place, `alias: expected ${expected}, got ${numbers.length} numbers`);
 }
+
+/** Dimensions of one entry of an argument: rows and components, or components alone. */
+export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);

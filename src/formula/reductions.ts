@@ -78,6 +78,8 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
   readonly weights: "none" | "optional" | "required";
   /** Whether it takes the K of the K best. */
   readonly takesK: boolean;
+  /** Whether it keeps the smallest values (1) or the largest ones (-1), so that others need not be computed. */
+  readonly keeps?: 1 | -1;
   /** Whether the summation schemes apply. */
   readonly isSum: boolean;
   /** Whether the result of all pairs is the sum of what parts of them give. */
@@ -300,6 +302,7 @@ function best<Name extends string, Kind extends ResultKind>(name: Name, row: Bes
     gives,
     weights: "none",
     takesK,
+    keeps: sign,
     isSum: false,
     isAdditive: false,
     evaluated: identity,

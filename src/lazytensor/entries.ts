@@ -3,6 +3,7 @@
  * the formula on views of its arrays, so nothing is copied, and derivatives come along. Must not know how users write
  * operations.
  */
+import { denseOf } from "../call/dense";
 import { described } from "../array/check";
 import { reshapeView, shapeText, sizeOf, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -28,7 +29,12 @@ export function denseValues(expression: Expression, options: DenseOptions | null
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, SUM);
-  return operator.dense(operator.arrays(arraysOf(of, [])), { backend: expression.where.backend, ...where }, maxBytes);
+  return denseOf(
+    operator,
+    operator.arrays(arraysOf(of, [])),
+    { backend: expression.where.backend, ...where },
+    maxBytes,
+  );
 }
 
 /**

@@ -7,7 +7,7 @@ import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
 import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { CallOptions } from "../call/calloptions";
+import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";

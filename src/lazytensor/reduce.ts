@@ -3,8 +3,8 @@
  * arrays of symbolic variables. Must not know operations.
  */
 import type { RealArray } from "../array/view";
-import { CALL } from "../call/calloptions";
-import type { CallOptions } from "../call/calloptions";
+import { CALL } from "../call/prepared";
+import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";

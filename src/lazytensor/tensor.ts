@@ -5,7 +5,7 @@
 import { reshapeView } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { BlockRanges } from "../array/ranges";
-import type { CallOptions } from "../call/calloptions";
+import type { CallOptions } from "../call/prepared";
 import type { RealData } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";

@@ -2,9 +2,14 @@
  * The derivative of a solution: one more solve, with the transposed formula (implicit function theorem), and gradients
  * of the product.
  */
-import { mul, neg, reshape, sum } from "../array/nd";
+import { mul, neg, reshape, sum } from "../array/arithmetic";
 import type { Dtype, RealArray } from "../array/view";
+<<<<<<< HEAD
 import { summedTo } from "../call/prepared";
+=======
+import { checkPlacement } from "../call/prepared";
+import { summedTo } from "../call/batches";
+>>>>>>> main
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";

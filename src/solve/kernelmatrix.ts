@@ -5,8 +5,7 @@
  */
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { How } from "../call/calloptions";
-import type { Given } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";

@@ -8,9 +8,14 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
+<<<<<<< HEAD
 import { copyArguments, copyOf } from "../call/prepared";
-import type { How } from "../call/calloptions";
+import type { How } from "../call/prepared";
 import type { Given } from "../call/prepared";
+=======
+import { checkPlacement, copyArguments, copyOf } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
+>>>>>>> main
 import { blocking, tellOfPart } from "../call/run";
 import type { Tell } from "../call/run";
 import { followArrays } from "../device/memory";

@@ -4,7 +4,7 @@
  * matrix.
  */
 import { checkArray, described } from "../array/check";
-import { add, mul } from "../array/nd";
+import { add, mul } from "../array/arithmetic";
 import { shapeText } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";

@@ -4,13 +4,12 @@
  * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
  * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
  */
-import { add, mul } from "../array/nd";
+import { add, mul } from "../array/arithmetic";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { checkPlacement } from "../call/calloptions";
-import { summedTo } from "../call/prepared";
-import type { How } from "../call/calloptions";
-import type { Given } from "../call/prepared";
+import { checkPlacement } from "../call/prepared";
+import { summedTo } from "../call/batches";
+import type { Given, How } from "../call/prepared";
 import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";

@@ -3,7 +3,7 @@
  * and from a model of the cost. Every refusal is a clause that says why, for the report.
  */
 import { contiguous, wrap } from "../array/view";
-import type { How } from "../call/calloptions";
+import type { How } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import { windowFor } from "../fast/gridsum";
 import type { Window } from "../fast/gridsum";

@@ -6,10 +6,8 @@
 import { allocate, contiguous, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
-import { checkPlacement } from "../call/calloptions";
-import { copyArguments } from "../call/prepared";
-import type { How } from "../call/calloptions";
-import type { Given } from "../call/prepared";
+import { checkPlacement, copyArguments } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";

@@ -125,3 +125,13 @@ describe("noGrad", () => {
     expect(recordsBehind(nd.exp(array([1], { requiresGrad: true })))).toBe(1);
   });
 });
+
+test("a history of 1000 records is told once", () => {
+  const emitted = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  let x: RealArray = rand([2], { requiresGrad: true });
+  for (let step = 0; step < 999; step++) x = nd.add(x, 1);
+  expect(emitted).not.toHaveBeenCalled();
+  for (let step = 0; step < 1100; step++) x = nd.add(x, 1);
+  expect(emitted.mock.calls.map(([, options]) => options)).toEqual([{ type: "KeopsWarning", code: "KEOPS_HISTORY" }]);
+  emitted.mockRestore();
+});

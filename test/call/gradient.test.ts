@@ -81,7 +81,7 @@ describe("a gradient", () => {
     const x = marked();
     const total = Genred("Sum(x) * Sum(x)", ["x = Vi(3)"], { axis: 0 })(x);
     expect(total.shape).toEqual([1, 1]);
-    const slopes = nd.mul(nd.sum(x, 1), 2);
+    const slopes = nd.mul(nd.sum(x, { axis: 1 }), 2);
     expectClose(
       values(grad(total, [x])[0]),
       values(x).map((_, n) => slopes.get(Math.floor(n / 3))),

@@ -12,6 +12,7 @@ import { grad } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
 import type { Formula, Operation, Parameter } from "../../src/formula/formula";
 import { add, concat, extract, mult, operations } from "../../src/formula/ops";
+import { denseOf } from "../../src/call/dense";
 import { Operator } from "../../src/call/operator";
 import { PLAIN_SUM } from "../../src/call/result";
 import { combinations, evaluate, fitsOf, uniform } from "../helpers/evaluate";
@@ -103,7 +104,7 @@ function check(formula: Formula, domain: readonly [number, number], form: "sums"
   const arrays = data.map((list, n) => real(list, n === 2 ? [2] : [list.length / 2, 2]));
   const operator = new Operator([formula], ARGS, PLAIN_SUM);
   if (form === "sums") expectSame(operator.values(arrays, TILES).data, expected(formula, data), String(formula));
-  else expectSame(operator.dense(arrays, TILES, 1e6).data, atPairs(formula, data), String(formula));
+  else expectSame(denseOf(operator, arrays, TILES, 1e6).data, atPairs(formula, data), String(formula));
 }
 
 test("there are rows and views", () => {

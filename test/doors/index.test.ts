@@ -159,7 +159,7 @@ test.each<[string, () => unknown, RegExp]>([
     () => untyped(api)["Genred"]!("x", ["x = Vi(1)"], { reductionOp: "Summ" }),
     / did you mean Sum\?$/,
   ],
-  ["axes as a second argument", () => untyped(api.nd)["transpose"]!(points, [1, 0]), /^transpose: expected at most 1 /],
+  ["an axis as a second argument", () => untyped(api.nd)["sum"]!(points, 1), /^sum, options: expected an object, got/],
   [
     "an option of another function",
     () => untyped(api)["zeros"]!([2], { type: "float64" }),

@@ -6,6 +6,7 @@ import ndarray from "ndarray";
 import * as api from "../../src";
 import { array, nd, rand, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
+import { ND_FUNCTIONS } from "./misusend";
 
 /** A public function, or a method. */
 export interface Row {
@@ -100,20 +101,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   ]),
   "notebook.lineChart": row(api.notebook.lineChart, () => [[{ a: 1, b: 2 }], { x: "a", y: "b" }], { options: true }),
   "notebook.progressBar": withOptions(api.notebook.progressBar, () => []),
-  "nd.add": row(nd.add, () => [x, 2]),
-  "nd.sub": row(nd.sub, () => [x, x]),
-  "nd.mul": row(nd.mul, () => [2, x]),
-  "nd.div": row(nd.div, () => [x, b]),
-  "nd.neg": row(nd.neg, () => [x]),
-  "nd.exp": row(nd.exp, () => [x]),
-  "nd.sqrt": row(nd.sqrt, () => [x]),
-  "nd.sum": row(nd.sum, () => [x, 0]),
-  "nd.matmul": row(nd.matmul, () => [x, nd.transpose(x)]),
-  "nd.transpose": row(nd.transpose, () => [x]),
-  "nd.reshape": row(nd.reshape, () => [x, [3, 4]]),
-  "nd.eye": withOptions(nd.eye, () => [3]),
-  "nd.solve": row(nd.solve, () => [nd.eye(6), x]),
-  "nd.norm": row(nd.norm, () => [x]),
+  ...ND_FUNCTIONS,
   "cuda.available": row(api.cuda.available, () => []),
   "cuda.whyNot": row(api.cuda.whyNot, () => []),
   "cuda.devices": row(api.cuda.devices, () => []),

@@ -1,6 +1,6 @@
 /** What tests of the tape share: small graphs whose closures are written by hand, as the doors write theirs. */
 import { array } from "../../src/array/array";
-import { mul } from "../../src/array/nd";
+import { mul } from "../../src/array/arithmetic";
 import { record, requiresGrad } from "../../src/array/record";
 import type { Backward } from "../../src/array/record";
 import { contiguous, wrap } from "../../src/array/view";

@@ -1,18 +1,15 @@
 /**
- * Array maths on ndarrays, recorded for derivatives: what a dense companion of a formula needs. The one idea: an
- * operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
+ * Arithmetic of arrays, recorded for derivatives: what gradient rules are written with. The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
  * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the
  * tape knows by itself. Sums and products add up in float64. Arrays on a device come to the machine, and the result
  * goes back. Must not know formulas or engines.
  */
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost, optionsOf } from "../options";
-import type { OptionsOf } from "../options";
-import { DTYPE, zeros } from "./array";
-import { checkArray, checkShape, described } from "./check";
-import { factorise, product } from "./matrix";
-import type { Factors } from "./matrix";
+import { at } from "../asserts";
+import { atMost } from "../options";
+import { checkArray, described } from "./check";
+import { product } from "./matrix";
 import { record } from "./record";
 import type { Backward, RecordOptions } from "./record";
 import { copyOf } from "./tape";
@@ -31,10 +28,10 @@ import {
   wrap,
   wrapBeside,
 } from "./view";
-import type { ArrayOf, Dtype, RealArray } from "./view";
+import type { RealArray } from "./view";
 
 /** One gradient per input, given the cotangent of the output. */
-type Rules = readonly ((cotangent: RealArray) => RealArray)[];
+export type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 
 /**
  * `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`.
@@ -69,18 +66,6 @@ export function neg<T extends RealData>(a: RealArray<T>): RealArray<T> {
   return mul(a, -1);
 }
 
-/** Exponential, element by element. */
-export function exp<T extends RealData>(a: RealArray<T>): RealArray<T> {
-  atMost("exp", 1, arguments);
-  return unary("exp", a, Math.exp, (y, cotangent) => mul(cotangent, y));
-}
-
-/** Square root, element by element. */
-export function sqrt<T extends RealData>(a: RealArray<T>): RealArray<T> {
-  atMost("sqrt", 1, arguments);
-  return unary("sqrt", a, Math.sqrt, (y, cotangent) => div(cotangent, mul(y, 2)));
-}
-
 /**
  * The sum of all elements as an array of shape `[]`, or along one `axis`, which goes; -1 is the last.
  * Throws ArgumentError if there is no such axis.
@@ -96,66 +81,38 @@ export function sum<T extends RealData>(a: RealArray<T>, axis?: number | null): 
   return recorded("sum", output, [a], [spread], { readsInputs: [false] });
 }
 
-/** The matrix product of `a` `[M, K]` and `b` `[K, N]`, shape `[M, N]`. Throws ArgumentError if shapes do not fit. */
+/** Products of matrices `[..., M, K]` and `[..., K, N]` of fitting lengths, broadcast over the dimensions in front. */
 export function matmul<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
-  atMost("matmul", 2, arguments);
-  const [, depth] = checkMatrix("matmul, first matrix", a);
-  checkMatrix("matmul, second matrix", b, dtypeOf(a), [depth, undefined]);
-  const rules: Rules = [(cotangent) => matmul(cotangent, transpose(b)), (cotangent) => matmul(transpose(a), cotangent)];
+  const rules: Rules = [
+    (cotangent) => sumTo(matmul(cotangent, swapLast(b) as RealArray), a.shape),
+    (cotangent) => sumTo(matmul(swapLast(a) as RealArray, cotangent), b.shape),
+  ];
   return recorded("matmul", product(a, b), [a, b], rules);
 }
 
-/** A view with the axes in reverse order: the transpose of a matrix. Shares the memory of `a`. */
-export function transpose<T extends RealData>(a: RealArray<T>): RealArray<T> {
-  atMost("transpose", 1, arguments);
-  checkArray("transpose", a);
-  return viewOf(a, { shape: [...a.shape].reverse(), stride: [...a.stride].reverse(), offset: a.offset });
-}
-
-/** The elements of `a` in row-major order as `shape`: a view where possible. Throws ArgumentError if sizes differ. */
-export function reshape<T extends RealData>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
-  atMost("reshape", 2, arguments);
-  checkArray("reshape", a);
-  if (sizeOf(checkShape("reshape", shape)) !== sizeOf(a.shape)) {
-    const expected = `a shape of ${String(sizeOf(a.shape))} elements, as ${shapeText(a.shape)} has`;
-    throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
-  }
-  return reshapeView(isContiguous(a) ? a : copyOf(a), shape);
-}
-
-type EyeOptions<D extends Dtype> = OptionsOf<typeof DTYPE, Dtype, D>;
-
-/** The identity matrix `[n, n]`. */
-export function eye<D extends Dtype = "float32">(n: number, options?: EyeOptions<D> | null): ArrayOf<D> {
-  atMost("eye", 2, arguments);
-  const { dtype } = optionsOf("eye", options, DTYPE);
-  const identity = zeros(checkShape("eye", [n, n]), { dtype });
-  for (let k = 0; k < sizeOf(identity.shape); k += n + 1) identity.data[k] = 1;
-  return identity;
+/** A view with the last two axes exchanged. */
+export function swapLast<T extends RealData>(a: RealArray<T>): RealArray<T> {
+  const rank = a.shape.length;
+  const order = [...a.shape.keys()];
+  return transpose(a, [...order.slice(0, -2), rank - 1, rank - 2]);
 }
 
 /**
- * `X` `[N, K]` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]`, in float64 by ml-matrix: Cholesky where `A` is
- * symmetric and positive definite, else LU. Throws ArgumentError if shapes do not fit or `A` is singular.
+ * A view with the axes in reverse order, or in the order of `axes`, which the caller answers for. Shares the memory of
+ * `a`.
  */
-export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  atMost("solve", 2, arguments);
-  const [n] = checkMatrix("solve, matrix", A);
-  checkMatrix("solve, matrix", A, undefined, [n, n]);
-  checkMatrix("solve, right-hand side", B, dtypeOf(A), [n, undefined]);
-  return solvedBy(factorise(A), A, B);
+export function transpose<T extends RealData>(a: RealArray<T>, axes?: readonly number[]): RealArray<T> {
+  const order = axes ?? [...a.shape.keys()].reverse();
+  const pick = (list: readonly number[]): number[] => order.map((k) => at(list, k));
+  return viewOf(a, { shape: pick(a.shape), stride: pick(a.stride), offset: a.offset });
 }
 
-/** The Euclidean norm of all elements, as a number; not recorded. */
-export function norm(a: RealArray): number {
-  atMost("norm", 1, arguments);
-  let squares = 0;
-  checkArray("norm", a);
-  for (const value of readable(a)) squares += value * value;
-  return Math.sqrt(squares);
+/** The elements of `a` in row-major order as `shape`, of as many elements: a view where possible. */
+export function reshape<T extends RealData>(a: RealArray<T>, shape: readonly number[]): RealArray<T> {
+  return reshapeView(isContiguous(a) ? a : copyOf(a), shape);
 }
 
-function recorded<T extends RealData>(
+export function recorded<T extends RealData>(
   where: string,
   output: RealArray<T>,
   inputs: readonly RealArray[],
@@ -168,21 +125,6 @@ function recorded<T extends RealData>(
     nameOf: (k) => (k === 0 ? "its first argument" : "its second argument"),
     ...reads,
   });
-}
-
-function unary<T extends RealData>(
-  where: string,
-  a: RealArray<T>,
-  value: (x: number) => number,
-  rule: (output: RealArray, cotangent: RealArray) => RealArray,
-): RealArray<T> {
-  checkArray(where, a);
-  const data = readable(a);
-  const result: RealData = allocate(dtypeOf(a), data.length);
-  for (let k = 0; k < result.length; k++) result[k] = value(data[k] as number);
-  const output = wrapBeside(result as T, a.shape, a);
-  const reads = { readsInputs: [false], readsOutput: true };
-  return recorded(where, output, [a], [(cotangent) => rule(output, cotangent)], reads);
 }
 
 /** One row per operation of two arguments. */
@@ -231,8 +173,8 @@ function binary(where: string, x: RealArray | number, y: RealArray | number, row
   }
   const [ruleA, ruleB] = row.rules(a, b);
   const rules: Rules = [
-    (cotangent) => summedTo(ruleA(cotangent), a.shape),
-    (cotangent) => summedTo(ruleB(cotangent), b.shape),
+    (cotangent) => sumTo(ruleA(cotangent), a.shape),
+    (cotangent) => sumTo(ruleB(cotangent), b.shape),
   ];
   const readBy = [x, y].map((argument, k) => (typeof argument === "number" ? neither : row.reads[k]));
   const readsInputs = [0, 1].map((k) => readBy.some((reads) => reads?.[k]));
@@ -260,12 +202,15 @@ function operands(where: string, a: RealArray | number, b: RealArray | number): 
   ];
 }
 
-function constant(value: number, like: RealArray): RealArray {
-  return wrap(allocate(dtypeOf(like), 1).fill(value), []);
+const constant = (value: number, like: RealArray): RealArray => numberArray(value, like, []);
+
+/** A number as an array of one element, with the dtype of another. */
+export function numberArray(value: number, like: RealArray, shape: readonly number[]): RealArray {
+  return wrap(allocate(dtypeOf(like), 1).fill(value), shape);
 }
 
 /** The opposite of `broadcast`: repeated elements are added up. */
-function summedTo(x: RealArray, shape: readonly number[]): RealArray {
+export function sumTo(x: RealArray, shape: readonly number[]): RealArray {
   let result = x;
   while (result.shape.length > shape.length) result = sum(result, 0);
   shape.forEach((length, axis) => {
@@ -274,7 +219,7 @@ function summedTo(x: RealArray, shape: readonly number[]): RealArray {
   return result;
 }
 
-function checkAxis(where: string, axis: number, shape: readonly number[]): number {
+export function checkAxis(where: string, axis: number, shape: readonly number[]): number {
   const rank = shape.length;
   if (Number.isInteger(axis) && axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
   throw new ArgumentError(`${where}: expected an axis of ${shapeText(shape)}, got ${described(axis)}`);
@@ -292,35 +237,4 @@ function sumsAlong<T extends RealData>(a: RealArray<T>, axis: number): T {
     sums[k] = total;
   }
   return sums as T;
-}
-
-/** Shape of a matrix, checked against the lengths that are given. */
-function checkMatrix(
-  where: string,
-  x: RealArray,
-  dtype?: Dtype,
-  [rowsWanted, columnsWanted]: readonly [number | undefined, number | undefined] = [undefined, undefined],
-): [number, number] {
-  const { shape } = checkArray(where, x, dtype);
-  const [m = 0, n = 0] = shape;
-  if (shape.length === 2 && m === (rowsWanted ?? m) && n === (columnsWanted ?? n)) return [m, n];
-  const expected = `[${String(rowsWanted ?? "N")}, ${String(columnsWanted ?? "K")}]`;
-  throw new ArgumentError(`${where}: expected shape ${expected}, got ${shapeText(shape)}`);
-}
-
-/** With G the cotangent: gradient of B is A^-T G, gradient of A is -(A^-T G) X^T. */
-function solvedBy<T extends RealData>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
-  const data: RealData = allocate(dtypeOf(A), sizeOf(B.shape));
-  data.set(factors.solve(B));
-  const X = wrapBeside(data as T, B.shape, A, B);
-  const options = {
-    where: "solve",
-    nameOf: (k: number) => (k === 0 ? "its matrix" : "its right-hand side"),
-    readsInputs: [true, false],
-  };
-  const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
-    const G = solvedBy(factors.transposed(), transpose(A) as RealArray, cotangent);
-    return [wantedA ? neg(matmul(G, transpose(X) as RealArray)) : null, G];
-  };
-  return record(X, [A, B], backward, { ...options, readsOutput: true });
 }

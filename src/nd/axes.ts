@@ -1,0 +1,287 @@
+/**
+ * Reductions along axes. The one idea: the axes that go are moved to the end, where they are the rows of a matrix
+ * `[kept, gone]`; a reduction is a loop over one row and a gradient rule on matrices, or is made of others. Sums are
+ * taken in float64. Must not know engines.
+ */
+import { broadcast, dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
+import type { RealArray } from "../array/view";
+import { div, mul, recorded, reshape, sub, sum as sumOver, transpose } from "../array/arithmetic";
+import { checkArray } from "../array/check";
+import type { Int32NdArray } from "../array/integers";
+import { gather } from "../array/tape";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
+import { abs, pow, sqrt, square } from "./rows";
+import { areIntegers, axesOf, axisOf } from "./shapes";
+
+export const AXES = {
+  /** The axis that goes, or a list of them; -1 is the last. All by default. */
+  axis: {
+    expected: "an axis or a list of axes",
+    accepts: (value: unknown): value is number | readonly number[] => Number.isInteger(value) || areIntegers(value),
+  },
+  /** Keep the axes that go, with length 1. Default false. */
+  keepDims: { kind: [true, false], default: false },
+} as const;
+
+export const ONE_AXIS = {
+  /** The axis; -1 is the last. */
+  axis: { expected: "an axis", accepts: (value: unknown): value is number => Number.isInteger(value) },
+} as const;
+
+export const ORDER = {
+  /** The p of the p-norm, 2 by default; `Infinity` takes the largest magnitude. */
+  order: {
+    expected: "a number of at least 1",
+    accepts: (value: unknown): value is number => typeof value === "number" && value >= 1,
+    default: 2,
+  },
+} as const;
+
+/** Along which axes, and whether they stay. */
+export type AxesOptions = OptionsOf<typeof AXES>;
+/** Along which axis. */
+export type AxisOptions = OptionsOf<typeof ONE_AXIS>;
+/** Along which axes a norm is taken, and which. */
+export type NormOptions = OptionsOf<typeof AXES & typeof ORDER>;
+
+/** What is reduced, as a matrix, and the shape of what comes out. */
+interface Rows<T extends RealData> {
+  /** `[kept, gone]` */
+  readonly matrix: RealArray<T>;
+  readonly shape: readonly number[];
+}
+
+function rowsOf<T extends RealData>(where: string, x: RealArray<T>, { axis, keepDims }: AxesOptions): Rows<T> {
+  checkArray(where, x);
+  const gone = axesOf(where, axis, x.shape);
+  const kept = [...x.shape.keys()].filter((k) => !gone.includes(k));
+  const lengths = (axes: readonly number[]): number[] => axes.map((k) => at(x.shape, k));
+  const matrix = reshape(transpose(x, [...kept, ...gone]), [sizeOf(lengths(kept)), sizeOf(lengths(gone))]);
+  const shape = keepDims ? x.shape.map((length, k) => (gone.includes(k) ? 1 : length)) : lengths(kept);
+  return { matrix, shape };
+}
+
+/** One number for each row. */
+type Fold = (data: RealData, begin: number, end: number) => number;
+
+function foldRows(x: RealArray, fold: Fold): Float64Array {
+  const [rows, length] = x.shape as [number, number];
+  const data = readable(x);
+  return Float64Array.from({ length: rows }, (_, n) => fold(data, n * length, (n + 1) * length));
+}
+
+/** @throws ArgumentError where there is nothing to choose from. */
+function refuseEmpty(where: string, { matrix }: Rows<RealData>): void {
+  if (at(matrix.shape, 1) === 0) throw new ArgumentError(`${where}: expected at least one element, got none`);
+}
+
+// ----------------------------------------------------------------------------------------------------- sums
+
+/**
+ * The sum of the elements, along all axes or those of `axis`: `nd.sum(x, { axis: 0 })`.
+ * @throws ArgumentError if there is no such axis.
+ */
+export function sum<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+  atMost("sum", 2, arguments);
+  return sumRows(rowsOf("sum", x, optionsOf("sum", options, AXES)));
+}
+
+const sumRows = <T extends RealData>({ matrix, shape }: Rows<T>): RealArray<T> => reshape(sumOver(matrix, 1), shape);
+
+/** The mean of the elements; NaN of none. @throws ArgumentError if there is no such axis. */
+export function mean<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+  atMost("mean", 2, arguments);
+  const rows = rowsOf("mean", x, optionsOf("mean", options, AXES));
+  return div(sumRows(rows), at(rows.matrix.shape, 1));
+}
+
+/**
+ * The p-norm of the elements, Euclidean by default, as an array of shape `[]` where all axes go. Its derivative at 0
+ * is 0. @throws ArgumentError if there is no such axis.
+ */
+export function norm<T extends RealData>(x: RealArray<T>, options?: NormOptions | null): RealArray<T> {
+  atMost("norm", 2, arguments);
+  const { order = ORDER.order.default, ...over } = optionsOf("norm", options, { ...AXES, ...ORDER });
+  if (order === 2) return sqrt(sum(square(x), over));
+  if (order === 1) return sum(abs(x), over);
+  if (order === Infinity) return max(abs(x), over);
+  return pow(sum(pow(abs(x), order), over), 1 / order);
+}
+
+/** Sums of the elements up to each, along `axis`; all in row-major order without one. */
+export function cumsum<T extends RealData>(x: RealArray<T>, options?: AxisOptions | null): RealArray<T> {
+  atMost("cumsum", 2, arguments);
+  checkArray("cumsum", x);
+  const { axis } = optionsOf("cumsum", options, ONE_AXIS);
+  if (axis === undefined) return reshape(sumsUpTo(reshape(x, [1, sizeOf(x.shape)]), false), [sizeOf(x.shape)]);
+  return alongLast(x, axisOf("cumsum", axis, x.shape), (matrix) => sumsUpTo(matrix, false));
+}
+
+/** The axis is moved to the end, and back. */
+export function alongLast<T extends RealData>(
+  x: RealArray<T>,
+  axis: number,
+  ofRows: (matrix: RealArray<T>) => RealArray<T>,
+): RealArray<T> {
+  const order = [...x.shape.keys()].filter((k) => k !== axis).concat(axis);
+  const moved = transpose(x, order);
+  const length = at(x.shape, axis);
+  const rows = length === 0 ? 0 : sizeOf(x.shape) / length;
+  const result = reshape(ofRows(reshape(moved, [rows, length])), moved.shape);
+  return transpose(
+    result,
+    [...order.keys()].map((k) => order.indexOf(k)),
+  );
+}
+
+function sumsUpTo<T extends RealData>(x: RealArray<T>, fromEnd: boolean): RealArray<T> {
+  const [rows, length] = x.shape as [number, number];
+  const data = readable(x);
+  const sums: RealData = allocate(dtypeOf(x), data.length);
+  for (let row = 0; row < rows; row++) {
+    let total = 0;
+    for (let k = 0; k < length; k++) {
+      const place = row * length + (fromEnd ? length - 1 - k : k);
+      total += data[place] as number;
+      sums[place] = total;
+    }
+  }
+  const output = wrapBeside(sums as T, x.shape, x);
+  return recorded("cumsum", output, [x], [(cotangent) => sumsUpTo(cotangent, !fromEnd)], { readsInputs: [false] });
+}
+
+// ------------------------------------------------------------------------------------------------- extremes
+
+const bestOf =
+  (isBetter: (a: number, b: number) => boolean): Fold =>
+  (data, begin, end) => {
+    let best = begin;
+    for (let k = begin; k < end; k++) {
+      const value = data[k] as number;
+      if (Number.isNaN(value)) return k;
+      if (isBetter(value, data[best] as number)) best = k;
+    }
+    return best;
+  };
+
+const LARGEST = bestOf((a, b) => a > b);
+const SMALLEST = bestOf((a, b) => a < b);
+
+/**
+ * The largest element; NaN where there is one. The derivative goes to the first of equal ones.
+ * @throws ArgumentError if there is no such axis, or no element.
+ */
+export function max<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+  atMost("max", 2, arguments);
+  return pickRows("max", x, options, LARGEST);
+}
+
+/** The smallest element; otherwise as `max`. */
+export function min<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+  atMost("min", 2, arguments);
+  return pickRows("min", x, options, SMALLEST);
+}
+
+function pickRows<T extends RealData>(
+  where: string,
+  x: RealArray<T>,
+  options: AxesOptions | null | undefined,
+  fold: Fold,
+): RealArray<T> {
+  const rows = rowsOf(where, x, optionsOf(where, options, AXES));
+  refuseEmpty(where, rows);
+  return gather(rows.matrix, foldRows(rows.matrix, fold), rows.shape);
+}
+
+/**
+ * The index of the largest element along `axis`, the first of equal ones; in row-major order where all axes go.
+ * @throws ArgumentError if there is no such axis, or no element.
+ */
+export function argmax(x: RealArray, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+  atMost("argmax", 2, arguments);
+  return findRows("argmax", x, options, LARGEST);
+}
+
+/** The index of the smallest element; otherwise as `argmax`. */
+export function argmin(x: RealArray, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+  atMost("argmin", 2, arguments);
+  return findRows("argmin", x, options, SMALLEST);
+}
+
+function findRows(where: string, x: RealArray, options: AxisOptions | null | undefined, fold: Fold): Int32NdArray {
+  const rows = rowsOf(where, x, optionsOf(where, options, ONE_AXIS));
+  refuseEmpty(where, rows);
+  const length = at(rows.matrix.shape, 1);
+  const found = Int32Array.from(foldRows(rows.matrix, fold), (place) => place % length);
+  return wrapBeside(found, rows.shape, x);
+}
+
+// --------------------------------------------------------------------------------------------- exponentials
+
+/** exp(x) over its sum, along all axes or those of `axis`, without overflow. */
+export function softmax<T extends RealData>(x: RealArray<T>, options?: Pick<AxesOptions, "axis"> | null): RealArray<T> {
+  atMost("softmax", 2, arguments);
+  const { axis } = optionsOf("softmax", options, { axis: AXES.axis });
+  checkArray("softmax", x);
+  const gone = axesOf("softmax", axis, x.shape);
+  const order = [...x.shape.keys()].filter((k) => !gone.includes(k)).concat(gone);
+  const moved = transpose(x, order);
+  const { matrix } = rowsOf("softmax", x, { axis: gone });
+  return transpose(
+    reshape(sharesOf(matrix), moved.shape),
+    [...order.keys()].map((k) => order.indexOf(k)),
+  );
+}
+
+const largestOf: Fold = (data, begin, end) => {
+  let largest = -Infinity;
+  for (let k = begin; k < end; k++) largest = Math.max(largest, data[k] as number);
+  return largest;
+};
+
+/** Along rows. */
+function sharesOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
+  const [rows, length] = x.shape as [number, number];
+  const [data, largest] = [readable(x), foldRows(x, largestOf)];
+  const shares: RealData = allocate(dtypeOf(x), data.length);
+  const terms = new Float64Array(length);
+  for (let row = 0; row < rows; row++) {
+    let total = 0;
+    for (let k = 0; k < length; k++)
+      total += terms[k] = Math.exp((data[row * length + k] as number) - at(largest, row));
+    for (let k = 0; k < length; k++) shares[row * length + k] = at(terms, k) / total;
+  }
+  const output = wrapBeside(shares as T, x.shape, x);
+  const rule = (cotangent: RealArray): RealArray => {
+    const weighted = reshape(sumOver(mul(cotangent, output as RealArray), 1), [rows, 1]);
+    return mul(output as RealArray, sub(cotangent, weighted));
+  };
+  return recorded("softmax", output, [x], [rule], { readsInputs: [false], readsOutput: true });
+}
+
+/**
+ * log of the sum of exp(x), along all axes or those of `axis`, without overflow.
+ * @throws ArgumentError if there is no such axis.
+ */
+export function logsumexp<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+  atMost("logsumexp", 2, arguments);
+  const { matrix, shape } = rowsOf("logsumexp", x, optionsOf("logsumexp", options, AXES));
+  const data: RealData = allocate(dtypeOf(matrix), at(matrix.shape, 0));
+  data.set(foldRows(matrix, logOfSum));
+  const output = wrapBeside(data as T, [data.length], x);
+  const rule = (cotangent: RealArray): RealArray =>
+    mul(broadcast(reshape(cotangent, [data.length, 1]), matrix.shape), sharesOf(matrix as RealArray));
+  return reshape(recorded("logsumexp", output, [matrix], [rule]), shape);
+}
+
+const logOfSum: Fold = (data, begin, end) => {
+  const largest = largestOf(data, begin, end);
+  if (!Number.isFinite(largest)) return largest;
+  let total = 0;
+  for (let k = begin; k < end; k++) total += Math.exp((data[k] as number) - largest);
+  return largest + Math.log(total);
+};

@@ -1,0 +1,113 @@
+/**
+ * Products of arrays. The one idea: each is a product of matrices, or one element by element, of views; so derivatives
+ * come with those. Must not know engines.
+ */
+import { matmul as multiply, mul, reshape, sub, transpose } from "../array/arithmetic";
+import { checkArray } from "../array/check";
+import { commonShape, dtypeOf, insertAxis, shapeText, sizeOf } from "../array/view";
+import type { RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, describeValue } from "../options";
+import { take } from "./pick";
+import { axisOf } from "./shapes";
+
+/**
+ * The matrix product of `a` `[..., M, K]` and `b` `[..., K, N]`; dimensions in front broadcast, and a vector stands
+ * for a row on the left, a column on the right, as in NumPy. @throws ArgumentError if shapes do not fit.
+ */
+export function matmul<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+  atMost("matmul", 2, arguments);
+  const left = checkArray("matmul, first matrix", a) as RealArray<T>;
+  const right = checkArray("matmul, second matrix", b, dtypeOf(left)) as RealArray<T>;
+  const [isRow, isColumn] = [a.shape.length === 1, b.shape.length === 1];
+  const [x, y] = [isRow ? insertAxis(left, 0) : left, isColumn ? insertAxis(right, 1) : right];
+  checkProduct(x, y, left, right);
+  const product = multiply(x, y);
+  const shape = product.shape.filter((_, k) => !(isColumn && k === product.shape.length - 1));
+  return reshape(product, isRow ? shape.filter((_, k) => k !== product.shape.length - 2) : shape);
+}
+
+/** @param given the arguments, where vectors are vectors still. */
+function checkProduct(a: RealArray, b: RealArray, ...given: readonly RealArray[]): void {
+  const got = given.map(({ shape }) => shapeText(shape)).join(" and ");
+  if (a.shape.length < 2 || b.shape.length < 2)
+    throw new ArgumentError(`matmul: expected matrices or vectors, got shapes ${got}`);
+  if (a.shape.at(-1) !== b.shape.at(-2))
+    throw new ArgumentError(`matmul: expected shapes [..., M, K] and [..., K, N], got ${got}`);
+  if (!commonShape(a.shape.slice(0, -2), b.shape.slice(0, -2)))
+    throw new ArgumentError(`matmul: expected dimensions in front that broadcast, got shapes ${got}`);
+}
+
+/** `[M, N]`: a_i b_j for vectors `[M]` and `[N]`. */
+export function outer<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+  atMost("outer", 2, arguments);
+  const [m, n] = [vectorLength("outer, a", a), vectorLength("outer, b", b)];
+  return mul(reshape(a, [m, 1]), reshape(b, [1, n]));
+}
+
+function vectorLength(where: string, x: RealArray): number {
+  const { shape } = checkArray(where, x);
+  if (shape.length === 1) return at(shape, 0);
+  throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
+}
+
+/** The vector product of vectors `[..., 3]`, which broadcast. @throws ArgumentError for others. */
+export function cross<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+  atMost("cross", 2, arguments);
+  const [[a1, a2], [b1, b2]] = [turnsOf("cross, a", a), turnsOf("cross, b", b)];
+  return sub(mul(a1, b2), mul(a2, b1));
+}
+
+/** Components 2, 3, 1 and 3, 1, 2. */
+function turnsOf<T extends RealData>(where: string, x: RealArray<T>): [RealArray<T>, RealArray<T>] {
+  const { shape } = checkArray(where, x);
+  if (shape.at(-1) !== 3) throw new ArgumentError(`${where}: expected vectors [..., 3], got shape ${shapeText(shape)}`);
+  return [take(x, [1, 2, 0], { axis: -1 }), take(x, [2, 0, 1], { axis: -1 })];
+}
+
+/**
+ * Sums of products over `axes`: the number of last axes of `a` that meet the first ones of `b`, or a list for each.
+ * @throws ArgumentError unless they have the same lengths.
+ */
+export function tensordot<T extends RealData>(
+  a: RealArray<T>,
+  b: RealArray<T>,
+  axes: number | readonly [readonly number[], readonly number[]] = 2,
+): RealArray<T> {
+  atMost("tensordot", 3, arguments);
+  checkArray("tensordot, b", b, dtypeOf(checkArray("tensordot, a", a)));
+  const [ofA, ofB] = meetingAxes(a.shape, b.shape, axes);
+  const lengths = ofA.map((k) => at(a.shape, k));
+  if (ofA.length !== ofB.length || lengths.some((length, n) => length !== b.shape[at(ofB, n)]))
+    throw new ArgumentError(
+      `tensordot: expected axes of equal lengths, got ${shapeText(ofA)} of ${shapeText(a.shape)} and ${shapeText(ofB)} of ${shapeText(b.shape)}`,
+    );
+  const [freeA, freeB] = [restOf(a.shape, ofA), restOf(b.shape, ofB)];
+  const left = reshape(transpose(a, [...freeA, ...ofA]), [sizeAlong(a.shape, freeA), sizeOf(lengths)]);
+  const right = reshape(transpose(b, [...ofB, ...freeB]), [sizeOf(lengths), sizeAlong(b.shape, freeB)]);
+  return reshape(multiply(left, right), [...freeA.map((k) => at(a.shape, k)), ...freeB.map((k) => at(b.shape, k))]);
+}
+
+function meetingAxes(
+  a: readonly number[],
+  b: readonly number[],
+  axes: number | readonly [readonly number[], readonly number[]],
+): [number[], number[]] {
+  if (typeof axes === "number") {
+    if (!Number.isInteger(axes) || axes < 0 || axes > Math.min(a.length, b.length))
+      throw new ArgumentError(
+        `tensordot, axes: expected at most ${String(Math.min(a.length, b.length))}, got ${String(axes)}`,
+      );
+    return [[...a.keys()].slice(a.length - axes), [...b.keys()].slice(0, axes)];
+  }
+  if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2 || !axes.every(Array.isArray))
+    throw new ArgumentError(`tensordot, axes: expected a number or two lists, got ${describeValue(axes)}`);
+  const [ofA, ofB] = axes as [readonly number[], readonly number[]];
+  return [Array.from(ofA, (k) => axisOf("tensordot", k, a)), Array.from(ofB, (k) => axisOf("tensordot", k, b))];
+}
+
+const restOf = (shape: readonly number[], axes: readonly number[]): number[] =>
+  [...shape.keys()].filter((k) => !axes.includes(k));
+const sizeAlong = (shape: readonly number[], axes: readonly number[]): number => sizeOf(axes.map((k) => at(shape, k)));

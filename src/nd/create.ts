@@ -1,0 +1,183 @@
+/** Arrays that are made of numbers alone: constants, ranges, grids, and random choices. Must not know formulas. */
+import { DTYPE, generator, zeros } from "../array/array";
+import { checkArray, checkShape } from "../array/check";
+import { int32 } from "../array/integers";
+import type { Int32NdArray } from "../array/integers";
+import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
+import type { ArrayOf, Dtype, RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, describeValue, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
+
+/** The dtype of a new array. */
+export type TypeOptions<D extends Dtype = Dtype> = OptionsOf<typeof DTYPE, Dtype, D>;
+
+/** A new array of `shape` filled with 1. */
+export function ones<D extends Dtype = "float32">(
+  shape: readonly number[],
+  options?: TypeOptions<D> | null,
+): ArrayOf<D> {
+  atMost("ones", 2, arguments);
+  return filled("ones", shape, 1, options);
+}
+
+/** A new array of `shape` filled with `value`. */
+export function full<D extends Dtype = "float32">(
+  shape: readonly number[],
+  value: number,
+  options?: TypeOptions<D> | null,
+): ArrayOf<D> {
+  atMost("full", 3, arguments);
+  return filled("full", shape, checkNumber("full, value", value), options);
+}
+
+function filled<D extends Dtype>(
+  where: string,
+  shape: readonly number[],
+  value: number,
+  options: TypeOptions<D> | null | undefined,
+): ArrayOf<D> {
+  const made = zeros<D>(checkShape(where, shape), optionsOf<TypeOptions<D>>(where, options, DTYPE));
+  made.data.fill(value);
+  return made;
+}
+
+function checkNumber(where: string, value: unknown): number {
+  if (typeof value === "number") return value;
+  throw new ArgumentError(`${where}: expected a number, got ${describeValue(value)}`);
+}
+
+/** The identity matrix `[n, n]`. */
+export function eye<D extends Dtype = "float32">(n: number, options?: TypeOptions<D> | null): ArrayOf<D> {
+  atMost("eye", 2, arguments);
+  const identity = filled("eye", checkShape("eye", [n, n]), 0, options);
+  for (let k = 0; k < sizeOf(identity.shape); k += n + 1) identity.data[k] = 1;
+  return identity;
+}
+
+/** Numbers from `start` up to but without `stop`: `arange(3)` is 0, 1, 2; `arange(1, 2, 0.5)` is 1, 1.5. */
+export function arange(start: number, stop?: number | null, step = 1, options?: TypeOptions | null): RealArray {
+  atMost("arange", 4, arguments);
+  const [begin, end] = stop === undefined || stop === null ? [0, start] : [start, stop];
+  for (const [name, value] of Object.entries({ start: begin, stop: end, step }))
+    if (!Number.isFinite(value))
+      throw new ArgumentError(`arange, ${name}: expected a finite number, got ${describeValue(value)}`);
+  if (step === 0) throw new ArgumentError("arange, step: expected a number other than 0, got 0");
+  const count = Math.max(0, Math.ceil((end - begin) / step));
+  const made = filled("arange", [count], 0, options);
+  for (let k = 0; k < count; k++) made.data[k] = begin + k * step;
+  return made;
+}
+
+const SPACED = {
+  /** Whether the last number is `stop`. Default true. */
+  endpoint: { kind: [true, false], default: true },
+} as const;
+
+const LINSPACE: typeof DTYPE & typeof SPACED = { ...DTYPE, ...SPACED };
+
+/** `count` numbers from `start` to `stop`, evenly spaced. */
+export function linspace<D extends Dtype = "float32">(
+  start: number,
+  stop: number,
+  count: number,
+  options?: OptionsOf<typeof LINSPACE, Dtype, D> | null,
+): ArrayOf<D> {
+  atMost("linspace", 4, arguments);
+  const { endpoint = true, ...type } = optionsOf("linspace", options, LINSPACE);
+  const [begin, end] = [checkNumber("linspace, start", start), checkNumber("linspace, stop", stop)];
+  const made = filled<D>("linspace", [count], begin, type);
+  const steps = endpoint ? count - 1 : count;
+  for (let k = 1; k < count; k++) made.data[k] = k === steps ? end : begin + (k * (end - begin)) / steps;
+  return made;
+}
+
+/**
+ * All points of a grid, `[n0 n1 ..., axes]`, from a vector of coordinates for each axis; the last runs fastest:
+ * `grid(x, y)` are the points (x0, y0), (x0, y1), …
+ */
+export function grid<T extends RealData>(...axes: readonly RealArray<T>[]): RealArray<T> {
+  if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
+  const dtype = dtypeOf(checkArray("grid, axis 0", axes[0]));
+  const vectors = axes.map((axis, n) => checkVector(`grid, axis ${String(n)}`, axis, dtype));
+  const lengths = axes.map(({ shape }) => at(shape, 0));
+  const data: RealData = allocate(dtypeOf(at(axes, 0)), sizeOf(lengths) * axes.length);
+  vectors.forEach((vector, k) => {
+    const inner = sizeOf(lengths.slice(k + 1));
+    for (let point = 0; point < sizeOf(lengths); point++)
+      data[point * axes.length + k] = at(vector, Math.floor(point / inner) % at(lengths, k));
+  });
+  return wrapBeside(data as T, [sizeOf(lengths), axes.length], ...axes);
+}
+
+function checkVector(where: string, x: RealArray, dtype: Dtype): RealData {
+  const { shape } = checkArray(where, x, dtype);
+  if (shape.length !== 1) throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
+  return readable(x);
+}
+
+// --------------------------------------------------------------------------------------------------- random
+
+const SEED = {
+  /** An integer below 2^53: the same seed gives the same numbers. Without it they are new each time. */
+  seed: { kind: "integer", least: 0 },
+} as const;
+
+const DRAWN = {
+  /** Whether an index may be drawn more than once. Default false. */
+  replace: { kind: [true, false], default: false },
+} as const;
+
+const CHOICE: typeof SEED & typeof DRAWN = { ...SEED, ...DRAWN };
+
+/** Random integers from `low` up to but without `high`, as int32. @throws ArgumentError unless low is below high. */
+export function randint(
+  low: number,
+  high: number,
+  shape: readonly number[],
+  options?: OptionsOf<typeof SEED> | null,
+): Int32NdArray {
+  atMost("randint", 4, arguments);
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high)
+    throw new ArgumentError(
+      `randint: expected integers low < high, got ${describeValue(low)} and ${describeValue(high)}`,
+    );
+  const uniform = generator(optionsOf("randint", options, SEED).seed);
+  const size = sizeOf(checkShape("randint", shape));
+  const drawn = Float64Array.from({ length: size }, () => low + Math.floor(uniform() * (high - low)));
+  return int32("randint", drawn, shape);
+}
+
+/** The integers below `n` in random order, as int32 (Fisher and Yates 1938). */
+export function permutation(n: number, options?: OptionsOf<typeof SEED> | null): Int32NdArray {
+  atMost("permutation", 2, arguments);
+  checkShape("permutation", [n]);
+  const uniform = generator(optionsOf("permutation", options, SEED).seed);
+  return int32("permutation", shuffled(n, n, uniform), [n]);
+}
+
+/** `count` random integers below `n`, different ones unless `replace`. @throws ArgumentError where there are too few. */
+export function choice(n: number, count: number, options?: OptionsOf<typeof CHOICE> | null): Int32NdArray {
+  atMost("choice", 3, arguments);
+  const { seed, replace = false } = optionsOf("choice", options, CHOICE);
+  checkShape("choice", [n, count]);
+  if (count > (replace && n > 0 ? Infinity : n))
+    throw new ArgumentError(`choice: expected a count of at most ${String(n)}, got ${String(count)}`);
+  const uniform = generator(seed);
+  const drawn = replace
+    ? Float64Array.from({ length: count }, () => Math.floor(uniform() * n))
+    : shuffled(n, count, uniform);
+  return int32("choice", drawn, [count]);
+}
+
+/** The first `count` of the integers below n in random order. */
+function shuffled(n: number, count: number, uniform: () => number): Float64Array {
+  const order = Float64Array.from({ length: n }, (_, k) => k);
+  for (let k = 0; k < count; k++) {
+    const other = k + Math.floor(uniform() * (n - k));
+    [order[k], order[other]] = [at(order, other), at(order, k)];
+  }
+  return order.subarray(0, count);
+}

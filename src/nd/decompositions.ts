@@ -1,0 +1,252 @@
+/**
+ * Linear systems and decompositions of matrices, with derivatives. Numbers come from those of ml-matrix, in float64; their
+ * derivatives are matrix formulas over these same functions, so that they have derivatives again. Sources: M. Giles, An
+ * extended collection of matrix derivative results, 2008; I. Murray, Differentiation of the Cholesky decomposition,
+ * 2016; J. Townsend, Differentiating the singular value decomposition, 2016; S. Walter and L. Lehmann, Algorithmic
+ * differentiation of linear algebra functions, 2012.
+ */
+import { add, div, matmul as multiply, mul, neg, reshape, sub, transpose } from "../array/arithmetic";
+import { checkArray } from "../array/check";
+import {
+  cholesky as choleskyOf,
+  determinant,
+  factorise,
+  qr as qrOf,
+  svd as svdOf,
+  symmetricEigen,
+} from "../array/matrix";
+import type { Factors } from "../array/matrix";
+import { record } from "../array/record";
+import { allocate, broadcast, dtypeOf, readable, shapeText, wrap, wrapBeside } from "../array/view";
+import type { RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost } from "../options";
+import { eye } from "./create";
+
+/**
+ * `X` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]` or a vector `[N]`: Cholesky where `A` is symmetric and positive
+ * definite, else LU. @throws ArgumentError if shapes do not fit or `A` is singular.
+ */
+export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+  atMost("solve", 2, arguments);
+  const n = squareOf("solve, matrix", A);
+  const { shape } = checkArray("solve, right-hand side", B, dtypeOf(A));
+  if (shape.length > 2 || shape[0] !== n)
+    throw new ArgumentError(
+      `solve, right-hand side: expected shape [${String(n)}, K] or [${String(n)}], got ${shapeText(shape)}`,
+    );
+  const columns = shape.length === 1 ? reshape(B, [n, 1]) : B;
+  return reshape(solvedBy(factorise(A), A, columns), shape);
+}
+
+function squareOf(where: string, A: RealArray): number {
+  const { shape } = checkArray(where, A);
+  if (shape.length === 2 && shape[0] === shape[1]) return at(shape, 0);
+  throw new ArgumentError(`${where}: expected shape [N, N], got ${shapeText(shape)}`);
+}
+
+/** With G the cotangent: the gradient of B is A^-T G, that of A is -(A^-T G) X^T. */
+function solvedBy<T extends RealData>(factors: Factors, A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+  const X = arrayBeside(factors.solve(B), B.shape, A, B);
+  const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
+    const G = solvedBy(factors.transposed(), transpose(A) as RealArray, cotangent);
+    return [wantedA ? neg(multiply(G, transpose(X) as RealArray)) : null, G];
+  };
+  const nameOf = (k: number): string => (k === 0 ? "its matrix" : "its right-hand side");
+  return record(X, [A, B], backward, { where: "solve", nameOf, readsInputs: [true, false], readsOutput: true });
+}
+
+function arrayBeside<T extends RealData>(
+  numbers: ArrayLike<number>,
+  shape: readonly number[],
+  ...sources: readonly RealArray<T>[]
+): RealArray<T> {
+  const data: RealData = allocate(dtypeOf(at(sources, 0)), numbers.length);
+  data.set(numbers);
+  return wrapBeside(data as T, shape, ...sources);
+}
+
+/** The inverse of `A` `[N, N]`. @throws ArgumentError if it is singular. */
+export function inv<T extends RealData>(A: RealArray<T>): RealArray<T> {
+  atMost("inv", 1, arguments);
+  return solve(A, eye(squareOf("inv", A), { dtype: dtypeOf(A) }) as RealArray as RealArray<T>);
+}
+
+/** The determinant of `A` `[N, N]`, as an array of shape `[]`; its derivative needs a regular matrix. */
+export function det<T extends RealData>(A: RealArray<T>): RealArray<T> {
+  atMost("det", 1, arguments);
+  squareOf("det", A);
+  const { sign, logarithm } = determinant(A);
+  const output = arrayBeside([sign * Math.exp(logarithm)], [], A);
+  const backward = (cotangent: RealArray): RealArray[] => [
+    mul(mul(cotangent, output as RealArray), transpose(inv(A)) as RealArray),
+  ];
+  return record(output, [A], backward, { where: "det", readsOutput: true });
+}
+
+/** The logarithm of the determinant of `A` `[N, N]`, without overflow: NaN where it is negative, -Infinity at 0. */
+export function logdet<T extends RealData>(A: RealArray<T>): RealArray<T> {
+  atMost("logdet", 1, arguments);
+  squareOf("logdet", A);
+  const { sign, logarithm } = determinant(A);
+  const output = arrayBeside([sign < 0 ? NaN : logarithm], [], A);
+  const backward = (cotangent: RealArray): RealArray[] => [mul(cotangent, transpose(inv(A)) as RealArray)];
+  return record(output, [A], backward, { where: "logdet" });
+}
+
+// ------------------------------------------------------------------------------------------- decompositions
+
+/** Gradients of the results, null where one takes no part. */
+type Backward = (cotangents: readonly (RealArray | null)[]) => RealArray;
+
+/** Results of one decomposition; what reaches one of them goes back by itself, as gradients add up. */
+function recordEach<T extends RealData>(
+  where: string,
+  A: RealArray<T>,
+  outputs: readonly RealArray<T>[],
+  backward: Backward,
+): RealArray<T>[] {
+  return outputs.map((output, n) => {
+    const own = (cotangent: RealArray): RealArray[] => [backward(outputs.map((_, k) => (k === n ? cotangent : null)))];
+    return record(output, [A], own, { where, readsOutput: true });
+  });
+}
+
+/** 1 below the diagonal, `onDiagonal` on it, 0 above. */
+function lowerMask(n: number, like: RealArray, onDiagonal: number): RealArray {
+  const data: RealData = allocate(dtypeOf(like), n * n);
+  for (let i = 0; i < n; i++) for (let j = 0; j <= i; j++) data[i * n + j] = i === j ? onDiagonal : 1;
+  return wrap(data, [n, n]);
+}
+
+const symmetric = (x: RealArray): RealArray => div(add(x, transpose(x)), 2);
+
+/** The lower L with `A` = L Lᵀ. @throws ArgumentError unless `A` is symmetric and positive definite. */
+export function cholesky<T extends RealData>(A: RealArray<T>): RealArray<T> {
+  atMost("cholesky", 1, arguments);
+  const n = squareOf("cholesky", A);
+  const L = arrayBeside(choleskyOf(A), A.shape, A);
+  const backward = ([cotangent]: readonly (RealArray | null)[]): RealArray => {
+    const inverse = inv(L) as RealArray;
+    const P = mul(multiply(transpose(L) as RealArray, cotangent as RealArray), lowerMask(n, L, 0.5));
+    return symmetric(multiply(transpose(inverse), multiply(P, inverse)));
+  };
+  return at(recordEach("cholesky", A, [L], backward), 0);
+}
+
+/** What `eigh` gives. */
+export interface Eigenpairs<T extends RealData> {
+  /** `[N]`, ascending. */
+  readonly values: RealArray<T>;
+  /** `[N, N]`: column k belongs to value k. */
+  readonly vectors: RealArray<T>;
+}
+
+/**
+ * Eigenvalues and eigenvectors of a symmetric matrix; its lower half is not told from its upper one. Derivatives of
+ * vectors need different values. @throws ArgumentError unless it is square.
+ */
+export function eigh<T extends RealData>(A: RealArray<T>): Eigenpairs<T> {
+  atMost("eigh", 1, arguments);
+  const n = squareOf("eigh", A);
+  const data = readable(A);
+  const { values, rows } = symmetricEigen(Array.from({ length: n }, (_, i) => [...data.subarray(i * n, (i + 1) * n)]));
+  const w = arrayBeside([...values].reverse(), [n], A);
+  const V = arrayBeside(
+    rows.flatMap((row) => [...row].reverse()),
+    [n, n],
+    A,
+  );
+  const backward: Backward = ([ofValues, ofVectors]) => {
+    const [U, u] = [V as RealArray, w as RealArray];
+    const inner = ofValues
+      ? mul(eyeLike(n, U), reshape(ofValues, [n, 1]))
+      : mul(gaps(u), multiply(transpose(U), ofVectors as RealArray));
+    return symmetric(multiply(U, multiply(inner, transpose(U))));
+  };
+  const [valuesOut, vectors] = recordEach("eigh", A, [w, V], backward) as [RealArray<T>, RealArray<T>];
+  return { values: valuesOut, vectors };
+}
+
+const eyeLike = (n: number, like: RealArray): RealArray => eye(n, { dtype: dtypeOf(like) });
+
+/** `[N, N]`: 1 / (w_j - w_i), and 0 on the diagonal. */
+function gaps(w: RealArray): RealArray {
+  const n = at(w.shape, 0);
+  const identity = eyeLike(n, w);
+  const differences = sub(broadcast(reshape(w, [1, n]), [n, n]), broadcast(reshape(w, [n, 1]), [n, n]));
+  return sub(div(1, add(differences, identity)), identity);
+}
+
+/** What `svd` gives: `A` = u diag(s) vt, with K the smaller of M and N. */
+export interface SingularValues<T extends RealData> {
+  /** `[M, K]` */
+  readonly u: RealArray<T>;
+  /** `[K]`, descending. */
+  readonly s: RealArray<T>;
+  /** `[K, N]` */
+  readonly vt: RealArray<T>;
+}
+
+/** The reduced singular value decomposition of `A` `[M, N]`. Derivatives of u and vt need different values above 0. */
+export function svd<T extends RealData>(A: RealArray<T>): SingularValues<T> {
+  atMost("svd", 1, arguments);
+  const [m, n] = matrixShape("svd", A);
+  const k = Math.min(m, n);
+  const parts = svdOf(A);
+  const outputs = [arrayBeside(parts.u, [m, k], A), arrayBeside(parts.s, [k], A), arrayBeside(parts.vt, [k, n], A)];
+  const [U, s, Vt] = outputs as RealArray[] as [RealArray, RealArray, RealArray];
+  const backward: Backward = ([ofU, ofS, ofVt]) => {
+    if (ofS) return multiply(mul(U, reshape(ofS, [1, k])), Vt);
+    const scale = reshape(s, [1, k]);
+    return ofU
+      ? throughLeft(ofU, U, scale, Vt)
+      : transpose(throughLeft(transpose(ofVt as RealArray), transpose(Vt), scale, transpose(U)));
+  };
+  const [u, values, vt] = recordEach("svd", A, outputs, backward) as [RealArray<T>, RealArray<T>, RealArray<T>];
+  return { u, s: values, vt };
+}
+
+/** What the left vectors' cotangent gives A; that of the right ones is the same of the transpose. */
+function throughLeft(cotangent: RealArray, U: RealArray, s: RealArray, Vt: RealArray): RealArray {
+  const k = at(s.shape, 1);
+  const projected = multiply(transpose(U), cotangent);
+  const J = mul(gaps(reshape(mul(s, s), [k])), projected);
+  const inside = mul(add(J, transpose(J)), s);
+  const outside = div(sub(cotangent, multiply(U, projected)), s);
+  return multiply(add(multiply(U, inside), outside), Vt);
+}
+
+function matrixShape(where: string, A: RealArray): [number, number] {
+  const { shape } = checkArray(where, A);
+  if (shape.length === 2) return shape as [number, number];
+  throw new ArgumentError(`${where}: expected a matrix [M, N], got shape ${shapeText(shape)}`);
+}
+
+/** What `qr` gives: `A` = q r. */
+export interface Triangular<T extends RealData> {
+  /** `[M, N]`, orthonormal columns. */
+  readonly q: RealArray<T>;
+  /** `[N, N]`, upper triangular. */
+  readonly r: RealArray<T>;
+}
+
+/** The reduced QR decomposition of `A` `[M, N]` with M >= N. @throws ArgumentError for a wider matrix. */
+export function qr<T extends RealData>(A: RealArray<T>): Triangular<T> {
+  atMost("qr", 1, arguments);
+  const [m, n] = matrixShape("qr", A);
+  if (m < n) throw new ArgumentError(`qr: expected at least as many rows as columns, got shape ${shapeText(A.shape)}`);
+  const parts = qrOf(A);
+  const outputs = [arrayBeside(parts.q, [m, n], A), arrayBeside(parts.r, [n, n], A)];
+  const [Q, R] = outputs as RealArray[] as [RealArray, RealArray];
+  const backward: Backward = ([ofQ, ofR]) => {
+    const M = ofR ? multiply(R, transpose(ofR)) : neg(multiply(transpose(ofQ as RealArray), Q));
+    const lower = mul(M, lowerMask(n, R, 0.5));
+    const copied = multiply(Q, add(lower, transpose(lower)));
+    return multiply(ofQ ? add(ofQ, copied) : copied, transpose(inv(R)));
+  };
+  const [q, r] = recordEach("qr", A, outputs, backward) as [RealArray<T>, RealArray<T>];
+  return { q, r };
+}

@@ -1,0 +1,15 @@
+/** Array maths with derivatives of any order: the namespace `nd`. Names and meanings are NumPy's, in camel case. */
+export { add, div, mul, neg, sub } from "../array/arithmetic";
+export * from "./rows";
+export { argmax, argmin, cumsum, logsumexp, max, mean, min, norm, softmax, sum } from "./axes";
+export type { AxesOptions, AxisOptions, NormOptions } from "./axes";
+export { arange, choice, eye, full, grid, linspace, ones, permutation, randint } from "./create";
+export type { TypeOptions } from "./create";
+export type { Operand } from "./elementwise";
+export { cross, matmul, outer, tensordot } from "./contractions";
+export { cholesky, det, eigh, inv, logdet, qr, solve, svd } from "./decompositions";
+export type { Eigenpairs, SingularValues, Triangular } from "./decompositions";
+export { bincount, oneHot, scatterAdd, take } from "./pick";
+export type { Indices } from "./pick";
+export { argsort, concat, flip, reshape, sort, split, stack, transpose, where } from "./rearrange";
+export { toNested } from "./tonested";

@@ -1,0 +1,120 @@
+/**
+ * Elements by their indices: lists, typed arrays or int32 ndarrays of integers. The one idea: picking is a gather whose
+ * derivative adds up where elements came from, and adding up is the derivative's own inverse. Must not know engines.
+ */
+import { DTYPE, zeros } from "../array/array";
+import { checkArray, checkShape } from "../array/check";
+import { int32, integersIn } from "../array/integers";
+import type { Int32NdArray, IntegerArray } from "../array/integers";
+import { gather, scatterAdd as scatterTo } from "../array/tape";
+import { sameShape, shapeText, sizeOf } from "../array/view";
+import type { ArrayOf, Dtype, RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
+import { ONE_AXIS } from "./axes";
+import type { AxisOptions } from "./axes";
+import { axisOf } from "./shapes";
+
+/** Integers of any shape: nested lists, typed arrays, ndarrays. */
+export type Indices = IntegerArray | readonly ArrayLike<number>[];
+
+/** @throws ArgumentError for what is no index below `length`, naming its place. */
+export function indicesIn(
+  where: string,
+  value: unknown,
+  length: number,
+): { shape: readonly number[]; numbers: Float64Array } {
+  const found = integersIn(where, value);
+  const wrong = found.numbers.findIndex((index) => index < 0 || index >= length);
+  if (wrong < 0) return found;
+  const got = `${String(found.numbers[wrong])} at place ${String(wrong)}`;
+  throw new ArgumentError(`${where}: expected indices from 0 to ${String(length - 1)}, got ${got}`);
+}
+
+/**
+ * The elements, or slices along `axis`, at `indices`: `nd.take(x, [0, 2], { axis: 0 })` are rows 0 and 2. Indices of
+ * shape `[...s]` stand in the place of the axis. The derivative adds up where elements came from.
+ * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector.
+ */
+export function take<T extends RealData>(
+  x: RealArray<T>,
+  indices: Indices,
+  options?: AxisOptions | null,
+): RealArray<T> {
+  atMost("take", 3, arguments);
+  checkArray("take", x);
+  const axis = neededAxis("take", x.shape, optionsOf("take", options, ONE_AXIS));
+  const { shape, numbers } = indicesIn("take, indices", indices, at(x.shape, axis));
+  const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
+  const [length, width] = [at(x.shape, axis), sizeOf(inner)];
+  const places = new Float64Array(sizeOf(outer) * numbers.length * width);
+  for (let k = 0; k < places.length; k++) {
+    const row = Math.floor(k / width);
+    const entry = Math.floor(row / numbers.length);
+    places[k] = (entry * length + at(numbers, row % numbers.length)) * width + (k % width);
+  }
+  return gather(x, places, [...outer, ...shape, ...inner]);
+}
+
+function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptions): number {
+  if (axis !== undefined) return axisOf(where, axis, shape);
+  if (shape.length === 1) return 0;
+  throw new ArgumentError(`${where}: expected the option axis for shape ${shapeText(shape)}, got none`);
+}
+
+/**
+ * `[length, ...]`: the rows of `values` added up where `indices` say, as in a histogram with weights.
+ * @throws ArgumentError unless there is an index from 0 to length - 1 for every row.
+ */
+export function scatterAdd<T extends RealData>(values: RealArray<T>, indices: Indices, length: number): RealArray<T> {
+  atMost("scatterAdd", 3, arguments);
+  checkArray("scatterAdd", values);
+  checkShape("scatterAdd, length", [length]);
+  const { shape, numbers } = indicesIn("scatterAdd, indices", indices, length);
+  const lead = values.shape.slice(0, shape.length);
+  if (!sameShape(lead, shape))
+    throw new ArgumentError(`scatterAdd, indices: expected shape ${shapeText(lead)}, got ${shapeText(shape)}`);
+  const rest = values.shape.slice(shape.length);
+  const width = sizeOf(rest);
+  const places = new Float64Array(numbers.length * width);
+  for (let k = 0; k < places.length; k++) places[k] = at(numbers, Math.floor(k / width)) * width + (k % width);
+  return scatterTo(values, places, [length, ...rest]);
+}
+
+const COUNTS = {
+  /** Counts at least; by default up to the largest label. */
+  minLength: { kind: "integer", least: 0 },
+} as const;
+
+/**
+ * How often each label from 0 on occurs, as int32. With weights, `scatterAdd` gives their sums.
+ * @throws ArgumentError for negative labels.
+ */
+export function bincount(labels: Indices, options?: OptionsOf<typeof COUNTS> | null): Int32NdArray {
+  atMost("bincount", 2, arguments);
+  const { minLength = 0 } = optionsOf("bincount", options, COUNTS);
+  const { numbers } = indicesIn("bincount", labels, Infinity);
+  const counts = new Float64Array(numbers.reduce((length, label) => Math.max(length, label + 1), minLength));
+  for (const label of numbers) counts[label] = at(counts, label) + 1;
+  return int32("bincount", counts, [counts.length]);
+}
+
+/**
+ * `[...s, classes]`: 1 at the label, 0 elsewhere, for labels `[...s]`.
+ * @throws ArgumentError for a label that is no class.
+ */
+export function oneHot<D extends Dtype = "float32">(
+  labels: Indices,
+  classes: number,
+  options?: OptionsOf<typeof DTYPE, Dtype, D> | null,
+): ArrayOf<D> {
+  atMost("oneHot", 3, arguments);
+  checkShape("oneHot, classes", [classes]);
+  const { shape, numbers } = indicesIn("oneHot, labels", labels, classes);
+  const made = zeros([...shape, classes], optionsOf("oneHot", options, DTYPE) as { dtype?: D });
+  numbers.forEach((label, n) => (made.data[n * classes + label] = 1));
+  return made;
+}

@@ -1,0 +1,243 @@
+/**
+ * Choosing, joining and moving elements. The one idea: what moves is a view, or a copy whose derivative moves back.
+ * Must not know engines.
+ */
+import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
+import { checkArray, checkShape, described, checkElements } from "../array/check";
+import { int32 } from "../array/integers";
+import type { Int32NdArray } from "../array/integers";
+import { gather } from "../array/tape";
+import {
+  allocate,
+  broadcast,
+  dtypeOf,
+  insertAxis,
+  readable,
+  sameShape,
+  shapeText,
+  sizeOf,
+  viewOf,
+  wrapBeside,
+} from "../array/view";
+import type { RealArray } from "../array/view";
+import { at } from "../asserts";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { atMost, optionsOf } from "../options";
+import type { OptionsOf } from "../options";
+import { ONE_AXIS, alongLast } from "./axes";
+import type { AxisOptions } from "./axes";
+import type { Operand } from "./elementwise";
+import { indicesIn } from "./pick";
+import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./shapes";
+
+// --------------------------------------------------------------------------------------------------- choice
+
+/**
+ * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers, as
+ * `nd.lt` gives, or of integers. What is not chosen gets no derivative, whatever it is.
+ */
+export function where<T extends RealData>(
+  condition: RealArray | Int32NdArray,
+  a: Operand<T>,
+  b: Operand<T>,
+): RealArray<T> {
+  atMost("where", 3, arguments);
+  checkElements("where, condition", condition as RealArray);
+  const like = checkArray("where", typeof a === "number" ? b : a);
+  const [left, right] = [a, b].map((x) =>
+    typeof x === "number" ? numberArray(x, like, []) : checkArray("where", x, dtypeOf(like)),
+  ) as [RealArray<T>, RealArray<T>];
+  const shape = commonShapeOf("where", [condition as RealArray, left, right]);
+  const chosen = readable(broadcast(condition as RealArray, shape));
+  return choose(chosen, broadcast(left, shape), broadcast(right, shape));
+}
+
+function choose<T extends RealData>(chosen: ArrayLike<number>, a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+  const [left, right] = [readable(a), readable(b)];
+  const data: RealData = allocate(dtypeOf(a), left.length);
+  for (let k = 0; k < data.length; k++) data[k] = (chosen[k] === 0 ? right[k] : left[k]) as number;
+  const rules = [
+    (cotangent: RealArray): RealArray => choose(chosen, cotangent, zerosLike(cotangent)),
+    (cotangent: RealArray): RealArray => choose(chosen, zerosLike(cotangent), cotangent),
+  ];
+  return recorded("where", wrapBeside(data as T, a.shape, a, b), [a, b], rules, { readsInputs: [false, false] });
+}
+
+const zerosLike = (x: RealArray): RealArray => broadcast(numberArray(0, x, []), x.shape);
+
+// ------------------------------------------------------------------------------------------------ joining
+
+/** Arrays one behind the other along `axis`, 0 by default. @throws ArgumentError unless all else fits. */
+export function concat<T extends RealData>(
+  arrays: readonly RealArray<T>[],
+  options?: AxisOptions | null,
+): RealArray<T> {
+  atMost("concat", 2, arguments);
+  const list = checkList("concat", arrays);
+  const first = at(list, 0);
+  const axis = axisOf("concat", optionsOf("concat", options, ONE_AXIS).axis ?? 0, first.shape);
+  list.forEach((x, n) => {
+    const wanted = first.shape.map((length, k) => (k === axis ? (x.shape[k] ?? -1) : length));
+    if (sameShape(x.shape, wanted)) return;
+    throw new ArgumentError(
+      `concat, arrays[${String(n)}]: expected shape ${shapeText(first.shape)} but for axis ${String(axis)}, got ${shapeText(x.shape)}`,
+    );
+  });
+  return joined(list, axis) as RealArray<T>;
+}
+
+function checkList(name: string, arrays: unknown): RealArray[] {
+  if (!Array.isArray(arrays) || arrays.length === 0)
+    throw new ArgumentError(`${name}: expected a list of arrays, got ${described(arrays)}`);
+  const first = checkArray(`${name}, arrays[0]`, arrays[0]);
+  return arrays.map((x, n) => checkArray(`${name}, arrays[${String(n)}]`, x, dtypeOf(first)));
+}
+
+function joined(list: readonly RealArray[], axis: number): RealArray {
+  const begins: number[] = [0];
+  for (const { shape } of list) begins.push(at(begins, begins.length - 1) + at(shape, axis));
+  const shape = at(list, 0).shape.map((length, k) => (k === axis ? at(begins, list.length) : length));
+  const width = sizeOf(shape.slice(axis + 1));
+  const data: RealData = allocate(dtypeOf(at(list, 0)), sizeOf(shape));
+  list.forEach((x, n) => {
+    const part = readable(x);
+    const run = at(x.shape, axis) * width;
+    for (let entry = 0; entry * run < part.length; entry++)
+      data.set(part.subarray(entry * run, (entry + 1) * run), (entry * at(shape, axis) + at(begins, n)) * width);
+  });
+  const rules = list.map((_, n) => (cotangent: RealArray) => slice(cotangent, axis, at(begins, n), at(begins, n + 1)));
+  return recorded("concat", wrapBeside(data, shape, ...list), list, rules, { readsInputs: list.map(() => false) });
+}
+
+function slice<T extends RealData>(x: RealArray<T>, axis: number, begin: number, end: number): RealArray<T> {
+  const shape = x.shape.map((length, k) => (k === axis ? end - begin : length));
+  return viewOf(x, { shape, stride: x.stride, offset: x.offset + (end > begin ? begin * at(x.stride, axis) : 0) });
+}
+
+/** Arrays of one shape, side by side along a new `axis`, 0 by default. @throws ArgumentError unless shapes are equal. */
+export function stack<T extends RealData>(arrays: readonly RealArray<T>[], options?: AxisOptions | null): RealArray<T> {
+  atMost("stack", 2, arguments);
+  const list = checkList("stack", arrays);
+  const { shape } = at(list, 0);
+  const other = list.findIndex((x) => !sameShape(x.shape, shape));
+  if (other >= 0) {
+    const got = shapeText(at(list, other).shape);
+    throw new ArgumentError(`stack, arrays[${String(other)}]: expected shape ${shapeText(shape)}, got ${got}`);
+  }
+  const axis = axisOf("stack", optionsOf("stack", options, ONE_AXIS).axis ?? 0, [...shape, 1]);
+  return joined(
+    list.map((x) => insertAxis(x, axis)),
+    axis,
+  ) as RealArray<T>;
+}
+
+/**
+ * Views of parts along `axis`, 0 by default: a number of equal parts, or a list of the places where to cut.
+ * @throws ArgumentError where the parts do not come out even, or places do not ascend.
+ */
+export function split<T extends RealData>(
+  x: RealArray<T>,
+  parts: number | readonly number[],
+  options?: AxisOptions | null,
+): RealArray<T>[] {
+  atMost("split", 3, arguments);
+  checkArray("split", x);
+  const axis = axisOf("split", optionsOf("split", options, ONE_AXIS).axis ?? 0, x.shape);
+  const cuts = [0, ...cutsOf(parts, at(x.shape, axis)), at(x.shape, axis)];
+  return cuts.slice(1).map((end, n) => slice(x, axis, at(cuts, n), end));
+}
+
+function cutsOf(parts: number | readonly number[], length: number): readonly number[] {
+  if (typeof parts !== "number") {
+    const { numbers } = indicesIn("split, places", parts, length + 1);
+    if (numbers.every((place, n) => n === 0 || place >= at(numbers, n - 1))) return [...numbers];
+    throw new ArgumentError(`split: expected places that ascend, got ${described(parts)}`);
+  }
+  if (Number.isInteger(parts) && parts >= 1 && length % parts === 0)
+    return Array.from({ length: parts - 1 }, (_, n) => ((n + 1) * length) / parts);
+  throw new ArgumentError(`split: expected a number of parts that divides ${String(length)}, got ${String(parts)}`);
+}
+
+// -------------------------------------------------------------------------------------------------- moving
+
+/**
+ * The elements in row-major order as `shape`, in which one length may be -1 for what is left: a view where possible.
+ * @throws ArgumentError if sizes differ.
+ */
+export function reshape<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
+  atMost("reshape", 2, arguments);
+  checkArray("reshape", x);
+  const size = sizeOf(x.shape);
+  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const rest = sizeOf(Array.isArray(shape) ? shape.filter((_, k) => k !== open) : []);
+  const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? Math.floor(size / rest) : length));
+  if (sizeOf(checkShape("reshape", whole)) === size) return reshapeTo(x, whole);
+  const expected = `a shape of ${String(size)} elements, as ${shapeText(x.shape)} has`;
+  throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
+}
+
+/** A view with the axes in reverse order, or in that of `axes`. @throws ArgumentError unless every axis is there once. */
+export function transpose<T extends RealData>(x: RealArray<T>, axes?: readonly number[] | null): RealArray<T> {
+  atMost("transpose", 2, arguments);
+  checkArray("transpose", x);
+  return axes === undefined || axes === null
+    ? transposeTo(x)
+    : transposeTo(x, permutationOf("transpose", axes, x.shape));
+}
+
+const FLIPPED = {
+  /** The axis that is reversed, or a list of them; -1 is the last. All by default. */
+  axis: {
+    expected: "an axis or a list of axes",
+    accepts: (value: unknown): value is number | readonly number[] => Number.isInteger(value) || areIntegers(value),
+  },
+} as const;
+
+/** A view with the order of elements reversed, along all axes or those of `axis`. */
+export function flip<T extends RealData>(x: RealArray<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
+  atMost("flip", 2, arguments);
+  checkArray("flip", x);
+  const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, x.shape);
+  const back = (k: number): number => (axes.includes(k) ? Math.max(0, at(x.shape, k) - 1) * at(x.stride, k) : 0);
+  const offset = [...x.shape.keys()].reduce((sum, k) => sum + back(k), x.offset);
+  return viewOf(x, { shape: x.shape, stride: x.stride.map((step, k) => (axes.includes(k) ? -step : step)), offset });
+}
+
+/** Elements in ascending order along `axis`, the last by default; NaN come last. */
+export function sort<T extends RealData>(x: RealArray<T>, options?: AxisOptions | null): RealArray<T> {
+  atMost("sort", 2, arguments);
+  checkArray("sort", x);
+  const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, x.shape);
+  return alongLast(x, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
+}
+
+/** The indices that would sort along `axis`, the last by default; equal elements keep their order. */
+export function argsort(x: RealArray, options?: AxisOptions | null): Int32NdArray {
+  atMost("argsort", 2, arguments);
+  checkArray("argsort", x);
+  const axis = axisOf("argsort", optionsOf("argsort", options, ONE_AXIS).axis ?? -1, x.shape);
+  const length = at(x.shape, axis);
+  const indices = alongLast(x, axis, (matrix) => {
+    const data = Float64Array.from(placesInOrder(matrix), (place) => place % length);
+    return wrapBeside<RealData>(data, matrix.shape);
+  });
+  return int32("argsort", readable(indices), x.shape);
+}
+
+/** In row-major order. */
+function placesInOrder(matrix: RealArray): Float64Array {
+  const [rows, length] = matrix.shape as [number, number];
+  const data = readable(matrix);
+  const places = new Float64Array(data.length);
+  const rank = (a: number, b: number): number => {
+    const [left, right] = [at(data, a), at(data, b)];
+    if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
+    return left - right || 0;
+  };
+  for (let row = 0; row < rows; row++) {
+    const part = Array.from({ length }, (_, k) => row * length + k);
+    places.set(part.sort(rank), row * length);
+  }
+  return places;
+}
