@@ -119,20 +119,28 @@ class Reader {
   void readResults() {
     program.firstResult = program.operands.size();
     program.results = next(1, MOST_VALUES, "results");
-    if (program.results != program.extent.dim + firstWeight())
+    if (program.results != program.extent.dim + firstWeight() + takesRanks())
       throw std::out_of_range("tiles: expected as many results as the reduction takes");
     for (int64 n = 0; n < program.results; n++) readOperand(PAIR);
     for (int64 n = 0; n < program.results; n++) checkResult(n, program.operands[program.firstResult + n]);
   }
 
+  bool takesRanks() const { return !program.isBlock && program.reducer->takesRanks(); }
+
   // What is weighted comes in front of the weights.
   int64 firstWeight() const { return program.isBlock || program.extent.weights == Weights::None ? 0 : program.extent.k; }
 
   void checkResult(int64 n, const Operand &result) const {
+    if (takesRanks() && n == program.extent.dim) return checkRanks(result);
     const bool maySplat = program.extent.weights == Weights::Splats && n >= firstWeight();
     const bool fits = maySplat ? isSplat(result) && result.region == program.operands[program.firstResult + firstWeight()].region
                                : result.region == PAIR;
     if (!fits) throw std::out_of_range("tiles: expected a result of another kind");
+  }
+
+  // One after the other, in an argument.
+  static void checkRanks(const Operand &ranks) {
+    if (ranks.region < REGIONS || ranks.step != 1) throw std::out_of_range("tiles: expected ranks in a variable of dim 1");
   }
 
   Program &program;

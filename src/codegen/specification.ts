@@ -41,7 +41,16 @@ export function mainScheme(
   lanes: Lanes,
   options: Pick<SchemeOptions, "hoist" | "columnStride" | "columnByColumn" | "unroll" | "unrolled">,
 ): Scheme {
-  return scheme(specification.formulas, { lanes, ...options, consume: consumer(specification) });
+  const main = scheme(specification.formulas, { lanes, ...options, consume: consumer(specification) });
+  const position = positionOfRanks(specification);
+  if (position === undefined) return main;
+  const ranks = `const Ranks ranked{(const integer *)job->arguments[${position}], job->columns};`;
+  return { ...main, lines: { ...main.lines, call: [...main.lines.call, ranks] } };
+}
+
+/** The argument that tells the indices of columns, where the reduction reads such. */
+export function positionOfRanks({ reduction, variables }: Specification): number | undefined {
+  return reduction?.readsRanks === true ? variables.length - 1 : undefined;
 }
 
 /** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */

@@ -169,7 +169,7 @@ function codeOf({ shape, name }: Operation, args: readonly string[]): string {
 }
 
 function reducerNames(): string[] {
-  const rows = [...reductions.values()].flatMap((row) => [row, ...(row.recordedAs ? [row.recordedAs] : [])]);
+  const rows = [...reductions.values()].flatMap((row) => [row, row.recordedAs, row.ranked]).filter((row) => row !== undefined);
   const names = rows.flatMap((row) => {
     const schemes: readonly SumScheme[] = row.isSum ? ["block", "kahan"] : ["block"];
     return schemes.map((scheme) => reducerName(row, scheme, row.weights === "required"));

@@ -6,7 +6,7 @@ import { Category, Depends, lowerFormula, nodesOf } from "../formula/formula";
 import { at } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { range } from "./components";
-import { kindOf } from "./specification";
+import { kindOf, positionOfRanks } from "./specification";
 import type { Specification } from "./specification";
 import { reducerName } from "./tilekernels";
 import { Region, Writer } from "./tilewriter";
@@ -138,14 +138,22 @@ export function reducerFor(specification: Specification): string | undefined {
 // --------------------------------------------------------------------------------------------------------- results
 
 /** What the reduction takes; in a block, the components of the formula. */
-function resultsOf({ reduction, sumScheme }: Specification, roots: readonly Formula[], writer: Writer): Results {
+function resultsOf(specification: Specification, roots: readonly Formula[], writer: Writer): Results {
+  const { reduction, sumScheme } = specification;
   const [first, weights] = roots as [Formula, Formula?];
   if (weights) return weightedResults(first, weights, writer);
   const product = reduction?.isSum && sumScheme === "block" ? writer.factors(first) : undefined;
   if (product) return weightedResults(product[0], product[1], writer);
   const values = range(first.dim).map((k) => writer.spreadOverPairs(writer.compute(first, k)));
   const isExponent = reduction !== null && reduction.weights !== "none";
-  return { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None, values };
+  const sizes = { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None };
+  return { ...sizes, values: [...values, ...ranksOf(specification)] };
+}
+
+/** Ranks are read where they are. */
+function ranksOf(specification: Specification): Value[] {
+  const position = positionOfRanks(specification);
+  return position === undefined ? [] : [{ region: Region.Variable + position, index: 0, steps: [] }];
 }
 
 /** Weights of the loop alone are read as they stand, if they stand in one place; others are computed for pairs. */

@@ -109,6 +109,32 @@ interface LongFunctions {
     sizes: Float64Array,
     tables: Tables | undefined,
   ): void;
+  /**
+   * Sorts points `[count, dim]`, dim at most 8, into the cells of a complete binary tree (native/run/cells.h): `order`
+   * `[count]` is the point at each place. 2^depth is at most count.
+   */
+  sortIntoCells(points: RealData, dim: number, depth: number, count: number, order: Int32Array): void;
+  /**
+   * Of points in the order of their places: the boxes of all cells, `[2^(depth + 1) - 1, 2 dim]`, lower corner and upper
+   * one; NaN where a number is not finite.
+   */
+  boundCells(points: RealData, dim: number, depth: number, count: number, boxes: RealData): void;
+  /**
+   * Walks down two trees of cells (native/run/walk.h). The routine, of the form `block`, gives the lower bounds of all
+   * components and then the upper ones; its arguments of rows and columns are boxes of all cells. Sizes are count and
+   * depth of rows and of columns, components, K, and the length of `leaves`. Gives how many leaves of columns are left of
+   * all leaves of rows: if they have room, `leaves` lists them, `ends` `[leaves of rows]` says up to where, `lowers` has
+   * their lower bounds, and `best` `[leaves of rows, components]` the one with the least upper bound.
+   */
+  walkCells(
+    bounds: NativeRoutine,
+    args: readonly RealData[],
+    sizes: Float64Array,
+    ends: Int32Array,
+    best: Int32Array,
+    leaves: Int32Array,
+    lowers: RealData,
+  ): number;
 }
 
 // ---------------------------------------------------------------------------------------------------- dense algebra

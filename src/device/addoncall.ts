@@ -23,6 +23,25 @@ export interface Ranges {
   readonly columns: Integers;
 }
 
+/**
+ * Indices of columns that stand in another order, in the form in which reductions read them: an argument whose numbers
+ * are integers of the same size, bit by bit, so that they take the way of all arguments. @param indices of at least 0.
+ */
+export function ranksOf(indices: Int32Array, dtype: "float32" | "float64"): RealData {
+  if (dtype === "float32") return new Float32Array(indices.slice().buffer);
+  const wide = new Float64Array(indices.length);
+  const low = new Int32Array(wide.buffer);
+  for (let n = 0; n < indices.length; n++) low[2 * n] = indices[n]!;
+  return wide;
+}
+
+/** The indices that such numbers stand for. */
+export function indicesIn(ranks: RealData): (column: number) => number {
+  const { buffer, byteOffset, byteLength, BYTES_PER_ELEMENT } = ranks;
+  const low = new Int32Array(buffer, byteOffset, byteLength / 4);
+  return (column) => low[(column * BYTES_PER_ELEMENT) / 4]!;
+}
+
 /** A dimension of a batch, and by how many elements a step along it moves the begin of each argument, then of `out`. */
 export interface BatchAxis {
   readonly length: number;

@@ -49,6 +49,9 @@ function kernelNames(): ReadonlySet<string> | undefined {
   return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
 }
 
+/** The program of a specification as a routine of the addon, for what the addon itself evaluates. */
+export const evaluatorOf = (specification: Specification): NativeRoutine => new TileRoutine(specification).handle;
+
 /** What the addon runs, and what the planner must know of it. */
 interface Runnable {
   readonly costs: Costs;
@@ -187,6 +190,10 @@ class TileRoutine extends AddonRoutine {
   readonly backend = "tiles";
   readonly plan: string;
   private readonly loaded: Runnable;
+
+  get handle(): NativeRoutine {
+    return this.loaded.handle;
+  }
 
   constructor(specification: Specification) {
     super();

@@ -3,13 +3,13 @@
  * of the rows alone, never from their code. Slow, simple, right; needs no addon and no compiler. Other backends are
  * judged against it.
  */
-import { asserted, lookUp } from "../asserts";
+import { asserted, at, lookUp } from "../asserts";
 import type { Specification } from "../codegen/specification";
 import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/core";
-import { beginOf, entriesOf } from "./addoncall";
+import { beginOf, entriesOf, indicesIn } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import type { RealData } from "./native";
 import { extentOf } from "../formula/reductions";
@@ -56,18 +56,22 @@ class ReferenceRoutine implements Routine {
   /** Yields the number of each row that is done. */
   private *reducing(call: Call): Generator<number, void> {
     const { args, out, rows } = call;
+    const readsRanks = this.specification.reduction?.readsRanks === true;
     for (let entry = 0; entry < entriesOf(call); entry++) {
       const begin = (n: number): number => beginOf(call, entry, n);
       const evaluated = evaluator(
         this.specification,
         args.map((data, n) => data.subarray(begin(n))),
       );
-      yield* this.reduceEntry(evaluated, { ...call, out: out.subarray(begin(args.length)) }, entry * rows);
+      const last = args.length - 1;
+      const indexOf = readsRanks ? indicesIn(at(args, last).subarray(begin(last))) : (column: number): number => column;
+      yield* this.reduceEntry(evaluated, indexOf, { ...call, out: out.subarray(begin(args.length)) }, entry * rows);
     }
   }
 
   private *reduceEntry(
     evaluated: Evaluator,
+    indexOf: (column: number) => number,
     { out, indices, ...call }: Call,
     firstRow: number,
   ): Generator<number, void> {
@@ -79,7 +83,7 @@ class ReferenceRoutine implements Routine {
       const accumulator = reduction.meaning(extent, round);
       for (let n = 0; n < intervals.length; n += 2)
         for (let column = intervals[n]!; column < intervals[n + 1]!; column++)
-          accumulator.update(evaluated(row, column), column);
+          accumulator.update(evaluated(row, column), indexOf(column));
       const { values, indices: places } = accumulator.finish();
       if (reduction.values(extent) > 0) out.set(values, row * values.length);
       if (reduction.indices(extent) > 0) indices!.set(places, (firstRow + row) * places.length);

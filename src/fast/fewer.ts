@@ -14,6 +14,7 @@ import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
+import { prune } from "./prune";
 import { split } from "./split";
 
 /** What a way has found out about one call. */
@@ -34,7 +35,7 @@ export interface Way {
 }
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [split];
+const WAYS: readonly Way[] = [prune, split];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {

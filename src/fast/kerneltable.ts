@@ -6,8 +6,8 @@
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
-import type { How } from "../call/calloptions";
 import { Operator } from "../call/operator";
+import type { How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";

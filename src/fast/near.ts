@@ -2,9 +2,16 @@
  * Pairs of points within a radius, as ranges of a reduction over the cells of two trees: every pair within it is there,
  * and few others. Knows no formula.
  */
-import { at } from "../asserts";
-import type { Ranges } from "../device/native";
+import type { RealData, Ranges } from "../device/native";
+import type { Task } from "../task";
+import { boxesOf, depthFor, firstPlace, permuteRows, sortIntoCells } from "./cells";
 import type { Cells } from "./cells";
+
+/** Points in cells, with the boxes of all cells. */
+export interface Boxed {
+  readonly cells: Cells;
+  readonly boxes: RealData;
+}
 
 /** Ranges over the places of rows and of columns, and how many pairs they visit. */
 export interface NearPairs {
@@ -12,64 +19,77 @@ export interface NearPairs {
   readonly pairs: number;
 }
 
+/** Points `[count, dim]` in cells of about so many. */
+export function* boxed(points: RealData, dim: number, leaf: number): Task<Boxed> {
+  const cells = yield* sortIntoCells(points, dim, depthFor(points.length / dim, leaf));
+  const sorted = permuteRows(cells, points, dim);
+  return { cells, boxes: yield* boxesOf(cells, sorted, dim) };
+}
+
 /** Boxes are in the dtype of the points; distances are not. */
 const MARGIN = 1 + 1e-6;
 
 /** Null where there are more than `most`. */
-export function nearPairs(rows: Cells, columns: Cells, dim: number, radius: number, most: number): NearPairs | null {
-  const square = (radius * MARGIN) ** 2;
-  const [intervals, slices, visited]: [number[], number[], number[]] = [[], [], []];
+export function nearPairs(rows: Boxed, columns: Boxed, dim: number, radius: number, most: number): NearPairs | null {
+  const leaves = 2 ** rows.cells.depth;
+  const walk = new Walk(columns, dim, (radius * MARGIN) ** 2);
+  const [intervals, slices] = [new Float64Array(2 * leaves), new Float64Array(leaves)];
   let pairs = 0;
-  for (const leaf of leavesOf(rows)) {
-    const count = at(rows.ends, leaf) - at(rows.begins, leaf);
-    pairs += count * visit(rows, leaf, columns, dim, square, visited);
+  for (let leaf = 0; leaf < leaves; leaf++) {
+    const [begin, end] = [firstPlace(rows.cells, leaf), firstPlace(rows.cells, leaf + 1)];
+    pairs += (end - begin) * walk.visit(rows.boxes, leaves - 1 + leaf);
     if (pairs > most) return null;
-    intervals.push(at(rows.begins, leaf), at(rows.ends, leaf));
-    slices.push(visited.length / 2);
+    intervals.set([begin, end], 2 * leaf);
+    slices[leaf] = walk.visited.length / 2;
   }
-  const ranges = {
-    rows: Float64Array.from(intervals),
-    slices: Float64Array.from(slices),
-    columns: Float64Array.from(visited),
-  };
-  return { ranges, pairs };
+  return { ranges: { rows: intervals, slices, columns: Float64Array.from(walk.visited) }, pairs };
 }
 
-/** In the order of their places. */
-function leavesOf({ children }: Cells): number[] {
-  const [leaves, stack]: [number[], number[]] = [[], [0]];
-  for (let cell = stack.pop(); cell !== undefined; cell = stack.pop()) {
-    const child = at(children, cell);
-    if (child === 0) leaves.push(cell);
-    else stack.push(child + 1, child);
-  }
-  return leaves;
-}
+/** Down the tree of columns, once for every box. Cells stand level by level, so the children of cell n are 2 n + 1 and 2 n + 2. */
+class Walk {
+  /** Begins and ends of places. */
+  readonly visited: number[] = [];
+  private readonly stack = new Int32Array(64);
 
-/** Adds the places of columns that may be near a cell, in order and joined, and returns how many they are. */
-function visit(rows: Cells, leaf: number, columns: Cells, dim: number, square: number, into: number[]): number {
-  const { children, begins, ends, boxes } = columns;
-  const first = into.length;
-  let count = 0;
-  const stack = [0];
-  for (let cell = stack.pop(); cell !== undefined; cell = stack.pop()) {
-    if (leastSquare(rows.boxes, leaf, boxes, cell, dim) > square) continue;
-    const child = children[cell]!;
-    if (child > 0 && largestSquare(rows.boxes, leaf, boxes, cell, dim) > square) {
-      stack.push(child + 1, child);
-      continue;
+  constructor(
+    private readonly columns: Boxed,
+    private readonly dim: number,
+    private readonly square: number,
+  ) {}
+
+  /** Adds the places of columns that may be near a box, in order and joined, and returns how many they are. */
+  visit(boxes: RealData, box: number): number {
+    const { columns, dim, square, stack, visited } = this;
+    const first = visited.length;
+    const firstLeaf = 2 ** columns.cells.depth - 1;
+    let [count, top] = [0, 0];
+    stack[top++] = 0;
+    while (top > 0) {
+      const cell = stack[--top]!;
+      if (leastSquare(boxes, box, columns.boxes, cell, dim) > square) continue;
+      if (cell < firstLeaf && largestSquare(boxes, box, columns.boxes, cell, dim) > square) {
+        stack[top++] = 2 * cell + 2;
+        stack[top++] = 2 * cell + 1;
+        continue;
+      }
+      const [begin, end] = placesOf(columns.cells, cell);
+      if (visited.length > first && visited[visited.length - 1] === begin) visited[visited.length - 1] = end;
+      else visited.push(begin, end);
+      count += end - begin;
     }
-    if (into.length > first && into[into.length - 1] === begins[cell]) into[into.length - 1] = ends[cell]!;
-    else into.push(begins[cell]!, ends[cell]!);
-    count += ends[cell]! - begins[cell]!;
+    return count;
   }
-  return count;
 }
 
-type Boxes = Cells["boxes"];
+/** The first place of a cell of any level, and the first behind it. */
+function placesOf({ count }: Cells, cell: number): readonly [number, number] {
+  const cells = 2 ** (31 - Math.clz32(cell + 1));
+  const place = (n: number): number => Math.floor((n * count) / cells);
+  return [place(cell + 1 - cells), place(cell + 2 - cells)];
+}
 
 /** The square of the least distance between points of two boxes. */
-function leastSquare(a: Boxes, one: number, b: Boxes, other: number, dim: number): number {
+function leastSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
   let square = 0;
   for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
     const up = a[i]! - b[j + dim]!;
@@ -81,7 +101,7 @@ function leastSquare(a: Boxes, one: number, b: Boxes, other: number, dim: number
 }
 
 /** The square of the largest one. */
-function largestSquare(a: Boxes, one: number, b: Boxes, other: number, dim: number): number {
+function largestSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
   let square = 0;
   for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
     const up = b[j + dim]! - a[i]!;

@@ -5,9 +5,8 @@
 import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
-import type { How } from "../call/calloptions";
 import { Operator } from "../call/operator";
-import type { Given } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { waitFor } from "../task";
 import type { Task } from "../task";

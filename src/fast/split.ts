@@ -8,9 +8,8 @@
 import { checksum } from "../array/record";
 import { contiguous } from "../array/view";
 import { asserted, at } from "../asserts";
-import type { How } from "../call/calloptions";
 import type { Operator } from "../call/operator";
-import type { Given } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import type { Shortcut } from "../call/shortcut";
 import { memoryAmong } from "../device/memory";
 import { nativeAddon, whyNoAddon } from "../device/native";

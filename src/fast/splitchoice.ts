@@ -24,6 +24,8 @@ export interface Problem {
   /** Columns that are spread, and results that are interpolated. */
   readonly spread: number;
   readonly interpolated: number;
+  /** Functions of the kernel. */
+  readonly components: number;
   readonly tolerance: number;
   /** The root mean square of the kernel over pairs. */
   readonly scale: number;
@@ -52,7 +54,7 @@ export function* chooseSplit(table: KernelTable, problem: Problem, most: number)
     if (found) best = found;
     return found !== null;
   };
-  for (const pad of PADS) yield* consider(0, pad);
+  for (const pad of PADS) if (!(yield* consider(0, pad))) break;
   // Near pairs would come on top of what points cost, which is as good as all there is.
   if (best && (best as Split).cost < CLOSE_TO_LEAST * costOf(problem, 0, windowOf(problem), 1)) return best;
   const ladder = radiusLadder(problem);
@@ -92,7 +94,9 @@ interface Candidate {
 /** Parts of the tolerance: of the kernel's frequencies, of its tails, of windows and steps. */
 const OF_MODES = 0.35;
 const OF_TAILS = 0.1;
-const OF_WINDOWS = 0.25;
+const OF_WINDOWS = 0.6;
+/** Lines count errors as if all of them were at the origin, where pairs are densest: with every axis that is true of fewer. */
+const ofModes = (dim: number): number => OF_MODES * Math.SQRT2 ** (dim - 1);
 
 function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, most: number): Task<Split | null> {
   const { lengths, tolerance, scale } = problem;
@@ -101,13 +105,11 @@ function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, 
   const least = costOf(problem, candidate.radius, window, 1);
   if (least >= most) return null;
   const cells = Math.min(MOST_CELLS_PER_POINT * (problem.rows + problem.columns), (most - least) / cellCost(problem));
-  const square = (OF_MODES * tolerance * scale) ** 2 / (2 * lengths.length);
+  const square = (ofModes(lengths.length) * tolerance * scale) ** 2 / (2 * lengths.length);
   const modes: number[] = [];
   for (const [axis] of lengths.entries()) {
-    // Of the axes that are not known yet, each has one mode at least.
-    const taken = modes.reduce((product, count) => product * count * window.oversampling, 1);
-    const rest = Math.floor(cells / taken / window.oversampling);
-    const found = yield* modesFor(table, periodic, { axis, lengths, square, most: rest });
+    const most = mostModes(periodic, axis, modes, cells, window);
+    const found = yield* modesFor(table, periodic, { axis, lengths, square, most });
     if (found === null) return null;
     modes.push(found);
   }
@@ -116,6 +118,22 @@ function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, 
   if (cost >= most || product(shape) > cells + SMALL_GRID) return null;
   return { ...periodic, modes: gridShapeAtLeast(modes), shape: largeEnough(modes, shape, window), window, cost };
 }
+
+/** The most of an axis, if the next ones have as many for their periods, or half as many. */
+function mostModes(
+  { period }: Periodic,
+  axis: number,
+  known: readonly number[],
+  cells: number,
+  window: Window,
+): number {
+  const taken = known.reduce((all, count) => all * count * window.oversampling, 1);
+  const left = cells / taken / window.oversampling ** (period.length - axis);
+  const own = period.slice(axis).map((length) => length / at(period, axis));
+  return Math.floor((left / product(own)) ** (1 / own.length) * (own.length > 1 ? UNEVEN : 1));
+}
+
+const UNEVEN = 2;
 
 /** Modes are rounded up to lengths that have transforms; the grid oversamples these. */
 function largeEnough(modes: readonly number[], shape: readonly number[], window: Window): number[] {
@@ -127,7 +145,7 @@ function largeEnough(modes: readonly number[], shape: readonly number[], window:
 const LEAST_WINDOW = 1e-12;
 const windowOf = ({ tolerance }: Problem): Window => windowFor(Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW));
 const CLOSE_TO_LEAST = 1.3;
-const MOST_CELLS_PER_POINT = 32;
+const MOST_CELLS_PER_POINT = 256;
 const SMALL_GRID = 2 ** 15;
 
 /** Copies may not reach into each other where differences of points are: that is what the period is long enough for. */
@@ -194,25 +212,35 @@ function scatteredPoints(lengths: readonly number[]): Float64Array {
 
 // ------------------------------------------------------------------------------------------------------------- costs
 
-/** Nanoseconds of processor time: of a cell of the grid in one transform, and of a point at a number and at a row of window values. */
+/**
+ * Nanoseconds of processor time (AMD EPYC, Zen 3): of a point, and of a number that it has in the grid, of a cell in a
+ * transform, and of a mode when the plan is made.
+ */
 const RATES = {
-  float32: { cell: 4, value: 0.35, row: 1 },
-  float64: { cell: 6, value: 0.7, row: 2 },
+  float32: { point: 20, value: 0.21, cell: 10, mode: 60 },
+  float64: { point: 25, value: 0.3, cell: 24, mode: 60 },
 } as const;
 
 const cellCost = ({ dtype, spread, interpolated }: Problem): number => RATES[dtype].cell * (spread + interpolated);
 
-/** Blocks of pairs cover this many times what is within the radius. */
-const COVER = 2.5;
-
 function costOf(problem: Problem, radius: number, window: Window, cells: number): number {
-  const { rows, columns, spread, interpolated, lengths, nearPair, share } = problem;
-  const { value, row } = RATES[problem.dtype];
+  const { rows, columns, spread, interpolated, lengths, nearPair, components } = problem;
+  const { value, point, mode } = RATES[problem.dtype];
   const dim = lengths.length;
-  const perPoint = window.width ** dim * value + dim * window.width * 2 + window.width ** (dim - 1) * row;
-  const near = radius > 0 ? Math.min(1, COVER * share(radius)) * rows * columns * nearPair : 0;
-  return cells * cellCost(problem) + (rows * interpolated + columns * spread) * perPoint + near;
+  const perPoint = point + window.width ** dim * value;
+  const making = (cells / window.oversampling ** dim) * mode * components;
+  const near = radius > 0 ? nearShare(problem, radius) * rows * columns * nearPair : 0;
+  return cells * cellCost(problem) + (rows * interpolated + columns * spread) * perPoint + near + making;
 }
+
+/** Blocks of pairs reach further than the radius by about the side of a cell of points. */
+function nearShare({ lengths, columns, share }: Problem, radius: number): number {
+  const volume = product(lengths) / columns;
+  const side = (POINTS_PER_CELL * volume) ** (1 / lengths.length);
+  return share(radius + Math.min(radius, side));
+}
+
+const POINTS_PER_CELL = 24;
 
 /** Before anything is sampled: a step over a radius has frequencies up to about its shape over half the radius. */
 function guessedCost(problem: Problem, radius: number): number {

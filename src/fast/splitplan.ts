@@ -6,9 +6,8 @@
 import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
-import type { How } from "../call/calloptions";
 import { Operator } from "../call/operator";
-import type { Given } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
 import { allocate } from "../device/memory";
 import type { Dtype } from "../device/memory";
@@ -24,15 +23,13 @@ import { mean } from "../formula/reductions";
 import { sqDist } from "../formula/vectors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { cellsOf } from "./cells";
-import type { Cells } from "./cells";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";
 import type { Places, Spectrum, Term } from "./gridsum";
 import { KernelTable, randomNumbers } from "./kerneltable";
 import type { Product } from "./kerneltable";
-import { nearPairs } from "./near";
-import type { NearPairs } from "./near";
+import { boxed, nearPairs } from "./near";
+import type { Boxed, NearPairs } from "./near";
 import { exactRows, gatherRows, sampledRows, squareOf } from "./samplecheck";
 import { chooseSplit } from "./splitchoice";
 import type { Split } from "./splitchoice";
@@ -95,6 +92,7 @@ export function* makePrepared(
       columns,
       spread: new Set(table.products.map(({ weight }) => weight)).size,
       interpolated: outputs.length,
+      components: table.components.length,
       tolerance,
       scale,
       dtype: gridDtype(given.dtype, tolerance),
@@ -105,7 +103,7 @@ export function* makePrepared(
   );
   if (!chosen) return "no split is expected to take less time than all pairs";
   const making = { operator, convolution, given, how: plain, points, table, split: chosen, outputs };
-  const cells = near.find(making, most);
+  const cells = yield* near.find(making, most);
   if (cells === null) return "too many pairs are near each other";
   return yield* preparedOn(making, tolerance, cells, near);
 }
@@ -225,8 +223,8 @@ function* scaleOf(operator: Operator, convolution: Convolution, given: Given, ho
 
 /** Cells of rows and of columns, and the pairs of them that are near. */
 interface NearCells {
-  readonly rows: Cells;
-  readonly columns: Cells;
+  readonly rows: Boxed;
+  readonly columns: Boxed;
   readonly near: NearPairs;
 }
 
@@ -269,13 +267,13 @@ class NearFormula {
   }
 
   /** The cells of near pairs; undefined where there are none, null where there are too many. */
-  find({ given, points, split }: Making, most: number): NearCells | null | undefined {
+  *find({ given, points, split }: Making, most: number): Task<NearCells | null | undefined> {
     const { radius } = split;
     if (radius === 0) return undefined;
     const { dim, lengths } = points;
     const leaf = leafSize(points.columns.length / dim, radius, lengths);
-    const rows = cellsOf(points.rows, dim, leaf);
-    const columns = points.columns === points.rows ? rows : cellsOf(points.columns, dim, leaf);
+    const rows = yield* boxed(points.rows, dim, leaf);
+    const columns = points.columns === points.rows ? rows : yield* boxed(points.columns, dim, leaf);
     const near = nearPairs(rows, columns, dim, radius, most / this.nanoseconds(given.dtype, split.step));
     return near && { rows, columns, near };
   }
@@ -421,13 +419,13 @@ function* addNear(
   const arrays = given.arrays.map((array, n) => {
     const { category, dim } = at(operator.args, n);
     if (category === Category.P) return array;
-    return gatherRows(array, category === operator.settings.rows ? rows.order : columns.order, dim);
+    return gatherRows(array, category === operator.settings.rows ? rows.cells.order : columns.cells.order, dim);
   });
   arrays.push(wrap<RealData>(allocate(given.dtype, 1).fill(inverse), [1]));
   const out = allocate(given.dtype, into.length);
   const ranges = [near.ranges, near.ranges] as const; // the half of the kept index is read alone
   yield* waitFor(operator.work(operator.check(arrays), out, { ...how, ranges }));
   const { dim } = operator;
-  for (let n = 0; n < rows.order.length; n++)
-    for (let k = 0; k < dim; k++) into[rows.order[n]! * dim + k]! += out[n * dim + k]!;
+  const { order } = rows.cells;
+  for (let n = 0; n < order.length; n++) for (let k = 0; k < dim; k++) into[order[n]! * dim + k]! += out[n * dim + k]!;
 }

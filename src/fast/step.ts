@@ -14,10 +14,10 @@ export interface Step {
   of(rho: Formula): Formula;
 }
 
-/** A step whose spectrum beyond its band is below the tolerance. */
+/** A step whose spectrum beyond its band is below the tolerance, as is what the polynomial's degree leaves out. */
 export function stepFor(tolerance: number): Step {
   const shape = Math.log(1 / tolerance) + BEYOND;
-  const coefficients = stepCoefficients(shape, Math.ceil(0.75 * shape) + 4);
+  const coefficients = stepCoefficients(shape, Math.ceil(0.55 * shape + 1));
   return { at: (rho) => stepAt(coefficients, rho), of: (rho) => stepFormula(coefficients, rho) };
 }
 

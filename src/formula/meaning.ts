@@ -95,9 +95,9 @@ export class BestMeaning implements Meaning {
     if (at(this.kept, 0).length >= 2 * this.k + MOST_UNSORTED) this.sort();
   }
 
-  /** Equal values stay in the order of their columns, as sorting is stable. */
   private sort(): void {
-    const before = (a: Candidate, b: Candidate): number => (a.value === b.value ? 0 : this.sign * (a.value - b.value));
+    const before = (a: Candidate, b: Candidate): number =>
+      a.value === b.value ? a.index - b.index : this.sign * (a.value - b.value);
     this.kept = this.kept.map((kept) => kept.sort(before).slice(0, this.k));
   }
 

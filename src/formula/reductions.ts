@@ -93,6 +93,13 @@ export interface Reduction<Name extends string = string, Kind extends ResultKind
    * What is computed in its place where derivatives are wanted: the same values, and beside them what derivatives need.
    */
   readonly recordedAs?: Reduction;
+  /**
+   * What computes the same of columns that stand in another order: ties go by the indices that these had, which the
+   * last argument of a call tells (see `ranksOf`), and results are made of them.
+   */
+  readonly ranked?: Reduction;
+  /** Whether it is such a row. */
+  readonly readsRanks?: boolean;
   /** Whether what stands in the place of indices is what the dtype took from the values. */
   readonly tellsRest?: boolean;
   /** What a row without columns holds. */
@@ -290,16 +297,34 @@ interface BestRow<Kind extends ResultKind> {
   readonly recordedAs?: Reduction;
 }
 
+type AnyBestRow = BestRow<ResultKind>;
+
 /** The best value, where it is, or both; one or K of them. */
 function best<Name extends string, Kind extends ResultKind>(name: Name, row: BestRow<Kind>): Reduction<Name, Kind> {
-  const { doc, method, sign, gives, takesK = false, recordedAs } = row;
-  const size = ({ dims: [dim], k }: Extent): number => dim * k;
-  const [values, indices] = [gives !== "indices", gives !== "values"];
+  const { doc, method, gives } = row;
   return reduction({
     name,
     doc: `${doc}; ties go to the lowest index.`,
     methods: methodNames(name, method),
     gives,
+    ranked: rankedBest(name, row),
+    ...partsOfBest(row, false),
+  });
+}
+
+/** Has no name that users could call. */
+function rankedBest(name: string, row: AnyBestRow): Reduction {
+  const { doc, gives } = row;
+  return { name: `Ranked${name}`, doc, methods: [], gives, readsRanks: true, ...partsOfBest(row, true) };
+}
+
+type PartsOfBest = Omit<Reduction, "name" | "doc" | "methods" | "gives">;
+
+function partsOfBest({ sign, gives, takesK = false, recordedAs }: AnyBestRow, isRanked: boolean): PartsOfBest {
+  const size = ({ dims: [dim], k }: Extent): number => dim * k;
+  const [values, indices] = [gives !== "indices", gives !== "values"];
+  const rest = `${sign}, ${values}, ${indices}${isRanked ? ", true" : ""}`;
+  return {
     weights: "none",
     takesK,
     keeps: sign,
@@ -311,11 +336,11 @@ function best<Name extends string, Kind extends ResultKind>(name: Name, row: Bes
     ...(recordedAs && { recordedAs }),
     empty: sign * Infinity,
     meaning: ({ dims: [dim], k }) => new BestMeaning(dim, k, sign),
-    reducer: ({ dims: [dim], k }) => `${k === 1 ? "Best" : "Shortlist"}<${dim}, ${k}, ${sign}, ${values}, ${indices}>`,
+    reducer: ({ dims: [dim], k }) => `${k === 1 ? "Best" : "Shortlist"}<${dim}, ${k}, ${rest}>`,
     columnsAtOnce: takesK ? 4 : 1,
-    enter: (_, k, value) => entersAt(k, value),
+    enter: (_, k, value) => (isRanked ? `reducer.add(${k}, ${value}, ranked(column));` : entersAt(k, value)),
     gradient: values ? { kind: "routed" } : none,
-  });
+  };
 }
 
 export const minArgMin: Reduction<"Min_ArgMin", "both"> = best("Min_ArgMin", {

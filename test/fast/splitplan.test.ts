@@ -97,7 +97,6 @@ const SUMS: readonly Case[] = [
 ];
 
 test.each(SUMS)("$text keeps its tolerance", (one) => {
-  const { error, prepared } = errorOf(one);
-  console.log(one.text, error, prepared.split.radius, prepared.split.modes, prepared.nearCount);
+  const { error } = errorOf(one);
   expect(error).toBeLessThan(one.tolerance ?? 1e-4);
 });

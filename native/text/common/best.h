@@ -8,6 +8,27 @@ INLINE real worstIfNaN(real candidate) { return select(eq(candidate, candidate),
 INLINE index indicesAt(int64 column, int) { return index{} + integer(column); }
 INLINE index indicesAt(const TileIndex &columns, int u) { return columns.v[u]; }
 
+// Where columns stand in another order than the indices that name them, an argument has the index of each, as an integer
+// of the size of a number. Ties go by these then, and results are made of them.
+struct RanksFrom { const integer *at; };
+INLINE RanksFrom operator+(RanksFrom first, int c) { return {first.at + c}; }
+INLINE index indicesAt(RanksFrom first, int) { return index{} + *first.at; }
+struct Ranks {
+  const integer *of;
+  int64 columns;
+
+  INLINE_MEMBER RanksFrom operator()(int64 column) const { return {of + column}; }
+  // Lanes past the end repeat the last column.
+  INLINE_MEMBER TileIndex operator()(const TileIndex &at) const {
+    TileIndex ranks;
+    integer *const to = (integer *)&ranks;
+    for (int l = 0; l < TILE_LANES; l++) to[l] = of[lane(at, l) < columns ? lane(at, l) : columns - 1];
+    return ranks;
+  }
+};
+// Behind every rank.
+INLINE index noRank() { return index{} + (integer)0x7fffffff; }
+
 // The K smallest values of each component in order, ties by index; with SIGN -1 the largest. An index of -1 marks an
 // empty place.
 template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumulator {
@@ -43,8 +64,8 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct BestAccumula
 };
 
 // The best of each component, K being 1. The first column stands in for "none yet": it wins if all others are infinite,
-// too.
-template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
+// too. With ranks any column wins over "none yet".
+template <int D, int K, int SIGN, bool VALUES, bool INDICES, bool RANKED = false> struct Best {
   static_assert(K == 1);
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
   Tile value[D];
@@ -53,18 +74,19 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Best {
   template <class Column> INLINE_MEMBER void begin(Column firstColumn) {
     PER_COMPONENT for (int k = 0; k < D; k++) {
       value[k] = Tile(infinity());
-      EACH place[k].v[u] = indicesAt(firstColumn, u);
+      EACH place[k].v[u] = RANKED ? noRank() : indicesAt(firstColumn, u);
     }
   }
   template <class Column> INLINE_MEMBER void add(int k, Tile candidates, Column column) {
     EACH {
-      const real candidate = SIGN > 0 ? candidates.v[u] : -candidates.v[u];
-      const mask better = lt(candidate, value[k].v[u]);
+      const real given = SIGN > 0 ? candidates.v[u] : -candidates.v[u], candidate = RANKED ? worstIfNaN(given) : given;
+      mask better = lt(candidate, value[k].v[u]);
+      if (RANKED) better = better | (eq(candidate, value[k].v[u]) & (indicesAt(column, u) < place[k].v[u]));
       value[k].v[u] = select(better, candidate, value[k].v[u]);
       place[k].v[u] = better ? indicesAt(column, u) : place[k].v[u];
     }
   }
-  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, int64 column) {
+  template <int C, class Column> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, Column column) {
     UNROLLED for (int c = 0; c < C; c++) add(k, candidates.of[c], column + c);
   }
   MEMBER void flush(int64) {}

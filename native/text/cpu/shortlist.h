@@ -20,12 +20,13 @@ struct OrderedList {
     }
   }
   // What is larger moves on by one place. From the end, so that nothing is read that has moved.
-  INLINE_MEMBER void insert(scalar candidate, integer column) const {
+  template <bool RANKED> INLINE_MEMBER void insert(scalar candidate, integer column) const {
     const real c = splat(candidate);
     for (int64 n = padded - LANES; n >= 0; n -= LANES) {
       const real here = *(const loose *)(values + n + 1), before = *(const loose *)(values + n);
       const mask placeHere = *(const looseMask *)(places + n + 1), placeBefore = *(const looseMask *)(places + n);
-      const mask isLarger = ~le(here, c), wasLarger = ~le(before, c);
+      mask isLarger = ~le(here, c), wasLarger = ~le(before, c);
+      if (RANKED) isLarger |= eq(here, c) & (placeHere > column), wasLarger |= eq(before, c) & (placeBefore > column);
       *(loose *)(values + n + 1) = select(isLarger, select(wasLarger, before, c), here);
       *(looseMask *)(places + n + 1) = isLarger ? (wasLarger ? placeBefore : mask{} + column) : placeHere;
     }
@@ -78,9 +79,10 @@ struct CollectedList {
 
 INLINE integer columnOf(int64 first, int c, int) { return first + c; }
 INLINE integer columnOf(const TileIndex &columns, int, int l) { return lane(columns, l); }
+INLINE integer columnOf(RanksFrom first, int c, int) { return first.at[c]; }
 
 // The lists of D components and all lanes.
-template <int D, int K, bool IS_LONG> struct Lists {
+template <int D, int K, bool RANKED, bool IS_LONG> struct Lists {
   static constexpr int PADDED = (K + LANES - 1) / LANES * LANES;
   scalar values[D][TILE_LANES][1 + PADDED];
   integer places[D][TILE_LANES][1 + PADDED];
@@ -88,14 +90,14 @@ template <int D, int K, bool IS_LONG> struct Lists {
   INLINE_MEMBER OrderedList list(int k, int l) { return {values[k][l], places[k][l], PADDED}; }
   INLINE_MEMBER void begin(int k, int l) { list(k, l).begin(); }
   INLINE_MEMBER scalar insert(int k, int l, scalar candidate, integer column, scalar) {
-    list(k, l).insert(candidate, column);
+    list(k, l).template insert<RANKED>(candidate, column);
     return values[k][l][K];
   }
   INLINE_MEMBER int64 end(int, int) { return K; }
   INLINE_MEMBER scalar value(int k, int l, int64 n) const { return values[k][l][1 + n]; }
   INLINE_MEMBER integer place(int k, int l, int64 n) const { return places[k][l][1 + n]; }
 };
-template <int D, int K> struct Lists<D, K, true> {
+template <int D, int K, bool RANKED> struct Lists<D, K, RANKED, true> {
   scalar values[D][TILE_LANES][2 * K];
   integer places[D][TILE_LANES][2 * K];
   int64 counts[D][TILE_LANES];
@@ -114,10 +116,10 @@ template <int D, int K> struct Lists<D, K, true> {
   INLINE_MEMBER integer place(int k, int l, int64 n) const { return places[k][l][n]; }
 };
 
-template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
+template <int D, int K, int SIGN, bool VALUES, bool INDICES, bool RANKED = false> struct Shortlist {
   using Accumulator = BestAccumulator<D, K, SIGN, VALUES, INDICES>;
   Tile last[D];  // of each list
-  mutable Lists<D, K, (LONGEST_IN_ORDER < K)> lists;
+  mutable Lists<D, K, RANKED, (LONGEST_IN_ORDER < K)> lists;
 
   template <class Column> MEMBER void begin(Column) {
     for (int k = 0; k < D; k++) {
@@ -133,12 +135,12 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   }
   // One test of all columns mostly is the only one; in the order of its arguments `smaller` passes over candidates that
   // are NaN.
-  template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, int64 column) {
+  template <int C, class Column> INLINE_MEMBER void add(int k, const Columns<Tile, C> &candidates, Column column) {
     EACH {
-      real candidate[C], smallest = last[k].v[u];
+      real candidate[C], smallest = RANKED ? infinity() : last[k].v[u];
       UNROLLED for (int c = 0; c < C; c++) candidate[c] = SIGN > 0 ? candidates.of[c].v[u] : -candidates.of[c].v[u];
       UNROLLED for (int c = 0; c < C; c++) smallest = smaller(candidate[c], smallest);
-      if (!any(~le(last[k].v[u], smallest))) continue;
+      if (!any(isBetter(k, u, smallest))) continue;
       real kept[C];  // a copy, so that nothing is in memory where the test fails
       UNROLLED for (int c = 0; c < C; c++) kept[c] = candidate[c];
       insert(k, u, kept, column);
@@ -155,8 +157,10 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES> struct Shortlist {
   }
 
  private:
-  // A list that is not full takes everything.
-  INLINE_MEMBER mask isBetter(int k, int u, real candidate) const { return ~le(last[k].v[u], candidate); }
+  // A list that is not full takes everything. With ranks the last may have to give way to its equal.
+  INLINE_MEMBER mask isBetter(int k, int u, real candidate) const {
+    return RANKED ? ~lt(last[k].v[u], candidate) : ~le(last[k].v[u], candidate);
+  }
   template <int C, class Column>
   __attribute__((noinline)) void insert(int k, int u, const real (&candidates)[C], Column first) {
     constexpr int AT_ONCE = 64 / LANES < C ? 64 / LANES : C;

@@ -8,6 +8,7 @@ template <class Reducer> struct OnTiles final : TileReducer {
   using Accumulator = typename Reducer::Accumulator;  // one per component
 
   bool takesWeights() const override { return false; }
+  bool takesRanks() const override { return false; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &) const override { return 0; }
   int64 stateBytes(const Extent &extent) const override { return extent.dim * sizeof(Reducer); }
@@ -105,6 +106,7 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
   };
 
   bool takesWeights() const override { return true; }
+  bool takesRanks() const override { return false; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &) const override { return 0; }
   int64 stateBytes(const Extent &extent) const override { return sizeof(State) + extent.dim * LANES * sizeof(double); }
@@ -160,6 +162,7 @@ template <int SUMS, Form FORM> struct OnTiles<Exponentials<1, SUMS, FORM>> final
     return (double *)(state.references + extent.k) + exponent * sumsOf(extent) * LANES;
   }
   bool takesWeights() const override { return true; }
+  bool takesRanks() const override { return false; }
   int64 resultDim(const Extent &extent) const override { return extent.dim; }
   int64 indexDim(const Extent &extent) const override { return FORM == Form::TwoParts ? extent.dim : 0; }
   int64 stateBytes(const Extent &extent) const override {

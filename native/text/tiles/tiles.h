@@ -42,6 +42,8 @@ struct Extent {
 class TileReducer {
  public:
   virtual bool takesWeights() const = 0;
+  // Whether the index of each column comes from a variable of the loop, whose place is behind the values of a tile.
+  virtual bool takesRanks() const = 0;
   virtual int64 resultDim(const Extent &) const = 0;
   virtual int64 indexDim(const Extent &) const = 0;
   virtual int64 stateBytes(const Extent &) const = 0;

@@ -1,0 +1,123 @@
+/** Sums with a tolerance through the doors: the error is kept, gradients too, and plans are told and kept. */
+import * as t from "../../src/index";
+import type { RealArray } from "../../src/array/view";
+import { apart, list } from "../helpers/numbers";
+
+const COUNT = 16_000;
+const CHECKED = 200;
+
+/** Rows of an array, spread over all. */
+function someRows(array: RealArray): RealArray {
+  const dim = array.shape[1]!;
+  const rows = t.zeros([CHECKED, dim], { dtype: "float64" });
+  for (let n = 0; n < CHECKED; n++)
+    for (let k = 0; k < dim; k++) rows.set(n, k, array.get(Math.floor((n * array.shape[0]!) / CHECKED), k));
+  return rows;
+}
+
+const wide = { dtype: "float64" } as const;
+const points = (dim: number, seed: number, count = COUNT) => t.rand([count, dim], { ...wide, seed });
+const weights = (dim: number, seed: number, count = COUNT) => t.randn([count, dim], { ...wide, seed });
+
+const GAUSSIAN = t.Genred("Exp(-g*SqDist(x,y))*b", ["x=Vi(2)", "y=Vj(2)", "b=Vj(2)", "g=Pm(1)"], { axis: 1 });
+const g = t.array([20], wide);
+
+test("a sum keeps its tolerance, and its plan says how", () => {
+  const [x, y, b] = [points(2, 1), points(2, 2, 20_000), weights(2, 3, 20_000)];
+  const plan = GAUSSIAN.plan(x, y, b, g, { tolerance: 1e-5 });
+  expect(plan).toMatchObject({ method: "split", whyDirect: null, pairsLeft: 0, pairs: COUNT * 20_000 });
+  expect(plan.details).toMatchObject({ tolerance: 1e-5, radius: 0 });
+  const error = apart(someRows(GAUSSIAN(x, y, b, g, { tolerance: 1e-5 })), GAUSSIAN(someRows(x), y, b, g));
+  expect(error).toBeLessThan(1e-5);
+  expect(error).toBeGreaterThan(0);
+});
+
+const KERNELS: Readonly<Record<string, string>> = {
+  Laplacian: "Exp(-g*Norm2(x-y))*b",
+  Coulomb: "Rsqrt(SqDist(x,y))*(g*b)",
+  Matern: "(IntCst(1)+g*Norm2(x-y))*Exp(-g*Norm2(x-y))*b",
+};
+
+test.each(Object.keys(KERNELS))("a %s sum keeps its tolerance with near pairs", (name) => {
+  const K = t.Genred(KERNELS[name]!, ["x=Vi(2)", "y=Vj(2)", "b=Vj(2)", "g=Pm(1)"], { axis: 1 });
+  const [x, b] = [points(2, 1), weights(2, 3)];
+  const plan = K.plan(x, x, b, g, { tolerance: 1e-6 });
+  expect(plan.method).toBe("split");
+  expect(plan.details["radius"]).toBeGreaterThan(0);
+  expect(plan.pairsLeft).toBeLessThan(plan.pairs / 4);
+  const got = K(x, x, b, g, { tolerance: 1e-6 });
+  expect(apart(someRows(got), K(someRows(x), x, b, g))).toBeLessThan(1e-6);
+});
+
+test("float32 sums keep 1e-3, and in double precision on the grid 1e-5", () => {
+  const [x, b] = [points(2, 1, 30_000), weights(2, 3, 30_000)];
+  const [x32, b32, g32] = [x, b, g].map((array) => t.astype(array, "float32")) as [RealArray, RealArray, RealArray];
+  const exact = GAUSSIAN(someRows(x32), t.astype(x32, "float64"), t.astype(b32, "float64"), g);
+  for (const tolerance of [1e-3, 3e-6]) {
+    const got = GAUSSIAN(x32, x32, b32, g32, { tolerance });
+    expect(got.data).toBeInstanceOf(Float32Array);
+    expect(apart(someRows(got), exact)).toBeLessThan(tolerance);
+  }
+});
+
+test("means are sums over how many columns there are", () => {
+  const K = t.Genred("Exp(-g*SqDist(x,y))*b", ["x=Vi(2)", "y=Vj(2)", "b=Vj(2)", "g=Pm(1)"], {
+    axis: 1,
+    reductionOp: "Mean",
+  });
+  const [x, b] = [points(2, 1), weights(2, 3)];
+  expect(K.plan(x, x, b, g, { tolerance: 1e-4 }).method).toBe("split");
+  const got = K(x, x, b, g, { tolerance: 1e-4 });
+  expect(apart(someRows(got), K(someRows(x), x, b, g))).toBeLessThan(1e-4);
+});
+
+test("sums over i give a row for each j", () => {
+  const K = t.Genred("Exp(-g*SqDist(x,y))*u", ["x=Vi(2)", "y=Vj(2)", "u=Vi(2)", "g=Pm(1)"], { axis: 0 });
+  const [x, y, u] = [points(2, 1), points(2, 2), weights(2, 3)];
+  expect(K.plan(x, y, u, g, { tolerance: 1e-4 }).method).toBe("split");
+  expect(apart(someRows(K(x, y, u, g, { tolerance: 1e-4 })), K(x, someRows(y), u, g))).toBeLessThan(1e-4);
+});
+
+test("equal calls have equal bits, also in the background", async () => {
+  const [x, b] = [points(2, 1), weights(2, 3)];
+  const once = list(GAUSSIAN(x, x, b, g, { tolerance: 1e-4 }));
+  expect(list(GAUSSIAN(x, x, b, g, { tolerance: 1e-4 }))).toEqual(once);
+  expect(list(await GAUSSIAN.async(x, x, b, g, { tolerance: 1e-4 }))).toEqual(once);
+});
+
+test("points that have changed are noticed, and other weights are taken", () => {
+  const [x, b] = [points(2, 1), weights(2, 3)];
+  GAUSSIAN(x, x, b, g, { tolerance: 1e-4 });
+  for (let n = 0; n < x.data.length; n++) x.data[n] = x.data[n]! ** 2;
+  b.data.fill(1);
+  const got = GAUSSIAN(x, x, b, g, { tolerance: 1e-4 });
+  expect(apart(someRows(got), GAUSSIAN(someRows(x), x, b, g))).toBeLessThan(1e-4);
+});
+
+test("all gradients of a call with a tolerance have it, and second ones", () => {
+  const [x, y, b] = [points(2, 1), points(2, 2), weights(2, 3)];
+  const [e, d] = [weights(2, 4), weights(2, 5)];
+  const exact = t.noGrad(() => GAUSSIAN(x, y, b, g)); // not recorded
+  expect(exact.shape).toEqual([COUNT, 2]);
+  const inputs = [x, y, b, g].map((array) => t.requiresGrad(array));
+  const derivatives = (options: object): RealArray[] => {
+    const first = t.grad(GAUSSIAN(x, y, b, g, options), inputs, e, { createGraph: true });
+    return [...first, ...t.grad(first[0]!, [x, y, b], d)];
+  };
+  const [fast, direct] = [derivatives({ tolerance: 1e-4 }), derivatives({})];
+  for (const [n, array] of fast.entries()) {
+    expect(apart(array, direct[n]!)).toBeLessThan(2e-4);
+    if (n < 3) expect(list(array)).not.toEqual(list(direct[n]!));
+  }
+});
+
+test("lazy tensors pass the tolerance on", () => {
+  const [x, b] = [points(2, 1), weights(1, 3)];
+  const K = t.Vi(x).sqdist(t.Vj(x)).mul(-20).exp();
+  const [fast, direct] = [K.matmul(b, { tolerance: 1e-4 }), K.matmul(b)];
+  expect(list(fast)).not.toEqual(list(direct));
+  expect(apart(fast, direct)).toBeLessThan(1e-4);
+  const [sum, allPairs] = [K.sum({ axis: 1, tolerance: 1e-4 }), K.sum({ axis: 1 })];
+  expect(list(sum)).not.toEqual(list(allPairs));
+  expect(apart(sum, allPairs)).toBeLessThan(1e-4);
+});
