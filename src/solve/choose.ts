@@ -12,7 +12,6 @@ import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
 import type { GMRES } from "./gmres";
-import type { KnownSpaces } from "./modes";
 import { lowRank } from "./lowrank";
 import {
   blockJacobi,
@@ -154,8 +153,6 @@ interface Guess {
 
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
-  /** Those in mode space, by how much finer than asked for they are. */
-  readonly modes: KnownSpaces = new Map();
   private readonly found = new Map<string, Preconditioner | null>();
   private readonly guesses = new Map<string, Guess | null>();
 

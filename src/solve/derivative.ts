@@ -4,12 +4,7 @@
  */
 import { mul, neg, reshape, sum } from "../array/arithmetic";
 import type { Dtype, RealArray } from "../array/view";
-<<<<<<< HEAD
-import { summedTo } from "../call/prepared";
-=======
-import { checkPlacement } from "../call/prepared";
 import { summedTo } from "../call/batches";
->>>>>>> main
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";

@@ -8,14 +8,8 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-<<<<<<< HEAD
 import { copyArguments, copyOf } from "../call/prepared";
-import type { How } from "../call/prepared";
-import type { Given } from "../call/prepared";
-=======
-import { checkPlacement, copyArguments, copyOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
->>>>>>> main
 import { blocking, tellOfPart } from "../call/run";
 import type { Tell } from "../call/run";
 import { followArrays } from "../device/memory";
@@ -182,7 +176,7 @@ function* solveFastest(
 ): Task<Report> {
   const { situation } = request;
   if (options.tolerance !== "auto") return yield* solveBy(inverses, situation, product, block, options);
-  const found = yield* solveInModes(request, inverses.modes, product, block, options);
+  const found = yield* solveInModes(request, inverses, product, block, options);
   if (typeof found !== "string") return found;
   return { ...(yield* solveBy(inverses, situation, product, block, options)), whyExact: found };
 }

@@ -31,8 +31,8 @@ export function orderModes(series: KernelSeries): Int32Array {
   const { coefficients, modes } = series;
   const places: number[] = [];
   for (let place = 0; place < coefficients.length; place++)
-    if (coefficients[place]! > 0 && isOneOfPair(frequencyAt(place, modes), modes)) places.push(place);
-  return Int32Array.from(places).sort((a, b) => coefficients[b]! - coefficients[a]! || a - b);
+    if (at(coefficients, place) > 0 && isOneOfPair(frequencyAt(place, modes), modes)) places.push(place);
+  return Int32Array.from(places).sort((a, b) => at(coefficients, b) - at(coefficients, a) || a - b);
 }
 
 /** The last axis has no negative frequencies; where it has 0, the first of the others that is not 0 decides. */
@@ -82,9 +82,9 @@ export function* gramOf(list: ModeList, sums: PointSums, alpha: number): Task<Fl
   for (let a = 0; a < count; a++) {
     if (a % Math.ceil(PIECE / count) === 0) yield;
     const [rowOfCosine, rowOfSine] = [(ofCosines + a) * width, (ofSines + a) * width];
-    const [scale, own] = [scales[a]! / 2, places[a]!];
-    out[rowOfCosine] = 2 * scale * constant * cosines[origin + own]!;
-    out[rowOfSine] = 2 * scale * constant * sines[origin + own]!;
+    const [scale, own] = [at(scales, a) / 2, at(places, a)];
+    out[rowOfCosine] = 2 * scale * constant * at(cosines, origin + own);
+    out[rowOfSine] = 2 * scale * constant * at(sines, origin + own);
     for (let b = 0; b < count; b++) {
       const [less, more] = [origin + own - places[b]!, origin + own + places[b]!];
       const both = scale * scales[b]!;
@@ -146,9 +146,9 @@ export class GridModes {
     const { list, places, factors } = this;
     out[0] = list.constant * this.ofZero * at(re, 0);
     for (let n = 0; n < list.count; n++) {
-      const factor = list.scales[n]! * factors[n]!;
-      out[1 + n] = factor * re[places[n]!]!;
-      out[1 + list.count + n] = -factor * im[places[n]!]!;
+      const factor = at(list.scales, n) * at(factors, n);
+      out[1 + n] = factor * at(re, at(places, n));
+      out[1 + list.count + n] = -factor * at(im, at(places, n));
     }
   }
 
@@ -158,13 +158,13 @@ export class GridModes {
     const cells = this.shape.reduce((product, length) => product * length, 1);
     re[0] = list.constant * this.ofZero * cells * at(weights, 0);
     for (let n = 0; n < list.count; n++) {
-      const factor = (list.scales[n]! * factors[n]! * cells) / 2;
-      const [cosine, sine] = [factor * weights[1 + n]!, factor * weights[1 + list.count + n]!];
-      re[places[n]!] = cosine;
-      im[places[n]!] = -sine;
-      if (opposites[n]! < 0) continue;
-      re[opposites[n]!] = cosine;
-      im[opposites[n]!] = sine;
+      const factor = (at(list.scales, n) * at(factors, n) * cells) / 2;
+      const [cosine, sine] = [factor * at(weights, 1 + n), factor * at(weights, 1 + list.count + n)];
+      re[at(places, n)] = cosine;
+      im[at(places, n)] = -sine;
+      if (at(opposites, n) < 0) continue;
+      re[at(opposites, n)] = cosine;
+      im[at(opposites, n)] = sine;
     }
   }
 }
@@ -194,8 +194,8 @@ export function pointSums(
     const factor = q.reduce((product, f, axis) => product / at(at(windows, axis), Math.abs(f)), 1);
     const isTurned = at(q, q.length - 1) < 0;
     const place = placeOf(isTurned ? q.map((f) => -f) : q, shape);
-    cosines[n] = factor * re[place]!;
-    sines[n] = (isTurned ? factor : -factor) * im[place]!;
+    cosines[n] = factor * at(re, place);
+    sines[n] = (isTurned ? factor : -factor) * at(im, place);
   }
   return { cosines, sines, strides, origin: (size - 1) / 2 };
 }

@@ -8,9 +8,11 @@ import { HostVectors } from "../device/hostvectors";
 import type { RealData } from "../device/native";
 import { PeriodicGrid, gridShapeAtLeast } from "../fast/gridsum";
 import type { Places, Spectrum, Term } from "../fast/gridsum";
+import { at } from "../asserts";
 import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
 import type { Report } from "./attempt";
+import type { Inverses } from "./choose";
 import { chooseModes, whyNoModes } from "./modechoice";
 import type { ModeChoice, ModeRequest } from "./modechoice";
 import { GridModes, featuresOf, gramOf, pointSums } from "./modelist";
@@ -75,7 +77,7 @@ export class ModeSpace {
     const { grid, places, spectrum, alpha } = this;
     const terms: Term[] = Array.from({ length: columns }, (_, column) => ({ spectrum, column, to: column }));
     yield* grid.convolve(terms, places, x, places, out);
-    for (let n = 0; n < out.length; n++) out[n] = out[n]! + alpha * x[n]!;
+    for (let n = 0; n < out.length; n++) out[n] = at(out, n) + alpha * at(x, n);
   }
 
   /** (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha, where F has a column for every feature. */
@@ -91,7 +93,7 @@ export class ModeSpace {
       modes.write(weights, transform.re, transform.im);
       yield* grid.synthesise(transform, places, out, column);
     }
-    for (let n = 0; n < out.length; n++) out[n] = (x[n]! - out[n]!) / alpha;
+    for (let n = 0; n < out.length; n++) out[n] = (at(x, n) - at(out, n)) / alpha;
   }
 }
 
@@ -131,8 +133,8 @@ function workOf(task: () => Task<void>): Work<void> {
 /** The iterations' own residual takes no more of what is asked for. */
 const OWN_SHARE = 0.5;
 
-/** Spaces of finer and finer products, kept for the solves of derivatives. */
-export type KnownSpaces = Map<number, ModeSpace | string>;
+/** Spaces by how much finer than asked for they are, kept as long as the inverses of their system: for derivatives. */
+const knownSpaces = new WeakMap<Inverses, Map<number, ModeSpace | string>>();
 
 /**
  * Solves from x on. @returns why not, in a clause; x is then a start for others.
@@ -140,12 +142,14 @@ export type KnownSpaces = Map<number, ModeSpace | string>;
  */
 export function* solveInModes(
   request: ModeRequest,
-  known: KnownSpaces,
+  inverses: Inverses,
   product: Product,
   block: Columns,
   options: RefineOptions,
 ): Task<Report | string> {
   const { target } = request;
+  const known = knownSpaces.get(inverses) ?? new Map<number, ModeSpace | string>();
+  knownSpaces.set(inverses, known);
   let [missed, done] = [Infinity, 0];
   const history: SolveIteration[] = [];
   for (const finer of [1, 100]) {

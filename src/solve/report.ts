@@ -5,10 +5,6 @@
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-<<<<<<< HEAD
-=======
-import { checkPlacement } from "../call/prepared";
->>>>>>> main
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";

@@ -28,9 +28,9 @@ export function* sampledResidual(
     let [ofRows, ofRight] = [0, 0];
     for (const [n, row] of rows.entries()) {
       const place = row * columns + column;
-      ofRows += (right[place]! - products[n * columns + column]! - alpha * x[place]!) ** 2;
+      ofRows += (at(right, place) - at(products, n * columns + column) - alpha * at(x, place)) ** 2;
     }
-    for (let row = 0; row < all; row++) ofRight += right[row * columns + column]! ** 2;
+    for (let row = 0; row < all; row++) ofRight += at(right, row * columns + column) ** 2;
     const relative = Math.sqrt((ofRows * all) / (rows.length * (ofRight > 0 ? ofRight : 1)));
     residual = relative <= residual ? residual : relative; // NaN too
   }
