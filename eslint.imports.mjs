@@ -55,6 +55,7 @@ const ROWS = {
   fast: { parts: ["call", "task", "array", "device", "formula"], types: ["codegen/specification"] },
   // Maths of arrays: elementwise functions are calls of formulas.
   nd: { parts: ["call", "array", "formula"], types: ["device"], packages: ["ndarray"] },
+  optimise: { parts: ["nd", "array", "call", "task"], types: ["device"] },
   solve: { parts: ["fast", "call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
   cluster: { parts: ["fast", "array"] },
   gpus: { parts: ["device/cuda", "device/native"] },
@@ -65,7 +66,7 @@ const ROWS = {
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
   index: {
-    parts: [...DOORS, "nd", "array"],
+    parts: [...DOORS, "optimise", "nd", "array"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
 };

@@ -48,10 +48,17 @@ const TABLES = [
   ["Along axes: `nd.flip(x, ...)`, `nd.softmax(x, ...)`", ["nd/rearrange", "FLIPPED"]],
   ["Counts: `nd.bincount(labels, ...)`", ["nd/pick", "COUNTS"]],
   ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
+  [
+    "Minimisation: `minimise(f, start, ...)`",
+    ["optimise/minimise", "STOPPING"],
+    ["optimise/lbfgs", "LBFGS"],
+    ["optimise/firstorder", "SGD", "ADAM"],
+  ],
   ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
   ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],
   ["Lines: `notebook.lineChart(rows, ...)`", ["notebook/chart", "POSITIONS", "LINES"]],
   ["Pictures: `notebook.imageChart(values, ...)`", ["notebook/imagechart", "IMAGE_CHART"]],
+  ["Points: `notebook.scatterChart(points, ...)`", ["notebook/scatterchart", "SCATTER_CHART"]],
   ["Progress: `notebook.progressBar(...)`", ["notebook/progressbar", "PROGRESS_BAR"]],
 ];
 

@@ -40,6 +40,7 @@ const kernel = (): api.LazyTensor => api.Vi(x).sqdist(api.Vj(x)).neg().exp();
 const complexKernel = (): api.ComplexLazyTensor => kernel().complex(kernel());
 const { threads, instructionSet, lapack } = api.settings;
 const marked = (): RealArray => nd.sum(nd.mul(requiresGrad(x), x));
+const square = (at: RealArray): RealArray => nd.sum(nd.square(at));
 const operator = (): api.LinearOperator => api.asLinearOperator(kernel());
 
 const row = (call: unknown, args: () => unknown[], more: Partial<Row> = {}): Row => ({
@@ -78,6 +79,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   toHost: row(api.toHost, () => [x]),
   grad: withOptions(api.grad, () => [marked(), [x], array([1]).pick(0)]),
   detach: row(api.detach, () => [x]),
+  minimise: withOptions(api.minimise, () => [square, rand([2])]),
   noGrad: row(api.noGrad, () => [() => 1]),
   requiresGrad: row(api.requiresGrad, () => [rand([2])]),
   "settings.instructionSet": setting("instructionSet", instructionSet),
@@ -96,6 +98,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   Pm: row(api.Pm, () => [0, 2]),
   Var: row(api.Var, () => [0, 2, 1]),
   "notebook.imageChart": withOptions(api.notebook.imageChart, () => [rand([3, 4])]),
+  "notebook.scatterChart": withOptions(api.notebook.scatterChart, () => [rand([3, 2])]),
   "notebook.chart": withOptions(api.notebook.chart, () => [
     api.notebook.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" }),
   ]),

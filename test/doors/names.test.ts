@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import * as api from "../../src";
 
 const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
-  LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad toDevice toHost dispose
+  LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose
   KeopsError cluster cuda errors nd notebook settings`;
 
 const NAMESPACES = {
@@ -17,7 +17,7 @@ const NAMESPACES = {
     take scatterAdd bincount oneHot where concat stack split reshape transpose flip sort argsort
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
     ones full eye arange linspace grid randint permutation choice toNested`,
-  notebook: "chart lineChart imageChart progressBar",
+  notebook: "chart lineChart imageChart scatterChart progressBar",
   settings: "threads instructionSet lapack",
 } as const;
 
