@@ -101,7 +101,8 @@ INLINE void combinedRun(const FourierStep<T> &step, int64 q, const T *twiddles) 
 }
 
 template <class T, int P>
-INLINE void combinedBy(const FourierStep<T> &step) {
+INLINE void combinedBy(const FourierStep<T> &given) {
+  const FourierStep<T> step = given;  // a copy, which the compiler need not read again after every write
   if (step.count == 1) return combinedRun<T, P, true>(step, 0, nullptr);
   for (int64 q = 0; q < step.count; q++) combinedRun<T, P, false>(step, q, step.twiddles + q * (P - 1) * 2);
 }
@@ -156,9 +157,15 @@ INLINE void joinAt(const RealSpectrum<T> &s, int64 k, int64 i) {
   }
 
 template <class T>
-INLINE void spectrumSplit(const RealSpectrum<T> &s) { FOR_PAIRS_OF_ENTRIES(splitAt) }
+INLINE void spectrumSplit(const RealSpectrum<T> &given) {
+  const RealSpectrum<T> s = given;
+  FOR_PAIRS_OF_ENTRIES(splitAt)
+}
 template <class T>
-INLINE void spectrumJoined(const RealSpectrum<T> &s) { FOR_PAIRS_OF_ENTRIES(joinAt) }
+INLINE void spectrumJoined(const RealSpectrum<T> &given) {
+  const RealSpectrum<T> s = given;
+  FOR_PAIRS_OF_ENTRIES(joinAt)
+}
 
 template <class Taken, class T>
 INLINE void complexProductAt(const ComplexProduct<T> &p, int64 i) {
@@ -175,7 +182,8 @@ INLINE void complexProductAt(const ComplexProduct<T> &p, int64 i) {
 }
 
 template <class T>
-INLINE void complexProduct(const ComplexProduct<T> &p) {
+INLINE void complexProduct(const ComplexProduct<T> &given) {
+  const ComplexProduct<T> p = given;
   int64 i = 0;
   for (; i + Lanes<T>::COUNT <= p.count; i += Lanes<T>::COUNT) complexProductAt<Wide<T>>(p, i);
   for (; i < p.count; i++) complexProductAt<Single<T>>(p, i);

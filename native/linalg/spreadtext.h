@@ -29,18 +29,23 @@ INLINE const T *rowsOfPoint(const WindowedPoints<T> &p, int64 point, T number, V
 }
 
 template <class T, int V>
-INLINE void spreadBy(const WindowedPoints<T> &p) {
+INLINE void spreadBy(const WindowedPoints<T> &given) {
+  const WindowedPoints<T> p = given;  // a copy, so that the compiler sees that nothing writes to it: it is not read again
   for (int64 point = 0; point < p.count; point++) {
     VectorOf<T> last[V];
     const T *const factors = rowsOfPoint<T, V>(p, point, p.numbers[point], last);
     T *const first = p.part + p.offsets[point];
-    for (int64 row = 0; row < p.rowCount; row++)
-      UNROLLED for (int v = 0; v < V; v++) vectorAt(first + p.rows[row] + v * Lanes<T>::COUNT) += factors[row] * last[v];
+    for (int64 row = 0; row < p.rowCount; row++) {
+      T *const cells = first + p.rows[row];
+      const T factor = factors[row];
+      UNROLLED for (int v = 0; v < V; v++) vectorAt(cells + v * Lanes<T>::COUNT) += factor * last[v];
+    }
   }
 }
 
 template <class T, int V>
-INLINE void interpolateBy(const WindowedPoints<T> &p) {
+INLINE void interpolateBy(const WindowedPoints<T> &given) {
+  const WindowedPoints<T> p = given;
   constexpr int CHAINS = V <= 2 ? 4 : 2;
   for (int64 point = 0; point < p.count; point++) {
     VectorOf<T> last[V], sums[CHAINS][V] = {};

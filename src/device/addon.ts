@@ -6,6 +6,7 @@
 import type { InstructionSetName } from "../codegen/isa";
 import type { TileNames } from "../codegen/tileprogram";
 import type { Control, RealData, Tables } from "./addoncall";
+import type { GridAlgebra } from "./gridalgebra";
 
 declare const brand: unique symbol;
 
@@ -149,7 +150,7 @@ interface LongFunctions {
 // ---------------------------------------------------------------------------------------------------- dense algebra
 
 /** F is a list of blocks `[rows, width]` of one dtype, widths being multiples of 64 bytes. */
-export interface LongAlgebra {
+export interface LongAlgebra extends GridAlgebra {
   /**
    * The lower half of a `[n, n]` becomes its factor L; 0, or the order of the first leading minor that is not
    * positive.
@@ -183,63 +184,6 @@ export interface LongAlgebra {
     alpha: number,
     rows: number,
     columns: number,
-  ): void;
-  /**
-   * The spectrum of a real grid of one to four axes, as `re` and `im` `[...shape but the last, last / 2 + 1]`:
-   * sum over n of values[n] exp(-2 pi i k n / shape). Axes are products of 2, 3, 5 and 7, the last one is even.
-   */
-  fourier(values: RealData, re: RealData, im: RealData, shape: Int32Array): void;
-  /** The grid from its spectrum, which is overwritten. */
-  inverseFourier(values: RealData, re: RealData, im: RealData, shape: Int32Array): void;
-  /** `re` and `im` become a b, or a b is added to them; without `bIm`, b is real. */
-  multiplySpectrum(
-    re: RealData,
-    im: RealData,
-    aRe: RealData,
-    aIm: RealData,
-    bRe: RealData,
-    bIm: RealData | undefined,
-    isAdded: boolean,
-  ): void;
-  /**
-   * Sorts points `[count, axes]` by the cells of a periodic grid, `corner` being its lower corner and then its periods:
-   * entry i is point order[i], `cells` are the first that it reaches. Returns the index of a point that is not finite,
-   * or -1.
-   */
-  place(
-    points: RealData,
-    shape: Int32Array,
-    corner: Float64Array,
-    width: number,
-    order: Int32Array,
-    cells: Int32Array,
-    fractions: RealData,
-  ): number;
-  /** The grid becomes a column of weights times windows, whose polynomials are `[degree + 1, width]`. */
-  spread(
-    grid: RealData,
-    shape: Int32Array,
-    order: Int32Array,
-    cells: Int32Array,
-    fractions: RealData,
-    polynomials: RealData,
-    width: number,
-    weights: RealData,
-    columns: number,
-    column: number,
-  ): void;
-  /** A column of `out` becomes the grid's values times windows: the transpose of `spread`. */
-  interpolate(
-    grid: RealData,
-    shape: Int32Array,
-    order: Int32Array,
-    cells: Int32Array,
-    fractions: RealData,
-    polynomials: RealData,
-    width: number,
-    out: RealData,
-    columns: number,
-    column: number,
   ): void;
 }
 

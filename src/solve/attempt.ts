@@ -26,16 +26,21 @@ export interface Report {
   readonly residual: number;
   /** `"tolerance"` where the solution as it is returned meets it, or `"precision"`: as far as rounding allows. */
   readonly converged: Outcome;
-  readonly method: "cg" | "direct" | "minres" | "gmres";
-  /** Rank of the preconditioner that did it; 0 where there was none. */
+  /** `"modes"`: iterations in the space of the kernel's Fourier modes. */
+  readonly method: "cg" | "direct" | "minres" | "gmres" | "modes";
+  /** Rank of the preconditioner that did it, or the number of modes; 0 where there was none. */
   readonly rank: number;
   /** The LAPACK library that factorised; null where none did. */
   readonly library: string | null;
   /** What `onIteration` was told, of all attempts together. */
   readonly history: readonly SolveIteration[];
+  /** How many rows of the residual were computed, with all pairs, where products were not exact; 0: it is that of all. */
+  readonly checkedRows: number;
+  /** With `tolerance: "auto"`: why products were exact all the same, in a clause; else null. */
+  readonly whyExact: string | null;
 }
 
-type AttemptSettings = RefineOptions & Pick<GmresOptions, "restart">;
+export type AttemptSettings = RefineOptions & Pick<GmresOptions, "restart">;
 
 /** Solves from `x` on as the situation asks for. */
 export function solveBy(
@@ -68,7 +73,7 @@ function* solveDefinite(
     const own = { ...options, rounds, maxIterations, patience: attempt.idle, onIteration };
     const found = yield* product.solve(attempt, block, own);
     done += found.iterations;
-    report = { ...found, iterations: done, history, ...describeAttempt(attempt) };
+    report = { ...found, iterations: done, history, ...EXACT, ...describeAttempt(attempt) };
     // With a factor, what no longer falls is at the limit of rounding.
     if (report.method === "direct" && found.converged === "stagnation") report = { ...report, converged: "precision" };
     return done >= most || rounds === 1 || isEnough(report);
@@ -94,8 +99,11 @@ function* solveGeneral(
     inner: isSymmetric ? MINRES : gmresWith(options),
     onIteration: recorderOf(history, options, 0),
   });
-  return { ...found, history, method: isSymmetric ? "minres" : "gmres", rank: 0, library: null };
+  return { ...found, history, ...EXACT, method: isSymmetric ? "minres" : "gmres", rank: 0, library: null };
 }
+
+/** What a report says where all products are exact. */
+export const EXACT = { checkedRows: 0, whyExact: null } as const;
 
 /** Enters what iterations tell into a history, and tells it on. @param done iterations before these. */
 function recorderOf(

@@ -67,6 +67,12 @@ export const CHOICE = {
    * ends.
    */
   precision: { kind: ["auto", "float32", "mixed", "float64"], default: "auto" },
+  /**
+   * `"auto"`: products with K may lose what `eps` and alpha allow, so that a solve takes time that grows with n where
+   * the kernel allows it: smooth kernels of differences in up to three dimensions are solved in the space of their
+   * Fourier modes. The residual is then that of 200 rows with all pairs. By default products are exact.
+   */
+  tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
 
 export type Choice = OptionsOf<typeof CHOICE>;

@@ -74,12 +74,12 @@ export class Costs {
 }
 
 /**
- * Iterations of conjugate gradients to a tolerance of 1e-6: each divides the error by (s + 1) / (s - 1), s being the
- * square root of the condition number, which is about 1 + mu / alpha.
+ * Iterations of conjugate gradients to a tolerance: each divides the error by (s + 1) / (s - 1), s being the square
+ * root of the condition number, which is about 1 + mu / alpha.
  */
-function iterationsFor(mu: number, alpha: number): number {
+export function iterationsFor(mu: number, alpha: number, tolerance: number = 1e-6): number {
   const s = Math.sqrt(1 + mu / alpha);
-  return 1 + Math.log(2e6) / Math.log((s + 1) / (s - 1));
+  return 1 + Math.log(2 / tolerance) / Math.log((s + 1) / (s - 1));
 }
 
 /** What is known of a search of columns (lowrank.ts) after some blocks of them. */

@@ -4,13 +4,12 @@
  */
 import { mul, neg, reshape, sum } from "../array/arithmetic";
 import type { Dtype, RealArray } from "../array/view";
-import { checkPlacement } from "../call/prepared";
 import { summedTo } from "../call/batches";
 import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import type { Inverses } from "./choose";
 import { replaceAt } from "./kernelmatrix";
-import { alphaArray } from "./solveoptions";
+import { alphaArray, placementOf } from "./solveoptions";
 import type { SolveSettings } from "./solveoptions";
 import type { System } from "./system";
 
@@ -51,7 +50,7 @@ export function pullback(
   const ofAlpha = alpha && wanted[arrays.length] ? reshape(neg(sum(mul(lambda, solution))), alpha.shape) : null;
   const others = arrays.map((_, n) => wanted[n] === true && n !== at);
   if (!others.includes(true)) return [...arrays.map((_, n) => (n === at ? ofRight : null)), ofAlpha];
-  const how = checkPlacement(settings, extents);
+  const how = placementOf(settings, extents);
   const gradients = system.negative().pullback(replaceAt(arrays, at, solution), lambda, others, how);
   return [...replaceAt(gradients, at, ofRight), ofAlpha];
 }

@@ -8,7 +8,7 @@ import { checkArray } from "../array/check";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { checkPlacement, copyArguments, copyOf } from "../call/prepared";
+import { copyArguments, copyOf } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { blocking, tellOfPart } from "../call/run";
 import type { Tell } from "../call/run";
@@ -17,19 +17,21 @@ import { at } from "../asserts";
 import { withDefaults } from "../options";
 import type { Task } from "../task";
 import { solveBy } from "./attempt";
-import type { Report } from "./attempt";
+import type { AttemptSettings, Report } from "./attempt";
 import { Inverses, checkSituation } from "./choose";
 import type { Situation } from "./choose";
 import { pullback } from "./derivative";
 import type { SystemCall } from "./derivative";
 import { diagonalBlocks } from "./kernelmatrix";
+import type { ModeRequest } from "./modechoice";
+import { solveInModes } from "./modes";
 import { denseWork } from "./precondition";
 import { checkSymmetry, looksSymmetric } from "./product";
 import type { Columns, Product, RealSpace } from "./product";
 import type { SolveIteration } from "./refine";
 import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
-import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost } from "./solveoptions";
+import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost, placementOf } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
 import { columnNorms } from "./space";
 import { relativeTarget } from "./stopping";
@@ -125,7 +127,7 @@ function widenSettings(settings: SolveSettings): SolveSettings {
 export function* run(system: System, call: SystemCall): Task<Solved> {
   const { given, settings, inverses } = call;
   const shape = system.shape(given);
-  const how = { ...checkPlacement(settings, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...placementOf(settings, given.extents), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
   const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
   const solution = wrap(allocate("float64", sizeOf(shape)), shape);
@@ -153,14 +155,30 @@ function* solveEntry(system: System, call: SystemCall, entry: number, how: How, 
   yield* checkOnce(at(inverses, entry), system, product, accurate, situation);
   const block = { ...columnsOf(system, own, settings, entry), columns };
   const onIteration = yield* progressOf(settings, tell, accurate, block);
-  const report = yield* solveBy(at(inverses, entry), situation, product, block, { ...settings, onIteration });
+  const target = yield* relativeTargetOf(settings, accurate, block);
+  const request = { system, given: own, how, situation, target };
+  const report = yield* solveFastest(request, at(inverses, entry), product, block, { ...settings, onIteration });
   solution.data.set(block.x, entry * block.x.length);
   const where = read.batch.length > 0 ? `, entry ${entry}` : "";
   const place = { settings, where, lastIterate: () => astype(solution, data) };
   failUnlessConverged(report, place);
-  if (missesTolerance(report, settings))
-    reportMissed(system, report, yield* relativeTargetOf(settings, accurate, block), place);
+  if (missesTolerance(report, settings)) reportMissed(system, report, target, place);
   return report;
+}
+
+/** In mode space where that is asked for and can be, else with exact products. */
+function* solveFastest(
+  request: ModeRequest,
+  inverses: Inverses,
+  product: Product,
+  block: Columns,
+  options: AttemptSettings & Pick<SolveSettings, "tolerance">,
+): Task<Report> {
+  const { situation } = request;
+  if (options.tolerance !== "auto") return yield* solveBy(inverses, situation, product, block, options);
+  const found = yield* solveInModes(request, inverses, product, block, options);
+  if (typeof found !== "string") return found;
+  return { ...(yield* solveBy(inverses, situation, product, block, options)), whyExact: found };
 }
 
 /** The right-hand side of an entry, and where its solve begins. */

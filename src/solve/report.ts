@@ -5,17 +5,18 @@
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { checkPlacement } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
+import { EXACT } from "./attempt";
 import type { Report } from "./attempt";
 import { traceOf } from "./precondition";
 import type { Product } from "./product";
-import { alphaOf } from "./solveoptions";
+import { sampledResidual } from "./sampledresidual";
+import { alphaOf, placementOf } from "./solveoptions";
 import type { SolveSettings } from "./solveoptions";
 import { Norms, Workspace } from "./space";
 import { USELESS_RESIDUAL, hasTolerance, isSolved, targetOf } from "./stopping";
@@ -37,7 +38,7 @@ export interface SolveReport<T extends RealData = RealData> extends Report {
   readonly solution: RealArray<T>;
 }
 
-const NOTHING = { converged: "tolerance", method: "direct", rank: 0, library: null, history: [] } as const;
+const NOTHING = { converged: "tolerance", method: "direct", rank: 0, library: null, history: [], ...EXACT } as const;
 
 /** A solution and the reports of its entries as one. */
 export function summary({ solution, reports }: Solved): SolveReport {
@@ -96,16 +97,31 @@ function* reportRounded(
 ): Task<Report> {
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
-  const product = system.product(own, alphaOf(settings), checkPlacement(settings, given.extents));
+  const product = system.product(own, alphaOf(settings), placementOf(settings, given.extents));
   const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));
   if (size === 0 || !(isReported || mayLose(system, product, x, right))) return report;
+  if (report.checkedRows > 0) return yield* reportSampled(product, settings, { right, x, columns }, report);
   const { norms, residuals } = yield* measureResiduals(product, { right: Float64Array.from(right), x, columns });
   const residual = residuals.reduce((most, one, k) => Math.max(most, norms[k] === 0 ? one : one / at(norms, k)), 0);
   if (residual > USELESS_RESIDUAL) reportLoss(system, settings, { ...report, residual }, rounded);
   const isMet = residuals.every((one, k) => one <= targetOf(at(norms, k), rows, settings));
   return { ...report, residual, converged: isMet || report.converged !== "tolerance" ? report.converged : "precision" };
+}
+
+/** Where products were not exact, the residual is that of some rows. */
+function* reportSampled(
+  product: Product,
+  settings: SolveSettings,
+  block: { readonly right: RealData; readonly x: Float64Array; readonly columns: number },
+  report: Report,
+): Task<Report> {
+  const right = Float64Array.from(block.right);
+  const { residual, rows } = yield* sampledResidual(product, { ...block, right });
+  const norm = lengthOf(right);
+  const isMet = residual * norm <= targetOf(norm, right.length, settings);
+  return { ...report, residual, checkedRows: rows, converged: isMet ? report.converged : "precision" };
 }
 
 /** The norms of b and b - (K + alpha I) x, column by column. */

@@ -16,6 +16,7 @@ import { ArgumentError } from "../errors";
 import { describeValue, isAtLeast, withDefaults, withoutRows } from "../options";
 import type { OptionRows } from "../options";
 import type { Task, Work } from "../task";
+import { EXACT } from "./attempt";
 import type { Report } from "./attempt";
 import { Inverses } from "./choose";
 import { Costs, LeastCost, ruleOf } from "./costs";
@@ -240,7 +241,7 @@ function foundIfSolved(
     (residual, k) => residual * at(norms, k) <= targetOf(at(norms, k), matrix.rows, settings) * (1 + 1e-12),
   );
   const residual = residuals.reduce((most, one) => Math.max(most, one), 0);
-  const how = { iterations, residual, method: "cg", rank, library: null, history: [] } as const;
+  const how = { iterations, residual, method: "cg", rank, library: null, history: [], ...EXACT } as const;
   if (isMet) return { x, target, report: { ...how, converged: "tolerance" } };
   return converged === "precision" && residual <= FLOAT64_LIMIT
     ? { x, target, report: { ...how, converged } }

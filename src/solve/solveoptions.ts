@@ -5,7 +5,8 @@ import { checkArray } from "../array/check";
 import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { CALL } from "../call/prepared";
+import { CALL, checkPlacement } from "../call/prepared";
+import type { Extents, How } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -21,6 +22,10 @@ export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "out"> = withoutR
 
 /** Where K is computed, and which pairs count. */
 export type MatrixOptions = OptionsOf<typeof MATRIX>;
+
+/** @throws ArgumentError for ranges that do not fit, and a number of no device. */
+export const placementOf = ({ backend, device, compile, ranges }: MatrixOptions, extents: Extents): How =>
+  checkPlacement({ backend, device, compile, ranges }, extents);
 
 /** The ridge, where it takes part in derivatives. */
 export const RIDGE = {

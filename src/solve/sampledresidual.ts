@@ -1,0 +1,38 @@
+/**
+ * The residual of a solution on some of its rows, computed with all pairs: what tells whether faster products were near
+ * enough. Knows no solver.
+ */
+import { wrap } from "../array/view";
+import { at } from "../asserts";
+import { exactRows, sampledRows } from "../fast/samplecheck";
+import type { Task } from "../task";
+import { replaceAt } from "./kernelmatrix";
+import type { Columns, Product } from "./product";
+
+const ROWS = 200;
+
+/** The norm of b - (K + alpha I) x over that of b, the largest of the columns, as some rows tell it. */
+export function* sampledResidual(
+  product: Product,
+  { right, x, columns }: Columns,
+): Task<{ residual: number; rows: number }> {
+  const { operator, position, alpha, how } = product;
+  const given = product.given("float64");
+  const { shape } = at(given.arrays, position);
+  const arrays = replaceAt(given.arrays, position, wrap(x, shape));
+  const all = x.length / columns;
+  const rows = sampledRows(all, ROWS);
+  const products = yield* exactRows(operator, { ...given, arrays }, how, rows);
+  let residual = 0;
+  for (let column = 0; column < columns; column++) {
+    let [ofRows, ofRight] = [0, 0];
+    for (const [n, row] of rows.entries()) {
+      const place = row * columns + column;
+      ofRows += (at(right, place) - at(products, n * columns + column) - alpha * at(x, place)) ** 2;
+    }
+    for (let row = 0; row < all; row++) ofRight += at(right, row * columns + column) ** 2;
+    const relative = Math.sqrt((ofRows * all) / (rows.length * (ofRight > 0 ? ofRight : 1)));
+    residual = relative <= residual ? residual : relative; // NaN too
+  }
+  return { residual, rows: rows.length };
+}
