@@ -208,7 +208,7 @@ function joinRows(parts: readonly (readonly [data: RealData, dim: number])[], co
   let start = 0;
   for (const [data, dim] of parts) {
     for (let row = 0; row < count; row++)
-      for (let k = 0; k < dim; k++) joined[row * width + start + k] = data[row * dim + k]!;
+      for (let k = 0; k < dim; k++) joined[row * width + start + k] = at(data, row * dim + k);
     start += dim;
   }
   return joined;

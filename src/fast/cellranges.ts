@@ -84,9 +84,9 @@ export function rangesOfLeft(rows: Cells, columns: Cells, { ends, leaves, count 
   const perLeaf = best ? best.length / ends.length : 0;
   const writer = new RangesWriter(rows, columns, count + ends.length);
   for (let leaf = 0, n = 0; leaf < ends.length; leaf++) {
-    const first = best ? best[leaf * perLeaf]! : -1;
+    const first = best ? at(best, leaf * perLeaf) : -1;
     if (best) writer.add(first, first + 1);
-    for (; n < ends[leaf]!; n++) if (leaves[n] !== first) writer.add(leaves[n]!, leaves[n]! + 1);
+    for (; n < at(ends, leaf); n++) if (leaves[n] !== first) writer.add(at(leaves, n), at(leaves, n) + 1);
     writer.endLeaf();
   }
   return writer.ranges();

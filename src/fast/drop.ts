@@ -19,7 +19,7 @@ import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import { restoreRows } from "./cells";
-import type { Plan, Way } from "./fewer";
+import type { Plan, Way } from "./way";
 import { ON_DEVICE, isOnProcessor, placeOf, worstOf } from "./prune";
 import { FEW_PAIRS, MEASURED } from "./prunecosts";
 

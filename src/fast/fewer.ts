@@ -9,7 +9,6 @@ import { blocking } from "../call/run";
 import type { Launch, Reduce, Settings } from "../call/result";
 import { DIRECT } from "../call/shortcut";
 import type { Shortcut } from "../call/shortcut";
-import type { RealData } from "../device/native";
 import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";
@@ -17,23 +16,7 @@ import type { Task } from "../task";
 import { drop } from "./drop";
 import { prune } from "./prune";
 import { split } from "./split";
-
-/** What a way has found out about one call. */
-export interface Plan {
-  readonly tells: Shortcut;
-  /** Writes what all pairs would give, or near it as the tolerance says. Null: it was not near enough, and all pairs have to be computed. */
-  run(out: RealData, indices: Int32Array | undefined): Task<Shortcut | null>;
-}
-
-/** A way to compute a reduction from fewer pairs. */
-export interface Way {
-  /** Whether the call asks for what this way gives. */
-  asked(operator: Operator, how: How): boolean;
-  /** From formula, sizes and options alone: why it cannot apply, or does not pay, in one sentence; null if it may. */
-  whyNot(operator: Operator, given: Given, how: How): string | null;
-  /** Looks at the arrays: a plan, or why there is none. What it evaluates it does with plain operators. */
-  plan(operator: Operator, given: Given, how: How): Task<Plan | string>;
-}
+import type { Plan, Way } from "./way";
 
 /** In the order in which they are tried. */
 const WAYS: readonly Way[] = [prune, split, drop];

@@ -54,7 +54,8 @@ function mirror(samples: Float64Array, counts: readonly number[], half: number, 
   const opposites = oppositePlaces(inner);
   const size = opposites.length;
   for (let plane = half; plane < count; plane++)
-    for (let n = 0; n < size; n++) samples[plane * size + n] = sign * samples[(count - plane) * size + opposites[n]!]!;
+    for (let n = 0; n < size; n++)
+      samples[plane * size + n] = sign * at(samples, (count - plane) * size + at(opposites, n));
 }
 
 /** Where -k stands for every k of periodic axes. */
@@ -80,7 +81,7 @@ export function* sampleLines(
   const points = new Float64Array(lines * count * dim);
   for (let line = 0, place = 0; line < lines; line++)
     for (let n = 0; n < count; n++)
-      for (let k = 0; k < dim; k++) points[place++] = k === axis ? (n * period) / count : origins[line * dim + k]!;
+      for (let k = 0; k < dim; k++) points[place++] = k === axis ? (n * period) / count : at(origins, line * dim + k);
   const shifts = new Float64Array(2 * dim);
   shifts[dim + axis] = period;
   // Across the line no displacement is beyond its length.
@@ -168,7 +169,7 @@ function pointsOfLines(starts: readonly Start[], begin: number, end: number, cel
     const fixed = cell.map((n, axis) => n * at(cells, axis));
     const step = at(cells, dim - 1);
     for (let n = begin; n < end; n++) {
-      for (let k = 0; k < dim - 1; k++) points[place++] = fixed[k]!;
+      for (let k = 0; k < dim - 1; k++) points[place++] = at(fixed, k);
       points[place++] = n * step;
     }
   }

@@ -101,7 +101,7 @@ function addEnergies(into: Float64Array, samples: Float64Array, parts: readonly 
     };
     const [re, im] = [scaled(line), line + 1 < parts.length ? scaled(line + 1) : new Float64Array(count)];
     transform(re, im, roots);
-    for (let k = 0; k < count; k++) into[Math.min(k, count - k)]! += re[k]! * re[k]! + im[k]! * im[k]!;
+    for (let k = 0; k < count; k++) into[Math.min(k, count - k)]! += at(re, k) * at(re, k) + at(im, k) * at(im, k);
   }
 }
 
@@ -126,13 +126,13 @@ export function transform(
   for (let half = 1; half < count; half *= 2)
     for (let k = 0; k < half; k++) {
       const turn = (k * count) / (2 * half);
-      const [c, s] = [cosines[turn]!, sines[turn]!];
+      const [c, s] = [at(cosines, turn), at(sines, turn)];
       for (let i = k; i < count; i += 2 * half) {
         const j = i + half;
-        const x = re[j]! * c - im[j]! * s;
-        const y = re[j]! * s + im[j]! * c;
-        re[j] = re[i]! - x;
-        im[j] = im[i]! - y;
+        const x = at(re, j) * c - at(im, j) * s;
+        const y = at(re, j) * s + at(im, j) * c;
+        re[j] = at(re, i) - x;
+        im[j] = at(im, i) - y;
         re[i]! += x;
         im[i]! += y;
       }
@@ -142,9 +142,9 @@ export function transform(
 function reverseBits(re: Float64Array, im: Float64Array): void {
   for (let i = 0, j = 0; i < re.length; i++) {
     if (i < j) {
-      const [x, y] = [re[i]!, im[i]!];
-      re[i] = re[j]!;
-      im[i] = im[j]!;
+      const [x, y] = [at(re, i), at(im, i)];
+      re[i] = at(re, j);
+      im[i] = at(im, j);
       re[j] = x;
       im[j] = y;
     }

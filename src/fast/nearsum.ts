@@ -101,5 +101,6 @@ export function* addNear(
   yield* waitFor(operator.work(operator.check(arrays), out, { ...how, ranges }));
   const { dim } = operator;
   const { order } = rows.cells;
-  for (let n = 0; n < order.length; n++) for (let k = 0; k < dim; k++) into[order[n]! * dim + k]! += out[n * dim + k]!;
+  for (let n = 0; n < order.length; n++)
+    for (let k = 0; k < dim; k++) into[at(order, n) * dim + k]! += at(out, n * dim + k);
 }

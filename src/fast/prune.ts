@@ -9,7 +9,7 @@ import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { allocate, sizeOf, wrap } from "../array/view";
-import { asserted } from "../asserts";
+import { asserted, at } from "../asserts";
 import { ranksOf, visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
@@ -22,7 +22,7 @@ import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import type { Left } from "./cellranges";
 import { firstPlace, restoreRows } from "./cells";
-import type { Plan, Way } from "./fewer";
+import type { Plan, Way } from "./way";
 import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./prunecosts";
 import type { Choice } from "./prunecosts";
 
@@ -191,8 +191,8 @@ export function worstOf(
   for (let leaf = 0; leaf * dim < length; leaf += every)
     for (let row = firstPlace(cells, leaf), end = firstPlace(cells, leaf + 1); row < end; row++)
       for (let component = 0; component < dim; component++) {
-        const value = sign * values[(row * k + k - 1) * dim + component]!;
-        if (!(value <= worst[leaf * dim + component]!)) worst[leaf * dim + component] = value;
+        const value = sign * at(values, (row * k + k - 1) * dim + component);
+        if (!(value <= at(worst, leaf * dim + component))) worst[leaf * dim + component] = value;
       }
   return worst;
 }

@@ -31,7 +31,7 @@ export function* measureError(operator: Operator, given: Given, how: How, result
   const { dim } = operator;
   const squares = Array.from(chosen, (row, n) => {
     let square = 0;
-    for (let k = 0; k < dim; k++) square += (result[row * dim + k]! - exact[n * dim + k]!) ** 2;
+    for (let k = 0; k < dim; k++) square += (at(result, row * dim + k) - at(exact, n * dim + k)) ** 2;
     return square;
   });
   return { ...errorFrom(squares, squareOf(result) / rows), rows: chosen.length };
@@ -52,7 +52,7 @@ export function errorFrom(squares: readonly number[], ofResult: number): Omit<Me
 
 export function squareOf(values: RealData): number {
   let sum = 0;
-  for (let n = 0; n < values.length; n++) sum += values[n]! * values[n]!;
+  for (let n = 0; n < values.length; n++) sum += at(values, n) * at(values, n);
   return sum;
 }
 
@@ -84,6 +84,7 @@ export function* exactRows(operator: Operator, given: Given, how: How, chosen: U
 export function gatherRows(array: RealArray, rows: Uint32Array | Int32Array, dim: number): RealArray {
   const data = contiguous(array);
   const out = data instanceof Float64Array ? new Float64Array(rows.length * dim) : new Float32Array(rows.length * dim);
-  for (let n = 0; n < rows.length; n++) for (let k = 0; k < dim; k++) out[n * dim + k] = data[rows[n]! * dim + k]!;
+  for (let n = 0; n < rows.length; n++)
+    for (let k = 0; k < dim; k++) out[n * dim + k] = at(data, at(rows, n) * dim + k);
   return wrap(out, [rows.length, dim]);
 }

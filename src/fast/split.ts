@@ -18,7 +18,7 @@ import { convolutionOf } from "../formula/convolution";
 import type { Convolution, Refusal } from "../formula/convolution";
 import { mean, sum } from "../formula/reductions";
 import type { Task } from "../task";
-import type { Plan, Way } from "./fewer";
+import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
 import { makePrepared } from "./splitplan";

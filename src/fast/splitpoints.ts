@@ -45,7 +45,8 @@ function joined(arrays: readonly RealArray[], dims: readonly number[]): RealData
   const out = first instanceof Float64Array ? new Float64Array(count * width) : new Float32Array(count * width);
   let start = 0;
   for (const [n, dim] of dims.entries()) {
-    for (let p = 0; p < count; p++) for (let k = 0; k < dim; k++) out[p * width + start + k] = data[n]![p * dim + k]!;
+    for (let p = 0; p < count; p++)
+      for (let k = 0; k < dim; k++) out[p * width + start + k] = at(at(data, n), p * dim + k);
     start += dim;
   }
   return out;
@@ -57,9 +58,9 @@ function boxOf(dim: number, ...all: readonly RealData[]): number[] {
   for (const points of all)
     for (let n = 0; n < points.length; n += dim)
       for (let k = 0; k < dim; k++) {
-        const value = points[n + k]!;
-        lower[k] = Math.min(lower[k]!, value - value === 0 ? value : NaN);
-        upper[k] = Math.max(upper[k]!, value);
+        const value = at(points, n + k);
+        lower[k] = Math.min(at(lower, k), value - value === 0 ? value : NaN);
+        upper[k] = Math.max(at(upper, k), value);
       }
   return [...lower, ...upper];
 }
@@ -83,7 +84,7 @@ const bits = new Uint32Array(float.buffer);
 /** Ascending with the square. */
 function binOf(square: number): number {
   float[0] = square;
-  return bits[0]! >>> (23 - BITS_KEPT);
+  return at(bits, 0) >>> (23 - BITS_KEPT);
 }
 
 /** What part of pairs has squares of each bin or below. */
@@ -93,12 +94,12 @@ function sampledShares({ dim, rows, columns }: Points): Float64Array {
   const below = new Float64Array(2 ** (8 + BITS_KEPT));
   for (let i = 0; i < some.length; i++)
     for (let j = 0; j < others.length; j++) {
-      const [p, q] = [some[i]! * dim, others[j]! * dim];
+      const [p, q] = [at(some, i) * dim, at(others, j) * dim];
       let square = 0;
-      for (let k = 0; k < dim; k++) square += (rows[p + k]! - columns[q + k]!) ** 2;
+      for (let k = 0; k < dim; k++) square += (at(rows, p + k) - at(columns, q + k)) ** 2;
       below[binOf(square)]!++;
     }
   const unit = 1 / (some.length * others.length);
-  for (let n = 0, sum = 0; n < below.length; n++) below[n] = unit * (sum += below[n]!);
+  for (let n = 0, sum = 0; n < below.length; n++) below[n] = unit * (sum += at(below, n));
   return below;
 }

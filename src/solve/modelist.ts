@@ -86,12 +86,12 @@ export function* gramOf(list: ModeList, sums: PointSums, alpha: number): Task<Fl
     out[rowOfCosine] = 2 * scale * constant * at(cosines, origin + own);
     out[rowOfSine] = 2 * scale * constant * at(sines, origin + own);
     for (let b = 0; b < count; b++) {
-      const [less, more] = [origin + own - places[b]!, origin + own + places[b]!];
-      const both = scale * scales[b]!;
-      out[rowOfSine + ofCosines + b] = both * (sines[more]! + sines[less]!);
+      const [less, more] = [origin + own - at(places, b), origin + own + at(places, b)];
+      const both = scale * at(scales, b);
+      out[rowOfSine + ofCosines + b] = both * (at(sines, more) + at(sines, less));
       if (b > a) continue;
-      out[rowOfCosine + ofCosines + b] = both * (cosines[less]! + cosines[more]!);
-      out[rowOfSine + ofSines + b] = both * (cosines[less]! - cosines[more]!);
+      out[rowOfCosine + ofCosines + b] = both * (at(cosines, less) + at(cosines, more));
+      out[rowOfSine + ofSines + b] = both * (at(cosines, less) - at(cosines, more));
     }
   }
   for (let n = 0; n < width; n++) out[n * (width + 1)] = at(out, n * (width + 1)) + alpha;

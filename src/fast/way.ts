@@ -1,0 +1,23 @@
+/** What a way to reduce from fewer pairs is. Knows none. */
+import type { Operator } from "../call/operator";
+import type { Given, How } from "../call/prepared";
+import type { Shortcut } from "../call/shortcut";
+import type { RealData } from "../device/native";
+import type { Task } from "../task";
+
+/** What a way has found out about one call. */
+export interface Plan {
+  readonly tells: Shortcut;
+  /** Writes what all pairs would give, or near it as the tolerance says. Null: it was not near enough, and all pairs have to be computed. */
+  run(out: RealData, indices: Int32Array | undefined): Task<Shortcut | null>;
+}
+
+/** A way to compute a reduction from fewer pairs. */
+export interface Way {
+  /** Whether the call asks for what this way gives. */
+  asked(operator: Operator, how: How): boolean;
+  /** From formula, sizes and options alone: why it cannot apply, or does not pay, in one sentence; null if it may. */
+  whyNot(operator: Operator, given: Given, how: How): string | null;
+  /** Looks at the arrays: a plan, or why there is none. What it evaluates it does with plain operators. */
+  plan(operator: Operator, given: Given, how: How): Task<Plan | string>;
+}
