@@ -53,7 +53,11 @@ export default defineConfig(
   },
   ...importRules(restricted),
   {
-    files: ["src/formula/{core,maths,functions,vectors,complex,special,reductions}.ts", "src/lazytensor/methods.ts", "src/nd/rows.ts"], // tables, one row per operation or reduction
+    files: [
+      "src/formula/{core,maths,functions,vectors,complex,special,reductions}.ts",
+      "src/lazytensor/methods.ts",
+      "src/nd/rows.ts",
+    ], // tables, one row per operation or reduction
     rules: { "max-lines": "off" },
   },
   {

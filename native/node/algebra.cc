@@ -360,6 +360,9 @@ PlacesOf<int32, T> placesAt(Info info, size_t position, int64 axes) {
   if (order.length > INT32_MAX) throw std::out_of_range("order: expected fewer than 2^31 points");
   const auto cells = matrixAt<int32>(info, position + 1, "cells", order.length, axes);
   const auto fractions = matrixAt<T>(info, position + 2, "fractions", order.length, axes);
+  refuseOverlap(cells, order, "order");
+  refuseOverlap(fractions, order, "order");
+  refuseOverlap(fractions, cells, "cells");
   return {order.length, order.data, cells.data, fractions.data};
 }
 
@@ -372,6 +375,9 @@ std::function<double()> placeOf(Info info) {
   const GridBox box{shape, {corner.data, corner.data + axes}, {corner.data + axes, corner.data + 2 * axes}};
   const PlacesOf<int32, T> places = placesAt<T>(info, 4, axes);
   const auto points = matrixAt<P>(info, 0, "points", places.count, axes);
+  refuseOverlap(matrixOf<int32>(info[4], "order"), points, "points");
+  refuseOverlap(matrixOf<int32>(info[5], "cells"), points, "points");
+  refuseOverlap(matrixOf<T>(info[6], "fractions"), points, "points");
   return [=] { return double(place(points.data, box, width, places)); };
 }
 
@@ -403,6 +409,12 @@ std::function<double()> windowedOf(Info info) {
   if (column >= columns) throw std::out_of_range("column: expected less than " + std::to_string(columns) + ", got " + std::to_string(column));
   const auto matrix = matrixAt<T>(info, 7, isSpread ? "weights" : "out", places.count, columns);
   refuseOverlap(grid, matrix, isSpread ? "weights" : "out");
+  for (const auto &written : {grid, matrix}) {
+    refuseOverlap(written, matrixOf<int32>(info[2], "order"), "order");
+    refuseOverlap(written, matrixOf<int32>(info[3], "cells"), "cells");
+    refuseOverlap(written, matrixOf<T>(info[4], "fractions"), "fractions");
+    refuseOverlap(written, polynomials, "polynomials");
+  }
   return [=] {
     bool isRight;
     if constexpr (isSpread) isRight = spread<T>(grid.data, shape, places, window, {matrix.data, columns, column});

@@ -39,7 +39,7 @@ function factorsOf(A: Matrix): Factors {
   if (lu.isSingular()) throw new ArgumentError("solve: expected a regular matrix, got a singular one");
   let transposed: Factors | undefined;
   const factors: Factors = {
-    solve: (B) => lu.solve(matrixOf(B)).to1DArray(),
+    solve: (B) => (B.shape[1] === 0 ? [] : lu.solve(matrixOf(B)).to1DArray()),
     transposed: () => (transposed ??= { ...factorsOf(A.transpose()), transposed: () => factors }),
   };
   return factors;

@@ -35,7 +35,7 @@ export function textOfArray(x: AnyArray): string {
   const elements = memoryOf(x.data).stridedToHost(x.data, x);
   const isLong = sizeOf(x.shape) > LONG;
   const shown = visiblePlaces(x.shape, isLong).map((place) => partsOf(elements[place] as number));
-  const widths = [0, 1].map((n) => Math.max(0, ...shown.map((parts) => (parts[n] as string).length)));
+  const widths = [0, 1].map((n) => shown.reduce((most, parts) => Math.max(most, (parts[n] as string).length), 0));
   const item = (place: number): string => {
     const [before, behind] = partsOf(elements[place] as number);
     return before.padStart(widths[0] as number) + behind.padEnd(widths[1] as number);
@@ -60,8 +60,9 @@ function partsOf(value: number): [before: string, behind: string] {
 
 /** Those along an axis that are shown; null stands for what is left out. */
 function visible(length: number, isLong: boolean): (number | null)[] {
-  const all = [...Array(length).keys()];
-  return isLong && length > 2 * EDGE + 1 ? [...all.slice(0, EDGE), null, ...all.slice(-EDGE)] : all;
+  const from = (begin: number, end: number): number[] => Array.from({ length: end - begin }, (_, k) => begin + k);
+  if (!isLong || length <= 2 * EDGE + 1) return from(0, length);
+  return [...from(0, EDGE), null, ...from(length - EDGE, length)];
 }
 
 function visiblePlaces(shape: readonly number[], isLong: boolean): number[] {
@@ -92,7 +93,7 @@ function bracketed(
 
 /** Rows along the first axis, as views. */
 function* rowsOf(x: NdArray): Generator<NdArray> {
-  for (let k = 0; k < (x.shape[0] as number); k++) yield x.pick(k);
+  for (let k = 0; k < (x.shape[0] as number); k++) yield showable(x.pick(k));
 }
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");

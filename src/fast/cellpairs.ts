@@ -137,7 +137,8 @@ export class CellPairs {
       count,
     );
     const depth = depthFor(count, leaf);
-    const isShared = like !== undefined && like.points === points && like.cells.depth === depth;
+    const isShared =
+      like !== undefined && like.points === points && like.cells.count === count && like.cells.depth === depth;
     const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
     const [arrays, boxes]: [(RealData | undefined)[], (RealData | undefined)[]] = [[], []];
     for (const [n, data] of own.entries()) {

@@ -8,6 +8,10 @@ import { Operator } from "../call/operator";
 import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
 import { allocate, readable, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { denseOf } from "../call/dense";
+import type { Category } from "../formula/formula";
+import { split } from "./split";
 import { at } from "../asserts";
 import { visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
@@ -83,8 +87,12 @@ const ROWS_OF_SCALE = 64;
 const PLANNED = 0.5;
 /** Of logarithms: the largest part of a sum that may be left out. */
 const LARGEST_PART = 0.1;
-/** Part of the pairs up to which a plan is worth more than what other ways may give. */
+/** Columns of which a sample of pairs is made. */
+const COLUMNS_OF_SHARE = 1024;
+/** Part of the pairs up to which a plan is worth more than all of them. */
 const MOST_LEFT = 0.5;
+/** Columns of a row that take about as long as a row of a split sum. */
+const FEW_COLUMNS = 8192;
 
 class Dropping {
   private readonly parts: Parts;
@@ -94,11 +102,11 @@ class Dropping {
   constructor(
     private readonly operator: Operator,
     private readonly given: Given,
-    how: How,
+    private readonly whole: How,
   ) {
     this.parts = partsFor(operator);
-    this.tolerance = how.tolerance ?? 0;
-    this.how = placeOf(operator, given, how);
+    this.tolerance = whole.tolerance ?? 0;
+    this.how = placeOf(operator, given, whole);
   }
 
   *plan(): Task<Plan | string> {
@@ -106,6 +114,7 @@ class Dropping {
     const { pairs } = parts;
     const error = PLANNED * this.tolerance * (yield* this.scale());
     if (!(error > 0 && error < Infinity)) return "the result is no finite number that is not 0";
+    if (this.sharedByMany(error)) return MANY_MATTER;
     const columns = yield* pairs.sort(given, pairs.columns, MEASURED.leaf);
     const rows = yield* pairs.sort(given, operator.settings.rows, MEASURED.leaf, columns);
     const { best, worst } = yield* this.worst(rows, columns, error);
@@ -114,15 +123,41 @@ class Dropping {
     return this.planWith(rows, columns, rangesOfLeft(rows.cells, columns.cells, left, best), error);
   }
 
+  /** Of a sum: whether so many pairs matter, of a sample, that a look at all cells would be in vain. */
+  private sharedByMany(error: number): boolean {
+    const { given, operator, parts, how } = this;
+    if (parts.largest) return false;
+    const { columns } = operator.sizes(given);
+    const sides = [operator.settings.rows, parts.pairs.columns] as const;
+    const arrays = this.sampled(this.sampled(given.arrays, sides[0], ROWS_OF_SCALE), sides[1], COLUMNS_OF_SHARE);
+    const values = readable(denseOf(parts.direct, arrays, { backend: how.backend, compile: how.compile }, Infinity));
+    let many = 0;
+    for (const value of values) if (Math.abs(value) * columns > error) many++;
+    return many > this.mostLeft() * values.length;
+  }
+
+  /** Part of the pairs up to which this way is the one to take. */
+  private mostLeft(): number {
+    const { operator, given, parts, whole } = this;
+    if (parts.largest || split.whyNot(operator, given, whole) !== null) return MOST_LEFT;
+    return Math.min(MOST_LEFT, FEW_COLUMNS / operator.sizes(given).columns);
+  }
+
+  /** Some rows of the arrays of a side. */
+  private sampled(arrays: readonly RealArray[], side: Category, most: number): RealArray[] {
+    return arrays.map((array, n) => {
+      const { category, dim } = at(this.operator.args, n);
+      const count = Math.min(most, at(array.shape, 0));
+      return category === side ? wrap(someRows(readable(array), dim, count), [count, dim]) : array;
+    });
+  }
+
   /** The root of the mean square of the numbers of some rows. */
   private *scale(): Task<number> {
     const { given, operator, parts } = this;
     const { rows: side } = operator.settings;
     const count = Math.min(ROWS_OF_SCALE, given.extents[side]);
-    const arrays = given.arrays.map((array, n) => {
-      const { category, dim } = at(operator.args, n);
-      return category === side ? wrap(someRows(readable(array), dim, count), [count, dim]) : array;
-    });
+    const arrays = this.sampled(given.arrays, side, count);
     const extents: [number, number] = [...given.extents];
     extents[side] = count;
     const values = allocate(given.dtype, count * operator.dim);
@@ -148,7 +183,7 @@ class Dropping {
   private capacity(rows: Sorted, columns: Sorted): number {
     const size = { rows: rows.cells.count, columns: columns.cells.count };
     const most = MEASURED.mostPairs({ ...size, flops: this.parts.flops, dim: this.parts.pairs.dim });
-    const part = Math.max(0, Math.min(MOST_LEFT, most / (size.rows * size.columns)));
+    const part = Math.max(0, Math.min(this.mostLeft(), most / (size.rows * size.columns)));
     return Math.floor(part * 2 ** (rows.cells.depth + columns.cells.depth));
   }
 

@@ -19,7 +19,7 @@ import { split } from "./split";
 import type { Plan, Way } from "./way";
 
 /** In the order in which they are tried. */
-const WAYS: readonly Way[] = [prune, split, drop];
+const WAYS: readonly Way[] = [prune, drop, split];
 
 /** An operator that computes fewer pairs where it may. */
 export class FewerPairs extends Operator {
@@ -53,13 +53,13 @@ export class FewerPairs extends Operator {
     yield* waitFor(all());
   }
 
-  /** The plan of the first way that has one; why the first way has none; null where no way was asked for. */
+  /** The plan of the first way that has one; why the last way has none; null where no way was asked for. */
   private *findPlan(given: Given, how: How): Task<Plan | string | null> {
     let why: string | null = null;
     for (const way of this.ways(how)) {
       const found = way.whyNot(this, given, how) ?? (yield* way.plan(this, given, how));
       if (typeof found !== "string") return found;
-      why ??= found;
+      why = found;
     }
     return why;
   }

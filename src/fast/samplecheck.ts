@@ -23,18 +23,52 @@ export interface MeasuredError {
 
 const CHECKED_ROWS = 128;
 
-/** Compares `[rows, dim]` numbers with those of all pairs, on some rows. */
+/**
+ * Compares `[rows, dim]` numbers with those of all pairs, on some rows. The error is Infinity where they tell nothing:
+ * where a number is not finite, or nearly all rows of the sample are 0.
+ */
 export function* measureError(operator: Operator, given: Given, how: How, result: RealData): Task<MeasuredError> {
   const { rows } = operator.sizes(given);
   const chosen = sampledRows(rows, CHECKED_ROWS);
   const exact = yield* exactRows(operator, given, how, chosen);
   const { dim } = operator;
+  const scale = largestOf(result);
+  if (!(scale < Infinity) || nonzeroRows(exact, dim) < Math.min(LEAST_TELLING, chosen.length))
+    return { error: Infinity, uncertainty: 0, rows: chosen.length };
+  if (scale === 0) return { ...errorOfZeros(exact), rows: chosen.length };
   const squares = Array.from(chosen, (row, n) => {
     let square = 0;
-    for (let k = 0; k < dim; k++) square += (at(result, row * dim + k) - at(exact, n * dim + k)) ** 2;
+    for (let k = 0; k < dim; k++) square += ((at(result, row * dim + k) - at(exact, n * dim + k)) / scale) ** 2;
     return square;
   });
-  return { ...errorFrom(squares, squareOf(result) / rows), rows: chosen.length };
+  return { ...errorFrom(squares, squareOf(result, scale) / rows), rows: chosen.length };
+}
+
+/** Rows that are not 0 below which a sample tells nothing, as where a mask leaves few rows. */
+const LEAST_TELLING = 16;
+
+function nonzeroRows(values: RealData, dim: number): number {
+  let count = 0;
+  for (let row = 0; row * dim < values.length; row++)
+    if (values.subarray(row * dim, (row + 1) * dim).some((value) => value !== 0)) count++;
+  return count;
+}
+
+/** A result of zeros is right where exact rows are 0 as well. */
+const errorOfZeros = (exact: RealData): Omit<MeasuredError, "rows"> => ({
+  error: largestOf(exact) === 0 ? 0 : Infinity,
+  uncertainty: 0,
+});
+
+/** The largest magnitude; NaN or Infinity where a number is not finite. */
+function largestOf(values: RealData): number {
+  let largest = 0;
+  for (const value of values) {
+    const size = Math.abs(value);
+    if (!(size <= largest)) largest = size;
+    if (Number.isNaN(largest)) return NaN;
+  }
+  return largest;
 }
 
 /**
@@ -50,9 +84,10 @@ export function errorFrom(squares: readonly number[], ofResult: number): Omit<Me
   return { error, uncertainty: (error * Math.sqrt(variance / count)) / (2 * mean) };
 }
 
-export function squareOf(values: RealData): number {
+/** The sum of squares of values over a scale, which keeps them from overflow and underflow. */
+export function squareOf(values: RealData, scale = 1): number {
   let sum = 0;
-  for (let n = 0; n < values.length; n++) sum += at(values, n) * at(values, n);
+  for (const value of values) sum += (value / scale) ** 2;
   return sum;
 }
 

@@ -151,6 +151,7 @@ function* runChecked(
   const measured = yield* measureError(operator, given, how, out);
   const tolerance = asserted(how.tolerance, "a tolerance");
   if (isWithin(measured, tolerance)) return told(prepared, measured);
+  if (!(measured.error < Infinity)) return null; // the rows tell nothing
   const finer = prepared.tolerance / (FINER * Math.max(1, measured.error / tolerance));
   const convolution = convolutionIn(operator) as Convolution;
   const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, finer));

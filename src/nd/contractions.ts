@@ -102,10 +102,16 @@ function meetingAxes(
       );
     return [[...a.keys()].slice(a.length - axes), [...b.keys()].slice(0, axes)];
   }
-  if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2 || !axes.every(Array.isArray))
+  if (!Array.isArray(axes) || (axes as readonly unknown[]).length !== 2 || !Array.from(axes).every(Array.isArray))
     throw new ArgumentError(`tensordot, axes: expected a number or two lists, got ${describeValue(axes)}`);
   const [ofA, ofB] = axes as [readonly number[], readonly number[]];
-  return [Array.from(ofA, (k) => axisOf("tensordot", k, a)), Array.from(ofB, (k) => axisOf("tensordot", k, b))];
+  return [differentAxes(ofA, a), differentAxes(ofB, b)];
+}
+
+function differentAxes(axes: readonly number[], shape: readonly number[]): number[] {
+  const found = Array.from(axes, (k) => axisOf("tensordot", k, shape));
+  if (new Set(found).size === found.length) return found;
+  throw new ArgumentError(`tensordot: expected different axes, got ${shapeText(found)}`);
 }
 
 const restOf = (shape: readonly number[], axes: readonly number[]): number[] =>

@@ -162,7 +162,8 @@ export function permutation(n: number, options?: OptionsOf<typeof SEED> | null):
 export function choice(n: number, count: number, options?: OptionsOf<typeof CHOICE> | null): Int32NdArray {
   atMost("choice", 3, arguments);
   const { seed, replace = false } = optionsOf("choice", options, CHOICE);
-  checkShape("choice", [n, count]);
+  checkShape("choice, n", [n]);
+  checkShape("choice, count", [count]);
   if (count > (replace && n > 0 ? Infinity : n))
     throw new ArgumentError(`choice: expected a count of at most ${String(n)}, got ${String(count)}`);
   const uniform = generator(seed);

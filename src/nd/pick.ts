@@ -97,7 +97,8 @@ export function bincount(labels: Indices, options?: OptionsOf<typeof COUNTS> | n
   atMost("bincount", 2, arguments);
   const { minLength = 0 } = optionsOf("bincount", options, COUNTS);
   const { numbers } = indicesIn("bincount", labels, Infinity);
-  const counts = new Float64Array(numbers.reduce((length, label) => Math.max(length, label + 1), minLength));
+  const length = numbers.reduce((longest, label) => Math.max(longest, label + 1), minLength);
+  const counts = new Float64Array(sizeOf(checkShape("bincount", [length])));
   for (const label of numbers) counts[label] = at(counts, label) + 1;
   return int32("bincount", counts, [counts.length]);
 }

@@ -35,7 +35,7 @@ import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./sha
 
 /**
  * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers, as
- * `nd.lt` gives, or of integers. What is not chosen gets no derivative, whatever it is.
+ * `nd.lt` gives, or of integers. What is not chosen gets the derivative 0.
  */
 export function where<T extends RealData>(
   condition: RealArray | Int32NdArray,
@@ -49,7 +49,7 @@ export function where<T extends RealData>(
     typeof x === "number" ? numberArray(x, like, []) : checkArray("where", x, dtypeOf(like)),
   ) as [RealArray<T>, RealArray<T>];
   const shape = commonShapeOf("where", [condition as RealArray, left, right]);
-  const chosen = readable(broadcast(condition as RealArray, shape));
+  const chosen = readable(broadcast(condition as RealArray, shape)).slice(); // the caller may overwrite its own
   return choose(chosen, broadcast(left, shape), broadcast(right, shape));
 }
 
@@ -91,7 +91,7 @@ function checkList(name: string, arrays: unknown): RealArray[] {
   if (!Array.isArray(arrays) || arrays.length === 0)
     throw new ArgumentError(`${name}: expected a list of arrays, got ${described(arrays)}`);
   const first = checkArray(`${name}, arrays[0]`, arrays[0]);
-  return arrays.map((x, n) => checkArray(`${name}, arrays[${String(n)}]`, x, dtypeOf(first)));
+  return Array.from(arrays, (x, n) => checkArray(`${name}, arrays[${String(n)}]`, x, dtypeOf(first)));
 }
 
 function joined(list: readonly RealArray[], axis: number): RealArray {

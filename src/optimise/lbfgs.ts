@@ -35,12 +35,12 @@ export function* lbfgs(problem: Problem, start: Float64Array, { memory }: { read
   for (;;) {
     const ending = problem.accept(x, at);
     if (ending !== null) return ending;
-    const found: Point | null = yield* step(problem, x, at, updates);
-    if (!found && updates.length === 0) return "lineSearch";
-    if (!found) {
-      updates.length = 0; // what it describes misleads: begin again with the gradient
-      continue;
+    let found: Point | null = yield* step(problem, x, at, updates);
+    if (!found && updates.length > 0) {
+      updates.length = 0; // what they describe misleads: begin again with the gradient
+      found = yield* step(problem, x, at, updates);
     }
+    if (!found) return "lineSearch";
     remember(updates, memory, x, at, found);
     [x, at] = [found.x, found.at];
   }

@@ -3,7 +3,7 @@
  * methods see one vector of float64 numbers and know nothing of arrays; here arrays become that vector and come back
  * from it, and iterations are counted, told and ended.
  */
-import { checkArray, described } from "../array/check";
+import { checkArray, described, isNdarray } from "../array/check";
 import { requiresGrad } from "../array/record";
 import { grad } from "../array/tape";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
@@ -176,7 +176,7 @@ class Form<P extends Parameters> {
   readonly start: Float64Array;
 
   constructor(start: P) {
-    const isOne = !isOptions(start) || "shape" in start;
+    const isOne = !isOptions(start) || isNdarray(start);
     this.names = isOne ? null : Object.keys(start);
     this.arrays = this.listOf(start).map((x, n) =>
       checkArray(this.names ? `minimise, ${at(this.names, n)}` : "minimise, start", x),

@@ -25,12 +25,14 @@ export function* sampledResidual(
   const products = yield* exactRows(operator, { ...given, arrays }, how, rows);
   let residual = 0;
   for (let column = 0; column < columns; column++) {
-    let [ofRows, ofRight] = [0, 0];
+    let [ofRows, ofRight, scale] = [0, 0, 0];
+    for (let row = 0; row < all; row++) scale = Math.max(scale, Math.abs(at(right, row * columns + column)));
+    if (!(scale > 0)) scale = 1;
     for (const [n, row] of rows.entries()) {
       const place = row * columns + column;
-      ofRows += (at(right, place) - at(products, n * columns + column) - alpha * at(x, place)) ** 2;
+      ofRows += ((at(right, place) - at(products, n * columns + column) - alpha * at(x, place)) / scale) ** 2;
     }
-    for (let row = 0; row < all; row++) ofRight += at(right, row * columns + column) ** 2;
+    for (let row = 0; row < all; row++) ofRight += (at(right, row * columns + column) / scale) ** 2;
     const relative = Math.sqrt((ofRows * all) / (rows.length * (ofRight > 0 ? ofRight : 1)));
     residual = relative <= residual ? residual : relative; // NaN too
   }

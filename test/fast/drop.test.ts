@@ -34,7 +34,7 @@ describe.each(FORMULAS)("%s, %s", (text, reductionOp) => {
 });
 
 test("all pairs are computed where all matter, and where nothing is known", () => {
-  const texts = ["Exp(-SqDist(x, y)) * b", "Exp(-2000 * SqDist(x, y)) * b"] as const;
+  const texts = ["Exp(-SqDist(x, y)) * (b + Square(b))", "Exp(-2000 * SqDist(x, y)) * b"] as const;
   const [flat, local] = texts.map((text) => Genred(text, ALIASES, { reductionOp: "Sum", axis: 1 }));
   expect(flat!(x, y, b, { tolerance: 1e-3 }).data).toEqual(flat!(x, y, b).data);
   const broken = randn([N, 1], { ...wide, seed: 3 });

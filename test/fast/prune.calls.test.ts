@@ -1,6 +1,7 @@
 /** Calls that leave out pairs by themselves: what they tell, their derivatives, promises, `out`, and when they do not. */
 import { Genred, grad, rand, requiresGrad, zeros } from "../../src/index";
 import type { RealArray } from "../../src/index";
+import { wrap } from "../../src/array/view";
 import { InterruptedError } from "../../src/errors";
 
 const N = 32_000;
@@ -69,4 +70,14 @@ describe("a promise", () => {
     stop.abort();
     await expect(running).rejects.toThrow(InterruptedError);
   });
+});
+
+test("one memory that is read as rows of different lengths has cells for each", () => {
+  const count = 80_000;
+  const data = new Float64Array(count).map((_, n) => ((n * 7919) % count) / count);
+  const nearest = Genred("SqNorm2(x - y)", ["x = Vi(2)", "y = Vj(1)"], { axis: 1, reductionOp: "Min" });
+  const [rows, columns] = [wrap(data, [count / 2, 2]), wrap(data, [count, 1])];
+  const few = rows.hi(4);
+  expect(nearest.plan(rows, columns).method).toBe("pruned");
+  expect(nearest(rows, columns).data.subarray(0, 4)).toEqual(nearest(few, columns, { prune: "never" }).data);
 });

@@ -42,6 +42,9 @@ function interrupted(script: string, ...after: readonly string[]): Promise<Ended
   });
 }
 
+/** Printed when calls have begun and listen to Ctrl-C. */
+const WAITS = `setTimeout(() => say("waits"), 0);`;
+
 const CALLS = [
   ["a reduction", "K(many, many, ones)", "K.async(many, many, ones)"],
   ["a solve", "Kinv(x, x, b, endless)", "Kinv.async(x, x, b, endless)"],
@@ -54,17 +57,17 @@ it.each(CALLS)("ends %s with an InterruptedError", async (_, call) => {
 });
 
 it.each(CALLS)("ends the promise of %s, and the process at the next time", async (_, __, call) => {
-  const script = `${call}.catch(({ code }) => say(code)).then(() => wait(5000)).then(() => say("completed"));`;
-  const { lines, signal } = await interrupted(script, "begins", "ERR_KEOPS_INTERRUPTED");
-  expect({ lines, signal }).toEqual({ lines: ["begins", "ERR_KEOPS_INTERRUPTED"], signal: "SIGINT" });
+  const script = `${call}.catch(({ code }) => say(code)).then(() => wait(5000)).then(() => say("completed"));${WAITS}`;
+  const { lines, signal } = await interrupted(script, "waits", "ERR_KEOPS_INTERRUPTED");
+  expect({ lines, signal }).toEqual({ lines: ["begins", "waits", "ERR_KEOPS_INTERRUPTED"], signal: "SIGINT" });
 });
 
 it("ends all promises that are pending", async () => {
   const script = `
     const calls = [K.async(many, many, ones), Kinv.async(x, x, b, endless), Kinv.report.async(x, x, b, endless)];
-    Promise.allSettled(calls).then((ends) => ends.forEach(({ reason }) => say(reason.code)));`;
-  const { lines } = await interrupted(script, "begins");
-  expect(lines.slice(1)).toEqual(["ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED"]);
+    Promise.allSettled(calls).then((ends) => ends.forEach(({ reason }) => say(reason.code)));${WAITS}`;
+  const { lines } = await interrupted(script, "waits");
+  expect(lines.slice(2)).toEqual(["ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED", "ERR_KEOPS_INTERRUPTED"]);
 });
 
 it("leaves the process no listener when promises have settled", async () => {

@@ -36,8 +36,7 @@ function matching(x: RealArray): RealArray {
   const moved = nd.reshape(x, [20, 2]);
   const target = points.hi(25) as RealArray;
   const first = points.lo(60).hi(20);
-  const k = (a: RealArray, b: RealArray): RealArray =>
-    nd.mean(Vi(a).sqdist(Vj(b)).mul(-2).exp().sum({ axis: 1 }));
+  const k = (a: RealArray, b: RealArray): RealArray => nd.mean(Vi(a).sqdist(Vj(b)).mul(-2).exp().sum({ axis: 1 }));
   const price = nd.mul(nd.sum(nd.square(nd.sub(moved, first))), 0.01);
   const overlap = nd.sub(nd.div(k(moved, moved), 20), nd.mul(nd.div(k(moved, target), 25), 2));
   return nd.add(nd.add(overlap, nd.div(k(target, target), 25)), price);
@@ -86,6 +85,13 @@ describe("L-BFGS", () => {
     const { parameters, ending } = minimise(f, array([0.01, 20], wide));
     expect(ending).toMatch(/gradient|decrease/);
     for (const value of nd.toNested(parameters) as number[]) expect(Math.abs(value - 1)).toBeLessThan(1e-4);
+  });
+
+  test("begins again with the gradient where updates mislead, without an iteration of its own", () => {
+    const f = (x: RealArray): RealArray => nd.sum(nd.abs(nd.sub(x, 0.3)));
+    const { history, evaluations, iterations } = minimise(f, array([3, -2, 5], wide), { valueTolerance: 0 });
+    expect(new Set(history).size).toBe(history.length);
+    expect(iterations).toBeLessThan(evaluations);
   });
 
   test("ends where no lower point is found", () => {
