@@ -1,7 +1,7 @@
 /**
  * Which part of src may import which, as configurations of ESLint: editors show what breaks it. A layer cannot come to
  * know another by accident. Rows name folders of src, or files; the row of a file goes before that of its folder.
- *   parts     what may be imported; everyone may import `errors`, `options`, `asserts` and files of the own folder
+ *   parts     what may be imported; everyone may import `errors`, `options`, `asserts`, `once` and files of the own folder
  *   types     parts of which only types may be imported
  *   packages  packages that may be imported; `node:` stands for all of Node's own
  *   typesOfOwnFolder  of the own folder, too, only types
@@ -12,6 +12,7 @@ const ROWS = {
   errors: { parts: [] },
   options: { parts: [] },
   asserts: { parts: [] },
+  once: { parts: [] },
   warnings: { parts: [] },
   formula: { parts: [] },
   // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
@@ -96,7 +97,7 @@ const packageName = (name) => (name === "node:" ? "node:.*" : name);
 function patternsOf(name, { parts, types = [], packages = [], typesOfOwnFolder = false }, room) {
   const specifiers = (list) => list.map((part) => specifierOf(part, room));
   const own = room === null ? [] : ["\\./[^/]*"];
-  const values = [...specifiers(["errors", "options", "asserts", ...parts]), ...packages.map(packageName)];
+  const values = [...specifiers(["errors", "options", "asserts", "once", ...parts]), ...packages.map(packageName)];
   if (!typesOfOwnFolder) values.push(...own);
   const onlyTypes = [...specifiers(types), ...(typesOfOwnFolder ? own : [])];
   const notValues = `(?!(${values.join("|")})$)`;

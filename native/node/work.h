@@ -100,7 +100,7 @@ Napi::Object exported(Napi::Env, std::initializer_list<FunctionTable>);
 void addFunction(Napi::Object, const char *name, napi_callback);
 
 // The tables of other files.
-extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS;
+extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS;
 
 // Calls a function of JavaScript while Ctrl-C is counted instead of ending the process; it may be asked for the count.
 Napi::Value attend(const Napi::CallbackInfo &);

@@ -25,22 +25,22 @@ export interface Factors {
 }
 
 /** Cholesky factors if `A` is symmetric and positive definite, else LU. Throws ArgumentError if `A` is singular. */
-export function factorise(A: RealArray): Factors {
-  return factorsOf(matrixOf(A));
+export function factorise(where: string, A: RealArray): Factors {
+  return factorsOf(where, matrixOf(A));
 }
 
-function factorsOf(A: Matrix): Factors {
+function factorsOf(where: string, A: Matrix): Factors {
   const cholesky = A.isSymmetric() ? new CholeskyDecomposition(A) : null;
   if (cholesky?.isPositiveDefinite()) {
     const factors: Factors = { solve: (B) => cholesky.solve(matrixOf(B)).to1DArray(), transposed: () => factors };
     return factors;
   }
   const lu = new LuDecomposition(A);
-  if (lu.isSingular()) throw new ArgumentError("solve: expected a regular matrix, got a singular one");
+  if (lu.isSingular()) throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
   let transposed: Factors | undefined;
   const factors: Factors = {
     solve: (B) => (B.shape[1] === 0 ? [] : lu.solve(matrixOf(B)).to1DArray()),
-    transposed: () => (transposed ??= { ...factorsOf(A.transpose()), transposed: () => factors }),
+    transposed: () => (transposed ??= { ...factorsOf(where, A.transpose()), transposed: () => factors }),
   };
   return factors;
 }
@@ -54,18 +54,20 @@ export function cholesky(A: RealArray): ArrayLike<number> {
   throw new ArgumentError(`cholesky: expected a symmetric positive definite matrix, got ${got}`);
 }
 
-/** The sign of the determinant of `A` and the logarithm of its size. */
-export function determinant(A: RealArray): { sign: number; logarithm: number } {
+/** The determinant of `A`, its sign and the logarithm of its size, which do not overflow. */
+export function determinant(A: RealArray): { product: number; sign: number; logarithm: number } {
   const lu = new LuDecomposition(matrixOf(A));
   const [upper, order] = [lu.upperTriangularMatrix, lu.pivotPermutationVector];
   let sign = parityOf(order);
+  let product = sign;
   let logarithm = 0;
   for (let k = 0; k < order.length; k++) {
     const pivot = upper.get(k, k);
+    product *= pivot;
     sign *= Math.sign(pivot);
     logarithm += Math.log(Math.abs(pivot));
   }
-  return { sign, logarithm };
+  return { product, sign, logarithm };
 }
 
 /** 1 where an even number of exchanges makes the order, else -1. */

@@ -93,7 +93,7 @@ function bracketed(
 
 /** Rows along the first axis, as views. */
 function* rowsOf(x: NdArray): Generator<NdArray> {
-  for (let k = 0; k < (x.shape[0] as number); k++) yield showable(x.pick(k));
+  for (let k = 0; k < (x.shape[0] as number); k++) yield x.pick(k);
 }
 
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
@@ -117,15 +117,11 @@ function asRows(this: AnyArray): Generator<NdArray> {
   return rowsOf(this as unknown as NdArray);
 }
 
-const taught = new WeakSet();
-
-/** The array itself, which can show itself from then on, as all of its class can. */
-export function showable<X extends object>(x: X): X {
+/** Teaches all arrays of the class of `x`, and of those of its rows, to show themselves. */
+export function teachToShow(x: NdArray): void {
   const prototype = Object.getPrototypeOf(x) as object;
-  if (taught.has(prototype)) return x;
-  taught.add(prototype);
   for (const [name, value] of METHODS)
     if (!Object.hasOwn(prototype, name))
       Object.defineProperty(prototype, name, { value, configurable: true, writable: true });
-  return x;
+  if (x.shape.length > 0) teachToShow(x.pick(0));
 }

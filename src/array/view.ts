@@ -9,7 +9,7 @@ import { isContiguous, memoryAmong, memoryOf, reach, rowMajor, sizeOf } from "..
 import type { DataOf, ElementType, Elements, Geometry } from "../device/memory";
 import type { RealData } from "../device/native";
 import { listText } from "../options";
-import { showable } from "./show";
+import { teachToShow } from "./show";
 
 export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
 export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
@@ -26,6 +26,17 @@ export type DtypeOf<T extends RealData> = T extends Float64Array ? "float64" : "
 /** The dtype of an array, told by its memory: the property `dtype` of a look-alike may say anything. */
 export function dtypeOf<T extends RealData>(x: RealArray<T>): DtypeOf<T> {
   return (x.data.BYTES_PER_ELEMENT === 8 ? "float64" : "float32") as DtypeOf<T>;
+}
+
+/** Classes of ndarrays that show themselves. */
+const taught = new WeakSet();
+
+function showable<X extends NdArray>(x: X): X {
+  const prototype = Object.getPrototypeOf(x) as object;
+  if (taught.has(prototype)) return x;
+  taught.add(prototype);
+  teachToShow(x);
+  return x;
 }
 
 /** A row-major ndarray of `shape` over `data`, without a copy. */

@@ -9,12 +9,12 @@ import type { RealArray } from "../array/view";
 import type { BatchAxis } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { label, rankOf } from "../formula/arguments";
+import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 
 const leadingShape = (argument: Argument, shape: readonly number[]): readonly number[] =>
-  shape.slice(0, shape.length - rankOf(argument));
+  shape.slice(0, shape.length - argument.rank);
 
 /**
  * The batch dimensions of a call, broadcast as in NumPy: aligned at their end, each of length 1 or the common length;
@@ -94,6 +94,6 @@ export function summedTo(gradient: RealArray, argument: Argument, shape: readonl
  */
 export function entryPerRow(argument: Argument, array: RealArray): RealArray {
   const rank = array.shape.length;
-  if (argument.category === Category.P) return rank === rankOf(argument) ? array : insertAxis(array, rank - 1);
+  if (argument.category === Category.P) return rank === argument.rank ? array : insertAxis(array, rank - 1);
   return insertAxis(array, argument.category === Category.I ? rank - 1 : rank - 2);
 }

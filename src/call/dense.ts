@@ -4,14 +4,13 @@
  */
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
+import { onceFor } from "../once";
 import { Category } from "../formula/formula";
 import { entryPerRow } from "./batches";
 import { Operator } from "./operator";
 import { checkPlacement } from "./prepared";
 import type { CallOptions } from "./prepared";
 import { PLAIN_SUM, checkMemory } from "./result";
-
-const unreduced = new WeakMap<Operator, Operator>();
 
 /** `[...batch, M, N, dim]`. @throws ArgumentError if the result would take more than `maxBytes`. */
 export function denseOf(
@@ -26,10 +25,6 @@ export function denseOf(
   return unreducedOf(operator).values(entries, checkPlacement(where, extents));
 }
 
-function unreducedOf(operator: Operator): Operator {
-  const known = unreduced.get(operator);
-  if (known) return known;
-  const made = new Operator([operator.formula], operator.args, { ...PLAIN_SUM, rows: Category.J });
-  unreduced.set(operator, made);
-  return made;
-}
+const unreducedOf = onceFor(
+  ({ formula, args }: Operator) => new Operator([formula], args, { ...PLAIN_SUM, rows: Category.J }),
+);

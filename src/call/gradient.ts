@@ -7,7 +7,7 @@
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
-import { extraArgument, rankOf } from "../formula/arguments";
+import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
@@ -185,7 +185,7 @@ class Pairs {
   /** A parameter that is the same for all pairs. */
   private isShared(n: number): boolean {
     const argument = at(this.given, n);
-    return argument.category === Category.P && at(this.choice.arrays, n).shape.length === rankOf(argument);
+    return argument.category === Category.P && at(this.choice.arrays, n).shape.length === argument.rank;
   }
 
   private gatherArgument(array: RealArray, n: number): RealArray {

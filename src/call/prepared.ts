@@ -14,7 +14,7 @@ import type { KeptPlans } from "../device/device";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { label, rankOf } from "../formula/arguments";
+import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { isAtLeast } from "../options";
@@ -82,7 +82,7 @@ function checkShapeOf(
   firsts: (Argument | undefined)[],
 ): void {
   const { category, dim } = argument;
-  const rank = rankOf(argument);
+  const rank = argument.rank;
   if (shape.length < rank || shape.at(-1) !== dim) throw wrongShape(argument, shape, extents, firsts);
   if (category === Category.P) return;
   const rows = shape.at(-rank)!;
@@ -129,7 +129,7 @@ function wrongShape(
 ): ArgumentError {
   const first = firsts[argument.category];
   const extent = first && at(extents, argument.category);
-  const lead = got.length > rankOf(argument) ? "..., " : "";
+  const lead = got.length > argument.rank ? "..., " : "";
   const because = first && extent !== undefined ? ` as ${label(first)} has ${extent} rows` : "";
   const expected = `shape [${lead}${expectedShape(argument, extent)}]${because}`;
   return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(got)}`);
@@ -144,7 +144,7 @@ function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: R
 const NO_BATCH: readonly number[] = [];
 
 function batchOf(args: readonly Argument[], arrays: readonly RealArray[]): readonly number[] {
-  const isSingle = args.every((argument, n) => arrays[n]!.shape.length === rankOf(argument));
+  const isSingle = args.every((argument, n) => arrays[n]!.shape.length === argument.rank);
   return isSingle ? NO_BATCH : commonBatch(args, arrays);
 }
 

@@ -10,6 +10,7 @@ import type { Given, How } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { allocate, sizeOf, wrap } from "../array/view";
 import { asserted, at } from "../asserts";
+import { onceFor } from "../once";
 import { ranksOf, visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
@@ -36,13 +37,7 @@ interface Parts {
   readonly flops: number;
 }
 
-const partsOf = new WeakMap<Operator, Parts>();
-
-function partsFor(operator: Operator): Parts {
-  const found = partsOf.get(operator) ?? makeParts(operator);
-  partsOf.set(operator, found);
-  return found;
-}
+const partsFor = onceFor(makeParts);
 
 function makeParts({ formula, formulas, args, settings }: Operator): Parts {
   const { reduction, rows } = settings;

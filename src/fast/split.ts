@@ -8,6 +8,7 @@
 import { checksum } from "../array/record";
 import { contiguous } from "../array/view";
 import { asserted, at } from "../asserts";
+import { onceFor } from "../once";
 import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import type { Shortcut } from "../call/shortcut";
@@ -65,14 +66,9 @@ function whyNotOfCall({ settings }: Operator, given: Given, how: How): string | 
   return null;
 }
 
-const convolutions = new WeakMap<Operator, Convolution | Refusal>();
-
-function convolutionIn(operator: Operator): Convolution | Refusal {
-  const { formula, args, settings } = operator;
-  const known = convolutions.get(operator) ?? convolutionOf(formula, args, settings.rows);
-  convolutions.set(operator, known);
-  return known;
-}
+const convolutionIn = onceFor(({ formula, args, settings }: Operator): Convolution | Refusal =>
+  convolutionOf(formula, args, settings.rows),
+);
 
 function whyNotOfFormula(operator: Operator): string | null {
   const found = convolutionIn(operator);

@@ -19,14 +19,21 @@ export interface Argument {
   readonly position: number;
   readonly dim: number;
   readonly category: Category;
+  /** Dimensions of one entry: rows and components, or components alone. */
+  readonly rank: number;
   /** The leaf that stands for it in formulas. */
   readonly variable: Formula;
 }
 
-/** An argument that no alias declared. */
-export function extraArgument(position: number, dim: number, category: Category): Argument {
-  return { name: undefined, position, dim, category, variable: variable(position, dim, category) };
+/** The argument that a leaf stands for; one that no alias declared has no name. */
+export function argumentOf(name: string | undefined, leaf: Formula): Argument {
+  const { position, dim, category } = asVariable(leaf);
+  return { name, position, dim, category, rank: category === Category.P ? 1 : 2, variable: leaf };
 }
+
+/** An argument that no alias declared. */
+export const extraArgument = (position: number, dim: number, category: Category): Argument =>
+  argumentOf(undefined, variable(position, dim, category));
 
 /** What errors call an argument: `y (Vj, dim 3)`, or `argument 2 (Vj, dim 3)` where it has no name. */
 export function label({ name, position, dim, category }: Argument): string {
@@ -89,7 +96,7 @@ export class Scope {
   }
 
   private add(leaf: Formula, place: Place, name?: string): void {
-    const argument: Argument = { name, ...asVariable(leaf), variable: leaf };
+    const argument = argumentOf(name, leaf);
     if (argument.position < 0)
       throw errorAt(place, `${place.source.title}: expected a position of at least 0, got ${argument.position}`);
     this.byPosition.set(argument.position, { argument, place });
@@ -165,6 +172,3 @@ function withPosition(entry: Entry, numbers: readonly number[], position: number
   const expected = entry === variableEntry ? signature(entry) : `${entry.name}(dim) or ${signature(entry)}`;
   throw errorAt(place, `alias: expected ${expected}, got ${numbers.length} numbers`);
 }
-
-/** Dimensions of one entry of an argument: rows and components, or components alone. */
-export const rankOf = ({ category }: Argument): number => (category === Category.P ? 1 : 2);

@@ -11,6 +11,7 @@ import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
+import { argumentOf } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
@@ -119,7 +120,7 @@ export function bound(formulas: readonly Formula[], leaves: readonly Leaf[]): Bo
       );
   });
   const sorted = [...symbolic, ...ordered.filter(({ place }) => place === null)];
-  const args = sorted.map(argumentOf);
+  const args = sorted.map(argumentOfLeaf);
   const positions = new Map(sorted.map((leaf, n) => [keyOf(leaf), at(args, n).variable]));
   const byVariable = new Map<Formula, Formula>();
   for (const leaf of leaves) {
@@ -164,10 +165,10 @@ function sortByReading(formulas: readonly Formula[], leaves: readonly Leaf[]): L
 const LETTERS = { [Category.I]: "x", [Category.J]: "y", [Category.P]: "p" } as const;
 
 /** Symbolic arguments have no name, as an alias without one. */
-function argumentOf(leaf: Leaf, position: number): Argument {
+function argumentOfLeaf(leaf: Leaf, position: number): Argument {
   const { dim, category } = asVariable(leaf.variable);
   const name = leaf.place === null ? `${LETTERS[category]}${position}` : undefined;
-  return { name, position, dim, category, variable: variable(position, dim, category) };
+  return argumentOf(name, variable(position, dim, category));
 }
 
 /** `7 i, 5 j, batch [2]`, as errors say it. */

@@ -106,6 +106,7 @@ export function mean<T extends RealData>(x: RealArray<T>, options?: AxesOptions 
 export function norm<T extends RealData>(x: RealArray<T>, options?: NormOptions | null): RealArray<T> {
   atMost("norm", 2, arguments);
   const { order = ORDER.order.default, ...over } = optionsOf("norm", options, { ...AXES, ...ORDER });
+  axesOf("norm", over.axis, checkArray("norm", x).shape);
   if (order === 2) return sqrt(sum(square(x), over));
   if (order === 1) return sum(abs(x), over);
   if (order === Infinity) return max(abs(x), over);

@@ -3,12 +3,14 @@ import { DTYPE, generator, zeros } from "../array/array";
 import { checkArray, checkShape } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
-import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
+import { dtypeOf, shapeText, sizeOf } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, describeValue, optionsOf } from "../options";
+import { take } from "./pick";
+import { stack } from "./rearrange";
 import type { OptionsOf } from "../options";
 
 /** The dtype of a new array. */
@@ -96,26 +98,24 @@ export function linspace<D extends Dtype = "float32">(
 
 /**
  * All points of a grid, `[n0 n1 ..., axes]`, from a vector of coordinates for each axis; the last runs fastest:
- * `grid(x, y)` are the points (x0, y0), (x0, y1), …
+ * `grid(x, y)` are the points (x0, y0), (x0, y1), … Derivatives reach the axes.
  */
 export function grid<T extends RealData>(...axes: readonly RealArray<T>[]): RealArray<T> {
   if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
   const dtype = dtypeOf(checkArray("grid, axis 0", axes[0]));
-  const vectors = axes.map((axis, n) => checkVector(`grid, axis ${String(n)}`, axis, dtype));
-  const lengths = axes.map(({ shape }) => at(shape, 0));
-  const data: RealData = allocate(dtypeOf(at(axes, 0)), sizeOf(lengths) * axes.length);
-  vectors.forEach((vector, k) => {
+  const lengths = axes.map((axis, k) => vectorLength(`grid, axis ${String(k)}`, axis, dtype));
+  const columns = axes.map((axis, k) => {
     const inner = sizeOf(lengths.slice(k + 1));
-    for (let point = 0; point < sizeOf(lengths); point++)
-      data[point * axes.length + k] = at(vector, Math.floor(point / inner) % at(lengths, k));
+    const index = (_: unknown, point: number): number => Math.floor(point / inner) % at(lengths, k);
+    return take(axis, Int32Array.from({ length: sizeOf(lengths) }, index));
   });
-  return wrapBeside(data as T, [sizeOf(lengths), axes.length], ...axes);
+  return stack(columns, { axis: 1 });
 }
 
-function checkVector(where: string, x: RealArray, dtype: Dtype): RealData {
+function vectorLength(where: string, x: RealArray, dtype: Dtype): number {
   const { shape } = checkArray(where, x, dtype);
   if (shape.length !== 1) throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
-  return readable(x);
+  return at(shape, 0);
 }
 
 // --------------------------------------------------------------------------------------------------- random

@@ -16,7 +16,7 @@ import {
   symmetricEigen,
 } from "../array/matrix";
 import type { Factors } from "../array/matrix";
-import { record } from "../array/record";
+import { checksum, record } from "../array/record";
 import { allocate, broadcast, dtypeOf, readable, shapeText, wrap, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
@@ -38,7 +38,7 @@ export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): Rea
       `solve, right-hand side: expected shape [${String(n)}, K] or [${String(n)}], got ${shapeText(shape)}`,
     );
   const columns = shape.length === 1 ? reshape(B, [n, 1]) : B;
-  return reshape(solvedBy(factorise(A), A, columns), shape);
+  return reshape(solvedBy(factorise("solve", A), A, columns), shape);
 }
 
 function squareOf(where: string, A: RealArray): number {
@@ -71,15 +71,15 @@ function arrayBeside<T extends RealData>(
 /** The inverse of `A` `[N, N]`. @throws ArgumentError if it is singular. */
 export function inv<T extends RealData>(A: RealArray<T>): RealArray<T> {
   atMost("inv", 1, arguments);
-  return solve(A, eye(squareOf("inv", A), { dtype: dtypeOf(A) }) as RealArray as RealArray<T>);
+  const identity = eye(squareOf("inv", A), { dtype: dtypeOf(A) }) as RealArray as RealArray<T>;
+  return solvedBy(factorise("inv", A), A, identity);
 }
 
 /** The determinant of `A` `[N, N]`, as an array of shape `[]`; its derivative needs a regular matrix. */
 export function det<T extends RealData>(A: RealArray<T>): RealArray<T> {
   atMost("det", 1, arguments);
   squareOf("det", A);
-  const { sign, logarithm } = determinant(A);
-  const output = arrayBeside([sign * Math.exp(logarithm)], [], A);
+  const output = arrayBeside([determinant(A).product], [], A);
   const backward = (cotangent: RealArray): RealArray[] => [
     mul(mul(cotangent, output as RealArray), transpose(inv(A)) as RealArray),
   ];
@@ -108,8 +108,14 @@ function recordEach<T extends RealData>(
   outputs: readonly RealArray<T>[],
   backward: Backward,
 ): RealArray<T>[] {
+  const sums = outputs.map(checksum);
   return outputs.map((output, n) => {
-    const own = (cotangent: RealArray): RealArray[] => [backward(outputs.map((_, k) => (k === n ? cotangent : null)))];
+    const own = (cotangent: RealArray): RealArray[] => {
+      // A gradient reads all results; the tape looks at its own alone.
+      if (outputs.some((each, k) => checksum(each) !== sums[k]))
+        throw new ArgumentError(`grad: expected the results of ${where} unchanged since its call, got one overwritten`);
+      return [backward(outputs.map((_, k) => (k === n ? cotangent : null)))];
+    };
     return record(output, [A], own, { where, readsOutput: true });
   });
 }

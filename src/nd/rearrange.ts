@@ -170,8 +170,9 @@ export function reshape<T extends RealData>(x: RealArray<T>, shape: readonly num
   checkArray("reshape", x);
   const size = sizeOf(x.shape);
   const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  const rest = sizeOf(Array.isArray(shape) ? shape.filter((_, k) => k !== open) : []);
-  const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? Math.floor(size / rest) : length));
+  const rest = open < 0 ? size : sizeOf(checkShape("reshape", [...shape.slice(0, open), ...shape.slice(open + 1)]));
+  const left = rest === 0 ? -1 : Math.floor(size / rest); // any length would do
+  const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? left : length));
   if (sizeOf(checkShape("reshape", whole)) === size) return reshapeTo(x, whole);
   const expected = `a shape of ${String(size)} elements, as ${shapeText(x.shape)} has`;
   throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);

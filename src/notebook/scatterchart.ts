@@ -51,7 +51,7 @@ export type ScatterChartOptions = OptionsOf<typeof SCATTER_CHART>;
 
 /**
  * Describes points `[N, 2]` in vega-lite v5, for `chart`, in colours of a `value` or a `label` for each. Points that
- * are not finite are left out. Throws ArgumentError for another shape, and unless there is a value for each point.
+ * are not finite, or whose value is not, are left out. Throws ArgumentError for another shape, and unless there is a value for each point.
  */
 export function scatterChart(points: RealArray, options?: ScatterChartOptions | null): object {
   atMost("scatterChart", 2, arguments);
@@ -115,7 +115,8 @@ function packed(numbers: ArrayLike<number>, ends: readonly [Ends, Ends], colors?
   const integers: number[] = [];
   for (let k = 0; 2 * k < numbers.length; k++) {
     const [x, y] = ends.map((axis, n) => levelOf(numbers[2 * k + n] as number, axis, STEPS)) as [number, number];
-    if (Number.isFinite(x + y)) integers.push(x + STEPS * y + STEPS ** 2 * (colors?.[k] ?? 0));
+    const integer = x + STEPS * y + STEPS ** 2 * (colors?.[k] ?? 0);
+    if (Number.isFinite(integer)) integers.push(integer);
   }
   return integers;
 }
@@ -149,9 +150,10 @@ function colorsOfPoints(count: number, options: ScatterChartOptions): Colors | n
     throw new ArgumentError("scatterChart: expected a value or a label for each point, got both");
   if (value !== undefined) {
     const values = listOf("scatterChart, value", value, count).map(Number);
+    if (isNames(value)) throw new ArgumentError("scatterChart, value: expected numbers, got text: label takes names");
     const ends = valueEnds(values);
     return {
-      numbers: values.map((each) => levelOf(each, ends, LEVELS) || 0),
+      numbers: values.map((each) => levelOf(each, ends, LEVELS)),
       unpacked: (number) => numberAt(number, ends, LEVELS),
       encoding: { field: "c", type: "quantitative", title: legend ?? "", scale: { scheme } },
     };
@@ -159,33 +161,38 @@ function colorsOfPoints(count: number, options: ScatterChartOptions): Colors | n
   return label === undefined ? null : colorsOfLabels(listOf("scatterChart, label", label, count), legend);
 }
 
-/** Least and largest value, apart. */
+/** Least and largest value that is finite, apart. */
 function valueEnds(values: readonly number[]): Ends {
-  const finite = values.filter(Number.isFinite);
-  const [low, high] = [
-    finite.reduce((a, b) => Math.min(a, b), Infinity),
-    finite.reduce((a, b) => Math.max(a, b), -Infinity),
-  ];
-  return low < high ? [low, high] : [Number.isFinite(low) ? low : 0, (Number.isFinite(low) ? low : 0) + 1];
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  if (low > high) return [0, 1];
+  return low < high ? [low, high] : [low, low + Math.max(1, Math.abs(low))];
 }
 
 function colorsOfLabels(labels: readonly unknown[], legend: string | undefined): Colors {
   const numbered = new Map<unknown, number>();
   for (const label of labels) if (!numbered.has(label)) numbered.set(label, numbered.size);
   const names = [...numbered.keys()];
-  const isSorted = names.every((name) => typeof name === "number");
+  const numeric = names.filter((name) => typeof name === "number");
+  const sort = (numeric.length === names.length ? numeric.sort((a, b) => a - b) : names).map(String);
   const shown = legend === undefined ? { legend: null } : { title: legend };
   return {
     numbers: labels.map((label) => numbered.get(label) ?? 0),
     unpacked: (number) => `${JSON.stringify(names.map(String))}[${number}]`,
-    encoding: { field: "c", type: "nominal", ...(isSorted ? {} : { sort: null }), ...shown },
+    encoding: { field: "c", type: "nominal", sort, ...shown },
   };
 }
 
+const isNames = (values: PointValues): values is readonly string[] =>
+  Array.isArray(values) && values.some((each) => typeof each === "string");
+
 /** Numbers or names, one for each point. */
 function listOf(where: string, values: PointValues, count: number): readonly unknown[] {
-  const isNames = Array.isArray(values) && values.some((each) => typeof each === "string");
-  const list = isNames ? (values as readonly unknown[]) : Array.from(elementsOf(where, values)[1]);
+  const list = isNames(values) ? values : Array.from(elementsOf(where, values)[1]);
   const wrong = list.find((each) => typeof each !== "number" && typeof each !== "bigint" && typeof each !== "string");
   if (wrong !== undefined) throw new ArgumentError(`${where}: expected numbers or names, got ${described(wrong)}`);
   if (list.length === count) return list;

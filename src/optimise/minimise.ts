@@ -124,7 +124,26 @@ async function minimiseLater<P extends Parameters>(
 
 export const minimise: Minimiser = Object.assign(minimiseNow, { async: minimiseLater });
 
-const settingsOf = (options: MinimiseOptions): Settings => withDefaults(MINIMISE, options);
+/** What a method reads beside what all do. */
+const OWN: ReadonlyMap<Settings["method"], readonly (keyof MinimiseOptions)[]> = new Map<
+  Settings["method"],
+  readonly (keyof MinimiseOptions)[]
+>([
+  ["lbfgs", ["memory", "valueTolerance"]],
+  ["adam", ["learningRate", "weightDecay", "betas", "epsilon"]],
+  ["sgd", ["learningRate", "weightDecay", "momentum", "nesterov"]],
+]);
+
+/** @throws ArgumentError for an option that the method does not read. */
+function settingsOf(options: MinimiseOptions): Settings {
+  const settings = withDefaults(MINIMISE, options);
+  const own = lookUp(OWN, settings.method);
+  const others = [...OWN.values()].flat().filter((name) => !own.includes(name));
+  const needless = others.find((name) => options[name] !== undefined);
+  if (needless === undefined) return settings;
+  const got = described(options[needless]);
+  throw new ArgumentError(`minimise, ${needless}: expected none with the method "${settings.method}", got ${got}`);
+}
 
 const METHODS: ReadonlyMap<Settings["method"], Minimise<Settings>> = new Map<Settings["method"], Minimise<Settings>>([
   ["lbfgs", lbfgs],

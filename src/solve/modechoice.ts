@@ -52,6 +52,8 @@ const OVERSAMPLING = 2;
 const MOST_SAMPLES = 2 ** 19;
 const PAIRS_OF_SAMPLE = 64;
 
+const TOO_FINE = "the residual that is asked for, or alpha, is so small that products have to be exact";
+
 /** @param finer divides the errors of products. */
 export function* chooseModes(request: ModeRequest, algebra: Algebra, finer: number): Task<ModeChoice | string> {
   const kernel = yield* kernelOf(request);
@@ -60,12 +62,12 @@ export function* chooseModes(request: ModeRequest, algebra: Algebra, finer: numb
   const { alpha, rows } = request.situation;
   const allowed = (SHARE * request.target * alpha) / (Math.sqrt(rows) * finer);
   const tolerance = allowed / (yield* originOf(table));
-  if (!(tolerance >= LEAST_TOLERANCE)) return "alpha is so small that products have to be exact";
+  if (!(tolerance >= LEAST_TOLERANCE)) return TOO_FINE;
   const limits = { tolerance, samples: Math.min(MOST_SAMPLES, rows ** 2 / PAIRS_OF_SAMPLE) };
   const series = yield* seriesOf(table, points.lengths, limits, algebra);
   if (typeof series === "string") return series;
   const ofWindow = allowed / rootOfSquares(series);
-  if (!(ofWindow >= LEAST_OF_WINDOWS)) return "alpha is so small that products have to be exact";
+  if (!(ofWindow >= LEAST_OF_WINDOWS)) return TOO_FINE;
   const window = windowFor(Math.min(WINDOWS.most, Math.max(WINDOWS.least, ofWindow)), OVERSAMPLING);
   const order = orderModes(series);
   const cost = leastCost(request, { series, order, secondsOfPoint: secondsOfPoint(points.dim, window) }, algebra);

@@ -1,4 +1,6 @@
 /** How arrays are shown: as text, as lists, row by row. */
+import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import { inspect } from "node:util";
 import { array, nd, rand, zeros } from "../../src";
 
@@ -49,4 +51,13 @@ test("nested lists, JSON and rows", () => {
   rows[0]!.set(0, 7); // a view
   expect(x.get(0, 0)).toBe(7);
   x.set(0, 0, 0.5);
+});
+
+test("rows that are picked show themselves, as a process that has made no vector shows", () => {
+  const code = `const { array } = require("./dist"); console.log(String(array([[1, 2], [3, 4]]).pick(1)));`;
+  const { stdout } = spawnSync(process.execPath, ["-e", code], {
+    cwd: resolve(__dirname, "..", ".."),
+    encoding: "utf8",
+  });
+  expect(stdout).toBe("float32 [2]\n[3, 4]\n");
 });

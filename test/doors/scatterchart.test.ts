@@ -54,6 +54,18 @@ test("labels keep their names, and values their size", () => {
   expect(decoded(describe2(points, { value: [5, 5, 5] })).map(({ c }) => Math.round(c as number))).toEqual([5, 5]);
 });
 
+test("points whose value is not finite are left out, and equal values have a colour", () => {
+  const values = decoded(describe2(zeros([3, 2]), { value: [NaN, 5, Infinity] }));
+  expect(values.map(({ c }) => Math.round(c as number))).toEqual([5]);
+  const [c] = decoded(describe2(zeros([1, 2]), { value: [1e20] })).map((point) => point.c as number);
+  expect(Math.abs(c! / 1e20 - 1)).toBeLessThan(1 / 256);
+});
+
+test("numbers of classes stand in their order", () => {
+  const { encoding } = describe2(zeros([12, 2]), { label: [11, 2, 10, 1, 0, 3, 4, 5, 6, 7, 8, 9] });
+  expect((encoding.color as { sort: string[] }).sort).toEqual(Array.from({ length: 12 }, (_, n) => String(n)));
+});
+
 test("both axes have one scale, unless a height is given", () => {
   expect(describe2(points).height).toBe(800);
   expect(describe2(points, { height: 300 }).height).toBe(300);

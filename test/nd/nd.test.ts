@@ -293,3 +293,33 @@ describe("what is refused", () => {
     refuses(() => grad(squared, [x], x), /arrays of mul unchanged .* got its first argument overwritten$/);
   });
 });
+
+test("a gradient of one result refuses where another one was overwritten", () => {
+  for (const name of ["eigh", "svd", "qr"] as const) {
+    const x = requiresGrad(nested([2, 1], [1, 3]));
+    const results = Object.values(nd[name](x) as object) as RealArray[];
+    const total = sum(mul(results[0]!, results[0]!) as Doubles);
+    results[1]!.data.fill(0);
+    expect(() => grad(total, [x])).toThrow(`grad: expected the results of ${name} unchanged since its call`);
+  }
+});
+
+test("the points of a grid pass derivatives to its axes", () => {
+  const axis = requiresGrad(array([1, 2, 3], { dtype: "float64" }));
+  const points = nd.grid(axis, array([5, 6], { dtype: "float64" }));
+  expect(values(grad(sum(mul(points, points)), [axis])[0])).toEqual([4, 8, 12]);
+});
+
+test("a determinant of whole numbers is whole, and messages name the function that was called", () => {
+  expect(nd.det(mul(eye(3, { dtype: "float64" }), 7)).get()).toBe(343);
+  expect(() => nd.inv(nested([1, 1], [1, 1]))).toThrow("inv: expected a regular matrix, got a singular one");
+  expect(() => norm(zeros([2]), { axis: 3 })).toThrow("norm: expected an axis of [2], got the number 3");
+  expect(() =>
+    nd.tensordot(eye(2), eye(2), [
+      [0, 0],
+      [0, 1],
+    ]),
+  ).toThrow("tensordot: expected different axes, got [0, 0]");
+  expect(() => reshape(zeros([0, 3]), [0, -2])).toThrow(ArgumentError);
+  expect(() => reshape(zeros([0, 3]), [0, -1])).toThrow(ArgumentError);
+});

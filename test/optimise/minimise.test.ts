@@ -162,6 +162,14 @@ test.each([
     /^minimise, a: expected a float32 or float64 ndarray/,
   ],
   [(): unknown => minimise((x) => nd.sum(x), zeros([2]), { method: "newton" as never }), /^minimise, method: expected/],
+  [
+    (): unknown => minimise((x) => nd.sum(x), zeros([2]), { momentum: 0.5 }),
+    'minimise, momentum: expected none with the method "lbfgs", got the number 0.5',
+  ],
+  [
+    (): unknown => minimise((x) => nd.sum(x), zeros([2]), { method: "adam", memory: 3 }),
+    'minimise, memory: expected none with the method "adam", got the number 3',
+  ],
   [(): unknown => minimise((x) => nd.sum(x), zeros([2]), { learningrate: 1 } as never), /did you mean learningRate\?$/],
 ])("refuses %#", (call, message) => {
   expect(call).toThrow(errors.ArgumentError);
