@@ -18,13 +18,20 @@ type Place = <X extends RealArray>(array: X) => X;
 const there: Place = (array) => toDevice(array) as unknown as typeof array;
 const here: Place = (array) => array;
 
+/** Of one shape, and `count` units in float32's last place apart at most. */
+function expectRoundings(got: RealArray, expected: RealArray, count: number): void {
+  expect(got.shape).toEqual(expected.shape);
+  const [a, b] = [numbers(got), numbers(expected)];
+  const apart = a.map((value, n) => Math.abs(value - b[n]!) / Math.abs(b[n]!) / 2 ** -23);
+  expect(Math.max(...apart)).toBeLessThanOrEqual(count);
+}
+
 test.each<[string, (place: Place) => RealArray]>([
   ["add", (place) => nd.add(place(x), place(y))],
   ["sub with a row of the machine", (place) => nd.sub(place(x), rand([3], { seed: 5 }))],
   ["mul of the machine's with a view", (place) => nd.mul(x, place(y).step(-1, 1))],
   ["div by a number", (place) => nd.div(place(x), 3)],
   ["neg", (place) => nd.neg(place(x).transpose(1, 0))],
-  ["exp", (place) => nd.exp(place(x).hi(5, 2).step(2, 1))],
   ["sqrt of nothing", (place) => nd.sqrt(place(x).hi(0, 3))],
   ["sum", (place) => nd.sum(place(x), { axis: 1 })],
   ["the sum of all", (place) => nd.sum(place(x))],
@@ -37,6 +44,13 @@ test.each<[string, (place: Place) => RealArray]>([
   const [got, expected] = [compute(there), compute(here)];
   expect([isResident(got), isResident(expected)]).toEqual([true, false]);
   expect([got.shape, numbers(got)]).toEqual([expected.shape, numbers(expected)]);
+});
+
+test("exp of resident arrays is resident, and the device's own: it differs by roundings of its result", () => {
+  const compute = (place: Place): RealArray => nd.exp(place(x).hi(5, 2).step(2, 1));
+  const got = compute(there);
+  expect(isResident(got)).toBe(true);
+  expectRoundings(got, compute(here), 2);
 });
 
 test("numbers, labels and ranges that are made on the machine read resident points", () => {
@@ -58,7 +72,7 @@ test("derivatives of dense operations are resident, to second order", () => {
   const expected = second(here);
   second(there).forEach((gradient, n) => {
     expect(isResident(gradient)).toBe(true);
-    expect(numbers(gradient)).toEqual(numbers(expected[n]!));
+    expectRoundings(gradient, expected[n]!, 8); // through three factors that exp is part of
   });
 });
 
