@@ -21,6 +21,7 @@ const FORMULAS = [
 const errorOf = (got: RealArray, all: RealArray): number => norm(minus(got.data, all.data)) / norm(all.data);
 
 describe.each(FORMULAS)("%s, %s", (text, reductionOp) => {
+  const ofAllPairs: (RealArray | undefined)[] = [];
   test.each([1e-3, 1e-6, 1e-9])("is within the tolerance %d of all pairs", (tolerance) => {
     for (const axis of [0, 1] as const) {
       const aliases = axis === 1 ? ALIASES : (["x = Vj(2)", "y = Vi(2)", "b = Vi(1)"] as const);
@@ -28,7 +29,8 @@ describe.each(FORMULAS)("%s, %s", (text, reductionOp) => {
       const plan = reduce.plan(x, y, b, { tolerance });
       expect(plan.method).toBe("dropped");
       expect(plan.pairsLeft).toBeLessThan((N * N) / 2);
-      expect(errorOf(reduce(x, y, b, { tolerance }), reduce(x, y, b))).toBeLessThanOrEqual(tolerance);
+      const all = (ofAllPairs[axis] ??= reduce(x, y, b));
+      expect(errorOf(reduce(x, y, b, { tolerance }), all)).toBeLessThanOrEqual(tolerance);
     }
   });
 });

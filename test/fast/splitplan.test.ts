@@ -11,6 +11,7 @@ import type { RealArray } from "../../src/array/view";
 import { rand, randn } from "../../src/array/array";
 import { runSync } from "../../src/task";
 import { apart } from "../helpers/numbers";
+import { sampled } from "../helpers/sample";
 
 jest.mock("../../src/fast/gridsum", () => jest.requireActual<object>("../helpers/slowgrid"));
 
@@ -96,7 +97,7 @@ const SUMS: readonly Case[] = [
   },
 ];
 
-test.each(SUMS)("$text keeps its tolerance", (one) => {
+test.each(sampled(SUMS, 3, 1))("$text keeps its tolerance", (one) => {
   const { error } = errorOf(one);
   expect(error).toBeLessThan(one.tolerance ?? 1e-4);
 });
