@@ -36,6 +36,7 @@ export type {
 } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export type { LazySolveOptions, MatmulOptions } from "./lazytensor/lazytensor";
+export * as linalg from "./linalg/linalg";
 export { asLinearOperator } from "./lazytensor/products";
 export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
 export type {
@@ -57,8 +58,9 @@ export type { Ending } from "./optimise/problem";
 export { settings } from "./settings";
 export type { Settings } from "./settings";
 export type { MatrixSymmetry, PreconditionerOption, SolveMethod } from "./solve/choose";
-export type { EigshOptions, EigshResult } from "./solve/eigsh";
-export type { LinearOperatorLike } from "./solve/linearoperator";
+export type { EigshOptions, EigshResult, PairOptions } from "./solve/eigsh";
+export type { AnyOperand, AsOperator, OperatorOperand } from "./solve/linearoperator";
+export type { LinearOperatorLike } from "./solve/ways";
 export type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
 export type { SolveIteration } from "./solve/refine";
 export type { SolveReport } from "./solve/report";

@@ -242,18 +242,24 @@ export function looksSymmetric(matrix: Matrix): boolean {
  * How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below.
  */
 const ASYMMETRY = 1e-9;
+/** In units of roundoff: operators of users may round to float32. */
+const NOISE = 64;
+
+const SYMMETRIC_KERNEL =
+  'KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula; else say symmetry: "none")';
 
 /**
  * One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding.
  * @param isShared whether K is the same for all columns: u and v are then two columns of one product.
+ * @param expected what the message says before what was got.
  */
-export function* checkSymmetry(space: RealSpace, isShared: boolean): Task<void> {
+export function* checkSymmetry(space: RealSpace, isShared: boolean, expected: string = SYMMETRIC_KERNEL): Task<void> {
   const { u, v, ku, kv } = yield* isShared && space.columns > 1 ? probeAtOnce(space) : probeTwice(space);
   const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
   const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
-  if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
+  if (Math.abs(uKv - vKu) > Math.max(ASYMMETRY, NOISE * space.roundoff) * scale)
     throw new ArgumentError(
-      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula; else say symmetry: "none"), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
+      `${expected}, got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
     );
 }
 
