@@ -57,7 +57,7 @@ test("a lazy tensor, a matrix and products of a user are operators, too", () => 
   expectClose(linalg.gmres(K.add(linalg.identity(N, f64).scale(0.5)), one, EXACT), expected, 9);
   const own = (v: RealArray): RealArray => nd.add(nd.mul(v, 0.5), K.matvec(v));
   expectClose(
-    linalg.cg(LinearOperator({ shape: [N, N], ...f64, matvec: own, rmatvec: own } as LinearOperatorLike), one, EXACT),
+    linalg.cg(LinearOperator({ shape: [N, N], ...f64, matvec: own, rmatvec: own }), one, EXACT),
     expected,
     9,
   );
@@ -110,7 +110,7 @@ describe("derivatives", () => {
     ] as const) {
       // prettier-ignore
       const slope = (difference(which, place, 1e-5) - difference(which, place, -1e-5)) / 2e-5;
-      expect(gradients[which]!.data[place]! / slope).toBeCloseTo(1, 5);
+      expect(gradients[which].data[place]! / slope).toBeCloseTo(1, 5);
     }
   });
 
