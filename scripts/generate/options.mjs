@@ -31,7 +31,7 @@ const TABLES = [
   ],
   ["Solves of lazy tensors, beside those", ["lazytensor/solve", "UNKNOWN"], ["lazytensor/reduce", "WHEN"]],
   ["Log-determinants: `Kinv.logdet(...)`", ["solve/solveoptions", "RIDGE"], ["solve/logdet", "LOGDET"]],
-  ["Traces: `Kinv.trace(...)`", ["solve/logdet", "TRACE"]],
+  ["Traces: `Kinv.trace(...)`", ["solve/trace", "TRACE"]],
   ["Eigenpairs: `Kinv.eigsh(k, ...)`", ["solve/eigsh", "EIGSH"]],
   ["Arrays: `array(values, ...)`, `zeros(shape, ...)`", ["array/array", "DTYPE", "MARK"]],
   ["Random arrays: `rand(shape, ...)`, `randn(shape, ...)`, beside those", ["array/array", "SEED"]],
