@@ -31,8 +31,9 @@ const TABLES = [
   ],
   ["Solves of lazy tensors, beside those", ["lazytensor/solve", "UNKNOWN"], ["lazytensor/reduce", "WHEN"]],
   ["Log-determinants: `Kinv.logdet(...)`", ["solve/solveoptions", "RIDGE"], ["solve/logdet", "LOGDET"]],
-  ["Traces: `Kinv.trace(...)`", ["solve/logdet", "TRACE"]],
-  ["Eigenpairs: `Kinv.eigsh(k, ...)`, `linalg.eigsh(A, k, ...)`", ["solve/eigsh", "EIGSH"]],
+  ["Traces: `Kinv.trace(...)`", ["solve/trace", "TRACE"]],
+  ["Eigenpairs: `Kinv.eigsh(k, ...)`, `linalg.eigsh(A, k, ...)`", ["solve/eigenpairs", "PAIRS"]],
+  ["Eigenpairs of kernels, beside those: `Kinv.eigsh(k, ...)`", ["solve/eigsh", "FAST"]],
   [
     "Systems of operators: `linalg.cg(A, b, ...)`, `minres`, `gmres` (which alone has `restart`)",
     ["solve/stopping", "STOPPING"],

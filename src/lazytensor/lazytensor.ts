@@ -11,7 +11,8 @@ import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
 import { atMost, describeValue, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
-import type { EigshOptions, EigshResult } from "../solve/eigsh";
+import type { EigshResult } from "../solve/eigenpairs";
+import type { EigshOptions } from "../solve/eigsh";
 import type { SolveReport } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
@@ -21,7 +22,7 @@ import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
 import type { ComplexLazyOperand, LazyOperand } from "./operand";
 import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
-import type { AsOperator } from "../solve/linearoperator";
+import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/ways";
 import { checkClosed, deferReduction, isInner, reduceNow } from "./reduce";
 import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
@@ -29,8 +30,6 @@ import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
 import { expressionIn } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
-
-type AnyOperator = LinearOperator<Float32Array> | LinearOperator<Float64Array> | LinearOperator;
 
 /** Options of a product. */
 export type MatmulOptions<T extends RealData = RealData> = Omit<ReduceOptions<T>, "axis">;
@@ -64,15 +63,15 @@ export class LazyTensor<T extends RealData = RealData>
 
   /** x + y, component by component; with a LinearOperator: the sum of both as operators. */
   override add(y: LazyOperand): LazyTensor<T>;
-  override add(y: AnyOperator): LinearOperator<T>;
-  override add(y: LazyOperand | AnyOperator): unknown {
+  override add(y: AnyLinearOperator): LinearOperator<T>;
+  override add(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("add", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("add", this).add(y) : super.add(y);
   }
   /** x - y, component by component; with a LinearOperator: the difference of both as operators. */
   override sub(y: LazyOperand): LazyTensor<T>;
-  override sub(y: AnyOperator): LinearOperator<T>;
-  override sub(y: LazyOperand | AnyOperator): unknown {
+  override sub(y: AnyLinearOperator): LinearOperator<T>;
+  override sub(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("sub", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("sub", this).sub(y) : super.sub(y);
   }
@@ -176,7 +175,7 @@ export class LazyTensor<T extends RealData = RealData>
     return matrixOf("eigsh", expressionIn(this)).eigsh<T>(k, withPlace(expressionIn(this), options));
   }
 
-  /** K as an operator, for sums, chains and solvers. @throws ArgumentError for batches, or a dim above 1. */
+  /** K as an operator. @throws ArgumentError for batches, or a dim above 1. */
   asLinearOperator(where = "asLinearOperator"): LinearOperator<T> {
     atMost("asLinearOperator", 1, arguments);
     return linearOperator<T>(where, this);

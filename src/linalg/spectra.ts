@@ -13,12 +13,13 @@ import { matmul } from "../nd/contractions";
 import { svd } from "../nd/decompositions";
 import { withoutRows } from "../options";
 import type { OptionsOf } from "../options";
-import { EIGSH, checkWanted, eigenpairs } from "../solve/eigsh";
-import type { EigshResult, PairOptions } from "../solve/eigsh";
+import { EXACT } from "../solve/attempt";
+import { PAIRS, checkWanted, findPairs, roundPairs } from "../solve/eigenpairs";
+import type { EigshResult, PairOptions } from "../solve/eigenpairs";
 import { checkSquare, spaceOf, toOperator, waysOf } from "../solve/linearoperator";
 import { numbersAs } from "../solve/ways";
 import type { OperatorOperand } from "../solve/linearoperator";
-import { checkSymmetry } from "../solve/product";
+import { checkSymmetry } from "../solve/symmetry";
 import type { RealSpace } from "../solve/product";
 import { AT_ONCE } from "../solve/systemmatrix";
 import type { Task } from "../task";
@@ -44,7 +45,7 @@ export interface EigshFunction {
 }
 
 /** The k largest eigenvalues of a symmetric operator, or those that `which` names, with their vectors. */
-export const eigsh: EigshFunction = makeForms(["eigsh", 2], EIGSH, eigshOf, (found) => found) as EigshFunction;
+export const eigsh: EigshFunction = makeForms(["eigsh", 2], PAIRS, eigshOf, (found) => found) as EigshFunction;
 
 function* eigshOf([given, k]: readonly unknown[], options: PairOptions, tell?: Tell): Task<EigshResult> {
   const operator = toOperator("eigsh", given);
@@ -54,7 +55,8 @@ function* eigshOf([given, k]: readonly unknown[], options: PairOptions, tell?: T
   const space = (columns: number): RealSpace => spaces.get(columns) ?? spaceOf(operator, columns);
   tell?.({ doing: "check" });
   yield* checkSymmetry(space(1), false, "eigsh: expected a symmetric operator");
-  const found = yield* eigenpairs({ where: "eigsh", space, dtype: operator.dtype }, k as number, options, tell);
+  const pairs = yield* findPairs({ where: "eigsh", space }, k as number, options, tell);
+  const found = roundPairs(pairs, { where: "eigsh", dtype: operator.dtype }, EXACT);
   const image = watch.imageOf(found.vectors);
   const values = recordValues("eigsh, values", [found.values, found.vectors, image]);
   return { ...found, values, vectors: recordVectors("eigsh, vectors", found.vectors, image) };
@@ -63,7 +65,7 @@ function* eigshOf([given, k]: readonly unknown[], options: PairOptions, tell?: T
 // ------------------------------------------------------------------------------------------------ singular values
 
 /** The options of singular values. */
-const SVDS: Omit<typeof EIGSH, "which" | "sigma"> = withoutRows(EIGSH, "which", "sigma");
+const SVDS: Omit<typeof PAIRS, "which" | "sigma"> = withoutRows(PAIRS, "which", "sigma");
 
 /** How singular values are found. */
 export type SvdsOptions = OptionsOf<typeof SVDS>;
@@ -113,8 +115,9 @@ function* svdsOf([given, k]: readonly unknown[], options: SvdsOptions, tell?: Te
   const { forward, backward } = waysOf(tall);
   const [times, timesTransposed] = [forward.often(k as number), backward.often(k as number)]; // of the data as they are now
   const space = spaceOf(tall.T.compose(tall), 1);
-  const of = { where: "svds", space: () => space, dtype: "float64" } as const;
-  const { vectors, iterations } = yield* eigenpairs(of, k as number, options, tell, scaleOf(options, space.roundoff));
+  const of = { where: "svds", space: () => space };
+  const pairs = yield* findPairs(of, k as number, options, tell, scaleOf(options, space.roundoff));
+  const { vectors, iterations } = roundPairs(pairs, { where: "svds", dtype: "float64" }, EXACT);
   const { u: left, s, vt } = svd(yield* times(vectors));
   const right = matmul(vectors, transpose(vt));
   const residuals = residualsOf(yield* timesTransposed(left), s, right);
@@ -132,7 +135,7 @@ function* svdsOf([given, k]: readonly unknown[], options: SvdsOptions, tell?: Te
 
 /** Residuals of s² are those of s times s; those below rounding cannot get smaller. */
 function scaleOf(
-  { rtol = EIGSH.rtol.default }: SvdsOptions,
+  { rtol = PAIRS.rtol.default }: SvdsOptions,
   roundoff: number,
 ): (s2: number, largest: number) => number {
   const floor = (NOISE * roundoff) / Math.max(rtol, NOISE * roundoff);

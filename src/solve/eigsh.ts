@@ -1,66 +1,37 @@
-/**
- * Eigenpairs of a symmetric operator, in float64, from random vectors of a fixed seed: those at the ends of the spectrum,
- * or those nearest to a number, by the spectrum of an inverse (Ericsson and Ruhe 1980).
- */
-import { generator } from "../array/array";
+/** Eigenpairs of the matrix K of a system, whose derivatives are refused; with exact products, or with fast ones. */
 import { recorder, recording } from "../array/record";
-import { allocate, wrap } from "../array/view";
-import type { Dtype, RealArray } from "../array/view";
+import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
-import type { RealData } from "../device/native";
-import { at } from "../asserts";
-import { ArgumentError, ConvergenceError } from "../errors";
-import { describeValue } from "../options";
+import { ArgumentError } from "../errors";
 import type { OptionsOf } from "../options";
 import type { Task } from "../task";
-import { inverseNear, largestValue, nearestInSpan } from "./nearest";
-import type { Spectral } from "./nearest";
-import { checkSymmetry } from "./product";
-import type { RealSpace } from "./product";
+import { EXACT } from "./attempt";
+import { PAIRS, checkWanted, findPairs, roundPairs } from "./eigenpairs";
+import type { EigshResult, PairOptions } from "./eigenpairs";
+import { fastPairs } from "./fastpairs";
 import type { MatrixOptions } from "./solveoptions";
+import { checkSymmetry } from "./symmetry";
 import type { System } from "./system";
 import { systemMatrix } from "./systemmatrix";
-import { restartedLanczos } from "./thickrestart";
-import type { Eigenpairs, Wanted } from "./thickrestart";
 
-/** The options of eigenpairs. */
-export const EIGSH = {
+/** What eigenpairs of kernels take beside that. */
+const FAST = {
   /**
-   * Which eigenvalues: the algebraically largest (the default), the smallest, as many from both ends (of an odd number
-   * one more of the largest), or those nearest to `sigma`, the nearest first.
+   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions take
+   * time that grows with n. Residuals are then those of 200 exact rows.
    */
-  which: { kind: ["largest", "smallest", "both", "nearest"], default: "largest" },
-  /** With which "nearest": the number; with more than 2000 rows no eigenvalue itself, and near an end of the spectrum. */
-  sigma: {
-    expected: "a finite number",
-    accepts: (value: unknown): value is number => Number.isFinite(value),
-  },
-  /** A pair is found when |K v - λ v| is at most rtol times the largest |λ| (default 1e-9). */
-  rtol: { kind: "number", least: 0, default: 1e-9 },
-  /** Products with K (default 10 n, at least 1000; nearest: 10 n, at least 10 000). */
-  maxIterations: { kind: "integer", least: 1 },
+  tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
 
-/** Which eigenpairs are found, and how. */
-export type PairOptions = OptionsOf<typeof EIGSH>;
+type EigshRows = typeof PAIRS & typeof FAST;
 
-/** How eigenpairs are found. */
-export type EigshOptions = PairOptions & MatrixOptions;
+/** The options of eigenpairs of kernels. */
+export const EIGSH: EigshRows = { ...PAIRS, ...FAST };
 
-export interface EigshResult<T extends RealData = RealData> {
-  /** `[k]`: descending; the smallest ascending; the nearest by their distance. */
-  readonly values: RealArray<T>;
-  /** `[n, k]`, orthonormal columns. */
-  readonly vectors: RealArray<T>;
-  /** |K v - λ v| over the largest |λ|, one per pair, in float64 before rounding to the dtype. */
-  readonly residuals: readonly number[];
-  /** Products with K. */
-  readonly iterations: number;
-}
+/** How eigenpairs of kernels are found. */
+export type EigshOptions = PairOptions & OptionsOf<typeof FAST> & MatrixOptions;
 
-const SEED = 11;
-
-/** Eigenpairs of K, whose derivatives are refused. */
+/** Eigenpairs of K. */
 export function* eigsh(
   system: System,
   k: unknown,
@@ -70,127 +41,25 @@ export function* eigsh(
 ): Task<EigshResult> {
   const { matrix, dtype } = systemMatrix("eigsh", system, arrays, options);
   checkWanted("eigsh", k, matrix.rows, options);
-  yield* checkSymmetry(matrix.space(2, 0), true);
-  const space = (columns: number): RealSpace => matrix.space(columns, 0);
+  const count = k as number;
   const inputs = arrays.filter((_, n) => n !== system.unknown.position);
-  const recorded = recording(inputs)
-    ? recorder(inputs, { where: "eigsh", readsInputs: inputs.map(() => false) })
-    : null;
-  const found = yield* eigenpairs({ where: "eigsh", space, dtype }, k as number, options, tell);
-  recorded?.(found.values, refuseGradient);
-  recorded?.(found.vectors, refuseGradient);
-  return found;
+  const reads = { where: "eigsh", readsInputs: inputs.map(() => false) };
+  const recorded = recording(inputs) ? recorder(inputs, reads) : null;
+  const fast = options.tolerance === "auto" ? yield* fastPairs(matrix, count, options, tell) : null;
+  let told: Parameters<typeof roundPairs>[2] = { ...EXACT, whyExact: typeof fast === "string" ? fast : null };
+  if (fast !== null && typeof fast !== "string") ({ told } = fast);
+  else yield* checkSymmetry(matrix.space(2, 0), true);
+  const space = (columns: number): ReturnType<typeof matrix.space> => matrix.space(columns, 0);
+  const found =
+    fast !== null && typeof fast !== "string"
+      ? fast
+      : yield* findPairs({ where: "eigsh", space }, count, options, tell);
+  const result = roundPairs(found, { where: "eigsh", dtype }, told);
+  recorded?.(result.values, refuseGradient);
+  recorded?.(result.vectors, refuseGradient);
+  return result;
 }
 
 const refuseGradient = (): never => {
   throw new ArgumentError("grad of eigsh: expected linalg.eigsh, whose values have derivatives, got this one");
 };
-
-/** @throws ArgumentError for a number of pairs that are not there, and for a sigma where it means nothing. */
-export function checkWanted(where: string, k: unknown, rows: number, { which, sigma }: PairOptions): void {
-  if (!Number.isSafeInteger(k) || (k as number) < 1 || (k as number) > rows)
-    throw new ArgumentError(
-      `${where}, k: expected an integer from 1 to ${rows}, the order of K, got ${describeValue(k)}`,
-    );
-  if ((which === "nearest") === (sigma !== undefined)) return;
-  const expected = which === "nearest" ? 'a finite number with which "nearest"' : 'none unless which is "nearest"';
-  throw new ArgumentError(`${where}, sigma: expected ${expected}, got ${sigma ?? "none"}`);
-}
-
-/** The pairs of a symmetric operator. @throws ConvergenceError. */
-export function* eigenpairs(
-  of: Spectral & { readonly dtype: Dtype },
-  count: number,
-  options: PairOptions,
-  tell?: Tell,
-  scale?: Wanted<RealData>["scale"],
-): Task<EigshResult> {
-  const { rtol = EIGSH.rtol.default, which = EIGSH.which.default } = options;
-  const [space, { dtype }] = [of.space(1), of];
-  const vectors = Array.from({ length: count }, () => space.vector());
-  const onIteration = (iterations: number, residual: number): void =>
-    tell?.({ doing: "iterations", iterations, residual, target: rtol });
-  const search = { count, rtol, random: randomVectors(), onIteration, scale };
-  const found = yield* which === "nearest"
-    ? nearestPairs(of, vectors, search, options)
-    : restartedLanczos(space, vectors, { ...search, order: which, maxIterations: mostProducts(options, space.rows) });
-  const places = which === "both" ? descending(found.values) : [...vectors.keys()];
-  const result = roundPairs(found, vectors, places, dtype);
-  failUnlessFound(of.where, found, result);
-  return result;
-}
-
-const mostProducts = ({ maxIterations }: PairOptions, rows: number): number =>
-  maxIterations ?? Math.max(1000, 10 * rows);
-
-function randomVectors(): (out: RealData) => void {
-  const random = generator(SEED);
-  return (out) => {
-    for (let n = 0; n < out.length; n++) out[n] = random() - 0.5;
-  };
-}
-
-const descending = (values: readonly number[]): number[] =>
-  [...values.keys()].sort((a, b) => at(values, b) - at(values, a));
-
-type Search = Omit<Wanted<RealData>, "maxIterations" | "order">;
-
-/** Pairs that are searched beside those that are wanted, as the order of their inverses may differ. */
-const BESIDE = 2;
-/** Pairs of the inverse are found as much better, as their residuals count more for K. */
-const FINER = 1e-2;
-
-function* nearestPairs(
-  of: Spectral,
-  vectors: readonly RealData[],
-  search: Search,
-  options: PairOptions,
-): Task<Eigenpairs> {
-  const { random, rtol, onIteration, count } = search;
-  const space = of.space(1);
-  const { sigma = 0, maxIterations = Math.max(10_000, 10 * space.rows) } = options;
-  const largest = yield* largestValue(space, random);
-  const inverse = yield* inverseNear(of, { sigma, largest, rtol, maxIterations, onIteration });
-  const beside = Array.from({ length: Math.min(BESIDE, space.rows - count) }, () => space.vector());
-  const all = [...vectors, ...beside];
-  const { converged } = yield* restartedLanczos(inverse.space, all, {
-    ...{ count: all.length, order: "magnitude", scale: Math.abs, rtol: FINER * rtol, maxIterations, random },
-  });
-  const pairs = yield* nearestInSpan(space, all, { sigma, largest, count });
-  const isNear = pairs.residuals.every((residual) => residual <= Math.max(rtol, 64 * space.roundoff));
-  return { ...pairs, iterations: inverse.products(), converged: converged && isNear };
-}
-
-function roundPairs(
-  { values, residuals, iterations }: Eigenpairs,
-  vectors: readonly RealData[],
-  places: readonly number[],
-  dtype: Dtype,
-): EigshResult {
-  const [count, rows] = [vectors.length, at(vectors, 0).length];
-  const [ofValues, ofVectors] = [allocate(dtype, count), allocate(dtype, rows * count)];
-  places.forEach((place, k) => {
-    const vector = at(vectors, place);
-    ofValues[k] = at(values, place);
-    for (let n = 0; n < rows; n++) ofVectors[n * count + k] = vector[n] as number;
-  });
-  return {
-    values: wrap(ofValues, [count]),
-    vectors: wrap(ofVectors, [rows, count]),
-    residuals: places.map((place) => at(residuals, place)),
-    iterations,
-  };
-}
-
-function failUnlessFound(
-  where: string,
-  { converged, iterations, residuals }: Eigenpairs,
-  lastIterate: EigshResult,
-): void {
-  const residual = residuals.reduce((most, one) => (one <= most ? most : one), 0);
-  if (converged && Number.isFinite(residual)) return;
-  const what = Number.isFinite(residual)
-    ? `a residual of ${residual.toExponential(1)} after ${iterations} products: raise maxIterations or rtol`
-    : "numbers that are not finite: look for NaN or infinity in the arrays";
-  throw new ConvergenceError(`${where}: expected convergence, got ${what}`, { iterations, residual, lastIterate });
-}

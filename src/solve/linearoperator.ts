@@ -24,6 +24,9 @@ export interface AsOperator<T extends RealData = RealData> {
 /** What counts as an operator: a lazy tensor, an object with products, or a matrix `[M, N]`. */
 export type OperatorOperand<T extends RealData = RealData> = LinearOperatorLike<T> | AsOperator<T> | RealArray<T>;
 
+/** An operator of any dtype. */
+export type AnyLinearOperator = LinearOperator<Float32Array> | LinearOperator<Float64Array> | LinearOperator;
+
 /** An operand of any dtype: whether it fits is checked when it is composed. */
 export type AnyOperand = OperatorOperand<Float32Array> | OperatorOperand<Float64Array> | OperatorOperand;
 

@@ -12,7 +12,7 @@ import {
   randn,
   requiresGrad,
 } from "../../src";
-import type { LinearOperatorLike, RealArray } from "../../src";
+import type { RealArray } from "../../src";
 import { expectClose } from "../helpers/lazy";
 
 const f64 = { dtype: "float64" } as const;
@@ -56,11 +56,7 @@ test("a lazy tensor, a matrix and products of a user are operators, too", () => 
   expectClose(linalg.cg(matrix, one, EXACT), expected, 9);
   expectClose(linalg.gmres(K.add(linalg.identity(N, f64).scale(0.5)), one, EXACT), expected, 9);
   const own = (v: RealArray): RealArray => nd.add(nd.mul(v, 0.5), K.matvec(v));
-  expectClose(
-    linalg.cg(LinearOperator({ shape: [N, N], ...f64, matvec: own, rmatvec: own }), one, EXACT),
-    expected,
-    9,
-  );
+  expectClose(linalg.cg(LinearOperator({ shape: [N, N], ...f64, matvec: own, rmatvec: own }), one, EXACT), expected, 9);
 });
 
 test("preconditioners and starts make a solve shorter", () => {

@@ -57,6 +57,9 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
         probes: 0,
         iterations: 0,
         rank: 0,
+        residual: 0,
+        checkedRows: 0,
+        whyExact: null,
       });
       expect(Math.abs(found.value - exact)).toBeLessThan(1e-9 * Math.abs(exact));
     });
