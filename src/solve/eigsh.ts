@@ -34,8 +34,8 @@ export const EIGSH = {
   /** Products with K (default 10 n, at least 1000). */
   maxIterations: { kind: "integer", least: 1 },
   /**
-   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions take
-   * time that grows with n. Residuals are then those of 200 exact rows.
+   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions
+   * take time that grows with n. Residuals are then those of 200 exact rows.
    */
   tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
@@ -121,7 +121,7 @@ function* findWith(
   return { pairs, vectors };
 }
 
-// ------------------------------------------------------------------------------------------- products that are not exact
+// ----------------------------------------------------------------------------------------- products that are not exact
 
 /** Products may lose so much of rtol, and the search's own residuals leave so much. */
 const [SHARE, OWN_SHARE] = [0.1, 0.5];
