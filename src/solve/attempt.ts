@@ -35,8 +35,8 @@ export interface Report {
   /** What `onIteration` was told, of all attempts together. */
   readonly history: readonly SolveIteration[];
   /**
-   * What products with K were: of all pairs (`"exact"`), by the kernel's Fourier series (`"modes"`), or of near pairs and
-   * a grid (`"split"`).
+   * What products with K were: of all pairs (`"exact"`), by the kernel's Fourier series (`"modes"`), or of near pairs
+   * and a grid (`"split"`).
    */
   readonly products: "exact" | "modes" | "split";
   /** How many rows of the residual were computed, with all pairs, where products were not exact; 0: it is that of all. */

@@ -17,8 +17,8 @@ import { systemMatrix } from "./systemmatrix";
 /** What eigenpairs of kernels take beside that. */
 const FAST = {
   /**
-   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions take
-   * time that grows with n. Residuals are then those of 200 exact rows.
+   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions
+   * take time that grows with n. Residuals are then those of 200 exact rows.
    */
   tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;

@@ -1,6 +1,6 @@
 /**
- * Products with K that are not exact, by what entries may be off by: in the space of the kernel's modes, else near pairs
- * and a grid. Whoever asks for them judges what comes of them. Knows no solver.
+ * Products with K that are not exact, by what entries may be off by: in the space of the kernel's modes, else near
+ * pairs and a grid. Whoever asks for them judges what comes of them. Knows no solver.
  */
 import { at } from "../asserts";
 import { SplitProducts } from "../fast/splitproducts";

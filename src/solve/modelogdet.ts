@@ -1,8 +1,8 @@
 /**
- * log det (K + alpha I) of a smooth kernel from the factor of its Fourier modes, and its derivative. The one idea is that
- * the derivative is that of log det (Fᵀ F + alpha I), the trace of its inverse H times d(Fᵀ F): by points it is the
- * gradient of phi(x) · H phi(x), a sum over few frequencies; by parameters it is one of the kernel's values, as the
- * features are cosines and sines times roots of coefficients. Knows no tape.
+ * log det (K + alpha I) of a smooth kernel from the factor of its Fourier modes, and its derivative. The one idea is
+ * that the derivative is that of log det (Fᵀ F + alpha I), the trace of its inverse H times d(Fᵀ F): by points it is
+ * the gradient of phi(x) · H phi(x), a sum over few frequencies; by parameters it is one of the kernel's values, as
+ * the features are cosines and sines times roots of coefficients. Knows no tape.
  */
 import { generator } from "../array/array";
 import { contiguous, wrap } from "../array/view";
@@ -32,7 +32,7 @@ export interface ModeLogdet {
 
 /** The relative residual that is asked for. */
 const TARGET = 1e-6;
-/** The trace of what features leave of K, over the rows and alpha: the value is off by the rows times it, at the most. */
+/** The trace of what features leave of K, over the rows and alpha: the value is off by the rows times it at most. */
 const LEFT = 1e-8;
 const SEED = 3;
 

@@ -1,7 +1,7 @@
 /**
  * Several ridges in one solve. Where a low-rank approximation of K serves, the ridges are columns, each with a
- * preconditioner made of the same approximation; else they share one Krylov space. Whatever has not met its tolerance by
- * its true residual is left to others. Must not know records.
+ * preconditioner made of the same approximation; else they share one Krylov space. Whatever has not met its tolerance
+ * by its true residual is left to others. Must not know records.
  */
 import { generator } from "../array/array";
 import { contiguous } from "../array/view";

@@ -1,6 +1,6 @@
 /**
- * Whether the matrix of a system is symmetric, as some of its entries or two products with random vectors tell. Knows no
- * solver.
+ * Whether the matrix of a system is symmetric, as some of its entries or two products with random vectors tell. Knows
+ * no solver.
  */
 import { generator, randn } from "../array/array";
 import type { RealData } from "../device/native";
