@@ -6,7 +6,7 @@
  *   packages  packages that may be imported; `node:` stands for all of Node's own
  *   typesOfOwnFolder  of the own folder, too, only types
  */
-const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "notebook", "settings"];
+const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "linalg", "notebook", "settings"];
 
 const ROWS = {
   errors: { parts: [] },
@@ -63,7 +63,12 @@ const ROWS = {
   genred: { parts: ["fast", "call", "formula", "array"], types: ["device", "task"] },
   generic: { parts: ["genred", "formula"], types: ["call"] },
   kernelsolve: { parts: ["solve", "call", "genred", "formula", "array"], types: ["device", "task"] },
-  lazytensor: { parts: ["kernelsolve", "solve", "fast", "call", "genred", "formula", "array"], types: ["device"] },
+  lazytensor: {
+    parts: ["kernelsolve", "solve", "fast", "call", "genred", "task", "formula", "array"],
+    types: ["device"],
+  },
+  // Linear operators: what they are made of, and what is computed of them.
+  linalg: { parts: ["solve", "nd", "call", "task", "array"], types: ["device"] },
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
   index: {

@@ -38,6 +38,7 @@ export type {
 } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export type { LazySolveOptions, MatmulOptions } from "./lazytensor/lazytensor";
+export * as linalg from "./linalg/linalg";
 export { asLinearOperator } from "./lazytensor/products";
 export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
 export type {
@@ -59,9 +60,12 @@ export type { Ending } from "./optimise/problem";
 export { settings } from "./settings";
 export type { Settings } from "./settings";
 export type { MatrixSymmetry, PreconditionerOption, SolveMethod } from "./solve/choose";
-export type { EigshOptions, EigshResult } from "./solve/eigsh";
-export type { LinearOperatorLike } from "./solve/linearoperator";
-export type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+export type { EigshResult, PairOptions } from "./solve/eigenpairs";
+export type { EigshOptions } from "./solve/eigsh";
+export type { AnyOperand, AsOperator, OperatorOperand } from "./solve/linearoperator";
+export type { LinearOperatorLike } from "./solve/ways";
+export type { EstimatedValue, LogdetOptions, LogdetResult } from "./solve/logdet";
+export type { TraceOptions, TraceResult } from "./solve/trace";
 export type { SolveIteration } from "./solve/refine";
 export type { SolveReport } from "./solve/report";
 export type { ShiftedOptions } from "./solve/shifted";

@@ -16,10 +16,11 @@ import { AXIS, ROUNDING, readFormulas, settingsOf, splitOptions } from "./genred
 import { atMost, describeValue, optionsOf } from "./options";
 import type { OptionRows, OptionsOf } from "./options";
 import { EIGSH, eigsh } from "./solve/eigsh";
-import type { EigshOptions, EigshResult } from "./solve/eigsh";
+import type { EigshResult } from "./solve/eigenpairs";
+import type { EigshOptions } from "./solve/eigsh";
 import { solve, solving } from "./solve/linear";
-import { LOGDET, TRACE, logdet, trace } from "./solve/logdet";
-import type { EstimatedValue, LogdetOptions, LogdetResult, TraceOptions } from "./solve/logdet";
+import { LOGDET, logdet } from "./solve/logdet";
+import type { LogdetOptions, LogdetResult } from "./solve/logdet";
 import { summary } from "./solve/report";
 import type { SolveReport, Solved } from "./solve/report";
 import { SHIFTED, shiftedSolves } from "./solve/shifted";
@@ -27,6 +28,8 @@ import type { ShiftedOptions } from "./solve/shifted";
 import { MATRIX, RIDGE, SOLVE } from "./solve/solveoptions";
 import type { SolveOptions } from "./solve/solveoptions";
 import { System } from "./solve/system";
+import { TRACE, trace } from "./solve/trace";
+import type { TraceOptions, TraceResult } from "./solve/trace";
 import type { Task } from "./task";
 
 // ---------------------------------------------------------------------------------------------------------- types
@@ -85,7 +88,7 @@ export interface MatrixFunctions<A extends readonly string[] = readonly string[]
    */
   readonly logdet: MatrixFunction<A, LogdetOptions, LogdetResult>;
   /** The trace of K + alpha I, of the same K, exactly. @throws ArgumentError for batches. */
-  readonly trace: MatrixFunction<A, TraceOptions, EstimatedValue>;
+  readonly trace: MatrixFunction<A, TraceOptions, TraceResult>;
   /**
    * The k largest eigenvalues of K, of the same K, with their vectors.
    * @throws ArgumentError for batches, for a K that is not symmetric, or a k above its order; ConvergenceError.

@@ -72,8 +72,9 @@ export function worksOf<Functions>(now: object, later: object): Works<Functions>
   return Object.fromEntries(Object.keys(later).map((name) => [name, work(name)])) as Works<Functions>;
 }
 
-/** Waits for a value: `const y = yield* settled(f(x))`. */
-export function* waitFor<T>(value: T | PromiseLike<T> | TwoForms<T>): Task<T> {
+/** Waits for a value, or runs a task to its end: `const y = yield* waitFor(f(x))`. */
+export function* waitFor<T>(value: T | PromiseLike<T> | TwoForms<T> | Task<T>): Task<T> {
+  if (isTask(value)) return yield* value;
   return (yield value) as T;
 }
 
@@ -169,6 +170,10 @@ class Turns {
 
 function hasTwoForms(value: unknown): value is TwoForms<unknown> {
   return typeof (value as TwoForms<unknown> | null | undefined)?.later === "function";
+}
+
+function isTask<T>(value: T | PromiseLike<T> | TwoForms<T> | Task<T>): value is Task<T> {
+  return typeof (value as Partial<Task<T>> | null | undefined)?.throw === "function";
 }
 
 function isPromise(value: unknown): boolean {

@@ -22,7 +22,7 @@ import type { Task } from "../task";
 import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
-import { makePrepared } from "./splitplan";
+import { makePrepared, scaleOf } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
 import { directNanoseconds } from "./splitcosts";
 
@@ -37,6 +37,8 @@ export const split: Way = {
 
 /** The least tolerances: below them rounding is all there is. */
 const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
+/** Of the products of solvers. */
+const MOST_TOLERANCE = 1e-2;
 const MOST_AXES = 3;
 /** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
 const LEAST_DIRECT = 1.5e8;
@@ -132,6 +134,33 @@ const limitsOf = (operator: Operator, given: Given, how: How, tolerance: number)
   tolerance,
   most: WORTH * directNanoseconds(operator, given) - CHOICE / (how.repeats ?? 1),
 });
+
+/**
+ * A plan whose sums solvers judge, and what part of the time of all pairs it takes; or why there is none, in a clause.
+ * @param allowed what the kernel's values may be off by, as a root mean square.
+ */
+export function* prepareFor(
+  operator: Operator,
+  given: Given,
+  how: How,
+  allowed: number,
+): Task<{ prepared: Prepared; share: number } | string> {
+  const refused = whyNotSplit(operator, given, { ...how, tolerance: Infinity });
+  if (refused !== null) return refused;
+  const convolution = convolutionIn(operator) as Convolution;
+  const tolerance = allowed / (yield* scaleOf(operator, convolution, given, how));
+  if (!(tolerance >= LEAST_TOLERANCE[given.dtype]))
+    return "what is asked for, or alpha, is so small that products have to be exact";
+  const prepared = yield* makePrepared(
+    operator,
+    convolution,
+    given,
+    how,
+    limitsOf(operator, given, how, Math.min(MOST_TOLERANCE, tolerance)),
+  );
+  if (typeof prepared === "string") return prepared;
+  return { prepared, share: prepared.split.cost / directNanoseconds(operator, given) };
+}
 
 /** How much finer a plan is made that has missed, beside what it missed by. */
 const FINER = 4;

@@ -114,7 +114,7 @@ const OF_EVALUATED = 2.5;
 const SCALE_ROWS = 32;
 
 /** The root mean square that a pair adds to a row of the result, where weights and factors have random signs. */
-function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
+export function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
   const random = randomNumbers();
   const linear = new Set([...convolution.weights, ...convolution.factors].map(({ position }) => position));
   const arrays = given.arrays.map((array, n) => {

@@ -11,7 +11,8 @@ import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
 import { atMost, describeValue, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
-import type { EigshOptions, EigshResult } from "../solve/eigsh";
+import type { EigshResult } from "../solve/eigenpairs";
+import type { EigshOptions } from "../solve/eigsh";
 import type { SolveReport } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
@@ -20,13 +21,14 @@ import { linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
 import type { ComplexLazyOperand, LazyOperand } from "./operand";
-import { chain, isOperatorLike } from "../solve/linearoperator";
-import type { LinearOperator, LinearOperatorLike } from "../solve/linearoperator";
+import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
+import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
+import type { LinearOperatorLike } from "../solve/ways";
 import { checkClosed, deferReduction, isInner, reduceNow } from "./reduce";
 import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
-import { expressionIn, isLazy } from "./symbolic";
+import { expressionIn } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
 
 /** Options of a product. */
@@ -40,7 +42,10 @@ export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
  * O(M N) time and O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
-export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T> {
+export class LazyTensor<T extends RealData = RealData>
+  extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T>
+  implements AsOperator<T>
+{
   readonly isComplex = false;
 
   constructor(expression: Expression) {
@@ -56,6 +61,20 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
 
   // ---- operations that the table has under another form
 
+  /** x + y, component by component; with a LinearOperator: the sum of both as operators. */
+  override add(y: LazyOperand): LazyTensor<T>;
+  override add(y: AnyLinearOperator): LinearOperator<T>;
+  override add(y: LazyOperand | AnyLinearOperator): unknown {
+    atMost("add", 1, arguments);
+    return y instanceof LinearOperator ? linearOperator<T>("add", this).add(y) : super.add(y);
+  }
+  /** x - y, component by component; with a LinearOperator: the difference of both as operators. */
+  override sub(y: LazyOperand): LazyTensor<T>;
+  override sub(y: AnyLinearOperator): LinearOperator<T>;
+  override sub(y: LazyOperand | AnyLinearOperator): unknown {
+    atMost("sub", 1, arguments);
+    return y instanceof LinearOperator ? linearOperator<T>("sub", this).sub(y) : super.sub(y);
+  }
   /** 1 where this > y, else 0. */
   gt(y: LazyOperand): LazyTensor<T> {
     atMost("gt", 1, arguments);
@@ -104,10 +123,9 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
     options?: MatmulOptions<T> | null,
   ): RealArray<T> | LinearOperator<T> {
     atMost("matmul", 2, arguments);
-    const second = isLazy(b) ? linearOperator<T>("matmul", b) : b;
-    if (!isOperatorLike<T>(second)) return product("matmul", expressionIn(this), second, options) as RealArray<T>;
+    if (!isOperatorLike<T>(b)) return product("matmul", expressionIn(this), b, options) as RealArray<T>;
     optionsOf("matmul of operators", options, {});
-    return chain(linearOperator<T>("matmul", this), second);
+    return linearOperator<T>("matmul", this).matmul(toOperator<T>("matmul", b));
   }
   /** The product with an array, as {@link LazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
@@ -157,6 +175,11 @@ export class LazyTensor<T extends RealData = RealData> extends RealMethods<LazyT
     return matrixOf("eigsh", expressionIn(this)).eigsh<T>(k, withPlace(expressionIn(this), options));
   }
 
+  /** K as an operator. @throws ArgumentError for batches, or a dim above 1. */
+  asLinearOperator(where = "asLinearOperator"): LinearOperator<T> {
+    atMost("asLinearOperator", 1, arguments);
+    return linearOperator<T>(where, this);
+  }
   /** K + alpha I, as an operator. */
   addDiag(alpha: number): LinearOperator<T> {
     atMost("addDiag", 1, arguments);

@@ -8,7 +8,7 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import * as operators from "../solve/linearoperator";
-import type { LinearOperatorLike } from "../solve/linearoperator";
+import type { LinearOperatorLike } from "../solve/ways";
 import * as tensors from "./lazytensor";
 import { expressionOf } from "./operand";
 

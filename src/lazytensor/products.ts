@@ -2,19 +2,29 @@
  * Lazy expressions as matrices. The one idea: a vector that the matrix is applied to is one more leaf, indexed by j.
  * Must not know how users write operations.
  */
-import { checkArray, described } from "../array/check";
-import { insertAxis, reshapeView, shapeText } from "../array/view";
+import { zeros } from "../array/array";
+import { checkArray } from "../array/check";
+import { bringToMachine } from "../array/transfer";
+import { insertAxis, reshapeView, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
+import type { Operator } from "../call/operator";
+import { checkPlacement, copyArguments } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { mult } from "../formula/core";
+import { settingsOf } from "../genred";
 import { atMost, optionsOf } from "../options";
-import { Expression, sizesText } from "./expression";
-import { categoryOf, leafText, otherLeaf, vectorLeaf } from "./leaf";
+import { convertGiven, replaceAt } from "../solve/kernelmatrix";
+import { LinearOperator, toOperator } from "../solve/linearoperator";
+import { OF_ARRAYS } from "../solve/ways";
+import type { OperatorOperand } from "../solve/linearoperator";
+import type { Times, Way } from "../solve/ways";
+import { waitFor } from "../task";
+import { Expression, arraysOf, bound, operatorOf, sizesText } from "./expression";
+import { categoryOf, isArray, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
-import { LinearOperator } from "../solve/linearoperator";
-import { PRODUCT, reduceNow } from "./reduce";
+import { PRODUCT, checkClosed, reduceNow } from "./reduce";
 import type { ReduceOptions } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";
 import type { Symbolic } from "./symbolic";
@@ -81,34 +91,55 @@ function variableOf(where: string, { leaf }: Expression): Leaf {
 export const flat = (x: RealArray): RealArray => reshapeView(x, x.shape.slice(0, -1));
 
 /**
- * A real lazy tensor as a linear operator, of the shape that iterative solvers take. @throws ArgumentError for batches,
- * or a dim above 1.
+ * A real lazy tensor, an object with products or a matrix `[M, N]` as a linear operator, for sums, chains and solvers.
+ * @throws ArgumentError for anything else, and for a lazy tensor with batches or a dim above 1.
  */
-export function asLinearOperator<T extends RealData>(tensor: LazyMatrix<T>): LinearOperator<T> {
+export function asLinearOperator<T extends RealData>(operator: OperatorOperand<T>): LinearOperator<T> {
   atMost("asLinearOperator", 1, arguments);
-  return linearOperator("asLinearOperator", tensor);
+  return toOperator("asLinearOperator", operator);
 }
 
 /** @param where what the user has called. */
-export function linearOperator<T extends RealData>(where: string, tensor: unknown): LinearOperator<T> {
-  if (!isLazy(tensor)) throw new ArgumentError(`${where}: expected a LazyTensor, got ${described(tensor)}`);
-  if (tensor.isComplex) throw new ArgumentError(`${where}: expected a real LazyTensor, got a ComplexLazyTensor`);
+export function linearOperator<T extends RealData>(where: string, tensor: Symbolic): LinearOperator<T> {
   const expression = expressionIn(tensor);
   const shape = matrixShape(where, expression);
   const { dtype, formula } = expression;
   if (formula.dim !== 1 || dtype === null)
     throw new ArgumentError(`${where}: expected a LazyTensor over arrays, of dim 1, got dim ${formula.dim}`);
-  const transposed = expression.transpose();
-  return new LinearOperator<T>({
-    shape,
-    dtype,
-    matvec: (x) => product("matvec", expression, x, null) as RealArray<T>,
-    rmatvec: (x) => product("rmatvec", transposed, x, null) as RealArray<T>,
+  const wayOf = (name: string, own: Expression): Way => ({
+    once: (x) => product(name, own, x, null),
+    often: (columns) => repeatedProduct(name, own, columns),
   });
+  const [forward, backward] = [wayOf("matvec", expression), wayOf("rmatvec", expression.transpose())];
+  const inputs = expression.leaves.flatMap(({ value }) => (isArray(value) ? [value] : []));
+  return new LinearOperator<T>({ ...OF_ARRAYS, shape, dtype, inputs, forward, backward });
 }
 
-/** A LazyTensor, as far as this file knows. */
-export interface LazyMatrix<T extends RealData> extends Symbolic {
-  readonly isComplex: false;
-  matvec(b: RealArray<T>): RealArray<T>;
+/** Products that are made of one matrix, about. */
+const PRODUCTS_ABOUT = 30;
+
+/** Products in float64 with blocks of so many columns, of copies of the data, on the machine. */
+function repeatedProduct(where: string, expression: Expression, columns: number): Times {
+  const [rows, places] = matrixShape(where, expression);
+  const { vector } = columnOf(where, expression, 1, zeros([places, columns], { dtype: expression.dtype ?? "float64" }));
+  checkClosed(where, expression.leaves);
+  const { operator, arrays, position } = sumWith(expression, vector);
+  const given = convertGiven(copyArguments(operator.check(arrays.map(bringToMachine))), "float64");
+  const how = { ...checkPlacement(expression.where, given.extents), repeats: PRODUCTS_ABOUT };
+  return function* (x) {
+    const out = new Float64Array(rows * columns);
+    yield* waitFor(operator.work({ ...given, arrays: replaceAt(given.arrays, position, x) }, out, how));
+    return wrap(out, [rows, columns]);
+  };
+}
+
+/** The sum over j of an expression times a vector: the operator, its arrays, and where the vector stands among them. */
+export function sumWith(
+  expression: Expression,
+  vector: Leaf,
+): { readonly operator: Operator; readonly arrays: readonly RealArray[]; readonly position: number } {
+  const terms = times(expression, vector);
+  const of = bound([terms.formula], terms.leaves);
+  const operator = operatorOf(of, settingsOf({ axis: 1 }));
+  return { operator, arrays: operator.arrays(arraysOf(of, [])), position: of.leaves.indexOf(vector) };
 }

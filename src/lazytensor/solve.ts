@@ -23,7 +23,7 @@ import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
-import { columnOf, flat, matrixShape, times } from "./products";
+import { columnOf, flat, matrixShape, sumWith, times } from "./products";
 import { WHEN, checkClosed } from "./reduce";
 import type { Given } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";
@@ -87,11 +87,8 @@ export function matrixOf(where: string, expression: Expression): Pick<MatrixFunc
       `${where}: expected a square LazyTensor over arrays, of dim 1, got sizes [${rows}, ${columns}], dim ${formula.dim}`,
     );
   const { vector } = columnOf(where, expression, 1, zeros([columns, 1], { dtype }));
-  const terms = times(expression, vector);
-  const of = bound([terms.formula], terms.leaves);
-  const operator = operatorOf(of, settingsOf({ axis: 1 }));
-  const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
-  return matrixFunctions(system, () => operator.arrays(arraysOf(of, [])));
+  const { operator, arrays, position } = sumWith(expression, vector);
+  return matrixFunctions(new System(operator, at(operator.args, position)), () => arrays);
 }
 
 const ROWS: OptionRows = { ...SOLVE, ...MATRIX, ...ROUNDING, ...UNKNOWN, ...WHEN };

@@ -34,6 +34,11 @@ export interface Report {
   readonly library: string | null;
   /** What `onIteration` was told, of all attempts together. */
   readonly history: readonly SolveIteration[];
+  /**
+   * What products with K were: of all pairs (`"exact"`), by the kernel's Fourier series (`"modes"`), or of near pairs
+   * and a grid (`"split"`).
+   */
+  readonly products: "exact" | "modes" | "split";
   /** How many rows of the residual were computed, with all pairs, where products were not exact; 0: it is that of all. */
   readonly checkedRows: number;
   /** With `tolerance: "auto"`: why products were exact all the same, in a clause; else null. */
@@ -103,7 +108,7 @@ function* solveGeneral(
 }
 
 /** What a report says where all products are exact. */
-export const EXACT = { checkedRows: 0, whyExact: null } as const;
+export const EXACT = { products: "exact", checkedRows: 0, whyExact: null } as const;
 
 /** Enters what iterations tell into a history, and tells it on. @param done iterations before these. */
 function recorderOf(

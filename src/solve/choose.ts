@@ -69,8 +69,9 @@ export const CHOICE = {
   precision: { kind: ["auto", "float32", "mixed", "float64"], default: "auto" },
   /**
    * `"auto"`: products with K may lose what `eps` and alpha allow, so that a solve takes time that grows with n where
-   * the kernel allows it: smooth kernels of differences in up to three dimensions are solved in the space of their
-   * Fourier modes. The residual is then that of 200 rows with all pairs. By default products are exact.
+   * the kernel allows it, in up to three dimensions: smooth kernels of differences are solved in the space of their
+   * Fourier modes, others with products from near pairs and a grid. The residual is then that of 200 rows with all
+   * pairs. By default products are exact.
    */
   tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
@@ -116,6 +117,8 @@ export interface Situation extends SettledOf<typeof CHOICE> {
   readonly blocks: readonly Interval[] | null;
   /** Null without the addon. */
   readonly algebra: Algebra | null;
+  /** What products take of the time of all pairs: 1 by default. */
+  readonly share?: number | undefined;
   readonly tell?: Tell | undefined;
 }
 
@@ -188,10 +191,10 @@ export class Inverses {
 
   /** Iterations with a low-rank preconditioner, where a factorisation is not expected to cost less. */
   private *tryLowRank(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
-    const { method, preconditioner, algebra, rows } = situation;
+    const { method, preconditioner, algebra, rows, share } = situation;
     const mayFactorise = fitsFactor(situation);
     if (mayFactorise && (method !== "auto" || rows <= DIRECT_ROWS)) return false;
-    const costs = new Costs(algebra.instructionSet);
+    const costs = new Costs(algebra.instructionSet, share);
     const hasOther = mayFactorise && preconditioner === "auto";
     const limit = hasOther ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
     for (const of of lowRankDtypes(situation)) {

@@ -51,7 +51,11 @@ const MACHINES: Readonly<Record<string, Machine>> = {
 export class Costs {
   private readonly machine: Machine;
 
-  constructor(instructionSet: string) {
+  /** @param share what products with K take of the time of all pairs. */
+  constructor(
+    instructionSet: string,
+    private readonly share: number = 1,
+  ) {
     this.machine = asserted(MACHINES[instructionSet], `the costs of ${instructionSet}`);
   }
 
@@ -64,7 +68,7 @@ export class Costs {
   /** Iterations with a preconditioner of that rank, or none. */
   iterations(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
     const { pair, apply } = this.machine[dtype];
-    return count * (pair * rows ** 2 + apply * rows * rank);
+    return count * (this.share * pair * rows ** 2 + apply * rows * rank);
   }
 
   /** The columns of a preconditioner, their Gram matrix, and iterations with it. */

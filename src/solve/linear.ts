@@ -22,11 +22,11 @@ import { Inverses, checkSituation } from "./choose";
 import type { Situation } from "./choose";
 import { pullback } from "./derivative";
 import type { SystemCall } from "./derivative";
+import { bothReasons } from "./fastproducts";
 import { diagonalBlocks } from "./kernelmatrix";
-import type { ModeRequest } from "./modechoice";
-import { solveInModes } from "./modes";
+import { shareModes, solveInModes } from "./modes";
 import { denseWork } from "./precondition";
-import { checkSymmetry, looksSymmetric } from "./product";
+import { checkSymmetry, looksSymmetric } from "./symmetry";
 import type { Columns, Product, RealSpace } from "./product";
 import type { SolveIteration } from "./refine";
 import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
@@ -34,9 +34,11 @@ import type { Solved } from "./report";
 import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost, placementOf } from "./solveoptions";
 import type { SolveOptions, SolveSettings } from "./solveoptions";
 import { columnNorms } from "./space";
+import { solveBySplit } from "./splitsolve";
 import { relativeTarget } from "./stopping";
 import { recordAs, widen } from "./system";
 import type { System } from "./system";
+import type { FastRequest } from "./verified";
 
 /** Products with K that a solve takes, about. */
 const PRODUCTS_ABOUT = 30;
@@ -147,28 +149,53 @@ export const solveAdjoint = (system: System, call: SystemCall): RealArray => blo
 function* solveEntry(system: System, call: SystemCall, entry: number, how: How, solution: RealArray): Task<Report> {
   const { read, settings, data, inverses } = call;
   const tell = tellOfPart(call.tell, entry, inverses.length);
-  const own = system.entry(read, entry);
-  const { rows, columns } = system.layout(read);
-  const product = system.product(own, alphaOf(settings), how);
-  const situation: Situation = { ...situationOf(system, product, own, { ...call, how }), tell };
-  const accurate = product.space(rows, columns, "float64", null);
-  yield* checkOnce(at(inverses, entry), system, product, accurate, situation);
-  const block = { ...columnsOf(system, own, settings, entry), columns };
-  const onIteration = yield* progressOf(settings, tell, accurate, block);
-  const target = yield* relativeTargetOf(settings, accurate, block);
-  const request = { system, given: own, how, situation, target };
+  const { request, product, accurate, block } = yield* prepareEntry(system, { ...call, tell }, entry, how);
+  yield* checkOnce(at(inverses, entry), system, product, accurate, request.situation);
+  const onIteration = progressOf(settings, tell, request.target);
   const report = yield* solveFastest(request, at(inverses, entry), product, block, { ...settings, onIteration });
   solution.data.set(block.x, entry * block.x.length);
   const where = read.batch.length > 0 ? `, entry ${entry}` : "";
   const place = { settings, where, lastIterate: () => astype(solution, data) };
   failUnlessConverged(report, place);
-  if (missesTolerance(report, settings)) reportMissed(system, report, target, place);
+  if (missesTolerance(report, settings)) reportMissed(system, report, request.target, place);
   return report;
 }
 
-/** In mode space where that is asked for and can be, else with exact products. */
+/** One entry of a call, and what is asked of it. */
+interface Entry {
+  readonly request: FastRequest;
+  readonly product: Product;
+  readonly accurate: RealSpace;
+  readonly block: Columns;
+}
+
+function* prepareEntry(system: System, call: SystemCall, entry: number, how: How): Task<Entry> {
+  const { read, settings, tell } = call;
+  const own = system.entry(read, entry);
+  const { rows, columns } = system.layout(read);
+  const product = system.product(own, alphaOf(settings), how);
+  const situation: Situation = { ...situationOf(system, product, own, { ...call, how }), tell };
+  const accurate = product.space(rows, columns, "float64", null);
+  const block = { ...columnsOf(system, own, settings, entry), columns };
+  const target = relativeTarget(yield* columnNorms(accurate, block.right), rows, settings);
+  const request = { system, given: own, how, algebra: situation.algebra, tell, situation, target };
+  return { request, product, accurate, block };
+}
+
+/**
+ * One space of modes for the solves of several ridges of a system without batch dimensions.
+ * @param call of the least ridge.
+ * @param all the inverses of all ridges.
+ * @returns why there is none, in a clause.
+ */
+export function* shareModesOf(system: System, call: SystemCall, all: readonly Inverses[]): Task<string | null> {
+  const how = { ...placementOf(call.settings, call.given.extents), repeats: PRODUCTS_ABOUT };
+  return yield* shareModes((yield* prepareEntry(system, call, 0, how)).request, all);
+}
+
+/** In mode space or with split sums, where that is asked for and can be, else with exact products. */
 function* solveFastest(
-  request: ModeRequest,
+  request: FastRequest,
   inverses: Inverses,
   product: Product,
   block: Columns,
@@ -176,9 +203,12 @@ function* solveFastest(
 ): Task<Report> {
   const { situation } = request;
   if (options.tolerance !== "auto") return yield* solveBy(inverses, situation, product, block, options);
-  const found = yield* solveInModes(request, inverses, product, block, options);
-  if (typeof found !== "string") return found;
-  return { ...(yield* solveBy(inverses, situation, product, block, options)), whyExact: found };
+  const inModes = yield* solveInModes(request, inverses, product, block, options);
+  if (typeof inModes !== "string") return inModes;
+  const split = yield* solveBySplit(request, inverses, product, block, options);
+  if (typeof split !== "string") return split;
+  const whyExact = bothReasons(inModes, split);
+  return { ...(yield* solveBy(inverses, situation, product, block, options)), whyExact };
 }
 
 /** The right-hand side of an entry, and where its solve begins. */
@@ -237,20 +267,13 @@ function* checkOnce(
 
 // -------------------------------------------------------------------------------------------------------- progress
 
-function* relativeTargetOf(settings: SolveSettings, space: RealSpace, { right }: Columns): Task<number> {
-  return relativeTarget(yield* columnNorms(space, right), space.rows, settings);
-}
-
 /** Every iteration is progress too. */
-function* progressOf(
-  settings: SolveSettings,
+function progressOf(
+  { onIteration }: SolveSettings,
   tell: Tell | undefined,
-  space: RealSpace,
-  block: Columns,
-): Task<((progress: SolveIteration) => void) | undefined> {
-  const { onIteration } = settings;
+  target: number,
+): ((progress: SolveIteration) => void) | undefined {
   if (!tell) return onIteration ?? undefined;
-  const target = yield* relativeTargetOf(settings, space, block);
   return (progress) => {
     const { iteration, residual, verified } = progress;
     tell({ doing: "iterations", iterations: iteration, residual, target, verified });

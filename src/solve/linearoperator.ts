@@ -1,53 +1,64 @@
 /**
- * Linear operators that are only known by their products, with the shape that iterative solvers of other packages ask
- * for. The one idea: sums, multiples, transposes and chains of operators are operators, and none of them is ever a
- * matrix.
+ * Linear operators that are only known by their products. The one idea: sums, multiples, transposes and chains are
+ * recipes over the ways in which their parts multiply, and none of them is ever a matrix. Must not know lazy tensors.
  */
+import { add, mul, sub } from "../array/arithmetic";
 import { checkArray, described } from "../array/check";
-import { add, mul } from "../array/arithmetic";
-import { shapeText } from "../array/view";
+import { contiguous, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { HostVectors } from "../device/hostvectors";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { atMost } from "../options";
+import { atMost, describeValue } from "../options";
+import type { Task } from "../task";
+import type { RealSpace } from "./product";
+import { isWays, wayBy, waysOfMatrix, waysOfProducts } from "./ways";
+import type { LinearOperatorLike, Recipe, Times, Ways } from "./ways";
 
-/** What a linear operator is made of. */
-export interface LinearOperatorLike<T extends RealData = RealData> {
-  /** Rows and columns. */
-  readonly shape: readonly [number, number];
-  readonly dtype: Dtype;
-  /** Times `[N]` or `[N, E]`. */
-  matvec(x: RealArray<T>): RealArray<T>;
-  /** The transpose times `[M]` or `[M, E]`. */
-  rmatvec(x: RealArray<T>): RealArray<T>;
+/** What gives an operator, such as a lazy tensor. */
+export interface AsOperator<T extends RealData = RealData> {
+  /** @param where what the user has called, for messages. */
+  asLinearOperator(where?: string): LinearOperator<T>;
 }
 
-/** A matrix `[M, N]` that is only known by its products with arrays. */
+/** What counts as an operator: a lazy tensor, an object with products, or a matrix `[M, N]`. */
+export type OperatorOperand<T extends RealData = RealData> = LinearOperatorLike<T> | AsOperator<T> | RealArray<T>;
+
+/** An operator of any dtype. */
+export type AnyLinearOperator = LinearOperator<Float32Array> | LinearOperator<Float64Array> | LinearOperator;
+
+/** An operand of any dtype: whether it fits is checked when it is composed. */
+export type AnyOperand = OperatorOperand<Float32Array> | OperatorOperand<Float64Array> | OperatorOperand;
+
+let waysIn: <T extends RealData>(operator: LinearOperator<T>) => Ways;
+
+/** A matrix `[M, N]` that is only known by its products with arrays. Immutable. */
 export class LinearOperator<T extends RealData = RealData> implements LinearOperatorLike<T> {
   readonly shape: readonly [number, number];
   readonly dtype: Dtype;
-  readonly #products: LinearOperatorLike<T>;
+  readonly #ways: Ways;
+
+  static {
+    waysIn = (operator) => operator.#ways;
+  }
 
   /** @throws ArgumentError unless there are a shape, a dtype and both products. */
-  constructor(products: LinearOperatorLike<T>) {
-    checkOperator(products);
-    this.#products = products;
-    this.shape = products.shape;
-    this.dtype = products.dtype;
+  constructor(products: LinearOperatorLike<T> | Ways) {
+    this.#ways = isWays(products) ? products : waysOfProducts(products);
+    this.shape = this.#ways.shape;
+    this.dtype = this.#ways.dtype;
   }
 
   /** Times an array `[N]` or `[N, E]`: `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
   matvec(x: RealArray<T>): RealArray<T> {
     atMost("matvec", 1, arguments);
-    checkRows("matvec", x, this.shape[1]);
-    return this.#products.matvec(x);
+    return this.#ways.forward.once(checkRows("matvec", x, this.shape[1])) as RealArray<T>;
   }
 
   /** The transpose times an array `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
   rmatvec(x: RealArray<T>): RealArray<T> {
     atMost("rmatvec", 1, arguments);
-    checkRows("rmatvec", x, this.shape[0]);
-    return this.#products.rmatvec(x);
+    return this.#ways.backward.once(checkRows("rmatvec", x, this.shape[0])) as RealArray<T>;
   }
 
   /**
@@ -55,35 +66,71 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
    * @throws ArgumentError where sizes do not fit.
    */
   matmul(x: RealArray<T>): RealArray<T>;
-  matmul(x: LinearOperatorLike<T>): LinearOperator<T>;
-  matmul(x: RealArray<T> | LinearOperatorLike<T>): RealArray<T> | LinearOperator<T> {
+  matmul(x: Exclude<AnyOperand, RealArray>): LinearOperator<T>;
+  matmul(x: AnyOperand): RealArray<T> | LinearOperator<T> {
     atMost("matmul", 1, arguments);
-    return isOperatorLike(x) ? chain(this, x) : this.matvec(x);
+    return isOperatorLike<T>(x) ? chain("matmul", this, toOperator("matmul", x)) : this.matvec(x as RealArray<T>);
   }
 
+  /** The transpose. */
   get T(): LinearOperator<T> {
-    return new LinearOperator<T>({
-      shape: [this.shape[1], this.shape[0]],
-      dtype: this.dtype,
-      matvec: (x) => this.rmatvec(x),
-      rmatvec: (x) => this.matvec(x),
-    });
+    const { shape, forward, backward, ...rest } = this.#ways;
+    return new LinearOperator<T>({ ...rest, shape: [shape[1], shape[0]], forward: backward, backward: forward });
+  }
+
+  /** The transpose, `T`. */
+  transpose(): LinearOperator<T> {
+    atMost("transpose", 0, arguments);
+    return this.T;
+  }
+
+  /** The chain of two operators: first `second`, then this one. @throws ArgumentError where sizes do not fit. */
+  compose(second: AnyOperand): LinearOperator<T> {
+    atMost("compose", 1, arguments);
+    return chain("compose", this, toOperator("compose", second));
+  }
+
+  /** The sum of two operators. @throws ArgumentError unless shapes and dtypes are equal. */
+  add(other: AnyOperand): LinearOperator<T> {
+    atMost("add", 1, arguments);
+    return combine(this.#ways, [this, alike("add", this, other)], entrywise(add));
+  }
+
+  /** The difference of two operators. @throws ArgumentError unless shapes and dtypes are equal. */
+  sub(other: AnyOperand): LinearOperator<T> {
+    atMost("sub", 1, arguments);
+    return combine(this.#ways, [this, alike("sub", this, other)], entrywise(sub));
+  }
+
+  /** This operator times a number. @throws ArgumentError for anything else. */
+  scale(factor: number): LinearOperator<T> {
+    atMost("scale", 1, arguments);
+    checkNumber("scale, factor", factor);
+    return combine(this.#ways, [this], ([times]) => after(times, (y) => mul(y, factor)));
+  }
+
+  /** This operator applied `exponent` times; 0 gives the identity. @throws ArgumentError unless it is square. */
+  power(exponent: number): LinearOperator<T> {
+    atMost("power", 1, arguments);
+    if (!Number.isSafeInteger(exponent) || exponent < 0)
+      throw new ArgumentError(`power, exponent: expected an integer of at least 0, got ${describeValue(exponent)}`);
+    checkSquare("power", this.shape);
+    return combine(this.#ways, [this], ([times]) => repeat(times, exponent));
   }
 
   /** This operator plus alpha times the identity. @throws ArgumentError unless it is square. */
   addDiag(alpha: number): LinearOperator<T> {
     atMost("addDiag", 1, arguments);
-    if (typeof alpha !== "number")
-      throw new ArgumentError(`addDiag, alpha: expected a number, got ${described(alpha)}`);
-    if (this.shape[0] !== this.shape[1])
-      throw new ArgumentError(`addDiag: expected a square operator, got shape ${shapeText(this.shape)}`);
-    const addShift = (y: RealArray<T>, x: RealArray<T>): RealArray<T> => add<T>(y, mul<T>(x, alpha));
-    return new LinearOperator<T>({
-      shape: this.shape,
-      dtype: this.dtype,
-      matvec: (x) => addShift(this.matvec(x), x),
-      rmatvec: (x) => addShift(this.rmatvec(x), x),
-    });
+    checkNumber("addDiag, alpha", alpha);
+    checkSquare("addDiag", this.shape);
+    return combine(
+      this.#ways,
+      [this],
+      ([times]) =>
+        function* (x) {
+          return add(yield* product(times, x), mul(x, alpha));
+        },
+    );
   }
 
   toString(): string {
@@ -91,43 +138,137 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
   }
 }
 
-function checkOperator(products: unknown): void {
-  const { shape, dtype, matvec, rmatvec } = (products ?? {}) as Partial<Record<keyof LinearOperatorLike, unknown>>;
-  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
-  if (!isShape) throw wrongOperator("shape", "two numbers, of rows and columns", shape);
-  if (dtype !== "float32" && dtype !== "float64") throw wrongOperator("dtype", '"float32" or "float64"', dtype);
-  if (typeof matvec !== "function") throw wrongOperator("matvec", "a function", matvec);
-  if (typeof rmatvec !== "function") throw wrongOperator("rmatvec", "a function", rmatvec);
-}
+// -------------------------------------------------------------------------------------------------------- recipes
 
-const wrongOperator = (name: string, expected: string, got: unknown): ArgumentError =>
-  new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
+const product = (times: Times | undefined, x: RealArray): Task<RealArray> => (times as Times)(x);
 
-export function isOperatorLike<T extends RealData>(
-  value: RealArray<T> | LinearOperatorLike<T>,
-): value is LinearOperatorLike<T> {
-  return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
-}
+/** What becomes of a product. */
+const after = (times: Times | undefined, rest: (y: RealArray) => RealArray): Times =>
+  function* (x) {
+    return rest(yield* product(times, x));
+  };
 
-/** `first` after `second`: their product as matrices. @throws ArgumentError where sizes do not fit. */
-export function chain<T extends RealData>(
-  first: LinearOperatorLike<T>,
-  second: LinearOperatorLike<T>,
+const entrywise =
+  (join: (a: RealArray, b: RealArray) => RealArray): Recipe =>
+  ([first, second]) =>
+    function* (x) {
+      return join(yield* product(first, x), yield* product(second, x));
+    };
+
+const repeat = (times: Times | undefined, exponent: number): Times =>
+  function* (x) {
+    let y = x;
+    for (let n = 0; n < exponent; n++) y = yield* product(times, y);
+    return y;
+  };
+
+/** An operator made of others; its transpose is made of their transposes, by the same recipe unless another is given. */
+export function combine<T extends RealData>(
+  { shape, dtype }: Pick<Ways, "shape" | "dtype">,
+  parts: readonly LinearOperator<T>[],
+  forward: Recipe,
+  backward: Recipe = forward,
 ): LinearOperator<T> {
-  if (first.shape[1] !== second.shape[0] || first.dtype !== second.dtype)
-    throw new ArgumentError(
-      `matmul: expected an operator with ${first.shape[1]} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,
-    );
+  const ways = parts.map((part) => waysIn(part));
   return new LinearOperator<T>({
-    shape: [first.shape[0], second.shape[1]],
-    dtype: first.dtype,
-    matvec: (x) => first.matvec(second.matvec(x)),
-    rmatvec: (x) => second.rmatvec(first.rmatvec(x)),
+    shape,
+    dtype,
+    roundoff: Math.max(...ways.map(({ roundoff }) => roundoff)),
+    inputs: ways.flatMap(({ inputs }) => inputs),
+    isOpaque: ways.some(({ isOpaque }) => isOpaque),
+    forward: wayBy(
+      forward,
+      ways.map((own) => own.forward),
+    ),
+    backward: wayBy(
+      backward,
+      ways.map((own) => own.backward),
+    ),
   });
 }
 
-function checkRows(where: string, x: RealArray, rows: number): void {
+function chain<T extends RealData>(
+  where: string,
+  first: LinearOperator<T>,
+  second: LinearOperator<T>,
+): LinearOperator<T> {
+  const rows = first.shape[1];
+  if (rows !== second.shape[0] || first.dtype !== second.dtype)
+    throw new ArgumentError(
+      `${where}: expected an operator with ${rows} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,
+    );
+  const { dtype } = first;
+  const inTurn =
+    (begin: number, end: number): Recipe =>
+    (parts) =>
+      function* (x) {
+        return yield* product(parts[end], yield* product(parts[begin], x));
+      };
+  return combine({ shape: [first.shape[0], second.shape[1]], dtype }, [first, second], inTurn(1, 0), inTurn(0, 1));
+}
+
+// --------------------------------------------------------------------------------------------------- what may be one
+
+export function isOperatorLike<T extends RealData>(value: unknown): value is LinearOperatorLike<T> {
+  return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
+}
+
+interface Convertible<T extends RealData> extends AsOperator<T> {
+  readonly isComplex: unknown;
+  readonly shape: unknown;
+}
+
+/** @throws ArgumentError unless it is a lazy tensor, an object with products, or a matrix `[M, N]`. */
+export function toOperator<T extends RealData>(where: string, value: unknown): LinearOperator<T> {
+  if (value instanceof LinearOperator) return value as LinearOperator<T>;
+  const { asLinearOperator: convert, isComplex, shape } = (value ?? {}) as Partial<Convertible<T>>;
+  if (typeof convert === "function") return convert.call(value, where);
+  if (isComplex === true) throw new ArgumentError(`${where}: expected real numbers, got a ComplexLazyTensor`);
+  if (isOperatorLike<T>(value)) return new LinearOperator<T>(value);
+  if (Array.isArray(shape) && shape.length === 2) return new LinearOperator<T>(waysOfMatrix(where, value));
+  throw new ArgumentError(
+    `${where}: expected a LinearOperator, a LazyTensor or a matrix [M, N], got ${described(value)}`,
+  );
+}
+
+/** One of the shape and the dtype of another. */
+function alike<T extends RealData>(where: string, like: LinearOperator<T>, value: unknown): LinearOperator<T> {
+  const other = toOperator<T>(where, value);
+  if (sameShape(other.shape, like.shape) && other.dtype === like.dtype) return other;
+  throw new ArgumentError(
+    `${where}: expected an operator of shape ${shapeText(like.shape)}, ${like.dtype}, got shape ${shapeText(other.shape)}, ${other.dtype}`,
+  );
+}
+
+/** @throws ArgumentError unless it is square. */
+export function checkSquare(where: string, shape: readonly [number, number]): number {
+  if (shape[0] === shape[1]) return shape[0];
+  throw new ArgumentError(`${where}: expected a square operator, got shape ${shapeText(shape)}`);
+}
+
+function checkNumber(where: string, value: unknown): void {
+  if (typeof value !== "number") throw new ArgumentError(`${where}: expected a number, got ${described(value)}`);
+}
+
+function checkRows(where: string, x: RealArray, rows: number): RealArray {
   checkArray(where, x);
-  if (x.shape[0] === rows && x.shape.length <= 2) return;
+  if (x.shape[0] === rows && x.shape.length <= 2) return x;
   throw new ArgumentError(`${where}: expected shape [${rows}] or [${rows}, E], got ${shapeText(x.shape)}`);
+}
+
+// ------------------------------------------------------------------------------------------------------- for solvers
+
+/** Both ways of an operator, for what makes others. */
+export const waysOf = <T extends RealData>(operator: LinearOperator<T>): Ways => waysIn(operator);
+
+/** The square operator as what solvers compute in, on blocks of so many columns, in float64. */
+export function spaceOf(operator: LinearOperator, columns: number): RealSpace {
+  const { shape, forward, roundoff } = waysIn(operator);
+  const times = forward.often(columns);
+  return Object.assign(new HostVectors(shape[0], columns, "float64"), {
+    roundoff,
+    *apply(x: RealData, out: RealData): Task<void> {
+      out.set(contiguous(yield* times(wrap(x, [shape[0], columns]))));
+    },
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * Log-determinant and trace of the matrix of a system, in float64: exact where that is cheap, else estimated from
- * random vectors of a fixed seed, with the standard error. The log-determinant is recorded, too: logdetgradient.ts.
+ * Log-determinant of the matrix of a system, in float64: exact where that is cheap, else estimated from random vectors
+ * of a fixed seed, with the standard error. It is recorded, too: logdetgradient.ts.
  */
 import { generator } from "../array/array";
 import { recording } from "../array/record";
@@ -9,7 +9,7 @@ import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
-import { isAtLeast, withDefaults } from "../options";
+import { withDefaults } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
 import type { Task } from "../task";
 import { isOfEntries } from "./choose";
@@ -20,25 +20,17 @@ import type { LogTrace } from "./lanczos";
 import { logdetPullback } from "./logdetgradient";
 import { lowRank } from "./lowrank";
 import type { LowRank } from "./lowrank";
+import { logdetInModes } from "./modelogdet";
+import type { ModeFactor } from "./modespace";
 import { denseWork, exactInverse } from "./precondition";
 import type { Preconditioner } from "./precondition";
-import { checkSymmetry } from "./product";
+import { checkSymmetry } from "./symmetry";
 import { alphaArray, alphaOf, checkAlpha, copyToHost } from "./solveoptions";
 import type { MatrixOptions, RIDGE } from "./solveoptions";
 import { recordAs, widen } from "./system";
 import type { System } from "./system";
 import { AT_ONCE, systemMatrix } from "./systemmatrix";
 import type { SystemMatrix } from "./systemmatrix";
-
-/** The options of a trace. */
-export const TRACE = {
-  /** Ridge: of K + alpha I. Default 1e-10, as of solves. */
-  alpha: {
-    expected: "a number of at least 0",
-    accepts: (value: unknown): value is number => isAtLeast(0, value),
-    default: 1e-10,
-  },
-} as const;
 
 /** The options of a log-determinant, beside its ridge. */
 export const LOGDET = {
@@ -62,10 +54,12 @@ export const LOGDET = {
   },
   /** Products with a block of vectors, for each block (default 500). */
   maxIterations: { kind: "integer", least: 1, default: 500 },
+  /**
+   * `"auto"`: smooth kernels of differences in up to three dimensions are factorised in the space of their Fourier
+   * modes, in time that grows with n, and so is the derivative. 200 exact rows confirm the factor.
+   */
+  tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },
 } as const;
-
-/** How a trace is computed. */
-export type TraceOptions = OptionsOf<typeof TRACE> & MatrixOptions;
 
 /** How a log-determinant is computed; an alpha that is an array `[1]` takes part in derivatives. */
 export type LogdetOptions = OptionsOf<typeof RIDGE> & OptionsOf<typeof LOGDET> & MatrixOptions;
@@ -84,23 +78,22 @@ export interface LogdetResult extends EstimatedValue {
    * mostly noise.
    */
   readonly array: RealArray;
-  readonly method: "direct" | "lanczos";
+  /** `"modes"`: from the factor of the kernel's Fourier modes. */
+  readonly method: "direct" | "lanczos" | "modes";
   /** Random vectors. */
   readonly probes: number;
   /** Products with a block of vectors. */
   readonly iterations: number;
-  /** Rank of the preconditioner; 0 where there was none. */
+  /** Rank of the preconditioner, or the number of modes; 0 where there was none. */
   readonly rank: number;
-}
-
-// ----------------------------------------------------------------------------------------------------------- trace
-
-/** The trace of K + alpha I. */
-export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<EstimatedValue> {
-  const { matrix } = systemMatrix("trace", system, arrays, options);
-  const diagonal = yield* matrix.diagonal();
-  const value = diagonal.reduce((sum, entry) => sum + entry, matrix.rows * alphaOf(options));
-  return { value, standardError: 0 };
+  /**
+   * With method `"modes"`: norm of v - (K + alpha I) H v over that of v, H being the inverse that the factor gives and v
+   * random, as `checkedRows` exact rows tell it. The value is off by about n times that at most. 0 for other methods.
+   */
+  readonly residual: number;
+  readonly checkedRows: number;
+  /** With `tolerance: "auto"`: why no modes were taken all the same, in a clause; else null. */
+  readonly whyExact: string | null;
 }
 
 // ------------------------------------------------------------------------------------------------- log-determinant
@@ -119,7 +112,10 @@ type LogdetSettings = SettledOf<typeof LOGDET> & MatrixOptions & { readonly alph
 interface FoundLogdet {
   readonly result: Omit<LogdetResult, "array">;
   readonly inverse: Preconditioner | null;
+  readonly modes: ModeFactor | null;
 }
+
+const EXACT = { residual: 0, checkedRows: 0, whyExact: null } as const;
 
 /** log det (K + alpha I). */
 export function* logdet(
@@ -137,17 +133,42 @@ export function* logdet(
   const inputs = [...call.given.arrays, ...(alpha ? [widenToFloat64(alpha)] : [])];
   const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
   const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
-  yield* checkSymmetry(matrix.space(2, 0), true);
-  const isDirect = factorises(settings, matrix);
-  const found = yield* isDirect ? exactLogdet(matrix, settings, tell) : estimatedLogdet(matrix, settings, tell);
+  const found = yield* findLogdet(matrix, settings, tell);
   const value = wrap(Float64Array.of(found.result.value), [1]);
   recorded?.(value, (cotangent, inputsWanted) => {
     refuseSecond(inputs);
-    const random = isDirect ? null : signs(settings.seed);
-    const probes = found.result.probes;
-    return logdetPullback({ ...call, matrix, inverse: found.inverse, random, probes }, cotangent, inputsWanted);
+    const { inverse, modes, result } = found;
+    const { method, probes } = result;
+    const random = method === "lanczos" ? signs(settings.seed) : null;
+    return logdetPullback({ ...call, matrix, inverse, modes, random, probes }, cotangent, inputsWanted);
   });
   return { ...found.result, array: recordAs(value, given.dtype) };
+}
+
+/** In the space of modes where that is asked for and can be. */
+function* findLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<FoundLogdet> {
+  const isFast = settings.tolerance === "auto";
+  const fast = isFast ? yield* logdetByModes(matrix, settings, tell) : null;
+  if (fast !== null && typeof fast !== "string") return fast;
+  yield* checkSymmetry(matrix.space(2, 0), true);
+  const isDirect = factorises(settings, matrix);
+  const found = yield* isDirect ? exactLogdet(matrix, settings, tell) : estimatedLogdet(matrix, settings, tell);
+  return { ...found, result: { ...found.result, whyExact: fast } };
+}
+
+function* logdetByModes(
+  matrix: SystemMatrix,
+  { method, preconditioner, alpha }: LogdetSettings,
+  tell?: Tell,
+): Task<FoundLogdet | string> {
+  if (method !== "auto" || preconditioner !== "auto") return "it asks for a method or a preconditioner";
+  const found = yield* logdetInModes(matrix.request(tell), matrix.ridged(alpha, 1), matrix.rows);
+  if (typeof found === "string") return found;
+  const { factor, residual, checkedRows } = found;
+  const rank = factor.modes.features;
+  const none = { standardError: 0, probes: 0, iterations: 0, whyExact: null } as const;
+  const result = { ...none, value: factor.logdet, method: "modes", rank, residual, checkedRows } as const;
+  return { result, inverse: null, modes: factor };
 }
 
 const widenToFloat64 = (x: RealArray): RealArray => (dtypeOf(x) === "float64" ? x : recordAs(x, "float64"));
@@ -176,8 +197,9 @@ function* exactLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tel
     probes: 0,
     iterations: 0,
     rank: 0,
+    ...EXACT,
   } as const;
-  return { result, inverse: found };
+  return { result, inverse: found, modes: null };
 }
 
 function* estimatedLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<FoundLogdet> {
@@ -195,7 +217,8 @@ function* estimatedLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?:
   const { standardError, iterations } = found;
   const value = found.value + (inverse?.logdet ?? 0);
   const rank = inverse?.rank ?? 0;
-  return { result: { value, standardError, method: "lanczos", probes: found.probes, iterations, rank }, inverse };
+  const result = { value, standardError, method: "lanczos", probes: found.probes, iterations, rank, ...EXACT } as const;
+  return { result, inverse, modes: null };
 }
 
 function* approximation(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<LowRank | null> {

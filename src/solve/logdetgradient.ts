@@ -26,6 +26,8 @@ import { concat } from "../formula/vectors";
 import type { Task } from "../task";
 import { replaceAt } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
+import { logdetGradients } from "./modelogdet";
+import type { ModeFactor } from "./modespace";
 import { denseWork, inverseOf } from "./precondition";
 import type { Preconditioner } from "./precondition";
 import { refine } from "./refine";
@@ -43,6 +45,8 @@ export interface LogdetCall {
   /** In float64. */
   readonly given: Given;
   readonly inverse: Preconditioner | null;
+  /** The factor of the kernel's modes, where the value came from that. */
+  readonly modes: ModeFactor | null;
   readonly alphaShape: readonly number[];
   /** Fills a block with random vectors of covariance I; null for all unit vectors. */
   readonly random: ((out: RealData) => void) | null;
@@ -60,9 +64,13 @@ export function logdetPullback(
 }
 
 function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]): Task<(RealArray | null)[]> {
-  const { system, given, random } = call;
+  const { system, given, random, modes } = call;
   const others = given.arrays.map((_, n) => wanted[n] === true && n !== system.unknown.position);
-  const { sums, trace, scale } = yield* random ? estimateSums(call, random, others) : exactSums(call, others);
+  const { sums, trace, scale } = yield* modes
+    ? sumsByModes(call, modes, others)
+    : random
+      ? estimateSums(call, random, others)
+      : exactSums(call, others);
   const factor = weight * scale;
   const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(factor * trace), call.alphaShape) : null;
   return [...sums.map((sum) => sum && mul(sum, factor)), ofAlpha];
@@ -73,6 +81,12 @@ interface Sums {
   readonly sums: readonly (RealArray | null)[];
   readonly trace: number;
   readonly scale: number;
+}
+
+function* sumsByModes({ system, given }: LogdetCall, modes: ModeFactor, others: readonly boolean[]): Task<Sums> {
+  const { sums, trace } = yield* logdetGradients(modes, others);
+  const own = sums.map((sum, n) => sum && summedTo(sum, at(system.operator.args, n), at(given.arrays, n).shape));
+  return { sums: own, trace, scale: 1 };
 }
 
 function* estimateSums(call: LogdetCall, random: (out: RealData) => void, others: readonly boolean[]): Task<Sums> {

@@ -99,7 +99,7 @@ export function* gramOf(list: ModeList, sums: PointSums, alpha: number): Task<Fl
 }
 
 /** The places of modes, relative to that of 0. */
-function placesOf({ frequencies, count }: ModeList, { strides }: PointSums): Int32Array {
+function placesOf({ frequencies, count }: ModeList, { strides }: Pick<PointSums, "strides">): Int32Array {
   const axes = strides.length;
   return Int32Array.from({ length: count }, (_, n) =>
     strides.reduce((place, stride, axis) => place + at(frequencies, n * axes + axis) * stride, 0),
@@ -185,17 +185,82 @@ export function pointSums(
   shape: readonly number[],
   windows: readonly Float64Array[],
 ): PointSums {
-  const sides = list.bands.map((band) => 4 * band + 1);
-  const strides = sides.map((_, axis) => sides.slice(axis + 1).reduce((product, side) => product * side, 1));
-  const size = sides.reduce((product, side) => product * side, 1);
+  const { sides, strides, size, origin } = placesOfPairs(list);
   const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
   for (let n = 0; n < size; n++) {
-    const q = sides.map((side, axis) => (Math.floor(n / at(strides, axis)) % side) - (side - 1) / 2);
+    const q = frequencyOfPair(n, sides, strides);
     const factor = q.reduce((product, f, axis) => product / at(at(windows, axis), Math.abs(f)), 1);
     const isTurned = at(q, q.length - 1) < 0;
     const place = placeOf(isTurned ? q.map((f) => -f) : q, shape);
     cosines[n] = factor * at(re, place);
     sines[n] = (isTurned ? factor : -factor) * at(im, place);
   }
-  return { cosines, sines, strides, origin: (size - 1) / 2 };
+  return { cosines, sines, strides, origin };
+}
+
+/** Sums and differences of two modes side by side: |q| <= 2 bands. */
+function placesOfPairs({ bands }: ModeList): { sides: number[]; strides: number[]; size: number; origin: number } {
+  const sides = bands.map((band) => 4 * band + 1);
+  const strides = sides.map((_, axis) => sides.slice(axis + 1).reduce((product, side) => product * side, 1));
+  const size = sides.reduce((product, side) => product * side, 1);
+  return { sides, strides, size, origin: (size - 1) / 2 };
+}
+
+const frequencyOfPair = (place: number, sides: readonly number[], strides: readonly number[]): number[] =>
+  sides.map((side, axis) => (Math.floor(place / at(strides, axis)) % side) - (side - 1) / 2);
+
+// -------------------------------------------------------------------------------------- quadratic forms of features
+
+/**
+ * phi(x) · H phi(x) as the sum over q of C(q) cos(q · x) + S(q) sin(q · x): the transpose of `gramOf`.
+ * @param form H, `[features, features]`, symmetric.
+ */
+export function* formOf(list: ModeList, form: Float64Array): Task<PointSums> {
+  const { count, scales, constant } = list;
+  const width = featuresOf(list);
+  const { strides, size, origin } = placesOfPairs(list);
+  const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
+  const places = placesOf(list, { strides });
+  const entry = (row: number, column: number): number => at(form, row * width + column);
+  cosines[origin] = constant ** 2 * entry(0, 0);
+  for (let a = 0; a < count; a++) {
+    if (a % Math.ceil(PIECE / count) === 0) yield;
+    const [ofCosine, ofSine] = [1 + a, 1 + count + a];
+    const [scale, own] = [at(scales, a), at(places, a)];
+    cosines[origin + own]! += 2 * constant * scale * entry(ofCosine, 0);
+    sines[origin + own]! += 2 * constant * scale * entry(ofSine, 0);
+    for (let b = 0; b < count; b++) {
+      const [less, more] = [origin + own - at(places, b), origin + own + at(places, b)];
+      const half = (scale * at(scales, b)) / 2;
+      const [both, sine] = [half * entry(ofCosine, 1 + b), half * entry(ofSine, 1 + count + b)];
+      const mixed = 2 * half * entry(ofSine, 1 + b);
+      cosines[less]! += both + sine;
+      cosines[more]! += both - sine;
+      sines[less]! += mixed;
+      sines[more]! += mixed;
+    }
+  }
+  return { cosines, sines, strides, origin };
+}
+
+/** The transform, of zeros before, of which interpolation makes the derivative of such a sum by the points' `axis`. */
+export function writeDerivative(
+  list: ModeList,
+  { cosines, sines, origin }: PointSums,
+  { axis, period }: { readonly axis: number; readonly period: number },
+  shape: readonly number[],
+  windows: readonly Float64Array[],
+  { re, im }: { readonly re: RealData; readonly im: RealData },
+): void {
+  const { sides, strides, size } = placesOfPairs(list);
+  const cells = shape.reduce((product, length) => product * length, 1);
+  for (let n = 0; n < size; n++) {
+    const q = frequencyOfPair(n, sides, strides);
+    if (at(q, q.length - 1) < 0) continue;
+    const factor = q.reduce((product, f, k) => product / at(at(windows, k), Math.abs(f)), cells);
+    const half = (factor * Math.PI * at(q, axis)) / period;
+    const [place, opposite] = [placeOf(q, shape), 2 * origin - n];
+    re[place] = half * (at(sines, n) - at(sines, opposite));
+    im[place] = half * (at(cosines, n) + at(cosines, opposite));
+  }
 }

@@ -2,7 +2,6 @@
  * The operator of a linear system as solvers want it: a Space over plain vectors in which `apply` is K + alpha I, K
  * being an Operator with the vector in the place of one of its arguments.
  */
-import { generator, randn } from "../array/array";
 import { contiguous, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import type { Operator } from "../call/operator";
@@ -13,14 +12,12 @@ import { HostVectors } from "../device/hostvectors";
 import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
-import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { waitFor } from "../task";
 import type { Task } from "../task";
 import { KernelMatrix, blockEntries, convertGiven, replaceAt, scalarEntries } from "./kernelmatrix";
-import type { Matrix, Preconditioner } from "./precondition";
+import type { Preconditioner } from "./precondition";
 import { refine } from "./refine";
 import type { RefineOptions, Solution } from "./refine";
 import { onePrecision } from "./space";
@@ -52,13 +49,20 @@ export interface Columns {
 
 export const rowsOf = ({ x, columns }: Columns): number => (columns === 0 ? 0 : x.length / columns);
 
+/** What belongs to a product. */
+interface OtherProducts {
+  /** The product for another number of columns, where they are independent. */
+  readonly resized?: ((columns: number) => Product) | undefined;
+  /** What iterations multiply by, where that is less exact than what residuals are computed with. */
+  readonly coarse?: Operator;
+}
+
 /** K v + alpha v for given data, in the dtype of the vectors. */
 export class Product {
   private readonly givens = new Map<Dtype, Given>();
 
   /**
    * @param position of the argument in whose place v stands.
-   * @param resized the product for another number of columns, where they are independent.
    */
   constructor(
     readonly operator: Operator,
@@ -66,7 +70,7 @@ export class Product {
     private readonly data: Given,
     readonly alpha: number,
     readonly how: How,
-    private readonly resized?: (columns: number) => Product,
+    private readonly others: OtherProducts = {},
   ) {}
 
   given(dtype: Dtype): Given {
@@ -82,13 +86,14 @@ export class Product {
     const place = inverse === null || inverse.parts ? this.how : {};
     const rows = columns === 0 ? 0 : x.length / columns;
     const opened: Vectors[] = [];
-    const open = (dtype: Dtype, own: Preconditioner | null): OwnSpace => {
+    const open: Open = (dtype, own, operator) => {
       const vectors = vectorsAt(place, rows, columns, dtype);
       opened.push(vectors);
-      return this.spaceOn(vectors, own);
+      return this.spaceOn(vectors, own, operator);
     };
     try {
-      const pair = pairOf(open, attempt);
+      const { coarse } = this.others;
+      const pair = coarse ? coarsePairOf(open, attempt, coarse) : pairOf(open, attempt);
       const { accurate, fast } = pair;
       const [b, solution] = [accurate.place(right), accurate.place(x)];
       const checkEvery = fast.checkEvery(this.operator.pairs(this.given(fast.dtype), this.how));
@@ -110,20 +115,20 @@ export class Product {
     return this.spaceOn(new HostVectors(rows, columns, dtype), inverse);
   }
 
-  private spaceOn(vectors: Vectors, inverse: Preconditioner | null): OwnSpace {
-    const { resized } = this;
+  private spaceOn(vectors: Vectors, inverse: Preconditioner | null, operator: Operator = this.operator): OwnSpace {
+    const { resized } = this.others;
     const { rows, dtype } = vectors;
     const isResizable = resized && vectors.gather && inverse?.kind !== "function";
     return Object.assign(vectors, {
-      apply: this.applyWith(vectors),
+      apply: this.applyWith(vectors, operator),
       ...(isResizable && { resized: (width: number) => resized(width).space(rows, width, dtype, inverse) }),
       ...(inverse && { precondition: preconditionWith(vectors, inverse) }),
     });
   }
 
   /** The product on these vectors, with the data where they are. */
-  private applyWith(vectors: Vectors): RealSpace["apply"] {
-    const { operator, position, how } = this;
+  private applyWith(vectors: Vectors, operator: Operator): RealSpace["apply"] {
+    const { position, how } = this;
     const given = this.given(vectors.dtype);
     const placed = placeBeside(vectors, given.arrays, position);
     const { shape } = given.arrays[position]!;
@@ -167,11 +172,23 @@ type Pair = Precisions<RealData, Float64Array, RealData, Float64Array> & {
   readonly fast: OwnSpace;
 };
 
+type Open = (dtype: Dtype, inverse: Preconditioner | null, operator?: Operator) => OwnSpace;
+
+/** What a coarse product leaves of a residual: rounds divide it by about 1000, as in float32. */
+const COARSE_ROUNDOFF = 2 ** -24;
+
+/** Both in float64. */
+function coarsePairOf(open: Open, { inverse }: Attempt, coarse: Operator): Pair {
+  const accurate = open("float64", inverse);
+  const fast = Object.assign(open("float64", inverse, coarse), { roundoff: COARSE_ROUNDOFF });
+  return { ...onePrecision(accurate), accurate, fast };
+}
+
 /**
  * Residuals are those of the float64 system, iterations run in the dtype of the attempt, and so does a preconditioner
  * that knows but one dtype.
  */
-function pairOf(open: (dtype: Dtype, inverse: Preconditioner | null) => OwnSpace, { inverse, dtype }: Attempt): Pair {
+function pairOf(open: Open, { inverse, dtype }: Attempt): Pair {
   const fast = open(dtype, inverse);
   if (dtype === "float64") return { ...onePrecision(fast), accurate: fast, fast };
   return {
@@ -215,76 +232,3 @@ function closeAll([vectors, ...others]: readonly Vectors[]): void {
 /** Whether two arrays are the same elements in the same order. */
 export const isSameView = (a: RealArray, b: RealArray): boolean =>
   a.data === b.data && a.offset === b.offset && sameShape(a.shape, b.shape) && sameShape(a.stride, b.stride);
-
-// ------------------------------------------------------------------------------------------------------- symmetry
-
-/** Rows and columns that are compared, and how far entries may lie apart, relative to the largest. */
-const SAMPLE = 64;
-const ASYMMETRY_OF_ENTRIES = 1e-5;
-
-/** Whether K of some random rows and columns is, but for rounding, the transpose of K of these columns and rows. */
-export function looksSymmetric(matrix: Matrix): boolean {
-  const random = generator(1);
-  const drawIndices = (): Int32Array => Int32Array.from({ length: SAMPLE }, () => Math.floor(random() * matrix.rows));
-  const [rows, columns] = [drawIndices(), drawIndices()];
-  const [one, other] = [matrix.entries(rows, columns), matrix.entries(columns, rows)];
-  let [largest, apart] = [0, 0];
-  for (let row = 0; row < SAMPLE; row++)
-    for (let column = 0; column < SAMPLE; column++) {
-      const value = one[row * SAMPLE + column]!;
-      largest = Math.max(largest, Math.abs(value));
-      apart = Math.max(apart, Math.abs(value - other[column * SAMPLE + row]!));
-    }
-  return apart <= ASYMMETRY_OF_ENTRIES * largest;
-}
-
-/**
- * How far u · K v and v · K u may lie apart, relative to |u| |K v| + |v| |K u|: rounding is orders of magnitude below.
- */
-const ASYMMETRY = 1e-9;
-
-/**
- * One random probe. @throws ArgumentError if u · K v differs from v · K u by more than rounding.
- * @param isShared whether K is the same for all columns: u and v are then two columns of one product.
- */
-export function* checkSymmetry(space: RealSpace, isShared: boolean): Task<void> {
-  const { u, v, ku, kv } = yield* isShared && space.columns > 1 ? probeAtOnce(space) : probeTwice(space);
-  const [uKv, vKu] = [dot(u, kv), dot(v, ku)];
-  const scale = Math.sqrt(dot(u, u) * dot(kv, kv)) + Math.sqrt(dot(v, v) * dot(ku, ku));
-  if (Math.abs(uKv - vKu) > ASYMMETRY * scale)
-    throw new ArgumentError(
-      `KernelSolve: expected a symmetric operator (the same points as x and y, and a symmetric formula; else say symmetry: "none"), got u·Kv = ${uKv.toPrecision(6)} and v·Ku = ${vKu.toPrecision(6)} for random u and v`,
-    );
-}
-
-interface Probe {
-  readonly u: RealData;
-  readonly v: RealData;
-  readonly ku: RealData;
-  readonly kv: RealData;
-}
-
-const randomBlock = (size: number, seed: number): RealData => randn([size], { dtype: "float64", seed }).data;
-
-function* probeTwice(space: RealSpace): Task<Probe> {
-  const [u, v] = [1, 2].map((seed) => randomBlock(space.rows * space.columns, seed)) as [RealData, RealData];
-  const [ku, kv] = [space.vector(), space.vector()];
-  yield* waitFor(space.apply(u, ku));
-  yield* waitFor(space.apply(v, kv));
-  return { u, v, ku, kv };
-}
-
-function* probeAtOnce(space: RealSpace): Task<Probe> {
-  const both = randomBlock(space.rows * space.columns, 1);
-  const product = space.vector();
-  yield* waitFor(space.apply(both, product));
-  const column = (of: RealData, k: number): RealData =>
-    Float64Array.from({ length: space.rows }, (_, n) => of[n * space.columns + k]!);
-  return { u: column(both, 0), v: column(both, 1), ku: column(product, 0), kv: column(product, 1) };
-}
-
-function dot(a: RealData, b: RealData): number {
-  let sum = 0;
-  for (let n = 0; n < a.length; n++) sum += a[n]! * b[n]!;
-  return sum;
-}

@@ -39,7 +39,7 @@ export const RIDGE = {
 } as const;
 
 /** What a solve begins with, and what it tells. */
-const COURSE = {
+export const COURSE = {
   /**
    * What becomes of a solution that rounding keeps from meeting `eps` and `rtol`: a process warning with the code
    * KEOPS_RESIDUAL, once for a formula and an alpha (`"warn"`, the default), a ConvergenceError (`"throw"`), or nothing

@@ -10,10 +10,10 @@ import type { Task, Work } from "../task";
 /** Vectors and scalars with a linear operator A. */
 export interface Space<V, S> extends Arithmetic<V, S> {
   /** out = A x; `out` is another vector than `x`. */
-  apply(x: V, out: V): void | Promise<void> | Work<void>;
+  apply(x: V, out: V): void | Promise<void> | Work<void> | Task<void>;
 
   /** out = M x with M near the inverse of A, symmetric and positive definite; `out` is another vector than `x`. */
-  readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void>) | undefined;
+  readonly precondition?: ((x: V, out: V) => void | Promise<void> | Work<void> | Task<void>) | undefined;
 
   /**
    * This space on blocks of another number of columns, where that is possible: for solves of which some columns are

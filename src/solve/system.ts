@@ -93,7 +93,7 @@ export class System {
     const vector = isOwn ? at(given.arrays, position) : wrap(allocate(given.dtype, rows * dim), [rows, dim]);
     const arrays = isOwn ? given.arrays : replaceAt(given.arrays, position, vector);
     const resized = this.kernel ? (width: number): Product => this.product(given, alpha, how, width) : undefined;
-    return new Product(this.ofUnknown(dim), position, { ...given, arrays }, alpha, how, resized);
+    return new Product(this.ofUnknown(dim), position, { ...given, arrays }, alpha, how, { resized });
   }
 
   /** The reduction for an unknown of this dim, made once. */

@@ -9,6 +9,7 @@ import { Operator } from "../call/operator";
 import { checkPlacement, copyArguments } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
+import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -21,6 +22,8 @@ import { Work, waitFor } from "../task";
 import type { Task } from "../task";
 import { blockEntries, convertGiven, leaveVisited, replaceAt, scalarEntries } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
+import type { ModeRequest } from "./modechoice";
+import { denseWork } from "./precondition";
 import type { Matrix, Preconditioner } from "./precondition";
 import type { Product, RealSpace } from "./product";
 import type { MatrixOptions } from "./solveoptions";
@@ -82,6 +85,17 @@ export class SystemMatrix {
     if (how.ranges || !system.isMatrix) return null;
     if (kernel) return scalarEntries(kernel, args, unknown, given, settings.rows);
     return blockEntries(formula, args, unknown, given, settings.rows);
+  }
+
+  /** K as a choice of modes looks at it. */
+  request(tell: Tell | undefined): ModeRequest {
+    const { system, given, how } = this;
+    return { system, given, how, algebra: denseWork(), tell };
+  }
+
+  /** K + alpha I times so many columns, where K is a kernel. */
+  ridged(alpha: number, columns: number): Product {
+    return this.system.product(this.given, alpha, this.how, this.system.kernel ? columns : this.system.unknown.dim);
   }
 
   /** K + alpha I on blocks of so many columns. */

@@ -1,7 +1,8 @@
 /**
- * The largest eigenpairs of a symmetric operator by Lanczos with full orthogonalisation and thick restarts (Wu and
- * Simon 2000). One Krylov space sees one vector of a multiple eigenvalue; hence, when all pairs have converged, the
- * search begins once more from a random vector beside them, and ends when that finds nothing larger.
+ * Extreme eigenpairs of a symmetric operator by Lanczos with full orthogonalisation and thick restarts (Wu and Simon
+ * 2000). One Krylov space sees one vector of a multiple eigenvalue; hence, when all pairs have converged, the search
+ * begins once more from a random vector beside them, and ends when that finds nothing further out. Which pairs are
+ * wanted is an order of eigenvalues: all else is the same.
  */
 import { symmetricEigen } from "../array/matrix";
 import type { Eigen } from "../array/matrix";
@@ -11,12 +12,43 @@ import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
 
+/** An order in which eigenvalues are wanted. */
+interface Order {
+  /** Places of descending values, the one that is wanted most first. */
+  readonly places: (values: readonly number[]) => readonly number[];
+  /** How much further out a value at a place of that order is than another one. */
+  readonly gain: (value: number, other: number, place: number) => number;
+}
+
+const places = (values: readonly number[]): number[] => [...values.keys()];
+
+/** Both ends by turns, the upper one first. */
+const fromBothEnds = (values: readonly number[]): number[] =>
+  places(values).map((n) => (n % 2 === 0 ? n / 2 : values.length - (n + 1) / 2));
+
+/** What may be wanted first. */
+export type OrderName = "largest" | "smallest" | "both" | "magnitude";
+
+const ORDERS: Readonly<Record<OrderName, Order>> = {
+  largest: { places, gain: (value, other) => value - other },
+  smallest: { places: (values) => places(values).reverse(), gain: (value, other) => other - value },
+  both: { places: fromBothEnds, gain: (value, other, place) => (place % 2 === 0 ? value - other : other - value) },
+  magnitude: {
+    places: (values) => places(values).sort((a, b) => Math.abs(at(values, b)) - Math.abs(at(values, a))),
+    gain: (value, other) => Math.abs(value) - Math.abs(other),
+  },
+};
+
 /** What is searched for. */
 export interface Wanted<V> {
   /** Pairs to find, at least 1 and at most the number of rows. */
   readonly count: number;
-  /** Norm of A v - λ v, over the largest |λ|, at which a pair is found; no smaller than rounding allows. */
+  /** Which ones: the largest by default. */
+  readonly order?: OrderName | undefined;
+  /** Norm of A v - λ v, over its scale, at which a pair is found; no smaller than rounding allows. */
   readonly rtol: number;
+  /** What residuals of λ are compared with, given the largest |λ|: that by default. */
+  readonly scale?: ((value: number, largest: number) => number) | undefined;
   /** Products with A, at the most; at least `count` are done. */
   readonly maxIterations: number;
   /** Fills a vector with random numbers. */
@@ -26,9 +58,9 @@ export interface Wanted<V> {
 }
 
 export interface Eigenpairs {
-  /** Descending. */
+  /** In the order that is wanted. */
   readonly values: readonly number[];
-  /** |A v - λ v| over the largest |λ|, recomputed. */
+  /** |A v - λ v| over its scale, recomputed. */
   readonly residuals: readonly number[];
   /** Products with A. */
   readonly iterations: number;
@@ -62,9 +94,9 @@ export function* restartedLanczos<V, S>(
   }
 }
 
-/** What a projection says of the operator. */
+/** What a projection says of the operator, in the order that is wanted. */
 interface Ritz extends Eigen {
-  /** Over the largest |λ|. */
+  /** Over their scales. */
   readonly residuals: readonly number[];
 }
 
@@ -85,8 +117,9 @@ class RestartedSearch<V, S> {
   /** Norm of what the last image has outside of the basis. */
   private outside = 0;
   private largest = 0;
-  /** The least of the wanted values when all had converged; since then the search goes on from a random vector. */
-  private accepted: number | undefined;
+  /** The wanted values when all had converged; since then the search goes on from a random vector. */
+  private accepted: readonly number[] | undefined;
+  private readonly order: Order;
   private isConverged = false;
 
   constructor(
@@ -95,6 +128,7 @@ class RestartedSearch<V, S> {
     private readonly options: Wanted<V>,
   ) {
     this.longest = Math.min(space.rows, 2 * options.count + SPARE);
+    this.order = ORDERS[options.order ?? "largest"];
     this.basis = Array.from({ length: this.longest + 1 }, () => work.vector());
     this.parts = this.basis.map(() => work.scalar());
     this.projected = square(this.longest);
@@ -120,19 +154,34 @@ class RestartedSearch<V, S> {
 
   /** Whether the search has ended: with all pairs, or with its iterations. */
   isOver(): boolean {
-    const { count, rtol, maxIterations } = this.options;
-    const { values, residuals } = this.ritz;
+    const { rtol, maxIterations } = this.options;
+    const { values } = this.ritz;
     const tolerance = Math.max(rtol, NOISE * this.space.roundoff);
     const isFound = this.residual <= tolerance;
     this.isConverged = this.size === this.space.rows;
     if (isFound && this.accepted !== undefined && !this.isConverged) {
-      const least = at(values, count - 1);
-      const isNew = least > this.accepted + tolerance * this.largest;
+      const isNew = this.accepted.some(
+        (value, n) => this.order.gain(at(values, n), value, n) > tolerance * this.largest,
+      );
       if (isNew) this.accepted = undefined;
-      const relative = Math.max(Math.abs(least) / (this.largest || 1), tolerance);
-      this.isConverged = !isNew && (residuals[count] ?? 0) <= BESIDE * relative;
+      this.isConverged = !isNew && this.isQuietBeside(tolerance);
     }
     return this.isConverged || this.iterations >= maxIterations || Number.isNaN(this.largest);
+  }
+
+  /** Whether the first pairs beside the wanted ones have converged far enough to show that nothing was missed. */
+  private isQuietBeside(tolerance: number): boolean {
+    const { count, order = "largest" } = this.options;
+    const { values, residuals } = this.ritz;
+    const sides = order === "both" ? Math.min(2, count) : 1;
+    const isEnough = (residual: number, n: number): boolean => {
+      const [beside, least] = [at(values, count + n), Math.abs(at(values, count - 1))];
+      if (order === "largest" || order === "magnitude")
+        return residual <= BESIDE * Math.max(least / (this.scaleOf(least) || 1), tolerance);
+      const gap = Math.abs(beside - at(values, sides === 1 ? 0 : (count + n) % 2));
+      return residual <= Math.max((BESIDE * gap) / (this.scaleOf(beside) || 1), tolerance);
+    };
+    return residuals.slice(count, count + sides).every(isEnough);
   }
 
   /** The best Ritz vectors become the new basis; the next one is the residual of them all, or a random one. */
@@ -142,7 +191,7 @@ class RestartedSearch<V, S> {
     const kept = count + Math.floor((this.size - count) / 2);
     const isFound = this.residual <= Math.max(rtol, NOISE * this.space.roundoff);
     const isRandom = this.outside === 0 || (isFound && this.accepted === undefined);
-    if (isFound) this.accepted ??= at(values, count - 1);
+    if (isFound) this.accepted ??= values.slice(0, count);
     const next = at(this.basis, this.size);
     const turned = Array.from({ length: kept }, () => this.work.vector());
     turned.forEach((vector, k) => {
@@ -171,7 +220,7 @@ class RestartedSearch<V, S> {
       space.write([at(values, k)], factor);
       space.axmy(factor, vector, image);
       space.dot(image, image, square);
-      residuals.push(Math.sqrt(yield* this.readNumber(square)) / (this.largest || 1));
+      residuals.push(Math.sqrt(yield* this.readNumber(square)) / (this.scaleOf(at(values, k)) || 1));
     }
     return { values, residuals, iterations: this.iterations, converged: this.isConverged };
   }
@@ -232,12 +281,22 @@ class RestartedSearch<V, S> {
   }
 
   private projection(): Ritz {
-    const { values, rows } = symmetricEigen(
+    const found = symmetricEigen(
       this.projected.slice(0, this.size).map((row) => Array.from(row.subarray(0, this.size))),
     );
-    this.largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const residuals = (rows.at(-1) ?? []).map((part) => (Math.abs(part) * this.outside) / (this.largest || 1));
+    this.largest = found.values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const order = this.order.places(found.values);
+    const values = order.map((n) => at(found.values, n));
+    const rows = found.rows.map((row) => order.map((n) => at(row, n)));
+    const residuals = (rows.at(-1) ?? []).map(
+      (part, n) => (Math.abs(part) * this.outside) / (this.scaleOf(at(values, n)) || 1),
+    );
     return { values, rows, residuals };
+  }
+
+  private scaleOf(value: number): number {
+    const { scale } = this.options;
+    return scale ? scale(value, this.largest) : this.largest;
   }
 
   /** out = Ritz vector k. */

@@ -92,6 +92,14 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   Genred: withOptions(api.Genred, () => [GAUSSIAN, ALIASES]),
   KernelSolve: withOptions(api.KernelSolve, () => [GAUSSIAN, ALIASES, "b"]),
   asLinearOperator: row(api.asLinearOperator, () => [kernel()]),
+  "linalg.blocks": row(api.linalg.blocks, () => [[[operator(), null], [null, kernel()]]]), // prettier-ignore
+  "linalg.diagonal": row(api.linalg.diagonal, () => [rand([6])]),
+  "linalg.identity": withOptions(api.linalg.identity, () => [6]),
+  "linalg.eigsh": withOptions(api.linalg.eigsh, () => [kernel(), 2]),
+  "linalg.svds": withOptions(api.linalg.svds, () => [kernel(), 2]),
+  "linalg.cg": withOptions(api.linalg.cg, () => [operator().addDiag(1), b]),
+  "linalg.minres": withOptions(api.linalg.minres, () => [operator().addDiag(1), b]),
+  "linalg.gmres": withOptions(api.linalg.gmres, () => [operator().addDiag(1), b]),
   lazy: row(api.lazy, () => [{ x, sigma: 2 }]),
   Vi: row(api.Vi, () => [0, 2]),
   Vj: row(api.Vj, () => [0, 2]),
@@ -164,6 +172,12 @@ export const METHODS: Readonly<Record<string, Row>> = {
   "A.matvec": row(method(operator, "matvec"), () => [b]),
   "A.matmul": row(method(operator, "matmul"), () => [operator()]),
   "A.addDiag": row(method(operator, "addDiag"), () => [2]),
+  "A.add": row(method(operator, "add"), () => [kernel()]),
+  "A.sub": row(method(operator, "sub"), () => [kernel()]),
+  "A.scale": row(method(operator, "scale"), () => [2]),
+  "A.power": row(method(operator, "power"), () => [2]),
+  "A.compose": row(method(operator, "compose"), () => [kernel()]),
+  "A.transpose": row(method(operator, "transpose"), () => []),
 };
 
 // ----------------------------------------------------------------------------------------------------------- junk

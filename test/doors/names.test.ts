@@ -4,9 +4,10 @@ import * as api from "../../src";
 
 const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
   LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose ndarray
-  KeopsError cluster cuda errors nd notebook settings`;
+  KeopsError cluster cuda errors linalg nd notebook settings`;
 
 const NAMESPACES = {
+  linalg: `blocks cg diagonal eigsh gmres identity minres svds`,
   cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius`,
   cuda: "available devices memory whyNot",
   errors: "KeopsError ArgumentError CompileError ConvergenceError DeviceError FormulaError InterruptedError",

@@ -102,12 +102,12 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     "an operator of complex numbers",
     () => asLinearOperator(Vi(x).dot(Vj(x)).exp1j() as unknown as LazyTensor),
-    /^asLinearOperator: expected a real LazyTensor, got a ComplexLazyTensor$/,
+    /^asLinearOperator: expected real numbers, got a ComplexLazyTensor$/,
   ],
   [
-    "an operator of an array",
-    () => asLinearOperator(x as unknown as LazyTensor),
-    /^asLinearOperator: expected a LazyTensor, got a float64 ndarray of shape \[7, 3\]$/,
+    "an operator of a vector",
+    () => asLinearOperator(rand([7]) as unknown as LazyTensor),
+    /^asLinearOperator: expected a LinearOperator, a LazyTensor or a matrix \[M, N\], got a float32 ndarray of shape \[7\]$/,
   ],
   [
     "an operator of batches",

@@ -57,6 +57,9 @@ describe.each(blocks)("of %s", (_name, Kinv, block) => {
         probes: 0,
         iterations: 0,
         rank: 0,
+        residual: 0,
+        checkedRows: 0,
+        whyExact: null,
       });
       expect(Math.abs(found.value - exact)).toBeLessThan(1e-9 * Math.abs(exact));
     });
@@ -226,10 +229,10 @@ describe("what they are given", () => {
     );
     say(() => call(K.eigsh, 0, x, x, right(12), G), /eigsh, k: expected an integer from 1/);
     say(
-      () => call(K.eigsh, 2, x, x, right(12), G, { which: "smallest" }),
-      'which: expected "largest", got the string "smallest"',
+      () => call(K.eigsh, 2, x, x, right(12), G, { which: "least" }),
+      'which: expected "largest", "smallest", "both" or "nearest", got the string "least"',
     );
-    say(() => call(K.eigsh, 2, x, x, right(12), G, { alpha: 1 }), /options: expected some of which, rtol/);
+    say(() => call(K.eigsh, 2, x, x, right(12), G, { alpha: 1 }), /options: expected some of which, sigma, rtol/);
     say(
       () => call(K.logdet, x, x, right(12), G, { probes: 1 }),
       "probes: expected an integer of at least 2, got the number 1",

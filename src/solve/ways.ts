@@ -1,0 +1,138 @@
+/**
+ * The two ways of an operator to multiply, each in two forms: once, recorded for derivatives, and often, for solvers;
+ * and the ways of what is no operator yet: products that a user gives, and matrices. Must not know what is computed of
+ * operators.
+ */
+import { matmul, reshape, transpose } from "../array/arithmetic";
+import { checkArray, described } from "../array/check";
+import { recordingIs } from "../array/record";
+import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
+import type { RealData } from "../device/native";
+import { at } from "../asserts";
+import { ArgumentError } from "../errors";
+import { runSync } from "../task";
+import type { Task } from "../task";
+
+/** What a linear operator is made of. */
+export interface LinearOperatorLike<T extends RealData = RealData> {
+  /** Rows and columns. */
+  readonly shape: readonly [number, number];
+  readonly dtype: Dtype;
+  /** Times `[N]` or `[N, E]`. */
+  matvec(x: RealArray<T>): RealArray<T>;
+  /** The transpose times `[M]` or `[M, E]`. */
+  rmatvec(x: RealArray<T>): RealArray<T>;
+}
+
+/** Multiplies an array; what it yields is waited for. */
+export type Times = (x: RealArray) => Task<RealArray>;
+
+/** One of the two products of an operator. */
+export interface Way {
+  /** One product with `[N]` or `[N, E]` in the dtype of the operator, recorded for `grad`. */
+  readonly once: (x: RealArray) => RealArray;
+  /** For many products with `[N, columns]` in float64, of data as they are now; leaves no record. */
+  readonly often: (columns: number) => Times;
+}
+
+/** How a product is made of those of its parts. */
+export type Recipe = (parts: readonly Times[]) => Times;
+
+/** All of an operator. */
+export interface Ways {
+  readonly shape: readonly [number, number];
+  readonly dtype: Dtype;
+  /** Relative rounding error of products that are made often. */
+  readonly roundoff: number;
+  /** The arrays that products read, as far as is known; and whether functions of users may read others. */
+  readonly inputs: readonly RealArray[];
+  readonly isOpaque: boolean;
+  readonly forward: Way;
+  readonly backward: Way;
+}
+
+/** A way that is made of others. */
+export const wayBy = (recipe: Recipe, ways: readonly Way[]): Way => ({
+  once: (x) => runSync(recipe(ways.map(({ once }) => atOnce(once)))(x)),
+  often: (columns) => recipe(ways.map(({ often }) => often(columns))),
+});
+
+/** What waits for nothing, as one that might. */
+export const atOnce = (of: (x: RealArray) => RealArray): Times =>
+  function* (x) {
+    yield; // a pause
+    return of(x);
+  };
+
+export const isWays = (products: unknown): products is Ways =>
+  typeof (products as Partial<Ways> | null | undefined)?.forward === "object";
+
+/** An operator by the products that a user gives. */
+export function waysOfProducts(products: LinearOperatorLike): Ways {
+  checkOperator(products);
+  const { shape, dtype } = products;
+  return {
+    shape: [shape[0], shape[1]],
+    dtype,
+    roundoff: dtype === "float32" ? 2 ** -24 : 2 ** -53,
+    inputs: [],
+    isOpaque: true,
+    forward: wayOfProduct("matvec", dtype, shape[0], (x) => products.matvec(x)),
+    backward: wayOfProduct("rmatvec", dtype, shape[1], (x) => products.rmatvec(x)),
+  };
+}
+
+/** One column is given as `[N]`, and copied: the function may keep it. */
+function wayOfProduct(where: string, dtype: Dtype, rows: number, multiply: (x: RealArray) => RealArray): Way {
+  const once = (x: RealArray): RealArray => {
+    const [y, shape] = [checkArray(`${where}, result`, multiply(x), dtype), [rows, ...x.shape.slice(1)]];
+    if (sameShape(y.shape, shape)) return y;
+    throw new ArgumentError(`${where}, result: expected shape ${shapeText(shape)}, got ${shapeText(y.shape)}`);
+  };
+  const often = (columns: number): Times =>
+    atOnce((x) => {
+      const given = wrap(numbersAs(dtype, x), columns === 1 ? [x.size] : x.shape);
+      const y = recordingIs(false, () => once(given));
+      return wrap(numbersAs("float64", y), [rows, columns]);
+    });
+  return { once, often };
+}
+
+/** What is known of operators that are made of arrays. */
+export const OF_ARRAYS: Pick<Ways, "roundoff" | "isOpaque"> = { roundoff: 2 ** -53, isOpaque: false };
+
+/** A copy of the elements in a dtype, row by row. */
+export function numbersAs(dtype: Dtype, x: RealArray): RealData {
+  const data = contiguous(x);
+  return dtype === "float32" ? new Float32Array(data) : new Float64Array(data);
+}
+
+/** A dense matrix `[M, N]`. @throws ArgumentError for what is no array of numbers. */
+export function waysOfMatrix(where: string, value: unknown): Ways {
+  const A = checkArray(where, value);
+  const wayOf = (matrix: RealArray): Way => ({
+    once: (x) => (x.shape.length === 2 ? matmul(matrix, x) : flat(matmul(matrix, reshape(x, [at(x.shape, 0), 1])))),
+    often: () => {
+      const wide = wrap(numbersAs("float64", matrix), matrix.shape);
+      return atOnce((x) => matmul(wide, x));
+    },
+  });
+  const [m, n] = A.shape as [number, number];
+  const [forward, backward] = [wayOf(A), wayOf(transpose(A))];
+  return { ...OF_ARRAYS, shape: [m, n], dtype: dtypeOf(A), inputs: [A], forward, backward };
+}
+
+const flat = (x: RealArray): RealArray => reshape(x, [at(x.shape, 0)]);
+
+function checkOperator(products: unknown): void {
+  const { shape, dtype, matvec, rmatvec } = (products ?? {}) as Partial<Record<keyof LinearOperatorLike, unknown>>;
+  const isShape = Array.isArray(shape) && shape.length === 2 && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!isShape) throw wrongOperator("shape", "two numbers, of rows and columns", shape);
+  if (dtype !== "float32" && dtype !== "float64") throw wrongOperator("dtype", '"float32" or "float64"', dtype);
+  if (typeof matvec !== "function") throw wrongOperator("matvec", "a function", matvec);
+  if (typeof rmatvec !== "function") throw wrongOperator("rmatvec", "a function", rmatvec);
+}
+
+const wrongOperator = (name: string, expected: string, got: unknown): ArgumentError =>
+  new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
