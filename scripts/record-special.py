@@ -6,6 +6,7 @@ Each case is a formula of x, the arguments, and values that are right to the las
 """
 import json
 
+import mpmath
 import numpy as np
 from mpmath import mp
 
@@ -46,6 +47,7 @@ case("Digamma(x)", mp.digamma, BELOW)
 for n in (1, 2, 3):
     case(f"Polygamma(x, {n})", lambda x: mp.polygamma(n, x), BELOW)
 for order in (0, 1, 2, 7, 0.5, -1.5, 2.5, 0.3, 1.7, -0.45, 3.999):
-    case(f"BesselK(x, {order})", lambda x: mp.besselk(mp.mpf(order), x), arguments(1e-3, 1, logarithmic=True), arguments(0.5, 2), arguments(1, 60, logarithmic=True))
+    sizes = [arguments(1e-3, 1, logarithmic=True), arguments(0.5, 2), arguments(1, 60, logarithmic=True)]
+    case(f"BesselK(x, {order})", lambda x: mp.besselk(mp.mpf(order), x), *sizes)
 
-print(json.dumps({"by": f"mpmath {mp.__version__ if hasattr(mp, '__version__') else __import__('mpmath').__version__}", "cases": cases}, separators=(",", ":")))
+print(json.dumps({"by": f"mpmath {mpmath.__version__}", "cases": cases}, separators=(",", ":")))
