@@ -25,7 +25,7 @@ import { applyRow } from "./elementwise";
 /** A row, or an entry that is made of such rows alone. */
 function isElementwise({ name, slots, shape, build, method }, { variable, nodesOf, Category }) {
   const [spelling] = method?.names ?? [];
-  const isPlain = slots.every(({ kind }) => kind === "formula" || kind === "integer");
+  const isPlain = slots.every(({ kind }) => ["formula", "integer", "number"].includes(kind));
   if (spelling === undefined || BY_HAND.has(spelling) || method.takesComplex || !isPlain) return false;
   if (shape) return shape.kind === "elementwise";
   const given = slots.map(({ kind }, n) => (kind === "formula" ? variable(n, DIM, Category.I) : n));
@@ -50,7 +50,7 @@ function isMadeOfRows(given, build, nodesOf) {
 function functionText({ name, doc, slots, method }) {
   const spelling = RENAMED[method.names[0]] ?? method.names[0];
   const isSingle = slots.filter(({ kind }) => kind === "formula").length === 1;
-  const type = { formula: isSingle ? "Given<T>" : "Operand<T>", integer: "number" };
+  const type = { formula: isSingle ? "Given<T>" : "Operand<T>", integer: "number", number: "number" };
   const inOrder = method.order.map((argument) => slots.find((slot) => slot.name === argument));
   const parameters = inOrder.map((slot) => `${slot.name}: ${type[slot.kind]}${defaultOf(slot)}`);
   const values = slots.map((slot) => slot.name).join(", ");

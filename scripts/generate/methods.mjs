@@ -11,8 +11,11 @@ export function methodsText({ operations, reductions }) {
   const isInner = (operation) => reductions.some(({ methods: [name] }) => name === operation.method.names[0]);
   const inner = new Map(real.filter(isInner).map((operation) => [operation.method.names[0], operation]));
   return `${HEAD}
-/** What real lazy tensors can do; \`L\` and \`C\` are real and complex lazy tensors. */
-export abstract class RealMethods<L, C, T extends RealData> extends Tensor<L, L, C, T> {
+/**
+ * What real lazy tensors can do; \`L\` and \`C\` are real and complex lazy tensors, \`WL\` real ones that wait for
+ * arrays, \`W\` whether this one does.
+ */
+export abstract class RealMethods<L, C, WL, T extends RealData, W extends boolean> extends Tensor<L, L, C, T> {
   abstract reduction(name: ReductionName, options: AnyReduction<T>): unknown;
 ${real
   .filter((operation) => !isInner(operation))
@@ -20,8 +23,8 @@ ${real
   .join("")}
 ${reductions.flatMap((row) => reductionMethods(row, inner.get(row.methods[0]))).join("")}}
 
-/** What complex lazy tensors can do. */
-export abstract class ComplexMethods<L, C, T extends RealData> extends Tensor<C, L, C, T> {
+/** What complex lazy tensors can do; \`WC\` are those that wait for arrays. */
+export abstract class ComplexMethods<L, C, WC, T extends RealData> extends Tensor<C, L, C, T> {
 ${complex.flatMap(operationMethods).join("")}}
 `;
 }
@@ -31,12 +34,12 @@ const HEAD = `/**
  * by \`npm run generate\` from the rows in src/formula; what is written here by hand is lost.
  */
 import type { RealData } from "../device/native";
-import type { ReductionName, ResultOf } from "../call/signature";
+import type { ReductionName } from "../call/signature";
 import { atMost } from "../options";
 import { applyComplex, applyReal } from "./operand";
-import type { ComplexLazyOperand, LazyOperand } from "./operand";
+import type { ComplexLazyOperand, LazyOperand, Joined, OperandOf } from "./operand";
 import { isInner } from "./reduce";
-import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
+import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
 import { Tensor } from "./tensor";
 `;
 
@@ -49,15 +52,34 @@ function operationMethods({ name, doc, slots, method }) {
   const values = slots.map((slot) => (slot === self ? "this" : slot.name)).join(", ");
   const call = method.givesComplex ? "applyComplex" : "applyReal";
   const written = `\`${name}(${slots.map((slot) => slot.name).join(", ")})\` in formulas; ${self.name} is this tensor.`;
-  return method.names.map(
-    (spelling, n) => `
-  /** ${docOf(method.names, n, `${doc} ${written}`)} */
-  ${spelling}(${parameters}): ${method.givesComplex ? "C" : "L"} {
+  const gives = method.givesComplex ? "C" : "L";
+  const joins = others.filter(isOperand);
+  return method.names.map((spelling, n) => {
+    const about = `/** ${docOf(method.names, n, `${doc} ${written}`)} */`;
+    const generic =
+      joins.length > 0 ? `\n  ${about}\n  ${spelling}${joinedForm(others, method, gives)};` : `\n  ${about}`;
+    return `${generic}
+  ${spelling}(${parameters}): ${joins.length > 0 ? "unknown" : gives} {
     atMost("${spelling}", ${others.length}, arguments);
     return ${call}(this, "${name}", [${values}]);
   }
-`,
-  );
+`;
+  });
+}
+
+const isOperand = ({ kind }) => TYPES[kind] === undefined;
+
+/** With a type for each operand: what is made of one that waits for arrays waits too. */
+function joinedForm(slots, method, gives) {
+  const types = slots.map((slot, n) => (isOperand(slot) ? `Y${n + 1}` : undefined));
+  const operand = method.takesComplex ? "ComplexLazyOperand" : "LazyOperand";
+  const generics = types.filter(Boolean).map((type) => `${type} extends ${operand}`);
+  const parameters = slots.map((slot, n) => {
+    const isLeftOut = slot.default !== undefined || slot.optional;
+    return `${slot.name}${isLeftOut ? "?" : ""}: ${types[n] ?? TYPES[slot.kind]}`;
+  });
+  const given = types.filter(Boolean).join(" | ");
+  return `<${generics.join(", ")}>(${parameters.join(", ")}): Joined<${gives}, W${gives}, ${given}>`;
 }
 
 /** Pykeops's names follow the one to prefer. */
@@ -71,8 +93,10 @@ function parameterOf({ name, kind, optional, default: number }, { takesComplex }
 /** @param inner the operation on the components of a vector that goes by the same name, if there is one. */
 function reductionMethods(row, inner) {
   const { name, doc, methods, weights, takesK } = row;
-  const first = [takesK && "k: number", weights === "required" && "weight: LazyOperand"].filter(Boolean);
-  const options = `ReduceOptions<T>${weights === "optional" ? " & { readonly weight?: LazyOperand | undefined }" : ""}`;
+  const first = [takesK && "k: number", weights === "required" && "weight: OperandOf<W>"].filter(Boolean);
+  const optionsWith = (operand) =>
+    `ReduceOptions<T>${weights === "optional" ? ` & { readonly weight?: ${operand} | undefined }` : ""}`;
+  const options = optionsWith("LazyOperand");
   const given = ["...options", takesK && "optArg: k", weights === "required" && "weight"].filter(Boolean);
   const reduction = `this.reduction("${name}", ${given.length === 1 ? "options" : `{ ${given.join(", ")} }`})`;
   const form = (option) => [...first, option].join(", ");
@@ -80,10 +104,10 @@ function reductionMethods(row, inner) {
     const over = `/** ${docOf(methods, n, doc)} Over i (axis 0) or j (axis 1). */`;
     return `${inner ? innerForm(spelling, inner) : ""}
   ${over}
-  ${spelling}(${form(`options: ${options} & Waiting`)}): DeferredReduction<"${name}", T>;
+  ${spelling}(${form(`options: ${options} & Waiting`).replace("OperandOf<W>", "LazyOperand")}): DeferredReduction<"${name}", T>;
   ${over}
-  ${spelling}(${form(`options: ${options} & Calling`)}): ResultOf<"${name}", T>;
-  ${spelling}(${form(inner ? `options?: (${options}) | InnerOptions | null` : `options: ${options}`)}): unknown {
+  ${spelling}(${form(`options: ${optionsWith("OperandOf<W>")} & Calling`)}): Reduced<"${name}", T, W>;
+  ${spelling}(${form(inner ? `options?: (${options}) | InnerOptions | null` : `options: ${options}`).replace("OperandOf<W>", "LazyOperand")}): unknown {
     atMost("${spelling}", ${first.length + 1}, arguments);
     return ${inner ? `isInner("${spelling}", options) ? applyReal(this, "${inner.name}", [this]) : ` : ""}${reduction};
   }

@@ -63,6 +63,8 @@ const TABLES = [
     ["optimise/firstorder", "SGD", "ADAM"],
   ],
   ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
+  ["Ranges of bands: `cluster.bandRanges(shape, below, above, ...)`", ["array/bands", "BLOCK"]],
+  ["Ranges of triangles: `cluster.triangleRanges(shape, ...)`, beside that", ["array/bands", "SIDE"]],
   ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "CHART"]],
   ["Lines: `notebook.lineChart(rows, ...)`", ["notebook/chart", "POSITIONS", "LINES"]],
   ["Pictures: `notebook.imageChart(values, ...)`", ["notebook/imagechart", "IMAGE_CHART"]],

@@ -13,6 +13,7 @@ const CORE_WITH_COLUMNS = ["common/routine.h", "cpu/keops.h", "common/columns.h"
 export const PARTS: readonly string[] = [
   "cpu/exponentials.h",
   "cpu/angles.h",
+  "common/gammas.h",
   "cpu/reductions.h",
   "common/sums.h",
   "common/products.h",
@@ -39,6 +40,7 @@ const CUDA_CORE_WITH_COLUMNS = [
   "cuda/cudalanes.h",
 ];
 const CUDA_PARTS: readonly string[] = [
+  "common/gammas.h",
   "common/sums.h",
   "common/products.h",
   "common/best.h",

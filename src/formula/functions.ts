@@ -21,6 +21,7 @@ import {
   rsqrt,
   step,
 } from "./maths";
+import { complementOfErf, errorFunction } from "./specialvalues";
 
 // ---------------------------------------------------------------------------------------------- circular functions
 
@@ -238,6 +239,35 @@ export const tanh: Unary = elementwise("Tanh", "x", {
   cost: 36,
 });
 
+export const asinh: Unary = elementwise("Asinh", "x", {
+  doc: "Inverse hyperbolic sine of x.",
+  value: Math.asinh,
+  code: (x) => `asinh(${x})`,
+  derivative: (x) => [rsqrt(add(1, square(x)))],
+  bounds: monotone(1),
+  cost: 50,
+});
+
+export const acosh: Unary = elementwise("Acosh", "x", {
+  doc: "Inverse hyperbolic cosine of x; the derivative at 1 is 0.",
+  value: Math.acosh,
+  code: (x) => `acosh(${x})`,
+  derivative: (x) => [mult(rsqrt(subtract(x, 1)), rsqrt(add(x, 1)))],
+  bounds: monotone(1),
+  cost: 60,
+  domain: [1.5, 3],
+});
+
+export const atanh: Unary = elementwise("Atanh", "x", {
+  doc: "Inverse hyperbolic tangent of x; the derivative at -1 and 1 is 0.",
+  value: Math.atanh,
+  code: (x) => `atanh(${x})`,
+  derivative: (x) => [mult(invOr0(subtract(1, x)), invOr0(add(1, x)))],
+  bounds: monotone(1),
+  cost: 40,
+  domain: [-0.9, 0.9],
+});
+
 export const sigmoid: Unary = elementwise("Sigmoid", "x", {
   doc: "1 / (1 + exp(-x)).",
   value: (x) => 1 / (1 + Math.exp(-x)),
@@ -268,6 +298,36 @@ export const log1p: Unary = elementwise("Log1p", "x", {
   domain: [-0.5, 1],
 });
 
+export const log2: Unary = elementwise("Log2", "x", {
+  doc: "Logarithm of x to the base 2.",
+  value: Math.log2,
+  code: (x) => `log2(${x})`,
+  derivative: (x) => [mult(Math.LOG2E, invOr0(x))],
+  bounds: monotone(1),
+  cost: 40,
+  domain: [0.5, 2],
+});
+
+export const log10: Unary = elementwise("Log10", "x", {
+  doc: "Logarithm of x to the base 10.",
+  value: Math.log10,
+  code: (x) => `log10(${x})`,
+  derivative: (x) => [mult(Math.LOG10E, invOr0(x))],
+  bounds: monotone(1),
+  cost: 45,
+  domain: [0.5, 2],
+});
+
+export const cbrt: Unary = elementwise("Cbrt", "x", {
+  doc: "Cube root of x; the derivative at 0 is 0.",
+  value: Math.cbrt,
+  code: (x) => `cbrt(${x})`,
+  derivative: (x) => [mult(1 / 3, square(invOr0(cbrt(x))))],
+  bounds: monotone(1),
+  cost: 60,
+  domain: [0.5, 2],
+});
+
 export const expm1: Unary = elementwise("Expm1", "x", {
   doc: "exp(x) - 1, precise near 0.",
   value: Math.expm1,
@@ -277,27 +337,6 @@ export const expm1: Unary = elementwise("Expm1", "x", {
   cost: 24,
 });
 
-/**
- * JavaScript has no error function: the series (Abramowitz and Stegun 7.1.6) up to 3, the continued fraction (7.1.14)
- * beyond.
- */
-function errorFunction(x: number): number {
-  const size = Math.abs(x);
-  return Math.sign(x) * (size < 3 ? seriesOfErf(size) : 1 - restOfErf(size));
-}
-
-function seriesOfErf(x: number): number {
-  let [term, total] = [x, x];
-  for (let n = 1; term > 1e-18 * total; n++) total += term *= (2 * x * x) / (2 * n + 1);
-  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * total;
-}
-
-function restOfErf(x: number): number {
-  let fraction = x;
-  for (let n = 60; n >= 1; n--) fraction = x + n / 2 / fraction;
-  return Math.exp(-x * x) / (Math.sqrt(Math.PI) * fraction);
-}
-
 export const erf: Unary = elementwise("Erf", "x", {
   doc: "Error function of x.",
   value: errorFunction,
@@ -305,6 +344,16 @@ export const erf: Unary = elementwise("Erf", "x", {
   derivative: (x) => [mult(2 / Math.sqrt(Math.PI), exp(minus(square(x))))],
   bounds: monotone(1),
   cost: 50,
+});
+
+export const erfc: Unary = elementwise("Erfc", "x", {
+  doc: "1 - Erf(x), precise where that is small.",
+  value: complementOfErf,
+  code: (x) => `erfc(${x})`,
+  derivative: (x) => [mult(-2 / Math.sqrt(Math.PI), exp(minus(square(x))))],
+  bounds: monotone(-1),
+  ulps: 6,
+  cost: 70,
 });
 
 export const xLogX: Unary = elementwise("XLogX", "x", {

@@ -32,7 +32,7 @@ import { corners, fallingBesidePole, monotone, product as productRule, valley } 
 import type { BoundsRule, Interval, Ruled, Tools } from "./intervals";
 import { methodOf } from "./slots";
 import type { Formula, Operation } from "./formula";
-import type { MethodRow } from "./slots";
+import type { MethodRow, Slot } from "./slots";
 
 macro("IntCst", { doc: "The integer `n`.", slots: [integerSlot("n")], build: ([n]) => constant(n as number) });
 macro("IntInv", { doc: "The number 1 / `n`.", slots: [integerSlot("n")], build: ([n]) => divide(1, n as number) });
@@ -232,33 +232,49 @@ function product(x: Formula, m: number): Formula {
   return m % 2 === 0 ? half : mult(half, x);
 }
 
-interface IntegerRow extends MethodRow {
+interface NumberRow extends MethodRow {
   doc: string;
   value(x: number, m: number): number;
   derivative(x: Formula, m: number): Formula | null;
   simplify?(x: Formula, m: number): Formula | undefined;
   /** What it becomes for the engines. */
   lower(x: Formula, m: number): Formula;
+  cost?: number;
+  domain?: readonly [number, number];
 }
 
 /** An elementwise row of one argument and one integer. */
 export function elementwiseWithInteger(
   name: string,
   integer: string,
-  row: IntegerRow,
+  row: NumberRow,
 ): (x: Operand, m: number) => Formula {
-  const last = integerSlot(integer);
+  return elementwiseWith(name, integerSlot(integer), row);
+}
+
+/** An elementwise row of one argument and one number that is part of the formula. */
+export function elementwiseWithNumber(
+  name: string,
+  number: string,
+  row: NumberRow,
+): (x: Operand, m: number) => Formula {
+  return elementwiseWith(name, { name: number, kind: "number" }, row);
+}
+
+function elementwiseWith(name: string, last: Slot, row: NumberRow): (x: Operand, m: number) => Formula {
   const slots = [formulaSlot("x"), last];
+  const accepts = last.kind === "integer" ? Number.isSafeInteger : Number.isFinite;
+  const expected = `${last.kind === "integer" ? "an integer" : "a finite number"} ${last.name}`;
   const value = (args: readonly [number], params: readonly [number]): number => row.value(args[0], params[0]);
   const self: Operation = registerOperation({
     name,
     doc: row.doc,
     slots,
     method: methodOf(name, slots, row),
-    shape: { kind: "elementwise", value, cost: 4 },
+    shape: { kind: "elementwise", value, cost: row.cost ?? 4 },
     build: ([x, m]) => build(x as Formula, m as number),
     dim: (dims, [m]) => {
-      expect(Number.isSafeInteger(m), call(name, slots), `an integer ${last.name}`, String(m));
+      expect(accepts(m), call(name, slots), expected, String(m));
       return at(dims, 0);
     },
     simplify: (args, [m]) =>
@@ -269,7 +285,7 @@ export function elementwiseWithInteger(
       return [factor && mult(cotangent, factor)];
     },
     lower: (formula: Formula) => row.lower(at(formula.args, 0), formula.params[0] as number),
-    domain: [0.5, 2],
+    domain: row.domain ?? [0.5, 2],
   });
   const build = (x: Operand, m: number): Formula => make(self, [lift(x)], [m]);
   return build;

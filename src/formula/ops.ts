@@ -10,3 +10,4 @@ export * from "./vectors";
 export * from "./tensors";
 export * from "./complex";
 export * from "./special";
+export * from "./gammas";

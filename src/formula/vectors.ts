@@ -10,18 +10,20 @@ import {
   isZero,
   lift,
   macro,
+  mult,
   one,
   operation,
   operations,
   positive,
   scalprod,
   subtract,
+  sum,
   sumT,
   two,
   zero,
 } from "./core";
 import type { Binary, Of, One, Operand, Two, Unary } from "./core";
-import { sqrt } from "./maths";
+import { abs, powf, sqrt } from "./maths";
 import type { Formula } from "./formula";
 
 /** A range of components must lie inside the vector. */
@@ -140,6 +142,49 @@ macro("SqDist", {
   method: "sqdist",
   slots: formulaSlots("x y"),
   build: two(sqDist),
+});
+/** (sum of |x|^p)^(1/p). */
+export function pNorm(x: Operand, p: number): Formula {
+  expect(Number.isFinite(p) && p > 0, "PNorm(x, p)", "a number p above 0", p);
+  return p === 2 ? norm2(x) : powf(sum(powf(abs(x), p)), 1 / p);
+}
+
+/** The vector product of two vectors of dim 3. */
+export const cross: Binary = (x, y) => {
+  const [left, right] = [lift(x), lift(y)];
+  expect(left.dim === 3 && right.dim === 3, "Cross(x, y)", "dims 3", `${left.dim} and ${right.dim}`);
+  const turned = (v: Formula, by: 1 | 2): Formula => concat(extract(v, by, 3 - by), extract(v, 0, by));
+  return subtract(mult(turned(left, 1), turned(right, 2)), mult(turned(left, 2), turned(right, 1)));
+};
+
+/** Mean square of what components differ from their mean by; `ddof` is taken from their number first. */
+export function variance(x: Operand, ddof: number): Formula {
+  const vector = lift(x);
+  const count = vector.dim - ddof;
+  expect(
+    Number.isSafeInteger(ddof) && ddof >= 0 && count > 0,
+    "Variance(x, ddof)",
+    `ddof from 0 to ${vector.dim - 1}`,
+    ddof,
+  );
+  return mult(1 / count, sqNorm2(subtract(vector, mult(1 / vector.dim, sum(vector)))));
+}
+
+macro("PNorm", {
+  doc: "Norm of x of the order p > 0: (sum of |x|^p)^(1/p); its gradient is 0 at 0.",
+  method: "pnorm",
+  slots: [formulaSlot("x"), { name: "p", kind: "number" }],
+  build: ([x, p]) => pNorm(x as Formula, p as number),
+});
+macro("Cross", {
+  doc: "Vector product of x and y, of dim 3.",
+  slots: formulaSlots("x y"),
+  build: two(cross),
+});
+macro("Variance", {
+  doc: "Mean square of what the components of x differ from their mean by, the sum over dim - `ddof`.",
+  slots: [formulaSlot("x"), integerSlot("ddof=0")],
+  build: ([x, ddof]) => variance(x as Formula, ddof as number),
 });
 macro("Elem", {
   doc: "Component `m` of x, counted from 0.",

@@ -18,14 +18,20 @@ import { indexedLeaf } from "./leaf";
 import { realOperand } from "./operand";
 
 /** What a hole or a name in a template may stand for; arrays tell the dtype of the tensor. */
-export type TemplateValue<T extends RealData = RealData> = LazyTensor<T> | RealArray<T> | number | readonly number[];
-export type TemplateBindings<T extends RealData = RealData> = Readonly<Record<string, TemplateValue<T>>>;
+export type TemplateValue<T extends RealData = RealData, W extends boolean = boolean> =
+  LazyTensor<T, W> | RealArray<T> | number | readonly number[];
+export type TemplateBindings<T extends RealData = RealData, W extends boolean = boolean> = Readonly<
+  Record<string, TemplateValue<T, W>>
+>;
+
+/** Whether one of them waits for arrays. */
+type OneOf<W extends boolean> = true extends W ? true : false;
 
 /** The tag of a template. */
-export type TemplateTag<T extends RealData = RealData> = (
+export type TemplateTag<T extends RealData = RealData, W extends boolean = false> = <H extends boolean = false>(
   text: TemplateStringsArray,
-  ...holes: readonly TemplateValue<T>[]
-) => LazyTensor<T>;
+  ...holes: readonly TemplateValue<T, H>[]
+) => LazyTensor<T, OneOf<W | H>>;
 
 /**
  * The tensor of a formula such as `` lazy`exp(-|${x} - ${y}|² / (2 * ${sigma}²))` ``. With `` lazy({x, y})`…` `` names
@@ -35,15 +41,14 @@ export type TemplateTag<T extends RealData = RealData> = (
  * by name, in any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
  * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
  */
-export function lazy<T extends RealData = RealData>(
+export function lazy<T extends RealData = RealData, W extends boolean = false>(
   text: TemplateStringsArray,
-  ...holes: readonly TemplateValue<T>[]
-): LazyTensor<T>;
-export function lazy<T extends RealData = RealData>(bindings: TemplateBindings<T>): TemplateTag<T>;
-export function lazy(
-  first: TemplateStringsArray | TemplateBindings,
-  ...holes: readonly TemplateValue[]
-): LazyTensor | TemplateTag {
+  ...holes: readonly TemplateValue<T, W>[]
+): LazyTensor<T, OneOf<W>>;
+export function lazy<T extends RealData = RealData, W extends boolean = false>(
+  bindings: TemplateBindings<T, W>,
+): TemplateTag<T, W>;
+export function lazy(first: TemplateStringsArray | TemplateBindings, ...holes: readonly TemplateValue[]): unknown {
   if (isTemplate(first)) return written(first, holes, {});
   atMost("lazy", 1, arguments);
   if (typeof first !== "object" || (first as unknown) === null || Array.isArray(first) || isNdarray(first))

@@ -20,15 +20,15 @@ import { indexedLeaf } from "./leaf";
 import { linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
-import type { ComplexLazyOperand, LazyOperand } from "./operand";
+import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
 import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/ways";
-import { checkClosed, deferReduction, isInner, reduceNow } from "./reduce";
-import type { AnyReduction, Calling, DeferredReduction, InnerOptions, ReduceOptions, Waiting } from "./reduce";
+import { checkClosed, isInner, isOpen, reduce, reduceNow } from "./reduce";
+import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solver } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
-import { expressionIn } from "./symbolic";
+import { expressionIn, isLazy } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
 
 /** Options of a product. */
@@ -36,22 +36,25 @@ export type MatmulOptions<T extends RealData = RealData> = Omit<ReduceOptions<T>
 
 /** Options of a solve. */
 export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
-  OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<T>>;
+  OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<RealData, boolean>>;
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
  * O(M N) time and O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
-export class LazyTensor<T extends RealData = RealData>
-  extends RealMethods<LazyTensor<T>, ComplexLazyTensor<T>, T>
+export class LazyTensor<T extends RealData = RealData, W extends boolean = false>
+  extends RealMethods<LazyTensor<T, W>, ComplexLazyTensor<T, W>, LazyTensor<T, true>, T, W>
   implements AsOperator<T>
 {
   readonly isComplex = false;
 
   constructor(expression: Expression) {
-    super(expression, ofReal as Kind<LazyTensor<T>, LazyTensor<T>, ComplexLazyTensor<T>>);
+    super(expression, ofReal as Kind<LazyTensor<T, W>, LazyTensor<T, W>, ComplexLazyTensor<T, W>>);
   }
 
+  get waits(): W {
+    return isOpen(expressionIn(this).leaves) as W;
+  }
   get dim(): number {
     return expressionIn(this).formula.dim;
   }
@@ -62,40 +65,43 @@ export class LazyTensor<T extends RealData = RealData>
   // ---- operations that the table has under another form
 
   /** x + y, component by component; with a LinearOperator: the sum of both as operators. */
-  override add(y: LazyOperand): LazyTensor<T>;
+  override add<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   override add(y: AnyLinearOperator): LinearOperator<T>;
   override add(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("add", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("add", this).add(y) : super.add(y);
   }
   /** x - y, component by component; with a LinearOperator: the difference of both as operators. */
-  override sub(y: LazyOperand): LazyTensor<T>;
+  override sub<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   override sub(y: AnyLinearOperator): LinearOperator<T>;
   override sub(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("sub", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("sub", this).sub(y) : super.sub(y);
   }
   /** 1 where this > y, else 0. */
-  gt(y: LazyOperand): LazyTensor<T> {
+  gt<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
+  gt(y: LazyOperand): unknown {
     atMost("gt", 1, arguments);
     return applyReal(this, "LessThan", [y, this]);
   }
   /** 1 where this >= y, else 0. */
-  ge(y: LazyOperand): LazyTensor<T> {
+  ge<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
+  ge(y: LazyOperand): unknown {
     atMost("ge", 1, arguments);
     return applyReal(this, "LessOrEqual", [y, this]);
   }
   /** Complex numbers with this real part and the imaginary part `im`; one of dim 1 is repeated. */
-  complex(im: LazyOperand): ComplexLazyTensor<T> {
+  complex<Y extends LazyOperand>(im: Y): Joined<ComplexLazyTensor<T, W>, ComplexLazyTensor<T, true>, Y>;
+  complex(im: LazyOperand): unknown {
     atMost("complex", 1, arguments);
     const imaginary = realOperand("complex, im", im);
     const formula = complex(expressionIn(this).formula, imaginary.formula);
     return new ComplexLazyTensor<T>(Expression.join(formula, [expressionIn(this), imaginary]));
   }
   /** D complex numbers whose parts are the components re, im, re, im, … @throws FormulaError for an odd dim. */
-  asComplex(): ComplexLazyTensor<T> {
+  asComplex(): ComplexLazyTensor<T, W> {
     atMost("asComplex", 0, arguments);
-    return new ComplexLazyTensor<T>(expressionIn(this));
+    return new ComplexLazyTensor<T, W>(expressionIn(this));
   }
 
   /** A reduction by name; `optArg` is the K of the K best, `weight` the weights of exponential sums. */
@@ -103,10 +109,7 @@ export class LazyTensor<T extends RealData = RealData>
     atMost("reduction", 2, arguments);
     const { optArg, weight, ...rest } = (options as AnyReduction<T> | undefined) ?? ({} as AnyReduction<T>);
     const weights = weight === undefined ? undefined : realOperand(`${name}, weight`, weight);
-    return (rest.call === false ? deferReduction : reduceNow)(name, expressionIn(this), name, rest, {
-      optArg,
-      weights,
-    });
+    return reduce(name, expressionIn(this), name, rest, { optArg, weights });
   }
 
   // ---- as a matrix
@@ -140,16 +143,21 @@ export class LazyTensor<T extends RealData = RealData>
 
   /**
    * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options
-   * of `KernelSolve`; differentiable. With `{call: false}`, or where b is a variable such as `Vj(2, 1)`, it is a
-   * function of the symbolic variables.
+   * of `KernelSolve`; differentiable. With `{call: false}`, or where there are symbolic variables, such as `Vj(2, 1)` for
+   * b, it is a function of them.
    * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as
    * `KernelSolve`.
    */
-  solve(b: RealArray<T> | LazyTensor<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
-  solve(b: RealArray<T>, options?: (LazySolveOptions<T> & Calling) | null): RealArray<T>;
+  solve(b: RealArray<T> | LazyTensor<T, boolean>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
+  solve(b: LazyTensor<RealData, true>, options?: (LazySolveOptions<T> & Calling) | null): DeferredSolve<T>;
+  solve(
+    b: RealArray<T>,
+    options?: (LazySolveOptions<T> & Calling) | null,
+  ): W extends true ? DeferredSolve<T> : RealArray<T>;
   solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
     atMost("solve", 2, arguments);
-    return options?.call === false ? solverOf(this, b, options) : closedSolverOf(this, b, options ?? {})();
+    const isNow = options?.call ?? !(this.waits || (isLazy(b) && isOpen(expressionIn(b).leaves)));
+    return isNow ? closedSolverOf(this, b, options ?? {})() : solverOf(this, b, options ?? {});
   }
   /** The solution of `solve` with how it was found: method, iterations, residual, history. */
   report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
@@ -188,7 +196,7 @@ export class LazyTensor<T extends RealData = RealData>
 }
 
 function solverOf<T extends RealData>(
-  tensor: LazyTensor<T>,
+  tensor: LazyTensor<T, boolean>,
   b: unknown,
   options: LazySolveOptions<T>,
 ): DeferredSolve<T> {
@@ -196,7 +204,7 @@ function solverOf<T extends RealData>(
 }
 
 function closedSolverOf<T extends RealData>(
-  tensor: LazyTensor<T>,
+  tensor: LazyTensor<T, boolean>,
   b: unknown,
   options: LazySolveOptions<T>,
 ): DeferredSolve<T> {
@@ -217,19 +225,23 @@ const withPlace = <O extends object>({ where }: Expression, options: O | null | 
 /**
  * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.
  */
-export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMethods<
-  LazyTensor<T>,
-  ComplexLazyTensor<T>,
+export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean = false> extends ComplexMethods<
+  LazyTensor<T, W>,
+  ComplexLazyTensor<T, W>,
+  ComplexLazyTensor<T, true>,
   T
 > {
   readonly isComplex = true;
 
   /** @throws FormulaError for an odd dim. */
   constructor(expression: Expression) {
-    super(expression, ofComplex as Kind<ComplexLazyTensor<T>, LazyTensor<T>, ComplexLazyTensor<T>>);
+    super(expression, ofComplex as Kind<ComplexLazyTensor<T, W>, LazyTensor<T, W>, ComplexLazyTensor<T, W>>);
     applyOperation("ComplexReal", [this], complexOperand);
   }
 
+  get waits(): W {
+    return isOpen(expressionIn(this).leaves) as W;
+  }
   /** Number of complex components. */
   get dim(): number {
     return expressionIn(this).formula.dim / 2;
@@ -243,49 +255,50 @@ export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMet
   // ---- operations that the table has for vectors
 
   /** Opposite. */
-  neg(): ComplexLazyTensor<T> {
+  neg(): ComplexLazyTensor<T, W> {
     atMost("neg", 0, arguments);
     return this.mul(-1);
   }
   /** Component m, counted from 0. */
-  elem(m: number): ComplexLazyTensor<T> {
+  elem(m: number): ComplexLazyTensor<T, W> {
     atMost("elem", 1, arguments);
     return this.extract(m, 1);
   }
   /** The `length` components from `start` on. */
-  extract(start: number, length: number): ComplexLazyTensor<T> {
+  extract(start: number, length: number): ComplexLazyTensor<T, W> {
     atMost("extract", 2, arguments);
     return applyComplex(this, "Extract", [this, twice("extract, start", start), twice("extract, length", length)]);
   }
   /** The components of this tensor, then those of y. */
-  concat(y: ComplexLazyOperand): ComplexLazyTensor<T> {
+  concat<Y extends ComplexLazyOperand>(y: Y): Joined<ComplexLazyTensor<T, W>, ComplexLazyTensor<T, true>, Y>;
+  concat(y: ComplexLazyOperand): unknown {
     atMost("concat", 1, arguments);
     return applyComplex(this, "Concat", [this, y]);
   }
   /** The 2 D real numbers re, im, re, im, …, of which gradients are taken. */
-  asReal(): LazyTensor<T> {
+  asReal(): LazyTensor<T, W> {
     atMost("asReal", 0, arguments);
-    return new LazyTensor<T>(expressionIn(this));
+    return new LazyTensor<T, W>(expressionIn(this));
   }
 
   // ---- reductions: those that are the same for both parts
 
   /** Sum of the components of every vector. */
-  sum(options?: InnerOptions | null): ComplexLazyTensor<T>;
+  sum(options?: InnerOptions | null): ComplexLazyTensor<T, W>;
   /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
   sum(options: ReduceOptions<T> & Waiting): DeferredReduction<"Sum", T>;
   /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
-  sum(options: ReduceOptions<T> & Calling): RealArray<T>;
+  sum(options: ReduceOptions<T> & Calling): Reduced<"Sum", T, W>;
   sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
     atMost("sum", 1, arguments);
     return isInner("sum", options) ? applyComplex(this, "ComplexSum", [this]) : complexReduction(this, "Sum", options);
   }
   /** Mean of the components of every vector. */
-  mean(options?: InnerOptions | null): ComplexLazyTensor<T>;
+  mean(options?: InnerOptions | null): ComplexLazyTensor<T, W>;
   /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
   mean(options: ReduceOptions<T> & Waiting): DeferredReduction<"Mean", T>;
   /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
-  mean(options: ReduceOptions<T> & Calling): RealArray<T>;
+  mean(options: ReduceOptions<T> & Calling): Reduced<"Mean", T, W>;
   mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
     atMost("mean", 1, arguments);
     return isInner("mean", options) ? this.sum().div(this.dim) : complexReduction(this, "Mean", options);
@@ -297,7 +310,8 @@ export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMet
   matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matmul", 2, arguments);
     const vector = new ComplexLazyTensor<T>(Expression.of(indexedLeaf("matmul, b", b, Category.J)));
-    return this.mul(vector).sum({ ...options, axis: 1 });
+    const product = applyComplex(this, "ComplexMult", [this, vector]);
+    return reduceNow("matmul", expressionIn(product), "Sum", { ...options, axis: 1 }, {}) as RealArray<T>;
   }
   /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
@@ -313,12 +327,11 @@ export class ComplexLazyTensor<T extends RealData = RealData> extends ComplexMet
 
 /** A reduction that is the same for both parts. */
 function complexReduction<T extends RealData>(
-  tensor: ComplexLazyTensor<T>,
+  tensor: ComplexLazyTensor<T, boolean>,
   name: "Sum" | "Mean",
   options: ReduceOptions<T>,
 ): unknown {
-  const { call } = options as AnyReduction<T>;
-  return (call === false ? deferReduction : reduceNow)(name, expressionIn(tensor), name, options, {});
+  return reduce(name, expressionIn(tensor), name, options, {});
 }
 
 // ------------------------------------------------------------------------------------------------------------- kinds

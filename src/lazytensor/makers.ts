@@ -12,10 +12,16 @@ import type { LinearOperatorLike } from "../solve/ways";
 import * as tensors from "./lazytensor";
 import { expressionOf } from "./operand";
 
-/** A symbolic array `[...batch, M, N, dim]`: a formula, until a reduction over i or j computes it. */
-export type LazyTensor<T extends RealData = RealData> = tensors.LazyTensor<T>;
+/**
+ * A symbolic array `[...batch, M, N, dim]`: a formula, until a reduction over i or j computes it. `W` is true where it
+ * waits for the arrays of symbolic variables, so that reductions are functions of them.
+ */
+export type LazyTensor<T extends RealData = RealData, W extends boolean = false> = tensors.LazyTensor<T, W>;
 /** D complex numbers at every pair: `re, im, re, im, …` in arrays. */
-export type ComplexLazyTensor<T extends RealData = RealData> = tensors.ComplexLazyTensor<T>;
+export type ComplexLazyTensor<T extends RealData = RealData, W extends boolean = false> = tensors.ComplexLazyTensor<
+  T,
+  W
+>;
 /** A matrix `[M, N]` that is only known by its products with arrays. */
 export type LinearOperator<T extends RealData = RealData> = operators.LinearOperator<T>;
 
@@ -41,9 +47,11 @@ export interface LazyTensorMaker {
     options?: LazyTensorOptions | null,
   ): LazyTensor<T>;
   /** The components of several tensors one after the other. @throws ArgumentError for none. */
-  concatenate<T extends RealData>(tensors: readonly LazyTensor<T>[]): LazyTensor<T>;
+  concatenate<T extends RealData, W extends boolean>(
+    tensors: readonly LazyTensor<T, W>[],
+  ): LazyTensor<T, true extends W ? true : false>;
   /** What `instanceof` looks for. */
-  readonly prototype: LazyTensor;
+  readonly prototype: LazyTensor<RealData, boolean>;
 }
 
 /** What `ComplexLazyTensor` is: a function that makes one. */
@@ -58,7 +66,7 @@ export interface ComplexLazyTensorMaker {
     options?: LazyTensorOptions | null,
   ): ComplexLazyTensor<T>;
   /** What `instanceof` looks for. */
-  readonly prototype: ComplexLazyTensor;
+  readonly prototype: ComplexLazyTensor<RealData, boolean>;
 }
 
 /** What `LinearOperator` is: a function that makes one. */
@@ -110,7 +118,9 @@ export const LinearOperator: LinearOperatorMaker = instancesOf(operators.LinearO
 const axisOf = (where: string, options: LazyTensorOptions | null | undefined): 0 | 1 | undefined =>
   optionsOf(where, options, INDEX).axis;
 
-function concatenate<T extends RealData>(list: readonly LazyTensor<T>[]): LazyTensor<T> {
+function concatenate<T extends RealData, W extends boolean>(
+  list: readonly LazyTensor<T, W>[],
+): LazyTensor<T, true extends W ? true : false> {
   atMost("LazyTensor.concatenate", 1, arguments);
   if (!Array.isArray(list) || list.length === 0)
     throw new ArgumentError(
@@ -121,6 +131,6 @@ function concatenate<T extends RealData>(list: readonly LazyTensor<T>[]): LazyTe
     throw new ArgumentError(
       `LazyTensor.concatenate: expected LazyTensors, got ${describeValue(list[wrong])} at ${wrong}`,
     );
-  const [first, ...rest] = list as [LazyTensor<T>, ...LazyTensor<T>[]];
-  return rest.reduce((all, next) => all.concat(next), first);
+  const [first, ...rest] = list as unknown as [LazyTensor<T>, ...LazyTensor<T>[]];
+  return rest.reduce((all, next) => all.concat(next), first) as LazyTensor<T, true extends W ? true : false>;
 }

@@ -29,6 +29,14 @@ export type LazyOperand = (Symbolic & { readonly isComplex: false }) | RealArray
 /** What a complex lazy tensor is combined with; what is real counts as complex without imaginary part. */
 export type ComplexLazyOperand = Symbolic | LazyOperand;
 
+/** What is combined with a tensor that waits for arrays, or with one that must not wait. */
+export type OperandOf<W extends boolean> = W extends true
+  ? LazyOperand
+  : (Symbolic & { readonly isComplex: false; readonly waits: false }) | Exclude<LazyOperand, Symbolic>;
+
+/** What a tensor becomes with operands `Y`: it waits (`WL`) if one of them does. */
+export type Joined<L, WL, Y> = [Extract<Y, { readonly waits: true }>] extends [never] ? L : WL;
+
 /** The real tensor of the row called `name`, as a method of a tensor. */
 export function applyReal<L>(tensor: Symbolic<unknown, L>, name: string, values: readonly unknown[]): L {
   const { real, operand } = Symbolic.kindOf(tensor);

@@ -41,8 +41,11 @@ export type ReduceOptions<T extends RealData = RealData> = RequiredOptionsOf<typ
 
 /** When it is computed. */
 export const WHEN = {
-  /** False gives a function of the arrays of symbolic variables, to be called later. Default true. */
-  call: { kind: [true, false], default: true },
+  /**
+   * False gives a function of the arrays of symbolic variables, to be called later; true computes. Where absent, it
+   * computes unless there are symbolic variables.
+   */
+  call: { kind: [true, false] },
 } as const;
 
 const WEIGHTED = {
@@ -60,6 +63,11 @@ export type AnyReduction<T extends RealData> = ReduceOptions<T> &
 export interface InnerOptions {
   readonly axis?: -1 | undefined;
 }
+/** What a reduction gives: where the tensor waits for arrays, a function of them. */
+export type Reduced<R extends ReductionName, T extends RealData, W extends boolean> = W extends true
+  ? DeferredReduction<R, T>
+  : ResultOf<R, T>;
+
 /** Gives a function to be called later. */
 export interface Waiting {
   readonly call: false;
@@ -117,6 +125,22 @@ function rowsOf(name: ReductionName): OptionRows {
   return rows;
 }
 
+/** Whether some leaves stand for arrays of later calls. */
+export const isOpen = (leaves: readonly Leaf[]): boolean => leaves.some(({ place }) => place !== null);
+
+/** What a reduction gives: a function where it is told to wait or there are symbolic variables, else the result. */
+export function reduce(
+  where: string,
+  expression: Expression,
+  name: ReductionName,
+  options: unknown,
+  extra: Extra,
+): unknown {
+  const call = (options as AnyReduction<RealData> | null | undefined)?.call;
+  const isNow = call ?? !isOpen([...expression.leaves, ...(extra.weights?.leaves ?? [])]);
+  return (isNow ? reduceNow : deferReduction)(where, expression, name, options, extra);
+}
+
 /** A reduction as a function of the arrays that symbolic variables stand for. */
 export function deferReduction(
   where: string,
@@ -142,7 +166,7 @@ export function checkClosed(where: string, leaves: readonly Leaf[]): void {
   const symbolic = leaves.find(({ place }) => place !== null);
   if (!symbolic) return;
   const got = `the symbolic variable ${leafText(symbolic)}`;
-  throw new ArgumentError(`${where}: expected arrays, got ${got}: use the option {call: false}`);
+  throw new ArgumentError(`${where}: expected arrays, got ${got}, which stands for one of a later call`);
 }
 
 /** @throws ArgumentError where symbolic variables have no arrays. */

@@ -21,6 +21,9 @@ import { Symbolic, alike, expressionIn } from "./symbolic";
 export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Self, L, C> {
   // ---- what it is
 
+  /** Whether reductions wait for the arrays of symbolic variables such as `Vi(0, 3)`, and so are functions of them. */
+  abstract get waits(): boolean;
+
   /**
    * `[...batch, M, N]`, or `[...batch, M, N, dim]` for a dim above 1; an index that nothing depends on has length 1.
    */

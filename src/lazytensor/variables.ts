@@ -11,11 +11,13 @@ import { Expression } from "./expression";
 import { LazyTensor } from "./lazytensor";
 import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
 
+type AnyTensor<T extends RealData> = LazyTensor<T> | LazyTensor<T, true>;
+
 /** Points indexed by i: an array `[...batch, M, D]`. @throws ArgumentError for anything else. */
 export function Vi<T extends RealData>(x: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
-export function Vi<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
-export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): LazyTensor<T> {
+export function Vi<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
+export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): AnyTensor<T> {
   atMost("Vi", 2, arguments);
   return makeIndexed("Vi", x, dim, Category.I);
 }
@@ -23,8 +25,8 @@ export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): 
 /** Points indexed by j: an array `[...batch, N, D]`. @throws ArgumentError for anything else. */
 export function Vj<T extends RealData>(y: RealArray<T>): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */
-export function Vj<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
-export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): LazyTensor<T> {
+export function Vj<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
+export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): AnyTensor<T> {
   atMost("Vj", 2, arguments);
   return makeIndexed("Vj", y, dim, Category.J);
 }
@@ -34,8 +36,8 @@ export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): 
  */
 export function Pm<T extends RealData = RealData>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
-export function Pm<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T>;
-export function Pm<T extends RealData>(value: RealArray<T> | number | readonly number[], dim?: number): LazyTensor<T> {
+export function Pm<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
+export function Pm<T extends RealData>(value: RealArray<T> | number | readonly number[], dim?: number): AnyTensor<T> {
   atMost("Pm", 2, arguments);
   if (dim === undefined) return new LazyTensor<T>(Expression.of(parameterLeaf("Pm", value)));
   return symbolic("Pm", value, dim, Category.P);
@@ -46,8 +48,12 @@ const CATEGORIES = [Category.I, Category.J, Category.P] as const;
 /** An array in the role of Vi (category 0), Vj (1) or Pm (2). */
 export function Var<T extends RealData>(x: RealArray<T>, category: 0 | 1 | 2): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim` and category 0 (Vi), 1 (Vj) or 2 (Pm). */
-export function Var<T extends RealData = RealData>(index: number, dim: number, category: 0 | 1 | 2): LazyTensor<T>;
-export function Var<T extends RealData>(x: RealArray<T> | number, second: number, third?: number): LazyTensor<T> {
+export function Var<T extends RealData = RealData>(
+  index: number,
+  dim: number,
+  category: 0 | 1 | 2,
+): LazyTensor<T, true>;
+export function Var<T extends RealData>(x: RealArray<T> | number, second: number, third?: number): AnyTensor<T> {
   atMost("Var", 3, arguments);
   const number = third ?? second;
   const category = typeof number === "number" ? CATEGORIES[number] : undefined;
@@ -62,15 +68,20 @@ function makeIndexed<T extends RealData>(
   x: unknown,
   dim: number | undefined,
   category: Category.I | Category.J,
-): LazyTensor<T> {
+): AnyTensor<T> {
   if (dim !== undefined) return symbolic(where, x, dim, category);
   if (typeof x === "number" || isNumbers(x))
     throw new ArgumentError(`${where}: expected an array [rows, D], or an index and a dim, got ${described(x)}`);
   return new LazyTensor<T>(Expression.of(indexedLeaf(where, x, category)));
 }
 
-function symbolic<T extends RealData>(where: string, index: unknown, dim: number, category: Category): LazyTensor<T> {
+function symbolic<T extends RealData>(
+  where: string,
+  index: unknown,
+  dim: number,
+  category: Category,
+): LazyTensor<T, true> {
   if (typeof index !== "number")
     throw new ArgumentError(`${where}: expected an index and a dim, got ${described(index)} and ${described(dim)}`);
-  return new LazyTensor<T>(Expression.of(symbolLeaf(index, dim, category)));
+  return new LazyTensor<T, true>(Expression.of(symbolLeaf(index, dim, category)));
 }

@@ -34,7 +34,7 @@ export function applyRow(where: string, entry: string, given: readonly unknown[]
     slot.kind === "formula" ? [operandOf(`${where}, ${slot.name}`, given[n], dtype)] : [],
   );
   const kinds = slots.map((slot, n): Kind => {
-    if (slot.kind !== "formula") return integerOf(`${where}, ${slot.name}`, given[n]);
+    if (slot.kind !== "formula") return parameterOf(`${where}, ${slot.name}`, slot.kind, given[n]);
     return typeof given[n] === "number" ? "number" : "array";
   });
   return evaluate(where, operatorOf(where, entry, kinds), arrays);
@@ -50,9 +50,10 @@ function operandOf(where: string, value: unknown, dtype: Dtype): RealArray {
   return typeof value === "number" ? numberArray(value, dtype, [1]) : arrayIn(where, value as Given, dtype);
 }
 
-function integerOf(where: string, value: unknown): number {
-  if (Number.isSafeInteger(value)) return value as number;
-  throw new ArgumentError(`${where}: expected an integer, got ${describeValue(value)}`);
+function parameterOf(where: string, kind: Slot["kind"], value: unknown): number {
+  const isInteger = kind === "integer";
+  if (isInteger ? Number.isSafeInteger(value) : Number.isFinite(value)) return value as number;
+  throw new ArgumentError(`${where}: expected ${isInteger ? "an integer" : "a number"}, got ${describeValue(value)}`);
 }
 
 /** Every argument but a number becomes a column of the common shape. */
@@ -64,7 +65,7 @@ function evaluate(where: string, operator: Operator, arrays: readonly RealArray[
   return reshape(valuesOf(operator.call(columns)), shape);
 }
 
-/** What an argument is: an array, a number that stands for one, or an integer that is part of the formula. */
+/** What an argument is: an array, a number that stands for one, or a number that is part of the formula. */
 type Kind = "array" | "number" | number;
 
 const operators = new Map<string, Operator>();

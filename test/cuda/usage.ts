@@ -21,7 +21,8 @@ export interface Usage {
  * What may use memory of the thread, and so local loads: wide formulas, which keep their rows there; NVIDIA's reduction
  * of large angles; and, in float64, loops over many components whose functions are too long to be written out.
  */
-const MAY_USE_STACK = /, in memory, in |\b(Sin|Cos|Tan|SinXDivX|Sinc)\(|\b(Softplus|LogAddExp)\(.*,18\).* in float64$/;
+const MAY_USE_STACK =
+  /, in memory, in |\b(Sin|Cos|Tan|SinXDivX|Sinc|LGamma|Digamma|Polygamma)\(|\b(Softplus|LogAddExp)\(.*,18\).* in float64$/;
 
 /** Kernels that use memory of the thread and should not. */
 export function outsideRegisters(usages: readonly Usage[]): Usage[] {

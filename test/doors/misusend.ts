@@ -22,7 +22,7 @@ function elementwiseRows(): Record<string, Row> {
   for (const { method, slots, name } of entries.values()) {
     const spelling = name === "Inv" ? "reciprocal" : method?.names[0];
     if (spelling === undefined || !(spelling in functions) || spelling in OTHERS) continue;
-    rows[`nd.${spelling}`] = row(functions[spelling], ...slots.map(({ kind }, n) => (kind === "integer" ? n : x)));
+    rows[`nd.${spelling}`] = row(functions[spelling], ...slots.map(({ kind }, n) => (kind === "formula" ? x : n)));
   }
   return rows;
 }

@@ -8,12 +8,13 @@ const TOP = `array astype rand randn zeros Genred KernelSolve genericSum generic
 
 const NAMESPACES = {
   linalg: `blocks cg diagonal eigsh gmres identity minres svds`,
-  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius`,
+  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius bandRanges triangleRanges`,
   cuda: "available devices memory whyNot",
   errors: "KeopsError ArgumentError CompileError ConvergenceError DeviceError FormulaError InterruptedError",
   nd: `add sub mul div neg square reciprocal invOr0 multOr0 sqrt rsqrt exp exp2 expm1 log log1p abs sign step pow powfOr0
     lt le eq ne sin cos tan sinxdivx asin acos atan atan2 overSquares sinh cosh tanh sigmoid softplus erf xlogx relu minimum
     maximum clamp clampInt diffClampInt ifelse floor ceil round roundTo mod expShare logAddExp
+    asinh acosh atanh log2 log10 cbrt erfc lgamma digamma polygamma besselK
     sum mean max min argmax argmin logsumexp softmax norm cumsum
     take scatterAdd bincount oneHot where concat stack split reshape transpose flip sort argsort
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr

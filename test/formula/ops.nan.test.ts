@@ -36,7 +36,7 @@ const PROPAGATING = [...operations.values()]
   .filter(({ name, shape }) => shape.kind === "elementwise" && !CHOICES.includes(name))
   .flatMap(({ name, slots, domain }) => {
     const formulas = slots.filter(({ kind }) => kind === "formula").length;
-    const integers = slots.filter(({ kind }) => kind === "integer").map(() => "2");
+    const integers = slots.filter(({ kind }) => kind === "integer" || kind === "number").map(() => "2");
     const others = String(0.5 * (domain[0] + domain[1]) + 0.25);
     return Array.from({ length: formulas }, (_, nan) =>
       [...Array.from({ length: formulas }, (_, n) => (n === nan ? "a" : others)), ...integers].join(", "),

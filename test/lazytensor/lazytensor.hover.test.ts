@@ -75,8 +75,8 @@ function shownBy(words: readonly string[]): string[] {
 test("tslab shows the types and the rows of the tables", () => {
   const [distance, best, power] = shownBy(["weightedsqdist", "Kmin_argKmin", "pow"]);
   expect(distance).toMatch(
-    /weightedsqdist\(y: LazyOperand, s: LazyOperand\): LazyTensor<Float32Array>[^]*in the metric s: a number, the/,
+    /weightedsqdist<Y1, Y2>\(y: Y1, s: Y2\): Joined<LazyTensor<Float32Array[^]*in the metric s: a number, the/,
   );
   expect(best).toMatch(/Kmin_argKmin\(k: number, options: [^]*The K smallest values in order, and their indices/);
-  expect(power).toMatch(/\.pow\(y: ComplexLazyOperand\): ComplexLazyTensor<Float32Array>[^]*principal value/);
+  expect(power).toMatch(/\.pow<Y1>\(y: Y1\): Joined<ComplexLazyTensor<Float32Array[^]*principal value/);
 }, 60_000);

@@ -44,7 +44,19 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ],
   ["an unknown option", () => gaussian(x, y).mean({ axis: 1, axes: 1 } as { axis: 1 }), /got "axes"/],
   ["K above the number of columns", () => gaussian(x, y).argKmin(9, { axis: 1 }), /expected a K of at most 5/],
-  ["symbolic variables without arrays", () => Vi(0, 3).sum({ axis: 1 }), /use the option \{call: false\}/],
+  [
+    "symbolic variables that are computed at once",
+    () => Vi(0, 3).sum({ axis: 1, call: true } as { axis: 1 }),
+    /^Sum: expected arrays, got the symbolic variable Vi\(0, 3\), which stands for one of a later call$/,
+  ],
+  [
+    "a product with symbolic variables",
+    () =>
+      Vi(0, 3)
+        .sqdist(Vj(y))
+        .matmul(rand([5], float64)),
+    /expected arrays/,
+  ],
   ["numbers alone", () => Pm(3).mul(2).add(1).mul(0).sum({ axis: 1 }), /numbers alone/],
   ["a product with too few rows", () => gaussian(x, y).matmul(rand([4], float64)), /matmul, b: expected 5 rows/],
   ["a solve for a tensor of dim 3", () => Vi(x).mul(Vj(x)).solve(x), /expected a LazyTensor of dim 1/],
@@ -90,8 +102,8 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   ],
   [
     "a solve with symbolic variables at once",
-    () => Vi(0, 3).sqdist(Vj(1, 3)).solve(x),
-    /use the option \{call: false\}/,
+    () => Vi(0, 3).sqdist(Vj(1, 3)).solve(x, { call: true }),
+    /^solve: expected arrays, got the symbolic variable/,
   ],
   [
     "a right-hand side that is an expression",

@@ -29,7 +29,7 @@ interface Method {
   readonly isComplex: boolean;
 }
 
-const DOCUMENTED = /`(\w+)\([^`]*\)` in formulas; (\w+) is this tensor\. \*\/\s+(\w+)\(([^)]*)\)/g;
+const DOCUMENTED = /`(\w+)\([^`]*\)` in formulas; (\w+) is this tensor\. \*\/\s+(\w+)(?:<[^>]*>)?\(([^)]*)\)/g;
 const METHODS = [...text.matchAll(DOCUMENTED)].map(({ index, ...found }): Method => {
   const [row, self, name, parameters] = [found[1]!, found[2]!, found[3]!, found[4]!];
   const order = parameters.split(",").flatMap((parameter) => /^\s*(\w+)\??:/.exec(parameter)?.[1] ?? []);

@@ -1,7 +1,7 @@
 /** Reductions of lazy tensors, as methods and as options. */
 import ndarray from "ndarray";
 import { fromMatrix } from "../../src/cluster";
-import { Genred, LazyTensor, Pm, Vi, Vj, rand } from "../../src/index";
+import { Genred, LazyTensor, Pm, Vi, Vj, lazy, rand } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { reductions } from "../../src/formula/reductions";
 import { M, N, b, expectClose, float64, gaussian, numbers, x, y } from "../helpers/lazy";
@@ -74,6 +74,24 @@ describe("reductions", () => {
     expectClose(f(x, y, b), gaussian(x, y).matmul(b));
     expect(() => f(x, y)).toThrow(/expected 3 arrays/);
     expect(() => Vi(1, 3).sum({ axis: 1, call: false })).toThrow(/symbolic variable of index 0/);
+  });
+
+  test("they need not be told to, whichever operand is symbolic", () => {
+    const centre = Vi(x).sqdist(Vj(0, 3)).neg().exp();
+    expect([centre.waits, gaussian(x, y).waits]).toEqual([true, false]);
+    expectClose(centre.sum({ axis: 1 })(y), gaussian(x, y).sum({ axis: 1 }));
+    expectClose(gaussian(x, y).add(Pm(0, 1)).min({ axis: 0 })(2), gaussian(x, y).add(2).min({ axis: 0 }));
+    const K = Vi(0, 3).sqdist(Vj(1, 3)).neg();
+    const weighted = K.logsumexp({ axis: 1, weight: Vj(2, 2).exp() });
+    expectClose(
+      weighted(x, y, b),
+      gaussian(x, y)
+        .log()
+        .logsumexp({ axis: 1, weight: Vj(b).exp() }),
+    );
+    expect(numbers(K.argKmin(2, { axis: 1 })(x, y))).toEqual(numbers(gaussian(x, y).argKmin(2, { axis: 1 })));
+    expectClose(lazy`${Vi(0, 3)} * ${Vj(y)}`.sum({ axis: 1 })(x), Vi(x).mul(Vj(y)).sum({ axis: 1 }));
+    expectClose(Vi(x).dot(Vj(0, 3)).exp1j().sum({ axis: 1 })(y), Vi(x).dot(Vj(y)).exp1j().sum({ axis: 1 }));
   });
 
   test("reductions that wait run as promises too", async () => {

@@ -77,6 +77,19 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
   ["lazy operands are tensors, numbers, lists and parameters", "L.add(1).mul(L).sub(Pm(2)).div([1]).pow(Pm([1]));"],
   ["lazy indices are integers", "const k: Int32Array = L.argKmin(3, { axis: 1 }).data;"],
   ["pairs of reductions are pairs", "const [v, k] = L.minArgmin({ axis: 0 }); const n: Int32Array = k.data; void v;"],
+  ["a symbolic sum is a function", "const r: RealArray = Vi(0, 2).sqdist(Vj(x)).exp().sum({ axis: 1 })(x);"],
+  [
+    "a symbolic operand makes a function",
+    "const r: RealArray<Float32Array> = L.mul(Vj(0, 2)).clamp(Pm(1, 1), 2).sum({ axis: 1 })(x, 1); const w: true = L.exp1j().mul(Vi(0, 2)).waits;",
+  ],
+  [
+    "a symbolic hole makes a function",
+    "const r: RealArray = lazy`${Vi(0, 2)} + ${L}`.sum({ axis: 1 })(x); const s: RealArray = LazyTensor.concatenate([Vi(x), Vj(0, 2)]).sum({ axis: 1 })(x);",
+  ],
+  [
+    "a symbolic solve is a function",
+    "const r: RealArray<Float32Array> = L.solve(Vj(0, 1))(x); const s: RealArray<Float32Array> = L.mul(Pm(0, 1)).solve(x)(2);",
+  ],
   ["a deferred sum is a function", "const r: RealArray = Vi(0, 2).sum({ axis: 1, call: false })(x);"],
   [
     "a lazy solve takes the options of KernelSolve",
@@ -133,7 +146,9 @@ const BAD_LAZY: readonly (readonly [string, string])[] = [
   ["a misspelt lazy method", "L.sqdst(x);"],
   ["a plain matrix as Vi", "Vi([[1, 2]]);"],
   ["weights for the components of a vector", "L.logsumexp({ weight: 1 });"],
-  ["a symbolic right-hand side without call: false", "L.solve(Vj(0, 1));"],
+  ["a symbolic solve taken for an array", "const r: RealArray = L.solve(Vj(0, 1));"],
+  ["a symbolic sum taken for an array", "const r: RealArray = L.mul(Vj(0, 2)).sum({ axis: 1 });"],
+  ["symbolic weights of a sum that is computed", "L.logsumexp({ axis: 1, weight: Vj(0, 1) });"],
   ["a misspelt option of a reduction", "L.sum({ axis: 1, sumscheme: 'kahan' });"],
   ["a deferred result taken for an array", "const r: RealArray = L.sum({ axis: 1, call: false });"],
   ["a complex logsumexp", "Z.logsumexp({ axis: 1 });"],

@@ -76,6 +76,30 @@ INLINE real pow(real a, real b) {
   return select(lt(a, real{}) & lt(-infinity(), a) & ~isInteger(b), nan(), signedSize);
 }
 
+INLINE real log2(real a) {
+  const Pair exact = log2OfPositive(a);
+  return select(isPositive(a), exact.high + exact.low, logOfSpecial(a));
+}
+#if KEOPS_DOUBLE
+constexpr scalar LOG10_2[] = {0.30102999566398120, -2.8037281277851704e-18};
+#else
+constexpr scalar LOG10_2[] = {0.30103001f, -1.4320989e-8f};
+#endif
+INLINE real log10(real a) {
+  const Pair exact = log2OfPositive(a), product = productOf(exact, {splat(LOG10_2[0]), splat(LOG10_2[1])});
+  return select(isPositive(a), product.high + product.low, logOfSpecial(a));
+}
+
+// The root of 2^s times the mantissa, s = 0, 1 or 2, by way of logarithm and power, corrected by a Newton step.
+INLINE real cbrt(real a) {
+  const real size = abs(a);
+  const mask e = exponentOf(size);
+  const real k = realOf(e), thirds = floor(k * (scalar)0.33333334f), b = withoutPower(size, e) * exp2(k - 3 * thirds);
+  const real r = exp2(log(b) * (scalar)0.48089834696298783), square = r * r;
+  const real root = r - fusedMultiplyAdd(square, r, -b) / (3 * square);
+  return select(isPositive(size), copySign(scaleByPower(root, thirds), a), a);
+}
+
 // ---- exponentials of small numbers, and logarithms near 1 ----------------------------------------------------------------------
 
 // e^a - 1 = 2^k (e^r - 1 + (1 - 2^-k)), r = a - k log(2).
@@ -134,20 +158,50 @@ INLINE real tanh(real a) {
   return select(lt(size, splat(0.55f)), a + a * (z * p), copySign(far, a));
 }
 
+// Inverse functions; what is so large that its square may overflow is log(2 a).
+#if KEOPS_DOUBLE
+constexpr scalar LARGE = 1.2e18;
+#else
+constexpr scalar LARGE = 1.1e9f;
+#endif
+INLINE real log1pOrLogOfTwice(real size, real a) {
+  const mask isLarge = lt(splat(LARGE), size);
+  return log1p(select(isLarge, size, a)) + select(isLarge, splat((scalar)0.69314718055994531), real{});
+}
+INLINE real asinh(real a) {
+  const real size = abs(a), square = size * size;
+  return copySign(log1pOrLogOfTwice(size, size + square / (1 + sqrt(1 + square))), a);
+}
+INLINE real acosh(real a) {
+  const real above = a - 1;
+  return log1pOrLogOfTwice(a, above + sqrt(above) * sqrt(above + 2));
+}
+INLINE real atanh(real a) {
+  const real size = abs(a);
+  return copySign(0.5f * log1p(2 * size / (1 - size)), a);
+}
+
 // ---- error function --------------------------------------------------------------------------------------------------------
 
 // Up to 1 by its odd series, beyond by a fit of log2(1 - erf).
-INLINE real erf(real a) {
-  const real size = abs(a), z = a * a;
+INLINE real erfNear0(real a) {
+  const real z = a * a;
 #if KEOPS_DOUBLE
-  constexpr scalar farthest = 5.95;
   const real p = polynomial(z, {-7.779462971761596e-10, 1.3710988704190523e-8, -1.6206318752969208e-7, 1.6447132699786621e-6,
                                 -1.4924712439534814e-5, 1.205529358693695e-4, -8.5483259297662443e-4, 5.223977606130842e-3,
                                 -2.6866170643113415e-2, 1.12837916709442e-1, -3.7612638903183521e-1, 1.2837916709551256e-1});
 #else
-  constexpr scalar farthest = 4;
   const real p = polynomial(z, {7.85384982e-5, -8.01020244e-4, 5.18833054e-3, -2.68538147e-2, 1.12835854e-1, -3.7612626e-1,
                                 1.28379166e-1});
+#endif
+  return a + a * p;
+}
+INLINE real erf(real a) {
+  const real size = abs(a);
+#if KEOPS_DOUBLE
+  constexpr scalar farthest = 5.95;
+#else
+  constexpr scalar farthest = 4;
 #endif
   const real far = smaller(splat(farthest), size);
 #if KEOPS_DOUBLE
@@ -160,7 +214,33 @@ INLINE real erf(real a) {
   const real log2OfRest = polynomial(far, {-3.1302905e-5, 6.36908691e-4, -6.06693421e-3, 3.63708064e-2, -1.56419978e-1,
                                            -9.13538218e-1, -1.62963986, 2.71895871e-4});
 #endif
-  return select(le(size, splat(1)), a + a * p, copySign(1 - exp2(log2OfRest), a));
+  return select(le(size, splat(1)), erfNear0(a), copySign(1 - exp2(log2OfRest), a));
+}
+
+// Beyond 1/2, erfc(a) = e^(-a a) q / (1 + 2 a) with a fit of q in (a - 4) / (a + 4) (Shepherd and Laframboise 1981); what
+// the square rounds away is kept.
+INLINE real erfc(real a) {
+#if KEOPS_DOUBLE
+  constexpr scalar farthest = 27.3;
+#else
+  constexpr scalar farthest = 10.1f;
+#endif
+  const real size = smaller(splat(farthest), abs(a)), t = (size - 4) / (size + 4);
+#if KEOPS_DOUBLE
+  const real q = polynomial(t, {-1.017639969301906e-08, -1.2218349223745784e-08, 1.047296489185543e-07,
+                                6.700519703929524e-08, -8.212731777331648e-07, 2.995838300672405e-07, 5.707670608471252e-06,
+                                -1.1224750467006314e-05, -2.439853416253493e-05, 0.00015062250249303294,
+                                -0.00019925684455395146, -0.0007577734504309577, 0.0050319699995391666,
+                                -0.01619773403802658, 0.037167515535567665, -0.06633036581362432, 0.09373283499844519,
+                                -0.1010390660362532, 0.06809705425469045, 0.015379652102619022, -0.1396211168405625,
+                                1.2329951186255526});
+#else
+  const real q = polynomial(t, {0.000109510277, 0.00548863417, -0.0164827084, 0.0369351543, -0.0663059791, 0.0937699905,
+                                -0.101038896, 0.0680948218, 0.0153796021, -0.13962108, 1.23299512});
+#endif
+  const real square = size * size, low = fusedMultiplyAdd(size, size, -square), share = q / (1 + 2 * size);
+  const real upper = select(lt(splat(farthest - 0.05f), abs(a)), real{}, exp(-square) * (share - share * low));
+  return select(lt(size, splat(0.5f)), 1 - erfNear0(a), select(lt(a, real{}), 2 - upper, upper));
 }
 
 // log(e^a + e^b). Not inlined: formulas that call it call it for every cell of a table, and the text would take minutes
@@ -179,9 +259,16 @@ INLINE real expShare(real a, real b) { return shareOfSum(a, b); }
 TILE_BINARY(Tile, pow, pow(at(a, u), at(b, u)))
 TILE_BINARY(Tile, logAddExp, logAddExp(at(a, u), at(b, u)))
 TILE_BINARY(Tile, expShare, expShare(at(a, u), at(b, u)))
+TILE_UNARY(log2)
+TILE_UNARY(log10)
+TILE_UNARY(cbrt)
 TILE_UNARY(expm1)
 TILE_UNARY(log1p)
 TILE_UNARY(sinh)
 TILE_UNARY(cosh)
 TILE_UNARY(tanh)
+TILE_UNARY(asinh)
+TILE_UNARY(acosh)
+TILE_UNARY(atanh)
 TILE_UNARY(erf)
+TILE_UNARY(erfc)

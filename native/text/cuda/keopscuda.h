@@ -65,6 +65,13 @@ FROM_CUDA(sinh, sinhf, sinh)
 FROM_CUDA(cosh, coshf, cosh)
 FROM_CUDA(tanh, tanhf, tanh)
 FROM_CUDA(erf, erff, erf)
+FROM_CUDA(erfc, erfcf, erfc)
+FROM_CUDA(log2, log2f, log2)
+FROM_CUDA(log10, log10f, log10)
+FROM_CUDA(cbrt, cbrtf, cbrt)
+FROM_CUDA(asinh, asinhf, asinh)
+FROM_CUDA(acosh, acoshf, acosh)
+FROM_CUDA(atanh, atanhf, atanh)
 FROM_CUDA(sin, sinf, sin)
 FROM_CUDA(cos, cosf, cos)
 FROM_CUDA(tan, tanf, tan)
@@ -85,6 +92,12 @@ INLINE real exp2(real a) {
   return r;
 }
 #endif
+// c[0] x^(N-1) + … + c[N-1], by Horner's rule.
+template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
+  real p = c[0];
+  UNROLLED for (int n = 1; n < N; n++) p = p * x + c[n];
+  return p;
+}
 INLINE real logAddExp(real a, real b) {
   return a == b ? a + scalar(0.69314718055994531) : larger(a, b) + log1p(exp(-abs(a - b)));
 }
