@@ -9,7 +9,7 @@ import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
-import { points } from "./clusters";
+import { clouds } from "./clusters";
 import { rangeArrays } from "./ranges";
 import type { RangeArrays, Visits } from "./ranges";
 import type { RealArray } from "./view";
@@ -26,10 +26,11 @@ const LEAST_RUN = 32;
  */
 export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
   atMost("rangesFromRadius", 3, arguments);
-  const [rows, dim, ofX] = points("rangesFromRadius, x", x);
-  const [columns, dimOfY, ofY] = points("rangesFromRadius, y", y);
-  if (dimOfY !== dim)
-    throw new ArgumentError(`rangesFromRadius, y: expected shape [N, ${dim}] as x has, got dim ${dimOfY}`);
+  const {
+    counts: [rows, columns],
+    dim,
+    data: [ofX, ofY],
+  } = clouds("rangesFromRadius", x, y);
   if (typeof radius !== "number" || !(radius >= 0))
     throw new ArgumentError(`rangesFromRadius, radius: expected a number of at least 0, got ${described(radius)}`);
   const [a, b] = [runsOf(ofX, rows, dim, radius), runsOf(ofY, columns, dim, radius)];

@@ -7,7 +7,8 @@ const TOP = `array astype rand randn zeros Genred KernelSolve genericSum generic
   KeopsError cluster cuda errors nd notebook settings`;
 
 const NAMESPACES = {
-  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius`,
+  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius
+    neighbours`,
   cuda: "available devices memory whyNot",
   errors: "KeopsError ArgumentError CompileError ConvergenceError DeviceError FormulaError InterruptedError",
   nd: `add sub mul div neg square reciprocal invOr0 multOr0 sqrt rsqrt exp exp2 expm1 log log1p abs sign step pow powfOr0
