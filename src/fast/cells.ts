@@ -45,6 +45,12 @@ export function* sortIntoCells(points: RealData, dim: number, depth: number): Ta
   return { count, depth, order };
 }
 
+/** Puts the points of every leaf in the order of their indices; which leaf they stand in does not change. */
+export function sortLeaves(cells: Cells): void {
+  for (let leaf = 0; leaf < 2 ** cells.depth; leaf++)
+    cells.order.subarray(firstPlace(cells, leaf), firstPlace(cells, leaf + 1)).sort();
+}
+
 /**
  * Boxes of all cells, level by level, `[cells, 2 dim]`: the lower corner and then the upper one, NaN where a cell holds
  * a number that is not finite.
