@@ -7,7 +7,7 @@ import { at } from "../asserts";
 import type { Ranges } from "../device/native";
 import { firstPlace } from "./cells";
 import type { Cells } from "./cells";
-import type { RangesWriter } from "./cellranges";
+import type { RangesWriter } from "./rangeswriter";
 
 /** Places of rows, all of one leaf and one interval of the ranges; -1 where there are no ranges. */
 export interface Unit {
