@@ -7,4 +7,6 @@ export type { BandOptions, PairsShape, TriangleOptions } from "./array/bands";
 export { clusterCentroids, clusterRanges, clusterRangesCentroids, gridCluster, sortClusters } from "./array/clusters";
 export type { SortedClusters } from "./array/clusters";
 export { rangesFromRadius } from "./array/radius";
+export { neighbours } from "./fast/neighbours";
+export type { NearestNeighbours, Neighbours, NeighboursWithin } from "./fast/neighbours";
 export { fromMatrix, swapAxes } from "./array/ranges";

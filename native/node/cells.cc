@@ -1,7 +1,8 @@
-// Trees of cells and the walk over two of them: the functions of run/cells.h and run/walk.h. Every length is checked
+// Trees of cells and the walks over two of them: the functions of run/cells.h, run/walk.h and run/within.h. Every length is checked
 // before anything runs.
 #include "run/cells.h"
 
+#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -9,6 +10,7 @@
 #include "node/values.h"
 #include "node/work.h"
 #include "run/walk.h"
+#include "run/within.h"
 
 namespace {
 
@@ -168,12 +170,83 @@ struct WalkCells : WalkWork {
   double run() override { return static_cast<double>(walkCells(walk, worst, found, watch)); }
 };
 
+// (rows, their boxes, columns, their boxes, sizes, …); sizes: count and depth of rows and of columns, dim, and the radius.
+struct WithinWork : Work {
+  const std::vector<double> sizes;
+  const int64 dim;
+  std::function<void()> work;
+
+  WithinWork(Info info, size_t control) : sizes(sizesAt(info)), dim(size(4, 1, MOST_DIM)) {
+    watch.control = toControl(info.Env(), info[control]);
+  }
+  static std::vector<double> sizesAt(Info info) {
+    std::vector<double> found = toNumbers(info.Env(), info[4], "sizes");
+    if (found.size() != 6) refuseKind("sizes", "six numbers");
+    return found;
+  }
+  int64 size(size_t n, int64 least, int64 most) const {
+    const int64 size = toInteger(sizes[n], "sizes");
+    if (size < least || size > most) throw std::out_of_range("sizes: expected sizes of points in cells");
+    return size;
+  }
+  int64 depthOf(size_t n) const { return size(n, 0, MOST_DEPTH); }
+  int64 countOf(size_t n) const { return size(n, int64(1) << depthOf(n + 1), INT32_MAX); }
+  double cost() const override { return 64 * (sizes[0] + sizes[2]); }
+  double run() override {
+    work();
+    return 0;
+  }
+
+  template <typename Real>
+  Cloud<Real> cloudAt(Info info, size_t position, size_t n) const {
+    return {numbersAt<Real>(info, position, "points", countOf(n) * dim),
+            numbersAt<Real>(info, position + 1, "boxes", cellsOf(depthOf(n + 1)) * 2 * dim), countOf(n), depthOf(n + 1)};
+  }
+  template <typename Real>
+  Within<Real> withinAt(Info info) const {
+    if (!(sizes[5] >= 0 && std::isfinite(sizes[5]))) throw std::out_of_range("radius: expected a finite number of at least 0");
+    return {cloudAt<Real>(info, 0, 0), cloudAt<Real>(info, 2, 2), dim, sizes[5]};
+  }
+};
+
+// (…, counts, control)
+struct CountWithin : WithinWork {
+  explicit CountWithin(Info info) : WithinWork(info, 6) {
+    if (isOf<float>(info, 0)) take<float>(info);
+    else take<double>(info);
+  }
+  template <typename Real>
+  void take(Info info) {
+    int32 *const counts = numbersAt<int32>(info, 5, "counts", countOf(0));
+    work = [this, within = withinAt<Real>(info), counts] { countWithin(within, counts, watch); };
+  }
+};
+
+// (…, order, starts, counts, indices, control)
+struct ListWithin : WithinWork {
+  explicit ListWithin(Info info) : WithinWork(info, 9) {
+    if (isOf<float>(info, 0)) take<float>(info);
+    else take<double>(info);
+  }
+  template <typename Real>
+  void take(Info info) {
+    const Napi::Value list = info[8];
+    if (!isOf<int32>(info, 8)) refuseKind("indices", "an Int32Array");
+    const int64 capacity = list.As<Napi::TypedArray>().ElementLength();
+    const Lists lists{numbersAt<int32>(info, 5, "order", countOf(2)), numbersAt<int32>(info, 6, "starts", countOf(0)),
+                      numbersAt<int32>(info, 7, "counts", countOf(0)), numbersAt<int32>(info, 8, "indices", capacity), capacity};
+    work = [this, within = withinAt<Real>(info), lists] { listWithin(within, lists, watch); };
+  }
+};
+
 constexpr FunctionRow ROWS[] = {
     nowAndLater<SortIntoCells>("sortIntoCells"),
     nowAndLater<BoundCells>("boundCells"),
     nowAndLater<MoveRows>("moveRows"),
     nowAndLater<SeekCells>("seekCells"),
     nowAndLater<WalkCells>("walkCells"),
+    nowAndLater<CountWithin>("countWithin"),
+    nowAndLater<ListWithin>("listWithin"),
 };
 
 }  // namespace

@@ -106,7 +106,7 @@ class Bounding {
     const int64 top = std::min(depth, TOP_LEVELS);
     watch.begin(int64(1) << top);
     handOut("cells", watch, int64(1) << top, 1, 1,
-            [&](int64 cell) { return [=, this]() mutable { bound(top, cell++); }; });
+            [&](int64 cell) { return [=, this]() mutable { boundBelow(top, cell++); }; });
     for (int64 level = top - 1; level >= 0; level--)
       for (int64 cell = 0; cell < int64(1) << level; cell++) join(level, cell);
   }
@@ -114,6 +114,11 @@ class Bounding {
  private:
   Real *box(int64 level, int64 cell) const { return boxes + (firstCell(level) + cell) * 2 * dim; }
 
+  // Exactly: a box holds what others take for zero.
+  void boundBelow(int64 level, int64 cell) const {
+    const KeepDenormals whileBounding;
+    bound(level, cell);
+  }
   void bound(int64 level, int64 cell) const {
     if (level == depth) return boundPoints(cell);
     bound(level + 1, 2 * cell);

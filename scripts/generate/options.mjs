@@ -55,6 +55,7 @@ const TABLES = [
   ],
   ["Along axes: `nd.flip(x, ...)`, `nd.softmax(x, ...)`", ["nd/rearrange", "FLIPPED"]],
   ["Counts: `nd.bincount(labels, ...)`", ["nd/pick", "COUNTS"]],
+  ["Neighbours: `cluster.neighbours(x, y, ...)`", ["fast/neighbours", "NEIGHBOURS"]],
   ["Gradients: `grad(output, inputs, cotangent, ...)`", ["array/tape", "GRAD"]],
   [
     "Minimisation: `minimise(f, start, ...)`",

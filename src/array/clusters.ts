@@ -231,6 +231,18 @@ export function points(where: string, x: RealArray): [count: number, dim: number
   return [at(shape, 0), at(shape, 1), readable(x)];
 }
 
+/** Two clouds `[M, D]` and `[N, D]`: counts, dim and elements. Throws ArgumentError. */
+export function clouds(
+  where: string,
+  x: RealArray,
+  y: RealArray,
+): { counts: readonly [number, number]; dim: number; data: readonly [RealData, RealData] } {
+  const [rows, dim, ofX] = points(`${where}, x`, x);
+  const [columns, dimOfY, ofY] = points(`${where}, y`, y);
+  if (dimOfY !== dim) throw new ArgumentError(`${where}, y: expected shape [N, ${dim}] as x has, got dim ${dimOfY}`);
+  return { counts: [rows, columns], dim, data: [ofX, ofY] };
+}
+
 function weightsOf(where: string, weights: RealArray, count: number): Float64Array {
   const { shape } = checkArray(where, weights);
   const fits = shape[0] === count && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));

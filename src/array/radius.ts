@@ -9,7 +9,7 @@ import { at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
-import { points } from "./clusters";
+import { clouds } from "./clusters";
 import { rangeArrays } from "./ranges";
 import type { RangeArrays, Visits } from "./ranges";
 import type { RealArray } from "./view";
@@ -26,15 +26,19 @@ const LEAST_RUN = 32;
  */
 export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
   atMost("rangesFromRadius", 3, arguments);
-  const [rows, dim, ofX] = points("rangesFromRadius, x", x);
-  const [columns, dimOfY, ofY] = points("rangesFromRadius, y", y);
-  if (dimOfY !== dim)
-    throw new ArgumentError(`rangesFromRadius, y: expected shape [N, ${dim}] as x has, got dim ${dimOfY}`);
+  const {
+    counts: [rows, columns],
+    dim,
+    data: [ofX, ofY],
+  } = clouds("rangesFromRadius", x, y);
   if (typeof radius !== "number" || !(radius >= 0))
     throw new ArgumentError(`rangesFromRadius, radius: expected a number of at least 0, got ${described(radius)}`);
-  const [a, b] = [runsOf(ofX, rows, dim, radius), runsOf(ofY, columns, dim, radius)];
+  const a = runsOf(ofX, rows, dim, radius);
+  const b = ofX === ofY ? a : runsOf(ofY, columns, dim, radius);
   const limit = radius * radius * (1 + (dim + 4) * 2 ** -52) + dim * Number.MIN_VALUE;
-  return rangeArrays("rangesFromRadius", a.intervals, b.intervals, visits(a, b, limit), visits(b, a, limit));
+  const ofRows = visits(a, b, limit);
+  const ofColumns = a === b ? ofRows : visits(b, a, limit);
+  return rangeArrays("rangesFromRadius", a.intervals, b.intervals, ofRows, ofColumns);
 }
 
 /** Lowest and highest coordinates. */
@@ -53,25 +57,34 @@ interface Runs {
 function runsOf(data: RealData, count: number, dim: number, radius: number): Runs {
   const runs: { start: number; box: Box }[] = [];
   for (let row = 0; row < count; row++) {
-    const last = runs.at(-1);
-    const point = Float64Array.from(data.subarray(row * dim, (row + 1) * dim));
-    if (!last || (row - last.start >= LEAST_RUN && !fitsWith(last.box, point, radius / 2)))
-      runs.push({ start: row, box: { low: point, high: point.slice() } });
-    else extend(last.box, point);
+    const [last, begin] = [runs.at(-1), row * dim];
+    if (last && (row - last.start < LEAST_RUN || fitsWith(last.box, data, begin, radius / 2)))
+      extend(last.box, data, begin);
+    else {
+      const low = Float64Array.from(data.subarray(begin, begin + dim));
+      runs.push({ start: row, box: { low, high: low.slice() } });
+    }
   }
   const intervals = Float64Array.from(runs.flatMap(({ start }, k) => [start, runs[k + 1]?.start ?? count]));
   return { intervals, boxes: runs.map(({ box }) => box) };
 }
 
-const fitsWith = ({ low, high }: Box, point: Float64Array, edge: number): boolean =>
-  point.every((value, k) => Math.max(high[k]!, value) - Math.min(low[k]!, value) <= edge);
+/** Whether a box that takes a point as well has edges of at most so much. */
+function fitsWith({ low, high }: Box, points: RealData, begin: number, edge: number): boolean {
+  for (let k = 0; k < low.length; k++) {
+    const value = at(points, begin + k);
+    if (!(Math.max(at(high, k), value) - Math.min(at(low, k), value) <= edge)) return false;
+  }
+  return true;
+}
 
 /** NaN spreads: a box with a NaN is near everything. */
-function extend({ low, high }: Box, point: Float64Array): void {
-  point.forEach((value, k) => {
-    low[k] = Math.min(low[k]!, value);
-    high[k] = Math.max(high[k]!, value);
-  });
+function extend({ low, high }: Box, points: RealData, begin = 0): void {
+  for (let k = 0; k < low.length; k++) {
+    const value = at(points, begin + k);
+    low[k] = Math.min(at(low, k), value);
+    high[k] = Math.max(at(high, k), value);
+  }
 }
 
 /**
@@ -81,7 +94,7 @@ function extend({ low, high }: Box, point: Float64Array): void {
 function squaredGap(a: Box, b: Box): number {
   let sum = 0;
   for (let k = 0; k < a.low.length; k++) {
-    const gap = Math.max(0, a.low[k]! - b.high[k]!, b.low[k]! - a.high[k]!);
+    const gap = Math.max(0, at(a.low, k) - at(b.high, k), at(b.low, k) - at(a.high, k));
     sum += gap * gap;
   }
   return sum;

@@ -145,6 +145,33 @@ interface LongFunctions {
     ends: Int32Array,
     leaves: Int32Array,
   ): number;
+  /**
+   * How many columns lie within a radius of each row (native/run/within.h), `counts` `[rows]`. Points are in the order of
+   * their places, with the boxes of all cells. Sizes are count and depth of rows and of columns, dim, and the radius.
+   */
+  countWithin(
+    rows: RealData,
+    rowBoxes: RealData,
+    columns: RealData,
+    columnBoxes: RealData,
+    sizes: Float64Array,
+    counts: Int32Array,
+  ): void;
+  /**
+   * Which they are: from `starts` `[rows]` on, `indices` gets as many elements of `order` `[columns]` as `counts` says of
+   * each row, ascending.
+   */
+  listWithin(
+    rows: RealData,
+    rowBoxes: RealData,
+    columns: RealData,
+    columnBoxes: RealData,
+    sizes: Float64Array,
+    order: Int32Array,
+    starts: Int32Array,
+    counts: Int32Array,
+    indices: Int32Array,
+  ): void;
 }
 
 // ---------------------------------------------------------------------------------------------------- dense algebra

@@ -23,7 +23,7 @@ import { concat } from "../formula/vectors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Left } from "./cellranges";
-import { MOST_CELL_DIM, boxesOf, cellWorks, depthFor, permuteRows, sortIntoCells } from "./cells";
+import { MOST_CELL_DIM, boxesOf, cellWorks, depthFor, permuteRows, sortIntoCells, sortLeaves } from "./cells";
 import type { Cells } from "./cells";
 
 type Side = Category.I | Category.J;
@@ -125,8 +125,9 @@ export class CellPairs {
   /**
    * The rows or columns of one entry of a call, in cells of about so many points.
    * @param like the other side, whose cells serve where its points are the same memory.
+   * @param byIndex whether the points of a leaf are to stand in the order of their indices.
    */
-  *sort(given: Given, side: Side, leaf: number, like?: Sorted): Task<Sorted> {
+  *sort(given: Given, side: Side, leaf: number, like?: Sorted, byIndex = false): Task<Sorted> {
     const own = this.of.args.map((argument, n) =>
       argument.category === side ? readable(at(given.arrays, n)) : undefined,
     );
@@ -140,6 +141,7 @@ export class CellPairs {
     const isShared =
       like !== undefined && like.points === points && like.cells.count === count && like.cells.depth === depth;
     const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
+    if (byIndex && !isShared) sortLeaves(cells);
     const [arrays, boxes]: [(RealData | undefined)[], (RealData | undefined)[]] = [[], []];
     for (const [n, data] of own.entries()) {
       const same = isShared ? like.own.indexOf(data) : -1;

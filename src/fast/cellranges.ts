@@ -1,11 +1,13 @@
 /**
- * Ranges of a reduction from the leaves of two trees of cells: which leaves of columns each leaf of rows visits. Knows no
- * formula.
+ * Ranges of a reduction from the leaves of two trees of cells: which leaves of columns each leaf of rows visits, or what a
+ * user's own ranges let it visit of them. Knows no formula.
  */
 import { at } from "../asserts";
 import type { Ranges } from "../device/native";
 import { firstPlace } from "./cells";
 import type { Cells } from "./cells";
+import { RangesWriter } from "./rangeswriter";
+import type { Unit, Visits } from "./visits";
 
 /** The leaves of columns that are left of every leaf of rows, one after the other; `ends` says up to where. */
 export interface Left {
@@ -14,80 +16,98 @@ export interface Left {
   readonly count: number;
 }
 
-/** Leaves of rows come one after the other; leaves of columns that are neighbours are joined. */
-class RangesWriter {
-  private readonly rowIntervals: Int32Array;
-  private readonly slices: Int32Array;
-  private readonly columnIntervals: Int32Array;
-  private count = 0;
-  /** Of the leaf of rows: where its intervals begin. */
-  private begin = 0;
-  private leaf = 0;
-
-  constructor(
-    private readonly rows: Cells,
-    private readonly columns: Cells,
-    most: number,
-  ) {
-    const leaves = 2 ** rows.depth;
-    [this.rowIntervals, this.slices] = [new Int32Array(2 * leaves), new Int32Array(leaves)];
-    this.columnIntervals = new Int32Array(2 * most);
-  }
-
-  add(firstLeaf: number, endLeaf: number): void {
-    const { columnIntervals, columns } = this;
-    const [first, end] = [firstPlace(columns, firstLeaf), firstPlace(columns, endLeaf)];
-    const isNeighbour = this.count > this.begin && columnIntervals[2 * this.count - 1] === first;
-    if (!isNeighbour) columnIntervals[2 * this.count++] = first;
-    columnIntervals[2 * this.count - 1] = end;
-  }
-
-  endLeaf(): void {
-    this.rowIntervals[2 * this.leaf] = firstPlace(this.rows, this.leaf);
-    this.rowIntervals[2 * this.leaf + 1] = firstPlace(this.rows, this.leaf + 1);
-    this.slices[this.leaf++] = this.begin = this.count;
-  }
-
-  ranges(): Ranges {
-    return { rows: this.rowIntervals, slices: this.slices, columns: this.columnIntervals.slice(0, 2 * this.count) };
-  }
-}
-
 /** Of every leaf of rows one leaf of columns for each component, `[leaves, components]`. */
 type Best = Int32Array;
+
+/** What is written of leaves: their rows as parts that visit the same columns, and of columns what these may visit. */
+interface Writing {
+  readonly writer: RangesWriter;
+  readonly units: (leaf: number) => readonly Unit[];
+  /** Of leaves of columns what rows may visit, and how many columns that is. */
+  readonly addLeaves: (unit: Unit, first: number, end: number) => number;
+}
+
+/** Without ranges of a user, each leaf of rows is one part, which may visit everything. */
+function writingOf(rows: Cells, columns: Cells, about: number, visits: Visits | undefined): Writing {
+  const writer = new RangesWriter(about, 2 ** rows.depth);
+  const add = (first: number, end: number): number => {
+    const [begin, stop] = [firstPlace(columns, first), firstPlace(columns, end)];
+    writer.add(begin, stop);
+    return stop - begin;
+  };
+  if (visits)
+    return { writer, units: (leaf) => visits.units(leaf), addLeaves: (...all) => visits.addLeaves(writer, ...all) };
+  return {
+    writer,
+    units: (leaf) => [{ begin: firstPlace(rows, leaf), end: firstPlace(rows, leaf + 1), interval: -1 }],
+    addLeaves: (_, first, end) => add(first, end),
+  };
+}
 
 /**
  * For every leaf of rows that is looked at, the columns that are likely to be the best, and those beside them until there
  * are K. @param every of so many leaves of rows one is looked at.
  */
-export function rangesOfBest(rows: Cells, columns: Cells, best: Best, k: number, every: number): Ranges {
+export function rangesOfBest(
+  rows: Cells,
+  columns: Cells,
+  best: Best,
+  k: number,
+  every: number,
+  visits?: Visits,
+): Ranges {
   const leaves = 2 ** rows.depth;
   const perLeaf = best.length / leaves;
+  const { writer, units, addLeaves } = writingOf(rows, columns, best.length, visits);
   let wider = 0;
   while (wider < columns.depth && columns.count >> (columns.depth - wider) < k) wider++;
-  const writer = new RangesWriter(rows, columns, best.length);
   for (let leaf = 0; leaf < leaves; leaf++) {
-    const groups = new Set<number>();
-    if (leaf % every === 0)
-      for (let n = leaf * perLeaf; n < (leaf + 1) * perLeaf; n++) groups.add(at(best, n) >> wider);
-    for (const group of groups) writer.add(group << wider, (group + 1) << wider);
-    writer.endLeaf();
+    const own = best.subarray(leaf * perLeaf, (leaf + 1) * perLeaf);
+    for (const unit of units(leaf)) {
+      if (leaf % every === 0 && visits?.isShort(unit) !== true) addBest(unit, own, wider);
+      writer.endRows(unit.begin, unit.end);
+    }
   }
   return writer.ranges();
+
+  function addBest(unit: Unit, own: Best, from: number): void {
+    for (let wide = from; wide <= Math.min(columns.depth, from + MOST_WIDER); wide++) {
+      let found = 0;
+      for (const group of new Set(own.map((leaf) => leaf >> wide)))
+        found += addLeaves(unit, group << wide, (group + 1) << wide);
+      if (found >= k) return;
+      writer.clear();
+    }
+    visits?.addFirst(writer, unit, k);
+  }
 }
+
+/** How often a search for K columns that may be visited looks at cells of twice the size. */
+const MOST_WIDER = 5;
 
 /**
  * What is left; first the columns that are likely to be the best, if they are known, so that few others have to take their
  * places.
  */
-export function rangesOfLeft(rows: Cells, columns: Cells, { ends, leaves, count }: Left, best: Best | null): Ranges {
+export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best | null, visits?: Visits): Ranges {
+  const { ends, leaves, count } = left;
   const perLeaf = best ? best.length / ends.length : 0;
-  const writer = new RangesWriter(rows, columns, count + ends.length);
-  for (let leaf = 0, n = 0; leaf < ends.length; leaf++) {
+  const { writer, units, addLeaves } = writingOf(rows, columns, count + ends.length, visits);
+  for (let leaf = 0; leaf < ends.length; leaf++) {
     const first = best ? at(best, leaf * perLeaf) : -1;
-    if (best) writer.add(first, first + 1);
-    for (; n < at(ends, leaf); n++) if (leaves[n] !== first) writer.add(at(leaves, n), at(leaves, n) + 1);
-    writer.endLeaf();
+    for (const unit of units(leaf)) {
+      if (visits?.isShort(unit) === true) visits.addFirst(writer, unit, Infinity);
+      else addLeft(unit, leaf, first);
+      writer.endRows(unit.begin, unit.end);
+    }
   }
   return writer.ranges();
+
+  function addLeft(unit: Unit, leaf: number, first: number): void {
+    if (best) addLeaves(unit, first, first + 1);
+    for (let n = leaf === 0 ? 0 : at(ends, leaf - 1); n < at(ends, leaf); n++) {
+      const other = at(leaves, n);
+      if (other !== first) addLeaves(unit, other, other + 1);
+    }
+  }
 }

@@ -21,7 +21,10 @@ export interface Cells {
   readonly order: Int32Array;
 }
 
-type Functions = Pick<Addon, "sortIntoCells" | "boundCells" | "moveRows" | "seekCells" | "walkCells">;
+type Functions = Pick<
+  Addon,
+  "sortIntoCells" | "boundCells" | "moveRows" | "seekCells" | "walkCells" | "countWithin" | "listWithin"
+>;
 
 /** What the addon does with cells, as work that waits or does not. */
 export function cellWorks(): Works<Functions> {
@@ -42,6 +45,12 @@ export function* sortIntoCells(points: RealData, dim: number, depth: number): Ta
   return { count, depth, order };
 }
 
+/** Puts the points of every leaf in the order of their indices; which leaf they stand in does not change. */
+export function sortLeaves(cells: Cells): void {
+  for (let leaf = 0; leaf < 2 ** cells.depth; leaf++)
+    cells.order.subarray(firstPlace(cells, leaf), firstPlace(cells, leaf + 1)).sort();
+}
+
 /**
  * Boxes of all cells, level by level, `[cells, 2 dim]`: the lower corner and then the upper one, NaN where a cell holds
  * a number that is not finite.
@@ -58,7 +67,7 @@ export function* boxesOf({ count, depth }: Cells, points: RealData, dim: number)
 export const firstPlace = ({ count, depth }: Cells, leaf: number): number => Math.floor((leaf * count) / 2 ** depth);
 
 /** Rows `[count, dim]` in the order of their places. */
-export function* permuteRows<T extends RealData>({ order }: Cells, rows: T, dim: number): Task<T> {
+export function* permuteRows<T extends RealData | Int32Array>({ order }: Cells, rows: T, dim: number): Task<T> {
   const moved = new (rows.constructor as new (length: number) => T)(order.length * dim);
   yield* waitFor(cellWorks().moveRows(rows, moved, order, true));
   return moved;

@@ -5,12 +5,14 @@
 import { at } from "../asserts";
 import type { RealData, Ranges } from "../device/native";
 import type { Task } from "../task";
-import { boxesOf, depthFor, firstPlace, permuteRows, sortIntoCells } from "./cells";
+import { MOST_CELL_DIM, boxesOf, depthFor, firstPlace, permuteRows, sortIntoCells } from "./cells";
 import type { Cells } from "./cells";
 
 /** Points in cells, with the boxes of all cells. */
 export interface Boxed {
   readonly cells: Cells;
+  /** In the order of their places. */
+  readonly points: RealData;
   readonly boxes: RealData;
 }
 
@@ -20,11 +22,13 @@ export interface NearPairs {
   readonly pairs: number;
 }
 
-/** Points `[count, dim]` in cells of about so many. */
+/** Points `[count, dim]` in cells of about so many, sorted by as many coordinates as cells have. */
 export function* boxed(points: RealData, dim: number, leaf: number): Task<Boxed> {
-  const cells = yield* sortIntoCells(points, dim, depthFor(points.length / dim, leaf));
+  const by = Math.min(dim, MOST_CELL_DIM);
+  const keys = by === dim ? points : points.filter((_, n) => n % dim < by);
+  const cells = yield* sortIntoCells(keys, by, depthFor(points.length / dim, leaf));
   const sorted = yield* permuteRows(cells, points, dim);
-  return { cells, boxes: yield* boxesOf(cells, sorted, dim) };
+  return { cells, points: sorted, boxes: yield* boxesOf(cells, sorted, dim) };
 }
 
 /** Points of a leaf that is about a quarter of a radius wide, of so many in a box. */

@@ -23,6 +23,7 @@ import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import type { Left } from "./cellranges";
 import { firstPlace, restoreRows } from "./cells";
+import { Visits } from "./visits";
 import type { Plan, Way } from "./way";
 import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./prunecosts";
 import type { Choice } from "./prunecosts";
@@ -67,22 +68,27 @@ export function placeOf(operator: Operator, given: Given, how: How): How {
   return { backend, compile: backend === "cpu" ? "always" : "never" };
 }
 
+/** Rows, columns, and how many columns a row visits in the mean. */
+function sizesOf(operator: Operator, given: Given, how: How): { rows: number; columns: number; visited: number } {
+  const sizes = operator.sizes(given);
+  return { ...sizes, visited: sizes.rows === 0 ? 0 : operator.pairs(given, how) / sizes.rows };
+}
+
 /** Minima, maxima, the K best and their indices from the pairs that may hold them. */
 export const pruneWith = (choice: Choice): Way => ({
   asked: ({ settings }, how) => settings.reduction.keeps !== undefined && how.prune !== "never",
   whyNot(operator, given, how) {
-    const { rows, columns } = operator.sizes(given);
-    if (rows === 0 || columns === 0 || rows * columns < choice.leastPairs) return FEW_PAIRS;
-    if (how.ranges) return "the pairs to visit are given by ranges";
+    const { rows, columns, visited } = sizesOf(operator, given, how);
+    if (rows === 0 || columns === 0 || rows * visited < choice.leastPairs) return FEW_PAIRS;
     if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
     if (operator.settings.k > columns) return "there are fewer columns than K";
     const { pairs, flops } = partsFor(operator);
     const points = pairs.pointsOf(given);
-    return pairs.whyNot(given.dtype) ?? choice.whyNot({ rows, columns, points, flops, dim: pairs.dim });
+    return pairs.whyNot(given.dtype) ?? choice.whyNot({ rows, columns: visited, points, flops, dim: pairs.dim });
   },
   *plan(operator, given, how) {
     if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
-    const inner = placeOf(operator, given, how);
+    const inner = { ...placeOf(operator, given, how), ranges: how.ranges };
     const entries: Pruned[] = [];
     for (let entry = 0; entry < sizeOf(given.batch); entry++) {
       const ofEntry = entryGiven(operator.args, given, entry);
@@ -119,23 +125,42 @@ class Entry {
     const { pairs } = this.parts;
     const { leaf, sampled } = choice;
     const sizes = operator.sizes(given);
-    const columns = yield* pairs.sort(given, pairs.columns, leaf);
+    const own = this.how.ranges?.[operator.settings.rows];
+    const columns = yield* pairs.sort(given, pairs.columns, leaf, undefined, own !== undefined);
     const leafOfRows = Math.max(Math.min(leaf, 8), Math.min(leaf, Math.ceil((leaf * sizes.rows) / sizes.columns)));
-    const rows = yield* pairs.sort(given, operator.settings.rows, leafOfRows, columns);
+    const rows = yield* pairs.sort(given, operator.settings.rows, leafOfRows, columns, own !== undefined);
+    const visits = own && new Visits(own, rows.cells, columns.cells, operator.settings.k);
     const best = yield* pairs.seek(given, rows, columns);
-    const look = new Look(this, rows, columns, best, choice);
+    const look = new Look(this, rows, columns, best, choice, visits);
     if (2 ** rows.cells.depth >= 4 * sampled && !(yield* look.at(sampled))) return MANY_LEFT;
     const left = yield* look.at(1);
     if (!left) return MANY_LEFT;
-    const ranges = rangesOfLeft(rows.cells, columns.cells, left, best);
+    const ranges = rangesOfLeft(rows.cells, columns.cells, left, best, visits);
+    if (visits && paddedPairs(ranges) > look.mostPairs()) return MANY_LEFT;
     return new Pruned(this, rows, columns, ranges, look.pairs + visitedPairs({ ...sizes, ranges }));
   }
+}
+
+/** Rows of an interval take as long as a few vectors, and intervals of columns as long as some columns. */
+const [ROWS_AT_ONCE, COLUMNS_OF_INTERVAL] = [8, 2];
+
+/** How many pairs of long intervals would take as long. */
+function paddedPairs({ rows, slices, columns }: Ranges): number {
+  let pairs = 0;
+  for (let k = 0, n = 0; k < slices.length; k++) {
+    const height = Math.ceil((at(rows, 2 * k + 1) - at(rows, 2 * k)) / ROWS_AT_ONCE) * ROWS_AT_ONCE;
+    for (; n < at(slices, k); n++)
+      pairs += height * (at(columns, 2 * n + 1) - at(columns, 2 * n) + COLUMNS_OF_INTERVAL);
+  }
+  return pairs;
 }
 
 /** Finds some K values of rows, and what may be better. */
 class Look {
   /** At which the formula was computed. */
   pairs = 0;
+  /** Rows that visit all that they may, whatever is found. */
+  private readonly skipped: Uint8Array | undefined;
 
   constructor(
     private readonly entry: Entry,
@@ -143,41 +168,51 @@ class Look {
     private readonly columns: Sorted,
     private readonly best: Int32Array,
     private readonly choice: Choice,
-  ) {}
+    private readonly visits: Visits | undefined,
+  ) {
+    this.skipped = visits?.shortRows();
+  }
 
   /** What is left of every n-th leaf of rows; null where that is too much to pay. */
   *at(every: number): Task<Left | null> {
-    const { entry, rows, columns, best } = this;
+    const { entry, rows, columns, best, visits } = this;
     const { operator, given, how, parts } = entry;
     const sizes = operator.sizes(given);
-    const ranges = rangesOfBest(rows.cells, columns.cells, best, operator.settings.k, every);
+    const ranges = rangesOfBest(rows.cells, columns.cells, best, operator.settings.k, every, visits);
     this.pairs += visitedPairs({ ...sizes, ranges });
     const values = allocate(given.dtype, sizes.rows * parts.values.dim);
     const moved = { ...given, arrays: movedArrays(operator, given, rows, columns) };
     yield* waitFor(parts.values.work(moved, values, { ...how, ranges: [ranges, ranges] }));
-    const worst = worstOf(operator, rows, values, every);
+    const worst = worstOf(operator, rows, values, every, this.skipped);
     return yield* parts.pairs.walk(given, rows, columns, worst, this.capacity(every));
   }
 
   private capacity(every: number): number {
-    const { operator, given, parts } = this.entry;
+    const { operator, given } = this.entry;
     const { rows, columns } = operator.sizes(given);
     const leaves = 2 ** (this.rows.cells.depth + this.columns.cells.depth);
-    const most = this.choice.mostPairs({ rows, columns, flops: parts.flops, dim: parts.pairs.dim });
-    const wanted = Math.max(0, most / (rows * columns) / every) * leaves;
+    const wanted = Math.max(0, this.mostPairs() / (rows * columns) / every) * leaves;
     return Math.min(MOST_LISTED, leaves, Math.floor(wanted));
+  }
+
+  /** Pairs that may be left. */
+  mostPairs(): number {
+    const { operator, given, how, parts } = this.entry;
+    const { rows, visited } = sizesOf(operator, given, how);
+    return this.choice.mostPairs({ rows, columns: visited, flops: parts.flops, dim: parts.pairs.dim });
   }
 }
 
 /**
  * Of every leaf of rows and component, the worst of the K-th best values that were found, with the sign of minima; of
- * leaves that were not looked at, less than all.
+ * leaves that were not looked at, or whose rows are all skipped, less than all.
  */
 export function worstOf(
   { settings, formula: { dim } }: Operator,
   { cells }: Sorted,
   values: RealData,
   every: number,
+  skipped?: Uint8Array,
 ): RealData {
   const { reduction, k } = settings;
   const sign = asserted(reduction.keeps, "a reduction of the best");
@@ -185,12 +220,15 @@ export function worstOf(
   const worst = (values instanceof Float64Array ? new Float64Array(length) : new Float32Array(length)).fill(-Infinity);
   for (let leaf = 0; leaf * dim < length; leaf += every)
     for (let row = firstPlace(cells, leaf), end = firstPlace(cells, leaf + 1); row < end; row++)
-      for (let component = 0; component < dim; component++) {
+      for (let component = 0; component < dim && skipped?.[row] !== 1; component++) {
         const value = sign * at(values, (row * k + k - 1) * dim + component);
         if (!(value <= at(worst, leaf * dim + component))) worst[leaf * dim + component] = value;
       }
   return worst;
 }
+
+/** What ranked reductions give where a row visits fewer than K columns (native/text/common/best.h). */
+const NO_RANK = 2 ** 31 - 1;
 
 /** An entry whose pairs are fewer. */
 class Pruned {
@@ -220,7 +258,9 @@ class Pruned {
     );
     yield* waitFor(work);
     yield* restoreRows(rows.cells, moved.out, out);
-    if (indices && moved.indices) yield* restoreRows(rows.cells, moved.indices, indices);
+    if (!indices || !moved.indices) return;
+    if (entry.how.ranges) for (const [n, rank] of moved.indices.entries()) if (rank === NO_RANK) moved.indices[n] = -1;
+    yield* restoreRows(rows.cells, moved.indices, indices);
   }
 }
 

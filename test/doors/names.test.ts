@@ -8,7 +8,8 @@ const TOP = `array astype rand randn zeros Genred KernelSolve genericSum generic
 
 const NAMESPACES = {
   linalg: `blocks cg diagonal eigsh gmres identity minres svds`,
-  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius bandRanges triangleRanges`,
+  cluster: `gridCluster sortClusters clusterRanges clusterCentroids clusterRangesCentroids fromMatrix swapAxes rangesFromRadius bandRanges triangleRanges
+    neighbours`,
   cuda: "available devices memory whyNot",
   errors: "KeopsError ArgumentError CompileError ConvergenceError DeviceError FormulaError InterruptedError",
   nd: `add sub mul div neg square reciprocal invOr0 multOr0 sqrt rsqrt exp exp2 expm1 log log1p abs sign step pow powfOr0

@@ -1,0 +1,153 @@
+/**
+ * neighbours: which points of one cloud are nearest to each point of another, or within a radius of it. The one idea:
+ * the nearest are a reduction like any other, which leaves out pairs by itself; lists of any length come from the same
+ * trees. Here is what users see of both; knows no tree.
+ */
+import { clouds } from "../array/clusters";
+import type { Int32NdArray } from "../array/integers";
+import { dtypeOf, wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { at } from "../asserts";
+import { PLAIN_SUM, bothOf } from "../call/result";
+import type { Result } from "../call/result";
+import { ASYNC, blocking, inBackground } from "../call/run";
+import type { AsyncOptions } from "../call/run";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { extraArgument } from "../formula/arguments";
+import { Category } from "../formula/formula";
+import { kMinArgKMin } from "../formula/reductions";
+import { sqDist } from "../formula/vectors";
+import { atMost, optionsOf } from "../options";
+import type { Task } from "../task";
+import { FewerPairs } from "./fewer";
+import { pointsWithin } from "./within";
+import type { NearLists } from "./within";
+
+export const NEIGHBOURS = {
+  /** How many of the nearest points to find; at most N. Either this or `radius` is needed. */
+  k: { kind: "integer", least: 1 },
+  /** Up to what Euclidean distance points are neighbours. The lists are made on the machine. */
+  radius: { kind: "number", least: 0 },
+} as const;
+
+/** The nearest points of a cloud `[N, D]` to each point of one `[M, D]`. */
+export interface NearestNeighbours<T extends RealData = RealData> {
+  /** `[M, k]`: rows of the cloud, the nearest first; ties go to the lowest index. */
+  readonly indices: Int32NdArray;
+  /** `[M, k]`: the squares of their distances, in the dtype of the points. Recorded for `grad`. */
+  readonly squaredDistances: RealArray<T>;
+}
+
+/** The P pairs of points of a cloud `[M, D]` and one `[N, D]` that are within a radius of each other. */
+export interface NeighboursWithin {
+  /** `[M + 1]`: the neighbours of row i stand at the places from `offsets[i]` up to `offsets[i + 1]`. */
+  readonly offsets: Int32NdArray;
+  /** `[P]`: the row of the first cloud in each pair, ascending. */
+  readonly rows: Int32NdArray;
+  /** `[P]`: the row of the second one, ascending among those of a row. */
+  readonly indices: Int32NdArray;
+}
+
+interface Nearest {
+  readonly k: number;
+  readonly radius?: undefined;
+}
+interface Within {
+  readonly k?: undefined;
+  readonly radius: number;
+}
+type Found<T extends RealData, O> = O extends Nearest ? NearestNeighbours<T> : NeighboursWithin;
+
+/** `neighbours`, now or later. */
+export interface Neighbours {
+  /**
+   * Of each point of `x` `[M, D]`, the `k` nearest points of `y` `[N, D]`, or all within `radius`, exactly:
+   * `neighbours(x, y, { k: 10 })` is `{ indices, squaredDistances }`, both `[M, 10]`, as of FAISS or of pykeops's
+   * `Kmin_argKmin` of squared distances; `neighbours(x, y, { radius: 0.1 })` is `{ offsets, rows, indices }`.
+   *
+   * The nearest are those of the reduction `KMin_ArgKMin` of `SqDist(x, y)` to the last bit. A pair is within the radius
+   * where the sum of the squares of its differences, coordinate by coordinate in float64, is at most the square of the
+   * radius, whatever the dtype; what is not finite is within no radius. A point is its own neighbour if both clouds have
+   * it. Pairs are left out by trees of cells where that pays: for the `k` nearest with D of at most 8.
+   * @throws ArgumentError for clouds that do not fit, unless there is one of `k` and `radius`, or a `k` above N;
+   * InterruptedError on Ctrl-C.
+   */
+  <T extends RealData, O extends Nearest | Within>(x: RealArray<T>, y: RealArray<T>, options: O): Found<T, O>;
+  /** A promise; stopped by `signal`. */
+  async<T extends RealData, O extends (Nearest | Within) & AsyncOptions>(
+    x: RealArray<T>,
+    y: RealArray<T>,
+    options: O,
+  ): Promise<Found<T, O>>;
+}
+
+type Either = NearestNeighbours | NeighboursWithin;
+type Given = { readonly k?: number | undefined; readonly radius?: number | undefined };
+
+function neighboursNow(x: RealArray, y: RealArray, options: Given): Either {
+  atMost("neighbours", 3, arguments);
+  const { dim, data, k, radius } = checked(x, y, optionsOf("neighbours", options, NEIGHBOURS));
+  if (k !== undefined) return nearestOf(operatorFor(dim, k).call([x, y]));
+  return withinOf(blocking(pointsWithin(...data, dim, radius)));
+}
+
+async function neighboursLater(x: RealArray, y: RealArray, options: Given & AsyncOptions): Promise<Either> {
+  atMost("neighbours", 3, arguments);
+  const { signal, onProgress, ...own } = optionsOf("neighbours", options, { ...NEIGHBOURS, ...ASYNC });
+  const { dim, data, k, radius } = checked(x, y, own);
+  const run = { signal, onProgress };
+  if (k !== undefined)
+    return nearestOf(await inBackground("reduction", (tell) => operatorFor(dim, k).calling([x, y], {}, tell), run));
+  const [ofX, ofY] = [data[0].slice(), data[1] === data[0] ? undefined : data[1].slice()];
+  const task = (): Task<NearLists> => pointsWithin(ofX, ofY ?? ofX, dim, radius);
+  return withinOf(await inBackground("reduction", task, run));
+}
+
+export const neighbours = Object.assign(neighboursNow, { async: neighboursLater }) as Neighbours;
+
+type Checked = { dim: number; data: readonly [RealData, RealData] } & (
+  { k: number; radius?: undefined } | { k?: undefined; radius: number }
+);
+
+function checked(x: RealArray, y: RealArray, { k, radius }: Given): Checked {
+  const { counts, dim, data } = clouds("neighbours", x, y);
+  const [type, other] = [dtypeOf(x), dtypeOf(y)];
+  if (type !== other)
+    throw new ArgumentError(
+      `neighbours, y: expected ${type} as x has, got ${other}: convert it with astype(x, "${type}")`,
+    );
+  if (dim === 0) throw new ArgumentError("neighbours, x: expected points [M, D] with a D of at least 1, got dim 0");
+  if (k !== undefined && k > counts[1])
+    throw new ArgumentError(`neighbours, k: expected at most ${counts[1]}, the number of rows of y, got ${k}`);
+  if (k !== undefined && radius === undefined) return { dim, data, k };
+  if (k === undefined && radius !== undefined) return { dim, data, radius };
+  const got = k === undefined ? "neither" : "both";
+  throw new ArgumentError(`neighbours, options: expected one of k and radius, got ${got}`);
+}
+
+const operators = new Map<string, FewerPairs>();
+
+function operatorFor(dim: number, k: number): FewerPairs {
+  const key = `${dim} ${k}`;
+  const [x, y] = [extraArgument(0, dim, Category.I), extraArgument(1, dim, Category.J)];
+  const settings = { ...PLAIN_SUM, reduction: kMinArgKMin, k, where: "neighbours" };
+  const found = operators.get(key) ?? new FewerPairs([sqDist(x.variable, y.variable)], [x, y], settings);
+  operators.set(key, found);
+  return found;
+}
+
+function nearestOf(result: Result): NearestNeighbours {
+  const { values, indices } = bothOf(result);
+  return { indices, squaredDistances: values };
+}
+
+function withinOf({ offsets, indices }: NearLists): NeighboursWithin {
+  const rows = new Int32Array(indices.length);
+  for (let row = 0; row + 1 < offsets.length; row++) rows.fill(row, at(offsets, row), at(offsets, row + 1));
+  return {
+    offsets: wrap(offsets, [offsets.length]),
+    rows: wrap(rows, [rows.length]),
+    indices: wrap(indices, [indices.length]),
+  };
+}
