@@ -149,7 +149,7 @@ export function logarithmic(axis: "x" | "y", numbers: readonly number[], size: n
   const tickCount =
     decades < 1 ? ticks : labelled === "[1]" ? Math.min(ticks, Math.floor(decades)) : Math.ceil(decades) + 1;
   return {
-    scale: { type: "log", nice: false },
+    scale: { type: "log", nice: axis === "y" && decades >= 2 },
     axis: {
       format: ",.6~g",
       tickCount,
