@@ -1,6 +1,7 @@
 /** The public names of tskeops, and nothing else. */
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
+export type { Given, NumberList } from "./array/given";
 export { dispose, toDevice, toHost } from "./array/transfer";
 export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
@@ -8,6 +9,7 @@ export * as nd from "./nd/nd";
 export type { BlockRanges, KeepMatrix, RangeArrays } from "./array/ranges";
 export { detach, noGrad, requiresGrad } from "./array/record";
 export { grad } from "./array/tape";
+export { ndarray } from "./array/view";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export type { CallPlan } from "./call/plan";
 export type { Shortcut } from "./call/shortcut";

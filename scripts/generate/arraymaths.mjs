@@ -14,11 +14,12 @@ const HEAD = `/**
  * Functions of arrays, one for each elementwise row of the operation table. Made by \`npm run generate\` from the rows
  * in src/formula; what is written here by hand is lost.
  */
+import type { Operand } from "../array/arithmetic";
+import type { Given } from "../array/given";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { atMost } from "../options";
 import { applyRow } from "./elementwise";
-import type { Operand } from "./elementwise";
 `;
 
 /** A row, or an entry that is made of such rows alone. */
@@ -49,7 +50,7 @@ function isMadeOfRows(given, build, nodesOf) {
 function functionText({ name, doc, slots, method }) {
   const spelling = RENAMED[method.names[0]] ?? method.names[0];
   const isSingle = slots.filter(({ kind }) => kind === "formula").length === 1;
-  const type = { formula: isSingle ? "RealArray<T>" : "Operand<T>", integer: "number" };
+  const type = { formula: isSingle ? "Given<T>" : "Operand<T>", integer: "number" };
   const inOrder = method.order.map((argument) => slots.find((slot) => slot.name === argument));
   const parameters = inOrder.map((slot) => `${slot.name}: ${type[slot.kind]}${defaultOf(slot)}`);
   const values = slots.map((slot) => slot.name).join(", ");

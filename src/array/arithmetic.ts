@@ -28,7 +28,12 @@ import {
   wrap,
   wrapBeside,
 } from "./view";
-import type { RealArray } from "./view";
+import { arrayIn, dtypeAmong } from "./given";
+import type { Given } from "./given";
+import type { Dtype, RealArray } from "./view";
+
+/** An array or what stands for one, or a number for all of its elements. */
+export type Operand<T extends RealData = RealData> = Given<T> | number;
 
 /** One gradient per input, given the cotangent of the output. */
 export type Rules = readonly ((cotangent: RealArray) => RealArray)[];
@@ -36,34 +41,33 @@ export type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 /**
  * `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`.
  */
-export function add<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function add<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("add", 2, arguments);
   return binary("add", a, b, rows.add) as RealArray<T>;
 }
 
 /** `a - b`, broadcast as in NumPy. */
-export function sub<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function sub<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("sub", 2, arguments);
   return binary("sub", a, b, rows.sub) as RealArray<T>;
 }
 
 /** `a * b` element by element, broadcast as in NumPy. */
-export function mul<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function mul<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("mul", 2, arguments);
   return binary("mul", a, b, rows.mul) as RealArray<T>;
 }
 
 /** `a / b` element by element, broadcast as in NumPy. */
-export function div<T extends RealData>(a: RealArray<T> | number, b: RealArray<T> | number): RealArray<T> {
+export function div<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("div", 2, arguments);
   return binary("div", a, b, rows.div) as RealArray<T>;
 }
 
 /** `-a`. */
-export function neg<T extends RealData>(a: RealArray<T>): RealArray<T> {
+export function neg<T extends RealData>(a: Given<T>): RealArray<T> {
   atMost("neg", 1, arguments);
-  checkArray("neg", a);
-  return mul(a, -1);
+  return mul(arrayIn("neg", a), -1);
 }
 
 /**
@@ -164,7 +168,7 @@ const rows: Readonly<Record<"add" | "sub" | "mul" | "div", Binary>> = {
   },
 };
 
-function binary(where: string, x: RealArray | number, y: RealArray | number, row: Binary): RealArray {
+function binary(where: string, x: Operand, y: Operand, row: Binary): RealArray {
   const [a, b] = operands(where, x, y);
   const shape = commonShape(a.shape, b.shape);
   if (!shape) {
@@ -190,23 +194,18 @@ function zipped(a: RealArray, b: RealArray, value: (x: number, y: number) => num
 }
 
 /** Both arguments as arrays of one dtype: a plain number becomes an array of shape `[]` in the dtype of the other. */
-function operands(where: string, a: RealArray | number, b: RealArray | number): [RealArray, RealArray] {
-  if (typeof a === "number") {
-    const second = checkArray(`${where}, second argument`, b);
-    return [constant(a, second), second];
-  }
-  const first = checkArray(`${where}, first argument`, a);
-  return [
-    first,
-    typeof b === "number" ? constant(b, first) : checkArray(`${where}, second argument`, b, dtypeOf(first)),
-  ];
+function operands(where: string, a: Operand, b: Operand): [RealArray, RealArray] {
+  const dtype = dtypeAmong([a, b]);
+  const operand = (name: string, x: Operand, other: Operand): RealArray =>
+    typeof x === "number" && typeof other !== "number"
+      ? numberArray(x, dtype ?? "float32", [])
+      : arrayIn(`${where}, ${name} argument`, x as Given, dtype);
+  return [operand("first", a, b), operand("second", b, a)];
 }
 
-const constant = (value: number, like: RealArray): RealArray => numberArray(value, like, []);
-
-/** A number as an array of one element, with the dtype of another. */
-export function numberArray(value: number, like: RealArray, shape: readonly number[]): RealArray {
-  return wrap(allocate(dtypeOf(like), 1).fill(value), shape);
+/** A number as an array of one element. */
+export function numberArray(value: number, dtype: Dtype, shape: readonly number[]): RealArray {
+  return wrap(allocate(dtype, 1).fill(value), shape);
 }
 
 /** The opposite of `broadcast`: repeated elements are added up. */

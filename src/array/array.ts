@@ -69,7 +69,10 @@ export function array(values: unknown, options?: ArrayOptions | null): RealArray
   atMost("array", 2, arguments);
   const checked = optionsOf("array", options, ARRAY);
   const dtype = checked.dtype ?? ownDtype(values) ?? "float32";
-  return markIfAsked(isNdarray(values) ? convertArray("array", values, dtype) : readNested(values, dtype), checked);
+  return markIfAsked(
+    isNdarray(values) ? convertArray("array", values, dtype) : readNested("array", values, dtype),
+    checked,
+  );
 }
 
 /** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
@@ -151,7 +154,8 @@ function markIfAsked<X extends RealArray>(x: X, options: ArrayOptions): X {
   return options.requiresGrad ? requiresGrad(x) : x;
 }
 
-function ownDtype(values: unknown): Dtype | undefined {
+/** That of arrays and typed arrays of floats. */
+export function ownDtype(values: unknown): Dtype | undefined {
   const type = elementType(isNdarray(values) ? values.data : values);
   return type === "float32" || type === "float64" ? type : undefined;
 }
@@ -185,32 +189,33 @@ function asNumber(value: unknown, where: string, place: () => string): number {
   throw new ArgumentError(`${where}: expected a number at ${place()}, got ${described(value)}`);
 }
 
-function readNested(values: unknown, dtype: Dtype): RealArray {
+/** @throws ArgumentError, beginning with `where`, for what is no number and for ragged lists. */
+export function readNested(where: string, values: unknown, dtype: Dtype): RealArray {
   const shape: number[] = [];
   for (let first = values; isList(first); first = first[0]) shape.push(first.length);
   const data = allocate(dtype, sizeOf(shape));
   let at = 0;
   const copy = (list: unknown, axis: number, place: string): void => {
     if (axis === shape.length) {
-      data[at++] = asNumber(list, "array", () => place);
+      data[at++] = asNumber(list, where, () => place);
       return;
     }
     const length = shape[axis] as number;
-    if (!isList(list) || list.length !== length) throw raggedError(place, length, list);
+    if (!isList(list) || list.length !== length) throw raggedError(where, place, length, list);
     for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
   };
   copy(values, 0, "values");
   return wrap(data, shape);
 }
 
-function raggedError(place: string, length: number, got: unknown): ArgumentError {
+function raggedError(where: string, place: string, length: number, got: unknown): ArgumentError {
   const found = isList(got) ? String(got.length) : described(got);
   return new ArgumentError(
-    `array: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
+    `${where}: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
   );
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
+export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 

@@ -11,6 +11,8 @@ import type { RealData } from "../device/native";
 import { listText } from "../options";
 import { teachToShow } from "./show";
 
+/** npm's own function, which makes views of memory: `ndarray(data, shape)`. */
+export { ndarray };
 export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
 export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
 

@@ -2,7 +2,10 @@
  * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and
  * options that say where it runs and which pairs count. Must not know reductions.
  */
+import { isList } from "../array/array";
 import { checkArray, described } from "../array/check";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { NumberList } from "../array/given";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
@@ -36,10 +39,10 @@ export interface Given {
   readonly batch: readonly number[];
 }
 
-/** Numbers become arrays `[1]`; everything else is checked later. @throws ArgumentError for a wrong count. */
+/** Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong count. */
 export function arraysOf(args: readonly Argument[], given: readonly unknown[]): RealArray[] {
   if (given.length !== args.length) throw wrongCount(args, given.length);
-  const dtype = dtypeAmong(given);
+  const dtype = dtypeAmong(given) ?? "float32";
   return args.map((argument, n) => asArray(argument, given[n], dtype));
 }
 
@@ -98,17 +101,9 @@ function wrongCount(args: readonly Argument[], got: number): ArgumentError {
   return new ArgumentError(`call: expected ${plural(args.length, "array")}: ${names}; got ${plural(got, "argument")}`);
 }
 
-/** The dtype of the first array, for numbers to follow; float32 where there is none. */
-function dtypeAmong(given: readonly unknown[]): Dtype {
-  const data = given.map((value) => (value as { data?: unknown } | null | undefined)?.data);
-  const first = data.find((d) => d !== undefined);
-  return first instanceof Float64Array || (first as { BYTES_PER_ELEMENT?: number } | undefined)?.BYTES_PER_ELEMENT === 8
-    ? "float64"
-    : "float32";
-}
-
-/** A number stands for an array `[1]`, where a Pm(1) is expected. */
+/** A number stands for an array `[1]`, where a Pm(1) is expected; a list for an array. */
 function asArray(argument: Argument, value: unknown, dtype: Dtype): RealArray {
+  if (isList(value)) return arrayIn(() => label(argument), value as NumberList, dtype);
   if (typeof value !== "number") return value as RealArray;
   if (argument.category === Category.P && argument.dim === 1) return wrap(allocate(dtype, 1).fill(value), [1]);
   const expected = `an array [${expectedShape(argument)}]`;

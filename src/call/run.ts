@@ -4,9 +4,8 @@
  * Must not know what is computed.
  */
 import { isMainThread } from "node:worker_threads";
-import { cancel, nativeAddon, newControl, progress } from "../device/native";
+import { attended, cancel, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
-import { InterruptedError } from "../errors";
 import type { OptionsOf } from "../options";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";
@@ -41,13 +40,7 @@ function isSignal(value: unknown): boolean {
 
 /** @throws InterruptedError on Ctrl-C (on the main thread), and what the task throws. */
 export function blocking<T>(task: Task<T>): T {
-  const addon = nativeAddon();
-  if (!addon) return runSync(task);
-  const before = addon.interrupts();
-  const watch = (): void => {
-    if (addon.interrupts() !== before) throw new InterruptedError("stopped by Ctrl-C or the stop button");
-  };
-  return addon.attend(() => runSync(task, watch));
+  return attended((watch) => runSync(task, watch));
 }
 
 /** The task begins at once; it must not read what its caller may change while it waits. */

@@ -2,6 +2,7 @@
  * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its
  * reduction.
  */
+import type { Given } from "../array/given";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import type * as rows from "../formula/reductions";
@@ -11,18 +12,18 @@ import type { IndexArray } from "./result";
 type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
 type Declared<S extends string> = S extends `${string}=${infer K}` ? Trimmed<K> : Trimmed<S>;
 type ArgumentFor<S extends string, T extends RealData> = string extends S
-  ? RealArray<T> | number
+  ? Given<T> | number
   : Declared<S> extends `Vi(${string})` | `Vj(${string})`
-    ? RealArray<T>
+    ? Given<T>
     : Declared<S> extends `Pm(${infer D})`
       ? Trimmed<D> extends "1"
-        ? RealArray<T> | number
+        ? Given<T> | number
         : D extends `${string},${string}`
-          ? RealArray<T> | number
-          : RealArray<T>
-      : RealArray<T> | number;
+          ? Given<T> | number
+          : Given<T>
+      : Given<T> | number;
 
-/** The arguments that aliases declare: an array for each, or a number for `Pm(1)`. */
+/** The arguments that aliases declare: an array for each, or lists for one; a number does for `Pm(1)`. */
 export type ArgumentsFor<A extends readonly string[], T extends RealData> = {
   -readonly [K in keyof A]: ArgumentFor<A[K], T>;
 };

@@ -13,7 +13,7 @@ import { CompileError, DeviceError } from "../errors";
 import { messageOf } from "../options";
 import type { DeviceDescription } from "./addon";
 import { cachedContent, privateFolder, renewedContent } from "./cache";
-import { loadedAddon } from "./native";
+import { attended, loadedAddon } from "./native";
 import { identityOf } from "./toolchain";
 
 /** Denormals are flushed, as on the processor; nothing else of fast-math is on. */
@@ -117,7 +117,11 @@ class Image {
 
   private readonly compile = (): Uint8Array => {
     this.isKept = false;
-    return this.compiler.compile(this.source, this.target);
+    return attended((watch) => {
+      const image = this.compiler.compile(this.source, this.target);
+      watch();
+      return image;
+    });
   };
 }
 

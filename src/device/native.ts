@@ -54,6 +54,20 @@ export function addonRemedy(): string {
     : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
 }
 
+/**
+ * Runs what blocks JavaScript, and counts Ctrl-C and the stop button meanwhile, which nothing else would see.
+ * @param action is given a function that throws InterruptedError once they came (on the main thread).
+ */
+export function attended<T>(action: (watch: () => void) => T): T {
+  const addon = nativeAddon();
+  if (!addon) return action(() => undefined);
+  const before = addon.interrupts();
+  const watch = (): void => {
+    if (addon.interrupts() !== before) throw new InterruptedError("stopped by Ctrl-C or the stop button");
+  };
+  return addon.attend(() => action(watch));
+}
+
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
   return nativeAddon()?.threads() ?? 1;

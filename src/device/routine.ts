@@ -6,7 +6,7 @@
  */
 import { asserted, at } from "../asserts";
 import type { Specification } from "../codegen/specification";
-import { DeviceError } from "../errors";
+import { DeviceError, InterruptedError } from "../errors";
 import type { Formula } from "../formula/formula";
 import { warnOnce } from "../warnings";
 import type { Compile, Device, Routine } from "./device";
@@ -253,6 +253,7 @@ export class Tiers {
       asserted(this.findCompilable(), "a routine to compile").compile();
       this.state = "compiled";
     } catch (error) {
+      if (error instanceof InterruptedError) throw error;
       this.fail(error);
     }
   }

@@ -6,7 +6,8 @@
 import { broadcast, dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
 import { div, mul, recorded, reshape, sub, sum as sumOver, transpose } from "../array/arithmetic";
-import { checkArray } from "../array/check";
+import { arrayIn } from "../array/given";
+import type { Given } from "../array/given";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
 import { at } from "../asserts";
@@ -55,8 +56,8 @@ interface Rows<T extends RealData> {
   readonly shape: readonly number[];
 }
 
-function rowsOf<T extends RealData>(where: string, x: RealArray<T>, { axis, keepDims }: AxesOptions): Rows<T> {
-  checkArray(where, x);
+function rowsOf<T extends RealData>(where: string, given: Given<T>, { axis, keepDims }: AxesOptions): Rows<T> {
+  const x = arrayIn(where, given);
   const gone = axesOf(where, axis, x.shape);
   const kept = [...x.shape.keys()].filter((k) => !gone.includes(k));
   const lengths = (axes: readonly number[]): number[] => axes.map((k) => at(x.shape, k));
@@ -85,7 +86,7 @@ function refuseEmpty(where: string, { matrix }: Rows<RealData>): void {
  * The sum of the elements, along all axes or those of `axis`: `nd.sum(x, { axis: 0 })`.
  * @throws ArgumentError if there is no such axis.
  */
-export function sum<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+export function sum<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("sum", 2, arguments);
   return sumRows(rowsOf("sum", x, optionsOf("sum", options, AXES)));
 }
@@ -93,7 +94,7 @@ export function sum<T extends RealData>(x: RealArray<T>, options?: AxesOptions |
 const sumRows = <T extends RealData>({ matrix, shape }: Rows<T>): RealArray<T> => reshape(sumOver(matrix, 1), shape);
 
 /** The mean of the elements; NaN of none. @throws ArgumentError if there is no such axis. */
-export function mean<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+export function mean<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("mean", 2, arguments);
   const rows = rowsOf("mean", x, optionsOf("mean", options, AXES));
   return div(sumRows(rows), at(rows.matrix.shape, 1));
@@ -103,23 +104,25 @@ export function mean<T extends RealData>(x: RealArray<T>, options?: AxesOptions 
  * The p-norm of the elements, Euclidean by default, as an array of shape `[]` where all axes go. Its derivative at 0
  * is 0. @throws ArgumentError if there is no such axis.
  */
-export function norm<T extends RealData>(x: RealArray<T>, options?: NormOptions | null): RealArray<T> {
+export function norm<T extends RealData>(x: Given<T>, options?: NormOptions | null): RealArray<T> {
   atMost("norm", 2, arguments);
   const { order = ORDER.order.default, ...over } = optionsOf("norm", options, { ...AXES, ...ORDER });
-  axesOf("norm", over.axis, checkArray("norm", x).shape);
-  if (order === 2) return sqrt(sum(square(x), over));
-  if (order === 1) return sum(abs(x), over);
-  if (order === Infinity) return max(abs(x), over);
-  return pow(sum(pow(abs(x), order), over), 1 / order);
+  const array = arrayIn("norm", x);
+  axesOf("norm", over.axis, array.shape);
+  if (order === 2) return sqrt(sum(square(array), over));
+  if (order === 1) return sum(abs(array), over);
+  if (order === Infinity) return max(abs(array), over);
+  return pow(sum(pow(abs(array), order), over), 1 / order);
 }
 
 /** Sums of the elements up to each, along `axis`; all in row-major order without one. */
-export function cumsum<T extends RealData>(x: RealArray<T>, options?: AxisOptions | null): RealArray<T> {
+export function cumsum<T extends RealData>(x: Given<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("cumsum", 2, arguments);
-  checkArray("cumsum", x);
+  const array = arrayIn("cumsum", x);
   const { axis } = optionsOf("cumsum", options, ONE_AXIS);
-  if (axis === undefined) return reshape(sumsUpTo(reshape(x, [1, sizeOf(x.shape)]), false), [sizeOf(x.shape)]);
-  return alongLast(x, axisOf("cumsum", axis, x.shape), (matrix) => sumsUpTo(matrix, false));
+  const size = sizeOf(array.shape);
+  if (axis === undefined) return reshape(sumsUpTo(reshape(array, [1, size]), false), [size]);
+  return alongLast(array, axisOf("cumsum", axis, array.shape), (matrix) => sumsUpTo(matrix, false));
 }
 
 /** The axis is moved to the end, and back. */
@@ -176,20 +179,20 @@ const SMALLEST = bestOf((a, b) => a < b);
  * The largest element; NaN where there is one. The derivative goes to the first of equal ones.
  * @throws ArgumentError if there is no such axis, or no element.
  */
-export function max<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+export function max<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("max", 2, arguments);
   return pickRows("max", x, options, LARGEST);
 }
 
 /** The smallest element; otherwise as `max`. */
-export function min<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+export function min<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("min", 2, arguments);
   return pickRows("min", x, options, SMALLEST);
 }
 
 function pickRows<T extends RealData>(
   where: string,
-  x: RealArray<T>,
+  x: Given<T>,
   options: AxesOptions | null | undefined,
   fold: Fold,
 ): RealArray<T> {
@@ -202,36 +205,36 @@ function pickRows<T extends RealData>(
  * The index of the largest element along `axis`, the first of equal ones; in row-major order where all axes go.
  * @throws ArgumentError if there is no such axis, or no element.
  */
-export function argmax(x: RealArray, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+export function argmax(x: Given, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmax", 2, arguments);
   return findRows("argmax", x, options, LARGEST);
 }
 
 /** The index of the smallest element; otherwise as `argmax`. */
-export function argmin(x: RealArray, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+export function argmin(x: Given, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmin", 2, arguments);
   return findRows("argmin", x, options, SMALLEST);
 }
 
-function findRows(where: string, x: RealArray, options: AxisOptions | null | undefined, fold: Fold): Int32NdArray {
+function findRows(where: string, x: Given, options: AxisOptions | null | undefined, fold: Fold): Int32NdArray {
   const rows = rowsOf(where, x, optionsOf(where, options, ONE_AXIS));
   refuseEmpty(where, rows);
   const length = at(rows.matrix.shape, 1);
   const found = Int32Array.from(foldRows(rows.matrix, fold), (place) => place % length);
-  return wrapBeside(found, rows.shape, x);
+  return wrapBeside(found, rows.shape, rows.matrix);
 }
 
 // --------------------------------------------------------------------------------------------- exponentials
 
 /** exp(x) over its sum, along all axes or those of `axis`, without overflow. */
-export function softmax<T extends RealData>(x: RealArray<T>, options?: Pick<AxesOptions, "axis"> | null): RealArray<T> {
+export function softmax<T extends RealData>(x: Given<T>, options?: Pick<AxesOptions, "axis"> | null): RealArray<T> {
   atMost("softmax", 2, arguments);
   const { axis } = optionsOf("softmax", options, { axis: AXES.axis });
-  checkArray("softmax", x);
-  const gone = axesOf("softmax", axis, x.shape);
-  const order = [...x.shape.keys()].filter((k) => !gone.includes(k)).concat(gone);
-  const moved = transpose(x, order);
-  const { matrix } = rowsOf("softmax", x, { axis: gone });
+  const array = arrayIn("softmax", x);
+  const gone = axesOf("softmax", axis, array.shape);
+  const order = [...array.shape.keys()].filter((k) => !gone.includes(k)).concat(gone);
+  const moved = transpose(array, order);
+  const { matrix } = rowsOf("softmax", array, { axis: gone });
   return transpose(
     reshape(sharesOf(matrix), moved.shape),
     [...order.keys()].map((k) => order.indexOf(k)),
@@ -268,12 +271,12 @@ function sharesOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
  * log of the sum of exp(x), along all axes or those of `axis`, without overflow.
  * @throws ArgumentError if there is no such axis.
  */
-export function logsumexp<T extends RealData>(x: RealArray<T>, options?: AxesOptions | null): RealArray<T> {
+export function logsumexp<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("logsumexp", 2, arguments);
   const { matrix, shape } = rowsOf("logsumexp", x, optionsOf("logsumexp", options, AXES));
   const data: RealData = allocate(dtypeOf(matrix), at(matrix.shape, 0));
   data.set(foldRows(matrix, logOfSum));
-  const output = wrapBeside(data as T, [data.length], x);
+  const output = wrapBeside(data as T, [data.length], matrix);
   const rule = (cotangent: RealArray): RealArray =>
     mul(broadcast(reshape(cotangent, [data.length, 1]), matrix.shape), sharesOf(matrix as RealArray));
   return reshape(recorded("logsumexp", output, [matrix], [rule]), shape);

@@ -3,8 +3,9 @@
  * come with those. Must not know engines.
  */
 import { matmul as multiply, mul, reshape, sub, transpose } from "../array/arithmetic";
-import { checkArray } from "../array/check";
-import { commonShape, dtypeOf, insertAxis, shapeText, sizeOf } from "../array/view";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { Given } from "../array/given";
+import { commonShape, insertAxis, shapeText, sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { RealData } from "../device/native";
@@ -17,16 +18,27 @@ import { axisOf } from "./shapes";
  * The matrix product of `a` `[..., M, K]` and `b` `[..., K, N]`; dimensions in front broadcast, and a vector stands
  * for a row on the left, a column on the right, as in NumPy. @throws ArgumentError if shapes do not fit.
  */
-export function matmul<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+export function matmul<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
   atMost("matmul", 2, arguments);
-  const left = checkArray("matmul, first matrix", a) as RealArray<T>;
-  const right = checkArray("matmul, second matrix", b, dtypeOf(left)) as RealArray<T>;
-  const [isRow, isColumn] = [a.shape.length === 1, b.shape.length === 1];
+  const [left, right] = pairIn("matmul", "first matrix", "second matrix", a, b);
+  const [isRow, isColumn] = [left.shape.length === 1, right.shape.length === 1];
   const [x, y] = [isRow ? insertAxis(left, 0) : left, isColumn ? insertAxis(right, 1) : right];
   checkProduct(x, y, left, right);
   const product = multiply(x, y);
   const shape = product.shape.filter((_, k) => !(isColumn && k === product.shape.length - 1));
   return reshape(product, isRow ? shape.filter((_, k) => k !== product.shape.length - 2) : shape);
+}
+
+/** Both as arrays of one dtype, which lists take from the other one. */
+function pairIn<T extends RealData>(
+  where: string,
+  nameA: string,
+  nameB: string,
+  a: Given<T>,
+  b: Given<T>,
+): [RealArray<T>, RealArray<T>] {
+  const dtype = dtypeAmong([a, b]);
+  return [arrayIn(`${where}, ${nameA}`, a, dtype), arrayIn(`${where}, ${nameB}`, b, dtype)];
 }
 
 /** @param given the arguments, where vectors are vectors still. */
@@ -41,29 +53,29 @@ function checkProduct(a: RealArray, b: RealArray, ...given: readonly RealArray[]
 }
 
 /** `[M, N]`: a_i b_j for vectors `[M]` and `[N]`. */
-export function outer<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+export function outer<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
   atMost("outer", 2, arguments);
-  const [m, n] = [vectorLength("outer, a", a), vectorLength("outer, b", b)];
-  return mul(reshape(a, [m, 1]), reshape(b, [1, n]));
+  const [x, y] = pairIn("outer", "a", "b", a, b);
+  return mul(reshape(x, [vectorLength("outer, a", x), 1]), reshape(y, [1, vectorLength("outer, b", y)]));
 }
 
-function vectorLength(where: string, x: RealArray): number {
-  const { shape } = checkArray(where, x);
+function vectorLength(where: string, { shape }: RealArray): number {
   if (shape.length === 1) return at(shape, 0);
   throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
 }
 
 /** The vector product of vectors `[..., 3]`, which broadcast. @throws ArgumentError for others. */
-export function cross<T extends RealData>(a: RealArray<T>, b: RealArray<T>): RealArray<T> {
+export function cross<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
   atMost("cross", 2, arguments);
-  const [[a1, a2], [b1, b2]] = [turnsOf("cross, a", a), turnsOf("cross, b", b)];
+  const [x, y] = pairIn("cross", "a", "b", a, b);
+  const [[a1, a2], [b1, b2]] = [turnsOf("cross, a", x), turnsOf("cross, b", y)];
   return sub(mul(a1, b2), mul(a2, b1));
 }
 
 /** Components 2, 3, 1 and 3, 1, 2. */
 function turnsOf<T extends RealData>(where: string, x: RealArray<T>): [RealArray<T>, RealArray<T>] {
-  const { shape } = checkArray(where, x);
-  if (shape.at(-1) !== 3) throw new ArgumentError(`${where}: expected vectors [..., 3], got shape ${shapeText(shape)}`);
+  if (x.shape.at(-1) !== 3)
+    throw new ArgumentError(`${where}: expected vectors [..., 3], got shape ${shapeText(x.shape)}`);
   return [take(x, [1, 2, 0], { axis: -1 }), take(x, [2, 0, 1], { axis: -1 })];
 }
 
@@ -72,22 +84,22 @@ function turnsOf<T extends RealData>(where: string, x: RealArray<T>): [RealArray
  * @throws ArgumentError unless they have the same lengths.
  */
 export function tensordot<T extends RealData>(
-  a: RealArray<T>,
-  b: RealArray<T>,
+  a: Given<T>,
+  b: Given<T>,
   axes: number | readonly [readonly number[], readonly number[]] = 2,
 ): RealArray<T> {
   atMost("tensordot", 3, arguments);
-  checkArray("tensordot, b", b, dtypeOf(checkArray("tensordot, a", a)));
-  const [ofA, ofB] = meetingAxes(a.shape, b.shape, axes);
-  const lengths = ofA.map((k) => at(a.shape, k));
-  if (ofA.length !== ofB.length || lengths.some((length, n) => length !== b.shape[at(ofB, n)]))
+  const [x, y] = pairIn("tensordot", "a", "b", a, b);
+  const [ofA, ofB] = meetingAxes(x.shape, y.shape, axes);
+  const lengths = ofA.map((k) => at(x.shape, k));
+  if (ofA.length !== ofB.length || lengths.some((length, n) => length !== y.shape[at(ofB, n)]))
     throw new ArgumentError(
-      `tensordot: expected axes of equal lengths, got ${shapeText(ofA)} of ${shapeText(a.shape)} and ${shapeText(ofB)} of ${shapeText(b.shape)}`,
+      `tensordot: expected axes of equal lengths, got ${shapeText(ofA)} of ${shapeText(x.shape)} and ${shapeText(ofB)} of ${shapeText(y.shape)}`,
     );
-  const [freeA, freeB] = [restOf(a.shape, ofA), restOf(b.shape, ofB)];
-  const left = reshape(transpose(a, [...freeA, ...ofA]), [sizeAlong(a.shape, freeA), sizeOf(lengths)]);
-  const right = reshape(transpose(b, [...ofB, ...freeB]), [sizeOf(lengths), sizeAlong(b.shape, freeB)]);
-  return reshape(multiply(left, right), [...freeA.map((k) => at(a.shape, k)), ...freeB.map((k) => at(b.shape, k))]);
+  const [freeA, freeB] = [restOf(x.shape, ofA), restOf(y.shape, ofB)];
+  const left = reshape(transpose(x, [...freeA, ...ofA]), [sizeAlong(x.shape, freeA), sizeOf(lengths)]);
+  const right = reshape(transpose(y, [...ofB, ...freeB]), [sizeOf(lengths), sizeAlong(y.shape, freeB)]);
+  return reshape(multiply(left, right), [...freeA.map((k) => at(x.shape, k)), ...freeB.map((k) => at(y.shape, k))]);
 }
 
 function meetingAxes(

@@ -1,9 +1,11 @@
 /** Arrays that are made of numbers alone: constants, ranges, grids, and random choices. Must not know formulas. */
 import { DTYPE, generator, zeros } from "../array/array";
-import { checkArray, checkShape } from "../array/check";
+import { checkShape } from "../array/check";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { Given } from "../array/given";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
-import { dtypeOf, shapeText, sizeOf } from "../array/view";
+import { shapeText, sizeOf } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { RealData } from "../device/native";
@@ -100,22 +102,23 @@ export function linspace<D extends Dtype = "float32">(
  * All points of a grid, `[n0 n1 ..., axes]`, from a vector of coordinates for each axis; the last runs fastest:
  * `grid(x, y)` are the points (x0, y0), (x0, y1), … Derivatives reach the axes.
  */
-export function grid<T extends RealData>(...axes: readonly RealArray<T>[]): RealArray<T> {
+export function grid<T extends RealData>(...axes: readonly Given<T>[]): RealArray<T> {
   if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
-  const dtype = dtypeOf(checkArray("grid, axis 0", axes[0]));
-  const lengths = axes.map((axis, k) => vectorLength(`grid, axis ${String(k)}`, axis, dtype));
-  const columns = axes.map((axis, k) => {
+  const dtype = dtypeAmong(axes);
+  const vectors = axes.map((axis, k) => vectorIn(`grid, axis ${String(k)}`, axis, dtype));
+  const lengths = vectors.map(({ shape }) => at(shape, 0));
+  const columns = vectors.map((vector, k) => {
     const inner = sizeOf(lengths.slice(k + 1));
     const index = (_: unknown, point: number): number => Math.floor(point / inner) % at(lengths, k);
-    return take(axis, Int32Array.from({ length: sizeOf(lengths) }, index));
+    return take(vector, Int32Array.from({ length: sizeOf(lengths) }, index));
   });
   return stack(columns, { axis: 1 });
 }
 
-function vectorLength(where: string, x: RealArray, dtype: Dtype): number {
-  const { shape } = checkArray(where, x, dtype);
-  if (shape.length !== 1) throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
-  return at(shape, 0);
+function vectorIn<T extends RealData>(where: string, x: Given<T>, dtype: Dtype | undefined): RealArray<T> {
+  const vector = arrayIn(where, x, dtype);
+  if (vector.shape.length === 1) return vector;
+  throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(vector.shape)}`);
 }
 
 // --------------------------------------------------------------------------------------------------- random

@@ -6,7 +6,8 @@
  * differentiation of linear algebra functions, 2012.
  */
 import { add, div, matmul as multiply, mul, neg, reshape, sub, transpose } from "../array/arithmetic";
-import { checkArray } from "../array/check";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { Given } from "../array/given";
 import {
   cholesky as choleskyOf,
   determinant,
@@ -18,7 +19,7 @@ import {
 import type { Factors } from "../array/matrix";
 import { checksum, record } from "../array/record";
 import { allocate, broadcast, dtypeOf, readable, shapeText, wrap, wrapBeside } from "../array/view";
-import type { RealArray } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -29,21 +30,24 @@ import { eye } from "./create";
  * `X` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]` or a vector `[N]`: Cholesky where `A` is symmetric and positive
  * definite, else LU. @throws ArgumentError if shapes do not fit or `A` is singular.
  */
-export function solve<T extends RealData>(A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+export function solve<T extends RealData>(A: Given<T>, B: Given<T>): RealArray<T> {
   atMost("solve", 2, arguments);
-  const n = squareOf("solve, matrix", A);
-  const { shape } = checkArray("solve, right-hand side", B, dtypeOf(A));
+  const dtype = dtypeAmong([A, B]);
+  const matrix = squareIn("solve, matrix", A, dtype);
+  const right = arrayIn("solve, right-hand side", B, dtype);
+  const [{ shape }, n] = [right, at(matrix.shape, 0)];
   if (shape.length > 2 || shape[0] !== n)
     throw new ArgumentError(
       `solve, right-hand side: expected shape [${String(n)}, K] or [${String(n)}], got ${shapeText(shape)}`,
     );
-  const columns = shape.length === 1 ? reshape(B, [n, 1]) : B;
-  return reshape(solvedBy(factorise("solve", A), A, columns), shape);
+  const columns = shape.length === 1 ? reshape(right, [n, 1]) : right;
+  return reshape(solvedBy(factorise("solve", matrix), matrix, columns), shape);
 }
 
-function squareOf(where: string, A: RealArray): number {
-  const { shape } = checkArray(where, A);
-  if (shape.length === 2 && shape[0] === shape[1]) return at(shape, 0);
+function squareIn<T extends RealData>(where: string, A: Given<T>, dtype?: Dtype): RealArray<T> {
+  const matrix = arrayIn(where, A, dtype);
+  const { shape } = matrix;
+  if (shape.length === 2 && shape[0] === shape[1]) return matrix;
   throw new ArgumentError(`${where}: expected shape [N, N], got ${shapeText(shape)}`);
 }
 
@@ -69,31 +73,32 @@ function arrayBeside<T extends RealData>(
 }
 
 /** The inverse of `A` `[N, N]`. @throws ArgumentError if it is singular. */
-export function inv<T extends RealData>(A: RealArray<T>): RealArray<T> {
+export function inv<T extends RealData>(A: Given<T>): RealArray<T> {
   atMost("inv", 1, arguments);
-  const identity = eye(squareOf("inv", A), { dtype: dtypeOf(A) }) as RealArray as RealArray<T>;
-  return solvedBy(factorise("inv", A), A, identity);
+  const matrix = squareIn("inv", A);
+  const identity = eye(at(matrix.shape, 0), { dtype: dtypeOf(matrix) }) as RealArray as RealArray<T>;
+  return solvedBy(factorise("inv", matrix), matrix, identity);
 }
 
 /** The determinant of `A` `[N, N]`, as an array of shape `[]`; its derivative needs a regular matrix. */
-export function det<T extends RealData>(A: RealArray<T>): RealArray<T> {
+export function det<T extends RealData>(A: Given<T>): RealArray<T> {
   atMost("det", 1, arguments);
-  squareOf("det", A);
-  const output = arrayBeside([determinant(A).product], [], A);
+  const matrix = squareIn("det", A);
+  const output = arrayBeside([determinant(matrix).product], [], matrix);
   const backward = (cotangent: RealArray): RealArray[] => [
-    mul(mul(cotangent, output as RealArray), transpose(inv(A)) as RealArray),
+    mul(mul(cotangent, output as RealArray), transpose(inv(matrix)) as RealArray),
   ];
-  return record(output, [A], backward, { where: "det", readsOutput: true });
+  return record(output, [matrix], backward, { where: "det", readsOutput: true });
 }
 
 /** The logarithm of the determinant of `A` `[N, N]`, without overflow: NaN where it is negative, -Infinity at 0. */
-export function logdet<T extends RealData>(A: RealArray<T>): RealArray<T> {
+export function logdet<T extends RealData>(A: Given<T>): RealArray<T> {
   atMost("logdet", 1, arguments);
-  squareOf("logdet", A);
-  const { sign, logarithm } = determinant(A);
-  const output = arrayBeside([sign < 0 ? NaN : logarithm], [], A);
-  const backward = (cotangent: RealArray): RealArray[] => [mul(cotangent, transpose(inv(A)) as RealArray)];
-  return record(output, [A], backward, { where: "logdet" });
+  const matrix = squareIn("logdet", A);
+  const { sign, logarithm } = determinant(matrix);
+  const output = arrayBeside([sign < 0 ? NaN : logarithm], [], matrix);
+  const backward = (cotangent: RealArray): RealArray[] => [mul(cotangent, transpose(inv(matrix)) as RealArray)];
+  return record(output, [matrix], backward, { where: "logdet" });
 }
 
 // ------------------------------------------------------------------------------------------- decompositions
@@ -130,16 +135,17 @@ function lowerMask(n: number, like: RealArray, onDiagonal: number): RealArray {
 const symmetric = (x: RealArray): RealArray => div(add(x, transpose(x)), 2);
 
 /** The lower L with `A` = L Lᵀ. @throws ArgumentError unless `A` is symmetric and positive definite. */
-export function cholesky<T extends RealData>(A: RealArray<T>): RealArray<T> {
+export function cholesky<T extends RealData>(A: Given<T>): RealArray<T> {
   atMost("cholesky", 1, arguments);
-  const n = squareOf("cholesky", A);
-  const L = arrayBeside(choleskyOf(A), A.shape, A);
+  const matrix = squareIn("cholesky", A);
+  const n = at(matrix.shape, 0);
+  const L = arrayBeside(choleskyOf(matrix), matrix.shape, matrix);
   const backward = ([cotangent]: readonly (RealArray | null)[]): RealArray => {
     const inverse = inv(L) as RealArray;
     const P = mul(multiply(transpose(L) as RealArray, cotangent as RealArray), lowerMask(n, L, 0.5));
     return symmetric(multiply(transpose(inverse), multiply(P, inverse)));
   };
-  return at(recordEach("cholesky", A, [L], backward), 0);
+  return at(recordEach("cholesky", matrix, [L], backward), 0);
 }
 
 /** What `eigh` gives. */
@@ -154,16 +160,17 @@ export interface Eigenpairs<T extends RealData> {
  * Eigenvalues and eigenvectors of a symmetric matrix; its lower half is not told from its upper one. Derivatives of
  * vectors need different values. @throws ArgumentError unless it is square.
  */
-export function eigh<T extends RealData>(A: RealArray<T>): Eigenpairs<T> {
+export function eigh<T extends RealData>(A: Given<T>): Eigenpairs<T> {
   atMost("eigh", 1, arguments);
-  const n = squareOf("eigh", A);
-  const data = readable(A);
+  const matrix = squareIn("eigh", A);
+  const n = at(matrix.shape, 0);
+  const data = readable(matrix);
   const { values, rows } = symmetricEigen(Array.from({ length: n }, (_, i) => [...data.subarray(i * n, (i + 1) * n)]));
-  const w = arrayBeside([...values].reverse(), [n], A);
+  const w = arrayBeside([...values].reverse(), [n], matrix);
   const V = arrayBeside(
     rows.flatMap((row) => [...row].reverse()),
     [n, n],
-    A,
+    matrix,
   );
   const backward: Backward = ([ofValues, ofVectors]) => {
     const [U, u] = [V as RealArray, w as RealArray];
@@ -172,7 +179,7 @@ export function eigh<T extends RealData>(A: RealArray<T>): Eigenpairs<T> {
       : mul(gaps(u), multiply(transpose(U), ofVectors as RealArray));
     return symmetric(multiply(U, multiply(inner, transpose(U))));
   };
-  const [valuesOut, vectors] = recordEach("eigh", A, [w, V], backward) as [RealArray<T>, RealArray<T>];
+  const [valuesOut, vectors] = recordEach("eigh", matrix, [w, V], backward) as [RealArray<T>, RealArray<T>];
   return { values: valuesOut, vectors };
 }
 
@@ -197,12 +204,17 @@ export interface SingularValues<T extends RealData> {
 }
 
 /** The reduced singular value decomposition of `A` `[M, N]`. Derivatives of u and vt need different values above 0. */
-export function svd<T extends RealData>(A: RealArray<T>): SingularValues<T> {
+export function svd<T extends RealData>(A: Given<T>): SingularValues<T> {
   atMost("svd", 1, arguments);
-  const [m, n] = matrixShape("svd", A);
+  const matrix = matrixIn("svd", A);
+  const [m, n] = matrix.shape as [number, number];
   const k = Math.min(m, n);
-  const parts = svdOf(A);
-  const outputs = [arrayBeside(parts.u, [m, k], A), arrayBeside(parts.s, [k], A), arrayBeside(parts.vt, [k, n], A)];
+  const parts = svdOf(matrix);
+  const outputs = [
+    arrayBeside(parts.u, [m, k], matrix),
+    arrayBeside(parts.s, [k], matrix),
+    arrayBeside(parts.vt, [k, n], matrix),
+  ];
   const [U, s, Vt] = outputs as RealArray[] as [RealArray, RealArray, RealArray];
   const backward: Backward = ([ofU, ofS, ofVt]) => {
     if (ofS) return multiply(mul(U, reshape(ofS, [1, k])), Vt);
@@ -211,7 +223,7 @@ export function svd<T extends RealData>(A: RealArray<T>): SingularValues<T> {
       ? throughLeft(ofU, U, scale, Vt)
       : transpose(throughLeft(transpose(ofVt as RealArray), transpose(Vt), scale, transpose(U)));
   };
-  const [u, values, vt] = recordEach("svd", A, outputs, backward) as [RealArray<T>, RealArray<T>, RealArray<T>];
+  const [u, values, vt] = recordEach("svd", matrix, outputs, backward) as [RealArray<T>, RealArray<T>, RealArray<T>];
   return { u, s: values, vt };
 }
 
@@ -225,10 +237,10 @@ function throughLeft(cotangent: RealArray, U: RealArray, s: RealArray, Vt: RealA
   return multiply(add(multiply(U, inside), outside), Vt);
 }
 
-function matrixShape(where: string, A: RealArray): [number, number] {
-  const { shape } = checkArray(where, A);
-  if (shape.length === 2) return shape as [number, number];
-  throw new ArgumentError(`${where}: expected a matrix [M, N], got shape ${shapeText(shape)}`);
+function matrixIn<T extends RealData>(where: string, A: Given<T>): RealArray<T> {
+  const matrix = arrayIn(where, A);
+  if (matrix.shape.length === 2) return matrix;
+  throw new ArgumentError(`${where}: expected a matrix [M, N], got shape ${shapeText(matrix.shape)}`);
 }
 
 /** What `qr` gives: `A` = q r. */
@@ -240,12 +252,14 @@ export interface Triangular<T extends RealData> {
 }
 
 /** The reduced QR decomposition of `A` `[M, N]` with M >= N. @throws ArgumentError for a wider matrix. */
-export function qr<T extends RealData>(A: RealArray<T>): Triangular<T> {
+export function qr<T extends RealData>(A: Given<T>): Triangular<T> {
   atMost("qr", 1, arguments);
-  const [m, n] = matrixShape("qr", A);
-  if (m < n) throw new ArgumentError(`qr: expected at least as many rows as columns, got shape ${shapeText(A.shape)}`);
-  const parts = qrOf(A);
-  const outputs = [arrayBeside(parts.q, [m, n], A), arrayBeside(parts.r, [n, n], A)];
+  const matrix = matrixIn("qr", A);
+  const [m, n] = matrix.shape as [number, number];
+  if (m < n)
+    throw new ArgumentError(`qr: expected at least as many rows as columns, got shape ${shapeText(matrix.shape)}`);
+  const parts = qrOf(matrix);
+  const outputs = [arrayBeside(parts.q, [m, n], matrix), arrayBeside(parts.r, [n, n], matrix)];
   const [Q, R] = outputs as RealArray[] as [RealArray, RealArray];
   const backward: Backward = ([ofQ, ofR]) => {
     const M = ofR ? multiply(R, transpose(ofR)) : neg(multiply(transpose(ofQ as RealArray), Q));
@@ -253,6 +267,6 @@ export function qr<T extends RealData>(A: RealArray<T>): Triangular<T> {
     const copied = multiply(Q, add(lower, transpose(lower)));
     return multiply(ofQ ? add(ofQ, copied) : copied, transpose(inv(R)));
   };
-  const [q, r] = recordEach("qr", A, outputs, backward) as [RealArray<T>, RealArray<T>];
+  const [q, r] = recordEach("qr", matrix, outputs, backward) as [RealArray<T>, RealArray<T>];
   return { q, r };
 }

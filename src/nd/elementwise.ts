@@ -4,9 +4,10 @@
  * own. Knows no row by name.
  */
 import { numberArray, reshape } from "../array/arithmetic";
-import { checkArray } from "../array/check";
-import { broadcast, dtypeOf, sizeOf } from "../array/view";
-import type { RealArray } from "../array/view";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { Given } from "../array/given";
+import { broadcast, sizeOf } from "../array/view";
+import type { Dtype, RealArray } from "../array/view";
 import { at, lookUp } from "../asserts";
 import { Operator } from "../call/operator";
 import { PLAIN_SUM, valuesOf } from "../call/result";
@@ -21,18 +22,16 @@ import { entries } from "../formula/core";
 import { describeValue } from "../options";
 import { commonShapeOf } from "./shapes";
 
-/** An array, or a number for all of its elements. */
-export type Operand<T extends RealArray["data"] = RealArray["data"]> = RealArray<T> | number;
-
 /**
  * The row called `entry` on arrays that broadcast as in NumPy, and numbers.
  * @param where the name of the function in messages. @throws ArgumentError for shapes and dtypes that do not fit.
  */
 export function applyRow(where: string, entry: string, given: readonly unknown[]): RealArray {
   const { slots } = lookUp(entries, entry);
-  const like = firstArray(where, slots, given);
+  checkAnyArray(where, slots, given);
+  const dtype = dtypeAmong(given) ?? "float32";
   const arrays = slots.flatMap((slot, n) =>
-    slot.kind === "formula" ? [operandOf(`${where}, ${slot.name}`, given[n], like)] : [],
+    slot.kind === "formula" ? [operandOf(`${where}, ${slot.name}`, given[n], dtype)] : [],
   );
   const kinds = slots.map((slot, n): Kind => {
     if (slot.kind !== "formula") return integerOf(`${where}, ${slot.name}`, given[n]);
@@ -41,15 +40,14 @@ export function applyRow(where: string, entry: string, given: readonly unknown[]
   return evaluate(where, operatorOf(where, entry, kinds), arrays);
 }
 
-/** Numbers take its dtype. */
-function firstArray(where: string, slots: readonly Slot[], given: readonly unknown[]): RealArray {
-  const first = given.findIndex((value, n) => slots[n]?.kind === "formula" && typeof value !== "number");
-  if (first >= 0) return checkArray(`${where}, ${at(slots, first).name}`, given[first]);
+/** @throws ArgumentError where numbers alone were given. */
+function checkAnyArray(where: string, slots: readonly Slot[], given: readonly unknown[]): void {
+  if (slots.some(({ kind }, n) => kind === "formula" && typeof given[n] !== "number")) return;
   throw new ArgumentError(`${where}: expected an array, got numbers alone: ${given.map(describeValue).join(", ")}`);
 }
 
-function operandOf(where: string, value: unknown, like: RealArray): RealArray {
-  return typeof value === "number" ? numberArray(value, like, [1]) : checkArray(where, value, dtypeOf(like));
+function operandOf(where: string, value: unknown, dtype: Dtype): RealArray {
+  return typeof value === "number" ? numberArray(value, dtype, [1]) : arrayIn(where, value as Given, dtype);
 }
 
 function integerOf(where: string, value: unknown): number {

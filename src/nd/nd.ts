@@ -5,7 +5,7 @@ export { argmax, argmin, cumsum, logsumexp, max, mean, min, norm, softmax, sum }
 export type { AxesOptions, AxisOptions, NormOptions } from "./axes";
 export { arange, choice, eye, full, grid, linspace, ones, permutation, randint } from "./create";
 export type { TypeOptions } from "./create";
-export type { Operand } from "./elementwise";
+export type { Operand } from "../array/arithmetic";
 export { cross, matmul, outer, tensordot } from "./contractions";
 export { cholesky, det, eigh, inv, logdet, qr, solve, svd } from "./decompositions";
 export type { Eigenpairs, SingularValues, Triangular } from "./decompositions";

@@ -3,7 +3,9 @@
  * derivative adds up where elements came from, and adding up is the derivative's own inverse. Must not know engines.
  */
 import { DTYPE, zeros } from "../array/array";
-import { checkArray, checkShape } from "../array/check";
+import { checkShape } from "../array/check";
+import { arrayIn } from "../array/given";
+import type { Given } from "../array/given";
 import { int32, integersIn } from "../array/integers";
 import type { Int32NdArray, IntegerArray } from "../array/integers";
 import { gather, scatterAdd as scatterTo } from "../array/tape";
@@ -39,24 +41,21 @@ export function indicesIn(
  * shape `[...s]` stand in the place of the axis. The derivative adds up where elements came from.
  * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector.
  */
-export function take<T extends RealData>(
-  x: RealArray<T>,
-  indices: Indices,
-  options?: AxisOptions | null,
-): RealArray<T> {
+export function take<T extends RealData>(x: Given<T>, indices: Indices, options?: AxisOptions | null): RealArray<T> {
   atMost("take", 3, arguments);
-  checkArray("take", x);
-  const axis = neededAxis("take", x.shape, optionsOf("take", options, ONE_AXIS));
-  const { shape, numbers } = indicesIn("take, indices", indices, at(x.shape, axis));
-  const [outer, inner] = [x.shape.slice(0, axis), x.shape.slice(axis + 1)];
-  const [length, width] = [at(x.shape, axis), sizeOf(inner)];
+  const array = arrayIn("take", x);
+  const { shape: lengths } = array;
+  const axis = neededAxis("take", lengths, optionsOf("take", options, ONE_AXIS));
+  const { shape, numbers } = indicesIn("take, indices", indices, at(lengths, axis));
+  const [outer, inner] = [lengths.slice(0, axis), lengths.slice(axis + 1)];
+  const [length, width] = [at(lengths, axis), sizeOf(inner)];
   const places = new Float64Array(sizeOf(outer) * numbers.length * width);
   for (let k = 0; k < places.length; k++) {
     const row = Math.floor(k / width);
     const entry = Math.floor(row / numbers.length);
     places[k] = (entry * length + at(numbers, row % numbers.length)) * width + (k % width);
   }
-  return gather(x, places, [...outer, ...shape, ...inner]);
+  return gather(array, places, [...outer, ...shape, ...inner]);
 }
 
 function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptions): number {
@@ -69,19 +68,19 @@ function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptio
  * `[length, ...]`: the rows of `values` added up where `indices` say, as in a histogram with weights.
  * @throws ArgumentError unless there is an index from 0 to length - 1 for every row.
  */
-export function scatterAdd<T extends RealData>(values: RealArray<T>, indices: Indices, length: number): RealArray<T> {
+export function scatterAdd<T extends RealData>(values: Given<T>, indices: Indices, length: number): RealArray<T> {
   atMost("scatterAdd", 3, arguments);
-  checkArray("scatterAdd", values);
+  const array = arrayIn("scatterAdd", values);
   checkShape("scatterAdd, length", [length]);
   const { shape, numbers } = indicesIn("scatterAdd, indices", indices, length);
-  const lead = values.shape.slice(0, shape.length);
+  const lead = array.shape.slice(0, shape.length);
   if (!sameShape(lead, shape))
     throw new ArgumentError(`scatterAdd, indices: expected shape ${shapeText(lead)}, got ${shapeText(shape)}`);
-  const rest = values.shape.slice(shape.length);
+  const rest = array.shape.slice(shape.length);
   const width = sizeOf(rest);
   const places = new Float64Array(numbers.length * width);
   for (let k = 0; k < places.length; k++) places[k] = at(numbers, Math.floor(k / width)) * width + (k % width);
-  return scatterTo(values, places, [length, ...rest]);
+  return scatterTo(array, places, [length, ...rest]);
 }
 
 const COUNTS = {

@@ -2,8 +2,11 @@
  * Choosing, joining and moving elements. The one idea: what moves is a view, or a copy whose derivative moves back.
  * Must not know engines.
  */
+import type { Operand } from "../array/arithmetic";
 import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
-import { checkArray, checkShape, described, checkElements } from "../array/check";
+import { checkElements, checkShape, described, isNdarray } from "../array/check";
+import { arrayIn, dtypeAmong } from "../array/given";
+import type { Given } from "../array/given";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
@@ -21,13 +24,13 @@ import {
 } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
+import type { Elements } from "../device/memory";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { ONE_AXIS, alongLast } from "./axes";
 import type { AxisOptions } from "./axes";
-import type { Operand } from "./elementwise";
 import { indicesIn } from "./pick";
 import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./shapes";
 
@@ -37,19 +40,17 @@ import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./sha
  * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers, as
  * `nd.lt` gives, or of integers. What is not chosen gets the derivative 0.
  */
-export function where<T extends RealData>(
-  condition: RealArray | Int32NdArray,
-  a: Operand<T>,
-  b: Operand<T>,
-): RealArray<T> {
+export function where<T extends RealData>(condition: Given | Int32NdArray, a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("where", 3, arguments);
-  checkElements("where, condition", condition as RealArray);
-  const like = checkArray("where", typeof a === "number" ? b : a);
+  const mask = isNdarray(condition)
+    ? checkElements<Elements>("where, condition", condition)
+    : arrayIn("where, condition", condition);
+  const dtype = dtypeAmong([a, b]);
   const [left, right] = [a, b].map((x) =>
-    typeof x === "number" ? numberArray(x, like, []) : checkArray("where", x, dtypeOf(like)),
+    typeof x === "number" ? numberArray(x, dtype ?? "float32", []) : arrayIn("where", x, dtype),
   ) as [RealArray<T>, RealArray<T>];
-  const shape = commonShapeOf("where", [condition as RealArray, left, right]);
-  const chosen = readable(broadcast(condition as RealArray, shape)).slice(); // the caller may overwrite its own
+  const shape = commonShapeOf("where", [mask as RealArray, left, right]);
+  const chosen = readable(broadcast(mask as RealArray, shape)).slice(); // the caller may overwrite its own
   return choose(chosen, broadcast(left, shape), broadcast(right, shape));
 }
 
@@ -64,15 +65,12 @@ function choose<T extends RealData>(chosen: ArrayLike<number>, a: RealArray<T>, 
   return recorded("where", wrapBeside(data as T, a.shape, a, b), [a, b], rules, { readsInputs: [false, false] });
 }
 
-const zerosLike = (x: RealArray): RealArray => broadcast(numberArray(0, x, []), x.shape);
+const zerosLike = (x: RealArray): RealArray => broadcast(numberArray(0, dtypeOf(x), []), x.shape);
 
 // ------------------------------------------------------------------------------------------------ joining
 
 /** Arrays one behind the other along `axis`, 0 by default. @throws ArgumentError unless all else fits. */
-export function concat<T extends RealData>(
-  arrays: readonly RealArray<T>[],
-  options?: AxisOptions | null,
-): RealArray<T> {
+export function concat<T extends RealData>(arrays: readonly Given<T>[], options?: AxisOptions | null): RealArray<T> {
   atMost("concat", 2, arguments);
   const list = checkList("concat", arrays);
   const first = at(list, 0);
@@ -90,8 +88,8 @@ export function concat<T extends RealData>(
 function checkList(name: string, arrays: unknown): RealArray[] {
   if (!Array.isArray(arrays) || arrays.length === 0)
     throw new ArgumentError(`${name}: expected a list of arrays, got ${described(arrays)}`);
-  const first = checkArray(`${name}, arrays[0]`, arrays[0]);
-  return Array.from(arrays, (x, n) => checkArray(`${name}, arrays[${String(n)}]`, x, dtypeOf(first)));
+  const dtype = dtypeAmong(arrays);
+  return Array.from(arrays as Given[], (x, n) => arrayIn(`${name}, arrays[${String(n)}]`, x, dtype));
 }
 
 function joined(list: readonly RealArray[], axis: number): RealArray {
@@ -116,7 +114,7 @@ function slice<T extends RealData>(x: RealArray<T>, axis: number, begin: number,
 }
 
 /** Arrays of one shape, side by side along a new `axis`, 0 by default. @throws ArgumentError unless shapes are equal. */
-export function stack<T extends RealData>(arrays: readonly RealArray<T>[], options?: AxisOptions | null): RealArray<T> {
+export function stack<T extends RealData>(arrays: readonly Given<T>[], options?: AxisOptions | null): RealArray<T> {
   atMost("stack", 2, arguments);
   const list = checkList("stack", arrays);
   const { shape } = at(list, 0);
@@ -137,15 +135,16 @@ export function stack<T extends RealData>(arrays: readonly RealArray<T>[], optio
  * @throws ArgumentError where the parts do not come out even, or places do not ascend.
  */
 export function split<T extends RealData>(
-  x: RealArray<T>,
+  x: Given<T>,
   parts: number | readonly number[],
   options?: AxisOptions | null,
 ): RealArray<T>[] {
   atMost("split", 3, arguments);
-  checkArray("split", x);
-  const axis = axisOf("split", optionsOf("split", options, ONE_AXIS).axis ?? 0, x.shape);
-  const cuts = [0, ...cutsOf(parts, at(x.shape, axis)), at(x.shape, axis)];
-  return cuts.slice(1).map((end, n) => slice(x, axis, at(cuts, n), end));
+  const array = arrayIn("split", x);
+  const axis = axisOf("split", optionsOf("split", options, ONE_AXIS).axis ?? 0, array.shape);
+  const length = at(array.shape, axis);
+  const cuts = [0, ...cutsOf(parts, length), length];
+  return cuts.slice(1).map((end, n) => slice(array, axis, at(cuts, n), end));
 }
 
 function cutsOf(parts: number | readonly number[], length: number): readonly number[] {
@@ -165,26 +164,26 @@ function cutsOf(parts: number | readonly number[], length: number): readonly num
  * The elements in row-major order as `shape`, in which one length may be -1 for what is left: a view where possible.
  * @throws ArgumentError if sizes differ.
  */
-export function reshape<T extends RealData>(x: RealArray<T>, shape: readonly number[]): RealArray<T> {
+export function reshape<T extends RealData>(x: Given<T>, shape: readonly number[]): RealArray<T> {
   atMost("reshape", 2, arguments);
-  checkArray("reshape", x);
-  const size = sizeOf(x.shape);
+  const array = arrayIn("reshape", x);
+  const size = sizeOf(array.shape);
   const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   const rest = open < 0 ? size : sizeOf(checkShape("reshape", [...shape.slice(0, open), ...shape.slice(open + 1)]));
   const left = rest === 0 ? -1 : Math.floor(size / rest); // any length would do
   const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? left : length));
-  if (sizeOf(checkShape("reshape", whole)) === size) return reshapeTo(x, whole);
-  const expected = `a shape of ${String(size)} elements, as ${shapeText(x.shape)} has`;
+  if (sizeOf(checkShape("reshape", whole)) === size) return reshapeTo(array, whole);
+  const expected = `a shape of ${String(size)} elements, as ${shapeText(array.shape)} has`;
   throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
 }
 
 /** A view with the axes in reverse order, or in that of `axes`. @throws ArgumentError unless every axis is there once. */
-export function transpose<T extends RealData>(x: RealArray<T>, axes?: readonly number[] | null): RealArray<T> {
+export function transpose<T extends RealData>(x: Given<T>, axes?: readonly number[] | null): RealArray<T> {
   atMost("transpose", 2, arguments);
-  checkArray("transpose", x);
+  const array = arrayIn("transpose", x);
   return axes === undefined || axes === null
-    ? transposeTo(x)
-    : transposeTo(x, permutationOf("transpose", axes, x.shape));
+    ? transposeTo(array)
+    : transposeTo(array, permutationOf("transpose", axes, array.shape));
 }
 
 const FLIPPED = {
@@ -196,34 +195,39 @@ const FLIPPED = {
 } as const;
 
 /** A view with the order of elements reversed, along all axes or those of `axis`. */
-export function flip<T extends RealData>(x: RealArray<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
+export function flip<T extends RealData>(x: Given<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
   atMost("flip", 2, arguments);
-  checkArray("flip", x);
-  const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, x.shape);
-  const back = (k: number): number => (axes.includes(k) ? Math.max(0, at(x.shape, k) - 1) * at(x.stride, k) : 0);
-  const offset = [...x.shape.keys()].reduce((sum, k) => sum + back(k), x.offset);
-  return viewOf(x, { shape: x.shape, stride: x.stride.map((step, k) => (axes.includes(k) ? -step : step)), offset });
+  const array = arrayIn("flip", x);
+  const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, array.shape);
+  const back = (k: number): number =>
+    axes.includes(k) ? Math.max(0, at(array.shape, k) - 1) * at(array.stride, k) : 0;
+  const offset = [...array.shape.keys()].reduce((sum, k) => sum + back(k), array.offset);
+  return viewOf(array, {
+    shape: array.shape,
+    stride: array.stride.map((step, k) => (axes.includes(k) ? -step : step)),
+    offset,
+  });
 }
 
 /** Elements in ascending order along `axis`, the last by default; NaN come last. */
-export function sort<T extends RealData>(x: RealArray<T>, options?: AxisOptions | null): RealArray<T> {
+export function sort<T extends RealData>(x: Given<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("sort", 2, arguments);
-  checkArray("sort", x);
-  const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, x.shape);
-  return alongLast(x, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
+  const array = arrayIn("sort", x);
+  const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, array.shape);
+  return alongLast(array, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
 }
 
 /** The indices that would sort along `axis`, the last by default; equal elements keep their order. */
-export function argsort(x: RealArray, options?: AxisOptions | null): Int32NdArray {
+export function argsort(x: Given, options?: AxisOptions | null): Int32NdArray {
   atMost("argsort", 2, arguments);
-  checkArray("argsort", x);
-  const axis = axisOf("argsort", optionsOf("argsort", options, ONE_AXIS).axis ?? -1, x.shape);
-  const length = at(x.shape, axis);
-  const indices = alongLast(x, axis, (matrix) => {
+  const array = arrayIn("argsort", x);
+  const axis = axisOf("argsort", optionsOf("argsort", options, ONE_AXIS).axis ?? -1, array.shape);
+  const length = at(array.shape, axis);
+  const indices = alongLast(array, axis, (matrix) => {
     const data = Float64Array.from(placesInOrder(matrix), (place) => place % length);
     return wrapBeside<RealData>(data, matrix.shape);
   });
-  return int32("argsort", readable(indices), x.shape);
+  return int32("argsort", readable(indices), array.shape);
 }
 
 /** In row-major order. */

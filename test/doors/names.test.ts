@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import * as api from "../../src";
 
 const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
-  LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose
+  LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose ndarray
   KeopsError cluster cuda errors nd notebook settings`;
 
 const NAMESPACES = {

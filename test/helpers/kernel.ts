@@ -58,7 +58,9 @@ export class Kernel {
     const [file, ip] = [join(this.folder, "connection.json"), join(this.folder, "socket")];
     writeFileSync(file, JSON.stringify({ transport: "ipc", ip, key: "", signature_scheme: "hmac-sha256", ...ports }));
     const command = [join(notebooks, "node_modules", ".bin", "tslab"), "kernel", "--config-path", file];
-    this.process = spawn(process.execPath, command, { cwd: notebooks, stdio: "ignore" });
+    // Formulas are compiled anew, so that what is stopped may be the compiler.
+    const env = { ...process.env, TSKEOPS_CACHE: join(this.folder, "cache") };
+    this.process = spawn(process.execPath, command, { cwd: notebooks, stdio: "ignore", env });
     [this.shell, this.published] = [new Dealer(), new Subscriber()];
     this.shell.connect(`ipc://${ip}:1`);
     this.published.connect(`ipc://${ip}:2`);

@@ -1,7 +1,7 @@
 /** Long work in a tslab kernel: it is started, watched and stopped, and the notebook goes on with what it had. */
 import { Kernel } from "../helpers/kernel";
 
-jest.setTimeout(20000);
+jest.setTimeout(60000);
 
 const kernel = new Kernel();
 

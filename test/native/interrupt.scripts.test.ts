@@ -1,5 +1,7 @@
 /** Ctrl-C in scripts: long calls end with an error that can be caught, and afterwards it has its usual effect again. */
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 jest.setTimeout(30000);
@@ -25,14 +27,19 @@ interface Ended {
 
 /** Runs a script in a process of its own, which is interrupted some time after it has printed each of these lines. */
 function interrupted(script: string, ...after: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ["-e", PREPARE + script], { stdio: ["ignore", "pipe", "pipe"] });
+  return interruptedIn({}, script, ...after);
+}
+
+function interruptedIn(environment: object, script: string, ...after: readonly string[]): Promise<Ended> {
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, ["-e", PREPARE + script], { stdio: ["ignore", "pipe", "pipe"], env });
   const lines: string[] = [];
   let errors = "";
   child.stderr.on("data", (text: Buffer) => (errors += text.toString()));
   child.stdout.on("data", (text: Buffer) => {
     for (const line of text.toString().trim().split("\n")) {
       lines.push(line);
-      if (after.includes(line)) setTimeout(() => child.kill("SIGINT"), 300);
+      if (after.includes(line)) setTimeout(() => child.kill("SIGINT"), 700);
     }
   });
   return new Promise((resolve) => {
@@ -54,6 +61,23 @@ it.each(CALLS)("ends %s with an InterruptedError", async (_, call) => {
   const script = `try { ${call}; say("completed"); } catch (error) { say(error.code); }`;
   const expected = { lines: ["begins", "ERR_KEOPS_INTERRUPTED"], code: 0, errors: "" };
   expect(await interrupted(script, "begins")).toMatchObject(expected);
+});
+
+it("ends a call that waits for the compiler, and keeps what was compiled", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "tskeops-interrupt-"));
+  const compiler = join(folder, "slow-compiler");
+  writeFileSync(compiler, `#!/bin/sh\nsleep 1.5\nexec g++ "$@"\n`, { mode: 0o755 });
+  const script = `
+    process.on("SIGINT", () => undefined); // so that the signal does not end the process, as in notebooks
+    try { K(many, many, ones); say("completed"); } catch (error) { say(error.code); }
+    say(require("node:fs").readdirSync(process.env.TSKEOPS_CACHE).filter((name) => name.endsWith(".so")).length);`;
+  try {
+    const environment = { TSKEOPS_CXX: compiler, TSKEOPS_CACHE: join(folder, "cache") };
+    const { lines } = await interruptedIn(environment, script, "begins");
+    expect(lines).toEqual(["begins", "ERR_KEOPS_INTERRUPTED", "1"]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
 
 it.each(CALLS)("ends the promise of %s, and the process at the next time", async (_, __, call) => {

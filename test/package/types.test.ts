@@ -27,6 +27,10 @@ const GOOD: (readonly [string, string])[] = [
   ["float32 arrays give a float32 result", "const r: RealArray<Float32Array> = K(x, x, x, x);"],
   ["float64 arrays give a float64 result", "const r: RealArray<Float64Array> = K(w, w, w, w);"],
   ["a Pm(1) may be a number", "const r: RealArray<Float32Array> = K(x, x, x, 5);"],
+  [
+    "lists and typed arrays stand for arrays",
+    "const r: RealArray<Float32Array> = K([[1, 2]], x, [new Float32Array(2)], [5]); K(x, x, x, new Float32Array(1)); Kinv([[1, 2]], w, [[1, 2]], 5); nd.add(x, [1, 2]); const s: RealArray = nd.exp([[1, 2]]);",
+  ],
   ["an ndarray of the user's own mixes with ours", "const r: RealArray<Float32Array> = K(own, x, own, 5);"],
   ["the result of a call is an argument of the next", "const r = K(K(x, x, x, 5), x, x, 5);"],
   [
@@ -148,7 +152,8 @@ const BAD: (readonly [string, string])[] = [
   ["a number for a Vj", "K(x, 1, x, 5);"],
   ["a number for a Pm of dim 2", "P(x, 5);"],
   ["a number for a Vi whose dim is only known at run time", "Genred('x', [`x = Vi(${dim})`])(5);"],
-  ["a plain array", "K([[1, 2]], x, x, 5);"],
+  ["a typed array of another dtype", "K(x, x, x, new Float64Array(1));"],
+  ["a list of text", "K([['1', '2']], x, x, 5);"],
   ["an integer array", "K(ndarray(new Int32Array(18), [9, 2]), x, x, 5);"],
   ["arrays of two dtypes", "K(x, w, x, 5);"],
   ["a parameter of another dtype than the arrays", "K(x, x, x, w);"],

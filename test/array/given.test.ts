@@ -1,0 +1,108 @@
+/** Lists and typed arrays in the place of arrays: in formulas, solves and array maths, in the dtype of what is beside. */
+import { Genred, KernelSolve, array, errors, grad, nd, requiresGrad } from "../../src/index";
+import type { Given, RealArray } from "../../src/index";
+
+const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)", "g = Pm(1)"] as const;
+const K = Genred("Exp(-g * SqDist(x, y)) * b", ALIASES, { axis: 1 });
+const Kinv = KernelSolve("Exp(-g * SqDist(x, y)) * b", ALIASES, "b", { axis: 1 });
+const POINTS = [
+  [0, 1],
+  [2, 3],
+  [1, 5],
+];
+const WEIGHTS = [[1], [2], [3]];
+
+const told = ({ dtype, shape, data }: RealArray): unknown => [dtype, shape, [...data]];
+
+describe.each(["float32", "float64"] as const)("beside arrays of %s", (dtype) => {
+  const [x, b] = [array(POINTS, { dtype }), array(WEIGHTS, { dtype })];
+
+  test.each<[string, () => RealArray, () => RealArray]>([
+    ["a sum", () => K(x, POINTS, WEIGHTS, [0.5]), () => K(x, x, b, 0.5)],
+    [
+      "rows that are typed arrays",
+      () =>
+        K(
+          POINTS.map((p) => Float32Array.from(p)),
+          x,
+          b,
+          1,
+        ),
+      () => K(x, x, b, 1),
+    ],
+    ["a dense matrix", () => K.dense(POINTS, x, b, 1), () => K.dense(x, x, b, 1)],
+    ["a solve", () => Kinv(POINTS, x, WEIGHTS, 1, { alpha: 0.1 }), () => Kinv(x, x, b, 1, { alpha: 0.1 })],
+    ["a difference", () => nd.sub(x, POINTS), () => nd.sub(x, x)],
+    ["a product", () => nd.matmul([[1, 2, 3]], x), () => nd.matmul(array([[1, 2, 3]], { dtype }), x)],
+    ["a maximum", () => nd.maximum(x, [1, 2]), () => nd.maximum(x, array([1, 2], { dtype }))],
+    ["a choice", () => nd.where([1, 0], x, [7, 8]), () => nd.where(array([1, 0]), x, array([7, 8], { dtype }))],
+    ["a join", () => nd.concat([POINTS, x]), () => nd.concat([x, x])],
+    [
+      "a grid",
+      () => nd.grid([1, 2], nd.arange(3, null, 1, { dtype })),
+      () => nd.grid(array([1, 2], { dtype }), nd.arange(3, null, 1, { dtype })),
+    ],
+    [
+      "a system",
+      () =>
+        nd.solve(
+          [
+            [4, 0],
+            [0, 16],
+          ],
+          array([1, 1], { dtype }),
+        ),
+      () => array([0.25, 0.0625], { dtype }),
+    ],
+  ])("%s", (_, ofLists, ofArrays) => {
+    expect(told(ofLists())).toEqual(told(ofArrays()));
+  });
+});
+
+test("alone, lists are float32, and typed arrays of floats keep their type", () => {
+  expect(told(nd.exp([0]))).toEqual(["float32", [1], [1]]);
+  expect(told(nd.add(new Float64Array([1, 2]), [[3], [4]]))).toEqual(["float64", [2, 2], [4, 5, 5, 6]]);
+  expect(
+    told(
+      nd.sum(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        { axis: 0 },
+      ),
+    ),
+  ).toEqual(["float32", [2], [4, 6]]);
+  expect(
+    told(
+      nd.det([
+        [1, 2],
+        [3, 4],
+      ]),
+    ),
+  ).toEqual(["float32", [], [-2]]);
+  expect(told(K(POINTS, POINTS, WEIGHTS, 0))).toEqual(["float32", [3, 1], [6, 6, 6]]);
+  expect(nd.argmax([3, 9, 2]).get()).toBe(1);
+});
+
+test("derivatives reach the arrays beside them", () => {
+  const x = requiresGrad(array([1, 2]));
+  expect(nd.toNested(grad(nd.sum(nd.mul(x, [3, 4])), [x])[0])).toEqual([3, 4]);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  [
+    "ragged rows",
+    () => nd.sum([[1, 2], [3]]),
+    /^sum: expected 2 elements at values\[1\], as in its neighbours, got 1$/,
+  ],
+  ["text", () => nd.exp(["a"] as unknown as Given), /^exp, x: expected a number at values\[0\], got the string "a"$/],
+  [
+    "typed arrays of two dtypes",
+    () => nd.add<Float32Array | Float64Array>(new Float64Array(2), new Float32Array(2)),
+    /^add, second argument: expected a float64 ndarray, got a float32 one/,
+  ],
+])("%s are refused", (_, call, message) => {
+  expect(call).toThrow(errors.ArgumentError);
+  expect(call).toThrow(message);
+});
