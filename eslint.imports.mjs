@@ -78,7 +78,7 @@ const ROWS = {
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
-const LATE_LOADERS = ["device/native", "notebook/chart"];
+const LATE_LOADERS = ["device/native", "notebook/companions"];
 /** Only these may know which devices there are, and that data are not in the machine's memory. */
 const OF_DEVICES = ["device/**/*", "gpus"];
 

@@ -2,6 +2,8 @@
  * The public functions, each with arguments that it takes: what tests of misuse call with something else in their
  * place. A new public function needs a row here.
  */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import ndarray from "ndarray";
 import * as api from "../../src";
 import { array, nd, rand, requiresGrad } from "../../src";
@@ -59,6 +61,8 @@ const setting = <K extends keyof api.Settings>(name: K, value: api.Settings[K]):
   return row(set, () => [value], { open: true, undo: () => set(value) });
 };
 
+const picture = (): object => api.notebook.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" });
+
 /** By name, as `index.ts` exports them. */
 export const FUNCTIONS: Readonly<Record<string, Row>> = {
   array: withOptions(api.array, () => [[1, 2]]),
@@ -110,10 +114,18 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   Var: row(api.Var, () => [0, 2, 1]),
   "notebook.imageChart": withOptions(api.notebook.imageChart, () => [rand([3, 4])]),
   "notebook.scatterChart": withOptions(api.notebook.scatterChart, () => [rand([3, 2])]),
-  "notebook.chart": withOptions(api.notebook.chart, () => [
-    api.notebook.lineChart([{ a: 1, b: 2 }], { x: "a", y: "b" }),
-  ]),
+  "notebook.chart": withOptions(api.notebook.chart, () => [picture()]),
   "notebook.lineChart": row(api.notebook.lineChart, () => [[{ a: 1, b: 2 }], { x: "a", y: "b" }], { options: true }),
+  "notebook.saveChart": withOptions(api.notebook.saveChart, () => [picture(), join(tmpdir(), "tskeops-misuse.json")]),
+  "notebook.contour": withOptions(api.notebook.contour, () => [rand([3, 4])]),
+  "notebook.quiver": withOptions(api.notebook.quiver, () => [rand([3, 2]), rand([3, 2])]),
+  "notebook.histogram": withOptions(api.notebook.histogram, () => [rand([9])]),
+  "notebook.boxChart": withOptions(api.notebook.boxChart, () => [rand([9])]),
+  "notebook.benchChart": withOptions(api.notebook.benchChart, () => [[1, 2], { a: [1, 2] }]),
+  "notebook.scatter3d": withOptions(api.notebook.scatter3d, () => [rand([3, 3])]),
+  "notebook.meshChart": withOptions(api.notebook.meshChart, () => [rand([3, 3]), [[0, 1, 2]]]),
+  "notebook.subplots": withOptions(api.notebook.subplots, () => [[picture()]]),
+  "notebook.frames": withOptions(api.notebook.frames, () => [[picture()]]),
   "notebook.progressBar": withOptions(api.notebook.progressBar, () => []),
   ...ND_FUNCTIONS,
   "cuda.available": row(api.cuda.available, () => []),

@@ -20,7 +20,8 @@ const NAMESPACES = {
     take scatterAdd bincount oneHot where concat stack split reshape transpose flip sort argsort
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
     ones full eye arange linspace grid randint permutation choice toNested`,
-  notebook: "chart lineChart imageChart scatterChart progressBar",
+  notebook: `chart saveChart lineChart imageChart scatterChart contour quiver histogram boxChart benchChart scatter3d
+    meshChart subplots frames progressBar`,
   settings: "threads instructionSet lapack",
 } as const;
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { inspect } from "node:util";
 import { ArgumentError } from "../../src/errors";
-import { chart, lineChart } from "../../src/notebook/chart";
+import { chart, lineChart } from "../../src/notebook/display";
 
 const root = resolve(__dirname, "..", "..");
 const notebooks = join(root, "notebooks");

@@ -127,7 +127,10 @@ async function run({ source }: Block): Promise<string[]> {
 }
 
 let found: Map<number, string[]>;
+const start = process.cwd();
+afterAll(() => process.chdir(start));
 beforeAll(() => {
+  process.chdir(join(root, "notebooks")); // where the packages are that draw charts
   found = diagnostics();
 }, 120_000);
 

@@ -56,7 +56,7 @@ const FAULTS: readonly (readonly [string, string, readonly string[]])[] = [
   ["generic", 'import { y } from "./call/operator";', [TYPES("generic")]],
   ["newdoor", 'import { x } from "./genred";', ["A part of src needs a row in eslint.imports.mjs."]],
   ["genred", 'void import("vega"); require("vega");', [LATE, LATE]],
-  ["notebook/chart", 'void import("vega"); require("vega");', []],
+  ["notebook/companions", 'void import("vega"); require("vega");', []],
   ["genred", 'const device = "cuda"; isOnDevice(x);', [DEVICES, DEVICES]],
   ["device/native", 'void import("vega"); const device: "cuda" = x;', []],
 ];

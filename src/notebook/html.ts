@@ -1,0 +1,25 @@
+/**
+ * A chart as a page of its own: the scripts that draw it are in it, so that it needs no network and no other file.
+ * Knows no other chart.
+ */
+import { browserScripts } from "./companions";
+
+/** A page that draws a vega-lite description. */
+export function htmlOf(spec: object, background: string): string {
+  const { title } = spec as { readonly title?: unknown };
+  const scripts = browserScripts().map((text) => `<script>${text.replaceAll("</script", "<\\/script")}</script>`);
+  return [
+    "<!doctype html>",
+    `<html lang="en"><head><meta charset="utf-8"><title>${escaped(typeof title === "string" ? title : "chart")}</title>`,
+    `<style>body { background: ${background}; color: gray; font: 12px DejaVu Sans, Verdana, sans-serif }</style></head>`,
+    `<body><div id="chart"></div>`,
+    ...scripts,
+    `<script>const spec = ${JSON.stringify(spec).replaceAll("<", "\\u003c")};`,
+    `new vega.View(vega.parse(vegaLite.compile(spec).spec)).initialize("#chart").hover().run();</script>`,
+    "</body></html>",
+    "",
+  ].join("\n");
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+const escaped = (text: string): string => text.replaceAll(/[&<>]/g, (sign) => ENTITIES[sign] ?? sign);

@@ -1,0 +1,212 @@
+/**
+ * Lines through rows or columns of numbers, with bands around them, for `chart`. The one idea: one layer for lines, one
+ * for bands, and vega-lite tells the series apart by colour and dash. Knows nothing of formulas.
+ */
+import { ArgumentError } from "../errors";
+import { atMost, optionsOf, withDefaults } from "../options";
+import type { OptionsOf, RequiredOptionsOf } from "../options";
+import { checkField, everyOf, rowsOf } from "./columns";
+import type { ChartTable, Row } from "./columns";
+import { AXES, FRAME, ZOOM, logarithmic, pictureOf, ticksIn, zoomed } from "./plane";
+import type { Layer } from "./plane";
+import { thinned } from "./thinning";
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const isTexts = (value: unknown): value is readonly string[] => everyOf(value, isText);
+
+const POSITIONS = {
+  /** Field of the horizontal position. */
+  x: {
+    expected: "the name of a field of the rows",
+    accepts: (value: unknown): value is string => isText(value),
+    required: true,
+  },
+  /** Field of the vertical position, or several: a line each. */
+  y: {
+    expected: "the name of a field of the rows, or names",
+    accepts: (value: unknown): value is string | readonly string[] =>
+      isText(value) || (isTexts(value) && value.length > 0),
+    required: true,
+  },
+} as const;
+
+const LINES = {
+  /** Field that names the lines: one colour and one dash pattern each, the first solid. */
+  series: { kind: "text" },
+  /** Field that stacks one picture for each of its values. */
+  row: { kind: "text" },
+  /** Fields of the lower and of the upper end of a band. */
+  band: {
+    expected: "two names of fields of the rows",
+    accepts: (value: unknown): value is readonly [string, string] => isTexts(value) && value.length === 2,
+  },
+  /** Draw a dot at each point (default false). */
+  points: { kind: [true, false], default: false },
+  /** Scale of the horizontal axis (default `"linear"`). */
+  xScale: { kind: ["linear", "log"], default: "linear" },
+  /** Scale of the vertical axis (default `"linear"`). */
+  yScale: { kind: ["linear", "log"], default: "linear" },
+} as const;
+
+type Rows = typeof POSITIONS & typeof LINES & typeof AXES & typeof FRAME & typeof ZOOM;
+const ALL: Rows = { ...POSITIONS, ...LINES, ...AXES, ...FRAME, ...ZOOM };
+
+export type LineChartOptions = RequiredOptionsOf<typeof POSITIONS> &
+  OptionsOf<typeof LINES & typeof AXES & typeof FRAME & typeof ZOOM>;
+
+/**
+ * Describes lines in vega-lite v5, for `chart`. The table is a list of objects, one for each point, or an object of
+ * columns, lists of one length. Of many points as many are kept as the picture can show. On a logarithmic axis points
+ * that are not positive are left out. Throws ArgumentError unless `x`, `y` and the others name fields.
+ */
+export function lineChart(table: ChartTable, options: LineChartOptions): object {
+  atMost("lineChart", 2, arguments);
+  return linesOf("lineChart", table, options);
+}
+
+const SIZE = { width: 600, height: 160 };
+const ROOM = 4000;
+
+/** Lines by the checked options of `lineChart`; messages begin with `where`. */
+export function linesOf(where: string, table: ChartTable, options: LineChartOptions): object {
+  const checked = withDefaults(ALL, optionsOf(where, options, ALL));
+  const { width = SIZE.width, height = SIZE.height } = checked;
+  const { rows: all, ...places } = inLongForm(where, rowsOf(where, table), checked);
+  const fields = { ...checked, ...places, width, height };
+  checkFields(where, all, fields);
+  const { x, y, series, row, zoom, title } = fields;
+  const band = fields.band ?? [];
+  const columns = zoom ? 4 * width : width;
+  const rows = all.length <= ROOM ? all : thinned(all, { x, y: [y, ...band], groups: [series, row], columns });
+  const drawn = { data: { values: rows }, ...onlyPositive(fields) };
+  const picture = pictureOf(fields, fields, layersOf(rows, fields)) as Layer;
+  if (row === undefined) return { ...picture, ...drawn };
+  const resolve = { scale: { y: "independent" } };
+  if ("mark" in picture) return { ...picture, ...drawn, encoding: withRow(picture["encoding"], row), resolve };
+  const { title: _title, ...spec } = picture;
+  return { ...(title === undefined ? {} : { title }), ...drawn, facet: { row: stacked(row) }, spec, resolve };
+}
+
+interface Places {
+  readonly y: string;
+  readonly series: string | undefined;
+  /** Of the series, where it is made of several fields of y. */
+  readonly first?: string | undefined;
+}
+
+type Fields = Omit<LineChartOptions, "y" | "series" | "width" | "height"> &
+  Places & {
+    readonly width: number;
+    readonly height: number;
+    readonly points: boolean;
+    readonly zoom: boolean;
+    readonly xScale: "linear" | "log";
+    readonly yScale: "linear" | "log";
+  };
+
+function checkFields(where: string, rows: readonly Row[], { x, y, series, row, band }: Fields): void {
+  const named = { x, y, series, row };
+  for (const [name, field] of Object.entries(named))
+    if (field !== undefined) checkField(`${where}, ${name}`, rows, field);
+  for (const field of band ?? []) checkField(`${where}, band`, rows, field);
+}
+
+/** Rows with one vertical position each: of several fields, one row for each, with a field that tells them apart. */
+function inLongForm(
+  where: string,
+  rows: readonly Row[],
+  { x, y, series, row, band, yTitle }: LineChartOptions,
+): Places & { readonly rows: readonly Row[] } {
+  if (isText(y)) return { rows, y, series };
+  if (series !== undefined) throw new ArgumentError(`${where}: expected several fields of y or a series, got both`);
+  for (const field of y) checkField(`${where}, y`, rows, field);
+  const kept = [x, row, ...(band ?? [])].filter((field) => field !== undefined);
+  const unused = (name: string): string => (kept.includes(name) ? unused(`${name} `) : name);
+  const [value, line] = [unused(yTitle ?? "value"), unused("line")];
+  const shared = rows.map((each) => Object.fromEntries(kept.map((field) => [field, each[field]])));
+  const long = y.flatMap((field) => rows.map((each, k) => ({ ...shared[k], [line]: field, [value]: each[field] })));
+  return { rows: long, y: value, series: line, first: y[0] };
+}
+
+const withRow = (encoding: unknown, row: string): object => ({ ...(encoding as object), row: stacked(row) });
+const stacked = (field: string): object => ({ field, type: "nominal", title: null, sort: null });
+
+/** Logarithms have no other. */
+function onlyPositive({ x, y, xScale, yScale }: Fields): object {
+  const positive = [...(xScale === "log" ? [x] : []), ...(yScale === "log" ? [y] : [])];
+  const filters = positive.map((field) => ({ filter: `datum[${JSON.stringify(field)}] > 0` }));
+  return filters.length === 0 ? {} : { transform: filters };
+}
+
+/** Points that show what they are when they are pointed at cost time: so many may. */
+const MOST_POINTS = 2000;
+
+function layersOf(rows: readonly Row[], fields: Fields): Layer[] {
+  const { series, band, points, zoom } = fields;
+  const position = { x: axisOf("x", rows, fields), y: axisOf("y", rows, fields) };
+  const dot = points ? { point: true } : rows.length <= MOST_POINTS ? { point: "transparent" } : {};
+  const lines = {
+    mark: { type: "line", strokeJoin: "round", clip: zoom, tooltip: true, ...dot },
+    ...zoomed(zoom),
+    encoding: { ...position, ...(series === undefined ? {} : seriesEncoding(series)) },
+  };
+  return band === undefined ? [lines] : [bandOf(band, position, fields), lines];
+}
+
+const channelOf = (field: string): object => ({
+  field,
+  type: "nominal",
+  sort: null,
+  title: null,
+  legend: { symbolType: "stroke", symbolSize: 400, symbolStrokeWidth: 2, labelLimit: 300 },
+});
+
+/** In the colours of the series, or of the first of several fields of y. */
+function bandOf([low, high]: readonly [string, string], { x, y }: { x: Layer; y: Layer }, fields: Fields): Layer {
+  const { series, first, zoom } = fields;
+  const one = { filter: `datum[${JSON.stringify(series)}] === ${JSON.stringify(first)}` };
+  const many = series !== undefined && first === undefined;
+  return {
+    ...(first === undefined ? {} : { transform: [one] }),
+    mark: { type: "area", opacity: 0.25, clip: zoom, ...(many ? {} : { fill: FIRST_COLOR }) },
+    encoding: {
+      x,
+      y: { ...y, field: low },
+      y2: { field: high },
+      ...(many ? { fill: { field: series, type: "nominal", sort: null, legend: null } } : {}),
+    },
+  };
+}
+
+/** Of vega's colours for classes. */
+const FIRST_COLOR = "#4c78a8";
+
+function axisOf(axis: "x" | "y", rows: readonly Row[], fields: Fields): Layer {
+  const [field, title, scale] = [fields[axis], fields[`${axis}Title`] ?? fields[axis], fields[`${axis}Scale`]];
+  const size = axis === "x" ? fields.width : fields.height;
+  const ticks = { tickCount: ticksIn(axis, size) };
+  const look =
+    scale === "log"
+      ? logarithmic(
+          axis,
+          rows.map((row) => Number(row[field])),
+          size,
+        )
+      : { ...LINEAR[axis], axis: ticks };
+  return { field, type: "quantitative", title, ...look };
+}
+
+const LINEAR = { x: { scale: { nice: false } }, y: { scale: { zero: false } } } as const;
+
+const DASHES = [
+  [1, 0],
+  [6, 4],
+  [2, 2],
+  [8, 3, 2, 3],
+];
+
+/** One field on both channels, so that vega-lite joins them into one legend. */
+const seriesEncoding = (field: string): object => ({
+  color: channelOf(field),
+  strokeDash: { ...channelOf(field), scale: { range: DASHES } },
+});

@@ -1,0 +1,62 @@
+/**
+ * How all charts look: one font, titles in the middle, numbers under their ticks, in light and in dark colours. The one
+ * idea: it is a `config` of vega-lite, so that charts that users write by hand look alike. Knows no chart.
+ */
+
+/** DejaVu Sans is on nearly every Linux machine, Verdana, as wide, on the others. */
+const FONT = "DejaVu Sans, Verdana, sans-serif";
+
+const COLORS = {
+  light: { background: "white", text: "#222", line: "#888", grid: "#ddd", frame: "#ccc" },
+  dark: { background: "#111", text: "#ddd", line: "#888", grid: "#333", frame: "#444" },
+} as const;
+
+export type ThemeName = keyof typeof COLORS;
+
+/** What stands behind a chart. */
+export const backgroundOf = (theme: ThemeName): string => COLORS[theme].background;
+
+/** Settings for vega-lite, below those that the description brings. */
+export function themed(spec: object, theme: ThemeName): object {
+  const { config } = spec as { readonly config?: Settings };
+  return { ...spec, config: merged(configOf(theme), config ?? {}) };
+}
+
+function configOf(theme: ThemeName): Settings {
+  const { background, text, line, grid, frame } = COLORS[theme];
+  return {
+    background,
+    font: FONT,
+    title: { anchor: "middle", fontSize: 13, color: text },
+    axis: {
+      labelFlush: false,
+      labelColor: text,
+      titleColor: text,
+      domainColor: line,
+      tickColor: line,
+      gridColor: grid,
+    },
+    legend: { labelColor: text, titleColor: text },
+    header: { labelColor: text, titleColor: text },
+    text: { color: text },
+    view: { stroke: frame },
+  };
+}
+
+interface Settings {
+  readonly [name: string]: unknown;
+}
+
+/** The second settings over the first, object by object. */
+const merged = (below: Settings, above: Settings): Settings => ({
+  ...below,
+  ...Object.fromEntries(
+    Object.entries(above).map(([name, value]) => {
+      const old = below[name];
+      return [name, isSettings(old) && isSettings(value) ? merged(old, value) : value];
+    }),
+  ),
+});
+
+const isSettings = (value: unknown): value is Settings =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
