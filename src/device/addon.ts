@@ -6,7 +6,7 @@
 import type { InstructionSetName } from "../codegen/isa";
 import type { TileNames } from "../codegen/tileprogram";
 import type { Control, RealData, Tables } from "./addoncall";
-import type { GridAlgebra } from "./gridalgebra";
+import type { BriefAlgebra, LongAlgebra } from "./densealgebra";
 
 declare const brand: unique symbol;
 
@@ -175,67 +175,6 @@ interface LongFunctions {
 }
 
 // ---------------------------------------------------------------------------------------------------- dense algebra
-
-/** F is a list of blocks `[rows, width]` of one dtype, widths being multiples of 64 bytes. */
-export interface LongAlgebra extends GridAlgebra {
-  /**
-   * The lower half of a `[n, n]` becomes its factor L; 0, or the order of the first leading minor that is not
-   * positive.
-   */
-  cholesky(a: Float64Array, n: number): number;
-  /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
-  choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
-  /**
-   * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no
-   * padding, with the factor of the residual between them; takes it off the diagonal `residual` `[rows]`. Returns the
-   * largest squared norm among the last 8 columns.
-   */
-  extend(
-    out: RealData,
-    left: RealData,
-    blocks: readonly RealData[],
-    pivots: Int32Array,
-    factor: Float64Array,
-    residual: Float64Array,
-    rows: number,
-    count: number,
-  ): number;
-  /** The lower half of out `[width, width]` becomes that of Fᵀ F; `bytes` of a number of F. */
-  gram(out: Float64Array, blocks: readonly RealData[], rows: number, bytes: number): void;
-  /** out `[rows, columns]` = (F Fᵀ + alpha I)⁻¹ x, with the Cholesky factor of Fᵀ F + alpha I. */
-  lowRankSolve(
-    out: RealData,
-    x: RealData,
-    blocks: readonly RealData[],
-    factor: Float64Array,
-    alpha: number,
-    rows: number,
-    columns: number,
-  ): void;
-}
-
-export interface BriefAlgebra {
-  /**
-   * Accepts candidate rows one after the other, each with the chance that what is left of its residual gives it.
-   * `left` holds K between them, and is overwritten. Returns how many; their places go to `accepted`, the factor of
-   * the residual among them to `factor` `[returned, returned]`. What is no more than `part` of the largest residual,
-   * or than `floor`, is rounding.
-   */
-  choosePivots(
-    left: RealData,
-    blocks: readonly RealData[],
-    candidates: Int32Array,
-    chances: Float64Array,
-    accepted: Int32Array,
-    factor: Float64Array,
-    rows: number,
-    most: number,
-    part: number,
-    floor: number,
-  ): number;
-  /** out `[rows, columns]` -= F x. */
-  subtractTall(out: RealData, blocks: readonly RealData[], x: Float64Array, rows: number, columns: number): void;
-}
 
 /**
  * Dense linear algebra on the addon's threads: Cholesky factors, and low-rank approximations F Fᵀ of symmetric

@@ -5,7 +5,7 @@
  * the same numbers, so that a symmetric kernel stays symmetric to rounding. Needs the addon. Knows no formula.
  */
 import { at, lookUp } from "../asserts";
-import type { LongAlgebra } from "../device/addon";
+import type { LongAlgebra } from "../device/densealgebra";
 import { allocate, bytesOf, sizeOf } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import { instructionSet, loadedAddon } from "../device/native";

@@ -5,11 +5,10 @@
  */
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";
-import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
 import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
-import { atMost, describeValue, optionsOf } from "../options";
+import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import type { EigshResult } from "../solve/eigenpairs";
 import type { EigshOptions } from "../solve/eigsh";
@@ -19,7 +18,7 @@ import { Expression } from "./expression";
 import { indexedLeaf } from "./leaf";
 import { linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
-import { applyOperation, applyComplex, applyReal, complexOperand, realOperand } from "./operand";
+import { applyOperation, applyComplex, applyReal, complexOperand, realOperand, twice, withPlace } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
 import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
@@ -203,24 +202,10 @@ function solverOf<T extends RealData>(
   return solver(expressionIn(tensor), b, options) as DeferredSolve<T>;
 }
 
-function closedSolverOf<T extends RealData>(
-  tensor: LazyTensor<T, boolean>,
-  b: unknown,
-  options: LazySolveOptions<T>,
-): DeferredSolve<T> {
+const closedSolverOf: typeof solverOf = (tensor, b, options) => {
   checkClosed("solve", expressionIn(tensor).leaves);
   return solverOf(tensor, b, options);
-}
-
-/** Complex components as real ones. */
-function twice(where: string, count: unknown): number {
-  if (Number.isSafeInteger(count)) return 2 * (count as number);
-  throw new ArgumentError(`${where}: expected an integer, got ${describeValue(count)}`);
-}
-
-/** What a call is told, and where the tensor is computed unless that says otherwise. */
-const withPlace = <O extends object>({ where }: Expression, options: O | null | undefined): O =>
-  ({ ...where, ...options }) as O;
+};
 
 /**
  * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.

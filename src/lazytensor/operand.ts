@@ -106,3 +106,13 @@ export function complexOperand(where: string, value: unknown): Expression {
   const real = realOperand(where, value);
   return Expression.join(complex(real.formula, lift(0)), [real]);
 }
+
+/** Complex components as real ones. */
+export function twice(where: string, count: unknown): number {
+  if (Number.isSafeInteger(count)) return 2 * (count as number);
+  throw new ArgumentError(`${where}: expected an integer, got ${described(count)}`);
+}
+
+/** What a call is told, and where the tensor is computed unless that says otherwise. */
+export const withPlace = <O extends object>({ where }: Expression, options: O | null | undefined): O =>
+  ({ ...where, ...options }) as O;

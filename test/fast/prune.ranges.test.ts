@@ -106,7 +106,7 @@ test.each(BACKENDS)("on %s, and of the same points on both sides", (backend) => 
   const x = points(150, 2, 1, "float64");
   for (const seed of [1, 2, 3]) {
     const ranges = rangesOf(150, 150, 12, 0.3, seed);
-    for (const rows of [Category.I, Category.J])
+    for (const rows of [Category.I, Category.J] as const)
       expectSame(operatorOf("SqDist(x, y)", "KMin_ArgKMin", rows), [x, x], ranges, backend);
   }
 });

@@ -71,12 +71,9 @@ const REDUCTIONS = [
   "ArgKMax",
 ];
 
+const AXES = [Category.I, Category.J] as const;
 const COMBINATIONS = FORMULAS.flatMap((text, m) =>
-  REDUCTIONS.map((name, n) => ({
-    text,
-    name,
-    rows: ((m + n) % 2 === 0 ? Category.I : Category.J) as Category.I | Category.J,
-  })),
+  REDUCTIONS.map((name, n) => ({ text, name, rows: AXES[(m + n) % 2]! })),
 );
 
 function operatorOf(
