@@ -3,7 +3,9 @@
  * is the same variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no
  * operation.
  */
-import { checkArray, described, isNdarray } from "../array/check";
+import { described, isNdarray } from "../array/check";
+import { arrayIn } from "../array/given";
+import type { Given } from "../array/given";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
@@ -89,7 +91,7 @@ export function indexedLeaf(where: string, value: unknown, category: Category.I 
 }
 
 function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
-  const array = checkArray(where, value);
+  const array = arrayIn(where, value as Given);
   if (array.shape.length >= 2 && dimOf(array) >= 1) return array;
   throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
 }
@@ -109,7 +111,7 @@ export function vectorLeaf(where: string, value: unknown): Leaf {
 /** @throws ArgumentError unless the value is a number, a list of numbers, or an array `[D]` or `[...batch, D]`. */
 export function parameterLeaf(where: string, value: unknown): Leaf {
   if (typeof value === "number" || isNumbers(value)) return numberLeaf(value);
-  const array = checkArray(where, value);
+  const array = arrayIn(where, value as Given);
   if (array.shape.length >= 1 && dimOf(array) >= 1) return leafOf(array, Category.P);
   throw new ArgumentError(`${where}: expected shape [D], got ${shapeText(array.shape)}`);
 }
@@ -122,7 +124,7 @@ export const isNumbers = (value: unknown): value is readonly number[] =>
  * j, `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
  */
 export function guessedLeaf(where: string, value: unknown): Leaf {
-  const array = checkArray(where, value);
+  const array = arrayIn(where, value as Given);
   const { shape } = array;
   const rank = shape.length;
   if (rank === 1) return parameterLeaf(where, array);

@@ -3,7 +3,10 @@
  * Must not know how users write operations.
  */
 import { zeros } from "../array/array";
+import { isList } from "../array/array";
 import { checkArray } from "../array/check";
+import { arrayIn } from "../array/given";
+import type { NumberList } from "../array/given";
 import { bringToMachine } from "../array/transfer";
 import { insertAxis, reshapeView, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -43,7 +46,7 @@ export function product(
   b: unknown,
   options: Omit<ReduceOptions, "axis"> | null | undefined,
 ): RealArray {
-  const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, checkArray(`${where}, b`, b));
+  const { vector, isFlat } = columnOf(where, expression, expression.formula.dim, vectorIn(where, expression, b));
   const { out, ...how } = optionsOf(where, options, PRODUCT);
   const target = out && isFlat ? { out: insertAxis(checkArray("out", out), out.shape.length) } : {};
   const values = reduceNow(
@@ -65,10 +68,15 @@ interface Column {
   readonly isFlat: boolean;
 }
 
+/** Lists take the dtype of the matrix. */
+const vectorIn = (where: string, { dtype }: Expression, b: unknown): RealArray =>
+  isList(b) ? arrayIn(`${where}, b`, b as NumberList, dtype ?? undefined) : checkArray(`${where}, b`, b);
+
 /** A vector as a leaf of j. @throws ArgumentError where sizes do not fit. */
-export function columnOf(where: string, { sizes, batch }: Expression, dim: number, b: unknown): Column {
+export function columnOf(where: string, expression: Expression, dim: number, b: unknown): Column {
+  const { sizes, batch } = expression;
   if (isLazy(b)) return { vector: variableOf(where, expressionIn(b)), isFlat: false };
-  const array = checkArray(`${where}, b`, b);
+  const array = vectorIn(where, expression, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
   const vector = vectorLeaf(`${where}, b`, isFlat ? insertAxis(array, 1) : array);
   const [rows] = (vector.value as RealArray).shape.slice(-2);

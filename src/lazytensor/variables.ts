@@ -2,6 +2,8 @@
  * The ways to make a lazy tensor of one variable: an array, a number, or the index of an argument of later calls.
  */
 import { described } from "../array/check";
+import { shapedArray } from "../array/given";
+import type { Given } from "../array/given";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -13,31 +15,38 @@ import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
 
 type AnyTensor<T extends RealData> = LazyTensor<T> | LazyTensor<T, true>;
 
-/** Points indexed by i: an array `[...batch, M, D]`. @throws ArgumentError for anything else. */
-export function Vi<T extends RealData>(x: RealArray<T>): LazyTensor<T>;
+/** Points indexed by i: an array or lists `[...batch, M, D]`. @throws ArgumentError for anything else. */
+export function Vi<T extends RealData>(x: Given<T>): LazyTensor<T>;
+/** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
+export function Vi<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
 export function Vi<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
-export function Vi<T extends RealData>(x: RealArray<T> | number, dim?: number): AnyTensor<T> {
+export function Vi<T extends RealData>(x: unknown, second?: number | readonly number[]): AnyTensor<T> {
   atMost("Vi", 2, arguments);
-  return makeIndexed("Vi", x, dim, Category.I);
+  return makeIndexed("Vi", x, second, Category.I);
 }
 
-/** Points indexed by j: an array `[...batch, N, D]`. @throws ArgumentError for anything else. */
-export function Vj<T extends RealData>(y: RealArray<T>): LazyTensor<T>;
+/** Points indexed by j: an array or lists `[...batch, N, D]`. @throws ArgumentError for anything else. */
+export function Vj<T extends RealData>(y: Given<T>): LazyTensor<T>;
+/** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
+export function Vj<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */
 export function Vj<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
-export function Vj<T extends RealData>(y: RealArray<T> | number, dim?: number): AnyTensor<T> {
+export function Vj<T extends RealData>(y: unknown, second?: number | readonly number[]): AnyTensor<T> {
   atMost("Vj", 2, arguments);
-  return makeIndexed("Vj", y, dim, Category.J);
+  return makeIndexed("Vj", y, second, Category.J);
 }
 
 /**
  * A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine.
  */
-export function Pm<T extends RealData = RealData>(value: RealArray<T> | number | readonly number[]): LazyTensor<T>;
+export function Pm<T extends RealData = RealData>(value: RealArray<T> | T | number | readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
 export function Pm<T extends RealData = RealData>(index: number, dim: number): LazyTensor<T, true>;
-export function Pm<T extends RealData>(value: RealArray<T> | number | readonly number[], dim?: number): AnyTensor<T> {
+export function Pm<T extends RealData>(
+  value: RealArray<T> | T | number | readonly number[],
+  dim?: number,
+): AnyTensor<T> {
   atMost("Pm", 2, arguments);
   if (dim === undefined) return new LazyTensor<T>(Expression.of(parameterLeaf("Pm", value)));
   return symbolic("Pm", value, dim, Category.P);
@@ -66,10 +75,11 @@ export function Var<T extends RealData>(x: RealArray<T> | number, second: number
 function makeIndexed<T extends RealData>(
   where: string,
   x: unknown,
-  dim: number | undefined,
+  second: number | readonly number[] | undefined,
   category: Category.I | Category.J,
 ): AnyTensor<T> {
-  if (dim !== undefined) return symbolic(where, x, dim, category);
+  if (Array.isArray(second)) return makeIndexed(where, shapedArray<T>(where, x as T, second), undefined, category);
+  if (second !== undefined) return symbolic(where, x, second as number, category);
   if (typeof x === "number" || isNumbers(x))
     throw new ArgumentError(`${where}: expected an array [rows, D], or an index and a dim, got ${described(x)}`);
   return new LazyTensor<T>(Expression.of(indexedLeaf(where, x, category)));

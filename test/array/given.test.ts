@@ -1,5 +1,5 @@
 /** Lists and typed arrays in the place of arrays: in formulas, solves and array maths, in the dtype of what is beside. */
-import { Genred, KernelSolve, array, errors, grad, nd, requiresGrad } from "../../src/index";
+import { Genred, KernelSolve, Pm, Vi, Vj, array, astype, errors, grad, nd, requiresGrad } from "../../src/index";
 import type { Given, RealArray } from "../../src/index";
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)", "g = Pm(1)"] as const;
@@ -85,6 +85,49 @@ test("alone, lists are float32, and typed arrays of floats keep their type", () 
   expect(nd.argmax([3, 9, 2]).get()).toBe(1);
 });
 
+test("lazy tensors take them too, with a shape where numbers have none", () => {
+  const x = array(POINTS, { dtype: "float64" });
+  const flat = Float64Array.from(POINTS.flat());
+  const expected = Vi(x).sqdist(Vj(x)).sum({ axis: 1 });
+  expect(told(Vi(flat, [3, 2]).sqdist(Vj(x)).sum({ axis: 1 }))).toEqual(told(expected));
+  expect(
+    told(
+      Vi(POINTS)
+        .sqdist(Vj(POINTS.flat(), [3, 2]))
+        .sum({ axis: 1 }),
+    ),
+  ).toEqual(told(astype(expected, "float32")));
+  expect(told(Vi(x).sqdist(Vj(x)).matmul(WEIGHTS))).toEqual(
+    told(
+      Vi(x)
+        .sqdist(Vj(x))
+        .matmul(array(WEIGHTS, { dtype: "float64" })),
+    ),
+  );
+  expect(
+    told(
+      Vi(x)
+        .sub(Pm(new Float64Array([1, 2])))
+        .sqnorm2()
+        .sum({ axis: 0 }),
+    ),
+  ).toEqual(
+    told(
+      Vi(x)
+        .sub(Pm([1, 2]))
+        .sqnorm2()
+        .sum({ axis: 0 }),
+    ),
+  );
+});
+
+test("typed arrays are looked at, not copied", () => {
+  const numbers = new Float32Array([1, 2]);
+  const view = Vi(numbers, [1, 2]);
+  numbers[1] = 5;
+  expect([...view.sum({ axis: 0 }).data]).toEqual([1, 5]);
+});
+
 test("derivatives reach the arrays beside them", () => {
   const x = requiresGrad(array([1, 2]));
   expect(nd.toNested(grad(nd.sum(nd.mul(x, [3, 4])), [x])[0])).toEqual([3, 4]);
@@ -101,6 +144,26 @@ test.each<[string, () => unknown, RegExp]>([
     "typed arrays of two dtypes",
     () => nd.add<Float32Array | Float64Array>(new Float64Array(2), new Float32Array(2)),
     /^add, second argument: expected a float64 ndarray, got a float32 one/,
+  ],
+  [
+    "numbers for another shape",
+    () => Vi(new Float32Array(5), [2, 3]),
+    /^Vi: expected 6 numbers for shape \[2, 3\], got shape \[5\]$/,
+  ],
+  [
+    "an array with a shape",
+    () => Vj(array([1, 2]) as never, [2, 1]),
+    /^Vj: expected a list or a typed array, got a float32 ndarray of shape \[2\]$/,
+  ],
+  [
+    "a list without rows",
+    () => Vi([1, 2]),
+    /^Vi: expected an array \[rows, D\], or an index and a dim, got a plain array$/,
+  ],
+  [
+    "rows of two lengths",
+    () => Vi([[1], [2, 3]]),
+    /^Vi: expected 1 elements at values\[1\], as in its neighbours, got 2$/,
   ],
 ])("%s are refused", (_, call, message) => {
   expect(call).toThrow(errors.ArgumentError);

@@ -274,7 +274,7 @@ describe("what is refused", () => {
     );
     refuses(() => sub(wrong([1, [2]]), 1), /^sub, first argument: expected a number at values\[1\], got a plain array/);
     refuses(() => sub(1, wrong([[1], 2])), /^sub, second argument: expected 1 elements at values\[1\]/);
-    refuses(() => sub(1, 2), /^sub, second argument: expected .* got the number 2/);
+    refuses(() => sub(1, 2), /^sub, first argument: expected .* got the number 1/);
     for (const f of [exp, sum, transpose, norm]) refuses(() => f(wrong("x")), /: expected .* got the string "x"$/);
   });
 

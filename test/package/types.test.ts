@@ -73,6 +73,10 @@ const GOOD: (readonly [string, string])[] = [
 
 const GOOD_LAZY: readonly (readonly [string, string])[] = [
   ["a lazy tensor gives results of the dtype of its array", "const r: RealArray<Float32Array> = L.sum({ axis: 1 });"],
+  [
+    "lists and typed arrays stand for points",
+    "Vi([[1, 2]]).sub(Vj([1, 2], [1, 2])); const r: LazyTensor<Float32Array> = Vi(new Float32Array(4), [2, 2]); const s: RealArray<Float32Array> = L.matmul([[1, 2]]);",
+  ],
   ["a lazy sum without an axis is lazy", "const r: LazyTensor<Float32Array> = L.sum();"],
   ["lazy operands are tensors, numbers, lists and parameters", "L.add(1).mul(L).sub(Pm(2)).div([1]).pow(Pm([1]));"],
   ["lazy indices are integers", "const k: Int32Array = L.argKmin(3, { axis: 1 }).data;"],
@@ -144,7 +148,8 @@ const BAD_LAZY: readonly (readonly [string, string])[] = [
   ["a minimum of complex numbers", "Z.min({ axis: 1 });"],
   ["a misspelt option of a lazy solve", "L.solve(x, { alhpa: 1 });"],
   ["a misspelt lazy method", "L.sqdst(x);"],
-  ["a plain matrix as Vi", "Vi([[1, 2]]);"],
+  ["a matrix of text as Vi", "Vi([['1', '2']]);"],
+  ["points of a shape that is no list", "Vi(new Float32Array(2), '1, 2');"],
   ["weights for the components of a vector", "L.logsumexp({ weight: 1 });"],
   ["a symbolic solve taken for an array", "const r: RealArray = L.solve(Vj(0, 1));"],
   ["a symbolic sum taken for an array", "const r: RealArray = L.mul(Vj(0, 2)).sum({ axis: 1 });"],
