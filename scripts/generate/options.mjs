@@ -90,7 +90,7 @@ const TABLES = [
     ["notebook/space", "SPACE"],
   ],
   [
-    "Surfaces: `notebook.meshChart(vertices, faces, ...)`, beside those of space and `scheme`, `reverse`, `domain`, `legend`",
+    "Surfaces: `notebook.meshChart(vertices, faces, ...)`, beside those of space and the scheme of points",
     ["notebook/meshchart", "MESH_CHART"],
   ],
   ["Several charts: `notebook.subplots(rows, ...)`", ["notebook/subplots", "SUBPLOTS"]],

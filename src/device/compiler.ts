@@ -16,7 +16,6 @@ import type { InstructionSetName } from "../codegen/isa";
 import { CompileError, DeviceError } from "../errors";
 import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
-import { attended } from "./native";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";
 
@@ -55,21 +54,16 @@ const paths = new Map<string, string>();
 /**
  * Path of the shared object made from `source` (generated, header-free C++17), compiled now or taken from the cache,
  * checked and ready to be loaded; with TSKEOPS_DEBUG set the source lies beside it as `.cc`, for debuggers.
- * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write;
- * InterruptedError on Ctrl-C while it compiles
+ * @throws CompileError with the compiler's text; DeviceError when there is no compiler or no place to write
  */
 export function sharedObject(source: string, isa: InstructionSetName): string {
   const known = paths.get(requestOf(source, isa));
   if (known !== undefined) return known;
-  return attended((watch) => {
-    const job = new Job(source, isa);
-    const path = rememberPath(
-      job,
-      cachedObject(job.key, () => job.run()),
-    );
-    watch(); // what was compiled is kept for the next call
-    return path;
-  });
+  const job = new Job(source, isa);
+  return rememberPath(
+    job,
+    cachedObject(job.key, () => job.run()),
+  );
 }
 
 /** Path of the object, if this process or another has compiled it before. */

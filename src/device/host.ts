@@ -19,7 +19,7 @@ import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./ad
 import type { Plan, RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
+import { attended, instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
 import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
@@ -231,7 +231,11 @@ class Compiled implements Runnable {
   }
 
   load(): NativeRoutine {
-    return (this.loaded ??= loadCompiled((path) => this.addon.load(path), this.costs.source, this.isa));
+    return (this.loaded ??= attended((watch) => {
+      const loaded = loadCompiled((path) => this.addon.load(path), this.costs.source, this.isa);
+      watch(); // what was compiled is kept for the next call
+      return loaded;
+    }));
   }
 }
 

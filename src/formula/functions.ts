@@ -9,6 +9,7 @@ import { corners, isBounded, isPoint, monotone, valley } from "./intervals";
 import type { BoundsRule, Interval, Ruled, Tools } from "./intervals";
 import {
   abs,
+  divide,
   elementwiseWithInteger,
   equal,
   exp,
@@ -540,7 +541,7 @@ export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise(
   doc: "x modulo n, from d on: x - n floor((x - d) / n).",
   value: (x, n, d) => x - n * Math.floor((x - d) / n),
   code: (x, n, d) => `(${x} - ${n} * floor((${x} - ${d}) / ${n}))`,
-  derivative: (x, n, d) => [constant(1), minus(floor(mult(subtract(x, d), inv(n)))), null],
+  derivative: (x, n, d) => [constant(1), minus(floor(divide(subtract(x, d), n))), null], // the quotient of the value
   bounds: boundsOfRemainder,
   ulps: 0,
   cost: 14,

@@ -50,6 +50,13 @@ const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   "Abs(x)": [[0, 1, 0, 0], [INF, 1, 1, 0], [-INF, 1, -1, 0]], // prettier-ignore
   "Asin(x)": [[1, 1, 0, 0], [-1, 1, 0, 0], [0, 1, 1, 0]], // prettier-ignore
   "Acos(x)": [[1, 1, 0, 0], [-1, 1, 0, 0], [0, 1, -1, 0]], // prettier-ignore
+  "Acosh(x)": [[1, 1, 0, 0], [INF, 1, 0, 0]], // prettier-ignore
+  "Atanh(x)": [[1, 1, 0, 0], [-1, 1, 0, 0], [0, 1, 1, 0]], // prettier-ignore
+  "Log2(x)": [[0, 1, 0, 0], [INF, 1, 0, 0], [1, 1, 1 / Math.LN2, 0]], // prettier-ignore
+  "Log10(x)": [[0, 1, 0, 0], [INF, 1, 0, 0], [1, 1, 1 / Math.LN10, 0]], // prettier-ignore
+  "Cbrt(x)": [[0, 1, 0, 0], [INF, 1, 0, 0], [-INF, 1, 0, 0]], // prettier-ignore
+  "BesselK(x, 0)": [[0, 1, 0, 0], [INF, 1, 0, 0]], // prettier-ignore
+  "BesselK(x, 1.5)": [[0, 1, 0, 0], [INF, 1, 0, 0]], // prettier-ignore
   "SinXDivX(x)": [[0, 1, 0, 0]],
   "Pow(x, -2)": [[0, 1, 0, 0], [INF, 1, 0, 0]], // prettier-ignore
   "Pow(x, 3)": [[0, 1, 0, 0]],
@@ -90,6 +97,12 @@ const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   "Sigmoid(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0], [0, 1, 0.25, 0]], // prettier-ignore
   "Softplus(x)": [[INF, 1, 1, 0], [-INF, 1, 0, 0]], // prettier-ignore
   "Erf(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0]], // prettier-ignore
+  "Erfc(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0], [0, 1, -2 / Math.sqrt(Math.PI), 0]], // prettier-ignore
+  "Asinh(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0], [0, 1, 1, 0]], // prettier-ignore
+  // at their poles, derivatives of these are infinite
+  "LGamma(x)": [[1, 1, -0.5772156649015329, 0], [2, 1, 0.42278433509846713, 0]], // prettier-ignore
+  "Digamma(x)": [[INF, 1, 0, 0], [1, 1, Math.PI ** 2 / 6, 0]], // prettier-ignore
+  "Polygamma(x, 2)": [[INF, 1, 0, 0], [1, 1, Math.PI ** 4 / 15, 0]], // prettier-ignore
   // one side of a kink
   "ReLU(x)": [[0, 1, 1, 0], [-INF, 1, 0, 0], [INF, 1, 1, 0]], // prettier-ignore
   "Minimum(x, y)": [[2, 2, 1, 0], [-INF, INF, 1, 0], [INF, 1, 0, 1]], // prettier-ignore
