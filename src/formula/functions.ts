@@ -9,7 +9,6 @@ import { corners, isBounded, isPoint, monotone, valley } from "./intervals";
 import type { BoundsRule, Interval, Ruled, Tools } from "./intervals";
 import {
   abs,
-  divide,
   elementwiseWithInteger,
   equal,
   exp,
@@ -541,7 +540,8 @@ export const mod: (x: Operand, n: Operand, d: Operand) => Formula = elementwise(
   doc: "x modulo n, from d on: x - n floor((x - d) / n).",
   value: (x, n, d) => x - n * Math.floor((x - d) / n),
   code: (x, n, d) => `(${x} - ${n} * floor((${x} - ${d}) / ${n}))`,
-  derivative: (x, n, d) => [constant(1), minus(floor(divide(subtract(x, d), n))), null], // the quotient of the value
+  // The quotient of the value itself: another rounding of it would give another integer where x is a multiple of n.
+  derivative: (x, n, d) => [constant(1), minus(round(mult(subtract(x, mod(x, n, d)), inv(n)), 0)), null],
   bounds: boundsOfRemainder,
   ulps: 0,
   cost: 14,

@@ -110,7 +110,7 @@ const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   "Clamp(x, 0, y)": [[0, 2, 1, 0], [INF, 2, 0, 1], [-INF, 2, 0, 0]], // prettier-ignore
   "IfElse(x, Inv(x), y)": [[0, 1, 0, 0], [-1, 1, 0, 1], [2, 1, -0.25, 0]], // prettier-ignore
   "IfElse(x, 3 * y, 2 * y)": [[NaN, 1, 0, 2], [0, 1, 0, 3], [-INF, 1, 0, 2]], // prettier-ignore
-  "Mod(x, y, 0)": [[2.5, 1, 1, -2]],
+  "Mod(x, y, 0)": [[2.5, 1, 1, -2], [49, 49, 1, -1], [41, 41, 1, -1]], // prettier-ignore
   "Sign(x) + Step(x) + Floor(x) + Ceil(x) + Round(x, 2)": [[0, 1, 0, 0], [INF, 1, 0, 0]], // prettier-ignore
   // the double `where`: what is not chosen does not matter
   "IfElse(-x, y, Log(x))": [[0, 3, 0, 1]],
