@@ -1,7 +1,7 @@
 /** The public names of tskeops, and nothing else. */
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
-export type { Given, NumberList } from "./array/given";
+export type { ArrayInput, NumberList } from "./array/arrayinput";
 export { dispose, toDevice, toHost } from "./array/transfer";
 export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";

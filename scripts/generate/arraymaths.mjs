@@ -15,7 +15,7 @@ const HEAD = `/**
  * in src/formula; what is written here by hand is lost.
  */
 import type { Operand } from "../array/arithmetic";
-import type { Given } from "../array/given";
+import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { atMost } from "../options";
@@ -50,7 +50,7 @@ function isMadeOfRows(given, build, nodesOf) {
 function functionText({ name, doc, slots, method }) {
   const spelling = RENAMED[method.names[0]] ?? method.names[0];
   const isSingle = slots.filter(({ kind }) => kind === "formula").length === 1;
-  const type = { formula: isSingle ? "Given<T>" : "Operand<T>", integer: "number", number: "number" };
+  const type = { formula: isSingle ? "ArrayInput<T>" : "Operand<T>", integer: "number", number: "number" };
   const inOrder = method.order.map((argument) => slots.find((slot) => slot.name === argument));
   const parameters = inOrder.map((slot) => `${slot.name}: ${type[slot.kind]}${defaultOf(slot)}`);
   const values = slots.map((slot) => slot.name).join(", ");

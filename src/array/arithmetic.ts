@@ -28,12 +28,12 @@ import {
   wrap,
   wrapBeside,
 } from "./view";
-import { arrayIn, dtypeAmong } from "./given";
-import type { Given } from "./given";
+import { arrayIn, dtypeAmong } from "./arrayinput";
+import type { ArrayInput } from "./arrayinput";
 import type { Dtype, RealArray } from "./view";
 
 /** An array or what stands for one, or a number for all of its elements. */
-export type Operand<T extends RealData = RealData> = Given<T> | number;
+export type Operand<T extends RealData = RealData> = ArrayInput<T> | number;
 
 /** One gradient per input, given the cotangent of the output. */
 export type Rules = readonly ((cotangent: RealArray) => RealArray)[];
@@ -65,7 +65,7 @@ export function div<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray
 }
 
 /** `-a`. */
-export function neg<T extends RealData>(a: Given<T>): RealArray<T> {
+export function neg<T extends RealData>(a: ArrayInput<T>): RealArray<T> {
   atMost("neg", 1, arguments);
   return mul(arrayIn("neg", a), -1);
 }
@@ -199,7 +199,7 @@ function operands(where: string, a: Operand, b: Operand): [RealArray, RealArray]
   const operand = (name: string, x: Operand, other: Operand): RealArray =>
     typeof x === "number" && typeof other !== "number"
       ? numberArray(x, dtype ?? "float32", [])
-      : arrayIn(`${where}, ${name} argument`, x as Given, dtype);
+      : arrayIn(`${where}, ${name} argument`, x as ArrayInput, dtype);
   return [operand("first", a, b), operand("second", b, a)];
 }
 

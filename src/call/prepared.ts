@@ -4,8 +4,8 @@
  */
 import { isList } from "../array/array";
 import { checkArray, described } from "../array/check";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { NumberList } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";

@@ -2,7 +2,7 @@
  * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its
  * reduction.
  */
-import type { Given } from "../array/given";
+import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import type * as rows from "../formula/reductions";
@@ -12,16 +12,16 @@ import type { IndexArray } from "./result";
 type Trimmed<S extends string> = S extends ` ${infer R}` ? Trimmed<R> : S extends `${infer R} ` ? Trimmed<R> : S;
 type Declared<S extends string> = S extends `${string}=${infer K}` ? Trimmed<K> : Trimmed<S>;
 type ArgumentFor<S extends string, T extends RealData> = string extends S
-  ? Given<T> | number
+  ? ArrayInput<T> | number
   : Declared<S> extends `Vi(${string})` | `Vj(${string})`
-    ? Given<T>
+    ? ArrayInput<T>
     : Declared<S> extends `Pm(${infer D})`
       ? Trimmed<D> extends "1"
-        ? Given<T> | number
+        ? ArrayInput<T> | number
         : D extends `${string},${string}`
-          ? Given<T> | number
-          : Given<T>
-      : Given<T> | number;
+          ? ArrayInput<T> | number
+          : ArrayInput<T>
+      : ArrayInput<T> | number;
 
 /** The arguments that aliases declare: an array for each, or lists for one; a number does for `Pm(1)`. */
 export type ArgumentsFor<A extends readonly string[], T extends RealData> = {

@@ -3,7 +3,7 @@
  * from the tables (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what
  * matrices can do. Must not know engines.
  */
-import type { Given } from "../array/given";
+import type { ArrayInput } from "../array/arrayinput";
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { Category } from "../formula/formula";
@@ -119,21 +119,21 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
    * operator: their chain.
    * @throws ArgumentError where sizes do not fit.
    */
-  matmul(b: Given<T>, options?: MatmulOptions<T> | null): RealArray<T>;
+  matmul(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T>;
   matmul(b: LazyTensor<T> | LinearOperatorLike<T>): LinearOperator<T>;
-  matmul(b: Given<T> | LazyTensor<T> | LinearOperatorLike<T>, options?: MatmulOptions<T> | null): unknown {
+  matmul(b: ArrayInput<T> | LazyTensor<T> | LinearOperatorLike<T>, options?: MatmulOptions<T> | null): unknown {
     atMost("matmul", 2, arguments);
     if (!isOperatorLike<T>(b)) return product("matmul", expressionIn(this), b, options);
     optionsOf("matmul of operators", options, {});
     return linearOperator<T>("matmul", this).matmul(toOperator<T>("matmul", b));
   }
   /** The product with an array, as {@link LazyTensor.matmul}. */
-  matvec(b: Given<T>, options?: MatmulOptions<T> | null): RealArray<T> {
+  matvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matvec", 2, arguments);
     return product("matvec", expressionIn(this), b, options) as RealArray<T>;
   }
   /** The product of the transpose with an array `[...batch, M, E]` or `[M]`. */
-  rmatvec(b: Given<T>, options?: MatmulOptions<T> | null): RealArray<T> {
+  rmatvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("rmatvec", 2, arguments);
     return product("rmatvec", expressionIn(this).transpose(), b, options) as RealArray<T>;
   }

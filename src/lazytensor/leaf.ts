@@ -4,8 +4,8 @@
  * operation.
  */
 import { described, isNdarray } from "../array/check";
-import { arrayIn } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
@@ -91,7 +91,7 @@ export function indexedLeaf(where: string, value: unknown, category: Category.I 
 }
 
 function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
-  const array = arrayIn(where, value as Given);
+  const array = arrayIn(where, value as ArrayInput);
   if (array.shape.length >= 2 && dimOf(array) >= 1) return array;
   throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
 }
@@ -111,7 +111,7 @@ export function vectorLeaf(where: string, value: unknown): Leaf {
 /** @throws ArgumentError unless the value is a number, a list of numbers, or an array `[D]` or `[...batch, D]`. */
 export function parameterLeaf(where: string, value: unknown): Leaf {
   if (typeof value === "number" || isNumbers(value)) return numberLeaf(value);
-  const array = arrayIn(where, value as Given);
+  const array = arrayIn(where, value as ArrayInput);
   if (array.shape.length >= 1 && dimOf(array) >= 1) return leafOf(array, Category.P);
   throw new ArgumentError(`${where}: expected shape [D], got ${shapeText(array.shape)}`);
 }
@@ -124,7 +124,7 @@ export const isNumbers = (value: unknown): value is readonly number[] =>
  * j, `[..., 1, 1, D]` a parameter. @throws ArgumentError for a matrix, whose role nothing tells.
  */
 export function guessedLeaf(where: string, value: unknown): Leaf {
-  const array = arrayIn(where, value as Given);
+  const array = arrayIn(where, value as ArrayInput);
   const { shape } = array;
   const rank = shape.length;
   if (rank === 1) return parameterLeaf(where, array);

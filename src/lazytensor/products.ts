@@ -5,8 +5,8 @@
 import { zeros } from "../array/array";
 import { isList } from "../array/array";
 import { checkArray } from "../array/check";
-import { arrayIn } from "../array/given";
-import type { NumberList } from "../array/given";
+import { arrayIn } from "../array/arrayinput";
+import type { NumberList } from "../array/arrayinput";
 import { bringToMachine } from "../array/transfer";
 import { insertAxis, reshapeView, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";

@@ -2,8 +2,8 @@
  * The ways to make a lazy tensor of one variable: an array, a number, or the index of an argument of later calls.
  */
 import { described } from "../array/check";
-import { shapedArray } from "../array/given";
-import type { Given } from "../array/given";
+import { shapedArray } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -16,7 +16,7 @@ import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
 type AnyTensor<T extends RealData> = LazyTensor<T> | LazyTensor<T, true>;
 
 /** Points indexed by i: an array or lists `[...batch, M, D]`. @throws ArgumentError for anything else. */
-export function Vi<T extends RealData>(x: Given<T>): LazyTensor<T>;
+export function Vi<T extends RealData>(x: ArrayInput<T>): LazyTensor<T>;
 /** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
 export function Vi<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by i. */
@@ -27,7 +27,7 @@ export function Vi<T extends RealData>(x: unknown, second?: number | readonly nu
 }
 
 /** Points indexed by j: an array or lists `[...batch, N, D]`. @throws ArgumentError for anything else. */
-export function Vj<T extends RealData>(y: Given<T>): LazyTensor<T>;
+export function Vj<T extends RealData>(y: ArrayInput<T>): LazyTensor<T>;
 /** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
 export function Vj<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim`, indexed by j. */

@@ -6,8 +6,8 @@
 import { broadcast, dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
 import { div, mul, recorded, reshape, sub, sum as sumOver, transpose } from "../array/arithmetic";
-import { arrayIn } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
 import { at } from "../asserts";
@@ -56,7 +56,7 @@ interface Rows<T extends RealData> {
   readonly shape: readonly number[];
 }
 
-function rowsOf<T extends RealData>(where: string, given: Given<T>, { axis, keepDims }: AxesOptions): Rows<T> {
+function rowsOf<T extends RealData>(where: string, given: ArrayInput<T>, { axis, keepDims }: AxesOptions): Rows<T> {
   const x = arrayIn(where, given);
   const gone = axesOf(where, axis, x.shape);
   const kept = [...x.shape.keys()].filter((k) => !gone.includes(k));
@@ -86,7 +86,7 @@ function refuseEmpty(where: string, { matrix }: Rows<RealData>): void {
  * The sum of the elements, along all axes or those of `axis`: `nd.sum(x, { axis: 0 })`.
  * @throws ArgumentError if there is no such axis.
  */
-export function sum<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
+export function sum<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("sum", 2, arguments);
   return sumRows(rowsOf("sum", x, optionsOf("sum", options, AXES)));
 }
@@ -94,7 +94,7 @@ export function sum<T extends RealData>(x: Given<T>, options?: AxesOptions | nul
 const sumRows = <T extends RealData>({ matrix, shape }: Rows<T>): RealArray<T> => reshape(sumOver(matrix, 1), shape);
 
 /** The mean of the elements; NaN of none. @throws ArgumentError if there is no such axis. */
-export function mean<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
+export function mean<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("mean", 2, arguments);
   const rows = rowsOf("mean", x, optionsOf("mean", options, AXES));
   return div(sumRows(rows), at(rows.matrix.shape, 1));
@@ -104,7 +104,7 @@ export function mean<T extends RealData>(x: Given<T>, options?: AxesOptions | nu
  * The p-norm of the elements, Euclidean by default, as an array of shape `[]` where all axes go. Its derivative at 0
  * is 0. @throws ArgumentError if there is no such axis.
  */
-export function norm<T extends RealData>(x: Given<T>, options?: NormOptions | null): RealArray<T> {
+export function norm<T extends RealData>(x: ArrayInput<T>, options?: NormOptions | null): RealArray<T> {
   atMost("norm", 2, arguments);
   const { order = ORDER.order.default, ...over } = optionsOf("norm", options, { ...AXES, ...ORDER });
   const array = arrayIn("norm", x);
@@ -116,7 +116,7 @@ export function norm<T extends RealData>(x: Given<T>, options?: NormOptions | nu
 }
 
 /** Sums of the elements up to each, along `axis`; all in row-major order without one. */
-export function cumsum<T extends RealData>(x: Given<T>, options?: AxisOptions | null): RealArray<T> {
+export function cumsum<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("cumsum", 2, arguments);
   const array = arrayIn("cumsum", x);
   const { axis } = optionsOf("cumsum", options, ONE_AXIS);
@@ -179,20 +179,20 @@ const SMALLEST = bestOf((a, b) => a < b);
  * The largest element; NaN where there is one. The derivative goes to the first of equal ones.
  * @throws ArgumentError if there is no such axis, or no element.
  */
-export function max<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
+export function max<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("max", 2, arguments);
   return pickRows("max", x, options, LARGEST);
 }
 
 /** The smallest element; otherwise as `max`. */
-export function min<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
+export function min<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("min", 2, arguments);
   return pickRows("min", x, options, SMALLEST);
 }
 
 function pickRows<T extends RealData>(
   where: string,
-  x: Given<T>,
+  x: ArrayInput<T>,
   options: AxesOptions | null | undefined,
   fold: Fold,
 ): RealArray<T> {
@@ -205,18 +205,18 @@ function pickRows<T extends RealData>(
  * The index of the largest element along `axis`, the first of equal ones; in row-major order where all axes go.
  * @throws ArgumentError if there is no such axis, or no element.
  */
-export function argmax(x: Given, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+export function argmax(x: ArrayInput, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmax", 2, arguments);
   return findRows("argmax", x, options, LARGEST);
 }
 
 /** The index of the smallest element; otherwise as `argmax`. */
-export function argmin(x: Given, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
+export function argmin(x: ArrayInput, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmin", 2, arguments);
   return findRows("argmin", x, options, SMALLEST);
 }
 
-function findRows(where: string, x: Given, options: AxisOptions | null | undefined, fold: Fold): Int32NdArray {
+function findRows(where: string, x: ArrayInput, options: AxisOptions | null | undefined, fold: Fold): Int32NdArray {
   const rows = rowsOf(where, x, optionsOf(where, options, ONE_AXIS));
   refuseEmpty(where, rows);
   const length = at(rows.matrix.shape, 1);
@@ -227,7 +227,10 @@ function findRows(where: string, x: Given, options: AxisOptions | null | undefin
 // --------------------------------------------------------------------------------------------- exponentials
 
 /** exp(x) over its sum, along all axes or those of `axis`, without overflow. */
-export function softmax<T extends RealData>(x: Given<T>, options?: Pick<AxesOptions, "axis"> | null): RealArray<T> {
+export function softmax<T extends RealData>(
+  x: ArrayInput<T>,
+  options?: Pick<AxesOptions, "axis"> | null,
+): RealArray<T> {
   atMost("softmax", 2, arguments);
   const { axis } = optionsOf("softmax", options, { axis: AXES.axis });
   const array = arrayIn("softmax", x);
@@ -271,7 +274,7 @@ function sharesOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
  * log of the sum of exp(x), along all axes or those of `axis`, without overflow.
  * @throws ArgumentError if there is no such axis.
  */
-export function logsumexp<T extends RealData>(x: Given<T>, options?: AxesOptions | null): RealArray<T> {
+export function logsumexp<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("logsumexp", 2, arguments);
   const { matrix, shape } = rowsOf("logsumexp", x, optionsOf("logsumexp", options, AXES));
   const data: RealData = allocate(dtypeOf(matrix), at(matrix.shape, 0));

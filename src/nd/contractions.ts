@@ -3,8 +3,8 @@
  * come with those. Must not know engines.
  */
 import { matmul as multiply, mul, reshape, sub, transpose } from "../array/arithmetic";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { commonShape, insertAxis, shapeText, sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
@@ -18,7 +18,7 @@ import { axisOf } from "./shapes";
  * The matrix product of `a` `[..., M, K]` and `b` `[..., K, N]`; dimensions in front broadcast, and a vector stands
  * for a row on the left, a column on the right, as in NumPy. @throws ArgumentError if shapes do not fit.
  */
-export function matmul<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
+export function matmul<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("matmul", 2, arguments);
   const [left, right] = pairIn("matmul", "first matrix", "second matrix", a, b);
   const [isRow, isColumn] = [left.shape.length === 1, right.shape.length === 1];
@@ -34,8 +34,8 @@ function pairIn<T extends RealData>(
   where: string,
   nameA: string,
   nameB: string,
-  a: Given<T>,
-  b: Given<T>,
+  a: ArrayInput<T>,
+  b: ArrayInput<T>,
 ): [RealArray<T>, RealArray<T>] {
   const dtype = dtypeAmong([a, b]);
   return [arrayIn(`${where}, ${nameA}`, a, dtype), arrayIn(`${where}, ${nameB}`, b, dtype)];
@@ -53,7 +53,7 @@ function checkProduct(a: RealArray, b: RealArray, ...given: readonly RealArray[]
 }
 
 /** `[M, N]`: a_i b_j for vectors `[M]` and `[N]`. */
-export function outer<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
+export function outer<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("outer", 2, arguments);
   const [x, y] = pairIn("outer", "a", "b", a, b);
   return mul(reshape(x, [vectorLength("outer, a", x), 1]), reshape(y, [1, vectorLength("outer, b", y)]));
@@ -65,7 +65,7 @@ function vectorLength(where: string, { shape }: RealArray): number {
 }
 
 /** The vector product of vectors `[..., 3]`, which broadcast. @throws ArgumentError for others. */
-export function cross<T extends RealData>(a: Given<T>, b: Given<T>): RealArray<T> {
+export function cross<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("cross", 2, arguments);
   const [x, y] = pairIn("cross", "a", "b", a, b);
   const [[a1, a2], [b1, b2]] = [turnsOf("cross, a", x), turnsOf("cross, b", y)];
@@ -84,8 +84,8 @@ function turnsOf<T extends RealData>(where: string, x: RealArray<T>): [RealArray
  * @throws ArgumentError unless they have the same lengths.
  */
 export function tensordot<T extends RealData>(
-  a: Given<T>,
-  b: Given<T>,
+  a: ArrayInput<T>,
+  b: ArrayInput<T>,
   axes: number | readonly [readonly number[], readonly number[]] = 2,
 ): RealArray<T> {
   atMost("tensordot", 3, arguments);

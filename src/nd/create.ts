@@ -1,8 +1,8 @@
 /** Arrays that are made of numbers alone: constants, ranges, grids, and random choices. Must not know formulas. */
 import { DTYPE, generator, zeros } from "../array/array";
 import { checkShape } from "../array/check";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { shapeText, sizeOf } from "../array/view";
@@ -102,7 +102,7 @@ export function linspace<D extends Dtype = "float32">(
  * All points of a grid, `[n0 n1 ..., axes]`, from a vector of coordinates for each axis; the last runs fastest:
  * `grid(x, y)` are the points (x0, y0), (x0, y1), … Derivatives reach the axes.
  */
-export function grid<T extends RealData>(...axes: readonly Given<T>[]): RealArray<T> {
+export function grid<T extends RealData>(...axes: readonly ArrayInput<T>[]): RealArray<T> {
   if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
   const dtype = dtypeAmong(axes);
   const vectors = axes.map((axis, k) => vectorIn(`grid, axis ${String(k)}`, axis, dtype));
@@ -115,7 +115,7 @@ export function grid<T extends RealData>(...axes: readonly Given<T>[]): RealArra
   return stack(columns, { axis: 1 });
 }
 
-function vectorIn<T extends RealData>(where: string, x: Given<T>, dtype: Dtype | undefined): RealArray<T> {
+function vectorIn<T extends RealData>(where: string, x: ArrayInput<T>, dtype: Dtype | undefined): RealArray<T> {
   const vector = arrayIn(where, x, dtype);
   if (vector.shape.length === 1) return vector;
   throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(vector.shape)}`);

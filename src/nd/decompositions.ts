@@ -6,8 +6,8 @@
  * differentiation of linear algebra functions, 2012.
  */
 import { add, div, matmul as multiply, mul, neg, reshape, sub, transpose } from "../array/arithmetic";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import {
   cholesky as choleskyOf,
   determinant,
@@ -30,7 +30,7 @@ import { eye } from "./create";
  * `X` with `A X = B`, for `A` `[N, N]` and `B` `[N, K]` or a vector `[N]`: Cholesky where `A` is symmetric and positive
  * definite, else LU. @throws ArgumentError if shapes do not fit or `A` is singular.
  */
-export function solve<T extends RealData>(A: Given<T>, B: Given<T>): RealArray<T> {
+export function solve<T extends RealData>(A: ArrayInput<T>, B: ArrayInput<T>): RealArray<T> {
   atMost("solve", 2, arguments);
   const dtype = dtypeAmong([A, B]);
   const matrix = squareIn("solve, matrix", A, dtype);
@@ -44,7 +44,7 @@ export function solve<T extends RealData>(A: Given<T>, B: Given<T>): RealArray<T
   return reshape(solvedBy(factorise("solve", matrix), matrix, columns), shape);
 }
 
-function squareIn<T extends RealData>(where: string, A: Given<T>, dtype?: Dtype): RealArray<T> {
+function squareIn<T extends RealData>(where: string, A: ArrayInput<T>, dtype?: Dtype): RealArray<T> {
   const matrix = arrayIn(where, A, dtype);
   const { shape } = matrix;
   if (shape.length === 2 && shape[0] === shape[1]) return matrix;
@@ -73,7 +73,7 @@ function arrayBeside<T extends RealData>(
 }
 
 /** The inverse of `A` `[N, N]`. @throws ArgumentError if it is singular. */
-export function inv<T extends RealData>(A: Given<T>): RealArray<T> {
+export function inv<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   atMost("inv", 1, arguments);
   const matrix = squareIn("inv", A);
   const identity = eye(at(matrix.shape, 0), { dtype: dtypeOf(matrix) }) as RealArray as RealArray<T>;
@@ -81,7 +81,7 @@ export function inv<T extends RealData>(A: Given<T>): RealArray<T> {
 }
 
 /** The determinant of `A` `[N, N]`, as an array of shape `[]`; its derivative needs a regular matrix. */
-export function det<T extends RealData>(A: Given<T>): RealArray<T> {
+export function det<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   atMost("det", 1, arguments);
   const matrix = squareIn("det", A);
   const output = arrayBeside([determinant(matrix).product], [], matrix);
@@ -92,7 +92,7 @@ export function det<T extends RealData>(A: Given<T>): RealArray<T> {
 }
 
 /** The logarithm of the determinant of `A` `[N, N]`, without overflow: NaN where it is negative, -Infinity at 0. */
-export function logdet<T extends RealData>(A: Given<T>): RealArray<T> {
+export function logdet<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   atMost("logdet", 1, arguments);
   const matrix = squareIn("logdet", A);
   const { sign, logarithm } = determinant(matrix);
@@ -135,7 +135,7 @@ function lowerMask(n: number, like: RealArray, onDiagonal: number): RealArray {
 const symmetric = (x: RealArray): RealArray => div(add(x, transpose(x)), 2);
 
 /** The lower L with `A` = L Lᵀ. @throws ArgumentError unless `A` is symmetric and positive definite. */
-export function cholesky<T extends RealData>(A: Given<T>): RealArray<T> {
+export function cholesky<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   atMost("cholesky", 1, arguments);
   const matrix = squareIn("cholesky", A);
   const n = at(matrix.shape, 0);
@@ -160,7 +160,7 @@ export interface Eigenpairs<T extends RealData> {
  * Eigenvalues and eigenvectors of a symmetric matrix; its lower half is not told from its upper one. Derivatives of
  * vectors need different values. @throws ArgumentError unless it is square.
  */
-export function eigh<T extends RealData>(A: Given<T>): Eigenpairs<T> {
+export function eigh<T extends RealData>(A: ArrayInput<T>): Eigenpairs<T> {
   atMost("eigh", 1, arguments);
   const matrix = squareIn("eigh", A);
   const n = at(matrix.shape, 0);
@@ -204,7 +204,7 @@ export interface SingularValues<T extends RealData> {
 }
 
 /** The reduced singular value decomposition of `A` `[M, N]`. Derivatives of u and vt need different values above 0. */
-export function svd<T extends RealData>(A: Given<T>): SingularValues<T> {
+export function svd<T extends RealData>(A: ArrayInput<T>): SingularValues<T> {
   atMost("svd", 1, arguments);
   const matrix = matrixIn("svd", A);
   const [m, n] = matrix.shape as [number, number];
@@ -237,7 +237,7 @@ function throughLeft(cotangent: RealArray, U: RealArray, s: RealArray, Vt: RealA
   return multiply(add(multiply(U, inside), outside), Vt);
 }
 
-function matrixIn<T extends RealData>(where: string, A: Given<T>): RealArray<T> {
+function matrixIn<T extends RealData>(where: string, A: ArrayInput<T>): RealArray<T> {
   const matrix = arrayIn(where, A);
   if (matrix.shape.length === 2) return matrix;
   throw new ArgumentError(`${where}: expected a matrix [M, N], got shape ${shapeText(matrix.shape)}`);
@@ -252,7 +252,7 @@ export interface Triangular<T extends RealData> {
 }
 
 /** The reduced QR decomposition of `A` `[M, N]` with M >= N. @throws ArgumentError for a wider matrix. */
-export function qr<T extends RealData>(A: Given<T>): Triangular<T> {
+export function qr<T extends RealData>(A: ArrayInput<T>): Triangular<T> {
   atMost("qr", 1, arguments);
   const matrix = matrixIn("qr", A);
   const [m, n] = matrix.shape as [number, number];

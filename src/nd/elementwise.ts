@@ -4,8 +4,8 @@
  * own. Knows no row by name.
  */
 import { numberArray, reshape } from "../array/arithmetic";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { broadcast, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { at, lookUp } from "../asserts";
@@ -47,7 +47,7 @@ function checkAnyArray(where: string, slots: readonly Slot[], given: readonly un
 }
 
 function operandOf(where: string, value: unknown, dtype: Dtype): RealArray {
-  return typeof value === "number" ? numberArray(value, dtype, [1]) : arrayIn(where, value as Given, dtype);
+  return typeof value === "number" ? numberArray(value, dtype, [1]) : arrayIn(where, value as ArrayInput, dtype);
 }
 
 function parameterOf(where: string, kind: Slot["kind"], value: unknown): number {

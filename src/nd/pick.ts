@@ -4,8 +4,8 @@
  */
 import { DTYPE, zeros } from "../array/array";
 import { checkShape } from "../array/check";
-import { arrayIn } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { int32, integersIn } from "../array/integers";
 import type { Int32NdArray, IntegerArray } from "../array/integers";
 import { gather, scatterAdd as scatterTo } from "../array/tape";
@@ -41,7 +41,11 @@ export function indicesIn(
  * shape `[...s]` stand in the place of the axis. The derivative adds up where elements came from.
  * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector.
  */
-export function take<T extends RealData>(x: Given<T>, indices: Indices, options?: AxisOptions | null): RealArray<T> {
+export function take<T extends RealData>(
+  x: ArrayInput<T>,
+  indices: Indices,
+  options?: AxisOptions | null,
+): RealArray<T> {
   atMost("take", 3, arguments);
   const array = arrayIn("take", x);
   const { shape: lengths } = array;
@@ -68,7 +72,7 @@ function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptio
  * `[length, ...]`: the rows of `values` added up where `indices` say, as in a histogram with weights.
  * @throws ArgumentError unless there is an index from 0 to length - 1 for every row.
  */
-export function scatterAdd<T extends RealData>(values: Given<T>, indices: Indices, length: number): RealArray<T> {
+export function scatterAdd<T extends RealData>(values: ArrayInput<T>, indices: Indices, length: number): RealArray<T> {
   atMost("scatterAdd", 3, arguments);
   const array = arrayIn("scatterAdd", values);
   checkShape("scatterAdd, length", [length]);

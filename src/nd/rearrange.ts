@@ -5,8 +5,8 @@
 import type { Operand } from "../array/arithmetic";
 import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
 import { checkElements, checkShape, described, isNdarray } from "../array/check";
-import { arrayIn, dtypeAmong } from "../array/given";
-import type { Given } from "../array/given";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
@@ -40,7 +40,11 @@ import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./sha
  * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers, as
  * `nd.lt` gives, or of integers. What is not chosen gets the derivative 0.
  */
-export function where<T extends RealData>(condition: Given | Int32NdArray, a: Operand<T>, b: Operand<T>): RealArray<T> {
+export function where<T extends RealData>(
+  condition: ArrayInput | Int32NdArray,
+  a: Operand<T>,
+  b: Operand<T>,
+): RealArray<T> {
   atMost("where", 3, arguments);
   const mask = isNdarray(condition)
     ? checkElements<Elements>("where, condition", condition)
@@ -70,7 +74,10 @@ const zerosLike = (x: RealArray): RealArray => broadcast(numberArray(0, dtypeOf(
 // ------------------------------------------------------------------------------------------------ joining
 
 /** Arrays one behind the other along `axis`, 0 by default. @throws ArgumentError unless all else fits. */
-export function concat<T extends RealData>(arrays: readonly Given<T>[], options?: AxisOptions | null): RealArray<T> {
+export function concat<T extends RealData>(
+  arrays: readonly ArrayInput<T>[],
+  options?: AxisOptions | null,
+): RealArray<T> {
   atMost("concat", 2, arguments);
   const list = checkList("concat", arrays);
   const first = at(list, 0);
@@ -89,7 +96,7 @@ function checkList(name: string, arrays: unknown): RealArray[] {
   if (!Array.isArray(arrays) || arrays.length === 0)
     throw new ArgumentError(`${name}: expected a list of arrays, got ${described(arrays)}`);
   const dtype = dtypeAmong(arrays);
-  return Array.from(arrays as Given[], (x, n) => arrayIn(`${name}, arrays[${String(n)}]`, x, dtype));
+  return Array.from(arrays as ArrayInput[], (x, n) => arrayIn(`${name}, arrays[${String(n)}]`, x, dtype));
 }
 
 function joined(list: readonly RealArray[], axis: number): RealArray {
@@ -114,7 +121,10 @@ function slice<T extends RealData>(x: RealArray<T>, axis: number, begin: number,
 }
 
 /** Arrays of one shape, side by side along a new `axis`, 0 by default. @throws ArgumentError unless shapes are equal. */
-export function stack<T extends RealData>(arrays: readonly Given<T>[], options?: AxisOptions | null): RealArray<T> {
+export function stack<T extends RealData>(
+  arrays: readonly ArrayInput<T>[],
+  options?: AxisOptions | null,
+): RealArray<T> {
   atMost("stack", 2, arguments);
   const list = checkList("stack", arrays);
   const { shape } = at(list, 0);
@@ -135,7 +145,7 @@ export function stack<T extends RealData>(arrays: readonly Given<T>[], options?:
  * @throws ArgumentError where the parts do not come out even, or places do not ascend.
  */
 export function split<T extends RealData>(
-  x: Given<T>,
+  x: ArrayInput<T>,
   parts: number | readonly number[],
   options?: AxisOptions | null,
 ): RealArray<T>[] {
@@ -164,7 +174,7 @@ function cutsOf(parts: number | readonly number[], length: number): readonly num
  * The elements in row-major order as `shape`, in which one length may be -1 for what is left: a view where possible.
  * @throws ArgumentError if sizes differ.
  */
-export function reshape<T extends RealData>(x: Given<T>, shape: readonly number[]): RealArray<T> {
+export function reshape<T extends RealData>(x: ArrayInput<T>, shape: readonly number[]): RealArray<T> {
   atMost("reshape", 2, arguments);
   const array = arrayIn("reshape", x);
   const size = sizeOf(array.shape);
@@ -178,7 +188,7 @@ export function reshape<T extends RealData>(x: Given<T>, shape: readonly number[
 }
 
 /** A view with the axes in reverse order, or in that of `axes`. @throws ArgumentError unless every axis is there once. */
-export function transpose<T extends RealData>(x: Given<T>, axes?: readonly number[] | null): RealArray<T> {
+export function transpose<T extends RealData>(x: ArrayInput<T>, axes?: readonly number[] | null): RealArray<T> {
   atMost("transpose", 2, arguments);
   const array = arrayIn("transpose", x);
   return axes === undefined || axes === null
@@ -195,7 +205,7 @@ const FLIPPED = {
 } as const;
 
 /** A view with the order of elements reversed, along all axes or those of `axis`. */
-export function flip<T extends RealData>(x: Given<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
+export function flip<T extends RealData>(x: ArrayInput<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
   atMost("flip", 2, arguments);
   const array = arrayIn("flip", x);
   const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, array.shape);
@@ -210,7 +220,7 @@ export function flip<T extends RealData>(x: Given<T>, options?: OptionsOf<typeof
 }
 
 /** Elements in ascending order along `axis`, the last by default; NaN come last. */
-export function sort<T extends RealData>(x: Given<T>, options?: AxisOptions | null): RealArray<T> {
+export function sort<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("sort", 2, arguments);
   const array = arrayIn("sort", x);
   const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, array.shape);
@@ -218,7 +228,7 @@ export function sort<T extends RealData>(x: Given<T>, options?: AxisOptions | nu
 }
 
 /** The indices that would sort along `axis`, the last by default; equal elements keep their order. */
-export function argsort(x: Given, options?: AxisOptions | null): Int32NdArray {
+export function argsort(x: ArrayInput, options?: AxisOptions | null): Int32NdArray {
   atMost("argsort", 2, arguments);
   const array = arrayIn("argsort", x);
   const axis = axisOf("argsort", optionsOf("argsort", options, ONE_AXIS).axis ?? -1, array.shape);

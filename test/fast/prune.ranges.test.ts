@@ -12,7 +12,7 @@ import { Visits } from "../../src/fast/visits";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed } from "../../src/formula/reductions";
-import { runSync } from "../../src/task";
+import { bothOf } from "../helpers/pruned";
 import { uniform } from "../helpers/evaluate";
 import { BACKENDS } from "../helpers/numbers";
 import "../helpers/quicksample";
@@ -58,19 +58,10 @@ function expectSame(
   ranges: CheckedRanges,
   backend: (typeof BACKENDS)[number],
 ): void {
-  const [given, how] = [
-    operator.check(arrays),
-    { backend, ranges, compile: backend === "cpu" ? "always" : undefined } as const,
-  ];
-  const all = operator.results(arrays, { ...how, prune: "never" });
-  const plan = runSync(always.plan(operator, given, how));
-  if (typeof plan === "string") throw new Error(`expected a plan, got none: ${plan}`);
-  const empty = given.dtype === "float64" ? new Float64Array(0) : new Float32Array(0);
-  const [values, indices] = [all.values?.data ?? empty, all.indices?.data ?? new Int32Array(0)];
-  const [ownValues, ownIndices] = [values.slice().fill(7), indices.slice().fill(7)];
-  runSync(plan.run(ownValues, ownIndices));
-  expect(ownIndices).toEqual(indices);
-  expect(ownValues).toEqual(values);
+  const how = { backend, ranges, compile: backend === "cpu" ? "always" : undefined } as const;
+  const { all, pruned } = bothOf(always, operator, arrays, how);
+  expect(pruned.indices).toEqual(all.indices);
+  expect(pruned.values).toEqual(all.values);
 }
 
 /** Blocks, and the part of them that is kept. */

@@ -2,10 +2,10 @@
  * Minima and maxima from fewer pairs are those of all pairs, bit by bit: values, indices, ties, NaN and infinities; for
  * formulas of many kinds, on every engine, and however the points lie.
  */
-import { asserted } from "../../src/asserts";
 import { wrap } from "../../src/array/view";
 import type { RealArray } from "../../src/array/view";
 import { Operator } from "../../src/call/operator";
+import type { How } from "../../src/call/prepared";
 import { PLAIN_SUM } from "../../src/call/result";
 import { loadedAddon } from "../../src/device/native";
 import type { RealData } from "../../src/device/native";
@@ -13,9 +13,9 @@ import { pruneWith } from "../../src/fast/prune";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed } from "../../src/formula/reductions";
-import { runSync } from "../../src/task";
 import { uniform } from "../helpers/evaluate";
 import { BACKENDS } from "../helpers/numbers";
+import { bothOf } from "../helpers/pruned";
 import "../helpers/quicksample";
 import { sampled } from "../helpers/sample";
 import { describeWidths } from "../helpers/widths";
@@ -99,27 +99,8 @@ function arraysFor(rows: number, columns: number, where: Where, dtype: Dtype, se
   ].map((array, n) => (n === 4 ? wrap(array.data, [1]) : array));
 }
 
-interface Found {
-  readonly values: RealData;
-  readonly indices: Int32Array;
-  readonly pairs: number;
-}
-
-/** What the operator gives of all pairs, and of those that are left. */
-function both(operator: Operator, arrays: readonly RealArray[], how = {}): { all: Found; pruned: Found } {
-  const given = operator.check(arrays);
-  const all = operator.results(arrays, { ...how, prune: "never" });
-  const plan = runSync(always.plan(operator, given, how));
-  if (typeof plan === "string") throw new Error(`expected a plan, got none: ${plan}`);
-  const empty = given.dtype === "float64" ? new Float64Array(0) : new Float32Array(0);
-  const [values, indices] = [all.values?.data ?? empty, all.indices?.data ?? new Int32Array(0)];
-  const [ownValues, ownIndices] = [values.slice().fill(7), indices.slice().fill(7)];
-  runSync(plan.run(ownValues, ownIndices));
-  return {
-    all: { values, indices, pairs: NaN },
-    pruned: { values: ownValues, indices: ownIndices, pairs: asserted(plan.tells.pairsLeft, "a count") },
-  };
-}
+const both = (operator: Operator, arrays: readonly RealArray[], how: How = {}): ReturnType<typeof bothOf> =>
+  bothOf(always, operator, arrays, how);
 
 function expectSame(operator: Operator, arrays: readonly RealArray[], how = {}): void {
   const { all, pruned } = both(operator, arrays, how);

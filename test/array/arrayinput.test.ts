@@ -1,6 +1,6 @@
 /** Lists and typed arrays in the place of arrays: in formulas, solves and array maths, in the dtype of what is beside. */
 import { Genred, KernelSolve, Pm, Vi, Vj, array, astype, errors, grad, nd, requiresGrad } from "../../src/index";
-import type { Given, RealArray } from "../../src/index";
+import type { ArrayInput, RealArray } from "../../src/index";
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)", "g = Pm(1)"] as const;
 const K = Genred("Exp(-g * SqDist(x, y)) * b", ALIASES, { axis: 1 });
@@ -139,7 +139,11 @@ test.each<[string, () => unknown, RegExp]>([
     () => nd.sum([[1, 2], [3]]),
     /^sum: expected 2 elements at values\[1\], as in its neighbours, got 1$/,
   ],
-  ["text", () => nd.exp(["a"] as unknown as Given), /^exp, x: expected a number at values\[0\], got the string "a"$/],
+  [
+    "text",
+    () => nd.exp(["a"] as unknown as ArrayInput),
+    /^exp, x: expected a number at values\[0\], got the string "a"$/,
+  ],
   [
     "typed arrays of two dtypes",
     () => nd.add<Float32Array | Float64Array>(new Float64Array(2), new Float32Array(2)),

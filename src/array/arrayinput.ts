@@ -14,18 +14,17 @@ import type { Dtype, RealArray } from "./view";
 export type NumberList = readonly (number | NumberList | RealData)[];
 
 /** An array, or what stands for one: a typed array `[N]`, or lists of numbers. */
-export type Given<T extends RealData = RealData> = RealArray<T> | T | NumberList;
+export type ArrayInput<T extends RealData = RealData> = RealArray<T> | T | NumberList;
 
 /**
- * The array that was given, or a new one of what stands for it. Lists take `dtype`, or float32 without one; typed
- * arrays of floats keep their own.
+ * The array itself, a view of a typed array of floats, or a new array of lists and of other typed arrays, which take
+ * `dtype`, or float32 without one.
  * @throws ArgumentError, beginning with `where`, for anything else, another dtype, and ragged lists.
  */
-export function arrayIn<T extends RealData>(where: Where, value: Given<T>, dtype?: Dtype): RealArray<T> {
+export function arrayIn<T extends RealData>(where: Where, value: ArrayInput<T>, dtype?: Dtype): RealArray<T> {
   return checkArray(where, isList(value) ? fromList(where, value, dtype) : value, dtype) as RealArray<T>;
 }
 
-/** Typed arrays of floats are looked at, not copied. */
 function fromList(where: Where, value: ArrayLike<unknown>, dtype: Dtype | undefined): RealArray {
   if (ownDtype(value) !== undefined) return wrap(value as RealData, [value.length]);
   return readNested(typeof where === "string" ? where : where(), value, dtype ?? "float32");
