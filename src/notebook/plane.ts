@@ -56,8 +56,8 @@ export function pictureOf(
   const frame = { ...(title === undefined ? {} : { title }), width, height };
   if (!layered) return { ...frame, ...layers[0] };
   const charts = over.map((chart) => ("width" in chart ? asLayer(chart) : chart));
-  const ownColors = over.some((chart) => "width" in chart) ? { resolve: { scale: { color: "independent" } } } : {};
-  return { ...frame, layer: [...layers, ...charts], ...ownColors };
+  const own = { resolve: { scale: { color: "independent", strokeDash: "independent" } } };
+  return { ...frame, layer: [...layers, ...charts], ...(over.some((chart) => "width" in chart) ? own : {}) };
 }
 
 /** Of a chart what a layer of another may have, with nothing to say about axes and size. */

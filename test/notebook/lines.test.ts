@@ -62,10 +62,13 @@ test("numbers stand in the middle under their ticks, those at the ends too, and 
   for (const title of ["one", "both"]) expect(new Set(anchorsOf(title))).toEqual(new Set(["middle"]));
 });
 
-test("lines beside another chart have one legend", async () => {
+test("lines beside another chart, or over one, have one legend", async () => {
   const one = notebook.lineChart({ t: [0, 1], u: [2, 3] }, { x: "t", y: ["u"] });
-  const svg = await svgOf(notebook.subplots([one, notebook.imageChart([[1]])]));
-  expect(textsOf(svg).filter(({ text }) => text === "u")).toHaveLength(1);
+  for (const chart of [
+    notebook.subplots([one, notebook.imageChart([[1]])]),
+    notebook.imageChart([[1]], { over: [one] }),
+  ])
+    expect(textsOf(await svgOf(chart)).filter(({ text }) => text === "u")).toHaveLength(1);
 });
 
 test("points that are not positive are left out where there are logarithms", async () => {
