@@ -276,15 +276,38 @@ interface Place {
   readonly kept: Category;
 }
 
+/** Adds a piece's derivatives, each times the weight of its pair. */
 function addTo({ argument, offset, sums }: Part, values: Float64Array, weights: Float64Array, place: Place): void {
   const { firstRow, endRow, rows, dims, perPoint, kept } = place;
   const { category, dim } = argument;
   const [byRow, byColumn] = [category === kept ? dim : 0, category === kept || category === Category.P ? 0 : dim];
   for (let i = firstRow; i < endRow; i++)
-    for (let j = 0; j < rows; j++) {
-      const weight = weights[i * rows + j]!;
-      const from = ((i - firstRow) * rows + j) * dims + offset;
-      const to = byRow * Math.floor(i / perPoint) + byColumn * Math.floor(j / perPoint);
-      for (let d = 0; d < dim; d++) sums[to + d]! += weight * values[from + d]!;
+    for (let d = 0; d < dim; d++) {
+      const row = { values, weights, at: (i - firstRow) * rows * dims + offset + d, step: dims, first: i * rows, rows };
+      if (byColumn > 0) addColumns(row, sums, d, dim, perPoint);
+      else sums[byRow * Math.floor(i / perPoint) + d]! += dotOf(row);
     }
+}
+
+/** Values of one row of pairs, `step` apart from `at` on, and their weights, from `first` on. */
+interface WeightedRow {
+  readonly values: Float64Array;
+  readonly weights: Float64Array;
+  readonly at: number;
+  readonly step: number;
+  readonly first: number;
+  readonly rows: number;
+}
+
+function dotOf({ values, weights, at: from, step, first, rows }: WeightedRow): number {
+  let sum = 0;
+  for (let j = 0; j < rows; j++) sum += weights[first + j]! * values[from + j * step]!;
+  return sum;
+}
+
+/** Component d of each column's point. */
+function addColumns(row: WeightedRow, sums: Float64Array, d: number, dim: number, perPoint: number): void {
+  const { values, weights, at: from, step, first, rows } = row;
+  for (let begin = 0, to = d; begin < rows; begin += perPoint, to += dim)
+    for (let j = begin; j < begin + perPoint; j++) sums[to]! += weights[first + j]! * values[from + j * step]!;
 }
