@@ -21,7 +21,7 @@ const NAMESPACES = {
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
     ones full eye arange linspace grid randint permutation choice toNested`,
   notebook: `chart saveChart lineChart imageChart scatterChart contour quiver histogram boxChart benchChart scatter3d
-    meshChart subplots frames progressBar`,
+    meshChart subplots frames table progressBar`,
   settings: "threads instructionSet lapack",
 } as const;
 
