@@ -70,6 +70,7 @@ const TABLES = [
   ["Charts as files: `notebook.saveChart(spec, file, ...)`", ["notebook/chart", "THEME"]],
   ["All charts below, but `subplots` and `frames`", ["notebook/plane", "FRAME"]],
   ["Charts with two axes, beside those", ["notebook/plane", "AXES"]],
+  ["Ends of axes: `lineChart` and `scatterChart`, beside those", ["notebook/plane", "LIMITS"]],
   ["Zoom: `lineChart`, `scatterChart`, `quiver` and `benchChart`, beside those", ["notebook/plane", "ZOOM"]],
   ["Lines: `notebook.lineChart(table, ...)`, beside those", ["notebook/linechart", "POSITIONS", "LINES"]],
   [

@@ -2,6 +2,7 @@
  * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the
  * arrays of symbolic variables. Must not know operations.
  */
+import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";
@@ -90,7 +91,7 @@ export function isInner(
 }
 
 /** Arrays of the symbolic variables in their order, and options. */
-export type Given<O> = readonly (RealArray | number | O | null | undefined)[];
+export type Given<O> = readonly (ArrayInput | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
 export interface DeferredReduction<R extends ReductionName = ReductionName, T extends RealData = RealData> {

@@ -52,14 +52,20 @@ export function take<T extends RealData>(
   const axis = neededAxis("take", lengths, optionsOf("take", options, ONE_AXIS));
   const { shape, numbers } = indicesIn("take, indices", indices, at(lengths, axis));
   const [outer, inner] = [lengths.slice(0, axis), lengths.slice(axis + 1)];
-  const [length, width] = [at(lengths, axis), sizeOf(inner)];
-  const places = new Float64Array(sizeOf(outer) * numbers.length * width);
-  for (let k = 0; k < places.length; k++) {
-    const row = Math.floor(k / width);
-    const entry = Math.floor(row / numbers.length);
-    places[k] = (entry * length + at(numbers, row % numbers.length)) * width + (k % width);
-  }
+  const places = placesOf(numbers, sizeOf(inner), sizeOf(outer), at(lengths, axis));
   return gather(array, places, [...outer, ...shape, ...inner]);
+}
+
+/** Where the elements of slices of `width` are, at `numbers` in each of `entries` that are `length` slices long. */
+function placesOf(numbers: ArrayLike<number>, width: number, entries = 1, length = 0): Float64Array {
+  const places = new Float64Array(entries * numbers.length * width);
+  let k = 0;
+  for (let entry = 0; entry < entries; entry++)
+    for (let n = 0; n < numbers.length; n++) {
+      const begin = (entry * length + (numbers[n] as number)) * width;
+      for (let w = 0; w < width; w++) places[k++] = begin + w;
+    }
+  return places;
 }
 
 function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptions): number {
@@ -81,10 +87,7 @@ export function scatterAdd<T extends RealData>(values: ArrayInput<T>, indices: I
   if (!sameShape(lead, shape))
     throw new ArgumentError(`scatterAdd, indices: expected shape ${shapeText(lead)}, got ${shapeText(shape)}`);
   const rest = array.shape.slice(shape.length);
-  const width = sizeOf(rest);
-  const places = new Float64Array(numbers.length * width);
-  for (let k = 0; k < places.length; k++) places[k] = at(numbers, Math.floor(k / width)) * width + (k % width);
-  return scatterTo(array, places, [length, ...rest]);
+  return scatterTo(array, placesOf(numbers, sizeOf(rest)), [length, ...rest]);
 }
 
 const COUNTS = {

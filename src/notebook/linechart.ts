@@ -7,7 +7,7 @@ import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf, RequiredOptionsOf } from "../options";
 import { checkField, everyOf, rowsOf } from "./columns";
 import type { ChartTable, Row } from "./columns";
-import { AXES, FRAME, ZOOM, logarithmic, pictureOf, ticksIn, zoomed } from "./plane";
+import { AXES, FRAME, LIMITS, ZOOM, logarithmic, pictureOf, ticksIn, zoomed } from "./plane";
 import type { Layer } from "./plane";
 import { thinned } from "./thinning";
 
@@ -48,11 +48,11 @@ const LINES = {
   yScale: { kind: ["linear", "log"], default: "linear" },
 } as const;
 
-type Rows = typeof POSITIONS & typeof LINES & typeof AXES & typeof FRAME & typeof ZOOM;
-const ALL: Rows = { ...POSITIONS, ...LINES, ...AXES, ...FRAME, ...ZOOM };
+type Rows = typeof POSITIONS & typeof LINES & typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM;
+const ALL: Rows = { ...POSITIONS, ...LINES, ...AXES, ...FRAME, ...LIMITS, ...ZOOM };
 
 export type LineChartOptions = RequiredOptionsOf<typeof POSITIONS> &
-  OptionsOf<typeof LINES & typeof AXES & typeof FRAME & typeof ZOOM>;
+  OptionsOf<typeof LINES & typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM>;
 
 /**
  * Describes lines in vega-lite v5, for `chart`. The table is a list of objects, one for each point, or an object of
@@ -146,12 +146,16 @@ function layersOf(rows: readonly Row[], fields: Fields): Layer[] {
   const position = { x: axisOf("x", rows, fields), y: axisOf("y", rows, fields) };
   const dot = points ? { point: true } : rows.length <= MOST_POINTS ? { point: "transparent" } : {};
   const lines = {
-    mark: { type: "line", strokeJoin: "round", clip: zoom, tooltip: true, ...dot },
+    mark: { type: "line", strokeJoin: "round", clip: isClipped(fields), tooltip: true, ...dot },
     ...zoomed(zoom),
     encoding: { ...position, ...(series === undefined ? {} : seriesEncoding(series)) },
   };
   return band === undefined ? [lines] : [bandOf(band, position, fields), lines];
 }
+
+/** Lines go beyond the axes where these are moved, or have ends of their own. */
+const isClipped = ({ zoom, xDomain, yDomain }: Fields): boolean =>
+  zoom || xDomain !== undefined || yDomain !== undefined;
 
 const channelOf = (field: string): object => ({
   field,
@@ -163,12 +167,12 @@ const channelOf = (field: string): object => ({
 
 /** In the colours of the series, or of the first of several fields of y. */
 function bandOf([low, high]: readonly [string, string], { x, y }: { x: Layer; y: Layer }, fields: Fields): Layer {
-  const { series, first, zoom } = fields;
+  const { series, first } = fields;
   const one = { filter: `datum[${JSON.stringify(series)}] === ${JSON.stringify(first)}` };
   const many = series !== undefined && first === undefined;
   return {
     ...(first === undefined ? {} : { transform: [one] }),
-    mark: { type: "area", opacity: 0.25, clip: zoom, ...(many ? {} : { fill: FIRST_COLOR }) },
+    mark: { type: "area", opacity: 0.25, clip: isClipped(fields), ...(many ? {} : { fill: FIRST_COLOR }) },
     encoding: {
       x,
       y: { ...y, field: low },
@@ -193,7 +197,10 @@ function axisOf(axis: "x" | "y", rows: readonly Row[], fields: Fields): Layer {
           size,
         )
       : { ...LINEAR[axis], axis: ticks };
-  return { field, type: "quantitative", title, ...look };
+  const domain = fields[`${axis}Domain`];
+  const channel: Layer = { field, type: "quantitative", title, ...look };
+  if (domain === undefined) return channel;
+  return { ...channel, scale: { ...(channel["scale"] as Layer), nice: false, domain } };
 }
 
 const LINEAR = { x: { scale: { nice: false } }, y: { scale: { zero: false } } } as const;

@@ -4,7 +4,7 @@
  */
 import { isOptions } from "../options";
 import type { OptionsOf } from "../options";
-import { everyOf, extent } from "./columns";
+import { everyOf, extent, isEnds } from "./columns";
 import type { Ends } from "./columns";
 
 /** What every chart takes. */
@@ -28,6 +28,14 @@ export const AXES = {
     expected: "a list of charts or layers",
     accepts: (value: unknown): value is readonly object[] => everyOf(value, isOptions),
   },
+} as const;
+
+/** What charts take whose axes end where their data do. */
+export const LIMITS = {
+  /** Ends of the horizontal axis; what is beyond is not drawn (default: where the data end). */
+  xDomain: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
+  /** Ends of the vertical axis; what is beyond is not drawn (default: where the data end). */
+  yDomain: { expected: "two numbers like [0, 1]", accepts: (value: unknown): value is Ends => isEnds(value) },
 } as const;
 
 /** What charts take that can be looked into. */
@@ -56,14 +64,19 @@ export function pictureOf(
   const frame = { ...(title === undefined ? {} : { title }), width, height };
   if (!layered) return { ...frame, ...layers[0] };
   const charts = over.map((chart) => ("width" in chart ? asLayer(chart) : chart));
-  const ownColors = over.some((chart) => "width" in chart) ? { resolve: { scale: { color: "independent" } } } : {};
-  return { ...frame, layer: [...layers, ...charts], ...ownColors };
+  const own = { resolve: { scale: { color: "independent", strokeDash: "independent" } } };
+  return { ...frame, layer: [...layers, ...charts], ...(over.some((chart) => "width" in chart) ? own : {}) };
 }
 
-/** Of a chart what a layer of another may have, with nothing to say about axes and size. */
+/** Of a chart what a layer of another may have, inside of its frame, with nothing to say about axes and size. */
 export function asLayer(chart: object): Layer {
   const { title: _title, width: _width, height: _height, params: _params, ...rest } = chart as Layer;
-  return eachUnit(rest, (unit) => ({ ...unit, encoding: onAxes(unit["encoding"], withoutAxis) }));
+  const clipped = (mark: unknown): unknown => (isOptions(mark) ? { ...mark, clip: true } : mark);
+  return eachUnit(rest, (unit) => ({
+    ...unit,
+    mark: clipped(unit["mark"]),
+    encoding: onAxes(unit["encoding"], withoutAxis),
+  }));
 }
 
 /** A description with each of its units, which have marks, as `change` makes it. */

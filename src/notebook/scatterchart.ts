@@ -3,9 +3,11 @@ import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
 import { COLORING, SCHEME, coloringOf } from "./coloring";
 import { pointsOf } from "./columns";
-import type { ChartValues } from "./columns";
+import type { ChartValues, Ends } from "./columns";
 import { dots } from "./marks";
-import { AXES, FRAME, ZOOM, heightFor, linear, marginal, pictureOf, zoomed } from "./plane";
+import { AXES, FRAME, LIMITS, ZOOM, heightFor, linear, marginal, pictureOf, zoomed } from "./plane";
+
+const isWithin = ([a, b]: Ends, number: number): boolean => Math.min(a, b) <= number && number <= Math.max(a, b);
 
 /** How points look. */
 export const DOTS = {
@@ -17,8 +19,9 @@ export const DOTS = {
   color: { kind: "text" },
 } as const;
 
-type Rows = typeof COLORING & typeof SCHEME & typeof DOTS & typeof AXES & typeof FRAME & typeof ZOOM;
-const ALL: Rows = { ...COLORING, ...SCHEME, ...DOTS, ...AXES, ...FRAME, ...ZOOM };
+type Plain = typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM;
+type Rows = typeof COLORING & typeof SCHEME & typeof DOTS & Plain;
+const ALL: Rows = { ...COLORING, ...SCHEME, ...DOTS, ...AXES, ...FRAME, ...LIMITS, ...ZOOM };
 
 export type ScatterChartOptions = OptionsOf<Rows>;
 
@@ -31,8 +34,10 @@ export function scatterChart(points: ChartValues, options?: ScatterChartOptions 
   atMost("scatterChart", 2, arguments);
   const checked = withDefaults(ALL, optionsOf("scatterChart", options, ALL));
   const { size, opacity, color, width = 400, zoom } = checked;
-  const numbers = pointsOf("scatterChart", points, 2);
-  const plane = [marginal(numbers, 0, 2), marginal(numbers, 1, 2)] as const;
+  const all = pointsOf("scatterChart", points, 2);
+  const { xDomain = marginal(all, 0, 2), yDomain = marginal(all, 1, 2) } = checked;
+  const plane = [xDomain, yDomain] as const;
+  const numbers = Float64Array.from(all, (number, k) => (isWithin(plane[k % 2 === 0 ? 0 : 1], number) ? number : NaN));
   const height = checked.height ?? heightFor(width, plane);
   const axes = { x: linear("x", plane[0], width, checked.xTitle), y: linear("y", plane[1], height, checked.yTitle) };
   const colors = coloringOf("scatterChart", numbers.length / 2, checked);

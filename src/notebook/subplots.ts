@@ -1,4 +1,4 @@
-/** Several charts in one: side by side and below each other. The one idea: each keeps its own scales of colours. */
+/** Several charts in one: side by side and below each other. The one idea: each keeps its own scales and legends. */
 import { ArgumentError } from "../errors";
 import { atMost, describeValue, isOptions, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -33,7 +33,7 @@ export function subplots(
       .map((slider) => [slider.name, slider]),
   );
   const cells = grid.map((row, r) => row.map((chart, c) => cellOf(chart, `_${String(r)}_${String(c)}`)));
-  const resolve = { scale: { color: "independent", fill: "independent" } };
+  const resolve = { scale: { color: "independent", fill: "independent", strokeDash: "independent" } };
   const columns = cells[0]?.length ?? 0;
   const even = cells.every((row) => row.length === columns);
   const list = even

@@ -45,17 +45,22 @@ const STOPPING = {
 type Rows = typeof STOPPING & typeof SGD & typeof ADAM & typeof LBFGS;
 export const MINIMISE: Rows = { ...STOPPING, ...SGD, ...ADAM, ...LBFGS };
 
-/** How a function is minimised. */
-export type MinimiseOptions = OptionsOf<Rows>;
+/** How a function is minimised; `onIteration` sees parameters in the form of the start. */
+export type MinimiseOptions<P extends Parameters = Parameters> = Omit<OptionsOf<Rows>, "onIteration"> & {
+  /** Called after every iteration; returning false ends the minimisation. */
+  readonly onIteration?: ((iteration: MinimiseIteration<P>) => unknown) | null | undefined;
+};
 type Settings = SettledOf<Rows>;
 
 /** Where a minimisation is. */
-export interface MinimiseIteration {
+export interface MinimiseIteration<P extends Parameters = Parameters> {
   /** 0 at the start. */
   readonly iteration: number;
   readonly value: number;
   /** The largest component of the gradient. */
   readonly gradient: number;
+  /** In the form of the start, unmarked; new arrays whenever they are read. */
+  readonly parameters: P;
 }
 
 /** One array, or several by name. */
@@ -86,16 +91,20 @@ export interface Minimiser {
    * @throws ArgumentError for what does not fit, ConvergenceError where the value is not a finite number,
    * InterruptedError on Ctrl-C.
    */
-  <P extends Parameters>(f: Loss<P>, start: P, options?: MinimiseOptions | null): MinimiseResult<P>;
+  <P extends Parameters>(f: Loss<P>, start: P, options?: MinimiseOptions<P> | null): MinimiseResult<P>;
   /** A promise; `f` may return one as well. It ends early by `signal`. */
   async<P extends Parameters>(
     f: LossLater<P>,
     start: P,
-    options?: (MinimiseOptions & AsyncOptions) | null,
+    options?: (MinimiseOptions<P> & AsyncOptions) | null,
   ): Promise<MinimiseResult<P>>;
 }
 
-function minimiseNow<P extends Parameters>(f: Loss<P>, start: P, options?: MinimiseOptions | null): MinimiseResult<P> {
+function minimiseNow<P extends Parameters>(
+  f: Loss<P>,
+  start: P,
+  options?: MinimiseOptions<P> | null,
+): MinimiseResult<P> {
   atMost("minimise", 3, arguments);
   return blocking(minimising(withoutPromise(f), start, settingsOf(optionsOf("minimise", options, MINIMISE))));
 }
@@ -115,7 +124,7 @@ function withoutPromise<P extends Parameters>(f: Loss<P>): Loss<P> {
 async function minimiseLater<P extends Parameters>(
   f: LossLater<P>,
   start: P,
-  options?: (MinimiseOptions & AsyncOptions) | null,
+  options?: (MinimiseOptions<P> & AsyncOptions) | null,
 ): Promise<MinimiseResult<P>> {
   atMost("minimise", 3, arguments);
   const { signal, onProgress, ...own } = optionsOf("minimise", options, { ...MINIMISE, ...ASYNC });
@@ -135,7 +144,8 @@ const OWN: ReadonlyMap<Settings["method"], readonly (keyof MinimiseOptions)[]> =
 ]);
 
 /** @throws ArgumentError for an option that the method does not read. */
-function settingsOf(options: MinimiseOptions): Settings {
+function settingsOf<P extends Parameters>(given: MinimiseOptions<P>): Settings {
+  const options = given as MinimiseOptions; // whose parameters have the form of the start, which made P
   const settings = withDefaults(MINIMISE, options);
   const own = lookUp(OWN, settings.method);
   const others = [...OWN.values()].flat().filter((name) => !own.includes(name));
@@ -247,7 +257,7 @@ class Course {
 
   constructor(
     private readonly settings: Settings,
-    private readonly arraysOf: (x: Float64Array) => unknown,
+    private readonly arraysOf: (x: Float64Array) => Parameters,
   ) {}
 
   accept(x: Float64Array, { value, gradient }: Evaluation): Ending | null {
@@ -257,8 +267,16 @@ class Course {
     const before = this.history.at(-1);
     this.history.push(value);
     this.last = x.slice();
+    const parameters = this.arraysOf.bind(null, this.last);
     const { onIteration, gradientTolerance, maxIterations } = this.settings;
-    const goesOn = onIteration?.({ iteration, value, gradient: steepest });
+    const goesOn = onIteration?.({
+      iteration,
+      value,
+      gradient: steepest,
+      get parameters() {
+        return parameters();
+      },
+    });
     if (steepest <= gradientTolerance) return "gradient";
     if (before !== undefined && this.hardlyFell(before, value)) return "decrease";
     if (goesOn === false) return "stopped";

@@ -29,6 +29,8 @@ const CHARTS: Readonly<Record<string, () => object>> = {
   "lines in rows with bands": () => n.lineChart(table, { x: "x", y: "a", series: "c", row: "c", band: ["a", "b"] }),
   "logarithmic lines": () => n.lineChart(table, { x: "x", y: "b", ...logarithmic, points: true }),
   "lines under points": () => n.lineChart(table, { x: "x", y: "a", over: [n.scatterChart(points)] }),
+  "lines with ends": () => n.lineChart(table, { x: "x", y: "a", band: ["a", "b"], xDomain: [0, 1], yDomain: [-2, 2] }),
+  "points with ends": () => n.scatterChart(points, { yDomain: [0, 1], over: [n.lineChart(table, { x: "x", y: "a" })] }),
   times: () => n.benchChart([10, 100, 1e6], { lazy: [0.1, 0.2, 9], dense: [0.1, 2, NaN] }, { title: "times" }),
   picture: () => n.imageChart(field, { legend: "height", reverse: true, smooth: false }),
   "picture without axes": () => n.imageChart(field, { axes: false, origin: "upper", scheme: "greys" }),
@@ -105,6 +107,7 @@ test.each<[string, () => unknown, string]>([
   ["columns of two lengths", call("lineChart", { x: [1, 2], y: [1] }, { x: "x", y: "y" }), "lineChart, y: expected 2 as of x, got 1"],
   ["several fields and a series", call("lineChart", table, { x: "x", y: ["a"], series: "c" }), "got both"],
   ["rows of numbers", call("lineChart", [1, 2], { x: "x", y: "y" }), "expected a list of objects, one for each point, or columns, got the number 1 at 0"],
+  ["an end", call("lineChart", table, { x: "x", y: "a", yDomain: [1] }), "lineChart, yDomain: expected two numbers like [0, 1], got a plain array"],
   ["times of another length", call("benchChart", [1, 2], { lazy: [1] }), "benchChart, times, lazy: expected a time for each of 2 sizes, got 1"],
   ["ragged lists", call("imageChart", [[1, 2], [3]]), "imageChart: expected 2 elements"],
   ["levels of a list", call("contour", [1, 2]), "contour: expected shape [rows, columns], got [2]"],
@@ -129,6 +132,18 @@ test.each<[string, () => unknown, string]>([
   expect(misuse).toThrow(ArgumentError);
   expect(misuse).toThrow(message);
 }); // prettier-ignore
+
+test("nothing is drawn beyond the ends of axes", () => {
+  const inside = n.scatterChart([[0, 0], [1, 5], [2, 0]], { xDomain: [0, 1], yDomain: [-1, 1] }); // prettier-ignore
+  expect(inside).toMatchObject({
+    data: { values: [expect.any(Number)] },
+    encoding: { y: { scale: { domain: [-1, 1] } } },
+  });
+  const lines = n.lineChart(table, { x: "x", y: "a", yDomain: [0, 1] });
+  expect(lines).toMatchObject({ mark: { clip: true }, encoding: { y: { scale: { domain: [0, 1], nice: false } } } });
+  const over = n.scatterChart(points, { over: [n.lineChart(table, { x: "x", y: "a" })] });
+  expect(over).toMatchObject({ layer: [{}, { mark: { clip: true } }] });
+});
 
 test("a file has one of four endings", async () => {
   await expect(n.saveChart(CHARTS["points"]!(), "picture.pdf")).rejects.toThrow(

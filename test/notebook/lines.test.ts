@@ -62,6 +62,15 @@ test("numbers stand in the middle under their ticks, those at the ends too, and 
   for (const title of ["one", "both"]) expect(new Set(anchorsOf(title))).toEqual(new Set(["middle"]));
 });
 
+test("lines beside another chart, or over one, have one legend", async () => {
+  const one = notebook.lineChart({ t: [0, 1], u: [2, 3] }, { x: "t", y: ["u"] });
+  for (const chart of [
+    notebook.subplots([one, notebook.imageChart([[1]])]),
+    notebook.imageChart([[1]], { over: [one] }),
+  ])
+    expect(textsOf(await svgOf(chart)).filter(({ text }) => text === "u")).toHaveLength(1);
+});
+
 test("points that are not positive are left out where there are logarithms", async () => {
   const rows = [-1, 0, 1, 10].map((i) => ({ i, value: 1 }));
   const svg = await svgOf(notebook.lineChart(rows, { x: "i", y: "value", xScale: "log", points: true }));

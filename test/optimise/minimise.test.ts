@@ -119,6 +119,21 @@ test("ends at once at a minimum, after no iteration, and when it is told to", ()
   expect([stopped.ending, onIteration.mock.calls.length]).toEqual(["stopped", 3]);
 });
 
+test("iterations tell their parameters, in the form of the start and unmarked", () => {
+  const paths = { m: [] as number[][] };
+  const start = { m: array([1, 2], wide), k: zeros([1, 1], wide) };
+  const f = ({ m, k }: typeof start): RealArray => nd.add(nd.sum(nd.square(m)), nd.sum(nd.square(k)));
+  const { parameters } = minimise(f, start, {
+    onIteration: (reached) => {
+      expect(reached.parameters.k.shape).toEqual([1, 1]);
+      expect(() => grad(nd.sum(reached.parameters.m), [reached.parameters.m])).toThrow(errors.ArgumentError);
+      paths.m.push(nd.toNested(reached.parameters.m) as number[]);
+    },
+  });
+  expect(paths.m[0]).toEqual([1, 2]);
+  expect(paths.m.at(-1)).toEqual(nd.toNested(parameters.m));
+});
+
 test("no step adds to a history", () => {
   const spy = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
   const f = (x: RealArray): RealArray => nd.sum(nd.square(nd.sub(x, 1)));

@@ -65,19 +65,21 @@ function blocksOf(page: string): Block[] {
 function tablesOf(page: string): Block[] {
   const text = textOf(page);
   const [first] = blocksOf(page);
-  return [...text.matchAll(/^## (.*)\n\n\| pykeops +\| tskeops +\|\n\|.*\n((?:\|.*\n)+)/gm)].map(
-    ([, heading, rows]) => {
-      const cells = rows!
-        .trim()
-        .split("\n")
-        .map((row) => row.split(/(?<!\\)\| /)[2]!);
-      const pieces = cells.flatMap((cell) =>
-        [...cell.matchAll(/``(.+?) ``|`([^`]+)`/g)].map(([, long, short]) => long ?? short!),
-      );
-      const scopes = pieces.map((piece) => `{ ${piece.replaceAll("\\|", "|")}; }\n`);
-      return { name: `${page}, table of ${heading!}`, source: first!.source + scopes.join(""), printed: [] };
-    },
-  );
+  return [
+    ...text.matchAll(
+      /^## (.*)\n\n(?:[^|\n].*\n|\n)*\| (?:pykeops|NumPy, PyTorch) +\| tskeops +\|\n\|.*\n((?:\|.*\n)+)/gm,
+    ),
+  ].map(([, heading, rows]) => {
+    const cells = rows!
+      .trim()
+      .split("\n")
+      .map((row) => row.split(/(?<!\\)\| /)[2]!);
+    const pieces = cells.flatMap((cell) =>
+      [...cell.matchAll(/``(.+?) ``|`([^`]+)`/g)].map(([, long, short]) => long ?? short!),
+    );
+    const scopes = pieces.map((piece) => `{ ${piece.replaceAll("\\|", "|")}; }\n`);
+    return { name: `${page}, table of ${heading!}`, source: first!.source + scopes.join(""), printed: [] };
+  });
 }
 
 const BLOCKS = PAGES.flatMap((page) => [...blocksOf(page), ...tablesOf(page)]);
@@ -138,8 +140,8 @@ test("the pages have examples", () => {
   expect(PAGES.length).toBeGreaterThan(9);
   expect(blocksOf(join(GUIDE, "lazytensor.md")).length).toBeGreaterThan(10);
   const pieces = tablesOf(PORTING).map(({ source }) => source.match(/^\{ .* \}$/gm)!.length);
-  expect(pieces).toHaveLength(8);
-  expect(pieces.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(150);
+  expect(pieces).toHaveLength(9);
+  expect(pieces.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(230);
 });
 
 test.each(BLOCKS.map((block, n) => [block.name, n] as const))(
@@ -213,15 +215,43 @@ const PORTED = {
   "variables of the environment": `KEOPS_CACHE_FOLDER KEOPS_VERBOSE PYKEOPS_VERBOSE CXX CXXFLAGS CUDA_PATH CUDA_VISIBLE_DEVICES`,
 };
 
-test.each(Object.entries(PORTED))("the porting page has a row for all %s of pykeops", (_kind, names) => {
-  const rows = textOf(PORTING)
-    .split("\n")
-    .filter((line) => line.startsWith("|"));
+/** What the gallery of pykeops calls beside it, and its scripts. */
+const GALLERY = {
+  "functions beside it": `np.array torch.tensor torch.from_numpy .astype np.zeros np.ones torch.full np.eye np.arange np.linspace np.meshgrid
+    np.random.rand torch.randn torch.rand_like torch.manual_seed np.random.randint torch.randperm len(x) torch.index_select np.newaxis
+    .unsqueeze .reshape .view .flatten() .transpose .permute np.concatenate torch.cat torch.stack .item() .numpy() np.sqrt np.abs np.exp
+    np.log np.sin np.cos np.round np.floor np.clip torch.clamp np.where np.sum np.mean np.amax np.min np.argmin np.argsort np.cumsum
+    torch.softmax log_softmax torch.logsumexp np.linalg.norm torch.norm torch.nn.functional.normalize torch.allclose .scatter_add_
+    np.bincount torch.matmul torch.cross torch.tensordot np.linalg.solve torch.det .backward() .detach() torch.no_grad() torch.optim.Adam
+    torch.optim.LBFGS torch.nn.Module .cuda() .cpu() torch.cuda.device_count() scipy.sparse.linalg.eigsh scipy.sparse.diags
+    scipy.sparse.linalg.cg plt.plot plt.scatter plt.imshow plt.contour plt.violinplot plt.subplot plt.show() time.time()`,
+  "scripts of the gallery": `plot_generic_syntax_numpy plot_generic_syntax_pytorch plot_generic_syntax_pytorch_LSE
+    plot_generic_syntax_pytorch_LSE_vect plot_advanced_formula plot_test_ArgKMin plot_test_softmax_numpy plot_test_softmax_numpy_helper
+    plot_test_softmax_torch plot_anisotropic_kernels plot_gpu_select_numpy plot_gpu_select_example plot_multi_gpu plot_grid_cluster_numpy
+    plot_grid_cluster_pytorch plot_test_invkernel_numpy plot_test_invkernel_numpy_helper plot_test_invkernel_torch
+    plot_test_invkernel_torch_helper plot_lazytensors_a plot_lazytensors_b plot_lazytensors_c plot_test_tensordot plot_gpytorch plot_scipy
+    plot_gaussian_mixture plot_RBF_interpolation_numpy plot_RBF_interpolation_torch plot_kmeans_numpy plot_kmeans_torch plot_knn_numpy
+    plot_knn_torch plot_knn_mnist benchmark_KNN optimal_transport plot_LDDMM_Surface plot_benchmark_convolutions
+    plot_benchmark_grad1convolutions plot_benchmark_high_dimension plot_benchmark_invkernel plot_accuracy plot_benchmarks_convolutions_3D`,
+};
+
+/** The names that are in no first column of a table of the porting page, before or after the heading of the others. */
+function withoutRow(names: string, after: boolean): string[] {
+  const parts = textOf(PORTING).split(/^(?=## NumPy)|^(?=## What is different)/m);
+  const text = after ? parts[1]! : parts[0]! + parts[2]!;
+  const rows = text.split("\n").filter((line) => line.startsWith("|"));
   const firsts = rows.map((row) => row.split(/(?<!\\)\| /)[1]!).join("\n");
-  const missing = names
-    .split(/\s+/)
-    .filter((name) => !new RegExp(`(?<!\\w)${name.replace("()", "\\(")}(?!\\w)`).test(firsts));
-  expect(missing).toEqual([]);
+  const isIn = (name: string): boolean =>
+    new RegExp(`(?<!\\w)${name.replaceAll(/[.()]/g, "\\$&")}(?!\\w)`).test(firsts);
+  return names.split(/\s+/).filter((name) => !isIn(name));
+}
+
+test.each(Object.entries(PORTED))("the porting page has a row for all %s of pykeops", (_kind, names) => {
+  expect(withoutRow(names, false)).toEqual([]);
+});
+
+test.each(Object.entries(GALLERY))("the porting page has a row for all %s", (_kind, names) => {
+  expect(withoutRow(names, true)).toEqual([]);
 });
 
 /** KeOps 2.3, keopscore/formulas: what a formula may call. */

@@ -94,6 +94,10 @@ const GOOD_LAZY: readonly (readonly [string, string])[] = [
     "a symbolic solve is a function",
     "const r: RealArray<Float32Array> = L.solve(Vj(0, 1))(x); const s: RealArray<Float32Array> = L.mul(Pm(0, 1)).solve(x)(2);",
   ],
+  [
+    "a symbolic sum takes lists",
+    'const r: RealArray = Vi(0, 2).mul(Pm(1, 2)).sum({ axis: 1 })([[1, 2]], [3, 4], { backend: "cpu" });',
+  ],
   ["a deferred sum is a function", "const r: RealArray = Vi(0, 2).sum({ axis: 1, call: false })(x);"],
   [
     "a lazy solve takes the options of KernelSolve",
