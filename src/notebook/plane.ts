@@ -46,6 +46,9 @@ interface Size {
   readonly height: number;
 }
 
+/** Dashes go with colours: lines have one legend for both only if both belong to the same layer. */
+const OWN = { color: "independent", strokeDash: "independent" };
+
 /** A chart: one or more layers in a frame, and what is drawn over them; a single one is a layer too if so `layered`. */
 export function pictureOf(
   { title, over = [] }: FrameOptions,
@@ -56,7 +59,7 @@ export function pictureOf(
   const frame = { ...(title === undefined ? {} : { title }), width, height };
   if (!layered) return { ...frame, ...layers[0] };
   const charts = over.map((chart) => ("width" in chart ? asLayer(chart) : chart));
-  const ownColors = over.some((chart) => "width" in chart) ? { resolve: { scale: { color: "independent" } } } : {};
+  const ownColors = over.some((chart) => "width" in chart) ? { resolve: { scale: OWN } } : {};
   return { ...frame, layer: [...layers, ...charts], ...ownColors };
 }
 
