@@ -46,8 +46,8 @@ interface Size {
   readonly height: number;
 }
 
-/** Dashes go with colours: lines have one legend for both only if both belong to the same layer. */
-const OWN = { color: "independent", strokeDash: "independent" };
+/** Charts keep their own colours, and dashes with them: lines have one legend of both only if neither is shared. */
+export const OWN_COLORS = { scale: { color: "independent", fill: "independent", strokeDash: "independent" } };
 
 /** A chart: one or more layers in a frame, and what is drawn over them; a single one is a layer too if so `layered`. */
 export function pictureOf(
@@ -59,7 +59,7 @@ export function pictureOf(
   const frame = { ...(title === undefined ? {} : { title }), width, height };
   if (!layered) return { ...frame, ...layers[0] };
   const charts = over.map((chart) => ("width" in chart ? asLayer(chart) : chart));
-  const ownColors = over.some((chart) => "width" in chart) ? { resolve: { scale: OWN } } : {};
+  const ownColors = over.some((chart) => "width" in chart) ? { resolve: OWN_COLORS } : {};
   return { ...frame, layer: [...layers, ...charts], ...ownColors };
 }
 
