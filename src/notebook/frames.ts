@@ -61,12 +61,19 @@ function onCommonAxes([first, ...others]: readonly Layer[]): Layer[] {
   return [onUnits(first ?? {}, widen), ...others.map((chart) => withoutLegends(asLayer(chart)))];
 }
 
+/** Channels with a legend. */
+const LEGENDS: ReadonlySet<string> = new Set(["color", "strokeDash"]);
+
 /** Charts whose layers have colours of their own would show a legend each: that of the first is enough. */
 function withoutLegends(chart: Layer): Layer {
   if (!("resolve" in chart)) return chart;
   return eachUnit(chart, (unit) => {
-    const { color, ...others } = unit["encoding"] as { readonly color?: object };
-    return { ...unit, encoding: color ? { ...others, color: { ...color, legend: null } } : others };
+    const channels = Object.entries(unit["encoding"] as Readonly<Record<string, object>>);
+    const silent = channels.map(([name, channel]) => [
+      name,
+      LEGENDS.has(name) ? { ...channel, legend: null } : channel,
+    ]);
+    return { ...unit, encoding: Object.fromEntries(silent) as object };
   });
 }
 

@@ -54,6 +54,9 @@ interface Size {
   readonly height: number;
 }
 
+/** Charts keep their own colours, and dashes with them: lines have one legend of both only if neither is shared. */
+export const OWN_COLORS = { scale: { color: "independent", fill: "independent", strokeDash: "independent" } };
+
 /** A chart: one or more layers in a frame, and what is drawn over them; a single one is a layer too if so `layered`. */
 export function pictureOf(
   { title, over = [] }: FrameOptions,
@@ -64,8 +67,8 @@ export function pictureOf(
   const frame = { ...(title === undefined ? {} : { title }), width, height };
   if (!layered) return { ...frame, ...layers[0] };
   const charts = over.map((chart) => ("width" in chart ? asLayer(chart) : chart));
-  const own = { resolve: { scale: { color: "independent", strokeDash: "independent" } } };
-  return { ...frame, layer: [...layers, ...charts], ...(over.some((chart) => "width" in chart) ? own : {}) };
+  const ownColors = over.some((chart) => "width" in chart) ? { resolve: OWN_COLORS } : {};
+  return { ...frame, layer: [...layers, ...charts], ...ownColors };
 }
 
 /** Of a chart what a layer of another may have, inside of its frame, with nothing to say about axes and size. */

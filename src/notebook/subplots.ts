@@ -3,7 +3,7 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue, isOptions, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { everyOf } from "./columns";
-import { eachUnit } from "./plane";
+import { OWN_COLORS, eachUnit } from "./plane";
 import type { Layer } from "./plane";
 
 const SUBPLOTS = {
@@ -33,7 +33,7 @@ export function subplots(
       .map((slider) => [slider.name, slider]),
   );
   const cells = grid.map((row, r) => row.map((chart, c) => cellOf(chart, `_${String(r)}_${String(c)}`)));
-  const resolve = { scale: { color: "independent", fill: "independent", strokeDash: "independent" } };
+  const resolve = OWN_COLORS;
   const columns = cells[0]?.length ?? 0;
   const even = cells.every((row) => row.length === columns);
   const list = even

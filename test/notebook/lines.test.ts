@@ -95,6 +95,17 @@ test("several fields become one series, and a band has the colour of the first",
   });
 });
 
+test("lines have one legend of colours and dashes, also under another chart, beside one, and in frames", async () => {
+  const table = { t: [0, 1], up: [2, 3], down: [4, 5] };
+  const chart = notebook.lineChart(table, { x: "t", y: ["up", "down"], over: [notebook.scatterChart([[0, 1]])] });
+  expect((await svgOf(chart)).match(/>up</g)).toHaveLength(1);
+  const lines = notebook.lineChart(table, { x: "t", y: ["up", "down"] });
+  expect((await svgOf(notebook.subplots([[lines, notebook.scatterChart([[0, 1]])]]))).match(/>up</g)).toHaveLength(1);
+  const layers = (notebook.frames([chart, chart]) as { layer: readonly object[] }).layer;
+  expect(JSON.stringify(layers[1]).match(/"legend":null/g)).toHaveLength(2);
+  expect(JSON.stringify(layers[0])).not.toContain('"legend":null');
+});
+
 test("float32 columns have no more digits than they know", () => {
   const spec = notebook.lineChart({ x: nd.linspace(0, 1, 11), y: nd.linspace(0, 1, 11) }, { x: "x", y: "y" });
   expect(JSON.stringify(spec)).toContain('"x":0.1,');
