@@ -68,7 +68,7 @@ function section(row, rows) {
   const built = row.build(args);
   const tex = DEFINED[row.name] ?? texOf(built, names, rows);
   const given = names.filter((_, n) => typeof args[n] === "object" && !Array.isArray(args[n])).join(", ");
-  if (isShort(tex)) lines.push(`$$f(${given}) = ${tex}$$`);
+  if (given !== "" && isShort(tex)) lines.push(`$$f(${given}) = ${tex}$$`);
   if (dims !== "") lines.push(`Dims: \`${dims}\`${example(row, args)}.`);
   lines.push(...gradients(row, args, built, names, rows), ...picture(row, args));
   return lines.join("\n\n");

@@ -53,7 +53,7 @@ const MODULES = {
  */
 function readableReference(text) {
   const sections =
-    /^#+ (Overrides|Inherited from|Extends|Implementation of|Type Parameters)\n\n(?:(?!#|\*\*\*).*\n)*/gm;
+    /^#+ (Overrides|Inherited from|Extends|Implementation of|Implements|Type Parameters)\n\n(?:(?!#|\*\*\*).*\n)*/gm;
   const flat = text.startsWith("# lazytensor/")
     ? withClasses(text.replaceAll(sections, ""))
     : text.replaceAll(sections, "");

@@ -162,6 +162,7 @@ export const DEFINED = {
   Diff: "\\left(\\partial_v f\\right) u",
   Divergence: "\\sum_k \\partial_{v_k} f_k",
   Laplacian: "\\sum_k \\partial^2_{v_k} f",
+  Kron: "x \\otimes y",
   SqNormIso: "s \\, \\|x\\|^2",
   SqNormDiag: "\\sum_k s_k \\, x_k^2",
   SymSqNorm: "x^{\\top} A \\, x",
