@@ -20,6 +20,7 @@ const nodeGlobals = Object.fromEntries(
     "setImmediate",
     "AbortSignal",
     "performance",
+    "window",
     "require",
     "module",
     "__dirname",
@@ -27,7 +28,18 @@ const nodeGlobals = Object.fromEntries(
 );
 
 export default defineConfig(
-  { ignores: ["dist/", "build/", "prebuilds/", "coverage/", "**/node_modules/", "notebooks/out/", "docs/reference/"] },
+  {
+    ignores: [
+      "dist/",
+      "build/",
+      "prebuilds/",
+      "coverage/",
+      "**/node_modules/",
+      "notebooks/out/",
+      "docs/reference/",
+      "docs/.vitepress/{pages,cache,dist}/",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["**/*.ts"],

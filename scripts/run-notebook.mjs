@@ -1,7 +1,7 @@
 // Executes a notebook without Jupyter: node scripts/run-notebook.mjs [notebook.ipynb] [--out executed.ipynb]
 // Text is shown as it comes, the executed notebook holds the pictures too, and a failing cell makes the exit status 1.
 import "./require-built.mjs";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureNotebookPackages, notebooks, root } from "./notebook-packages.mjs";
@@ -57,6 +57,12 @@ function explainJupyter(notebook, out) {
   console.log(`\nExecuted notebook, with its pictures: ${relative(root, out)}`);
   console.log("To work in it: `npm run kernel` prepares the TypeScript kernel for Jupyter and prints how to start it.");
   console.log(`Then open ${relative(root, notebook)}, or ${relative(root, out)} to see these results.`);
+  console.log(`\nThe gallery of all notebooks, guide and reference: ${siteAdvice()}`);
+}
+
+function siteAdvice() {
+  const page = join("docs", ".vitepress", "dist", "gallery", "index.html");
+  return existsSync(join(root, page)) ? `open ${page}` : `\`npm run docs\` makes them as a site, ${page}`;
 }
 
 async function main() {

@@ -23,16 +23,52 @@ export interface GenericFunction<R extends ReductionName> {
   <const A extends readonly string[]>(formula: string, output: string, ...aliases: A): GenredFunction<A, R>;
 }
 
-/** Sum of the formula. */
+/**
+ * Sum of the formula.
+ * @param formula the formula
+ * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i
+ * @param aliases the arguments, such as `"x = Vi(3)"`
+ * @returns a function of arrays, as of `Genred`
+ * @example
+ * const sums = genericSum("Exp(-SqDist(x, y))", "a = Vi(1)", "x = Vi(2)", "y = Vj(2)");
+ * console.log(sums(rand([10, 2]), rand([20, 2])).shape); // [ 10, 1 ]
+ */
 export const genericSum: GenericFunction<"Sum"> = generic("genericSum", "Sum");
 
-/** log of the sum of exp of the formula, component by component. */
+/**
+ * log of the sum of exp of the formula, component by component.
+ * @param formula the formula
+ * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i
+ * @param aliases the arguments, such as `"x = Vi(3)"`
+ * @returns a function of arrays, as of `Genred`
+ * @example
+ * const soft = genericLogsumexp("-SqDist(x, y)", "a = Vi(1)", "x = Vi(2)", "y = Vj(2)");
+ * console.log(soft(rand([10, 2]), rand([20, 2])).shape); // [ 10, 1 ]
+ */
 export const genericLogsumexp: GenericFunction<"LogSumExp"> = generic("genericLogsumexp", "LogSumExp");
 
-/** Index of the smallest value of a formula, component by component. */
+/**
+ * Index of the smallest value of a formula, component by component.
+ * @param formula the formula
+ * @param output such as `"a = Vi(1)"`: for a Vi it is reduced over j, for a Vj over i
+ * @param aliases the arguments, such as `"x = Vi(3)"`
+ * @returns a function of arrays that gives int32 indices
+ * @example
+ * const nearest = genericArgmin("SqDist(x, y)", "a = Vi(1)", "x = Vi(2)", "y = Vj(2)");
+ * console.log(nearest(rand([10, 2]), rand([20, 2])).shape); // [ 10, 1 ]
+ */
 export const genericArgmin: GenericFunction<"ArgMin"> = generic("genericArgmin", "ArgMin");
 
-/** Indices of the K smallest values of a formula of dim 1, in order, K being the dim of the output. */
+/**
+ * Indices of the K smallest values of a formula of dim 1, in order, K being the dim of the output.
+ * @param formula the formula
+ * @param output such as `"a = Vi(3)"`, whose dim is K: for a Vi it is reduced over j, for a Vj over i
+ * @param aliases the arguments, such as `"x = Vi(3)"`
+ * @returns a function of arrays that gives int32 indices
+ * @example
+ * const nearest = genericArgkmin("SqDist(x, y)", "a = Vi(3)", "x = Vi(2)", "y = Vj(2)");
+ * console.log(nearest(rand([10, 2]), rand([20, 2])).shape); // [ 10, 3 ]
+ */
 export const genericArgkmin: GenericFunction<"ArgKMin"> = generic("genericArgkmin", "ArgKMin");
 
 function generic<R extends ReductionName>(where: string, reductionOp: R): GenericFunction<R> {

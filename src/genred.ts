@@ -141,8 +141,13 @@ export interface GenredFunction<A extends readonly string[] = readonly string[],
 
 /**
  * The reduction of `formula` over i (axis 0) or j (axis 1), in O(M N) time and O(M + N) memory.
- * @param aliases the arguments, such as `"x = Vi(3)"`: name, kind (Vi, Vj, Pm) and dim.
- * @throws FormulaError when the formula or an alias cannot be read, or dims do not fit.
+ * @param formula the formula, such as `"Exp(-SqDist(x, y)) * b"`
+ * @param aliases the arguments, such as `"x = Vi(3)"`: name, kind (Vi, Vj, Pm) and dim
+ * @returns a function of arrays, `[M, D]` for a Vi, `[N, D]` for a Vj, `[D]` for a Pm, in the order of the aliases
+ * @throws FormulaError when the formula or an alias cannot be read, or dims do not fit
+ * @example
+ * const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+ * console.log(K(rand([10, 3]), rand([20, 3]), rand([20, 1])).shape); // [ 10, 1 ]
  */
 export function Genred<const A extends readonly string[], const R extends ReductionName = "Sum">(
   formula: string,

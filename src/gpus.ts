@@ -18,19 +18,34 @@ export interface CudaDevice {
   readonly memory: number;
 }
 
-/** Whether formulas can run on a GPU here: a device, its driver, and a compiler (NVRTC, or nvcc on PATH). */
+/**
+ * Whether formulas can run on a GPU here: a device, its driver, and a compiler (NVRTC, or nvcc on PATH).
+ * @returns true or false
+ * @throws ArgumentError for an argument
+ * @example console.log(cuda.available() === (cuda.whyNot() === null)); // true
+ */
 export function available(): boolean {
   atMost("cuda.available", 0, arguments);
   return cuda.whyNot() === null;
 }
 
-/** Why formulas cannot run on a GPU here, in one sentence, or null. */
+/**
+ * Why formulas cannot run on a GPU here, in one sentence, or null.
+ * @returns a sentence, or null
+ * @throws ArgumentError for an argument
+ * @example console.log(cuda.available() || cuda.whyNot() !== null); // true
+ */
 export function whyNot(): string | null {
   atMost("cuda.whyNot", 0, arguments);
   return cuda.whyNot();
 }
 
-/** The GPUs of this machine, in the order of their numbers; none where there is no driver. */
+/**
+ * The GPUs of this machine, in the order of their numbers; none where there is no driver.
+ * @returns a list, with name, memory and capability of each
+ * @throws ArgumentError for an argument
+ * @example console.log(Array.isArray(cuda.devices())); // true
+ */
 export function devices(): CudaDevice[] {
   atMost("cuda.devices", 0, arguments);
   if (whyNoDevice() !== null) return [];
@@ -42,8 +57,11 @@ export function devices(): CudaDevice[] {
 }
 
 /**
- * Bytes of a device: free, lent to arrays, and kept to be lent again. Throws DeviceError where there is no device,
- * ArgumentError for a number of none.
+ * Bytes of a device: free, lent to arrays, and kept to be lent again.
+ * @param device the number of the device, 0 by default
+ * @returns numbers of bytes
+ * @throws DeviceError where there is no device, ArgumentError for a number of none
+ * @example console.log(!cuda.available() || cuda.memory().free > 0); // true
  */
 export function memory(device = 0): { readonly free: number; readonly lent: number; readonly kept: number } {
   atMost("cuda.memory", 1, arguments);

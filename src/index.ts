@@ -1,4 +1,4 @@
-/** The public names of tskeops, and nothing else. */
+// The public names of tskeops, and nothing else.
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
 export type { ArrayInput, NumberList } from "./array/arrayinput";

@@ -128,7 +128,16 @@ export type AsyncSolveOptions<T extends RealData = RealData> = SolveOptions<T> &
 /**
  * The inverse of the reduction of `formula` over i (axis 0) or j (axis 1), as a linear operator on the argument
  * `varinvalias`. The operator must be symmetric and, with the ridge, positive definite.
- * @throws FormulaError when the formula cannot be read or is not linear in the unknown.
+ * @param formula the formula, such as `"Exp(-SqDist(x, y)) * b"`
+ * @param aliases the arguments, such as `"x = Vi(3)"`: name, kind (Vi, Vj, Pm) and dim
+ * @param varinvalias the name of the unknown, in which the formula is linear
+ * @returns a function of arrays, the right-hand side `[N, D]` in the place of the unknown, that gives the solution
+ * `[N, D]`
+ * @throws FormulaError when the formula cannot be read or is not linear in the unknown
+ * @example
+ * const Kinv = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", { axis: 1 });
+ * const x = rand([50, 2], { seed: 1 });
+ * console.log(Kinv(x, x, rand([50, 1]), { alpha: 0.1 }).shape); // [ 50, 1 ]
  */
 export function KernelSolve<const A extends readonly string[]>(
   formula: string,

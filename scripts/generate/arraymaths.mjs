@@ -6,7 +6,7 @@ const BY_HAND = new Set(["add", "sub", "mul", "div", "neg"]); // src/array/arith
 
 /** The file that the rows ask for. */
 export function arrayMathsText(rows) {
-  const functions = rows.operations.filter((row) => isElementwise(row, rows)).flatMap(functionText);
+  const functions = rows.operations.filter((row) => isElementwise(row, rows)).flatMap((row) => functionText(row, rows));
   return `${HEAD}${functions.join("")}`;
 }
 
@@ -47,7 +47,8 @@ function isMadeOfRows(given, build, nodesOf) {
   );
 }
 
-function functionText({ name, doc, slots, method }) {
+function functionText(row, rows) {
+  const { name, doc, slots, method } = row;
   const spelling = RENAMED[method.names[0]] ?? method.names[0];
   const isSingle = slots.filter(({ kind }) => kind === "formula").length === 1;
   const type = { formula: isSingle ? "ArrayInput<T>" : "Operand<T>", integer: "number", number: "number" };
@@ -55,13 +56,50 @@ function functionText({ name, doc, slots, method }) {
   const parameters = inOrder.map((slot) => `${slot.name}: ${type[slot.kind]}${defaultOf(slot)}`);
   const values = slots.map((slot) => slot.name).join(", ");
   const broadcasts = isSingle ? "" : " Broadcasts as in NumPy.";
+  const lines = [
+    `${doc}${broadcasts} \`${name}\` in formulas.`,
+    ...inOrder.map(({ name: own, kind }) => `@param ${own} ${ABOUT[kind](isSingle)}`),
+    `@returns an array of ${isSingle ? "that shape" : "the shape to which they broadcast"}`,
+    "@throws ArgumentError for what is no array, or has another dtype",
+    ...["@example", "```ts", exampleOf(row, spelling, rows), "```"],
+  ];
   return `
-/** ${doc}${broadcasts} \`${name}\` in formulas. */
+/**
+${lines.map((line) => ` * ${line}`).join("\n")}
+ */
 export function ${spelling}<T extends RealData>(${parameters.join(", ")}): RealArray<T> {
   atMost("${spelling}", ${slots.length}, arguments);
   return applyRow("${spelling}", "${name}", [${values}]) as RealArray<T>;
 }
 `;
+}
+
+const ABOUT = {
+  formula: (isSingle) =>
+    isSingle ? "an array of any shape, or nested lists" : "an array whose shape broadcasts, nested lists, or a number",
+  integer: () => "an integer",
+  number: () => "a number",
+};
+
+/** A call on numbers inside the row's domain, and what it gives. */
+function exampleOf({ slots, build, method, domain = [0, 1] }, spelling, { variable, Category }) {
+  const [low, high] = domain;
+  const placeOf = (part) => Number((low + part * (high - low)).toFixed(3));
+  const numbers = slots.map(({ kind }, n) => (kind === "formula" ? placeOf([0.25, 0.75, 1][n]) : 1));
+  const built = build(slots.map(({ kind }, n) => (kind === "formula" ? variable(n, 1, Category.I) : numbers[n])));
+  const call = method.order.map((name) => {
+    const n = slots.findIndex((slot) => slot.name === name);
+    return slots[n].kind === "formula" ? `[${numbers[n]}]` : numbers[n];
+  });
+  const value = valueOf(built, numbers);
+  return `console.log(nd.${spelling}(${call.join(", ")}).get(0).toFixed(4)); // ${value.toFixed(4)}`;
+}
+
+/** A formula of elementwise operations, on numbers. */
+function valueOf({ operation, args, params }, numbers) {
+  if (operation.name === "Var") return numbers[params[0]];
+  const given = args.map((argument) => valueOf(argument, numbers));
+  return operation.shape.kind === "elementwise" ? operation.shape.value(given, params) : (given[0] ?? params[0]);
 }
 
 const defaultOf = ({ default: number }) => (number === undefined ? "" : ` = ${number}`);

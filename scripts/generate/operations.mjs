@@ -49,7 +49,7 @@ export function operationsText(rows) {
 }
 
 function operationText(entry, rows) {
-  const [dims, derivative] = exampleOf(entry, rows);
+  const { dims, derivative } = exampleOf(entry, rows);
   const zero = derivative === "0" && !/derivative[^.]* 0/.test(entry.doc) ? " Its derivative is 0." : "";
   return `\`${rows.signature(entry)}\`: ${entry.doc}${zero}${dims && ` Dims: \`${dims}\`.`}`;
 }
@@ -63,8 +63,8 @@ const TRIED = {
   list: [[3], [0], []],
 };
 
-/** Dims of the arguments and of the result, and whether there is a derivative. */
-function exampleOf({ slots, build }, { Category, variable, grad, constant, isZero, sum }) {
+/** Arguments of a call, the dims of those and of the result, and whether there is a derivative. */
+export function exampleOf({ slots, build }, { Category, variable, grad, constant, isZero, sum }) {
   const isFormula = slots.map(({ kind }) => kind === "formula" || kind === "variable");
   for (const values of combinations(slots.map(({ kind }) => TRIED[kind]))) {
     const args = values.map((value, n) => (isFormula[n] ? variable(n, value, Category.I) : value));
@@ -75,9 +75,10 @@ function exampleOf({ slots, build }, { Category, variable, grad, constant, isZer
     const varies =
       slots.some(({ kind }) => kind === "variable") ||
       variables.some((by) => !isZero(grad(sum(built), by, constant(1))));
-    return [`${dims}${dims && " → "}${built.dim}`, variables.length === 0 ? "" : varies ? "yes" : "0"];
+    const derivative = variables.length === 0 ? "" : varies ? "yes" : "0";
+    return { args, dims: `${dims}${dims && " → "}${built.dim}`, derivative };
   }
-  return ["", ""];
+  return { args: undefined, dims: "", derivative: "" };
 }
 
 function* combinations([first, ...rest]) {

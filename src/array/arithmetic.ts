@@ -39,32 +39,64 @@ export type Operand<T extends RealData = RealData> = ArrayInput<T> | number;
 export type Rules = readonly ((cotangent: RealArray) => RealArray)[];
 
 /**
- * `a + b`, broadcast as in NumPy. Throws ArgumentError if shapes or dtypes do not fit; so do `sub`, `mul` and `div`.
+ * `a + b`, broadcast as in NumPy.
+ * @param a an array, nested lists or a number
+ * @param b an array, nested lists or a number
+ * @returns an array of the shape to which they broadcast
+ * @throws ArgumentError if shapes or dtypes do not fit
+ * @example console.log(nd.toNested(nd.add([1, 2], [[3], [4]]))); // [ [ 4, 5 ], [ 5, 6 ] ]
  */
 export function add<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("add", 2, arguments);
   return binary("add", a, b, rows.add) as RealArray<T>;
 }
 
-/** `a - b`, broadcast as in NumPy. */
+/**
+ * `a - b`, broadcast as in NumPy.
+ * @param a an array, nested lists or a number
+ * @param b an array, nested lists or a number
+ * @returns an array of the shape to which they broadcast
+ * @throws ArgumentError if shapes or dtypes do not fit
+ * @example console.log(nd.toNested(nd.sub([1, 2], [[3], [4]]))); // [ [ -2, -1 ], [ -3, -2 ] ]
+ */
 export function sub<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("sub", 2, arguments);
   return binary("sub", a, b, rows.sub) as RealArray<T>;
 }
 
-/** `a * b` element by element, broadcast as in NumPy. */
+/**
+ * `a * b` element by element, broadcast as in NumPy.
+ * @param a an array, nested lists or a number
+ * @param b an array, nested lists or a number
+ * @returns an array of the shape to which they broadcast
+ * @throws ArgumentError if shapes or dtypes do not fit
+ * @example console.log(nd.toNested(nd.mul([1, 2], [[3], [4]]))); // [ [ 3, 6 ], [ 4, 8 ] ]
+ */
 export function mul<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("mul", 2, arguments);
   return binary("mul", a, b, rows.mul) as RealArray<T>;
 }
 
-/** `a / b` element by element, broadcast as in NumPy. */
+/**
+ * `a / b` element by element, broadcast as in NumPy.
+ * @param a an array, nested lists or a number
+ * @param b an array, nested lists or a number
+ * @returns an array of the shape to which they broadcast
+ * @throws ArgumentError if shapes or dtypes do not fit
+ * @example console.log(nd.toNested(nd.div([1, 2], [[2], [4]]))); // [ [ 0.5, 1 ], [ 0.25, 0.5 ] ]
+ */
 export function div<T extends RealData>(a: Operand<T>, b: Operand<T>): RealArray<T> {
   atMost("div", 2, arguments);
   return binary("div", a, b, rows.div) as RealArray<T>;
 }
 
-/** `-a`. */
+/**
+ * `-a`.
+ * @param a an array of any shape, or nested lists
+ * @returns an array of that shape
+ * @throws ArgumentError for what is no array
+ * @example console.log(nd.toNested(nd.neg([1, -2]))); // [ -1, 2 ]
+ */
 export function neg<T extends RealData>(a: ArrayInput<T>): RealArray<T> {
   atMost("neg", 1, arguments);
   return mul(arrayIn("neg", a), -1);

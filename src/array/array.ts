@@ -53,9 +53,12 @@ export type NumberArray =
   NdArray | NdArray<InstanceType<BigInt64ArrayConstructor>> | NdArray<InstanceType<BigUint64ArrayConstructor>>;
 
 /**
- * A new array that holds `values`: nested lists of numbers, a typed array, or any ndarray. Float typed arrays and float
- * ndarrays keep their dtype unless one is named; all else becomes float32.
- * Throws ArgumentError that names the place of a ragged list or of what is no number.
+ * A new array that holds `values`: nested lists of numbers, a typed array, or any ndarray. Float typed arrays and
+ * float ndarrays keep their dtype unless one is named; all else becomes float32.
+ * @param values nested lists of numbers, a typed array, or an ndarray of any shape
+ * @returns a new array, row-major
+ * @throws ArgumentError that names the place of a ragged list or of what is no number
+ * @example console.log(array([[1, 2, 3], [4, 5, 6]]).shape); // [ 2, 3 ]
  */
 export function array<T extends RealData>(
   values: T | RealArray<T>,
@@ -75,7 +78,13 @@ export function array(values: unknown, options?: ArrayOptions | null): RealArray
   );
 }
 
-/** A new array of `shape` filled with 0. Throws ArgumentError if `shape` is not a list of non-negative integers. */
+/**
+ * A new array of `shape` filled with 0.
+ * @param shape the lengths of the axes
+ * @returns a new array of that shape
+ * @throws ArgumentError if `shape` is not a list of non-negative integers
+ * @example console.log(nd.toNested(zeros([2]))); // [ 0, 0 ]
+ */
 export function zeros<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: ArrayOptions<D> | null,
@@ -84,7 +93,13 @@ export function zeros<D extends Dtype = "float32">(
   return makeFilled("zeros", shape, optionsOf("zeros", options, ARRAY), () => undefined);
 }
 
-/** A new array of `shape`, uniform in [0, 1). Throws ArgumentError for a bad shape or seed. */
+/**
+ * A new array of `shape`, uniform in [0, 1).
+ * @param shape the lengths of the axes
+ * @returns a new array of that shape
+ * @throws ArgumentError for a bad shape or seed
+ * @example console.log(rand([1000, 3], { seed: 1 }).shape); // [ 1000, 3 ]
+ */
 export function rand<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: RandomOptions<D> | null,
@@ -100,8 +115,12 @@ export function rand<D extends Dtype = "float32">(
 }
 
 /**
- * A new array of `shape`, standard normal. Throws ArgumentError for a bad shape or seed.
- * Source: Box and Muller, A note on the generation of random normal deviates, 1958.
+ * A new array of `shape`, standard normal. Source: Box and Muller, A note on the generation of random normal deviates,
+ * 1958.
+ * @param shape the lengths of the axes
+ * @returns a new array of that shape
+ * @throws ArgumentError for a bad shape or seed
+ * @example console.log(randn([1000, 3], { seed: 1, dtype: "float64" }).dtype); // float64
  */
 export function randn<D extends Dtype = "float32">(
   shape: readonly number[],
@@ -122,7 +141,11 @@ export function randn<D extends Dtype = "float32">(
 
 /**
  * A new array with the elements of `x` as `dtype`, where `x` is; derivatives pass through. Takes integer ndarrays too.
- * Throws ArgumentError if `x` is not an ndarray of numbers.
+ * @param x an ndarray of any shape, of integers too
+ * @param dtype `"float32"` or `"float64"`
+ * @returns a new array of the shape of x
+ * @throws ArgumentError if x is not an ndarray of numbers
+ * @example console.log(astype(rand([2]), "float64").dtype); // float64
  */
 export function astype<D extends Dtype>(x: NumberArray, dtype: D): ArrayOf<D> {
   atMost("astype", 2, arguments);

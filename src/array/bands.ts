@@ -40,9 +40,15 @@ export type PairsShape = number | readonly [rows: number, columns: number];
 
 /**
  * The ranges of the pairs with i - below <= j <= i + above.
- * @param shape `[M, N]`, or one number for both.
- * @param above as many as below where absent.
- * @throws ArgumentError for what is no integer, or a band without a diagonal.
+ * @param shape `[M, N]`, or one number for both
+ * @param below how far j may lie below i
+ * @param above as many as below where absent
+ * @returns ranges for the option `ranges` of calls
+ * @throws ArgumentError for what is no integer, or a band without a diagonal
+ * @example
+ * const x = nd.ones([5, 1]);
+ * const ranges = cluster.bandRanges(5, 1);
+ * console.log(nd.toNested(Vi(x).mul(Vj(x)).sum({ axis: 1, ranges }))); // [ [ 2 ], [ 3 ], [ 3 ], [ 3 ], [ 2 ] ]
  */
 export function bandRanges(
   shape: PairsShape,
@@ -66,8 +72,13 @@ export function bandRanges(
 
 /**
  * The ranges of the pairs on one side of the diagonal and on it, such as those of a sum over the past.
- * @param shape `[M, N]`, or one number for both.
- * @throws ArgumentError for other shapes and options.
+ * @param shape `[M, N]`, or one number for both
+ * @returns ranges for the option `ranges` of calls
+ * @throws ArgumentError for other shapes and options
+ * @example
+ * const x = nd.ones([3, 1]);
+ * const ranges = cluster.triangleRanges(3);
+ * console.log(nd.toNested(Vi(x).mul(Vj(x)).sum({ axis: 1, ranges }))); // [ [ 1 ], [ 2 ], [ 3 ] ]
  */
 export function triangleRanges(shape: PairsShape, options?: TriangleOptions | null): RangeArrays {
   atMost("triangleRanges", 2, arguments);

@@ -21,8 +21,11 @@ import type { RealArray } from "./view";
 /**
  * Labels `[N]`, 0 to C - 1, of the cubic cells that the points `x` `[N, D]` lie in; labels ascend with the cells in
  * lexicographic order. Cells begin at the multiples of `size`, so the cells of two clouds agree, their labels do not.
- * @param size the edge of a cell: a number, or one for each of the D coordinates.
- * @throws ArgumentError for points that are not finite, or a size that is not positive.
+ * @param x points `[N, D]`
+ * @param size the edge of a cell: a number, or one for each of the D coordinates
+ * @returns int32 labels `[N]`
+ * @throws ArgumentError for points that are not finite, or a size that is not positive
+ * @example console.log(nd.toNested(cluster.gridCluster(array([[0.1], [0.9], [0.2]]), 0.5))); // [ 0, 1, 0 ]
  */
 export function gridCluster(x: ArrayInput, size: number | ArrayLike<number>): Int32NdArray {
   atMost("gridCluster", 2, arguments);
@@ -73,8 +76,13 @@ export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int
 /**
  * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the
  * sorted labels `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
- * @param x an array `[N, ...]`, or a list of arrays with N rows each.
- * @param labels integers `[N]` of at least 0.
+ * @param x an array `[N, ...]`, or a list of arrays with N rows each
+ * @param labels integers `[N]` of at least 0
+ * @returns the sorted copy or copies, the labels `[N]`, and the order `[N]`
+ * @throws ArgumentError unless there is a label for each row
+ * @example
+ * const [sorted] = cluster.sortClusters(array([[5], [6], [7]]), [1, 0, 1]);
+ * console.log(nd.toNested(sorted)); // [ [ 6 ], [ 5 ], [ 7 ] ]
  */
 export function sortClusters<T extends RealData>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
 export function sortClusters<const X extends readonly RealArray[]>(
@@ -134,6 +142,10 @@ function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
 /**
  * Intervals `[C, 2]` of the clusters of labels `[N]`: once rows are sorted by `sortClusters`, rows [begin, end) have
  * label k. Labels may come in any order, for counts are enough. A label that does not occur has an empty interval.
+ * @param labels integers `[N]` of at least 0, in any order
+ * @returns int32 intervals `[C, 2]`
+ * @throws ArgumentError for other labels
+ * @example console.log(nd.toNested(cluster.clusterRanges([0, 0, 1]))); // [ [ 0, 2 ], [ 2, 3 ] ]
  */
 export function clusterRanges(labels: IntegerArray): Int32NdArray {
   atMost("clusterRanges", 1, arguments);
@@ -153,7 +165,13 @@ const clustersOf = (labels: Float64Array): number => labels.reduce((most, label)
 /**
  * Means `[C, D]` of the points `x` `[N, D]` of each cluster, weighted by `weights` `[N]` if given. A cluster without
  * weight has its plain mean, one without points NaN. Leaves no record for `grad`.
- * @param labels integers `[N]` of at least 0, in any order.
+ * @param x points `[N, D]`
+ * @param labels integers `[N]` of at least 0, in any order
+ * @param weights numbers `[N]`
+ * @returns points `[C, D]`
+ * @throws ArgumentError unless there is a label, and a weight, for each point
+ * @example
+ * console.log(nd.toNested(cluster.clusterCentroids(array([[1], [3], [9]]), [0, 0, 1]))); // [ [ 2 ], [ 9 ] ]
  */
 export function clusterCentroids<T extends RealData>(
   x: ArrayInput<T>,
@@ -168,6 +186,14 @@ export function clusterCentroids<T extends RealData>(
  * Intervals `[C, 2]`, centroids `[C, D]` and weights `[C]` of the clusters of points `x` `[N, D]` with `labels` `[N]`,
  * in any order; weights are counts where none are given. The intervals hold for the points as `sortClusters` sorts
  * them.
+ * @param x points `[N, D]`
+ * @param labels integers `[N]` of at least 0, in any order
+ * @param weights numbers `[N]`
+ * @returns intervals `[C, 2]`, centroids `[C, D]` and weights `[C]`
+ * @throws ArgumentError unless there is a label, and a weight, for each point
+ * @example
+ * const [ranges] = cluster.clusterRangesCentroids(array([[1], [3], [9]]), [0, 0, 1]);
+ * console.log(nd.toNested(ranges)); // [ [ 0, 2 ], [ 2, 3 ] ]
  */
 export function clusterRangesCentroids<T extends RealData>(
   x: ArrayInput<T>,

@@ -18,11 +18,18 @@ import type { ArrayInput } from "./arrayinput";
 const LEAST_RUN = 32;
 
 /**
- * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and whole
- * blocks around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays in the
- * order they are in, whatever it is, but leave out much only if neighbours in space are neighbours in memory: sort
- * first, as by `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
- * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
+ * Ranges that visit every pair of `x` `[M, D]` and `y` `[N, D]` whose Euclidean distance is at most `radius`, and
+ * whole blocks around them: a formula that is negligible beyond `radius` loses nothing else. They hold for the arrays
+ * in the order they are in, whatever it is, but leave out much only if neighbours in space are neighbours in memory:
+ * sort first, as by `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
+ * @param x points `[M, D]`
+ * @param y points `[N, D]`
+ * @param radius a distance
+ * @returns ranges for the option `ranges` of calls
+ * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0
+ * @example
+ * const x = rand([100, 2]);
+ * console.log(cluster.rangesFromRadius(x, x, 0.1).length); // 6
  */
 export function rangesFromRadius(x: ArrayInput, y: ArrayInput, radius: number): RangeArrays {
   atMost("rangesFromRadius", 3, arguments);

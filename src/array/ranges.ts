@@ -36,7 +36,15 @@ export type KeepMatrix = readonly ArrayLike<number | boolean>[] | NumberArray;
 
 const NAMES = ["rangesI", "slicesI", "redrangesJ", "rangesJ", "slicesJ", "redrangesI"] as const;
 
-/** Exchanges the roles of i and j: the ranges of the transposed problem. */
+/**
+ * Exchanges the roles of i and j: the ranges of the transposed problem.
+ * @param ranges the six arrays that `fromMatrix` gives
+ * @returns six arrays
+ * @throws ArgumentError for other lists
+ * @example
+ * const halves = cluster.clusterRanges([0, 0, 1, 1]);
+ * console.log(cluster.swapAxes(cluster.fromMatrix(halves, halves, [[1, 0], [0, 1]])).length); // 6
+ */
 export function swapAxes<A, B, C, D, E, F>(ranges: readonly [A, B, C, D, E, F]): readonly [D, E, F, A, B, C] {
   atMost("swapAxes", 1, arguments);
   checkSix("swapAxes, ranges", ranges);
@@ -45,11 +53,18 @@ export function swapAxes<A, B, C, D, E, F>(ranges: readonly [A, B, C, D, E, F]):
 }
 
 /**
- * The ranges that visit block (a, b) of rows `rangesI[a]` and columns `rangesJ[b]` where `keep[a][b]` is true or not 0.
- * @param rangesI intervals `[A, 2]`, as of `clusterRanges`.
- * @param rangesJ intervals `[B, 2]`.
- * @param keep `[A, B]`.
- * @throws ArgumentError for arrays that do not fit each other.
+ * The ranges that visit block (a, b) of rows `rangesI[a]` and columns `rangesJ[b]` where `keep[a][b]` is true or not
+ * 0.
+ * @param rangesI intervals `[A, 2]`, as of `clusterRanges`
+ * @param rangesJ intervals `[B, 2]`
+ * @param keep `[A, B]`
+ * @returns ranges for the option `ranges` of calls
+ * @throws ArgumentError for arrays that do not fit each other
+ * @example
+ * const halves = cluster.clusterRanges([0, 0, 1, 1]);
+ * const ranges = cluster.fromMatrix(halves, halves, [[1, 0], [0, 1]]);
+ * const x = rand([4, 2]);
+ * console.log(Vi(x).sqdist(Vj(x)).sum({ axis: 1, ranges }).shape); // [ 4, 1 ]
  */
 export function fromMatrix(rangesI: IntervalArray, rangesJ: IntervalArray, keep: KeepMatrix): RangeArrays {
   atMost("fromMatrix", 3, arguments);

@@ -63,7 +63,12 @@ let suspended = false;
 
 /**
  * Marks `x` so that operations on it, or on any view of its memory, are recorded for `grad`; returns `x` itself.
- * Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ * @param x a float32 or float64 array of any shape
+ * @returns x itself
+ * @throws ArgumentError if x is not a float32 or float64 ndarray
+ * @example
+ * const x = requiresGrad(array([1, 2]));
+ * console.log(nd.toNested(grad(nd.sum(nd.square(x)), [x])[0])); // [ 2, 4 ]
  */
 export function requiresGrad<X extends RealArray>(x: X): X {
   atMost("requiresGrad", 1, arguments);
@@ -142,7 +147,13 @@ function depthOf(edges: readonly Edge[]): number {
 /**
  * The numbers of `x` without their history: a view of the same memory that takes no part in derivatives until
  * `requiresGrad` marks it. In a loop of steps it lets go of the steps before, so that each takes the same time and
- * memory. Throws ArgumentError if `x` is not a float32 or float64 ndarray.
+ * memory.
+ * @param x an array of any shape
+ * @returns a view of x
+ * @throws ArgumentError if x is not a float32 or float64 ndarray
+ * @example
+ * const x = requiresGrad(array([2, 3]));
+ * console.log(nd.toNested(detach(nd.square(x)))); // [ 4, 9 ]
  */
 export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
@@ -152,9 +163,16 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
 }
 
 /**
- * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept. Meant
- * for the steps of an iteration, such as `x = noGrad(() => nd.sub(x, nd.mul(g, 0.1)))`. Throws ArgumentError
- * unless `work` is a function that returns when it is done: one that returns a promise would go on with records.
+ * What `work` returns, computed without records: nothing in it takes part in derivatives, and no history is kept.
+ * Meant for the steps of an iteration.
+ * @param work a function without arguments
+ * @returns what `work` returns
+ * @throws ArgumentError unless `work` is a function that returns when it is done: one that returns a promise would go
+ * on with records
+ * @example
+ * const x = rand([3], { requiresGrad: true });
+ * const [g] = grad(nd.sum(nd.square(x)), [x]);
+ * console.log(noGrad(() => nd.sub(x, nd.mul(g, 0.1))).shape); // [ 3 ]
  */
 export function noGrad<R>(work: () => R): R {
   atMost("noGrad", 1, arguments);

@@ -46,11 +46,20 @@ const GRAD = {
 } as const;
 
 /**
- * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape and
- * dtype of its input and on the same device, zero where `output` does not depend on it. The gradient of a view is that
- * of the memory it shows, read through the view. `cotangent` may be left out for one-element outputs; `createGraph`
- * makes the results differentiable again. Throws ArgumentError if `output` was not recorded, the cotangent does not
- * fit, or data that the derivative needs were overwritten since.
+ * Gradients of `sum(cotangent * output)` with respect to each of `inputs`: fresh arrays in order, each in the shape
+ * and dtype of its input and on the same device, zero where `output` does not depend on it. The gradient of a view is
+ * that of the memory it shows, read through the view. `cotangent` may be left out for one-element outputs;
+ * `createGraph` makes the results differentiable again.
+ * @param output an array of any shape that was computed from the inputs
+ * @param inputs marked arrays, or what was computed from them
+ * @param cotangent an array of the shape of the output
+ * @returns an array for each input, in its shape
+ * @throws ArgumentError if `output` was not recorded, the cotangent does not fit, or data that the derivative needs
+ * were overwritten since
+ * @example
+ * const x = requiresGrad(array([1, 2]));
+ * const [g] = grad(nd.square(x), [x], array([1, 10]));
+ * console.log(nd.toNested(g)); // [ 2, 40 ]
  */
 export function grad<const I extends readonly RealArray[]>(
   output: RealArray,

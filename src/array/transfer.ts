@@ -20,6 +20,7 @@ const DEVICE = {
   device: { kind: "integer", least: 0, default: 0 },
 } as const;
 
+/** Which device. */
 export type DeviceOptions = OptionsOf<typeof DEVICE>;
 
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
@@ -27,7 +28,12 @@ export type DeviceArray<T extends Elements = RealData> = NdArray<T> & { [Symbol.
 
 /**
  * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.
- * Throws DeviceError where there is no device or not enough memory, ArgumentError for a number of none.
+ * @param x a float32, float64 or int32 ndarray of any shape
+ * @returns an array of that shape on the device
+ * @throws DeviceError where there is no device or not enough memory, ArgumentError for a number of none
+ * @example
+ * const x = cuda.available() ? toDevice(rand([1000, 3])) : rand([1000, 3]);
+ * console.log(x.shape); // [ 1000, 3 ]
  */
 export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOptions | null): DeviceArray<T> {
   atMost("toDevice", 2, arguments);
@@ -37,8 +43,11 @@ export function toDevice<T extends Elements>(x: NdArray<T>, options?: DeviceOpti
 }
 
 /**
- * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through. Throws
- * DeviceError where the device has failed.
+ * A copy of `x`, numbers or indices, in the memory of the machine, row-major; derivatives pass through.
+ * @param x an ndarray of any shape, on a device or not
+ * @returns an array of that shape in the memory of the machine
+ * @throws DeviceError where the device has failed
+ * @example console.log(toHost(rand([2, 3])).shape); // [ 2, 3 ]
  */
 export function toHost<T extends Elements>(x: NdArray<T>): NdArray<T> {
   atMost("toHost", 1, arguments);
@@ -74,7 +83,14 @@ export const bringToMachine = <T extends RealData>(x: RealArray<T>): RealArray<T
 
 /**
  * Frees the memory of an array on a device and of all its views; they can no longer be used. Other arrays stay as they
- * are. Throws ArgumentError for what is no array.
+ * are.
+ * @param x an array of any shape
+ * @returns nothing
+ * @throws ArgumentError for what is no array
+ * @example
+ * const x = rand([3]);
+ * dispose(x); // memory of the machine is the garbage collector's
+ * console.log(x.shape); // [ 3 ]
  */
 export function dispose(x: NdArray<Elements>): void {
   atMost("dispose", 1, arguments);

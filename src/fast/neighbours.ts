@@ -107,6 +107,16 @@ async function neighboursLater(x: ArrayInput, y: ArrayInput, options: Given & As
   return withinOf(await inBackground("reduction", task, run));
 }
 
+/**
+ * The nearest points of each point, or all within a distance, exactly.
+ * @param x points `[M, D]`
+ * @param y points `[N, D]`
+ * @returns int32 `indices` and `squaredDistances`, both `[M, k]`; or `offsets`, `rows` and `indices` of the pairs
+ * within the radius
+ * @example
+ * const { indices } = cluster.neighbours(array([[0], [5]]), array([[4], [1]]), { k: 1 });
+ * console.log(nd.toNested(indices)); // [ [ 1 ], [ 0 ] ]
+ */
 export const neighbours = Object.assign(neighboursNow, { async: neighboursLater }) as Neighbours;
 
 type Checked = { dim: number; arrays: readonly RealArray[]; data: readonly [RealData, RealData] } & (

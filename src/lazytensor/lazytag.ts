@@ -20,6 +20,7 @@ import { realOperand } from "./operand";
 /** What a hole or a name in a template may stand for; arrays tell the dtype of the tensor. */
 export type TemplateValue<T extends RealData = RealData, W extends boolean = boolean> =
   LazyTensor<T, W> | RealArray<T> | number | readonly number[];
+/** What names in the text of `lazy` stand for. */
 export type TemplateBindings<T extends RealData = RealData, W extends boolean = boolean> = Readonly<
   Record<string, TemplateValue<T, W>>
 >;
@@ -37,9 +38,17 @@ export type TemplateTag<T extends RealData = RealData, W extends boolean = false
  * The tensor of a formula such as `` lazy`exp(-|${x} - ${y}|² / (2 * ${sigma}²))` ``. With `` lazy({x, y})`…` `` names
  * stand for what the object holds; where that is an array `[M, D]`, `x_i` and `x_j` say what it is indexed by.
  *
- * The grammar is that of formulas: `+ - * /`, `**`, `< <= > >= == !=`, `a | b` for scalar products, and every operation
- * by name, in any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
- * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit.
+ * The grammar is that of formulas: `+ - * /`, `**`, `< <= > >= == !=`, `a | b` for scalar products, and every
+ * operation by name, in any case. Beside it, `|x|` is the norm, `|x|²` the squared norm, ² and ³ are powers.
+ * @param text what stands between the holes
+ * @param holes arrays `[M, D]`, numbers and lazy tensors
+ * @param bindings values by the names that the text calls them
+ * @returns a symbolic array, or with bindings what reads the text
+ * @throws FormulaError with a caret under what cannot be read, ArgumentError for arrays that do not fit
+ * @example
+ * const x = Vi(rand([10, 3]));
+ * const y = Vj(rand([20, 3]));
+ * console.log(lazy`exp(-|${x} - ${y}|²)`.shape); // [ 10, 20 ]
  */
 export function lazy<T extends RealData = RealData, W extends boolean = false>(
   text: TemplateStringsArray,

@@ -83,7 +83,17 @@ export interface LinearOperatorMaker {
 const instancesOf = <F extends object, C>(type: { readonly prototype: C }, make: F): F & { readonly prototype: C } =>
   Object.defineProperty(make, "prototype", { value: type.prototype }) as F & { readonly prototype: C };
 
-/** Makes a symbolic array; `x instanceof LazyTensor` tells one. */
+/**
+ * Makes a symbolic array; `x instanceof LazyTensor` tells one.
+ * @param value a number, a list of numbers or an array `[D]`: a parameter; an array `[..., M, D]` with the option
+ * axis; an array `[..., M, 1, D]`, `[..., 1, N, D]` or `[..., 1, 1, D]`
+ * @returns a symbolic array
+ * @throws ArgumentError for other shapes
+ * @example
+ * const x = LazyTensor(rand([10, 1, 3]));
+ * const y = LazyTensor(rand([1, 20, 3]));
+ * console.log(x.sqdist(y).shape); // [ 10, 20 ]
+ */
 export const LazyTensor: LazyTensorMaker = Object.assign(
   instancesOf(tensors.LazyTensor, function LazyTensor<
     T extends RealData,
@@ -94,7 +104,13 @@ export const LazyTensor: LazyTensorMaker = Object.assign(
   { concatenate },
 );
 
-/** Makes a symbolic array of complex numbers; `x instanceof ComplexLazyTensor` tells one. */
+/**
+ * Makes a symbolic array of complex numbers; `x instanceof ComplexLazyTensor` tells one.
+ * @param value complex numbers as pairs `re, im` along the last axis, in the shapes of `LazyTensor`
+ * @returns a symbolic array of complex numbers
+ * @throws ArgumentError for other shapes
+ * @example console.log(ComplexLazyTensor(rand([10, 4]), { axis: 0 }).real().shape); // [ 10, 1, 2 ]
+ */
 export const ComplexLazyTensor: ComplexLazyTensorMaker = instancesOf(
   tensors.ComplexLazyTensor,
   function ComplexLazyTensor<T extends RealData>(
@@ -107,7 +123,16 @@ export const ComplexLazyTensor: ComplexLazyTensorMaker = instancesOf(
   },
 );
 
-/** Makes a linear operator of its products; `x instanceof LinearOperator` tells one. */
+/**
+ * Makes a linear operator of its products; `x instanceof LinearOperator` tells one.
+ * @param products its `shape` `[M, N]`, `dtype`, `matvec`, and `rmatvec` where there is one
+ * @returns an operator `[M, N]`
+ * @throws ArgumentError for what has no such products
+ * @example
+ * const matvec = (v: RealArray): RealArray => nd.mul(v, 2);
+ * const twice = LinearOperator({ shape: [3, 3], dtype: "float32", matvec, rmatvec: matvec });
+ * console.log(nd.toNested(twice.matvec(nd.ones([3])))); // [ 2, 2, 2 ]
+ */
 export const LinearOperator: LinearOperatorMaker = instancesOf(operators.LinearOperator, function LinearOperator<
   T extends RealData,
 >(products: LinearOperatorLike<T>): LinearOperator<T> {

@@ -100,7 +100,10 @@ export const flat = (x: RealArray): RealArray => reshapeView(x, x.shape.slice(0,
 
 /**
  * A real lazy tensor, an object with products or a matrix `[M, N]` as a linear operator, for sums, chains and solvers.
- * @throws ArgumentError for anything else, and for a lazy tensor with batches or a dim above 1.
+ * @param operator a real lazy tensor without batches, an object with products, or a matrix `[M, N]`
+ * @returns an operator `[M, N]`
+ * @throws ArgumentError for anything else, and for a lazy tensor with batches or a dim above 1
+ * @example console.log(asLinearOperator(Vi(rand([5, 2])).sqdist(Vj(rand([7, 2])))).shape); // [ 5, 7 ]
  */
 export function asLinearOperator<T extends RealData>(operator: OperatorOperand<T>): LinearOperator<T> {
   atMost("asLinearOperator", 1, arguments);

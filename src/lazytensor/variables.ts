@@ -15,7 +15,17 @@ import { indexedLeaf, isNumbers, parameterLeaf, symbolLeaf } from "./leaf";
 
 type AnyTensor<T extends RealData> = LazyTensor<T> | LazyTensor<T, true>;
 
-/** Points indexed by i: an array or lists `[...batch, M, D]`. @throws ArgumentError for anything else. */
+/**
+ * Points indexed by i: an array or lists `[...batch, M, D]`.
+ * @param x an array or lists `[...batch, M, D]`
+ * @param numbers numbers in row-major order
+ * @param shape `[...batch, M, D]`
+ * @param index which argument of the call
+ * @param dim its number of components
+ * @returns a symbolic array
+ * @throws ArgumentError for anything else
+ * @example console.log(Vi(rand([10, 3])).shape); // [ 10, 1, 3 ]
+ */
 export function Vi<T extends RealData>(x: ArrayInput<T>): LazyTensor<T>;
 /** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
 export function Vi<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
@@ -26,7 +36,17 @@ export function Vi<T extends RealData>(x: unknown, second?: number | readonly nu
   return makeIndexed("Vi", x, second, Category.I);
 }
 
-/** Points indexed by j: an array or lists `[...batch, N, D]`. @throws ArgumentError for anything else. */
+/**
+ * Points indexed by j: an array or lists `[...batch, N, D]`.
+ * @param y an array or lists `[...batch, N, D]`
+ * @param numbers numbers in row-major order
+ * @param shape `[...batch, N, D]`
+ * @param index which argument of the call
+ * @param dim its number of components
+ * @returns a symbolic array
+ * @throws ArgumentError for anything else
+ * @example console.log(Vj(rand([20, 3])).shape); // [ 1, 20, 3 ]
+ */
 export function Vj<T extends RealData>(y: ArrayInput<T>): LazyTensor<T>;
 /** The numbers of a list or a typed array as points of `shape`. @throws ArgumentError unless they are as many. */
 export function Vj<T extends RealData>(numbers: T | readonly number[], shape: readonly number[]): LazyTensor<T>;
@@ -38,7 +58,14 @@ export function Vj<T extends RealData>(y: unknown, second?: number | readonly nu
 }
 
 /**
- * A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other routine.
+ * A parameter: a number, a list of numbers, or an array `[D]` or `[...batch, D]`. Another value needs no other
+ * routine.
+ * @param value a number, a list of numbers, or an array `[D]` or `[...batch, D]`
+ * @param index which argument of the call
+ * @param dim its number of components
+ * @returns a symbolic array
+ * @throws ArgumentError for anything else
+ * @example console.log(Vi(rand([10, 3])).mul(Pm(0.5)).sum({ axis: 0 }).shape); // [ 1, 3 ]
  */
 export function Pm<T extends RealData = RealData>(value: RealArray<T> | T | number | readonly number[]): LazyTensor<T>;
 /** Argument number `index` of a deferred call, a parameter of dim `dim`. */
@@ -54,7 +81,16 @@ export function Pm<T extends RealData>(
 
 const CATEGORIES = [Category.I, Category.J, Category.P] as const;
 
-/** An array in the role of Vi (category 0), Vj (1) or Pm (2). */
+/**
+ * An array in the role of Vi (category 0), Vj (1) or Pm (2).
+ * @param x an array, `[...batch, M, D]` for categories 0 and 1, `[D]` or `[...batch, D]` for 2
+ * @param category 0 (Vi), 1 (Vj) or 2 (Pm)
+ * @param index which argument of the call
+ * @param dim its number of components
+ * @returns a symbolic array
+ * @throws ArgumentError for another category or shape
+ * @example console.log(Var(rand([10, 3]), 0).shape); // [ 10, 1, 3 ]
+ */
 export function Var<T extends RealData>(x: RealArray<T>, category: 0 | 1 | 2): LazyTensor<T>;
 /** Argument number `index` of a deferred call, of dim `dim` and category 0 (Vi), 1 (Vj) or 2 (Pm). */
 export function Var<T extends RealData = RealData>(

@@ -22,7 +22,10 @@ import type { Recipe, Times, Way } from "../solve/ways";
 
 /**
  * The diagonal matrix of numbers `[N]`, as an operator `[N, N]`; products are recorded for `grad`, by those too.
- * @throws ArgumentError for another shape.
+ * @param numbers an array or a list `[N]`
+ * @returns an operator `[N, N]`
+ * @throws ArgumentError for another shape
+ * @example console.log(nd.toNested(linalg.diagonal([1, 2]).matvec(array([3, 4])))); // [ 3, 8 ]
  */
 export function diagonal<T extends RealData>(numbers: ArrayInput<T>): LinearOperator<T> {
   atMost("diagonal", 1, arguments);
@@ -50,7 +53,10 @@ export function diagonal<T extends RealData>(numbers: ArrayInput<T>): LinearOper
 
 /**
  * The identity `[n, n]`, an operator on float32 arrays unless `dtype` says otherwise.
- * @throws ArgumentError unless n is an integer of at least 0.
+ * @param n the number of rows and columns
+ * @returns an operator `[n, n]`
+ * @throws ArgumentError unless n is an integer of at least 0
+ * @example console.log(linalg.identity(3).shape); // [ 3, 3 ]
  */
 export function identity<T extends RealData = RealData>(
   n: number,
@@ -68,7 +74,12 @@ export function identity<T extends RealData = RealData>(
 
 /**
  * An operator of blocks, `blocks([[A, B], [C, D]])`: operators, lazy tensors, matrices, or null for zeros.
- * @throws ArgumentError unless the shapes of each row and each column fit, and each has a block that tells its size.
+ * @param rows rows of blocks
+ * @returns an operator of the shape of all of them
+ * @throws ArgumentError unless the shapes of each row and each column fit, and each has a block that tells its size
+ * @example
+ * const A = linalg.identity(2);
+ * console.log(linalg.blocks([[A, null], [null, A]]).shape); // [ 4, 4 ]
  */
 export function blocks<T extends RealData = RealData>(
   rows: readonly (readonly (OperatorOperand<T> | null)[])[],

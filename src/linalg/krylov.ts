@@ -94,17 +94,38 @@ interface Method {
   readonly inner: (options: GmresOptions) => Inner | undefined;
 }
 
-/** Conjugate gradients, for A symmetric and positive definite. */
+/**
+ * Solves A x = b by conjugate gradients, for A symmetric and positive definite.
+ * @param operator `[N, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+ * @param b `[N]` or `[N, K]`
+ * @returns an array of the shape of b; `report` gives more
+ * @throws ArgumentError if shapes do not fit, ConvergenceError after `maxIterations`, InterruptedError on Ctrl-C
+ * @example console.log(nd.toNested(linalg.cg(linalg.diagonal(array([1, 2])), array([1, 4])))); // [ 1, 2 ]
+ */
 export const cg: KrylovFunction = functionOf({ where: "cg", rows: KRYLOV, inner: () => undefined }) as KrylovFunction;
 
-/** MINRES, for A symmetric. */
+/**
+ * Solves A x = b by MINRES, for A symmetric.
+ * @param operator `[N, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+ * @param b `[N]` or `[N, K]`
+ * @returns an array of the shape of b; `report` gives more
+ * @throws ArgumentError if shapes do not fit, ConvergenceError after `maxIterations`, InterruptedError on Ctrl-C
+ * @example console.log(nd.toNested(linalg.minres(linalg.diagonal(array([1, 2])), array([1, 4])))); // [ 1, 2 ]
+ */
 export const minres: KrylovFunction = functionOf({
   where: "minres",
   rows: KRYLOV,
   inner: () => MINRES,
 }) as KrylovFunction;
 
-/** GMRES with restarts, for any A. */
+/**
+ * Solves A x = b by GMRES with restarts, for any A.
+ * @param operator `[N, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+ * @param b `[N]` or `[N, K]`
+ * @returns an array of the shape of b; `report` gives more
+ * @throws ArgumentError if shapes do not fit, ConvergenceError after `maxIterations`, InterruptedError on Ctrl-C
+ * @example console.log(nd.toNested(linalg.gmres(linalg.diagonal(array([1, 2])), array([1, 4])))); // [ 1, 2 ]
+ */
 export const gmres: KrylovFunction<GmresOptions> = functionOf({
   where: "gmres",
   rows: { ...KRYLOV, ...GMRES },

@@ -44,7 +44,17 @@ export interface EigshFunction {
   ): Promise<EigshResult<T>>;
 }
 
-/** The k largest eigenvalues of a symmetric operator, or those that `which` names, with their vectors. */
+/**
+ * The k largest eigenvalues of a symmetric operator, or those that `which` names, with their vectors.
+ * @param operator `[N, N]`, symmetric: a linear operator, a real lazy tensor, a matrix or an object with products
+ * @param k how many
+ * @returns `values` `[k]` and `vectors` `[N, k]`
+ * @throws ArgumentError for other shapes or a k above N, ConvergenceError after `maxIterations`, InterruptedError on
+ * Ctrl-C
+ * @example
+ * const { values } = linalg.eigsh(linalg.diagonal(nd.arange(1, 11)), 2);
+ * console.log(nd.toNested(nd.round(values, 3))); // [ 10, 9 ]
+ */
 export const eigsh: EigshFunction = makeForms(["eigsh", 2], PAIRS, eigshOf, (found) => found) as EigshFunction;
 
 function* eigshOf([given, k]: readonly unknown[], options: PairOptions, tell?: Tell): Task<EigshResult> {
@@ -100,7 +110,16 @@ export interface SvdsFunction {
   ): Promise<SvdsResult<T>>;
 }
 
-/** The k largest singular values of an operator, with their vectors. */
+/**
+ * The k largest singular values of an operator, with their vectors.
+ * @param operator `[M, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+ * @param k how many
+ * @returns `u` `[M, k]`, `s` `[k]` and `vt` `[k, N]`
+ * @throws ArgumentError for a k above M or N, ConvergenceError after `maxIterations`, InterruptedError on Ctrl-C
+ * @example
+ * const { s } = linalg.svds(linalg.diagonal(nd.arange(1, 11)), 2);
+ * console.log(nd.toNested(nd.round(s, 3))); // [ 10, 9 ]
+ */
 export const svds: SvdsFunction = makeForms(["svds", 2], SVDS, svdsOf, (found) => found) as SvdsFunction;
 
 /** In units of roundoff: eigenvalues of AᵀA below that, times the largest, are rounding. */

@@ -3,9 +3,9 @@
  * `[kept, gone]`; a reduction is a loop over one row and a gradient rule on matrices, or is made of others. Sums are
  * taken in float64. Must not know engines.
  */
-import { broadcast, dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
+import { dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
-import { div, mul, recorded, reshape, sub, sum as sumOver, transpose } from "../array/arithmetic";
+import { div, recorded, reshape, sum as sumOver, transpose } from "../array/arithmetic";
 import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
 import type { Int32NdArray } from "../array/integers";
@@ -50,13 +50,17 @@ export type AxisOptions = OptionsOf<typeof ONE_AXIS>;
 export type NormOptions = OptionsOf<typeof AXES & typeof ORDER>;
 
 /** What is reduced, as a matrix, and the shape of what comes out. */
-interface Rows<T extends RealData> {
+export interface Rows<T extends RealData> {
   /** `[kept, gone]` */
   readonly matrix: RealArray<T>;
   readonly shape: readonly number[];
 }
 
-function rowsOf<T extends RealData>(where: string, given: ArrayInput<T>, { axis, keepDims }: AxesOptions): Rows<T> {
+export function rowsOf<T extends RealData>(
+  where: string,
+  given: ArrayInput<T>,
+  { axis, keepDims }: AxesOptions,
+): Rows<T> {
   const x = arrayIn(where, given);
   const gone = axesOf(where, axis, x.shape);
   const kept = [...x.shape.keys()].filter((k) => !gone.includes(k));
@@ -67,9 +71,9 @@ function rowsOf<T extends RealData>(where: string, given: ArrayInput<T>, { axis,
 }
 
 /** One number for each row. */
-type Fold = (data: RealData, begin: number, end: number) => number;
+export type Fold = (data: RealData, begin: number, end: number) => number;
 
-function foldRows(x: RealArray, fold: Fold): Float64Array {
+export function foldRows(x: RealArray, fold: Fold): Float64Array {
   const [rows, length] = x.shape as [number, number];
   const data = readable(x);
   return Float64Array.from({ length: rows }, (_, n) => fold(data, n * length, (n + 1) * length));
@@ -83,8 +87,11 @@ function refuseEmpty(where: string, { matrix }: Rows<RealData>): void {
 // ----------------------------------------------------------------------------------------------------- sums
 
 /**
- * The sum of the elements, along all axes or those of `axis`: `nd.sum(x, { axis: 0 })`.
- * @throws ArgumentError if there is no such axis.
+ * The sum of the elements, along all axes or those of `axis`.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x without those axes, or with length 1 there if `keepDims`
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.sum([[1, 2], [3, 4]], { axis: 0 }))); // [ 4, 6 ]
  */
 export function sum<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("sum", 2, arguments);
@@ -93,7 +100,13 @@ export function sum<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions 
 
 const sumRows = <T extends RealData>({ matrix, shape }: Rows<T>): RealArray<T> => reshape(sumOver(matrix, 1), shape);
 
-/** The mean of the elements; NaN of none. @throws ArgumentError if there is no such axis. */
+/**
+ * The mean of the elements; NaN of none.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x without those axes, or with length 1 there if `keepDims`
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.mean([[1, 2], [3, 4]], { axis: 1 }))); // [ 1.5, 3.5 ]
+ */
 export function mean<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("mean", 2, arguments);
   const rows = rowsOf("mean", x, optionsOf("mean", options, AXES));
@@ -102,7 +115,11 @@ export function mean<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions
 
 /**
  * The p-norm of the elements, Euclidean by default, as an array of shape `[]` where all axes go. Its derivative at 0
- * is 0. @throws ArgumentError if there is no such axis.
+ * is 0.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x without those axes, or with length 1 there if `keepDims`
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.norm([[3, 4], [6, 8]], { axis: 1 }))); // [ 5, 10 ]
  */
 export function norm<T extends RealData>(x: ArrayInput<T>, options?: NormOptions | null): RealArray<T> {
   atMost("norm", 2, arguments);
@@ -115,7 +132,13 @@ export function norm<T extends RealData>(x: ArrayInput<T>, options?: NormOptions
   return pow(sum(pow(abs(array), order), over), 1 / order);
 }
 
-/** Sums of the elements up to each, along `axis`; all in row-major order without one. */
+/**
+ * Sums of the elements up to each, along `axis`; all in row-major order without one.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x, or a vector without an axis
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.cumsum([1, 2, 3]))); // [ 1, 3, 6 ]
+ */
 export function cumsum<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("cumsum", 2, arguments);
   const array = arrayIn("cumsum", x);
@@ -177,14 +200,23 @@ const SMALLEST = bestOf((a, b) => a < b);
 
 /**
  * The largest element; NaN where there is one. The derivative goes to the first of equal ones.
- * @throws ArgumentError if there is no such axis, or no element.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x without those axes, or with length 1 there if `keepDims`
+ * @throws ArgumentError if there is no such axis, or no element
+ * @example console.log(nd.toNested(nd.max([[1, 5], [3, 4]], { axis: 1 }))); // [ 5, 4 ]
  */
 export function max<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("max", 2, arguments);
   return pickRows("max", x, options, LARGEST);
 }
 
-/** The smallest element; otherwise as `max`. */
+/**
+ * The smallest element; otherwise as `max`.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x without those axes, or with length 1 there if `keepDims`
+ * @throws ArgumentError if there is no such axis, or no element
+ * @example console.log(nd.toNested(nd.min([[1, 5], [3, 4]], { axis: 1 }))); // [ 1, 3 ]
+ */
 export function min<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
   atMost("min", 2, arguments);
   return pickRows("min", x, options, SMALLEST);
@@ -203,14 +235,23 @@ function pickRows<T extends RealData>(
 
 /**
  * The index of the largest element along `axis`, the first of equal ones; in row-major order where all axes go.
- * @throws ArgumentError if there is no such axis, or no element.
+ * @param x an array of any shape, or nested lists
+ * @returns int32 indices, of the shape of x without the axis
+ * @throws ArgumentError if there is no such axis, or no element
+ * @example console.log(nd.toNested(nd.argmax([[1, 5], [4, 3]], { axis: 1 }))); // [ 1, 0 ]
  */
 export function argmax(x: ArrayInput, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmax", 2, arguments);
   return findRows("argmax", x, options, LARGEST);
 }
 
-/** The index of the smallest element; otherwise as `argmax`. */
+/**
+ * The index of the smallest element; otherwise as `argmax`.
+ * @param x an array of any shape, or nested lists
+ * @returns int32 indices, of the shape of x without the axis
+ * @throws ArgumentError if there is no such axis, or no element
+ * @example console.log(nd.toNested(nd.argmin([[1, 5], [3, 2]], { axis: 1 }))); // [ 0, 1 ]
+ */
 export function argmin(x: ArrayInput, options?: OptionsOf<typeof ONE_AXIS> | null): Int32NdArray {
   atMost("argmin", 2, arguments);
   return findRows("argmin", x, options, SMALLEST);
@@ -223,72 +264,3 @@ function findRows(where: string, x: ArrayInput, options: AxisOptions | null | un
   const found = Int32Array.from(foldRows(rows.matrix, fold), (place) => place % length);
   return wrapBeside(found, rows.shape, rows.matrix);
 }
-
-// --------------------------------------------------------------------------------------------- exponentials
-
-/** exp(x) over its sum, along all axes or those of `axis`, without overflow. */
-export function softmax<T extends RealData>(
-  x: ArrayInput<T>,
-  options?: Pick<AxesOptions, "axis"> | null,
-): RealArray<T> {
-  atMost("softmax", 2, arguments);
-  const { axis } = optionsOf("softmax", options, { axis: AXES.axis });
-  const array = arrayIn("softmax", x);
-  const gone = axesOf("softmax", axis, array.shape);
-  const order = [...array.shape.keys()].filter((k) => !gone.includes(k)).concat(gone);
-  const moved = transpose(array, order);
-  const { matrix } = rowsOf("softmax", array, { axis: gone });
-  return transpose(
-    reshape(sharesOf(matrix), moved.shape),
-    [...order.keys()].map((k) => order.indexOf(k)),
-  );
-}
-
-const largestOf: Fold = (data, begin, end) => {
-  let largest = -Infinity;
-  for (let k = begin; k < end; k++) largest = Math.max(largest, data[k] as number);
-  return largest;
-};
-
-/** Along rows. */
-function sharesOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
-  const [rows, length] = x.shape as [number, number];
-  const [data, largest] = [readable(x), foldRows(x, largestOf)];
-  const shares: RealData = allocate(dtypeOf(x), data.length);
-  const terms = new Float64Array(length);
-  for (let row = 0; row < rows; row++) {
-    let total = 0;
-    for (let k = 0; k < length; k++)
-      total += terms[k] = Math.exp((data[row * length + k] as number) - at(largest, row));
-    for (let k = 0; k < length; k++) shares[row * length + k] = at(terms, k) / total;
-  }
-  const output = wrapBeside(shares as T, x.shape, x);
-  const rule = (cotangent: RealArray): RealArray => {
-    const weighted = reshape(sumOver(mul(cotangent, output as RealArray), 1), [rows, 1]);
-    return mul(output as RealArray, sub(cotangent, weighted));
-  };
-  return recorded("softmax", output, [x], [rule], { readsInputs: [false], readsOutput: true });
-}
-
-/**
- * log of the sum of exp(x), along all axes or those of `axis`, without overflow.
- * @throws ArgumentError if there is no such axis.
- */
-export function logsumexp<T extends RealData>(x: ArrayInput<T>, options?: AxesOptions | null): RealArray<T> {
-  atMost("logsumexp", 2, arguments);
-  const { matrix, shape } = rowsOf("logsumexp", x, optionsOf("logsumexp", options, AXES));
-  const data: RealData = allocate(dtypeOf(matrix), at(matrix.shape, 0));
-  data.set(foldRows(matrix, logOfSum));
-  const output = wrapBeside(data as T, [data.length], matrix);
-  const rule = (cotangent: RealArray): RealArray =>
-    mul(broadcast(reshape(cotangent, [data.length, 1]), matrix.shape), sharesOf(matrix as RealArray));
-  return reshape(recorded("logsumexp", output, [matrix], [rule]), shape);
-}
-
-const logOfSum: Fold = (data, begin, end) => {
-  const largest = largestOf(data, begin, end);
-  if (!Number.isFinite(largest)) return largest;
-  let total = 0;
-  for (let k = begin; k < end; k++) total += Math.exp((data[k] as number) - largest);
-  return largest + Math.log(total);
-};

@@ -16,7 +16,12 @@ import { axisOf } from "./shapes";
 
 /**
  * The matrix product of `a` `[..., M, K]` and `b` `[..., K, N]`; dimensions in front broadcast, and a vector stands
- * for a row on the left, a column on the right, as in NumPy. @throws ArgumentError if shapes do not fit.
+ * for a row on the left, a column on the right, as in NumPy.
+ * @param a `[..., M, K]`, or a vector `[K]`
+ * @param b `[..., K, N]`, or a vector `[K]`
+ * @returns `[..., M, N]`, without the axis of a vector
+ * @throws ArgumentError if shapes do not fit
+ * @example console.log(nd.toNested(nd.matmul([[1, 2], [3, 4]], [1, 1]))); // [ 3, 7 ]
  */
 export function matmul<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("matmul", 2, arguments);
@@ -52,7 +57,14 @@ function checkProduct(a: RealArray, b: RealArray, ...given: readonly RealArray[]
     throw new ArgumentError(`matmul: expected dimensions in front that broadcast, got shapes ${got}`);
 }
 
-/** `[M, N]`: a_i b_j for vectors `[M]` and `[N]`. */
+/**
+ * `[M, N]`: a_i b_j for vectors `[M]` and `[N]`.
+ * @param a a vector `[M]`
+ * @param b a vector `[N]`
+ * @returns `[M, N]`
+ * @throws ArgumentError for what is no vector
+ * @example console.log(nd.toNested(nd.outer([1, 2], [3, 4]))); // [ [ 3, 4 ], [ 6, 8 ] ]
+ */
 export function outer<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("outer", 2, arguments);
   const [x, y] = pairIn("outer", "a", "b", a, b);
@@ -64,7 +76,14 @@ function vectorLength(where: string, { shape }: RealArray): number {
   throw new ArgumentError(`${where}: expected a vector [N], got shape ${shapeText(shape)}`);
 }
 
-/** The vector product of vectors `[..., 3]`, which broadcast. @throws ArgumentError for others. */
+/**
+ * The vector product of vectors `[..., 3]`, which broadcast.
+ * @param a vectors `[..., 3]`
+ * @param b vectors `[..., 3]`
+ * @returns vectors `[..., 3]`
+ * @throws ArgumentError for others
+ * @example console.log(nd.toNested(nd.cross([1, 0, 0], [0, 1, 0]))); // [ 0, 0, 1 ]
+ */
 export function cross<T extends RealData>(a: ArrayInput<T>, b: ArrayInput<T>): RealArray<T> {
   atMost("cross", 2, arguments);
   const [x, y] = pairIn("cross", "a", "b", a, b);
@@ -81,7 +100,12 @@ function turnsOf<T extends RealData>(where: string, x: RealArray<T>): [RealArray
 
 /**
  * Sums of products over `axes`: the number of last axes of `a` that meet the first ones of `b`, or a list for each.
- * @throws ArgumentError unless they have the same lengths.
+ * @param a an array of any shape
+ * @param b an array of any shape
+ * @param axes a number, or the axes of a and those of b that meet
+ * @returns an array of the other axes of a, then those of b
+ * @throws ArgumentError unless they have the same lengths
+ * @example console.log(nd.tensordot(nd.ones([2, 3, 4]), nd.ones([4, 5]), 1).shape); // [ 2, 3, 5 ]
  */
 export function tensordot<T extends RealData>(
   a: ArrayInput<T>,

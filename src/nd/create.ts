@@ -18,7 +18,13 @@ import type { OptionsOf } from "../options";
 /** The dtype of a new array. */
 export type TypeOptions<D extends Dtype = Dtype> = OptionsOf<typeof DTYPE, Dtype, D>;
 
-/** A new array of `shape` filled with 1. */
+/**
+ * A new array of `shape` filled with 1.
+ * @param shape the lengths of the axes
+ * @returns a new array of that shape
+ * @throws ArgumentError if `shape` is not a list of integers of at least 0
+ * @example console.log(nd.toNested(nd.ones([2, 2]))); // [ [ 1, 1 ], [ 1, 1 ] ]
+ */
 export function ones<D extends Dtype = "float32">(
   shape: readonly number[],
   options?: TypeOptions<D> | null,
@@ -27,7 +33,14 @@ export function ones<D extends Dtype = "float32">(
   return filled("ones", shape, 1, options);
 }
 
-/** A new array of `shape` filled with `value`. */
+/**
+ * A new array of `shape` filled with `value`.
+ * @param shape the lengths of the axes
+ * @param value a number
+ * @returns a new array of that shape
+ * @throws ArgumentError if `shape` is not a list of integers of at least 0, or `value` no number
+ * @example console.log(nd.toNested(nd.full([3], 7))); // [ 7, 7, 7 ]
+ */
 export function full<D extends Dtype = "float32">(
   shape: readonly number[],
   value: number,
@@ -53,7 +66,13 @@ function checkNumber(where: string, value: unknown): number {
   throw new ArgumentError(`${where}: expected a number, got ${describeValue(value)}`);
 }
 
-/** The identity matrix `[n, n]`. */
+/**
+ * The identity matrix `[n, n]`.
+ * @param n the number of rows and columns
+ * @returns a new array `[n, n]`
+ * @throws ArgumentError unless n is an integer of at least 0
+ * @example console.log(nd.toNested(nd.eye(2))); // [ [ 1, 0 ], [ 0, 1 ] ]
+ */
 export function eye<D extends Dtype = "float32">(n: number, options?: TypeOptions<D> | null): ArrayOf<D> {
   atMost("eye", 2, arguments);
   const identity = filled("eye", checkShape("eye", [n, n]), 0, options);
@@ -61,7 +80,15 @@ export function eye<D extends Dtype = "float32">(n: number, options?: TypeOption
   return identity;
 }
 
-/** Numbers from `start` up to but without `stop`: `arange(3)` is 0, 1, 2; `arange(1, 2, 0.5)` is 1, 1.5. */
+/**
+ * Numbers from `start` up to but without `stop`: `arange(3)` is 0, 1, 2; `arange(1, 2, 0.5)` is 1, 1.5.
+ * @param start the first number; the end, from 0 on, where it stands alone
+ * @param stop where to end
+ * @param step from each number to the next, 1 by default
+ * @returns a vector
+ * @throws ArgumentError for a step of 0, and for what is no number
+ * @example console.log(nd.toNested(nd.arange(1, 2, 0.25))); // [ 1, 1.25, 1.5, 1.75 ]
+ */
 export function arange(start: number, stop?: number | null, step = 1, options?: TypeOptions | null): RealArray {
   atMost("arange", 4, arguments);
   const [begin, end] = stop === undefined || stop === null ? [0, start] : [start, stop];
@@ -82,7 +109,15 @@ const SPACED = {
 
 const LINSPACE: typeof DTYPE & typeof SPACED = { ...DTYPE, ...SPACED };
 
-/** `count` numbers from `start` to `stop`, evenly spaced. */
+/**
+ * `count` numbers from `start` to `stop`, evenly spaced.
+ * @param start the first number
+ * @param stop the last number
+ * @param count how many
+ * @returns a vector `[count]`
+ * @throws ArgumentError unless count is an integer of at least 0
+ * @example console.log(nd.toNested(nd.linspace(0, 1, 5))); // [ 0, 0.25, 0.5, 0.75, 1 ]
+ */
 export function linspace<D extends Dtype = "float32">(
   start: number,
   stop: number,
@@ -101,6 +136,10 @@ export function linspace<D extends Dtype = "float32">(
 /**
  * All points of a grid, `[n0 n1 ..., axes]`, from a vector of coordinates for each axis; the last runs fastest:
  * `grid(x, y)` are the points (x0, y0), (x0, y1), … Derivatives reach the axes.
+ * @param axes a vector of coordinates for each axis
+ * @returns an array `[n0 n1 ..., axes]`
+ * @throws ArgumentError for what is no vector
+ * @example console.log(nd.toNested(nd.grid([0, 1], [5, 6]))); // [ [ 0, 5 ], [ 0, 6 ], [ 1, 5 ], [ 1, 6 ] ]
  */
 export function grid<T extends RealData>(...axes: readonly ArrayInput<T>[]): RealArray<T> {
   if (axes.length === 0) throw new ArgumentError("grid: expected at least one vector of coordinates, got none");
@@ -135,7 +174,15 @@ const DRAWN = {
 
 const CHOICE: typeof SEED & typeof DRAWN = { ...SEED, ...DRAWN };
 
-/** Random integers from `low` up to but without `high`, as int32. @throws ArgumentError unless low is below high. */
+/**
+ * Random integers from `low` up to but without `high`, as int32.
+ * @param low the least integer
+ * @param high the first that is too large
+ * @param shape the lengths of the axes
+ * @returns a new int32 array of that shape
+ * @throws ArgumentError unless low is below high
+ * @example console.log(nd.randint(0, 10, [3], { seed: 1 }).shape); // [ 3 ]
+ */
 export function randint(
   low: number,
   high: number,
@@ -153,7 +200,13 @@ export function randint(
   return int32("randint", drawn, shape);
 }
 
-/** The integers below `n` in random order, as int32 (Fisher and Yates 1938). */
+/**
+ * The integers below `n` in random order, as int32 (Fisher and Yates 1938).
+ * @param n how many integers
+ * @returns a vector `[n]`
+ * @throws ArgumentError unless n is an integer of at least 0
+ * @example console.log(nd.permutation(5, { seed: 1 }).shape); // [ 5 ]
+ */
 export function permutation(n: number, options?: OptionsOf<typeof SEED> | null): Int32NdArray {
   atMost("permutation", 2, arguments);
   checkShape("permutation", [n]);
@@ -161,7 +214,14 @@ export function permutation(n: number, options?: OptionsOf<typeof SEED> | null):
   return int32("permutation", shuffled(n, n, uniform), [n]);
 }
 
-/** `count` random integers below `n`, different ones unless `replace`. @throws ArgumentError where there are too few. */
+/**
+ * `count` random integers below `n`, different ones unless `replace`.
+ * @param n the integers are below it
+ * @param count how many are drawn
+ * @returns an int32 vector `[count]`
+ * @throws ArgumentError where there are too few
+ * @example console.log(nd.choice(100, 3, { seed: 1 }).shape); // [ 3 ]
+ */
 export function choice(n: number, count: number, options?: OptionsOf<typeof CHOICE> | null): Int32NdArray {
   atMost("choice", 3, arguments);
   const { seed, replace = false } = optionsOf("choice", options, CHOICE);

@@ -1,7 +1,7 @@
 /** Array maths with derivatives of any order: the namespace `nd`. Names and meanings are NumPy's, in camel case. */
 export { add, div, mul, neg, sub } from "../array/arithmetic";
 export * from "./rows";
-export { argmax, argmin, cumsum, logsumexp, max, mean, min, norm, softmax, sum } from "./axes";
+export { argmax, argmin, cumsum, max, mean, min, norm, sum } from "./axes";
 export type { AxesOptions, AxisOptions, NormOptions } from "./axes";
 export { arange, choice, eye, full, grid, linspace, ones, permutation, randint } from "./create";
 export type { TypeOptions } from "./create";
@@ -9,6 +9,7 @@ export type { Operand } from "../array/arithmetic";
 export { cross, matmul, outer, tensordot } from "./contractions";
 export { cholesky, det, eigh, inv, logdet, qr, solve, svd } from "./decompositions";
 export type { Eigenpairs, SingularValues, Triangular } from "./decompositions";
+export { logsumexp, softmax } from "./exponentials";
 export { bincount, oneHot, scatterAdd, take } from "./pick";
 export type { Indices } from "./pick";
 export { argsort, concat, flip, reshape, sort, split, stack, transpose, where } from "./rearrange";

@@ -39,7 +39,12 @@ export function indicesIn(
 /**
  * The elements, or slices along `axis`, at `indices`: `nd.take(x, [0, 2], { axis: 0 })` are rows 0 and 2. Indices of
  * shape `[...s]` stand in the place of the axis. The derivative adds up where elements came from.
- * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector.
+ * @param x an array of any shape, or nested lists
+ * @param indices integers of any shape `[...s]`
+ * @returns the shape of x, with `[...s]` in the place of the axis
+ * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector
+ * @example
+ * console.log(nd.toNested(nd.take([[1, 2], [3, 4], [5, 6]], [2, 0], { axis: 0 }))); // [ [ 5, 6 ], [ 1, 2 ] ]
  */
 export function take<T extends RealData>(
   x: ArrayInput<T>,
@@ -76,7 +81,12 @@ function neededAxis(where: string, shape: readonly number[], { axis }: AxisOptio
 
 /**
  * `[length, ...]`: the rows of `values` added up where `indices` say, as in a histogram with weights.
- * @throws ArgumentError unless there is an index from 0 to length - 1 for every row.
+ * @param values `[N, ...]`
+ * @param indices integers `[N]`
+ * @param length the number of rows of the result
+ * @returns `[length, ...]`
+ * @throws ArgumentError unless there is an index from 0 to length - 1 for every row
+ * @example console.log(nd.toNested(nd.scatterAdd([1, 2, 4], [0, 2, 0], 3))); // [ 5, 0, 2 ]
  */
 export function scatterAdd<T extends RealData>(values: ArrayInput<T>, indices: Indices, length: number): RealArray<T> {
   atMost("scatterAdd", 3, arguments);
@@ -97,7 +107,10 @@ const COUNTS = {
 
 /**
  * How often each label from 0 on occurs, as int32. With weights, `scatterAdd` gives their sums.
- * @throws ArgumentError for negative labels.
+ * @param labels integers `[N]` of at least 0
+ * @returns an int32 vector, as long as there are labels
+ * @throws ArgumentError for negative labels
+ * @example console.log(nd.toNested(nd.bincount([0, 2, 2]))); // [ 1, 0, 2 ]
  */
 export function bincount(labels: Indices, options?: OptionsOf<typeof COUNTS> | null): Int32NdArray {
   atMost("bincount", 2, arguments);
@@ -111,7 +124,11 @@ export function bincount(labels: Indices, options?: OptionsOf<typeof COUNTS> | n
 
 /**
  * `[...s, classes]`: 1 at the label, 0 elsewhere, for labels `[...s]`.
- * @throws ArgumentError for a label that is no class.
+ * @param labels integers of any shape `[...s]`
+ * @param classes the number of classes
+ * @returns `[...s, classes]`
+ * @throws ArgumentError for a label that is no class
+ * @example console.log(nd.toNested(nd.oneHot([1, 0], 3))); // [ [ 0, 1, 0 ], [ 1, 0, 0 ] ]
  */
 export function oneHot<D extends Dtype = "float32">(
   labels: Indices,

@@ -37,8 +37,14 @@ import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./sha
 // --------------------------------------------------------------------------------------------------- choice
 
 /**
- * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers, as
- * `nd.lt` gives, or of integers. What is not chosen gets the derivative 0.
+ * `a` where the condition is not 0, and `b` elsewhere; broadcasts as in NumPy. The condition is an array of numbers,
+ * as `nd.lt` gives, or of integers. What is not chosen gets the derivative 0.
+ * @param condition an array of numbers or of integers
+ * @param a an array, nested lists or a number
+ * @param b an array, nested lists or a number
+ * @returns an array of the shape to which they broadcast
+ * @throws ArgumentError if shapes or dtypes do not fit
+ * @example console.log(nd.toNested(nd.where(nd.lt([1, 5], 3), [10, 20], 0))); // [ 10, 0 ]
  */
 export function where<T extends RealData>(
   condition: ArrayInput | Int32NdArray,
@@ -73,7 +79,13 @@ const zerosLike = (x: RealArray): RealArray => broadcast(numberArray(0, dtypeOf(
 
 // ------------------------------------------------------------------------------------------------ joining
 
-/** Arrays one behind the other along `axis`, 0 by default. @throws ArgumentError unless all else fits. */
+/**
+ * Arrays one behind the other along `axis`, 0 by default.
+ * @param arrays arrays that differ in the length of that axis alone
+ * @returns an array as long there as all of them
+ * @throws ArgumentError unless all else fits
+ * @example console.log(nd.toNested(nd.concat([[1, 2], [3]]))); // [ 1, 2, 3 ]
+ */
 export function concat<T extends RealData>(
   arrays: readonly ArrayInput<T>[],
   options?: AxisOptions | null,
@@ -120,7 +132,13 @@ function slice<T extends RealData>(x: RealArray<T>, axis: number, begin: number,
   return viewOf(x, { shape, stride: x.stride, offset: x.offset + (end > begin ? begin * at(x.stride, axis) : 0) });
 }
 
-/** Arrays of one shape, side by side along a new `axis`, 0 by default. @throws ArgumentError unless shapes are equal. */
+/**
+ * Arrays of one shape, side by side along a new `axis`, 0 by default.
+ * @param arrays arrays of one shape
+ * @returns an array with one axis more
+ * @throws ArgumentError unless shapes are equal
+ * @example console.log(nd.toNested(nd.stack([[1, 2], [3, 4]], { axis: 1 }))); // [ [ 1, 3 ], [ 2, 4 ] ]
+ */
 export function stack<T extends RealData>(
   arrays: readonly ArrayInput<T>[],
   options?: AxisOptions | null,
@@ -142,7 +160,11 @@ export function stack<T extends RealData>(
 
 /**
  * Views of parts along `axis`, 0 by default: a number of equal parts, or a list of the places where to cut.
- * @throws ArgumentError where the parts do not come out even, or places do not ascend.
+ * @param x an array of any shape, or nested lists
+ * @param parts a number of equal parts, or ascending places
+ * @returns a list of views
+ * @throws ArgumentError where the parts do not come out even, or places do not ascend
+ * @example console.log(nd.split([1, 2, 3, 4], [1]).map((part) => nd.toNested(part))); // [ [ 1 ], [ 2, 3, 4 ] ]
  */
 export function split<T extends RealData>(
   x: ArrayInput<T>,
@@ -172,7 +194,11 @@ function cutsOf(parts: number | readonly number[], length: number): readonly num
 
 /**
  * The elements in row-major order as `shape`, in which one length may be -1 for what is left: a view where possible.
- * @throws ArgumentError if sizes differ.
+ * @param x an array of any shape, or nested lists
+ * @param shape the new lengths
+ * @returns an array of that shape
+ * @throws ArgumentError if sizes differ
+ * @example console.log(nd.toNested(nd.reshape([1, 2, 3, 4], [2, -1]))); // [ [ 1, 2 ], [ 3, 4 ] ]
  */
 export function reshape<T extends RealData>(x: ArrayInput<T>, shape: readonly number[]): RealArray<T> {
   atMost("reshape", 2, arguments);
@@ -187,7 +213,14 @@ export function reshape<T extends RealData>(x: ArrayInput<T>, shape: readonly nu
   throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
 }
 
-/** A view with the axes in reverse order, or in that of `axes`. @throws ArgumentError unless every axis is there once. */
+/**
+ * A view with the axes in reverse order, or in that of `axes`.
+ * @param x an array of any shape, or nested lists
+ * @param axes the old axis for each new one
+ * @returns a view
+ * @throws ArgumentError unless every axis is there once
+ * @example console.log(nd.toNested(nd.transpose([[1, 2], [3, 4]]))); // [ [ 1, 3 ], [ 2, 4 ] ]
+ */
 export function transpose<T extends RealData>(x: ArrayInput<T>, axes?: readonly number[] | null): RealArray<T> {
   atMost("transpose", 2, arguments);
   const array = arrayIn("transpose", x);
@@ -204,7 +237,13 @@ const FLIPPED = {
   },
 } as const;
 
-/** A view with the order of elements reversed, along all axes or those of `axis`. */
+/**
+ * A view with the order of elements reversed, along all axes or those of `axis`.
+ * @param x an array of any shape, or nested lists
+ * @returns a view of the shape of x
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.flip([1, 2, 3]))); // [ 3, 2, 1 ]
+ */
 export function flip<T extends RealData>(x: ArrayInput<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
   atMost("flip", 2, arguments);
   const array = arrayIn("flip", x);
@@ -219,7 +258,13 @@ export function flip<T extends RealData>(x: ArrayInput<T>, options?: OptionsOf<t
   });
 }
 
-/** Elements in ascending order along `axis`, the last by default; NaN come last. */
+/**
+ * Elements in ascending order along `axis`, the last by default; NaN come last.
+ * @param x an array of any shape, or nested lists
+ * @returns an array of the shape of x
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.sort([3, 1, 2]))); // [ 1, 2, 3 ]
+ */
 export function sort<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T> {
   atMost("sort", 2, arguments);
   const array = arrayIn("sort", x);
@@ -227,7 +272,13 @@ export function sort<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions
   return alongLast(array, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
 }
 
-/** The indices that would sort along `axis`, the last by default; equal elements keep their order. */
+/**
+ * The indices that would sort along `axis`, the last by default; equal elements keep their order.
+ * @param x an array of any shape, or nested lists
+ * @returns int32 indices of the shape of x
+ * @throws ArgumentError if there is no such axis
+ * @example console.log(nd.toNested(nd.argsort([3, 1, 2]))); // [ 1, 2, 0 ]
+ */
 export function argsort(x: ArrayInput, options?: AxisOptions | null): Int32NdArray {
   atMost("argsort", 2, arguments);
   const array = arrayIn("argsort", x);

@@ -10,12 +10,17 @@ import { AXES, FRAME, ZOOM } from "./plane";
 type Rows = typeof AXES & typeof FRAME & typeof ZOOM;
 const BENCH_CHART: Rows = { ...AXES, ...FRAME, ...ZOOM };
 
+/** Options of `benchChart`. */
 export type BenchChartOptions = OptionsOf<Rows>;
 
 /**
- * Describes times (in seconds) against sizes `[n]` in vega-lite v5, for `chart`: a line for each routine, from an object
- * of times `[n]` by its name. Where there is none, the time is NaN. Throws ArgumentError unless there is a time for each
- * size.
+ * Describes times (in seconds) against sizes `[n]` in vega-lite v5, for `chart`: a line for each routine, from an
+ * object of times `[n]` by its name. Where there is none, the time is NaN.
+ * @param sizes `[n]`
+ * @param times seconds `[n]` by the name of the routine
+ * @returns a description for `chart`
+ * @throws ArgumentError unless there is a time for each size
+ * @example console.log(typeof notebook.benchChart([100, 1000], { tskeops: [0.001, 0.05] })); // object
  */
 export function benchChart(
   sizes: ChartValues,

@@ -18,13 +18,17 @@ const BOX_CHART = {
 type Rows = typeof BOX_CHART & typeof AXES & typeof FRAME;
 const ALL: Rows = { ...BOX_CHART, ...AXES, ...FRAME };
 
+/** Options of `boxChart`. */
 export type BoxChartOptions = OptionsOf<Rows>;
 
 /**
  * Describes in vega-lite v5, for `chart`, how values `[N]` spread, a box for each name of an object: from the lower to
  * the upper quartile with a line at the median, whiskers to the last value within 1.5 times that range, and dots for
- * those beyond (Tukey, Exploratory data analysis, 1977). Values that are not finite are left out. Throws ArgumentError
- * for another shape, and for values that are not positive on a logarithmic axis.
+ * those beyond (Tukey, Exploratory data analysis, 1977). Values that are not finite are left out.
+ * @param values `[N]`, or an object of such arrays by name
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape, and for values that are not positive on a logarithmic axis
+ * @example console.log(typeof notebook.boxChart({ first: randn([99]), second: rand([99]) })); // object
  */
 export function boxChart(values: ChartGroups, options?: BoxChartOptions | null): object {
   atMost("boxChart", 2, arguments);

@@ -39,12 +39,20 @@ const SHOWN = {
 type ChartRows = typeof SHOWN & typeof THEME;
 const CHART: ChartRows = { ...SHOWN, ...THEME };
 
+/** Options of `chart`. */
 export type ChartOptions = OptionsOf<ChartRows>;
+/** Options of `saveChart`. */
 export type SaveChartOptions = OptionsOf<typeof THEME>;
 
 /**
  * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it
- * only resolves. Throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook.
+ * only resolves.
+ * @param spec the description
+ * @returns a promise of the picture, in the formats of a notebook's output
+ * @throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook
+ * @example
+ * const { data } = await notebook.chart(notebook.lineChart({ n: [1, 2, 3], y: [2, 4, 3] }, { x: "n", y: "y" }));
+ * console.log(data["image/png"].length > 1000); // true
  */
 export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
   atMost("chart", 2, arguments);
@@ -63,9 +71,17 @@ const WRITERS: Readonly<Record<string, (spec: object, background: string) => Pro
 };
 
 /**
- * Draws a vega-lite v5 description into a file, and resolves to its name. A name that ends in `.html` makes a page that
- * needs nothing else, no network either, with tooltips, zoom and sliders; `.png` a picture of two pixels for each CSS
- * pixel; `.svg` and `.json` (the description) are there too. Throws ArgumentError for another ending, and as `chart`.
+ * Draws a vega-lite v5 description into a file, and resolves to its name. A name that ends in `.html` makes a page
+ * that needs nothing else, no network either, with tooltips, zoom and sliders; `.png` a picture of two pixels for each
+ * CSS pixel; `.svg` and `.json` (the description) are there too.
+ * @param spec the description
+ * @param file its name ends in `.html`, `.png`, `.svg` or `.json`
+ * @returns a promise of the name
+ * @throws ArgumentError for another ending, and as `chart`
+ * @example
+ * const spec = notebook.histogram(randn([1000], { seed: 1 }));
+ * const file = await notebook.saveChart(spec, "histogram.html");
+ * console.log(file); // histogram.html
  */
 export async function saveChart(spec: object, file: string, options?: SaveChartOptions | null): Promise<string> {
   atMost("saveChart", 3, arguments);

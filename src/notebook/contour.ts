@@ -34,12 +34,16 @@ const CONTOUR = {
 type Rows = typeof PLACE & typeof CONTOUR & typeof SCHEME & typeof AXES & typeof FRAME;
 const ALL: Rows = { ...PLACE, ...CONTOUR, ...SCHEME, ...AXES, ...FRAME };
 
+/** Options of `contour`. */
 export type ContourOptions = OptionsOf<Rows>;
 
 /**
  * Describes in vega-lite v5, for `chart`, the lines where a matrix `[rows, columns]` has certain values. Entry [r, c]
- * is in the middle of its pixel, as in `imageChart`. There are no lines where it is NaN. Throws ArgumentError for
- * another shape, or for a scheme that vega does not have.
+ * is in the middle of its pixel, as in `imageChart`. There are no lines where it is NaN.
+ * @param values `[rows, columns]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape, or for a scheme that vega does not have
+ * @example console.log(typeof notebook.contour(rand([20, 30]))); // object
  */
 export function contour(values: ChartValues, options?: ContourOptions | null): object {
   atMost("contour", 2, arguments);

@@ -18,12 +18,19 @@ const FRAMES = {
   start: { kind: "integer", least: 0, default: 0 },
 } as const;
 
+/** Options of `frames`. */
 export type FramesOptions = OptionsOf<typeof FRAMES>;
 
 /**
- * Describes charts of one kind, one of which is shown at a time, in vega-lite v5, for `chart`: a slider chooses. Its PNG
- * is a strip of pictures, of up to eight. Axes and colours are those of all charts together: give pictures of matrices
- * one `domain`. Throws ArgumentError for charts that are made of several pictures.
+ * Describes charts of one kind, one of which is shown at a time, in vega-lite v5, for `chart`: a slider chooses. Its
+ * PNG is a strip of pictures, of up to eight. Axes and colours are those of all charts together: give pictures of
+ * matrices one `domain`.
+ * @param charts descriptions of charts of one kind
+ * @returns a description for `chart`
+ * @throws ArgumentError for charts that are made of several pictures
+ * @example
+ * const clouds = [1, 2, 3].map((seed) => notebook.scatterChart(rand([100, 2], { seed })));
+ * console.log(typeof notebook.frames(clouds)); // object
  */
 export function frames(charts: readonly object[], options?: FramesOptions | null): object {
   atMost("frames", 2, arguments);

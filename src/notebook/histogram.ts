@@ -18,6 +18,7 @@ const HISTOGRAM = {
 type Rows = typeof HISTOGRAM & typeof AXES & typeof FRAME;
 const ALL: Rows = { ...HISTOGRAM, ...AXES, ...FRAME };
 
+/** Options of `histogram`. */
 export type HistogramOptions = OptionsOf<Rows>;
 
 /** Values, or lists of values by name. */
@@ -25,7 +26,11 @@ export type ChartGroups = ChartValues | Readonly<Record<string, ChartValues>>;
 
 /**
  * Describes in vega-lite v5, for `chart`, how often values `[N]` occur; of an object of values by name, one histogram
- * over the other. Values that are not finite are left out. Throws ArgumentError for another shape.
+ * over the other. Values that are not finite are left out.
+ * @param values `[N]`, or an object of such arrays by name
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape
+ * @example console.log(typeof notebook.histogram(randn([1000]))); // object
  */
 export function histogram(values: ChartGroups, options?: HistogramOptions | null): object {
   atMost("histogram", 2, arguments);

@@ -35,6 +35,7 @@ const IMAGE = {
 type Rows = typeof PLACE & typeof IMAGE & typeof SCHEME & typeof AXES & typeof FRAME;
 const ALL: Rows = { ...PLACE, ...IMAGE, ...SCHEME, ...AXES, ...FRAME };
 
+/** Options of `imageChart`. */
 export type ImageChartOptions = OptionsOf<Rows>;
 type Settled = ImageChartOptions & SettledOf<Rows>;
 
@@ -43,7 +44,10 @@ const SIDE = 300;
 /**
  * Describes a picture in vega-lite v5, for `chart`, of a matrix `[rows, columns]` in colours, or of colours
  * `[rows, columns, 3]`: red, green and blue from 0 to 1. Row 0 is at the bottom, column 0 on the left. NaN is white.
- * Throws ArgumentError for another shape, or for a scheme that vega does not have.
+ * @param values `[rows, columns]`, or `[rows, columns, 3]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape, or for a scheme that vega does not have
+ * @example console.log(typeof notebook.imageChart(rand([20, 30]))); // object
  */
 export function imageChart(values: ChartValues, options?: ImageChartOptions | null): object {
   atMost("imageChart", 2, arguments);

@@ -51,13 +51,20 @@ const LINES = {
 type Rows = typeof POSITIONS & typeof LINES & typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM;
 const ALL: Rows = { ...POSITIONS, ...LINES, ...AXES, ...FRAME, ...LIMITS, ...ZOOM };
 
+/** Options of `lineChart`. */
 export type LineChartOptions = RequiredOptionsOf<typeof POSITIONS> &
   OptionsOf<typeof LINES & typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM>;
 
 /**
  * Describes lines in vega-lite v5, for `chart`. The table is a list of objects, one for each point, or an object of
  * columns, lists of one length. Of many points as many are kept as the picture can show. On a logarithmic axis points
- * that are not positive are left out. Throws ArgumentError unless `x`, `y` and the others name fields.
+ * that are not positive are left out.
+ * @param table a list of objects, or an object of lists
+ * @returns a description for `chart`
+ * @throws ArgumentError unless `x`, `y` and the others name fields
+ * @example
+ * const spec = notebook.lineChart({ n: [1, 2, 3], time: [2, 4, 9] }, { x: "n", y: "time" });
+ * console.log("mark" in spec || "layer" in spec); // true
  */
 export function lineChart(table: ChartTable, options: LineChartOptions): object {
   atMost("lineChart", 2, arguments);

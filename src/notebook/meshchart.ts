@@ -42,12 +42,18 @@ const MESH_CHART = {
 type Rows = typeof MESH_CHART & typeof SPACE & typeof SCHEME & typeof FRAME;
 const ALL: Rows = { ...MESH_CHART, ...SPACE, ...SCHEME, ...FRAME };
 
+/** Options of `meshChart`. */
 export type MeshChartOptions = OptionsOf<Rows>;
 
 /**
  * Describes a surface in vega-lite v5, for `chart`, as it is seen from `view`: vertices `[V, 3]`, and faces `[F, 3]`,
- * the numbers of the three vertices of each. All axes have one scale. Throws ArgumentError for other shapes, for a face
- * with a vertex that is not there, and for vertices that are not finite.
+ * the numbers of the three vertices of each. All axes have one scale.
+ * @param vertices `[V, 3]`
+ * @param faces integers `[F, 3]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for other shapes, for a face with a vertex that is not there, and for vertices that are not
+ * finite
+ * @example console.log(typeof notebook.meshChart(nd.eye(3), [[0, 1, 2]])); // object
  */
 export function meshChart(vertices: ChartValues, faces: ChartValues, options?: MeshChartOptions | null): object {
   atMost("meshChart", 3, arguments);

@@ -14,11 +14,18 @@ const PROGRESS_BAR = {
   label: { kind: "text" },
 } as const;
 
+/** Options of `progressBar`. */
 export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
 
 /**
  * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated
  * in place, else a line on stderr if that is a terminal; otherwise nothing is shown.
+ * @returns a function for the option `onProgress`
+ * @throws ArgumentError for an option that it does not know
+ * @example
+ * const K = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+ * const sums = await K.async(rand([9, 2]), rand([9, 2]), { onProgress: notebook.progressBar() });
+ * console.log(sums.shape); // [ 9, 1 ]
  */
 export function progressBar(options?: ProgressBarOptions | null): (progress: CallProgress) => void {
   atMost("progressBar", 1, arguments);

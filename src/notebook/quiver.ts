@@ -20,11 +20,17 @@ const QUIVER = {
 type Rows = typeof QUIVER & typeof COLORING & typeof SCHEME & typeof AXES & typeof FRAME & typeof ZOOM;
 const ALL: Rows = { ...QUIVER, ...COLORING, ...SCHEME, ...AXES, ...FRAME, ...ZOOM };
 
+/** Options of `quiver`. */
 export type QuiverOptions = OptionsOf<Rows>;
 
 /**
- * Describes arrows in vega-lite v5, for `chart`: from points `[N, 2]` along vectors `[N, 2]`, in colours of a `value` or
- * a `label` for each. What is not finite is left out. Throws ArgumentError for other shapes.
+ * Describes arrows in vega-lite v5, for `chart`: from points `[N, 2]` along vectors `[N, 2]`, in colours of a `value`
+ * or a `label` for each. What is not finite is left out.
+ * @param points `[N, 2]`
+ * @param vectors `[N, 2]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for other shapes
+ * @example console.log(typeof notebook.quiver(rand([9, 2]), randn([9, 2]))); // object
  */
 export function quiver(points: ChartValues, vectors: ChartValues, options?: QuiverOptions | null): object {
   atMost("quiver", 3, arguments);

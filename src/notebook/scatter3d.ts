@@ -12,12 +12,16 @@ import { SPACE, UNFRAMED, boxLayers, cameraFor } from "./space";
 type Rows = typeof SPACE & typeof COLORING & typeof SCHEME & typeof DOTS & typeof FRAME;
 const ALL: Rows = { ...SPACE, ...COLORING, ...SCHEME, ...DOTS, ...FRAME };
 
+/** Options of `scatter3d`. */
 export type Scatter3dOptions = OptionsOf<Rows>;
 
 /**
  * Describes points `[N, 3]` in vega-lite v5, for `chart`, as they are seen from `view`, in colours of a `value` or a
- * `label` for each. All axes have one scale. Points that are not finite are left out. Throws ArgumentError for another
- * shape, and unless there is a value for each point.
+ * `label` for each. All axes have one scale. Points that are not finite are left out.
+ * @param points `[N, 3]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape, and unless there is a value for each point
+ * @example console.log(typeof notebook.scatter3d(rand([100, 3]))); // object
  */
 export function scatter3d(points: ChartValues, options?: Scatter3dOptions | null): object {
   atMost("scatter3d", 2, arguments);

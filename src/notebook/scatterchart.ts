@@ -23,12 +23,16 @@ type Plain = typeof AXES & typeof FRAME & typeof LIMITS & typeof ZOOM;
 type Rows = typeof COLORING & typeof SCHEME & typeof DOTS & Plain;
 const ALL: Rows = { ...COLORING, ...SCHEME, ...DOTS, ...AXES, ...FRAME, ...LIMITS, ...ZOOM };
 
+/** Options of `scatterChart`. */
 export type ScatterChartOptions = OptionsOf<Rows>;
 
 /**
  * Describes points `[N, 2]` in vega-lite v5, for `chart`, in colours of a `value` or a `label` for each. Points that
- * are not finite, or whose value is not, are left out. Both axes have one scale unless there is a height. Throws
- * ArgumentError for another shape, and unless there is a value for each point.
+ * are not finite, or whose value is not, are left out. Both axes have one scale unless there is a height.
+ * @param points `[N, 2]`
+ * @returns a description for `chart`
+ * @throws ArgumentError for another shape, and unless there is a value for each point
+ * @example console.log(typeof notebook.scatterChart(rand([100, 2]), { value: rand([100]) })); // object
  */
 export function scatterChart(points: ChartValues, options?: ScatterChartOptions | null): object {
   atMost("scatterChart", 2, arguments);

@@ -13,11 +13,18 @@ const SUBPLOTS = {
   spacing: { kind: "number", least: 0 },
 } as const;
 
+/** Options of `subplots`. */
 export type SubplotsOptions = OptionsOf<typeof SUBPLOTS>;
 
 /**
- * Describes charts in rows in vega-lite v5, for `chart`: `[[above left, above right], [below]]`, or a list for one row.
- * Throws ArgumentError for a row without charts.
+ * Describes charts in rows in vega-lite v5, for `chart`: `[[above left, above right], [below]]`, or a list for one
+ * row.
+ * @param rows descriptions, in a list for each row, or in one list
+ * @returns a description for `chart`
+ * @throws ArgumentError for a row without charts
+ * @example
+ * const points = notebook.scatterChart(rand([100, 2]));
+ * console.log(typeof notebook.subplots([points, points])); // object
  */
 export function subplots(
   rows: readonly object[] | readonly (readonly object[])[],

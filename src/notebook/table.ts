@@ -27,6 +27,7 @@ const TABLE = {
   show: { kind: [true, false], default: true },
 } as const;
 
+/** Options of `table`. */
 export type TableOptions = OptionsOf<typeof TABLE>;
 
 /** A table in the formats of a Jupyter output, by MIME type. */
@@ -36,7 +37,13 @@ export interface TableBundle {
 
 /**
  * Shows a table in the running tslab cell, and returns it; outside tslab it only returns it. Values are a matrix
- * `[N, D]` or numbers `[N]`, columns of one length by name, or a list of objects. Throws ArgumentError for other shapes.
+ * `[N, D]` or numbers `[N]`, columns of one length by name, or a list of objects.
+ * @param values `[N, D]` or `[N]`, an object of lists, or a list of objects
+ * @returns the table, in the formats of a notebook's output
+ * @throws ArgumentError for other shapes
+ * @example
+ * const { data } = notebook.table({ n: [1, 2], time: [0.5, 2] });
+ * console.log(data["text/html"].includes("<table")); // true
  */
 export function table(values: ChartValues | ChartTable, options?: TableOptions | null): TableBundle {
   atMost("table", 2, arguments);

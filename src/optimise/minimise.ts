@@ -131,6 +131,15 @@ async function minimiseLater<P extends Parameters>(
   return inBackground("iterations", () => minimising(f, start, settingsOf(own)), { signal, onProgress });
 }
 
+/**
+ * Parameters at which a function of arrays is small.
+ * @param f gives an array of one element, computed from the parameters
+ * @param start an array of any shape, or an object of arrays
+ * @returns the parameters found, in the form of the start, with value, iterations and why it ended
+ * @example
+ * const found = minimise((p) => nd.sum(nd.square(nd.sub(p, 3))), zeros([2]));
+ * console.log(nd.toNested(nd.round(found.parameters, 3))); // [ 3, 3 ]
+ */
 export const minimise: Minimiser = Object.assign(minimiseNow, { async: minimiseLater });
 
 /** What a method reads beside what all do. */

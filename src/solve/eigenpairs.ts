@@ -40,6 +40,7 @@ export const PAIRS = {
 /** Which eigenpairs are found, and how. */
 export type PairOptions = OptionsOf<typeof PAIRS>;
 
+/** What `eigsh` gives. */
 export interface EigshResult<T extends RealData = RealData> {
   /** `[k]`: descending; the smallest ascending; the nearest by their distance. */
   readonly values: RealArray<T>;

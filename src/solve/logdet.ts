@@ -73,6 +73,7 @@ export interface EstimatedValue {
   readonly standardError: number;
 }
 
+/** What `logdet` gives: the value, and how it was found. */
 export interface LogdetResult extends EstimatedValue {
   /**
    * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import ndarray from "ndarray";
 import { array, astype, rand, zeros } from "../../src/array/array";
 import { add, mul, neg, reshape, sum, transpose } from "../../src/array/arithmetic";
-import { softmax } from "../../src/nd/axes";
+import { softmax } from "../../src/nd/exponentials";
 import { exp } from "../../src/nd/rows";
 import { record, recording, recordingIs, requiresGrad } from "../../src/array/record";
 import type { Backward } from "../../src/array/record";

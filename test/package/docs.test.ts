@@ -5,23 +5,22 @@
  * program too. Links between documents lead somewhere, and no line is longer than 120 columns.
  */
 import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
-import { formatWithOptions } from "node:util";
-import { runInThisContext } from "node:vm";
-import ts from "typescript";
 import { entries } from "../../src/formula/ops";
-import * as tskeops from "../../src/index";
+import { diagnosticsOf, printedBy, promisedBy } from "../helpers/examples";
+import type { Example } from "../helpers/examples";
 
 const root = join(__dirname, "..", "..");
 const GUIDE = join("docs", "guide");
 const PORTING = join(GUIDE, "porting-from-pykeops.md");
 
-/** All documents, by their paths below the root. What typedoc makes is not ours. */
+/** All documents, by their paths below the root. What typedoc makes, and the pages of the site, are not ours. */
 const DOCUMENTS = [
   ...["README.md", "CONTRIBUTING.md", "CHANGELOG.md", join("test", "cuda-sim", "README.md")],
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md") && !name.startsWith(join("reference", "api")))
+    .filter(
+      (name) => name.endsWith(".md") && !name.startsWith(join("reference", "api")) && !name.startsWith(".vitepress"),
+    )
     .map((name) => join("docs", name))
     .sort(),
 ];
@@ -32,29 +31,21 @@ const PAGES = [
   join(GUIDE, "environment.md"),
 ];
 
-interface Block {
-  readonly name: string;
-  readonly source: string;
-  /** What is printed, line by line. */
-  readonly printed: readonly string[];
-}
-
 function textOf(page: string): string {
   return readFileSync(join(root, page), "utf8");
 }
 
 /** Every block, with the first in front, which prints only where it stands. */
-function blocksOf(page: string): Block[] {
+function blocksOf(page: string): Example[] {
   const text = textOf(page);
   const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)];
   const first = blocks[0]![1]!.replaceAll(/^ *console\.log\(.*\n/gm, "");
   return blocks.map(({ index, 1: source }, n) => {
     const heading = [...text.slice(0, index).matchAll(/^#+ (.*)$/gm)].at(-1)![1]!;
-    const printed = [...source!.matchAll(/^ *console\.log\(.*\); \/\/ (.*)$/gm)].map(([, line]) => line!);
     return {
       name: `${page}, ${heading}, line ${text.slice(0, index).split("\n").length}`,
       source: n === 0 ? source! : first + source!,
-      printed,
+      printed: promisedBy(source!),
     };
   });
 }
@@ -62,7 +53,7 @@ function blocksOf(page: string): Block[] {
 /**
  * The code of a table that ports something, a scope for each piece of it, with the first block of the page in front.
  */
-function tablesOf(page: string): Block[] {
+function tablesOf(page: string): Example[] {
   const text = textOf(page);
   const [first] = blocksOf(page);
   return [
@@ -83,57 +74,12 @@ function tablesOf(page: string): Block[] {
 }
 
 const BLOCKS = PAGES.flatMap((page) => [...blocksOf(page), ...tablesOf(page)]);
-const fileOf = (n: number): string => join(__dirname, `block-${n}.ts`);
-
-/** What the compiler says about every block, by the number of the block. */
-function diagnostics(): Map<number, string[]> {
-  const { config } = ts.readConfigFile(join(__dirname, "..", "tsconfig.json"), ts.sys.readFile) as { config: object };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, join(__dirname, ".."));
-  Object.assign(options, { paths: { tskeops: [join(root, "src", "index.ts")] }, module: ts.ModuleKind.ES2022 });
-  Object.assign(options, { moduleResolution: ts.ModuleResolutionKind.Bundler, noEmit: true, noUnusedLocals: false });
-  const sources = new Map(BLOCKS.map(({ source }, n) => [fileOf(n), source]));
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (path) => sources.has(path) || fileExists.call(host, path);
-  host.getSourceFile = (path, ...rest) => {
-    const source = sources.get(path);
-    return source === undefined
-      ? getSourceFile.call(host, path, ...rest)
-      : ts.createSourceFile(path, source, ts.ScriptTarget.ES2022);
-  };
-  const program = ts.createProgram([...sources.keys()], options, host);
-  return new Map(
-    BLOCKS.map((_, n) => {
-      const file = program.getSourceFile(fileOf(n));
-      const found = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
-      return [n, found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " "))];
-    }),
-  );
-}
-
-/** Runs a block in an async function and collects what it prints. */
-async function run({ source }: Block): Promise<string[]> {
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
-  });
-  const printed: string[] = [];
-  const log = (...values: unknown[]): void =>
-    void printed.push(formatWithOptions({ breakLength: Infinity }, ...values));
-  const own = createRequire(__filename);
-  const load = (name: string): unknown => (name === "tskeops" ? tskeops : own(name));
-  const main = runInThisContext(`(async (require, console, exports) => {${outputText}\n})`) as (
-    ...given: unknown[]
-  ) => Promise<void>;
-  await main(load, { log }, {});
-  return printed;
-}
-
 let found: Map<number, string[]>;
 const start = process.cwd();
 afterAll(() => process.chdir(start));
 beforeAll(() => {
   process.chdir(join(root, "notebooks")); // where the packages are that draw charts
-  found = diagnostics();
+  found = diagnosticsOf(BLOCKS.map(({ source }) => source));
 }, 120_000);
 
 test("the pages have examples", () => {
@@ -148,7 +94,7 @@ test.each(BLOCKS.map((block, n) => [block.name, n] as const))(
   "%s compiles, and prints what it says",
   async (_name, n) => {
     expect(found.get(n)).toEqual([]);
-    expect(await run(BLOCKS[n]!)).toEqual(BLOCKS[n]!.printed);
+    expect(await printedBy(BLOCKS[n]!.source)).toEqual(BLOCKS[n]!.printed);
   },
 );
 

@@ -1,0 +1,146 @@
+/**
+ * npm run check:docs: holds the built site to what it promises. Every link and anchor leads somewhere; pages open in
+ * headless Chromium from the disk and from a server's sub-folder, with pictures, interactive charts and search, without
+ * errors and without a request to another host. Where there is no Chromium, that part is skipped, and says so.
+ */
+import { createServer } from "node:http";
+import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, extname, join, normalize, posix, sep } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromiumCommand, openBrowser } from "./browser.mjs";
+import { home, site } from "./paths.mjs";
+
+const faults = [];
+const built = existsSync(site) ? readdirSync(site, { recursive: true }).map((name) => name.split(sep).join("/")) : [];
+const htmlPages = built.filter((name) => name.endsWith(".html") && name !== "404.html");
+
+// ------------------------------------------------------------------------------------------------------------ links
+
+const anchors = new Map();
+
+function anchorsOf(page) {
+  if (!anchors.has(page)) {
+    const found = readFileSync(join(site, page), "utf8").matchAll(/ id="([^"]*)"/g);
+    anchors.set(page, new Set([...found].map(([, id]) => id)));
+  }
+  return anchors.get(page);
+}
+
+/** What is wrong with a link of a page, if anything. */
+function faultOf(page, link) {
+  if (/^(https?:|data:|mailto:)/.test(link)) return undefined;
+  const [path, anchor] = link.split("#").map((part) => decodeURIComponent(part.replaceAll("&amp;", "&")));
+  if (path.startsWith("/")) return "it begins at the root of the server";
+  const target = path === "" ? page : posix.join(posix.dirname(page), path);
+  if (!built.includes(target) || target.endsWith("/")) return "no such file";
+  return anchor && !anchorsOf(target).has(anchor) ? "no such anchor" : undefined;
+}
+
+function checkLinks() {
+  let count = 0;
+  for (const page of htmlPages) {
+    for (const [, link] of readFileSync(join(site, page), "utf8").matchAll(/ (?:href|src)="([^"]*)"/g)) {
+      count++;
+      const fault = faultOf(page, link);
+      if (fault !== undefined) faults.push(`${page}: ${link}: ${fault}`);
+    }
+  }
+  return count;
+}
+
+// ---------------------------------------------------------------------------------------------------------- browser
+
+const MOUNTED = 'document.querySelector("#app").__vue_app__';
+const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive canvas")';
+const SEARCH = `(document.querySelector(".VPLocalSearchBox input") ?? document.querySelector(".DocSearch-Button"))?.click(),
+  (() => {
+    const input = document.querySelector(".VPLocalSearchBox input");
+    if (input && input.value !== "KernelSolve") {
+      input.value = "KernelSolve";
+      input.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    return document.querySelector(".VPLocalSearchBox .result");
+  })()`;
+const FILTER = `(() => {
+    const input = document.querySelector(".filter input");
+    input.value = "sumsoftmaxweight";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    return document.querySelectorAll(".vp-doc tbody tr[hidden]").length > 20;
+  })()`;
+
+/** Pages that are opened, and what becomes true there. */
+const OPENED = [
+  ["index.html", "true"],
+  ["index.html", SEARCH],
+  ["guide/getting-started.html", "true"],
+  ["guide/porting-from-pykeops.html", FILTER],
+  ["gallery/kernelsolve.html", CHART],
+  ["guide/performance.html", CHART],
+  ["reference/api/index.html", "true"],
+  [
+    "reference/operations/functions.html",
+    'document.querySelector("svg.curve") && document.querySelector("mjx-container")',
+  ],
+];
+const LEAST_COLOURS = 40;
+
+async function checkPages(browser, base) {
+  for (const [page, until] of OPENED) {
+    const url = `${base}${page}`;
+    const seen = await browser.visit(url, { until: `${MOUNTED} && (${until})` });
+    const elsewhere = seen.urls.filter((asked) => !asked.startsWith(base) && !/^(data|blob):/.test(asked));
+    const wrong = [
+      ...seen.errors,
+      ...elsewhere.map((asked) => `it asks another host: ${asked}`),
+      ...(seen.isReady ? [] : [`expected that ${until.slice(0, 60)} ..., got nothing`]),
+      ...(seen.colours >= LEAST_COLOURS ? [] : [`expected a picture of ${LEAST_COLOURS} colours, got ${seen.colours}`]),
+    ];
+    faults.push(...wrong.map((fault) => `${url}: ${fault}`));
+    keepPicture(page, seen.png);
+  }
+}
+
+/** Screenshots are kept for eyes. */
+function keepPicture(page, png) {
+  const folder = join(home, "cache", "screenshots");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `${page.replaceAll("/", "-").replace(".html", "")}.png`), png);
+}
+
+const TYPES = {
+  ".html": "text/html",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".png": "image/png",
+  ".svg": "image/svg+xml",
+};
+
+/** Serves the site in a sub-folder. */
+async function serve() {
+  const server = createServer(({ url }, response) => {
+    const file = join(site, normalize(new URL(url, "http://localhost").pathname.replace(/^\/some\/folder\//, "/")));
+    if (!existsSync(file) || extname(file) === "") return response.writeHead(404).end();
+    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
+    return createReadStream(file).pipe(response);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { base: `http://127.0.0.1:${server.address().port}/some/folder/`, close: () => server.close() };
+}
+
+async function checkInBrowser() {
+  const command = chromiumCommand();
+  if (command === undefined) return "opening pages: skipped: there is no Chromium";
+  const [browser, server] = [await openBrowser(command), await serve()];
+  try {
+    for (const base of [`${pathToFileURL(site)}/`, server.base]) await checkPages(browser, base);
+  } finally {
+    server.close();
+    await browser.close();
+  }
+  return `${OPENED.length} pages opened from the disk and from a server`;
+}
+
+if (htmlPages.length === 0) faults.push(`${dirname(site)}: expected a site, got none: run \`npm run docs\``);
+else console.log(`${checkLinks()} links of ${htmlPages.length} pages checked; ${await checkInBrowser()}`);
+for (const fault of faults) console.error(fault);
+process.exitCode = faults.length === 0 ? 0 : 1;

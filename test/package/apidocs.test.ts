@@ -1,0 +1,150 @@
+/**
+ * Every public name is documented where it is declared: a sentence; of functions also each parameter, what is returned,
+ * what is thrown, and an example. Examples are programs, to which every public name has been imported; they are
+ * compiled and run, and print what the comment behind `console.log` says.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+import * as api from "../../src/index";
+import { diagnosticsOf, printedBy, promisedBy } from "../helpers/examples";
+
+const root = join(__dirname, "..", "..");
+const entry = join(root, "src", "index.ts");
+const { options } = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(root, "tsconfig.json"), (file) => ts.sys.readFile(file)).config,
+  ts.sys,
+  root,
+);
+const program = ts.createProgram([entry], options);
+const checker = program.getTypeChecker();
+
+interface Name {
+  readonly name: string;
+  readonly symbol: ts.Symbol;
+}
+
+/** What a module exports, and what its namespaces do: `nd.exp`. */
+function namesOf(module: ts.Symbol, prefix = ""): Name[] {
+  return checker.getExportsOfModule(module).flatMap((exported) => {
+    const isAlias = (exported.flags & ts.SymbolFlags.Alias) !== 0;
+    const symbol = isAlias ? checker.getAliasedSymbol(exported) : exported;
+    const name = `${prefix}${exported.name}`;
+    if ((symbol.flags & ts.SymbolFlags.ValueModule) !== 0) return namesOf(symbol, `${name}.`);
+    return isOwn(symbol) ? [{ name, symbol }] : [];
+  });
+}
+
+const isOwn = (symbol: ts.Symbol): boolean =>
+  symbol.declarations?.some((declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "src"))) ??
+  false;
+
+const NAMES = namesOf(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!);
+
+/** The signatures of what can be called; none of types. */
+function signaturesOf({ symbol }: Name): readonly ts.Signature[] {
+  if ((symbol.flags & ts.SymbolFlags.Value) === 0 || (symbol.flags & ts.SymbolFlags.Class) !== 0) return [];
+  return checker.getTypeOfSymbol(symbol).getCallSignatures();
+}
+
+/** Where a name is documented: itself, and the signatures of the type that a constant has. */
+const placesOf = (name: Name): readonly (ts.Symbol | ts.Signature)[] => [name.symbol, ...signaturesOf(name)];
+
+/** The tags of a name, as names and texts. */
+const tagsOf = (name: Name): [string, string][] =>
+  placesOf(name).flatMap((place) =>
+    tagsAt(place).map((tag): [string, string] => [tag.name, ts.displayPartsToString(tag.text)]),
+  );
+
+const tagsAt = (place: ts.Symbol | ts.Signature): readonly ts.JSDocTagInfo[] =>
+  "getJsDocTags" in place ? place.getJsDocTags(checker) : [];
+
+const hasSentence = (name: Name): boolean =>
+  placesOf(name).some((place) => ts.displayPartsToString(place.getDocumentationComment(checker)).trim() !== "");
+
+/** What a function takes. */
+const parametersOf = (name: Name): Set<string> =>
+  new Set(signaturesOf(name).flatMap(({ parameters }) => parameters.map((parameter) => parameter.name)));
+
+/** Arrays, in the types of parameters. */
+const ARRAYS = /^(RealArray|ArrayInput|Operand|NdArray|ChartValues|OperatorOperand|NumberArray|IntegerArray)\b/;
+
+/** What the comment says about each parameter. */
+function paramsOf(name: Name): Map<string, string> {
+  const texts = tagsOf(name).filter(([tag]) => tag === "param");
+  return new Map(texts.map(([, text]) => [/^\w+/.exec(text)?.[0] ?? "", text]));
+}
+
+/** Parameters that are arrays and whose text does not tell a shape. */
+function withoutShape(name: Name): string[] {
+  const isArray = (own: ts.Symbol): boolean => ARRAYS.test(checker.typeToString(checker.getTypeOfSymbol(own)));
+  const arrays = signaturesOf(name).flatMap(({ parameters }) => parameters.filter(isArray).map((own) => own.name));
+  const texts = paramsOf(name);
+  return [...new Set(arrays)].filter((own) => !/\[.*\]|shape|vector|number/.test(texts.get(own) ?? ""));
+}
+
+const exampleOf = (name: Name): string | undefined => {
+  const text = tagsOf(name).find(([tag]) => tag === "example")?.[1];
+  return text?.replaceAll(/^```.*$/gm, "");
+};
+
+/** What the comment of a name does not say. */
+function lacks(name: Name): string[] {
+  const tags = tagsOf(name);
+  const has = (tag: string): boolean => tags.some(([own, text]) => own === tag && text.trim() !== "");
+  const described = paramsOf(name);
+  const sentence = hasSentence(name) ? [] : ["a sentence"];
+  if (signaturesOf(name).length === 0) return sentence;
+  // Rows of options are documented where they stand.
+  const parameters = [...parametersOf(name)].filter((own) => own !== "options" && !described.has(own));
+  return [
+    ...sentence,
+    ...parameters.map((own) => `@param ${own}`),
+    ...withoutShape(name).map((own) => `the shape of ${own}`),
+    ...["returns", "throws"].filter((tag) => !has(tag)).map((tag) => `@${tag}`),
+    ...(exampleOf(name) === undefined ? ["@example"] : []),
+  ];
+}
+
+test("there are public names, and what they lack is seen", () => {
+  expect(NAMES.length).toBeGreaterThan(250);
+  expect(NAMES.filter((name) => signaturesOf(name).length > 0).length).toBeGreaterThan(150);
+});
+
+test("names have their sentence, functions their parameters, returns, errors and an example", () => {
+  const found = Object.fromEntries(
+    NAMES.map((name) => [name.name, lacks(name)] as const).filter(([, all]) => all.length),
+  );
+  expect(found).toEqual({});
+});
+
+// --------------------------------------------------------------------------------------------------------- examples
+
+const HEAD = `import { ${Object.keys(api).join(", ")} } from "tskeops";\nimport type { RealArray } from "tskeops";\n`;
+const EXAMPLES = NAMES.flatMap((name) => {
+  const source = exampleOf(name);
+  return source === undefined ? [] : [{ name: name.name, source: HEAD + source, printed: promisedBy(source) }];
+});
+
+let found: Map<number, string[]>;
+const start = process.cwd();
+/** Beside the packages that draw charts; examples may write files. */
+const folder = mkdtempSync(join(root, "notebooks", "node_modules", ".examples-"));
+afterAll(() => {
+  process.chdir(start);
+  rmSync(folder, { recursive: true });
+});
+beforeAll(() => {
+  process.chdir(folder);
+  found = diagnosticsOf(EXAMPLES.map(({ source }) => source));
+}, 120_000);
+
+test.each(EXAMPLES.map(({ name }, n) => [name, n] as const))(
+  "the example of %s compiles and prints what it says",
+  async (_, n) => {
+    const { source, printed } = EXAMPLES[n]!;
+    expect(found.get(n)).toEqual([]);
+    expect(printed.length).toBeGreaterThan(0);
+    expect(await printedBy(source)).toEqual(printed);
+  },
+);
