@@ -46,7 +46,7 @@ let names: ReadonlySet<string> | undefined;
 /** Names of the kernels of all instruction sets and dtypes; undefined without the addon. */
 function kernelNames(): ReadonlySet<string> | undefined {
   const addon = nativeAddon();
-  return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
+  return addon ? (names ??= new Set(addon.tiles(instructionSet(), 8).kernels)) : undefined;
 }
 
 /** The program of a specification as a routine of the addon, for what the addon itself evaluates. */
