@@ -1,4 +1,4 @@
-// Builds build/wasm/tskeops.wasm: the addon's C++ as a WebAssembly module, for machines that load no native addon. Needs
+// Builds build-wasm/tskeops.wasm: the addon's C++ as a WebAssembly module, for machines that load no native addon. Needs
 // emscripten, of Debian the package of that name, and cmake.
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync } from "node:fs";
@@ -9,7 +9,7 @@ import { build, isOfAnother, requireBuilt } from "./built.mjs";
 import { wasmSources, writeSources } from "./generated.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const folder = join(root, "build", "wasm");
+const folder = join(root, "build-wasm");
 const module = join(folder, "tskeops.wasm");
 const { resolve } = createRequire(import.meta.url);
 

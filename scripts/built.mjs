@@ -32,8 +32,8 @@ const OUTPUTS = {
     command: "npm run build:native",
   },
   wasm: {
-    file: join("build", "wasm", "tskeops.wasm"),
-    stamp: join("build", "wasm", ".sources"),
+    file: join("build-wasm", "tskeops.wasm"),
+    stamp: join("build-wasm", ".sources"),
     sources: ["native", "CMakeLists.txt"],
     made: (root) => wasmSources(root).flat(),
     isNeeded: false, // it needs emscripten

@@ -12,7 +12,7 @@ const project = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Names and texts for the sets of this machine, in native/generated, as dist/ below the root prints them. */
 export const generatedSources = (root = project) => sourcesFor(root, ({ INSTRUCTION_SETS }) => INSTRUCTION_SETS);
 
-/** Those for WebAssembly, in build/wasm/generated. */
+/** Those for WebAssembly, in build-wasm/generated. */
 export const wasmSources = (root = project) => sourcesFor(root, ({ WEBASSEMBLY }) => [WEBASSEMBLY]);
 
 /** A file that stays as it is is not compiled again. */

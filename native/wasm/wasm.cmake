@@ -1,4 +1,4 @@
-# The addon's C++ as build/wasm/tskeops.wasm, by emscripten: one module with SIMD, threads and WebAssembly's own exceptions.
+# The addon's C++ as build-wasm/tskeops.wasm, by emscripten: one module with SIMD, threads and WebAssembly's own exceptions.
 # It is linked without emscripten's JavaScript, in the place of which src/device/wasm.ts stands: the file is one for Node
 # and for browsers. What is shipped to all machines is to be small: code outside the kernels is compiled for size.
 set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG")

@@ -19,12 +19,12 @@ import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./ad
 import type { Plan, RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import { attended, instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
+import { attended, instructionSet, loadedAddon, nativeAddon, whyNoAddon, whyNoCompiledRoutines } from "./native";
 import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
-  whyNot: () => whyNoAddon() ?? whyNoCompiler(),
+  whyNot: () => whyNoCompiledRoutines() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CompiledRoutine(specification),
   code: (specification) => program(specification, instructionSet(), "many").code,

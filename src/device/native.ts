@@ -42,7 +42,7 @@ const PACKAGE_ROOT = join(__dirname, "..", "..");
 const CANDIDATES: readonly (readonly [AddonKind, ...string[]])[] = [
   ["native", "build", "Release", "tskeops.node"],
   ["native", "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"],
-  ["wasm", "build", "wasm", "tskeops.wasm"],
+  ["wasm", "build-wasm", "tskeops.wasm"],
   ["wasm", "prebuilds", "tskeops.wasm"],
 ];
 
@@ -75,6 +75,11 @@ export function loadedAddon(): Addon {
 export function whyNoAddon(): string | null {
   const { addon, candidates } = load();
   return addon ? null : whyNone(candidates);
+}
+
+/** Why no routine that is compiled can be loaded, in one sentence; null where the addon loads some. */
+export function whyNoCompiledRoutines(): string | null {
+  return whyNoAddon() ?? (load().serving === "wasm" ? "WebAssembly, which serves as the addon, loads no code" : null);
 }
 
 /** Which file serves as the addon, and why each of those before it does not. @throws ArgumentError as `nativeAddon`. */

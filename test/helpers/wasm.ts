@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** The module of this checkout. */
-export const MODULE = join(__dirname, "..", "..", "build", "wasm", "tskeops.wasm");
+export const MODULE = join(__dirname, "..", "..", "build-wasm", "tskeops.wasm");
 const isBuilt = existsSync(MODULE);
 
 process.env["TSKEOPS_ADDON"] = "wasm";
@@ -14,5 +14,5 @@ process.env["TSKEOPS_ADDON"] = "wasm";
 /** A group of tests that need it. */
 export function describeWasm(name: string, body: () => void): void {
   if (isBuilt) describe(name, body);
-  else test.skip(`${name}: build/wasm/tskeops.wasm is not built: npm run build:wasm, with emscripten`, () => undefined);
+  else test.skip(`${name}: build-wasm/tskeops.wasm is not built: npm run build:wasm, with emscripten`, () => undefined);
 }
