@@ -26,8 +26,12 @@ const ROWS = {
     typesOfOwnFolder: true,
   },
   // The addon's C++ as a module, and what such a module asks of JavaScript: they know neither devices nor formulas.
-  "device/wasm": { parts: ["device/nodeapi", "device/wasmheap", "device/wasmthreads"], packages: ["node:"], typesOfOwnFolder: true },
-  "device/nodeapi": { parts: ["device/nativecall"], typesOfOwnFolder: true },
+  "device/wasm": {
+    parts: ["device/nodeapi", "device/wasmheap", "device/wasmthreads"],
+    packages: ["node:"],
+    typesOfOwnFolder: true,
+  },
+  "device/nodeapi": { parts: ["device/nativecall", "device/numbered"], typesOfOwnFolder: true },
   "device/nativecall": { parts: [], typesOfOwnFolder: true },
   "device/wasmheap": { parts: [], typesOfOwnFolder: true },
   "device/wasmthreads": { parts: [], packages: ["node:"], typesOfOwnFolder: true },

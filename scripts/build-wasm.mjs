@@ -21,14 +21,24 @@ const includes = [
 
 function runs(command, ...args) {
   const { error, status } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
-  if (error?.code === "ENOENT") console.error(`build:wasm: expected ${command}, got none: install emscripten and cmake`);
+  if (error?.code === "ENOENT")
+    console.error(`build:wasm: expected ${command}, got none: install emscripten and cmake`);
   return status === 0;
 }
 
 function compile() {
   writeSources(join(folder, "generated"), wasmSources());
   return (
-    runs("emcmake", "cmake", "-S", ".", "-B", folder, "-DCMAKE_BUILD_TYPE=Release", `-DNODE_API_INCLUDES=${includes}`) &&
+    runs(
+      "emcmake",
+      "cmake",
+      "-S",
+      ".",
+      "-B",
+      folder,
+      "-DCMAKE_BUILD_TYPE=Release",
+      `-DNODE_API_INCLUDES=${includes}`,
+    ) &&
     runs("cmake", "--build", folder, "--parallel", "2") &&
     existsSync(module)
   );

@@ -10,7 +10,7 @@ list(FILTER SOURCES EXCLUDE REGEX "/(interrupt|devices|deviceroutines)\\.cc$")
 file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})
-target_compile_options(${PROJECT_NAME} PRIVATE -msimd128 -pthread -Wall -Wextra -Wno-unused-parameter)
+target_compile_options(${PROJECT_NAME} PRIVATE -msimd128 -pthread -Wall -Wextra -Wno-unused-parameter -Wno-unused-private-field)
 set_source_files_properties(${SOURCES} PROPERTIES COMPILE_OPTIONS "-fwasm-exceptions;-ffp-contract=off")
 # Vectors stand in the text of kernels: nothing is left for compilers to make vectors of.
 set_source_files_properties(

@@ -5,6 +5,7 @@
  */
 import { NativeCall } from "./nativecall";
 import type { Written } from "./nativecall";
+import { Numbered } from "./numbered";
 import type { WasmHeap } from "./wasmheap";
 
 /** Functions by the names of their imports, over numbers as WebAssembly has them. */
@@ -13,7 +14,18 @@ type AnyFunction = (...args: unknown[]) => unknown;
 type AnyClass = new (...args: unknown[]) => unknown;
 
 const [OK, NUMBER_EXPECTED, PENDING_EXCEPTION] = [0, 6, 10];
-const TYPES = ["undefined", "null", "boolean", "number", "string", "symbol", "object", "function", "external", "bigint"];
+const TYPES = [
+  "undefined",
+  "null",
+  "boolean",
+  "number",
+  "string",
+  "symbol",
+  "object",
+  "function",
+  "external",
+  "bigint",
+];
 const INTEGER_ARRAYS = ["Int8", "Uint8", "Uint8Clamped", "Int16", "Uint16", "Int32", "Uint32"];
 const ARRAYS = [...INTEGER_ARRAYS, "Float32", "Float64", "BigInt64", "BigUint64"].map((name) => `${name}Array`);
 /** The environment of JavaScript, of which there is one to a module. */
@@ -22,36 +34,12 @@ const ENVIRONMENT = 1;
 /** The kind of an object, which may be of another realm. */
 const kindOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** Things by number. */
-class Numbered<T> {
-  private readonly all = new Map<number, T>();
-  private last = 0;
-
-  add(thing: T): number {
-    this.all.set(++this.last, thing);
-    return this.last;
-  }
-  at(number: number): T {
-    return this.all.get(number) as T;
-  }
-  take(number: number): T {
-    const thing = this.at(number);
-    this.all.delete(number);
-    return thing;
-  }
-}
-
-interface Settling {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
-
 export class NodeApi {
   /** The value at each number; 0 is none. */
   private readonly values: unknown[] = [undefined];
   private readonly calls: NativeCall[] = [];
   private readonly references = new Numbered<unknown>();
-  private readonly promises = new Numbered<Settling>();
+  private readonly promises = new Numbered<Record<"resolve" | "reject", (value: unknown) => void>>();
   /** Where other threads send what this one is to be called back with. */
   private readonly returns = new Numbered<{ readonly callback: number; readonly context: number }>();
   private instanceData = 0;
@@ -64,8 +52,8 @@ export class NodeApi {
   ) {}
 
   /** What the module exports, when this function of it registers it. */
-  register<T>(init: (environment: number, exports: number) => number): T {
-    const exported = {} as T;
+  register(init: (environment: number, exports: number) => number): object {
+    const exported = {};
     this.within(() => init(ENVIRONMENT, this.add(exported)));
     return exported;
   }
@@ -171,7 +159,10 @@ export class NodeApi {
     };
   }
 
-  private describe(view: Float64Array, out: Readonly<Record<"type" | "length" | "data" | "buffer" | "offset", number>>) {
+  private describe(
+    view: Float64Array,
+    out: Readonly<Record<"type" | "length" | "data" | "buffer" | "offset", number>>,
+  ) {
     if (out.data !== 0) this.word(out.data, this.call().place(view));
     this.word(out.type, ARRAYS.indexOf(kindOf(view)));
     this.word(out.length, view.length);
@@ -192,10 +183,12 @@ export class NodeApi {
         this.objectAt(object)[this.heap.text(name, -1)] = this.values[value];
         return OK;
       },
-      napi_get_named_property: (_, object, name, out) => this.give(out, this.objectAt(object)[this.heap.text(name, -1)]),
+      napi_get_named_property: (_, object, name, out) =>
+        this.give(out, this.objectAt(object)[this.heap.text(name, -1)]),
       napi_get_property: (_, object, key, out) =>
         this.give(out, this.objectAt(object)[this.values[key] as PropertyKey]),
-      napi_has_property: (_, object, key, out) => this.flag(out, (this.values[key] as PropertyKey) in this.objectAt(object)),
+      napi_has_property: (_, object, key, out) =>
+        this.flag(out, (this.values[key] as PropertyKey) in this.objectAt(object)),
       napi_set_element: (_, object, index, value) => {
         this.objectAt(object)[index >>> 0] = this.values[value];
         return OK;

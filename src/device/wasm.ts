@@ -58,7 +58,7 @@ export function wasmAddon(path: string): AddonFile {
   const env = { memory, ...systemOf(memory), ...threads.imports(), emscripten_num_logical_cores: availableParallelism };
   const instance = new WebAssembly.Instance(module, withRefusals(module, { env, napi: api.functions() }));
   exports().__wasm_call_ctors();
-  return api.register<AddonFile>(exports().napi_register_wasm_v1);
+  return api.register((...args) => exports().napi_register_wasm_v1(...args)) as AddonFile;
 }
 
 /** What the C library imports beside that is never called: files, signals, exit. */

@@ -13,7 +13,13 @@ type Message = { readonly start: Start } | { readonly end: number } | { readonly
 /** What threads need of the module's exports. */
 export interface ThreadExports {
   readonly __indirect_function_table: WebAssembly.Table;
-  _emscripten_thread_init(thread: number, isMainOfPage: number, isMain: number, mayWait: number, profiled: number): void;
+  _emscripten_thread_init(
+    thread: number,
+    isMainOfPage: number,
+    isMain: number,
+    mayWait: number,
+    profiled: number,
+  ): void;
   _emscripten_thread_exit(result: number): void;
   _emscripten_thread_free_data(thread: number): void;
   emscripten_tls_init(): void;
@@ -48,8 +54,8 @@ export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: n
     clock_gettime: time,
     __clock_gettime: time,
     emscripten_memcpy_big: (to, from, bytes) => {
-      new Uint8Array(memory.buffer).copyWithin(to! >>> 0, from! >>> 0, (from! >>> 0) + (bytes! >>> 0));
-      return to!;
+      new Uint8Array(memory.buffer).copyWithin(to >>> 0, from >>> 0, (from >>> 0) + (bytes >>> 0));
+      return to;
     },
     emscripten_resize_heap: grow,
     emscripten_get_heap_max: () => 65535 * 65536,
@@ -78,15 +84,17 @@ function serve(system: typeof systemOf, port: Port, crash: (error: unknown) => v
     port.postMessage({ start: [thread, exports.stackOf(thread), start, argument] });
     return 0;
   };
-  Object.assign(imports["env"]!, system(memory), { memory, __pthread_create_js: create });
-  imports["env"]!["__emscripten_thread_cleanup"] = (thread: number) => {
+  const end = (thread: number): void => {
     port.postMessage({ end: thread });
   };
-  imports["napi"]!["napi_call_threadsafe_function"] = (place: number, data: number) => {
+  const deliver = (place: number, data: number): number => {
     port.postMessage({ deliver: [place, data] });
     return 0;
   };
-  const exports = new WebAssembly.Instance(module, imports as WebAssembly.Imports).exports as unknown as ThreadExports;
+  const threads = { memory, __pthread_create_js: create, __emscripten_thread_cleanup: end };
+  Object.assign(imports["env"] ?? {}, system(memory), threads);
+  Object.assign(imports["napi"] ?? {}, { napi_call_threadsafe_function: deliver });
+  const exports = new WebAssembly.Instance(module, imports).exports as unknown as ThreadExports;
   port.on("message", ([thread, stack, start, argument]) => {
     try {
       exports._emscripten_thread_init(thread, 0, 0, 1, 0);
@@ -121,7 +129,7 @@ export class WasmThreads {
   ) {}
 
   /** The imports by which C makes threads, on the thread that has the module. */
-  imports(): Record<string, (...args: number[]) => number | void> {
+  imports(): Record<string, (...args: number[]) => unknown> {
     return {
       __pthread_create_js: (thread, _, start, argument) => {
         this.start([thread, this.exports().stackOf(thread), start, argument]);

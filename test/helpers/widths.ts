@@ -9,8 +9,7 @@ import { instructionSet, nativeAddon, setInstructionSet } from "../../src/device
 const best = nativeAddon()?.isa() ?? "baseline";
 
 /** Those of this machine, the narrowest first; one where WebAssembly serves. */
-export const WIDTHS: readonly InstructionSetName[] =
-  best === "wasm" ? [best] : ISAS.slice(0, ISAS.indexOf(best) + 1);
+export const WIDTHS: readonly InstructionSetName[] = best === "wasm" ? [best] : ISAS.slice(0, ISAS.indexOf(best) + 1);
 
 /** What formulas of this run are compiled for, unless a test sets another. */
 export const OWN_WIDTH: InstructionSetName = instructionSet();

@@ -50,15 +50,14 @@ describeWasm("the engine of WebAssembly", () => {
 
   test("memory is given back after every call, also of those that throw", () => {
     const addon = loadedAddon();
-    const count = 1 << 20;
-    const [from, to] = [new Float64Array(count).fill(1), new Float64Array(count)];
-    const order = Int32Array.from({ length: count }, (_, n) => n);
+    const [from, to] = [new Float64Array(1 << 22).fill(1), new Float64Array(1 << 22)];
+    const order = Int32Array.from({ length: 1024 }, (_, n) => n);
     const wrong = order.slice().fill(-1);
-    for (let n = 0; n < 120; n++) {
+    for (let n = 0; n < 40; n++) {
       addon.moveRows(from, to, order, true);
       expect(() => addon.moveRows(from, to, wrong, true)).toThrow(RangeError);
-    } // 20 MiB each: 4.7 GiB in all, of a memory of 4 GiB
-    expect(to).toEqual(from);
+    } // 64 MiB each: 5 GiB in all, of a memory of 4 GiB
+    expect(to.every((number) => number === 1)).toBe(true);
   });
 
   test("what does not fit into 4 GiB is a DeviceError", () => {
