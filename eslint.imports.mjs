@@ -81,8 +81,12 @@ const ROWS = {
   linalg: { parts: ["solve", "nd", "call", "task", "array"], types: ["device"] },
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
+  version: { parts: [] },
+  // The command line, which nothing imports.
+  cli: { parts: ["doctor", "version"], packages: ["node:"] },
+  doctor: { parts: ["device", "array", "genred", "gpus", "version"], packages: ["node:"] },
   index: {
-    parts: [...DOORS, "optimise", "nd", "array"],
+    parts: [...DOORS, "optimise", "nd", "array", "version"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
 };

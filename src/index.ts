@@ -70,3 +70,4 @@ export type { SolveIteration } from "./solve/refine";
 export type { SolveReport } from "./solve/report";
 export type { ShiftedOptions } from "./solve/shifted";
 export type { SolveOptions } from "./solve/solveoptions";
+export { version } from "./version";

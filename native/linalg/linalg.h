@@ -18,6 +18,8 @@ int64 cholesky(double *a, int64 n);
 // x [n, columns] becomes the solution of L transpose(L) y = x.
 void choleskySolve(const double *l, double *x, int64 n, int64 columns);
 
+// out [n, n] = the inverse of L transpose(L), both halves. Large ones go to the system's LAPACK, where there is one.
+void choleskyInverse(double *out, const double *l, int64 n);
 
 // Chooses for the process: "auto" (the first library of a table that can be opened), "off", or the path of a library.
 // Returns its name, empty if there is none. Throws std::runtime_error if the path cannot be opened or lacks a
@@ -35,6 +37,9 @@ constexpr std::int64_t LEAST_LAPACK_ROWS = 1024;
 // As cholesky, by the chosen library; `false` if there is none, and nothing has happened. Its bits may depend on the
 // number of threads.
 bool choleskyByLapack(double *a, std::int64_t n, std::int64_t &failed);
+
+// The lower half of the inverse alone, by the chosen library; `false` if there is none.
+bool inverseByLapack(double *out, const double *l, std::int64_t n);
 
 
 // A block [rows, width].

@@ -68,6 +68,20 @@ struct CholeskySolve : DenseWork {
   }
 };
 
+struct CholeskyInverse : DenseWork {
+  explicit CholeskyInverse(Info info) : DenseWork(info) {
+    const int64 n = sizeAt(info, 2, "n");
+    const auto out = matrixAt<double>(info, 0, "out", n, n), l = matrixAt<double>(info, 1, "l", n, n);
+    refuseOverlap(out, l, "l");
+    watch.control = toControl(info.Env(), info[3]);
+    work = [=] {
+      choleskyInverse(out.data, l.data, n);
+      return 0.0;
+    };
+    multiplications = double(n) * double(n) * double(n) / 3;
+  }
+};
+
 // Reading the blocks of F may run a getter, which can take the memory of other arguments away: they are read first.
 
 template <class T>
@@ -193,6 +207,7 @@ struct LowRankSolve : DenseWork {
 constexpr FunctionRow ROWS[] = {
     nowAndLater<Cholesky>("cholesky"),
     nowAndLater<CholeskySolve>("choleskySolve"),
+    nowAndLater<CholeskyInverse>("choleskyInverse"),
     nowOnly<ChoosePivots>("choosePivots"),
     nowAndLater<Extend>("extend"),
     nowAndLater<GramOf>("gram"),

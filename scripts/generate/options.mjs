@@ -95,6 +95,7 @@ const TABLES = [
   ],
   ["Several charts: `notebook.subplots(rows, ...)`", ["notebook/subplots", "SUBPLOTS"]],
   ["Pictures with a slider: `notebook.frames(charts, ...)`", ["notebook/frames", "FRAMES"]],
+  ["Tables: `notebook.table(values, ...)`", ["notebook/table", "TABLE"]],
   ["Progress: `notebook.progressBar(...)`", ["notebook/progressbar", "PROGRESS_BAR"]],
 ];
 

@@ -8,6 +8,9 @@ import type { RealData } from "../device/native";
 import { at, lookUp } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
+import { isList } from "./array";
+import { arrayIn } from "./arrayinput";
+import type { ArrayInput } from "./arrayinput";
 import { checkArray, described } from "./check";
 import { int32, integersOf } from "./integers";
 import type { Int32NdArray, IntegerArray } from "./integers";
@@ -21,7 +24,7 @@ import type { RealArray } from "./view";
  * @param size the edge of a cell: a number, or one for each of the D coordinates.
  * @throws ArgumentError for points that are not finite, or a size that is not positive.
  */
-export function gridCluster(x: RealArray, size: number | ArrayLike<number>): Int32NdArray {
+export function gridCluster(x: ArrayInput, size: number | ArrayLike<number>): Int32NdArray {
   atMost("gridCluster", 2, arguments);
   const [count, dim, data] = points("gridCluster, x", x);
   const edges = edgesOf(size, dim);
@@ -153,9 +156,9 @@ const clustersOf = (labels: Float64Array): number => labels.reduce((most, label)
  * @param labels integers `[N]` of at least 0, in any order.
  */
 export function clusterCentroids<T extends RealData>(
-  x: RealArray<T>,
+  x: ArrayInput<T>,
   labels: IntegerArray,
-  weights?: RealArray | null,
+  weights?: ArrayInput | null,
 ): RealArray<T> {
   atMost("clusterCentroids", 3, arguments);
   return statistics("clusterCentroids", x, labels, weights)[0];
@@ -167,9 +170,9 @@ export function clusterCentroids<T extends RealData>(
  * them.
  */
 export function clusterRangesCentroids<T extends RealData>(
-  x: RealArray<T>,
+  x: ArrayInput<T>,
   labels: IntegerArray,
-  weights?: RealArray | null,
+  weights?: ArrayInput | null,
 ): readonly [ranges: Int32NdArray, centroids: RealArray<T>, weights: RealArray<T>] {
   atMost("clusterRangesCentroids", 3, arguments);
   const where = "clusterRangesCentroids";
@@ -180,10 +183,11 @@ export function clusterRangesCentroids<T extends RealData>(
 /** Centroids and total weights. */
 function statistics<T extends RealData>(
   where: string,
-  x: RealArray<T>,
+  cloud: ArrayInput<T>,
   labels: IntegerArray,
-  weights: RealArray | null | undefined,
+  weights: ArrayInput | null | undefined,
 ): [RealArray<T>, RealArray<T>] {
+  const x = arrayIn(`${where}, x`, cloud);
   const [count, dim, data] = points(`${where}, x`, x);
   const given = labelsOf(`${where}, labels`, labels);
   if (given.length !== count)
@@ -225,8 +229,9 @@ function sums(
 }
 
 /** Count, dim and elements, row by row, of points `[N, D]`. Throws ArgumentError. */
-export function points(where: string, x: RealArray): [count: number, dim: number, data: RealData] {
-  const { shape } = checkArray(where, x);
+export function points(where: string, cloud: ArrayInput): [count: number, dim: number, data: RealData] {
+  const x = arrayIn(where, cloud);
+  const { shape } = x;
   if (shape.length !== 2) throw new ArgumentError(`${where}: expected shape [N, D], got ${shapeText(shape)}`);
   return [at(shape, 0), at(shape, 1), readable(x)];
 }
@@ -234,8 +239,8 @@ export function points(where: string, x: RealArray): [count: number, dim: number
 /** Two clouds `[M, D]` and `[N, D]`: counts, dim and elements. Throws ArgumentError. */
 export function clouds(
   where: string,
-  x: RealArray,
-  y: RealArray,
+  x: ArrayInput,
+  y: ArrayInput,
 ): { counts: readonly [number, number]; dim: number; data: readonly [RealData, RealData] } {
   const [rows, dim, ofX] = points(`${where}, x`, x);
   const [columns, dimOfY, ofY] = points(`${where}, y`, y);
@@ -243,8 +248,9 @@ export function clouds(
   return { counts: [rows, columns], dim, data: [ofX, ofY] };
 }
 
-function weightsOf(where: string, weights: RealArray, count: number): Float64Array {
-  const { shape } = checkArray(where, weights);
+function weightsOf(where: string, given: ArrayInput, count: number): Float64Array {
+  const weights = arrayIn(where, given, isList(given) ? "float64" : undefined);
+  const { shape } = weights;
   const fits = shape[0] === count && (shape.length === 1 || (shape.length === 2 && shape[1] === 1));
   if (!fits) throw new ArgumentError(`${where}: expected shape [${count}], got ${shapeText(shape)}`);
   return Float64Array.from(readable(weights));

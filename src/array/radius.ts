@@ -12,7 +12,7 @@ import { described } from "./check";
 import { clouds } from "./clusters";
 import { rangeArrays } from "./ranges";
 import type { RangeArrays, Visits } from "./ranges";
-import type { RealArray } from "./view";
+import type { ArrayInput } from "./arrayinput";
 
 /** A run is not cut before it has so many points: shorter ones cost more than they spare. */
 const LEAST_RUN = 32;
@@ -24,7 +24,7 @@ const LEAST_RUN = 32;
  * first, as by `const [[xs, bs]] = sortClusters([x, b], gridCluster(x, radius))`. NaN is near everything.
  * @throws ArgumentError for points of different dims, or a radius that is not a number of at least 0.
  */
-export function rangesFromRadius(x: RealArray, y: RealArray, radius: number): RangeArrays {
+export function rangesFromRadius(x: ArrayInput, y: ArrayInput, radius: number): RangeArrays {
   atMost("rangesFromRadius", 3, arguments);
   const {
     counts: [rows, columns],

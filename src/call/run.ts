@@ -109,6 +109,8 @@ export interface CallProgress {
   /** In a solve: iterations so far, and the largest relative residual over the columns. */
   readonly iterations?: number | undefined;
   readonly residual?: number | undefined;
+  /** In a long solve with exact products: what another option is expected to take. */
+  readonly hint?: string | undefined;
   /** True of the last report, however the call ended. */
   readonly ended: boolean;
 }
@@ -124,6 +126,8 @@ export interface Stage {
   readonly target?: number;
   /** Whether that residual is the true one. */
   readonly verified?: boolean;
+  /** What users are told from then on. */
+  readonly hint?: string;
   /** In a batch: entries done, and entries. */
   readonly part?: readonly [number, number];
 }
@@ -153,6 +157,7 @@ export class Meter {
   private stageBegin: number = this.begin;
   private stage: Stage;
   private firstResidual: number | undefined;
+  private hint: string | undefined;
   /** Residuals go up and down, progress does not go back. */
   private highest = 0;
 
@@ -171,6 +176,7 @@ export class Meter {
       this.control[2] = 0; // what the control block says is still of the stage before
     }
     this.stage = stage;
+    this.hint = stage.hint ?? this.hint;
     this.firstResidual ??= stage.residual;
   }
 
@@ -182,7 +188,7 @@ export class Meter {
     const secondsLeft = fraction !== undefined && fraction > TELLING ? (spent * (1 - fraction)) / fraction : undefined;
     const done = iterations ?? (pairs !== undefined && fraction !== undefined ? pairs * fraction : undefined);
     const rate = done !== undefined && spent > 0 ? done / spent : undefined;
-    return { doing, fraction, seconds, secondsLeft, rate, iterations, residual, ended };
+    return { doing, fraction, seconds, secondsLeft, rate, iterations, residual, hint: this.hint, ended };
   }
 
   private fraction(): number | undefined {

@@ -110,6 +110,17 @@ export function discardObject(path: string): void {
   attempt(() => rmSync(path, { force: true }));
 }
 
+/** The folder that outlives processes, with what it holds; or why there is none, in a clause. */
+export function cacheContents(): { readonly folder: string; readonly files: number; readonly bytes: number } | string {
+  try {
+    const folder = sharedFolder();
+    const files = ourFiles(folder, OBJECT);
+    return { folder, files: files.length, bytes: files.reduce((sum, { bytes }) => sum + bytes, 0) };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** A new temporary folder that only this user can enter; whoever asks removes it. */
 export function privateFolder(): string {
   if (!sweptPrivateFolders) attempt(sweepPrivateFolders);

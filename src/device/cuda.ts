@@ -22,6 +22,7 @@ import { loadedAddon, whyNoAddon } from "./native";
 
 export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
+  about: "an NVIDIA GPU",
   whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNoneFits(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),

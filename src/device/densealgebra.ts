@@ -14,6 +14,8 @@ export interface LongAlgebra extends GridAlgebra {
   cholesky(a: Float64Array, n: number): number;
   /** x `[n, columns]` becomes the solution y of L Lᵀ y = x. */
   choleskySolve(l: Float64Array, x: Float64Array, n: number, columns: number): void;
+  /** out `[n, n]` = (L Lᵀ)⁻¹. */
+  choleskyInverse(out: Float64Array, l: Float64Array, n: number): void;
   /**
    * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no
    * padding, with the factor of the residual between them; takes it off the diagonal `residual` `[rows]`. Returns the

@@ -10,6 +10,8 @@ import type { Memory } from "./memory";
 export interface Device<Name extends string = string> {
   /** What the option `backend` calls it. */
   readonly name: Name;
+  /** How it computes, in a clause, for people who have never heard of it. */
+  readonly about: string;
   /** Why nothing can run here, in one sentence, or null. */
   whyNot(): string | null;
   /** Why this one formula cannot run here, or null. */

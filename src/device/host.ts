@@ -24,6 +24,7 @@ import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
+  about: "a C++ compiler makes machine code of each formula",
   whyNot: () => whyNoCompiledRoutines() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CompiledRoutine(specification),
@@ -33,6 +34,7 @@ export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Spec
 
 export const tiles: Device<"tiles"> = {
   name: "tiles",
+  about: "formulas are interpreted, on vectors of numbers at a time",
   whyNot: whyNoAddon,
   whyNotFormula: ({ formulas }) => whyNoProgram(formulas, kernelNames()),
   routine: (specification) => new TileRoutine(specification),

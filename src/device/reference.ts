@@ -16,6 +16,7 @@ import { extentOf } from "../formula/reductions";
 
 export const reference: Device<"reference"> = {
   name: "reference",
+  about: "plain TypeScript, by which the others are checked",
   whyNot: () => null,
   whyNotFormula: () => null,
   routine: (specification) => new ReferenceRoutine(specification),

@@ -26,6 +26,7 @@ const WRITTEN: Readonly<Record<keyof (LongFunctions & LongAlgebra & BriefAlgebra
   listWithin: [8],
   cholesky: [0],
   choleskySolve: [1],
+  choleskyInverse: [0],
   choosePivots: [4, 5],
   extend: [0, 5],
   gram: [0],

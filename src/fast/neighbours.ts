@@ -6,6 +6,9 @@
 import { clouds } from "../array/clusters";
 import type { Int32NdArray } from "../array/integers";
 import { dtypeOf, wrap } from "../array/view";
+import { isList } from "../array/array";
+import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
 import { PLAIN_SUM, bothOf } from "../call/result";
@@ -73,11 +76,11 @@ export interface Neighbours {
    * @throws ArgumentError for clouds that do not fit, unless there is one of `k` and `radius`, or a `k` above N;
    * InterruptedError on Ctrl-C.
    */
-  <T extends RealData, O extends Nearest | Within>(x: RealArray<T>, y: RealArray<T>, options: O): Found<T, O>;
+  <T extends RealData, O extends Nearest | Within>(x: ArrayInput<T>, y: ArrayInput<T>, options: O): Found<T, O>;
   /** A promise; stopped by `signal`. */
   async<T extends RealData, O extends (Nearest | Within) & AsyncOptions>(
-    x: RealArray<T>,
-    y: RealArray<T>,
+    x: ArrayInput<T>,
+    y: ArrayInput<T>,
     options: O,
   ): Promise<Found<T, O>>;
 }
@@ -85,20 +88,20 @@ export interface Neighbours {
 type Either = NearestNeighbours | NeighboursWithin;
 type Given = { readonly k?: number | undefined; readonly radius?: number | undefined };
 
-function neighboursNow(x: RealArray, y: RealArray, options: Given): Either {
+function neighboursNow(x: ArrayInput, y: ArrayInput, options: Given): Either {
   atMost("neighbours", 3, arguments);
-  const { dim, data, k, radius } = checked(x, y, optionsOf("neighbours", options, NEIGHBOURS));
-  if (k !== undefined) return nearestOf(operatorFor(dim, k).call([x, y]));
+  const { dim, arrays, data, k, radius } = checked(x, y, optionsOf("neighbours", options, NEIGHBOURS));
+  if (k !== undefined) return nearestOf(operatorFor(dim, k).call(arrays));
   return withinOf(blocking(pointsWithin(...data, dim, radius)));
 }
 
-async function neighboursLater(x: RealArray, y: RealArray, options: Given & AsyncOptions): Promise<Either> {
+async function neighboursLater(x: ArrayInput, y: ArrayInput, options: Given & AsyncOptions): Promise<Either> {
   atMost("neighbours", 3, arguments);
   const { signal, onProgress, ...own } = optionsOf("neighbours", options, { ...NEIGHBOURS, ...ASYNC });
-  const { dim, data, k, radius } = checked(x, y, own);
+  const { dim, arrays, data, k, radius } = checked(x, y, own);
   const run = { signal, onProgress };
   if (k !== undefined)
-    return nearestOf(await inBackground("reduction", (tell) => operatorFor(dim, k).calling([x, y], {}, tell), run));
+    return nearestOf(await inBackground("reduction", (tell) => operatorFor(dim, k).calling(arrays, {}, tell), run));
   const [ofX, ofY] = [data[0].slice(), data[1] === data[0] ? undefined : data[1].slice()];
   const task = (): Task<NearLists> => pointsWithin(ofX, ofY ?? ofX, dim, radius);
   return withinOf(await inBackground("reduction", task, run));
@@ -106,11 +109,15 @@ async function neighboursLater(x: RealArray, y: RealArray, options: Given & Asyn
 
 export const neighbours = Object.assign(neighboursNow, { async: neighboursLater }) as Neighbours;
 
-type Checked = { dim: number; data: readonly [RealData, RealData] } & (
+type Checked = { dim: number; arrays: readonly RealArray[]; data: readonly [RealData, RealData] } & (
   { k: number; radius?: undefined } | { k?: undefined; radius: number }
 );
 
-function checked(x: RealArray, y: RealArray, { k, radius }: Given): Checked {
+function checked(ofRows: ArrayInput, ofColumns: ArrayInput, { k, radius }: Given): Checked {
+  const dtype = dtypeAmong([ofRows, ofColumns]);
+  const x = arrayIn("neighbours, x", ofRows, isList(ofRows) ? dtype : undefined);
+  const y = ofColumns === ofRows ? x : arrayIn("neighbours, y", ofColumns, isList(ofColumns) ? dtype : undefined);
+  const arrays = [x, y];
   const { counts, dim, data } = clouds("neighbours", x, y);
   const [type, other] = [dtypeOf(x), dtypeOf(y)];
   if (type !== other)
@@ -120,8 +127,8 @@ function checked(x: RealArray, y: RealArray, { k, radius }: Given): Checked {
   if (dim === 0) throw new ArgumentError("neighbours, x: expected points [M, D] with a D of at least 1, got dim 0");
   if (k !== undefined && k > counts[1])
     throw new ArgumentError(`neighbours, k: expected at most ${counts[1]}, the number of rows of y, got ${k}`);
-  if (k !== undefined && radius === undefined) return { dim, data, k };
-  if (k === undefined && radius !== undefined) return { dim, data, radius };
+  if (k !== undefined && radius === undefined) return { dim, arrays, data, k };
+  if (k === undefined && radius !== undefined) return { dim, arrays, data, radius };
   const got = k === undefined ? "neither" : "both";
   throw new ArgumentError(`neighbours, options: expected one of k and radius, got ${got}`);
 }

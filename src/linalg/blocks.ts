@@ -4,7 +4,9 @@
  */
 import { add, mul, reshape } from "../array/arithmetic";
 import { DTYPE, zeros } from "../array/array";
-import { checkArray, described } from "../array/check";
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
+import { described } from "../array/check";
 import { dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { at } from "../asserts";
@@ -19,12 +21,13 @@ import type { OperatorOperand } from "../solve/linearoperator";
 import type { Recipe, Times, Way } from "../solve/ways";
 
 /**
- * The diagonal matrix of the numbers `d` `[N]`, as an operator `[N, N]`; products are recorded for `grad`, by `d` too.
+ * The diagonal matrix of numbers `[N]`, as an operator `[N, N]`; products are recorded for `grad`, by those too.
  * @throws ArgumentError for another shape.
  */
-export function diagonal<T extends RealData>(d: RealArray<T>): LinearOperator<T> {
+export function diagonal<T extends RealData>(numbers: ArrayInput<T>): LinearOperator<T> {
   atMost("diagonal", 1, arguments);
-  const { shape } = checkArray("diagonal, d", d);
+  const d = arrayIn("diagonal, d", numbers);
+  const { shape } = d;
   if (shape.length !== 1) throw new ArgumentError(`diagonal, d: expected shape [N], got ${shapeText(shape)}`);
   const n = at(shape, 0);
   const times = (by: RealArray, x: RealArray): RealArray => mul(x.shape.length === 2 ? reshape(by, [n, 1]) : by, x);

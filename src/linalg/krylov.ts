@@ -3,6 +3,8 @@
  * inner solver alone; rounds, stopping, reports and derivatives are the same, and the true residual decides. Must not
  * know what operators are made of.
  */
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { checkArray } from "../array/check";
 import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -62,7 +64,7 @@ export interface KrylovReport<T extends RealData = RealData> {
 
 type Call<O, A, W extends keyof Results> = <T extends RealData>(
   operator: AnyOperand,
-  b: RealArray<T>,
+  b: ArrayInput<T>,
   options?: (O & A) | null,
 ) => W extends "solution" ? RealArray<T> : KrylovReport<T>;
 interface Results {
@@ -73,7 +75,7 @@ type Forms<O, W extends keyof Results> = Call<O, object, W> & {
   /** The call as a promise, of the data as they are now. */
   async<T extends RealData>(
     operator: AnyOperand,
-    b: RealArray<T>,
+    b: ArrayInput<T>,
     options?: (O & AsyncOptions) | null,
   ): Promise<W extends "solution" ? RealArray<T> : KrylovReport<T>>;
 };
@@ -149,7 +151,7 @@ function* solving(
 
 function rightSide(where: string, { shape, dtype }: LinearOperator, value: unknown): RealArray {
   const n = checkSquare(where, shape);
-  const b = checkArray(`${where}, b`, value, dtype);
+  const b = arrayIn(`${where}, b`, value as ArrayInput, dtype);
   if (b.shape[0] === n && b.shape.length <= 2) return b;
   throw new ArgumentError(`${where}, b: expected shape [${n}] or [${n}, E], got ${shapeText(b.shape)}`);
 }

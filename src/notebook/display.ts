@@ -1,4 +1,4 @@
-/** What notebooks show: charts, and how far long calls are. */
+/** What notebooks show: charts, tables, and how far long calls are. */
 export { benchChart } from "./benchchart";
 export type { BenchChartOptions } from "./benchchart";
 export { chart, saveChart } from "./chart";
@@ -26,5 +26,7 @@ export { quiver } from "./quiver";
 export type { QuiverOptions } from "./quiver";
 export { scatter3d } from "./scatter3d";
 export type { Scatter3dOptions } from "./scatter3d";
+export { table } from "./table";
+export type { TableBundle, TableOptions } from "./table";
 export { subplots } from "./subplots";
 export type { SubplotsOptions } from "./subplots";

@@ -67,6 +67,7 @@ function progressText({
   rate,
   iterations,
   residual,
+  hint,
   ended,
 }: CallProgress): string {
   return [
@@ -77,6 +78,7 @@ function progressText({
     residual !== undefined && `residual ${residual.toExponential(1)}`,
     timeText(seconds),
     !ended && secondsLeft !== undefined && `${timeText(secondsLeft)} left`,
+    hint !== undefined && hint,
   ]
     .filter((part) => part !== false)
     .join(" · ");

@@ -43,6 +43,8 @@ export interface Report {
   readonly checkedRows: number;
   /** With `tolerance: "auto"`: why products were exact all the same, in a clause; else null. */
   readonly whyExact: string | null;
+  /** Of long solves without that option: what it is expected to take, in a sentence, where that is known; else null. */
+  readonly hint: string | null;
 }
 
 export type AttemptSettings = RefineOptions & Pick<GmresOptions, "restart">;
@@ -108,7 +110,7 @@ function* solveGeneral(
 }
 
 /** What a report says where all products are exact. */
-export const EXACT = { products: "exact", checkedRows: 0, whyExact: null } as const;
+export const EXACT = { products: "exact", checkedRows: 0, whyExact: null, hint: null } as const;
 
 /** Enters what iterations tell into a history, and tells it on. @param done iterations before these. */
 function recorderOf(

@@ -2,9 +2,10 @@
  * Log-determinant of the matrix of a system, in float64: exact where that is cheap, else estimated from random vectors
  * of a fixed seed, with the standard error. It is recorded, too: logdetgradient.ts.
  */
+import { add } from "../array/arithmetic";
 import { generator } from "../array/array";
 import { recording } from "../array/record";
-import { dtypeOf, wrap } from "../array/view";
+import { contiguous, dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
@@ -17,6 +18,7 @@ import type { PreconditionerOfEntries } from "./choose";
 import { Costs, LeastCost, ruleOf } from "./costs";
 import { logTrace } from "./lanczos";
 import type { LogTrace } from "./lanczos";
+import { standardErrors } from "./logdetestimate";
 import { logdetPullback } from "./logdetgradient";
 import { lowRank } from "./lowrank";
 import type { LowRank } from "./lowrank";
@@ -36,7 +38,7 @@ import type { SystemMatrix } from "./systemmatrix";
 export const LOGDET = {
   /**
    * `"direct"` factorises K + alpha I (Cholesky, n²·8 bytes), `"lanczos"` estimates; `"auto"` (the default) factorises
-   * up to 2000 rows of a kernel, and 500 of other formulas.
+   * up to 3000 rows of a kernel, and 500 of other formulas.
    */
   method: { kind: ["auto", "direct", "lanczos"], default: "auto" },
   /**
@@ -74,10 +76,15 @@ export interface EstimatedValue {
 export interface LogdetResult extends EstimatedValue {
   /**
    * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,
-   * is exact where the value is; else it is the mean over as many random vectors: good by parameters, and by points
-   * mostly noise.
+   * is exact where the value is; else it is the mean over as many random vectors, of what the preconditioner does not
+   * tell exactly.
    */
   readonly array: RealArray;
+  /**
+   * For each array by which `grad` was asked: the standard error of its derivative, in its shape. Empty before `grad`,
+   * and where the derivative is exact.
+   */
+  readonly gradientErrors: ReadonlyMap<RealArray, RealArray>;
   /** `"modes"`: from the factor of the kernel's Fourier modes. */
   readonly method: "direct" | "lanczos" | "modes";
   /** Random vectors. */
@@ -102,7 +109,7 @@ export interface LogdetResult extends EstimatedValue {
  * Rows up to which a factorisation costs less than a good estimate: of a kernel, and where products alone tell the
  * entries.
  */
-const DIRECT_ROWS = 2000;
+const DIRECT_ROWS = 3000;
 const DIRECT_ROWS_BY_PRODUCTS = 500;
 
 /** All options, with the ridge as a number: an array may change before the end. */
@@ -110,7 +117,7 @@ type LogdetSettings = SettledOf<typeof LOGDET> & MatrixOptions & { readonly alph
 
 /** What was found, and the inverse that helped. */
 interface FoundLogdet {
-  readonly result: Omit<LogdetResult, "array">;
+  readonly result: Omit<LogdetResult, "array" | "gradientErrors">;
   readonly inverse: Preconditioner | null;
   readonly modes: ModeFactor | null;
 }
@@ -135,15 +142,36 @@ export function* logdet(
   const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
   const found = yield* findLogdet(matrix, settings, tell);
   const value = wrap(Float64Array.of(found.result.value), [1]);
+  const gradientErrors = new Map<RealArray, RealArray>();
   recorded?.(value, (cotangent, inputsWanted) => {
     refuseSecond(inputs);
     const { inverse, modes, result } = found;
     const { method, probes } = result;
     const random = method === "lanczos" ? signs(settings.seed) : null;
-    return logdetPullback({ ...call, matrix, inverse, modes, random, probes }, cotangent, inputsWanted);
+    const gradients = logdetPullback({ ...call, matrix, inverse, modes, random, probes }, cotangent, inputsWanted);
+    fillErrors(gradientErrors, [...arrays, ...(alpha ? [alphaArray(wanted) ?? alpha] : [])], gradients.estimates);
+    return gradients.values;
   });
-  return { ...found.result, array: recordAs(value, given.dtype) };
+  return { ...found.result, array: recordAs(value, given.dtype), gradientErrors };
 }
+
+/** Standard errors for each input; one that stands in several places has the sum of their derivatives. */
+function fillErrors(
+  errors: Map<RealArray, RealArray>,
+  inputs: readonly RealArray[],
+  estimates: readonly (RealArray | null)[][],
+): void {
+  if (estimates.length < 2) return;
+  for (const input of new Set(inputs)) {
+    const places = inputs.flatMap((other, n) => (other === input ? [n] : []));
+    const sums = estimates.map((estimate) => totalOf(places.flatMap((n) => estimate[n] ?? [])));
+    if (sums.some((sum) => sum !== null))
+      errors.set(input, wrap(standardErrors(sums.map((sum) => (sum ? contiguous(sum) : []))), input.shape));
+  }
+}
+
+const totalOf = (terms: readonly RealArray[]): RealArray | null =>
+  terms.reduce<RealArray | null>((sum, term) => (sum ? add(sum, term) : term), null);
 
 /** In the space of modes where that is asked for and can be. */
 function* findLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tell): Task<FoundLogdet> {
@@ -190,15 +218,8 @@ function* exactLogdet(matrix: SystemMatrix, settings: LogdetSettings, tell?: Tel
   tell?.({ doing: "factorisation" });
   const found = yield* exactInverse(yield* matrix.dense(), settings.alpha, algebra);
   if (!found) throw notPositive("a factorisation that ends before its last row", settings);
-  const result = {
-    value: found.logdet,
-    standardError: 0,
-    method: "direct",
-    probes: 0,
-    iterations: 0,
-    rank: 0,
-    ...EXACT,
-  } as const;
+  const none = { standardError: 0, probes: 0, iterations: 0, rank: 0, ...EXACT } as const;
+  const result = { value: found.logdet, method: "direct", ...none } as const;
   return { result, inverse: found, modes: null };
 }
 

@@ -1,22 +1,19 @@
 /**
  * The derivative of log det (K + alpha I), the trace of (K + alpha I)⁻¹ dK. Exactly: the inverse as a matrix, times the
  * derivatives of the entries, summed over all pairs; where entries are no formula, w · dK z over all unit vectors z, w
- * being columns of the inverse. Estimated: the mean of w · dK z over random z of covariance I, with (K + alpha I) w = z
- * (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4).
+ * being columns of the inverse. Estimated: logdetestimate.ts.
  */
-import { add, mul } from "../array/arithmetic";
+import { mul } from "../array/arithmetic";
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { checkPlacement } from "../call/prepared";
 import { summedTo } from "../call/batches";
-import type { Given, How } from "../call/prepared";
+import type { How } from "../call/prepared";
 import { blocking } from "../call/run";
 import { chooser, routineFor } from "../device/routine";
 import type { Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
-import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
-import { ConvergenceError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { grad } from "../formula/autodiff";
 import { Category } from "../formula/formula";
@@ -24,84 +21,47 @@ import type { Formula } from "../formula/formula";
 import { constant, isZero } from "../formula/core";
 import { concat } from "../formula/vectors";
 import type { Task } from "../task";
-import { replaceAt } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
+import { estimateSums, meanOf } from "./logdetestimate";
+import { addGradients, productGradients } from "./logdetsums";
+import type { Gradients, LogdetCall, Sums } from "./logdetsums";
 import { logdetGradients } from "./modelogdet";
 import type { ModeFactor } from "./modespace";
 import { denseWork, inverseOf } from "./precondition";
-import type { Preconditioner } from "./precondition";
-import { refine } from "./refine";
-import type { MatrixOptions } from "./solveoptions";
-import { onePrecision } from "./space";
-import { isSolved } from "./stopping";
-import type { System } from "./system";
 import { AT_ONCE } from "./systemmatrix";
-import type { SystemMatrix } from "./systemmatrix";
 
-/** A log-determinant that was found. */
-export interface LogdetCall {
-  readonly system: System;
-  readonly matrix: SystemMatrix;
-  /** In float64. */
-  readonly given: Given;
-  readonly inverse: Preconditioner | null;
-  /** The factor of the kernel's modes, where the value came from that. */
-  readonly modes: ModeFactor | null;
-  readonly alphaShape: readonly number[];
-  /** Fills a block with random vectors of covariance I; null for all unit vectors. */
-  readonly random: ((out: RealData) => void) | null;
-  readonly probes: number;
-  readonly settings: MatrixOptions & { readonly alpha: number };
+/** What the derivative is, by all arguments and alpha, and where it is estimated its standard error. */
+export interface LogdetGradients {
+  /** Null where it is not wanted. */
+  readonly values: (RealArray | null)[];
+  readonly estimates: readonly (RealArray | null)[][];
 }
 
-/** @returns one per argument, and that of alpha; null where it is not wanted. */
-export function logdetPullback(
-  call: LogdetCall,
-  cotangent: RealArray,
-  wanted: readonly boolean[],
-): (RealArray | null)[] {
+/** @param wanted one per argument, and alpha. */
+export function logdetPullback(call: LogdetCall, cotangent: RealArray, wanted: readonly boolean[]): LogdetGradients {
   return blocking(gradients(call, cotangent.get(0), wanted));
 }
 
-function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]): Task<(RealArray | null)[]> {
+function* gradients(call: LogdetCall, weight: number, wanted: readonly boolean[]): Task<LogdetGradients> {
   const { system, given, random, modes } = call;
   const others = given.arrays.map((_, n) => wanted[n] === true && n !== system.unknown.position);
-  const { sums, trace, scale } = yield* modes
-    ? sumsByModes(call, modes, others)
-    : random
-      ? estimateSums(call, random, others)
-      : exactSums(call, others);
-  const factor = weight * scale;
-  const ofAlpha = wanted[given.arrays.length] === true ? wrap(Float64Array.of(factor * trace), call.alphaShape) : null;
-  return [...sums.map((sum) => sum && mul(sum, factor)), ofAlpha];
-}
-
-/** Sums of derivatives by all arguments, and by alpha; times `scale` they are what is sought. */
-interface Sums {
-  readonly sums: readonly (RealArray | null)[];
-  readonly trace: number;
-  readonly scale: number;
+  const estimates = random && !modes ? yield* estimateSums(call, random, others) : [];
+  const found =
+    estimates.length > 0
+      ? meanOf(estimates)
+      : yield* modes ? sumsByModes(call, modes, others) : exactSums(call, others);
+  const weighted = ({ sums, trace }: Sums): (RealArray | null)[] => {
+    const ofAlpha =
+      wanted[given.arrays.length] === true ? wrap(Float64Array.of(weight * trace), call.alphaShape) : null;
+    return [...sums.map((sum) => sum && mul(sum, weight)), ofAlpha];
+  };
+  return { values: weighted(found), estimates: estimates.map(weighted) };
 }
 
 function* sumsByModes({ system, given }: LogdetCall, modes: ModeFactor, others: readonly boolean[]): Task<Sums> {
   const { sums, trace } = yield* logdetGradients(modes, others);
   const own = sums.map((sum, n) => sum && summedTo(sum, at(system.operator.args, n), at(given.arrays, n).shape));
-  return { sums: own, trace, scale: 1 };
-}
-
-function* estimateSums(call: LogdetCall, random: (out: RealData) => void, others: readonly boolean[]): Task<Sums> {
-  const { system, matrix, given, probes } = call;
-  const width = system.kernel ? AT_ONCE : 1;
-  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
-  let [trace, count] = [0, 0];
-  for (; count < probes; count += width) {
-    const z = new Float64Array(matrix.rows * width);
-    random(z);
-    const w = yield* solveFor(call, z, width);
-    trace += w.reduce((sum, value, n) => sum + value * z[n]!, 0);
-    sums = addProducts(call, sums, [z, w], width, others);
-  }
-  return { sums, trace, scale: 1 / count };
+  return { sums: own, trace };
 }
 
 function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
@@ -111,87 +71,34 @@ function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
   const all = yield* inverseOf(factor, rows, asserted(denseWork(), "dense algebra"));
   let trace = 0;
   for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
-  if (!pairs) return { sums: sumsByProducts(call, all, others), trace, scale: 1 };
+  if (!pairs) return { sums: sumsByProducts(call, all, others), trace };
   const [points = 1] = system.shape(given);
   const found = yield* weightedGradients(pairs, all, others, rows / points, checkPlacement(settings, given.extents));
   const sums = given.arrays.map((array, n) => {
     const [sum, argument] = [found[n], at(system.operator.args, n)];
     return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;
   });
-  return { sums, trace, scale: 1 };
+  return { sums, trace };
 }
 
 const shapeOf = ({ category, dim }: Argument, size: number): readonly number[] =>
   category === Category.P ? [dim] : [size / dim, dim];
 
 /** @param inverse `[rows, rows]`, symmetric. */
-function sumsByProducts(
-  call: LogdetCall,
-  inverse: Float64Array,
-  others: readonly boolean[],
-): readonly (RealArray | null)[] {
+function sumsByProducts(call: LogdetCall, inverse: Float64Array, others: readonly boolean[]): Gradients {
   const { system, matrix, given } = call;
   const { rows } = matrix;
   const width = system.kernel ? AT_ONCE : 1;
-  let sums: readonly (RealArray | null)[] = given.arrays.map(() => null);
+  let sums: Gradients = given.arrays.map(() => null);
   for (let first = 0; first < rows; first += width) {
     const [z, w] = [new Float64Array(rows * width), new Float64Array(rows * width)];
     for (let k = 0; k < Math.min(width, rows - first); k++) {
       z[(first + k) * width + k] = 1;
       for (let n = 0; n < rows; n++) w[n * width + k] = inverse[(first + k) * rows + n]!;
     }
-    sums = addProducts(call, sums, [z, w], width, others);
+    sums = addGradients(sums, productGradients(call, [z, w], system.kernel ? width : system.unknown.dim, others));
   }
   return sums;
-}
-
-/** With the gradients of w · K z. */
-function addProducts(
-  call: LogdetCall,
-  sums: readonly (RealArray | null)[],
-  [z, w]: readonly [Float64Array, Float64Array],
-  width: number,
-  others: readonly boolean[],
-): readonly (RealArray | null)[] {
-  if (!others.includes(true)) return sums;
-  const { kernel, unknown } = call.system;
-  return addSums(sums, productGradients(call, z, w, kernel ? width : unknown.dim, others));
-}
-
-/** The gradients of w · K z. */
-function productGradients(
-  { system, given, settings }: LogdetCall,
-  z: Float64Array,
-  w: Float64Array,
-  dim: number,
-  wanted: readonly boolean[],
-): readonly (RealArray | null)[] {
-  const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
-  return system
-    .ofUnknown(dim)
-    .pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, checkPlacement(settings, given.extents));
-}
-
-const addSums = (sums: readonly (RealArray | null)[], more: readonly (RealArray | null)[]): (RealArray | null)[] =>
-  sums.map((sum, n) => (sum && more[n] ? add(sum, more[n]) : (more[n] ?? null)));
-
-/** Relative residual of the solves: far below the spread over random vectors. */
-const RTOL = 1e-9;
-
-function* solveFor(
-  { matrix, inverse, settings: { alpha } }: LogdetCall,
-  z: Float64Array,
-  columns: number,
-): Task<Float64Array> {
-  const space = matrix.space(columns, alpha, inverse ?? undefined);
-  const w = new Float64Array(z.length);
-  const found = yield* refine(onePrecision(space), z, w, { eps: 0, rtol: RTOL });
-  if (isSolved(found)) return w;
-  const { iterations, residual } = found;
-  throw new ConvergenceError(
-    `logdet, derivative: expected solves that converge, got a relative residual of ${residual.toExponential(1)} after ${iterations} iterations: raise alpha`,
-    { iterations, residual, lastIterate: wrap(w, [w.length]) },
-  );
 }
 
 // ------------------------------------------------------------------------- sums over all pairs, weighted by a matrix
@@ -276,15 +183,38 @@ interface Place {
   readonly kept: Category;
 }
 
+/** Adds a piece's derivatives, each times the weight of its pair. */
 function addTo({ argument, offset, sums }: Part, values: Float64Array, weights: Float64Array, place: Place): void {
   const { firstRow, endRow, rows, dims, perPoint, kept } = place;
   const { category, dim } = argument;
   const [byRow, byColumn] = [category === kept ? dim : 0, category === kept || category === Category.P ? 0 : dim];
   for (let i = firstRow; i < endRow; i++)
-    for (let j = 0; j < rows; j++) {
-      const weight = weights[i * rows + j]!;
-      const from = ((i - firstRow) * rows + j) * dims + offset;
-      const to = byRow * Math.floor(i / perPoint) + byColumn * Math.floor(j / perPoint);
-      for (let d = 0; d < dim; d++) sums[to + d]! += weight * values[from + d]!;
+    for (let d = 0; d < dim; d++) {
+      const row = { values, weights, at: (i - firstRow) * rows * dims + offset + d, step: dims, first: i * rows, rows };
+      if (byColumn > 0) addColumns(row, sums, d, dim, perPoint);
+      else sums[byRow * Math.floor(i / perPoint) + d]! += dotOf(row);
     }
+}
+
+/** Values of one row of pairs, `step` apart from `at` on, and their weights, from `first` on. */
+interface WeightedRow {
+  readonly values: Float64Array;
+  readonly weights: Float64Array;
+  readonly at: number;
+  readonly step: number;
+  readonly first: number;
+  readonly rows: number;
+}
+
+function dotOf({ values, weights, at: from, step, first, rows }: WeightedRow): number {
+  let sum = 0;
+  for (let j = 0; j < rows; j++) sum += weights[first + j]! * values[from + j * step]!;
+  return sum;
+}
+
+/** Component d of each column's point. */
+function addColumns(row: WeightedRow, sums: Float64Array, d: number, dim: number, perPoint: number): void {
+  const { values, weights, at: from, step, first, rows } = row;
+  for (let begin = 0, to = d; begin < rows; begin += perPoint, to += dim)
+    for (let j = begin; j < begin + perPoint; j++) sums[to]! += weights[first + j]! * values[from + j * step]!;
 }

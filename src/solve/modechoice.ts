@@ -157,11 +157,24 @@ const secondsOfFactor = (features: number, algebra: Algebra): number =>
   new Costs(algebra.instructionSet).factorisation(features, algebra.lapack(features) !== null);
 
 /** The number of modes for which the factor of K + alpha I and iterations to a residual together cost least. */
-export function modesForSolve(
+export function modesForSolve(spectral: Spectral, wanted: Wanted, algebra: Algebra): number | string {
+  const least = leastForSolve(spectral, wanted, algebra);
+  if (typeof least === "string") return least;
+  return least.seconds > secondsOfExact(spectral.rows, algebra) ? SLOWER : least.modes;
+}
+
+interface Wanted {
+  readonly alpha: number;
+  /** The relative residual. */
+  readonly target: number;
+}
+
+/** That number, and what it is expected to cost; or why there is none, in a clause. */
+export function leastForSolve(
   { series, order, rows, secondsOfPoint }: Spectral,
-  { alpha, target }: { readonly alpha: number; readonly target: number },
+  { alpha, target }: Wanted,
   algebra: Algebra,
-): number | string {
+): { modes: number; seconds: number } | string {
   let least = { modes: 0, seconds: Infinity };
   for (const leftOut of LEFT_OUT) {
     const modes = countAbove(series, order, (leftOut * alpha) / rows);
@@ -171,8 +184,7 @@ export function modesForSolve(
     const seconds = secondsOfFactor(features, algebra) + (2 + 2 * iterations) * rows * secondsOfPoint;
     if (seconds < least.seconds) least = { modes, seconds };
   }
-  if (least.seconds === Infinity) return TOO_MANY;
-  return least.seconds > secondsOfExact(rows, algebra) ? SLOWER : least.modes;
+  return least.seconds === Infinity ? TOO_MANY : least;
 }
 
 /** How many modes, from the largest on, have coefficients of at least a level. */
@@ -214,7 +226,8 @@ const EXACT = { iterations: 6, rank: 300 } as const;
 /** A log-determinant is factorised up to so many rows; else it takes about so many products. */
 const EXACT_LOGDET = { iterations: 50, direct: 2000 } as const;
 
-function secondsOfExact(rows: number, algebra: Algebra): number {
+/** Of a solve with exact products, on two cores. */
+export function secondsOfExact(rows: number, algebra: Algebra): number {
   const costs = new Costs(algebra.instructionSet);
   return Math.min(secondsOfFactor(rows, algebra), costs.preconditioned(EXACT.iterations, EXACT.rank, rows, "float64"));
 }

@@ -93,7 +93,7 @@ function* spaceFor(
 }
 
 /** Why a solve is not to be in the space of modes, from what was asked alone; null if it may. */
-function whyNotAsked({ symmetry, method, preconditioner, alpha }: Situation): string | null {
+export function whyNotAsked({ symmetry, method, preconditioner, alpha }: Situation): string | null {
   if (symmetry !== "positive") return `it asks for symmetry "${symmetry}"`;
   if (method !== "auto" || preconditioner !== "auto") return "it asks for a method or a preconditioner";
   return alpha > 0 ? null : "alpha is 0";

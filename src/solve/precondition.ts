@@ -100,31 +100,10 @@ export function* exactInverse(matrix: Matrix, alpha: number, algebra: Algebra): 
   };
 }
 
-/** Columns of an inverse that are solved for together. */
-const COLUMNS_AT_ONCE = 32;
-
-/**
- * (L Lᵀ)⁻¹, for L in the lower half of a matrix `[n, n]`. From a block of columns on, it is the inverse of what the
- * rest of L makes: all blocks together cost a third of solves with whole columns.
- */
+/** (L Lᵀ)⁻¹, for L in the lower half of a matrix `[n, n]`. */
 export function* inverseOf(factor: Float64Array, n: number, algebra: Algebra): Task<Float64Array> {
   const inverse = new Float64Array(n * n);
-  for (let first = 0; first < n; first += COLUMNS_AT_ONCE) {
-    const [rows, columns] = [n - first, Math.min(COLUMNS_AT_ONCE, n - first)];
-    const rest = new Float64Array(rows * rows);
-    for (let i = 0; i < rows; i++) {
-      const begin = (first + i) * n + first;
-      rest.set(factor.subarray(begin, begin + i + 1), i * rows);
-    }
-    const x = new Float64Array(rows * columns);
-    for (let k = 0; k < columns; k++) x[k * (columns + 1)] = 1;
-    yield* waitFor(algebra.choleskySolve(rest, x, rows, columns));
-    for (let i = 0; i < rows; i++)
-      for (let k = 0; k < columns; k++) {
-        inverse[(first + i) * n + first + k] = x[i * columns + k]!;
-        inverse[(first + k) * n + first + i] = x[i * columns + k]!;
-      }
-  }
+  yield* waitFor(algebra.choleskyInverse(inverse, factor, n));
   return inverse;
 }
 

@@ -1,5 +1,19 @@
 /** Lists and typed arrays in the place of arrays: in formulas, solves and array maths, in the dtype of what is beside. */
-import { Genred, KernelSolve, Pm, Vi, Vj, array, astype, errors, grad, nd, requiresGrad } from "../../src/index";
+import {
+  Genred,
+  KernelSolve,
+  Pm,
+  Vi,
+  Vj,
+  array,
+  astype,
+  cluster,
+  errors,
+  grad,
+  linalg,
+  nd,
+  requiresGrad,
+} from "../../src/index";
 import type { ArrayInput, RealArray } from "../../src/index";
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)", "g = Pm(1)"] as const;
@@ -172,4 +186,30 @@ test.each<[string, () => unknown, RegExp]>([
 ])("%s are refused", (_, call, message) => {
   expect(call).toThrow(errors.ArgumentError);
   expect(call).toThrow(message);
+});
+
+describe("lists in the place of arrays", () => {
+  const list = [[0, 0], [1, 0], [0.1, 0], [5, 5]]; // prettier-ignore
+  const points = array(list);
+
+  test("are points of the cluster tools", () => {
+    expect(cluster.gridCluster(list, 1)).toEqual(cluster.gridCluster(points, 1));
+    expect(cluster.clusterCentroids(list, [0, 1, 0, 2], [1, 2, 3, 4])).toEqual(
+      cluster.clusterCentroids(points, [0, 1, 0, 2], array([1, 2, 3, 4])),
+    );
+    expect(cluster.rangesFromRadius(list, list, 1)).toEqual(cluster.rangesFromRadius(points, points, 1));
+    expect(cluster.neighbours(list, list, { k: 2 })).toEqual(cluster.neighbours(points, points, { k: 2 }));
+  });
+
+  test("take the dtype of the points beside them", () => {
+    const wide = array(list, { dtype: "float64" });
+    expect(cluster.neighbours(list, wide, { k: 2 })).toEqual(cluster.neighbours(wide, wide, { k: 2 }));
+    expect(() => cluster.neighbours([[1], [1, 2]], wide, { k: 1 })).toThrow(/^neighbours, x: expected 1 elements/);
+  });
+
+  test("are diagonals and right-hand sides of linalg", () => {
+    const solution = linalg.cg(linalg.diagonal([1, 2, 4]), [1, 1, 1]);
+    expect(Array.from(solution.data)).toEqual([1, 0.5, 0.25]);
+    expect(() => linalg.cg(linalg.diagonal([1, 2, 4]), [1, 1])).toThrow("cg, b: expected shape [3] or [3, E], got [2]");
+  });
 });

@@ -126,6 +126,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   "notebook.meshChart": withOptions(api.notebook.meshChart, () => [rand([3, 3]), [[0, 1, 2]]]),
   "notebook.subplots": withOptions(api.notebook.subplots, () => [[picture()]]),
   "notebook.frames": withOptions(api.notebook.frames, () => [[picture()]]),
+  "notebook.table": withOptions(api.notebook.table, () => [rand([3, 2])]),
   "notebook.progressBar": withOptions(api.notebook.progressBar, () => []),
   ...ND_FUNCTIONS,
   "cuda.available": row(api.cuda.available, () => []),

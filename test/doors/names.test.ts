@@ -4,7 +4,7 @@ import * as api from "../../src";
 
 const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
   LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose ndarray
-  KeopsError cluster cuda errors linalg nd notebook settings`;
+  KeopsError cluster cuda errors linalg nd notebook settings version`;
 
 const NAMESPACES = {
   linalg: `blocks cg diagonal eigsh gmres identity minres svds`,
@@ -21,7 +21,7 @@ const NAMESPACES = {
     matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
     ones full eye arange linspace grid randint permutation choice toNested`,
   notebook: `chart saveChart lineChart imageChart scatterChart contour quiver histogram boxChart benchChart scatter3d
-    meshChart subplots frames progressBar`,
+    meshChart subplots frames table progressBar`,
   settings: "threads instructionSet lapack",
 } as const;
 

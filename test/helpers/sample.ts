@@ -1,5 +1,5 @@
 /**
- * What a run of the tests takes of long tables. `TSKEOPS_TESTS=full`, as in CI, takes all; else one case in `every`,
+ * What a run of the tests takes of long tables. `TSKEOPS_TESTS=full` (`npm run test:full`) takes all; else one case in `every`,
  * beginning with number `start`: runs with different starts take different cases. `TSKEOPS_TESTS=7` moves all starts by
  * 7, for another sample.
  */

@@ -84,6 +84,12 @@ Numbers factorOf(Numbers a, int64 n) {
   return lowerHalf(std::move(a), n);
 }
 
+Numbers inverseOf(const Numbers &l, int64 n) {
+  Numbers inverse(n * n, 7);  // what it held does not matter
+  choleskyInverse(inverse.data(), l.data(), n);
+  return inverse;
+}
+
 Numbers productWith(const Numbers &a, const Numbers &x, int64 n, int64 columns) {
   Numbers b(n * columns);
   for (int64 i = 0; i < n; i++)
@@ -105,6 +111,10 @@ void tryCholesky(int64 n) {
     });
     expectClose(b, productWith(a, x, n, columns), 1e-8, "choleskySolve");
   }
+  const Numbers inverse = forAnyThreads("choleskyInverse: threads change the bits", [&] { return inverseOf(l, n); });
+  Numbers identity(n * n);
+  for (int64 k = 0; k < n; k++) identity[k * n + k] = 1;
+  expectClose(identity, productWith(a, inverse, n, n), 1e-8, "choleskyInverse");
 }
 
 // The order of the minor that fails is told, wherever it is.
@@ -312,6 +322,10 @@ void tryLapack() {
   expectRefusal("libm.so.6");
   if (chooseLapack("auto").empty()) std::puts("no LAPACK on this machine: its part is left out");
   expectClose(own, factorOf(a, n), 1e-11, "cholesky by LAPACK");
+  const Numbers inverse = inverseOf(own, n);
+  chooseLapack("off");
+  expectClose(inverseOf(own, n), inverse, 1e-10, "choleskyInverse by LAPACK");
+  chooseLapack("auto");
   a[700 * n + 700] = -1;
   if (cholesky(a.data(), n) != 701) fail("cholesky by LAPACK: a minor that is not positive");
   chooseLapack("off");

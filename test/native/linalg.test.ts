@@ -40,6 +40,20 @@ describe("the addon's dense algebra", () => {
     expectNear(product(matrix, solution, n, n, 3), x, 1e-9);
   });
 
+  test.each([0, 1, 7, 48, 49, 200])("the inverse of order %i, from its factor", (n) => {
+    const matrix = positive(n, 1);
+    const factor = matrix.slice();
+    const inverse = new Float64Array(n * n).fill(3);
+    expect(algebra.cholesky(factor, n)).toBe(0);
+    algebra.choleskyInverse(inverse, factor, n);
+    expectNear(
+      product(matrix, inverse, n, n, n),
+      Float64Array.from(inverse, (_, k) => +(k % (n + 1) === 0)),
+      1e-8,
+    );
+    expect(turned(inverse, n, n)).toEqual(inverse);
+  });
+
   const SIZES = [
     [1, [16], 1],
     [67, [32, 16], 2],
@@ -151,6 +165,12 @@ describe("the addon's dense algebra", () => {
       () => algebra.cholesky(new Float64Array(8), 3),
       /a: expected 3 \* 3 elements, got 8/,
     ],
+    [
+      "an inverse in its factor",
+      () => ((l) => algebra.choleskyInverse(l, l, 3))(new Float64Array(9)),
+      /expected memory of its own/,
+    ],
+    ["a small inverse", () => algebra.choleskyInverse(new Float64Array(8), new Float64Array(9), 3), /out: expected/],
     ["another dtype", () => algebra.cholesky(new Float32Array(9) as unknown as Float64Array, 3), /Float64Array/],
     ["sizes that overflow", () => algebra.cholesky(new Float64Array(0), 2 ** 33), /expected 8589934592 \* 8589934592/],
     [

@@ -61,13 +61,60 @@ function derivatives(
   return [dx.data, dg.data[0]!, da.data[0]!] as const;
 }
 
-test.each(["float32", "float64"] as const)("estimated ones, in %s, are near the exact ones", (dtype) => {
+test.each([
+  ["float32", "auto", 0.005],
+  ["float64", "auto", 0.005],
+  ["float64", "none", 0.1],
+] as const)("estimated ones, in %s with preconditioner %s, are near the exact ones", (dtype, preconditioner, most) => {
   const x = rand([300, 2], { dtype, seed: 1 });
   const exact = derivatives(GAUSSIAN, x, 20, 0.05, { method: "direct" });
-  const estimated = derivatives(GAUSSIAN, x, 20, 0.05, { method: "lanczos", probes: 64 });
+  const estimated = derivatives(GAUSSIAN, x, 20, 0.05, { method: "lanczos", probes: 64, preconditioner });
   expect(estimated[1]).not.toBe(exact[1]);
-  expect(Math.abs(estimated[1] / exact[1] - 1)).toBeLessThanOrEqual(0.05);
-  expect(Math.abs(estimated[2] / exact[2] - 1)).toBeLessThanOrEqual(0.05);
+  expect(Math.abs(estimated[1] / exact[1] - 1)).toBeLessThanOrEqual(most);
+  expect(Math.abs(estimated[2] / exact[2] - 1)).toBeLessThanOrEqual(most);
+  expect(relative(estimated[0], exact[0])).toBeLessThanOrEqual(preconditioner === "auto" ? 0.2 : 30);
+});
+
+test("a full-rank preconditioner leaves nothing to chance", () => {
+  const x = rand([60, 2], { dtype: "float64", seed: 1 });
+  const exact = derivatives(GAUSSIAN, x, 5, 0.05, { method: "direct" });
+  const estimated = derivatives(GAUSSIAN, x, 5, 0.05, { method: "lanczos", preconditioner: { rank: 60 } });
+  expect(relative(estimated[0], exact[0])).toBeLessThanOrEqual(1e-5);
+  expect(Math.abs(estimated[1] / exact[1] - 1)).toBeLessThanOrEqual(1e-6);
+  expect(Math.abs(estimated[2] / exact[2] - 1)).toBeLessThanOrEqual(1e-6);
+});
+
+describe("error bars of estimated ones", () => {
+  const x = rand([80, 2], { dtype: "float64", seed: 1 });
+  const b = zeros([80, 2], { dtype: "float64" });
+  const found = (options: LogdetOptions): { x: RealArray; g: RealArray; bars: ReadonlyMap<RealArray, RealArray> } => {
+    const [own, g] = [ready(nd.mul(x, 1)), ready(scalar(20))];
+    const result = systemOf(GAUSSIAN).logdet(own, own, b, g, { alpha: 0.05, ...options });
+    expect(result.gradientErrors.size).toBe(0);
+    grad(result.array, [own, g]);
+    return { x: own, g, bars: result.gradientErrors };
+  };
+
+  test("are told for each input, in its shape", () => {
+    const { x: own, g, bars } = found({ method: "lanczos" });
+    expect([bars.get(own)?.shape, bars.get(g)?.shape, bars.size]).toEqual([[80, 2], [1], 2]);
+  });
+
+  test("are none where the derivative is exact", () => {
+    expect(found({ method: "direct" }).bars.size).toBe(0);
+  });
+
+  test("are honest: the mean square of errors over bars is about one", () => {
+    const exact = derivatives(GAUSSIAN, x, 20, 0.05, { method: "direct" })[1];
+    const squares = Array.from({ length: 20 }, (_, seed) => {
+      const options: LogdetOptions = { method: "lanczos", preconditioner: { rank: 20 }, probes: 64, seed };
+      const { g, bars } = found(options);
+      return ((derivatives(GAUSSIAN, x, 20, 0.05, options)[1] - exact) / bars.get(g)!.get(0)) ** 2;
+    });
+    const mean = squares.reduce((sum, square) => sum + square, 0) / squares.length;
+    expect(mean).toBeGreaterThan(0.3);
+    expect(mean).toBeLessThan(3);
+  });
 });
 
 test("estimated ones by points approach the exact ones as the square root of the number of vectors", () => {
