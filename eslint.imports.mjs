@@ -21,10 +21,20 @@ const ROWS = {
   // Where formulas run and arrays are: one interface, a file for each device.
   device: { parts: ["codegen", "formula", "warnings"], packages: ["node:"] },
   "device/native": {
-    parts: ["device/addoncall", "codegen/isa", "codegen/prelude"],
+    parts: ["device/addoncall", "device/wasm", "codegen/isa", "codegen/prelude"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
+  // The addon's C++ as a module, and what such a module asks of JavaScript: they know neither devices nor formulas.
+  "device/wasm": {
+    parts: ["device/nodeapi", "device/wasmheap", "device/wasmthreads"],
+    packages: ["node:"],
+    typesOfOwnFolder: true,
+  },
+  "device/nodeapi": { parts: ["device/nativecall", "device/numbered"], typesOfOwnFolder: true },
+  "device/nativecall": { parts: [], typesOfOwnFolder: true },
+  "device/wasmheap": { parts: [], typesOfOwnFolder: true },
+  "device/wasmthreads": { parts: [], packages: ["node:"], typesOfOwnFolder: true },
   "device/memory": { parts: [], types: ["device/native"] },
   "device/reference": {
     parts: ["formula", "device/addoncall"],

@@ -2,12 +2,12 @@
 // With --optional (as `npm ci` calls it) a failure is explained in a few lines and is no error: everything then runs,
 // slowly, on the reference engine.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, firstStale, isOfAnother } from "./built.mjs";
-import { generatedSources } from "./generated.mjs";
+import { generatedSources, writeSources } from "./generated.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = join(root, "build");
@@ -15,16 +15,6 @@ const addon = join(folder, "Release", "tskeops.node");
 const prebuilds = join(root, "prebuilds");
 const generated = join(root, "native", "generated");
 const optional = process.argv.includes("--optional");
-
-/** What the build makes of the table of instruction sets; a file that stays as it is is not compiled again. */
-function writeSources() {
-  mkdirSync(generated, { recursive: true });
-  for (const [name, text] of generatedSources()) writeIfChanged(join(generated, name), text);
-}
-
-function writeIfChanged(file, text) {
-  if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
-}
 
 function compile() {
   const manifest = createRequire(import.meta.url).resolve("cmake-js/package.json");
@@ -48,7 +38,7 @@ function explain(outcome) {
 }
 
 function compileAll() {
-  writeSources();
+  writeSources(generated, generatedSources());
   const outcome = compile();
   const isBuilt = outcome.status === 0 && existsSync(addon);
   if (!isBuilt && optional) explain(outcome);

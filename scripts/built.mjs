@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { generatedSources } from "./generated.mjs";
+import { generatedSources, wasmSources } from "./generated.mjs";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -30,6 +30,14 @@ const OUTPUTS = {
     made: (root) => generatedSources(root).flat(),
     isNeeded: false, // without it the reference engine serves, which says so
     command: "npm run build:native",
+  },
+  wasm: {
+    file: join("build-wasm", "tskeops.wasm"),
+    stamp: join("build-wasm", ".sources"),
+    sources: ["native", "CMakeLists.txt"],
+    made: (root) => wasmSources(root).flat(),
+    isNeeded: false, // it needs emscripten
+    command: "npm run build:wasm",
   },
 };
 
@@ -87,7 +95,7 @@ export function whyStale(name, root = project) {
 }
 
 /** The addon is judged by a dist/ that is no older than its sources: what is stale first comes first. */
-export function firstStale(names = ["dist", "addon"], root = project) {
+export function firstStale(names = Object.keys(OUTPUTS), root = project) {
   for (const name of names) {
     const why = whyStale(name, root);
     if (why !== null) return why;

@@ -1,22 +1,37 @@
 /**
- * The sources that the build writes into native/generated, from the table of instruction sets (src/codegen/isa.ts) and the operation table:
- * the table for C++ and for CMake, and for each set the kernels of dense algebra and of the tile evaluator.
+ * The sources that the builds write, from the table of instruction sets (src/codegen/isa.ts) and the operation table: the
+ * table for C++ and for CMake, and for each set the kernels of dense algebra and of the tile evaluator.
  */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Names and texts, as dist/ below the root prints them. */
-export function generatedSources(root = project) {
+/** Names and texts for the sets of this machine, in native/generated, as dist/ below the root prints them. */
+export const generatedSources = (root = project) => sourcesFor(root, ({ INSTRUCTION_SETS }) => INSTRUCTION_SETS);
+
+/** Those for WebAssembly, in build-wasm/generated. */
+export const wasmSources = (root = project) => sourcesFor(root, ({ WEBASSEMBLY }) => [WEBASSEMBLY]);
+
+/** A file that stays as it is is not compiled again. */
+export function writeSources(folder, sources) {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of sources) {
+    const file = join(folder, name);
+    if (!existsSync(file) || readFileSync(file, "utf8") !== text) writeFileSync(file, text);
+  }
+}
+
+function sourcesFor(root, setsOf) {
   const dist = (module) => createRequire(import.meta.url)(join(root, "dist", "codegen", `${module}.js`));
-  const { INSTRUCTION_SETS } = dist("isa");
+  const sets = setsOf(dist("isa"));
   const { kernelSource } = dist("tilekernels");
   return [
-    ["instructionsets.h", headerOf(INSTRUCTION_SETS)],
-    ["instructionsets.cmake", INSTRUCTION_SETS.map(flagsOf).join("")],
-    ...INSTRUCTION_SETS.flatMap((set) => [
+    ["instructionsets.h", headerOf(sets)],
+    ["instructionsets.cmake", sets.map(flagsOf).join("")],
+    ...sets.flatMap((set) => [
       [`${set.name}-linalg.cc`, linalgOf(set)],
       ...["float32", "float64"].map((dtype) => [`${set.name}-${dtype}.cc`, kernelSource(set.name, dtype)]),
     ]),

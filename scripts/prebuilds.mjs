@@ -1,7 +1,7 @@
-// Copies the built addon to prebuilds/<platform>-<arch>, from where an installed package loads it: no install script
-// needed.
+// Copies the built addon to prebuilds/<platform>-<arch>, and the WebAssembly module to prebuilds, from where an installed
+// package loads them: no install script needed.
 import "./require-built.mjs";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,3 +10,7 @@ const folder = join(root, "prebuilds", `${process.platform}-${process.arch}`);
 mkdirSync(folder, { recursive: true });
 copyFileSync(join(root, "build", "Release", "tskeops.node"), join(folder, "tskeops.node"));
 console.log(`prebuilds: ${join(folder, "tskeops.node")}`);
+
+const module = join(root, "build-wasm", "tskeops.wasm");
+if (existsSync(module)) copyFileSync(module, join(root, "prebuilds", "tskeops.wasm"));
+else console.log("prebuilds: no WebAssembly: npm run build:wasm makes it, with emscripten");

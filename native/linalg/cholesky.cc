@@ -79,8 +79,8 @@ int64 factorTop(const Panel &panel, PackedParts &parts) {
 
 // Rows below the panel: their columns in it, then lower half of what is right of it -= panel transpose(panel).
 void updateBelow(const Panel &panel, const PackedParts &parts, std::vector<double> &strips) {
-  const auto &[use, a, n, first, end] = panel;
-  const int64 below = n - end, width = end - first;
+  const Kernels<double> &use = panel.use;
+  const int64 n = panel.n, first = panel.first, end = panel.end, below = n - end, width = end - first;
   strips.resize(use.packedSize(width, below));
   inPieces(below, PIECE, [&](int64 row, int64 endRow) {
     for (int64 column = first; column < end; column += NARROW)

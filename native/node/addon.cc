@@ -1,7 +1,6 @@
 // The addon's entry: what it says of itself, its settings, and the tables of its functions. State is per environment
 // of JavaScript; routines and threads belong to the process. Calls come flat: sizes in one Float64Array, optional
 // tables in one array (values.h, src/device/addon.ts).
-#include <dlfcn.h>
 #include <napi.h>
 
 #include <stdexcept>
@@ -13,6 +12,7 @@
 #include "node/work.h"
 #include "run/instructionset.h"
 #include "run/pool.h"
+#include "run/sharedlibrary.h"
 
 namespace {
 
@@ -90,18 +90,12 @@ Napi::Value initialize(Info info) {
   return functions;
 }
 
-// Node unloads an addon when a worker ends that alone had loaded it; the pool's threads would then run code that is
-// gone.
-void stayLoaded() {
-  Dl_info self;
-  if (dladdr(reinterpret_cast<void *>(&stayLoaded), &self) != 0) dlopen(self.dli_fname, RTLD_NOW | RTLD_NODELETE);
-}
-
 Napi::Object init(Napi::Env env, Napi::Object exports) {
-  stayLoaded();
+  // Node unloads an addon when a worker ends that alone had loaded it; the pool's threads would then run code that is gone.
+  sharedlibrary::keepThatOf(reinterpret_cast<void *>(&initialize));
   openEnvironment(env);
-  // Devices belong to the process. What runs in the background adds its hook later, and hooks run in reverse order.
-  if (onMainThread()) napi_add_env_cleanup_hook(env, [](void *) { cuda::Device::closeAll(); }, nullptr);
+  // What runs in the background adds its hook later, and hooks run in reverse order.
+  if (onMainThread()) napi_add_env_cleanup_hook(env, [](void *) { closeDevices(); }, nullptr);
   exports.Set("abi", Napi::Number::New(env, TSKEOPS_ABI));
   addFunction(exports, "initialize", enter<initialize>);
   return exports;

@@ -233,3 +233,5 @@ constexpr FunctionRow ROWS[] = {
 }  // namespace
 
 constinit const FunctionTable DEVICE_FUNCTIONS = ROWS;
+
+void closeDevices() { Device::closeAll(); }

@@ -102,6 +102,9 @@ void addFunction(Napi::Object, const char *name, napi_callback);
 // The tables of other files.
 extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS;
 
+// Devices belong to the process: gives back what was opened of them, when it ends.
+void closeDevices();
+
 // Calls a function of JavaScript while Ctrl-C is counted instead of ending the process; it may be asked for the count.
 Napi::Value attend(const Napi::CallbackInfo &);
 Napi::Value interrupts(const Napi::CallbackInfo &);

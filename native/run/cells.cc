@@ -14,7 +14,7 @@ namespace {
 // Levels with so few cells that each of these is a task.
 constexpr int64 TOP_LEVELS = 6;
 
-// The numbers by which points are sorted, with what is not a number behind all others.
+// The numbers by which points are sorted, with what is not a number behind all others; zeros beyond their dim.
 template <typename Real, int DIM>
 struct Point {
   Real at[DIM];
@@ -24,8 +24,8 @@ struct Point {
 template <typename Real, int DIM>
 class Sorting {
  public:
-  Sorting(const Real *points, int64 count, int64 depth)
-      : points(points), count(count), depth(depth), memory(allocate(count * sizeof(Point<Real, DIM>))),
+  Sorting(const Real *points, int64 count, int64 dim, int64 depth)
+      : points(points), count(count), dim(dim), depth(depth), memory(allocate(count * sizeof(Point<Real, DIM>))),
         sorted(reinterpret_cast<Point<Real, DIM> *>(memory.get())) {}
 
   void run(int32 *order, Watch &watch) {
@@ -52,8 +52,9 @@ class Sorting {
 
   void copyPoints(int64 begin, int64 end) {
     for (int64 n = begin; n < end; n++) {
-      for (int k = 0; k < DIM; k++) {
-        const Real x = points[n * DIM + k];
+      sorted[n] = {};
+      for (int k = 0; k < dim; k++) {
+        const Real x = points[n * dim + k];
         sorted[n].at[k] = x == x ? x : std::numeric_limits<Real>::infinity();
       }
       sorted[n].index = static_cast<int32>(n);
@@ -91,7 +92,7 @@ class Sorting {
   }
 
   const Real *const points;
-  const int64 count, depth;
+  const int64 count, dim, depth;
   const Buffer memory;
   Point<Real, DIM> *const sorted;
 };
@@ -151,10 +152,11 @@ class Bounding {
   Real *const boxes;
 };
 
+// Few points have 5 to 7 coordinates: they are sorted as those of 8.
 template <typename Real, int DIM = 1>
 void sortOfDim(const Real *points, int64 count, int64 dim, int64 depth, int32 *order, Watch &watch) {
-  if (dim == DIM) return Sorting<Real, DIM>(points, count, depth).run(order, watch);
-  if constexpr (DIM < MOST_CELL_DIM) sortOfDim<Real, DIM + 1>(points, count, dim, depth, order, watch);
+  if (dim <= DIM) return Sorting<Real, DIM>(points, count, dim, depth).run(order, watch);
+  if constexpr (DIM < MOST_CELL_DIM) sortOfDim<Real, DIM < 4 ? DIM + 1 : MOST_CELL_DIM>(points, count, dim, depth, order, watch);
 }
 
 }  // namespace

@@ -1,12 +1,12 @@
 // Loading of routines. What is loaded stays: a running call in any thread may use it, and the process ends soon enough.
 #include "run/library.h"
 
-#include <dlfcn.h>
-
 #include <deque>
 #include <map>
 #include <mutex>
 #include <stdexcept>
+
+#include "run/sharedlibrary.h"
 
 namespace {
 
@@ -27,7 +27,7 @@ Library &library() {
 
 template <typename Symbol>
 Symbol *find(void *handle, const std::string &path, const char *name) {
-  void *const symbol = dlsym(handle, name);
+  void *const symbol = sharedlibrary::symbol(handle, name);
   if (!symbol) fail(path, std::string("no ") + name);
   return reinterpret_cast<Symbol *>(symbol);
 }
@@ -59,21 +59,21 @@ void readFunctions(Routine &routine, void *handle, const std::string &path) {
     routine.block = find<decltype(keops_block)>(handle, path, "keops_block");
     return;
   }
-  if (void *once = dlsym(handle, "keops_pairs_once")) routine.pairsOnce = reinterpret_cast<decltype(keops_pairs_once) *>(once);
+  if (void *once = sharedlibrary::symbol(handle, "keops_pairs_once")) routine.pairsOnce = reinterpret_cast<decltype(keops_pairs_once) *>(once);
   else routine.reduce = find<decltype(keops_reduce)>(handle, path, "keops_reduce");
   routine.finish = find<decltype(keops_finish)>(handle, path, "keops_finish");
   if (routine.entry(TABLE_HOISTED_REALS) > 0) routine.prepare = find<decltype(keops_prepare)>(handle, path, "keops_prepare");
 }
 
 Routine open(const std::string &path) {
-  void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!handle) throw std::runtime_error(std::string("load: expected a routine, got ") + dlerror());
+  void *handle = sharedlibrary::open(path);
+  if (!handle) throw std::runtime_error("load: expected a routine, got " + sharedlibrary::lastError());
   Routine routine;
   try {
     readTable(routine, handle, path);
     readFunctions(routine, handle, path);
   } catch (...) {
-    dlclose(handle);  // so that a file that was replaced can be loaded from the same path
+    sharedlibrary::close(handle);  // so that a file that was replaced can be loaded from the same path
     throw;
   }
   return routine;

@@ -117,7 +117,7 @@ void checkDisjoint(const char *name, const std::vector<int64> &intervals) {
   std::vector<std::pair<int64, int64>> sorted;
   for (std::size_t k = 0; k < intervals.size(); k += 2)
     if (intervals[k] < intervals[k + 1]) sorted.emplace_back(intervals[k], intervals[k + 1]);
-  std::ranges::sort(sorted);
+  std::sort(sorted.begin(), sorted.end());
   for (std::size_t k = 1; k < sorted.size(); k++)
     if (sorted[k].first < sorted[k - 1].second)
       refuse(name, "intervals that do not overlap", "row " + to_string(sorted[k].first) + " twice");

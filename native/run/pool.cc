@@ -107,7 +107,7 @@ void Pool::withdraw(Job &job) {
     std::lock_guard lock(guard);
     std::erase(jobs, &job);
     working--;
-    if (std::ranges::any_of(jobs, &Job::hasTasks)) wake(1);
+    if (std::any_of(jobs.begin(), jobs.end(), [](const Job *other) { return other->hasTasks(); })) wake(1);
   }
   const auto alone = [&] { return job.helpers.load(std::memory_order_acquire) == 0; };
   if (spinUntil(alone)) return;

@@ -140,7 +140,7 @@ class Search : Descent<Real> {
     std::vector<int32> columns;
     for (int64 k = 0; k < this->walk.dim; k++)
       for (const int64 n : likeliest(bounds, k, wanted)) columns.push_back(bounds.columns[n]);
-    std::ranges::sort(columns);
+    std::sort(columns.begin(), columns.end());
     columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
     return columns;
   }

@@ -185,8 +185,8 @@ struct Listing {
       isWrong = true;
       return;
     }
-    std::ranges::sort(found);
-    std::ranges::copy(found, lists.indices + start);
+    std::sort(found.begin(), found.end());
+    std::copy(found.begin(), found.end(), lists.indices + start);
   }
 };
 

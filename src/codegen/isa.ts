@@ -6,9 +6,9 @@
 
 /**
  * `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the
- * architecture has.
+ * architecture has; `"wasm"` is WebAssembly, in the place of a native addon.
  */
-export type InstructionSetName = "baseline" | "avx2" | "avx512";
+export type InstructionSetName = "baseline" | "avx2" | "avx512" | "wasm";
 
 export interface InstructionSet {
   readonly name: InstructionSetName;
@@ -120,14 +120,30 @@ const ARM64: readonly InstructionSet[] = [
   },
 ];
 
+/** Of the module that is built in the place of the addon (CMakeLists.txt), on any machine. */
+export const WEBASSEMBLY: InstructionSet = {
+  name: "wasm",
+  flags: ["-msimd128"],
+  features: [],
+  vectorBytes: 16,
+  registers: 16,
+  unrolled: 4,
+  unrolledInColumns: 1,
+  longSums: { tile: 2, columns: 5 },
+  wideResults: { tile: 2, columns: 4 },
+  columnsAtOnce: 4,
+  columnVectors: 4,
+};
+
 /** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */
 export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;
 
-/** All names, those of other architectures too. */
+/** All names of processors' sets, those of other architectures too. */
 export const ISAS: readonly InstructionSetName[] = X64.map(({ name }) => name);
 
 /** The row of that name. A name that the architecture lacks means its widest. */
 export function instructionSetOf(name: InstructionSetName): InstructionSet {
+  if (name === "wasm") return WEBASSEMBLY;
   return INSTRUCTION_SETS.find((row) => row.name === name) ?? INSTRUCTION_SETS.at(-1)!;
 }
 

@@ -96,7 +96,7 @@ export interface Constants {
   readonly scalarSteps: readonly string[];
 }
 
-interface LongFunctions {
+export interface LongFunctions {
   /**
    * Reduces `args` in alias order, `[rows | columns | 1, dim]`; `out` is `[rows, resultDim]`, `indices` are
    * `[entries, rows, indexDim]` where the reduction gives some. Throws InterruptedError when stopped, on the main

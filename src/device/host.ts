@@ -19,13 +19,13 @@ import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./ad
 import type { Plan, RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import type { Call, Device, RectangleCall, Routine } from "./device";
-import { attended, instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
+import { attended, instructionSet, loadedAddon, nativeAddon, whyNoAddon, whyNoCompiledRoutines } from "./native";
 import { whyNoCompiler } from "./toolchain";
 
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
   about: "a C++ compiler makes machine code of each formula",
-  whyNot: () => whyNoAddon() ?? whyNoCompiler(),
+  whyNot: () => whyNoCompiledRoutines() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CompiledRoutine(specification),
   code: (specification) => program(specification, instructionSet(), "many").code,
@@ -48,7 +48,7 @@ let names: ReadonlySet<string> | undefined;
 /** Names of the kernels of all instruction sets and dtypes; undefined without the addon. */
 function kernelNames(): ReadonlySet<string> | undefined {
   const addon = nativeAddon();
-  return addon ? (names ??= new Set(addon.tiles("baseline", 8).kernels)) : undefined;
+  return addon ? (names ??= new Set(addon.tiles(instructionSet(), 8).kernels)) : undefined;
 }
 
 /** The program of a specification as a routine of the addon, for what the addon itself evaluates. */

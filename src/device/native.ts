@@ -1,28 +1,58 @@
 /**
  * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file
- * that knows of the .node file; addon.ts declares what that exports.
+ * that knows of the files that may serve, native ones before WebAssembly; addon.ts declares what they export.
  */
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
+import { at } from "../asserts";
 import { ISAS } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
 import type { Addon, AddonFile } from "./addon";
+import { wasmAddon } from "./wasm";
 
 export { cancel, newControl, progress } from "./addoncall";
 export type { BatchAxis, Control, Integers, Plan, Ranges, RealData, Rectangle } from "./addoncall";
 
-type Loaded = { readonly addon: Addon; readonly why: null } | { readonly addon: null; readonly why: string };
+/** What may serve as the addon: code of this machine, or a module of WebAssembly, at about a fifth of its speed. */
+export type AddonKind = "native" | "wasm";
+
+/** A file that may serve, and why it does not; null of the one that does. */
+export interface Candidate {
+  readonly kind: AddonKind;
+  readonly path: string;
+  readonly why: string | null;
+}
+
+/** Which file serves, if one does, and what became of each: in their order. */
+export interface AddonReport {
+  readonly serving: AddonKind | null;
+  readonly candidates: readonly Candidate[];
+}
+
+interface Loaded extends AddonReport {
+  readonly addon: Addon | null;
+}
 
 const PACKAGE_ROOT = join(__dirname, "..", "..");
-const CANDIDATES = [
-  join(PACKAGE_ROOT, "build", "Release", "tskeops.node"),
-  join(PACKAGE_ROOT, "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"),
+const CANDIDATES: readonly (readonly [AddonKind, ...string[]])[] = [
+  ["native", "build", "Release", "tskeops.node"],
+  ["native", "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"],
+  ["wasm", "build-wasm", "tskeops.wasm"],
+  ["wasm", "prebuilds", "tskeops.wasm"],
 ];
+
+/** What TSKEOPS_ADDON allows. */
+const ALLOWED: Readonly<Record<string, readonly AddonKind[]>> = {
+  auto: ["native", "wasm"],
+  native: ["native"],
+  wasm: ["wasm"],
+  off: [],
+};
 
 let loaded: Loaded | undefined;
 
@@ -36,14 +66,26 @@ export function nativeAddon(): Addon | null {
 
 /** The addon, for what runs only where it is. */
 export function loadedAddon(): Addon {
-  const { addon, why } = load();
+  const { addon } = load();
   if (addon) return addon;
-  throw new Error(`tskeops has a bug: expected the addon, got none: ${why}`);
+  throw new Error(`tskeops has a bug: expected the addon, got none: ${whyNoAddon()}`);
 }
 
 /** Why `nativeAddon` gives null, in one sentence; null if it does not. */
 export function whyNoAddon(): string | null {
-  return load().why;
+  const { addon, candidates } = load();
+  return addon ? null : whyNone(candidates);
+}
+
+/** Why no routine that is compiled can be loaded, in one sentence; null where the addon loads some. */
+export function whyNoCompiledRoutines(): string | null {
+  return whyNoAddon() ?? (load().serving === "wasm" ? "WebAssembly, which serves as the addon, loads no code" : null);
+}
+
+/** Which file serves as the addon, and why each of those before it does not. @throws ArgumentError as `nativeAddon`. */
+export function addonReport(): AddonReport {
+  const { serving, candidates } = load();
+  return { serving, candidates };
 }
 
 /** What a user can do where the addon cannot be used. */
@@ -100,30 +142,50 @@ export function setLapack(choice: string): void {
 }
 
 function load(): Loaded {
-  loaded ??= loadFirst(CANDIDATES);
+  loaded ??= loadFirst(allowedKinds());
   return loaded;
 }
 
-function loadFirst(paths: readonly string[]): Loaded {
-  const present = paths.filter((path) => existsSync(path));
-  const reasons: string[] = [];
-  for (const path of present) {
-    const addon = tryLoad(path);
-    if (typeof addon !== "string") return { addon: applyInitialSettings(addon), why: null };
-    reasons.push(addon);
-  }
-  const why = present.length > 0 ? reasons.join("; ") : `the addon is not built: expected ${paths.join(" or ")}`;
-  return { addon: null, why };
+function allowedKinds(): readonly AddonKind[] {
+  const named = process.env["TSKEOPS_ADDON"] || "auto";
+  const allowed = ALLOWED[named];
+  if (allowed !== undefined) return allowed;
+  const known = Object.keys(ALLOWED).join(", ");
+  throw new ArgumentError(`TSKEOPS_ADDON: expected one of ${known}, got ${describeValue(named)}`);
 }
 
-function tryLoad(path: string): Addon | string {
+function loadFirst(kinds: readonly AddonKind[]): Loaded {
+  const candidates: Candidate[] = [];
+  for (const [kind, ...parts] of CANDIDATES) {
+    const path = join(PACKAGE_ROOT, ...parts);
+    const found = kinds.includes(kind) ? tryLoad(kind, path) : "TSKEOPS_ADDON excludes it";
+    const isServing = typeof found !== "string";
+    candidates.push({ kind, path, why: isServing ? null : found });
+    if (isServing) return { addon: applyInitialSettings(found), serving: kind, candidates };
+  }
+  return { addon: null, serving: null, candidates };
+}
+
+const NOT_BUILT = "it is not built";
+
+/** What was there and could not be loaded tells more than what is not there. */
+function whyNone(candidates: readonly Candidate[]): string {
+  const allowed = candidates.filter(({ kind }) => allowedKinds().includes(kind));
+  if (allowed.length === 0) return "TSKEOPS_ADDON is off";
+  const failed = allowed.filter(({ why }) => why !== NOT_BUILT);
+  if (failed.length > 0) return failed.map(({ path, why }) => `${path}: ${why}`).join("; ");
+  return `the addon is not built: expected ${allowed.map(({ path }) => path).join(" or ")}`;
+}
+
+function tryLoad(kind: AddonKind, path: string): Addon | string {
+  if (!existsSync(path)) return NOT_BUILT;
   try {
-    const file = createRequire(__filename)(path) as AddonFile;
+    const file = kind === "wasm" ? wasmAddon(path) : (createRequire(__filename)(path) as AddonFile);
     const abi = abiOfTexts();
-    if (file.abi !== abi) return `${path}: expected ABI ${abi}, got ${file.abi}: build it again`;
+    if (file.abi !== abi) return `expected ABI ${abi}, got ${file.abi}: build it again`;
     return file.initialize({ InterruptedError, DeviceError });
   } catch (error) {
-    return `${path}: ${messageOf(error)}`;
+    return messageOf(error);
   }
 }
 
@@ -188,7 +250,9 @@ function use(name: InstructionSetName): InstructionSetName {
 const machines = (): InstructionSetName => nativeAddon()?.isa() ?? "baseline";
 
 function available(where: string, name: string): InstructionSetName {
-  const wanted = ISAS.indexOf(name as InstructionSetName);
-  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${ISAS.join(", ")}, got ${describeValue(name)}`);
-  return ISAS[Math.min(wanted, ISAS.indexOf(machines()))]!;
+  const best = machines();
+  const known = best === "wasm" ? [...ISAS, best] : ISAS; // it is what serves, and nothing that could be chosen
+  const wanted = known.indexOf(name as InstructionSetName);
+  if (wanted < 0) throw new ArgumentError(`${where}: expected one of ${known.join(", ")}, got ${describeValue(name)}`);
+  return best === "wasm" ? best : at(ISAS, Math.min(wanted, ISAS.indexOf(best)));
 }

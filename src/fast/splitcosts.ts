@@ -11,11 +11,15 @@ import { instructionSet } from "../device/native";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 
-/** An operation at a pair, in a compiled loop over Gaussians, by instruction set (AMD EPYC, Zen 3, and Zen 4 for AVX-512). */
+/**
+ * An operation at a pair, in a compiled loop over Gaussians, by instruction set (AMD EPYC, Zen 3, and Zen 4 for AVX-512);
+ * on tiles for WebAssembly, which has no other.
+ */
 const PER_OPERATION: Readonly<Record<string, Readonly<Record<Dtype, number>>>> = {
   baseline: { float32: 0.055, float64: 0.08 },
   avx2: { float32: 0.017, float64: 0.045 },
   avx512: { float32: 0.009, float64: 0.022 },
+  wasm: { float32: 0.115, float64: 0.18 },
 };
 
 export function pairNanoseconds(formula: Formula, dtype: Dtype): number {

@@ -45,6 +45,13 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     entry: 4e-9,
     cholesky: { own: 8.4e-12, lapack: 5.6e-12 },
   },
+  // By its ratios to "baseline" on one thread; it calls no library.
+  wasm: {
+    float32: { factor: 320e-12, apply: 4.6e-9, pair: 960e-12 },
+    float64: { factor: 500e-12, apply: 7e-9, pair: 2900e-12 },
+    entry: 12e-9,
+    cholesky: { own: 29e-12, lapack: 29e-12 },
+  },
 };
 
 /** What solves cost with an instruction set. */

@@ -190,7 +190,7 @@ function entryOf({ values, indices }: Result, n: number, entries: number): Resul
 }
 
 /** Up to how many rows columns as lanes pay at the least. */
-const FEW: Readonly<Record<InstructionSetName, number>> = { baseline: 1, avx2: 4, avx512: 8 };
+const FEW: Readonly<Record<InstructionSetName, number>> = { baseline: 1, avx2: 4, avx512: 8, wasm: 1 };
 
 describeWidths("few rows", (isa) => {
   const specification = specificationOf(CASES["sums"]!, "float32");

@@ -51,6 +51,17 @@ test("TSKEOPS_THREADS sets the number of threads, until a program does", () => {
   expect(printed("t.settings.threads", { TSKEOPS_THREADS: "many" })).toBe(message);
 });
 
+test("TSKEOPS_ADDON says what may serve, and nothing else serves", () => {
+  const script = "console.log(t.settings.instructionSet)";
+  expect(printed(script, { TSKEOPS_ADDON: "native" })).toBe(printed(script));
+  const { stdout, stderr } = outcome(SUM, { TSKEOPS_ADDON: "off" });
+  expect(stderr).toContain("KEOPS_REFERENCE");
+  expect(stderr).toContain("because TSKEOPS_ADDON is off");
+  expect(stdout.split(",").length).toBe(20);
+  const message = 'ArgumentError: TSKEOPS_ADDON: expected one of auto, native, wasm, off, got the string "gpu"';
+  expect(printed(script, { TSKEOPS_ADDON: "gpu" })).toBe(message);
+});
+
 test("results do not depend on TSKEOPS_THREADS", () => {
   expect(printed(SUM, { TSKEOPS_THREADS: "1" })).toBe(printed(SUM, { TSKEOPS_THREADS: "4" }));
 });

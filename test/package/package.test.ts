@@ -3,9 +3,10 @@
  * ci`.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { ModuleKind, transpileModule } from "typescript";
 
 const root = resolve(__dirname, "..", "..");
@@ -67,6 +68,15 @@ test("the tarball holds the build, the headers of generated code and the addon, 
   ];
   expect(files).toEqual(expect.arrayContaining([...expected, "LICENSE", "NOTICE", "README.md", "CHANGELOG.md"]));
   expect(files.filter((path) => /^(src|test|notebooks|scripts)\/|\.map$|\.cc$/.test(path))).toEqual([]);
+});
+
+const hasModule = existsSync(join(root, "build-wasm", "tskeops.wasm"));
+(hasModule ? test : test.skip)("WebAssembly is in the tarball, in at most 200 KB when compressed", () => {
+  expect(files).toContain("prebuilds/tskeops.wasm");
+  const module = readFileSync(join(folder, "node_modules/tskeops/prebuilds/tskeops.wasm"));
+  expect(gzipSync(module, { level: 9 }).length).toBeLessThanOrEqual(200_000);
+  const script = 'const { settings } = require("tskeops"); console.log(settings.instructionSet);';
+  expect(runInstalled(script, { TSKEOPS_ADDON: "wasm" }).stdout).toBe("wasm\n");
 });
 
 test("the package has no script that npm would run, or block, at installation", () => {

@@ -77,6 +77,15 @@ INLINE bool any(mask m) { return lanesWhere(m); }
 #elif defined(__SSE2__)
 INLINE int lanesWhere(mask m) { int lanes; asm(KEOPS_ASM(KEOPS_VEX "movmsk") " %1,%0" : "=r"(lanes) : "x"(m)); return lanes; }
 INLINE bool any(mask m) { return lanesWhere(m); }
+#elif defined(__wasm_simd128__)
+#if KEOPS_DOUBLE
+#define KEOPS_WASM(name) __builtin_wasm_##name##_f64x2
+INLINE int lanesWhere(mask m) { return __builtin_wasm_bitmask_i64x2(m); }
+#else
+#define KEOPS_WASM(name) __builtin_wasm_##name##_f32x4
+INLINE int lanesWhere(mask m) { return __builtin_wasm_bitmask_i32x4(m); }
+#endif
+INLINE bool any(mask m) { return __builtin_wasm_any_true_v128(m); }
 #else
 INLINE int lanesWhere(mask m) {
   int lanes = 0;
@@ -139,14 +148,21 @@ INLINE real smaller(real a, real b) { real r; asm(KEOPS_ASM("vmin") " %2,%1,%0" 
 #elif defined(__SSE2__)
 INLINE real larger(real a, real b) { asm(KEOPS_ASM("max") " %1,%0" : "+x"(a) : "x"(b)); return a; }
 INLINE real smaller(real a, real b) { asm(KEOPS_ASM("min") " %1,%0" : "+x"(a) : "x"(b)); return a; }
+#elif defined(__wasm_simd128__)
+INLINE real larger(real a, real b) { return KEOPS_WASM(pmax)(b, a); }
+INLINE real smaller(real a, real b) { return KEOPS_WASM(pmin)(b, a); }
 #else
 INLINE real larger(real a, real b) { return a > b ? a : b; }
 INLINE real smaller(real a, real b) { return a < b ? a : b; }
 #endif
+#if defined(__wasm_simd128__)
+INLINE real sqrt(real a) { return KEOPS_WASM(sqrt)(a); }
+#else
 INLINE real sqrt(real a) {
   for (int l = 0; l < LANES; l++) a[l] = KEOPS_DOUBLE ? __builtin_sqrt(a[l]) : __builtin_sqrtf(a[l]);
   return a;
 }
+#endif
 #endif
 
 // Reciprocals: the 14-bit estimate and a Newton step, in double two; less than half the time of a division. At 0 and

@@ -9,18 +9,32 @@ constexpr Steps digit(int variant, int argument) {
   return Steps(variant % KINDS_OF_STEPS);
 }
 
+// A module of WebAssembly is shipped to all machines, and small: its operations read what does not step as vectors, by steps
+// of 0. Elsewhere there is a loop for each way to step.
+#if defined(__wasm__)
+enum { HAS_ANY_STEP = true };
+#else
+enum { HAS_ANY_STEP = false };
+#endif
+constexpr int withoutFixed(int variant) {
+  int result = 0;
+  for (int weight = 1; weight < VARIANTS; weight *= KINDS_OF_STEPS)
+    if (Steps(variant / weight % KINDS_OF_STEPS) == Steps::Splats) result += weight * int(Steps::Splats);
+  return result;
+}
+
 template <bool SPLAT> INLINE real read(const scalar *at) {
   if constexpr (SPLAT) return splat(*at);
   else return *(const real *)at;
 }
 
 // One argument of an operation, vector after vector.
-template <Steps STEPS> struct Cursor {
+template <Steps STEPS, bool ANY_STEP> struct Cursor {
   const scalar *at;
   int64 step;
 
   INLINE_MEMBER Cursor(const Span &span, int64 vector) : at((const scalar *)span.data), step(span.step) {
-    if (STEPS == Steps::Vectors) step = LANES;
+    if (STEPS == Steps::Vectors && !ANY_STEP) step = LANES;
     at += vector * step;
   }
   INLINE_MEMBER real next() {
@@ -29,7 +43,7 @@ template <Steps STEPS> struct Cursor {
     return value;
   }
 };
-template <> struct Cursor<Steps::Fixed> {
+template <> struct Cursor<Steps::Fixed, false> {
   const real value;
 
   INLINE_MEMBER Cursor(const Span &span, int64) : value(*(const real *)span.data) {}
@@ -37,10 +51,10 @@ template <> struct Cursor<Steps::Fixed> {
 };
 
 // The arguments of one operation; `next` gives its results.
-template <class Op, int ARGUMENTS, int VARIANT> struct Results {
-  Cursor<digit(VARIANT, 0)> a;
-  Cursor<digit(VARIANT, 1)> b;
-  Cursor<digit(VARIANT, 2)> c;
+template <class Op, int ARGUMENTS, int VARIANT, bool ANY_STEP = false> struct Results {
+  Cursor<digit(VARIANT, 0), ANY_STEP> a;
+  Cursor<digit(VARIANT, 1), ANY_STEP> b;
+  Cursor<digit(VARIANT, 2), ANY_STEP> c;
 
   // What is no argument is not read.
   INLINE_MEMBER Results(const Span *spans, int64 vector)
@@ -53,7 +67,7 @@ template <class Op, int ARGUMENTS, int VARIANT> struct Results {
 };
 
 template <class Op, int ARGUMENTS, int VARIANT> void eachVector(void *out, const Span *spans, int64, int64 vectors, bool) {
-  Results<Op, ARGUMENTS, VARIANT> results(spans, 0);
+  Results<Op, ARGUMENTS, VARIANT, HAS_ANY_STEP> results(spans, 0);
   for (int64 v = 0; v < vectors; v++) ((real *)out)[v] = results.next();
 }
 
@@ -93,7 +107,7 @@ template <class Op, int ARGUMENTS, bool IS_SUM> constexpr bool exists(int varian
 template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT> constexpr TileKernel variant() {
   if constexpr (!exists<Op, ARGUMENTS, IS_SUM>(VARIANT)) return nullptr;
   else if constexpr (IS_SUM) return sumOverTerms<Op, ARGUMENTS, VARIANT>;
-  else return eachVector<Op, ARGUMENTS, VARIANT>;
+  else return eachVector<Op, ARGUMENTS, HAS_ANY_STEP ? withoutFixed(VARIANT) : VARIANT>;
 }
 
 template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT = 0> constexpr void fill(KernelEntry &entry) {

@@ -1,0 +1,167 @@
+/**
+ * What a WebAssembly module asks of its system: clocks, memory, and threads, which are workers over the same memory. Its
+ * one idea: a worker gets its program as text, made of the two functions here that use nothing from outside, so that
+ * bundlers need not know of it. The module's C library is that of emscripten 3.1.
+ */
+import { Worker } from "node:worker_threads";
+
+type Imports = Record<string, Record<string, unknown>>;
+/** The thread, the top of its stack, and the function that it is to call, with an argument: all as C has them. */
+type Start = readonly [thread: number, stack: number, start: number, argument: number];
+type Message = { readonly start: Start } | { readonly end: number } | { readonly deliver: readonly [number, number] };
+
+/** What threads need of the module's exports. */
+export interface ThreadExports {
+  readonly __indirect_function_table: WebAssembly.Table;
+  _emscripten_thread_init(
+    thread: number,
+    isMainOfPage: number,
+    isMain: number,
+    mayWait: number,
+    profiled: number,
+  ): void;
+  _emscripten_thread_exit(result: number): void;
+  _emscripten_thread_free_data(thread: number): void;
+  emscripten_tls_init(): void;
+  stackRestore(stack: number): void;
+  stackOf(thread: number): number;
+}
+
+/** What the C library imports, for every thread. */
+export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: number[]) => number> {
+  const now = (): number => performance.timeOrigin + performance.now();
+  const time = (_clock: number, out: number): number => {
+    const [seconds, rest] = [Math.floor(now() / 1e3), now() % 1e3];
+    new Int32Array(memory.buffer, out >>> 0, 2).set([seconds, Math.floor(rest * 1e6)]);
+    return 0;
+  };
+  /** To at least so many bytes, and by a fifth at least, so that it is seldom done. */
+  const grow = (bytes: number): number => {
+    const [pages, most] = [memory.buffer.byteLength / 65536, 65535];
+    const wanted = Math.ceil((bytes >>> 0) / 65536);
+    for (const next of [Math.min(most, Math.max(wanted, Math.ceil(1.2 * pages))), wanted]) {
+      try {
+        if (next > pages) memory.grow(next - pages);
+        return 1;
+      } catch {
+        // there may still be as much as is needed
+      }
+    }
+    return 0;
+  };
+  return {
+    emscripten_get_now: now,
+    clock_gettime: time,
+    __clock_gettime: time,
+    emscripten_memcpy_big: (to, from, bytes) => {
+      new Uint8Array(memory.buffer).copyWithin(to >>> 0, from >>> 0, (from >>> 0) + (bytes >>> 0));
+      return to;
+    },
+    emscripten_resize_heap: grow,
+    emscripten_get_heap_max: () => 65535 * 65536,
+    emscripten_check_blocking_allowed: () => 0,
+    _emscripten_default_pthread_stack_size: () => 2 ** 20,
+  };
+}
+
+interface Port {
+  postMessage(message: Message): void;
+  on(event: "message", take: (start: Start) => void): void;
+}
+interface Shared {
+  readonly module: WebAssembly.Module;
+  readonly memory: WebAssembly.Memory;
+}
+
+/** A worker: runs threads one after the other, as the messages say. */
+function serve(system: typeof systemOf, port: Port, crash: (error: unknown) => void, { module, memory }: Shared): void {
+  const imports: Imports = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module))
+    (imports[from] ??= {})[name] = () => {
+      throw new Error(`tskeops has a bug: expected no call of ${name} in a thread, got one`);
+    };
+  const create = (thread: number, _: number, start: number, argument: number): number => {
+    port.postMessage({ start: [thread, exports.stackOf(thread), start, argument] });
+    return 0;
+  };
+  const end = (thread: number): void => {
+    port.postMessage({ end: thread });
+  };
+  const deliver = (place: number, data: number): number => {
+    port.postMessage({ deliver: [place, data] });
+    return 0;
+  };
+  const threads = { memory, __pthread_create_js: create, __emscripten_thread_cleanup: end };
+  Object.assign(imports["env"] ?? {}, system(memory), threads);
+  Object.assign(imports["napi"] ?? {}, { napi_call_threadsafe_function: deliver });
+  const exports = new WebAssembly.Instance(module, imports).exports as unknown as ThreadExports;
+  port.on("message", ([thread, stack, start, argument]) => {
+    try {
+      exports._emscripten_thread_init(thread, 0, 0, 1, 0);
+      exports.stackRestore(stack);
+      exports.emscripten_tls_init();
+      const run = exports.__indirect_function_table.get(start) as (argument: number) => number;
+      exports._emscripten_thread_exit(run(argument));
+    } catch (error) {
+      crash(error);
+    }
+  });
+}
+
+/** In Node. A thread that fails takes the process with it, as one of the native addon does: others wait for it. */
+const PROGRAM = `
+const { parentPort, workerData } = require("node:worker_threads");
+const crash = (error) => {
+  require("node:fs").writeSync(2, "tskeops: a thread of WebAssembly failed: " + (error && error.stack) + "\\n");
+  process.kill(process.pid, "SIGABRT");
+};
+(${String(serve)})(${String(systemOf)}, parentPort, crash, workerData);`;
+
+export class WasmThreads {
+  private readonly idle: Worker[] = [];
+  private readonly working = new Map<number, Worker>();
+
+  constructor(
+    private readonly shared: Shared,
+    private readonly exports: () => ThreadExports,
+    /** Calls back with data what waits for it, on this thread. */
+    private readonly deliver: (place: number, data: number) => void,
+  ) {}
+
+  /** The imports by which C makes threads, on the thread that has the module. */
+  imports(): Record<string, (...args: number[]) => unknown> {
+    return {
+      __pthread_create_js: (thread, _, start, argument) => {
+        this.start([thread, this.exports().stackOf(thread), start, argument]);
+        return 0;
+      },
+      __emscripten_thread_cleanup: (thread) => this.end(thread),
+      __emscripten_init_main_thread_js: (thread) => this.exports()._emscripten_thread_init(thread, 1, 1, 1, 0),
+    };
+  }
+
+  private start(start: Start): void {
+    const worker = this.idle.pop() ?? this.open();
+    this.working.set(start[0], worker);
+    worker.postMessage(start);
+  }
+
+  private end(thread: number): void {
+    const worker = this.working.get(thread);
+    if (worker) this.idle.push(worker);
+    this.working.delete(thread);
+    this.exports()._emscripten_thread_free_data(thread);
+  }
+
+  /** Starts while this thread waits, and keeps no process alive. */
+  private open(): Worker {
+    const worker = new Worker(PROGRAM, { eval: true, name: "tskeops", workerData: this.shared, execArgv: [] });
+    worker.on("message", (message: Message) => {
+      if ("start" in message) this.start(message.start);
+      else if ("end" in message) this.end(message.end);
+      else this.deliver(...message.deliver);
+    });
+    worker.unref();
+    return worker;
+  }
+}
