@@ -21,7 +21,7 @@ const ROWS = {
   // Where formulas run and arrays are: one interface, a file for each device.
   device: { parts: ["codegen", "formula", "warnings"], packages: ["node:"] },
   "device/native": {
-    parts: ["device/addoncall", "device/wasm", "codegen/isa", "codegen/prelude"],
+    parts: ["device/addoncall", "device/wasm", "codegen/isa", "codegen/prelude", "warnings"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },

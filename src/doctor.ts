@@ -9,7 +9,7 @@ import { cacheContents } from "./device/cache";
 import { cudaCompiler } from "./device/cudacompiler";
 import { BACKEND_NAMES, deviceNamed } from "./device/devices";
 import type { BackendName } from "./device/devices";
-import { addonRemedy, instructionSet, lapack, threads, whyNoAddon } from "./device/native";
+import { addonRemedy, instructionSet, lapack, threads, whyNoAddon, whyNotNative } from "./device/native";
 import { requireCompiler, whyNoCompiler } from "./device/toolchain";
 import { Genred } from "./genred";
 import { devices, whyNot as whyNoGpu } from "./gpus";
@@ -22,7 +22,7 @@ export function doctorText(): string {
     `tskeops ${version} on Node ${process.versions.node}, ${systemText()}`,
     ...section("What is there", [
       ["processor", `${cpus()[0]?.model.trim() ?? "unknown"}, ${String(availableParallelism())} cores`],
-      ["addon", whyNoAddon() ?? `loaded: ${instructionSet()} instructions, ${String(threads())} threads`],
+      ["addon", addonText()],
       ["compiler", whyNoCompiler() ?? requireCompiler()],
       ["cache", cacheText()],
       ["LAPACK", lapack() ?? "none: large matrices are factorised by the addon's own code"],
@@ -39,6 +39,13 @@ function systemText(): string {
   const { header } = process.report.getReport() as { header?: { glibcVersionRuntime?: string } };
   const libc = process.platform === "linux" ? `, ${header?.glibcVersionRuntime ? `glibc ${header.glibcVersionRuntime}` : "no glibc"}` : ""; // prettier-ignore
   return `${type()} ${release()} (${process.platform}-${process.arch}${libc})`;
+}
+
+function addonText(): string {
+  const why = whyNoAddon();
+  if (why !== null) return why;
+  const kind = whyNotNative() === null ? `loaded: ${instructionSet()} instructions` : "WebAssembly stands in for it";
+  return `${kind}, ${String(threads())} threads`;
 }
 
 function cacheText(): string {
@@ -116,6 +123,9 @@ function adviceFor(engines: readonly Engine[]): string {
   const has = (name: BackendName): boolean => engines.some((engine) => engine.name === name && engine.rate !== null);
   if (!has("tiles"))
     return `Slow: without the addon every sum is computed by plain TypeScript. To mend it, ${addonRemedy()}.`;
+  const why = whyNotNative();
+  if (why !== null)
+    return `Slow: WebAssembly computes, up to ten times slower than this machine can. Why: ${why}. To mend it, ${addonRemedy()}.`;
   const compiler = whyNoCompiler();
   if (compiler !== null) return `Good. Long sums would be faster still with a C++ compiler. ${compiler}`;
   return "Good: nothing is missing on this machine for sums and solves on the processor.";

@@ -1,7 +1,7 @@
 /** Warnings of the library: it computes what was asked for, but in a way that its user would not choose. */
 
 /** Codes of the warnings. */
-export type WarningCode = "KEOPS_REFERENCE" | "KEOPS_COMPILE" | "KEOPS_HISTORY";
+export type WarningCode = "KEOPS_REFERENCE" | "KEOPS_WASM" | "KEOPS_COMPILE" | "KEOPS_HISTORY";
 
 const told = new Set<WarningCode>();
 

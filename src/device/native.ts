@@ -12,6 +12,7 @@ import type { InstructionSetName } from "../codegen/isa";
 import { abiOfTexts } from "../codegen/prelude";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
+import { warnOnce } from "../warnings";
 import type { Addon, AddonFile } from "./addon";
 import { wasmAddon } from "./wasm";
 
@@ -88,6 +89,12 @@ export function addonReport(): AddonReport {
   return { serving, candidates };
 }
 
+/** Why the native addon does not serve, in a clause; null where it does. */
+export function whyNotNative(): string | null {
+  const { serving, candidates } = load();
+  return serving === "native" ? null : whyNone(candidates.filter(({ kind }) => kind === "native"));
+}
+
 /** What a user can do where the addon cannot be used. */
 export function addonRemedy(): string {
   const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
@@ -142,8 +149,16 @@ export function setLapack(choice: string): void {
 }
 
 function load(): Loaded {
-  loaded ??= loadFirst(allowedKinds());
+  if (loaded) return loaded;
+  const kinds = allowedKinds();
+  loaded = loadFirst(kinds);
+  if (loaded.serving === "wasm" && kinds.includes("native")) warnOfWasm();
   return loaded;
+}
+
+function warnOfWasm(): void {
+  const slow = "computing in WebAssembly, up to ten times slower than this machine can";
+  warnOnce("KEOPS_WASM", `${slow}: ${whyNotNative() ?? ""}; ${addonRemedy()}`);
 }
 
 function allowedKinds(): readonly AddonKind[] {
