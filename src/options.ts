@@ -30,9 +30,16 @@ export function namedOptions<O extends object>(where: string, options: O | null 
 
 function unknownOption(where: string, name: string, accepted: readonly string[]): ArgumentError {
   const expected = accepted.length > 0 ? `some of ${accepted.join(", ")}` : "none";
-  const hint = suggestion(name, accepted);
+  const hint = suggestion(OTHER_NAMES.get(name) ?? name, accepted);
   return new ArgumentError(`${where}, options: expected ${expected}, got ${JSON.stringify(name)}${hint}`);
 }
+
+/** What PyTorch and NumPy call options that have another name here. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ["dim", "axis"],
+  ["dims", "axis"],
+  ["keepdim", "keepDims"],
+]);
 
 const withoutUndefined = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
