@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { ensureNotebookPackages, notebooks, root } from "./notebook-packages.mjs";
 
 ensureNotebookPackages();
-const tslab = join(notebooks, "node_modules", "tslab", "bin", "tslab");
+const tslab = join(root, "scripts", "tslab-kernel.cjs");
 const description = {
   argv: [process.execPath, tslab, "kernel", "--config-path", "{connection_file}"],
   display_name: "TypeScript",

@@ -1,7 +1,8 @@
 // Runs notebook cells in this process with tslab's own converter and executor, as its Jupyter kernel does, and records
 // what they print and display. The only script that knows the insides of tslab (1.0.22).
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import { folderOfTslab, mendShorthand } from "./tslab-shorthand.cjs";
 
 /**
  * Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other or
@@ -21,7 +22,8 @@ export function openSession(folder, fallback) {
 
 function loadTslab(folders) {
   const require = createRequire(import.meta.url);
-  const dist = dirname(require.resolve("tslab", { paths: folders }));
+  const dist = folderOfTslab(folders);
+  mendShorthand(dist);
   return {
     createConverter: require(join(dist, "converter.js")).createConverter,
     createExecutor: require(join(dist, "executor.js")).createExecutor,

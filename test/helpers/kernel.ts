@@ -57,7 +57,7 @@ export class Kernel {
     const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
     const [file, ip] = [join(this.folder, "connection.json"), join(this.folder, "socket")];
     writeFileSync(file, JSON.stringify({ transport: "ipc", ip, key: "", signature_scheme: "hmac-sha256", ...ports }));
-    const command = [join(notebooks, "node_modules", ".bin", "tslab"), "kernel", "--config-path", file];
+    const command = [join(notebooks, "..", "scripts", "tslab-kernel.cjs"), "kernel", "--config-path", file];
     // Formulas are compiled anew, so that what is stopped may be the compiler.
     const env = { ...process.env, TSKEOPS_CACHE: join(this.folder, "cache") };
     this.process = spawn(process.execPath, command, { cwd: notebooks, stdio: "ignore", env });
