@@ -32,6 +32,7 @@ async function failureOf({ call, undo }: Row, args: readonly unknown[]): Promise
 test("every public function has a row", () => {
   const names = Object.entries(api).flatMap(([name, value]) => {
     if (["errors", "KeopsError", "ndarray"].includes(name)) return []; // ndarray is npm's own
+    if (typeof value === "string") return [];
     return typeof value === "object" ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name];
   });
   expect(Object.keys(FUNCTIONS).sort()).toEqual(names.sort());
