@@ -1,5 +1,8 @@
-// What a WebAssembly module has none of: signals, GPUs. Its one idea: the addon's tables stay as they are, and these answer
-// in the place of node/interrupt.cc and node/devices.cc.
+// What a WebAssembly module has none of: signals, GPUs, libraries of the system. Its one idea: the addon's tables stay as
+// they are, and these answer in the place of node/interrupt.cc, node/devices.cc and linalg/lapack.cc.
+#include <stdexcept>
+
+#include "linalg/linalg.h"
 #include "node/interrupt.h"
 #include "node/work.h"
 
@@ -13,6 +16,15 @@ bool onMainThread() { return true; }
 
 InterruptScope::InterruptScope() : isOutermost(false) {}
 InterruptScope::~InterruptScope() {}
+
+std::string chooseLapack(const std::string &choice) {
+  if (choice != "auto" && choice != "off") throw std::runtime_error("WebAssembly opens no library");
+  return {};
+}
+void initialLapack(const std::string &choice) { chooseLapack(choice); }
+std::string lapackName() { return {}; }
+bool choleskyByLapack(double *, std::int64_t, std::int64_t &) { return false; }
+bool inverseByLapack(double *, const double *, std::int64_t) { return false; }
 
 namespace {
 

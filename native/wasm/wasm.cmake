@@ -5,8 +5,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG")
 
 file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/node/*.cc ${CMAKE_SOURCE_DIR}/native/run/*.cc
      ${CMAKE_SOURCE_DIR}/native/linalg/*.cc ${CMAKE_SOURCE_DIR}/native/wasm/*.cc)
-# Signals and GPUs are not to be had: native/wasm/absent.cc answers.
-list(FILTER SOURCES EXCLUDE REGEX "/(interrupt|devices|deviceroutines)\\.cc$")
+# Signals, GPUs and libraries are not to be had: native/wasm/absent.cc answers.
+list(FILTER SOURCES EXCLUDE REGEX "/(interrupt|devices|deviceroutines|lapack)\\.cc$")
 file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})
@@ -37,7 +37,7 @@ add_custom_command(
     -exception-model=wasm --no-entry --import-undefined --import-memory --shared-memory --initial-memory=16777216
     --max-memory=4294967296 -z stack-size=1048576 --global-base=1024 --export-table --strip-debug ${EXPORTS}
   COMMAND
-    ${WASM_OPT} -O2 --enable-simd --enable-threads --enable-exception-handling --enable-bulk-memory
+    ${WASM_OPT} -Os --enable-simd --enable-threads --enable-exception-handling --enable-bulk-memory
     --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int linked.wasm -o tskeops.wasm
   DEPENDS ${PROJECT_NAME} $<TARGET_OBJECTS:${PROJECT_NAME}>
   COMMAND_EXPAND_LISTS VERBATIM)

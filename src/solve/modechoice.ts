@@ -224,7 +224,7 @@ const SECONDS_OF_MODE = 1e-7;
 /** Iterations and columns of a preconditioner with exact products, about. */
 const EXACT = { iterations: 6, rank: 300 } as const;
 /** A log-determinant is factorised up to so many rows; else it takes about so many products. */
-const EXACT_LOGDET = { iterations: 50, direct: 2000 } as const;
+const EXACT_LOGDET = { iterations: 50, direct: 3000 } as const;
 
 /** Of a solve with exact products, on two cores. */
 export function secondsOfExact(rows: number, algebra: Algebra): number {
