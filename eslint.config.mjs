@@ -30,6 +30,7 @@ const nodeGlobals = Object.fromEntries(
 export default defineConfig(
   {
     ignores: [
+      "build-wasm/",
       "dist/",
       "build/",
       "prebuilds/",
