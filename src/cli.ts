@@ -17,6 +17,11 @@ const COMMANDS: Readonly<Record<string, () => string>> = {
 
 function main(names: readonly string[]): void {
   const [name = "--help", ...rest] = names;
+  // Whatever the environment says wrongly is told without a stack.
+  process.once("uncaughtException", ({ message }) => {
+    process.stderr.write(`tskeops ${name}: ${message}\n`);
+    process.exitCode = 1;
+  });
   const command = rest.length === 0 && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command) process.stdout.write(`${command().trimEnd()}\n`);
   else process.stderr.write(`tskeops: expected a command, got ${names.join(" ")}\n\n${USAGE}`);

@@ -60,20 +60,22 @@ export interface Step {
 // sums, registers hold a number of the column, what was read of the rows, and a difference; compilers are given the
 // text in an order that needs no more.
 
+const SSE2: InstructionSet = {
+  name: "baseline",
+  flags: ["-march=x86-64"],
+  features: [],
+  vectorBytes: 16,
+  registers: 16,
+  unrolled: 4,
+  unrolledInColumns: 1,
+  longSums: { tile: 2, columns: 5 },
+  wideResults: { tile: 2, columns: 4 },
+  columnsAtOnce: 4,
+  columnVectors: 4,
+};
+
 const X64: readonly InstructionSet[] = [
-  {
-    name: "baseline",
-    flags: ["-march=x86-64"],
-    features: [],
-    vectorBytes: 16,
-    registers: 16,
-    unrolled: 4,
-    unrolledInColumns: 1,
-    longSums: { tile: 2, columns: 5 },
-    wideResults: { tile: 2, columns: 4 },
-    columnsAtOnce: 4,
-    columnVectors: 4,
-  },
+  SSE2,
   {
     name: "avx2",
     flags: ["-march=x86-64-v3"],
@@ -120,20 +122,8 @@ const ARM64: readonly InstructionSet[] = [
   },
 ];
 
-/** Of the module that is built in the place of the addon (CMakeLists.txt), on any machine. */
-export const WEBASSEMBLY: InstructionSet = {
-  name: "wasm",
-  flags: ["-msimd128"],
-  features: [],
-  vectorBytes: 16,
-  registers: 16,
-  unrolled: 4,
-  unrolledInColumns: 1,
-  longSums: { tile: 2, columns: 5 },
-  wideResults: { tile: 2, columns: 4 },
-  columnsAtOnce: 4,
-  columnVectors: 4,
-};
+/** The module that is built in the place of the addon (CMakeLists.txt), on any machine: SSE2 is nearest. */
+export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"] };
 
 /** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */
 export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;

@@ -97,6 +97,7 @@ export function whyNotNative(): string | null {
 
 /** What a user can do where the addon cannot be used. */
 export function addonRemedy(): string {
+  if (!allowedKinds().includes("native")) return "unset TSKEOPS_ADDON";
   const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
   return isBundled
     ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
@@ -161,8 +162,10 @@ function warnOfWasm(): void {
   warnOnce("KEOPS_WASM", `${slow}: ${whyNotNative() ?? ""}; ${addonRemedy()}`);
 }
 
+const namedKinds = (): string => process.env["TSKEOPS_ADDON"] || "auto";
+
 function allowedKinds(): readonly AddonKind[] {
-  const named = process.env["TSKEOPS_ADDON"] || "auto";
+  const named = namedKinds();
   const allowed = ALLOWED[named];
   if (allowed !== undefined) return allowed;
   const known = Object.keys(ALLOWED).join(", ");
@@ -186,7 +189,7 @@ const NOT_BUILT = "it is not built";
 /** What was there and could not be loaded tells more than what is not there. */
 function whyNone(candidates: readonly Candidate[]): string {
   const allowed = candidates.filter(({ kind }) => allowedKinds().includes(kind));
-  if (allowed.length === 0) return "TSKEOPS_ADDON is off";
+  if (allowed.length === 0) return `TSKEOPS_ADDON is ${namedKinds()}`;
   const failed = allowed.filter(({ why }) => why !== NOT_BUILT);
   if (failed.length > 0) return failed.map(({ path, why }) => `${path}: ${why}`).join("; ");
   return `the addon is not built: expected ${allowed.map(({ path }) => path).join(" or ")}`;

@@ -9,7 +9,7 @@ import { asserted } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
-import { isNames, numbersOf, rowsOf } from "./columns";
+import { checkField, isNames, numbersOf, rowsOf } from "./columns";
 import type { ChartTable, ChartValues, Row } from "./columns";
 import { tslabWriter } from "./chart";
 import { escaped } from "./html";
@@ -48,13 +48,23 @@ export interface TableBundle {
 export function table(values: ChartValues | ChartTable, options?: TableOptions | null): TableBundle {
   atMost("table", 2, arguments);
   const { columns, rows: most, digits, title, show } = withDefaults(TABLE, optionsOf("table", options, TABLE));
+  if (Array.isArray(values) && values.some(isNdarray))
+    throw new ArgumentError("table: expected a matrix, columns by name or a list of objects, got a list of arrays");
   const all = isMatrix(values) ? rowsOfMatrix(values, columns) : rowsOf("table", values);
+  if (columns) checkColumns(columns, all);
   const names = columns ?? [...new Set(all.flatMap((row) => Object.keys(row)))];
   const lines = visible(all.length, most).map((place) => cellsOf(all, place, names, digits));
   const html = htmlTable([["", ...names], ...lines], title);
   const bundle = { data: { "text/html": html, "text/plain": textTable([["", ...names], ...lines], title) } };
   if (show) tslabWriter()?.({ ...bundle, metadata: {}, transient: {} }, false);
   return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
+}
+
+/** Each name once, and of columns that there are. */
+function checkColumns(columns: readonly string[], rows: readonly Row[]): void {
+  const twice = columns.find((name, k) => columns.indexOf(name) !== k);
+  if (twice !== undefined) throw new ArgumentError(`table, columns: expected each name once, got "${twice}" twice`);
+  for (const name of columns) checkField("table, columns", rows, name);
 }
 
 const isMatrix = (values: unknown): values is ChartValues =>

@@ -47,4 +47,9 @@ test("what is no table is refused", () => {
   expect(() => notebook.table(nd.ones([2, 2, 2]))).toThrow("table: expected shape [N] or [N, D], got [2, 2, 2]");
   expect(() => notebook.table(nd.ones([2, 2]), { columns: ["a"] })).toThrow("table, columns: expected 2 names, got 1");
   expect(() => notebook.table({ a: [1], b: [1, 2] })).toThrow("table, b: expected 1 as of a, got 2");
+  expect(() => notebook.table(nd.ones([2, 2]), { columns: ["a", "a"] })).toThrow(
+    'expected each name once, got "a" twice',
+  );
+  expect(() => notebook.table({ a: [1] }, { columns: ["b"] })).toThrow(/^table, columns: expected a field of the rows/);
+  expect(() => notebook.table([nd.ones([2]), nd.ones([2])])).toThrow("got a list of arrays");
 });

@@ -49,6 +49,19 @@ test(
 );
 
 test(
+  "what TSKEOPS_ADDON keeps away is told with its remedy, and what it cannot mean without a stack",
+  () => {
+    expect(tskeops(["doctor"], { TSKEOPS_ADDON: "off" }).stdout).toMatch(/To mend it, unset TSKEOPS_ADDON\.\n$/);
+    const { status, stderr } = tskeops(["doctor"], { TSKEOPS_ADDON: "of" });
+    expect([status, stderr]).toEqual([
+      1,
+      'tskeops doctor: TSKEOPS_ADDON: expected one of auto, native, wasm, off, got the string "of"\n',
+    ]);
+  },
+  MINUTE,
+);
+
+test(
   "without a compiler it says how to get one",
   () => {
     const { stdout } = tskeops(["doctor"], { TSKEOPS_CXX: "/nowhere/c++" });
