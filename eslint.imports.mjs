@@ -3,41 +3,55 @@
  * know another by accident. Rows name folders of src, or files; the row of a file goes before that of its folder.
  *   parts     what may be imported; everyone may import `errors`, `options`, `asserts`, `once` and files of the own folder
  *   types     parts of which only types may be imported
- *   packages  packages that may be imported; `node:` stands for all of Node's own
+ *   packages  packages that may be imported; `node:` stands for all of Node's own. What has it has a half for browsers
+ *             (scripts/build-web.mjs), or is not there in browsers
  *   typesOfOwnFolder  of the own folder, too, only types
  */
-const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "linalg", "notebook", "settings"];
+const DOORS = ["cluster", "genred", "generic", "gpus", "kernelsolve", "lazytensor", "linalg", "settings"];
+
+/** A row for each of these. */
+const of = (names, row) => Object.fromEntries(names.map((name) => [name, row]));
 
 const ROWS = {
   errors: { parts: [] },
   options: { parts: [] },
   asserts: { parts: [] },
   once: { parts: [] },
-  warnings: { parts: [] },
+  // What the system around gives: src/browser has what stands in its place where there is no Node.
+  platform: { parts: [], packages: ["node:"] },
+  warnings: { parts: ["platform"] },
   formula: { parts: [] },
   // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
-  codegen: { parts: ["formula"] },
-  "codegen/prelude": { parts: [], packages: ["node:"] },
+  codegen: { parts: ["formula", "platform"] },
+  "codegen/prelude": { parts: ["codegen/texts"], packages: ["node:"] },
   // Where formulas run and arrays are: one interface, a file for each device.
-  device: { parts: ["codegen", "formula", "warnings"], packages: ["node:"] },
+  device: { parts: ["codegen", "formula", "platform", "warnings"] },
+  ...of(["device/cache", "device/compiler", "device/cudacompiler", "device/toolchain"], {
+    parts: ["codegen", "device", "platform"],
+    packages: ["node:"],
+  }),
   "device/native": {
-    parts: ["device/addoncall", "device/wasm", "codegen/isa", "codegen/prelude", "warnings"],
+    parts: ["device/addoncall", "device/addonfiles", "codegen/isa", "platform"],
+    typesOfOwnFolder: true,
+  },
+  "device/addonfiles": {
+    parts: ["device/nodeworkers", "device/wasm", "codegen/prelude", "warnings"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
   // The addon's C++ as a module, and what such a module asks of JavaScript: they know neither devices nor formulas.
   "device/wasm": {
     parts: ["device/nodeapi", "device/wasmheap", "device/wasmthreads"],
-    packages: ["node:"],
     typesOfOwnFolder: true,
   },
   "device/nodeapi": { parts: ["device/nativecall", "device/numbered"], typesOfOwnFolder: true },
   "device/nativecall": { parts: [], typesOfOwnFolder: true },
   "device/wasmheap": { parts: [], typesOfOwnFolder: true },
-  "device/wasmthreads": { parts: [], packages: ["node:"], typesOfOwnFolder: true },
+  "device/wasmthreads": { parts: [], typesOfOwnFolder: true },
+  "device/nodeworkers": { parts: ["device/wasmthreads"], packages: ["node:"], typesOfOwnFolder: true },
   "device/memory": { parts: [], types: ["device/native"] },
   "device/reference": {
-    parts: ["formula", "device/addoncall"],
+    parts: ["formula", "device/addoncall", "platform"],
     types: ["codegen/specification"],
     typesOfOwnFolder: true,
   },
@@ -46,7 +60,7 @@ const ROWS = {
     types: ["device"],
     packages: ["ndarray", "ml-matrix"],
   },
-  task: { parts: [] },
+  task: { parts: ["platform"] },
   // What the doors are made of: a reduced formula over arrays, and that as the matrix of a linear system.
   call: {
     parts: [
@@ -58,16 +72,19 @@ const ROWS = {
       "device/native",
       "array",
       "task",
+      "platform",
     ],
     types: ["device", "codegen/specification"],
-    packages: ["node:"],
   },
   // Fewer pairs: cells of points, and what they let reductions leave out.
-  fast: { parts: ["call", "task", "array", "device", "formula"], types: ["codegen/specification"] },
+  fast: { parts: ["call", "task", "array", "device", "formula", "platform"], types: ["codegen/specification"] },
   // Maths of arrays: elementwise functions are calls of formulas.
   nd: { parts: ["call", "array", "formula"], types: ["device"], packages: ["ndarray"] },
   optimise: { parts: ["nd", "array", "call", "task"], types: ["device"] },
-  solve: { parts: ["fast", "call", "task", "formula", "device", "array"], types: ["codegen/specification"] },
+  solve: {
+    parts: ["fast", "call", "task", "formula", "device", "array", "platform"],
+    types: ["codegen/specification"],
+  },
   cluster: { parts: ["fast", "array"] },
   gpus: { parts: ["device/cuda", "device/native"] },
   genred: { parts: ["fast", "call", "formula", "array"], types: ["device", "task"] },
@@ -78,23 +95,28 @@ const ROWS = {
     types: ["device"],
   },
   // Linear operators: what they are made of, and what is computed of them.
-  linalg: { parts: ["solve", "nd", "call", "task", "array"], types: ["device"] },
+  linalg: { parts: ["solve", "nd", "call", "task", "array", "platform"], types: ["device"] },
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
   version: { parts: [] },
   // The command line, which nothing imports.
   cli: { parts: ["doctor", "version"], packages: ["node:"] },
   doctor: { parts: ["device", "array", "genred", "gpus", "version"], packages: ["node:"] },
-  index: {
-    parts: [...DOORS, "optimise", "nd", "array", "version"],
+  ready: { parts: ["device/native"] },
+  names: {
+    parts: [...DOORS, "optimise", "nd", "array", "ready", "version"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
+  index: { parts: ["names", "notebook"] },
+  // Browsers: what stands in the place of what depends on Node, and the entry.
+  browser: { parts: ["device", "platform", "warnings"], types: ["ready"] },
+  web: { parts: ["browser/webmodule", "names", "ready"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */
-const LATE_LOADERS = ["device/native", "notebook/companions"];
+const LATE_LOADERS = ["device/addonfiles", "notebook/companions"];
 /** Only these may know which devices there are, and that data are not in the machine's memory. */
-const OF_DEVICES = ["device/**/*", "gpus"];
+const OF_DEVICES = ["device/**/*", "browser/nocuda", "gpus"];
 
 const loadedLate = ["ImportExpression", "CallExpression[callee.name='require']"].map((selector) => ({
   selector,
@@ -107,7 +129,7 @@ const namedDevices = ["Identifier[name=/^(isOnDevice|DeviceData|RemoteData)$/]",
 /** How a file imports a part: one in `room` does so from its folder, one at the top (`room` is null) from src. */
 function specifierOf(part, room) {
   if (room !== null && part.startsWith(`${room}/`)) return `\\./${part.slice(room.length + 1)}`;
-  return `${room === null ? "\\./" : "\\.\\./"}${part}(/.*)?`;
+  return `${room === null ? "\\./" : "\\.\\./"}${part}(/.*)?(\\.js)?`;
 }
 
 const packageName = (name) => (name === "node:" ? "node:.*" : name);
@@ -134,7 +156,7 @@ function configOf([name, row]) {
     rules: { "no-restricted-imports": ["error", { patterns: patternsOf(name, row, from) }] },
   });
   if (file !== undefined) return [config(`src/${name}.ts`, room)];
-  return [config(`src/${name}/**/*.ts`, name), config(`src/${name}.ts`, null)];
+  return [config(`src/${name}/**/*.ts`, name), config(`src/${name}.{ts,mts}`, null)];
 }
 
 const withoutRow = [{ regex: "^", message: "A part of src needs a row in eslint.imports.mjs." }];
@@ -145,7 +167,7 @@ export const importRules = (restricted) => {
   const syntax = (...rows) => ({ "no-restricted-syntax": ["error", ...restricted, ...rows] });
   return [
     {
-      files: ["src/**/*.ts"],
+      files: ["src/**/*.{ts,mts}"],
       rules: {
         "no-restricted-imports": ["error", { patterns: withoutRow }],
         ...syntax(...loadedLate, ...namedDevices),
@@ -154,6 +176,6 @@ export const importRules = (restricted) => {
     ...Object.entries(ROWS).flatMap(configOf),
     { files: files(OF_DEVICES), rules: syntax(...loadedLate) },
     { files: files(LATE_LOADERS), rules: syntax(...namedDevices) },
-    { files: ["src/device/native.ts"], rules: syntax() },
+    { files: ["src/device/addonfiles.ts"], rules: syntax() },
   ];
 };

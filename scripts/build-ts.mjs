@@ -13,7 +13,11 @@ const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 /** What the compiler knows of its last run lies in dist/, and is gone where that is. */
 export const TSC = [tsc, "-p", root, "--incremental", "--tsBuildInfoFile", join(root, "dist", ".tsbuildinfo")];
 
-const compile = () => spawnSync(process.execPath, TSC, { stdio: "inherit" }).status === 0;
+const compile = () => spawnSync(process.execPath, TSC, { stdio: "inherit" }).status === 0 && bundle();
+
+/** dist/web, from the same sources. */
+export const bundle = () =>
+  spawnSync(process.execPath, [join(root, "scripts", "build-web.mjs")], { stdio: "inherit" }).status === 0;
 
 /** Whether the rows could be read; the compiler says better than this what is wrong with them. */
 function isGenerated() {

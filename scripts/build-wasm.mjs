@@ -5,6 +5,7 @@ import { existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { placeModule } from "./build-web.mjs";
 import { build, isOfAnother, requireBuilt } from "./built.mjs";
 import { wasmSources, writeSources } from "./generated.mjs";
 
@@ -46,7 +47,8 @@ function compile() {
 
 requireBuilt("dist"); // its generator prints the tile kernels
 if (isOfAnother(folder)) rmSync(folder, { recursive: true });
-if (!build("wasm", compile)) {
+if (build("wasm", compile)) placeModule();
+else {
   rmSync(module, { force: true }); // of older sources, it must not be loaded in the place of the one that failed
   process.exitCode = 1;
 }

@@ -17,7 +17,7 @@ const OUTPUTS = {
   dist: {
     file: join("dist", "index.js"),
     stamp: join("dist", ".sources"),
-    sources: ["src", "scripts/generate", "tsconfig.json"],
+    sources: ["src", "scripts/generate", "scripts/build-web.mjs", "tsconfig.json"],
     made: () => [],
     isNeeded: true,
     command: "npm run build:ts",
@@ -133,10 +133,10 @@ function isSameFolder(a, b) {
   return one.dev === other.dev && one.ino === other.ino;
 }
 
-/** Removes what earlier builds have made of sources that are gone. */
+/** Removes what earlier builds have made of sources that are gone; dist/web is made anew by every build. */
 export function removeOrphans(root = project) {
-  const outputs = readdirSync(join(root, "dist"), { recursive: true }).filter((file) =>
-    /\.(js|js\.map|d\.ts)$/.test(file),
+  const outputs = readdirSync(join(root, "dist"), { recursive: true }).filter(
+    (file) => /\.(js|js\.map|d\.ts)$/.test(file) && !file.startsWith(`web${sep}`),
   );
   for (const file of outputs) {
     const source = join(root, "src", file.replace(/\.(js|js\.map|d\.ts)$/, ".ts"));

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { watch } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TSC } from "./build-ts.mjs";
+import { TSC, bundle } from "./build-ts.mjs";
 import { forget, removeOrphans, sourcesOf, stamp, whyStale } from "./built.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -38,6 +38,7 @@ function read(line) {
   const errors = ENDS.exec(line)?.[1];
   if (errors !== "0") return;
   removeOrphans();
+  if (!bundle()) return;
   stamp("dist", sources);
   buildNative();
 }

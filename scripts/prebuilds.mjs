@@ -1,5 +1,5 @@
-// Copies the built addon to prebuilds/<platform>-<arch>, and the WebAssembly module to prebuilds, from where an installed
-// package loads them: no install script needed.
+// Copies the built addon to prebuilds/<platform>-<arch>, from where an installed package loads it: no install script
+// needed. The WebAssembly module lies in dist/web, for browsers and for Node.
 import "./require-built.mjs";
 import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,6 +11,5 @@ mkdirSync(folder, { recursive: true });
 copyFileSync(join(root, "build", "Release", "tskeops.node"), join(folder, "tskeops.node"));
 console.log(`prebuilds: ${join(folder, "tskeops.node")}`);
 
-const module = join(root, "build-wasm", "tskeops.wasm");
-if (existsSync(module)) copyFileSync(module, join(root, "prebuilds", "tskeops.wasm"));
-else console.log("prebuilds: no WebAssembly: npm run build:wasm makes it, with emscripten");
+if (!existsSync(join(root, "dist", "web", "tskeops.wasm")))
+  console.log("prebuilds: no WebAssembly: npm run build:wasm makes it, with emscripten");

@@ -6,6 +6,7 @@
  */
 import { asserted } from "./asserts";
 import { InterruptedError } from "./errors";
+import { nextTurn, sharedBytes } from "./platform/system";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
 export type Task<T> = Generator<unknown, T, unknown>;
@@ -122,7 +123,7 @@ export async function runAsync<T>(task: Task<T>, { signal, control = newControl(
   }
 }
 
-const newControl = (): Control => new Int32Array(new SharedArrayBuffer(16));
+const newControl = (): Control => new Int32Array(sharedBytes(16));
 
 async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | undefined): Promise<T> {
   const turns = new Turns();
@@ -163,7 +164,7 @@ class Turns {
 
   async next(): Promise<void> {
     if (performance.now() - this.begin < TURN) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     this.begin = performance.now();
   }
 }

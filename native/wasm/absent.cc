@@ -11,8 +11,9 @@ const std::atomic<std::uint32_t> &interruptCount() {
   return never;
 }
 
-// Nothing must be done for a thread that is told to end: JavaScript's own machine ends it in the middle of the module.
-bool onMainThread() { return true; }
+// Threads other than the main one ask JavaScript for something every few milliseconds while they are busy: whoever answers
+// hands on control blocks then (src/device/nodeapi.ts). Signals, of which the main thread hears, are not to be had.
+bool onMainThread() { return false; }
 
 InterruptScope::InterruptScope() : isOutermost(false) {}
 InterruptScope::~InterruptScope() {}

@@ -3,12 +3,15 @@
  * headless Chromium from the disk and from a server's sub-folder, with pictures, interactive charts and search, without
  * errors and without a request to another host. Where there is no Chromium, that part is skipped, and says so.
  */
-import { createServer } from "node:http";
-import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, extname, join, normalize, posix, sep } from "node:path";
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, posix, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromiumCommand, openBrowser } from "./browser.mjs";
 import { home, site } from "./paths.mjs";
+import { serve } from "./server.mjs";
+
+/** The site lies in a sub-folder. */
+const FOLDER = "/some/folder/";
 
 const faults = [];
 const built = existsSync(site) ? readdirSync(site, { recursive: true }).map((name) => name.split(sep).join("/")) : [];
@@ -107,32 +110,12 @@ function keepPicture(page, png) {
   writeFileSync(join(folder, `${page.replaceAll("/", "-").replace(".html", "")}.png`), png);
 }
 
-const TYPES = {
-  ".html": "text/html",
-  ".js": "text/javascript",
-  ".css": "text/css",
-  ".png": "image/png",
-  ".svg": "image/svg+xml",
-};
-
-/** Serves the site in a sub-folder. */
-async function serve() {
-  const server = createServer(({ url }, response) => {
-    const file = join(site, normalize(new URL(url, "http://localhost").pathname.replace(/^\/some\/folder\//, "/")));
-    if (!existsSync(file) || extname(file) === "") return response.writeHead(404).end();
-    response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "application/octet-stream" });
-    return createReadStream(file).pipe(response);
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { base: `http://127.0.0.1:${server.address().port}/some/folder/`, close: () => server.close() };
-}
-
 async function checkInBrowser() {
   const command = chromiumCommand();
   if (command === undefined) return "opening pages: skipped: there is no Chromium";
-  const [browser, server] = [await openBrowser(command), await serve()];
+  const [browser, server] = [await openBrowser(command), await serve({ [FOLDER]: site })];
   try {
-    for (const base of [`${pathToFileURL(site)}/`, server.base]) await checkPages(browser, base);
+    for (const base of [`${pathToFileURL(site)}/`, `${server.base}${FOLDER}`]) await checkPages(browser, base);
   } finally {
     server.close();
     await browser.close();

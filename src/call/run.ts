@@ -3,10 +3,10 @@
  * tells how far it is. Both end early: by Ctrl-C and the stop button of notebooks, the promise also by an AbortSignal.
  * Must not know what is computed.
  */
-import { isMainThread } from "node:worker_threads";
 import { attended, cancel, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
 import type { OptionsOf } from "../options";
+import { every, offInterrupt, onInterrupt } from "../platform/system";
 import { runAsync, runSync } from "../task";
 import type { Task } from "../task";
 
@@ -78,15 +78,15 @@ function cancelAll(): void {
  */
 function listen(control: Control): void {
   controls.add(control);
-  if (isMainThread && controls.size === 1)
+  if (controls.size === 1)
     queueMicrotask(() => {
-      if (controls.size > 0 && !process.listeners("SIGINT").includes(cancelAll)) process.on("SIGINT", cancelAll);
+      if (controls.size > 0) onInterrupt(cancelAll);
     });
 }
 
 function forget(control: Control): void {
   controls.delete(control);
-  if (controls.size === 0) process.off("SIGINT", cancelAll);
+  if (controls.size === 0) offInterrupt(cancelAll);
 }
 
 // -------------------------------------------------------------------------------------------------------- progress
@@ -215,7 +215,7 @@ const INTERVAL = 100;
 class Reporter {
   failure: unknown;
   readonly tell: Tell;
-  private readonly timer: NodeJS.Timeout;
+  private readonly stop: () => void;
 
   constructor(
     private readonly onProgress: (progress: CallProgress) => void,
@@ -225,13 +225,13 @@ class Reporter {
     this.tell = (stage) => {
       this.meter.tell(stage);
     };
-    this.timer = setInterval(() => {
+    this.stop = every(INTERVAL, () => {
       this.report();
-    }, INTERVAL).unref();
+    });
   }
 
   end(): void {
-    clearInterval(this.timer);
+    this.stop();
     if (this.failure === undefined) this.onProgress(this.meter.makeReport(true));
   }
 
@@ -240,7 +240,7 @@ class Reporter {
       this.onProgress(this.meter.makeReport(false));
     } catch (error) {
       this.failure = error;
-      clearInterval(this.timer);
+      this.stop();
       cancel(this.control);
     }
   }

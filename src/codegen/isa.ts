@@ -3,6 +3,7 @@
  * loops, the package's build (scripts/build-native.mjs, CMakeLists.txt) and the addon's dispatch
  * (native/generated/instructionsets.h) are all written from it.
  */
+import { architecture } from "../platform/system";
 
 /**
  * `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the
@@ -126,7 +127,7 @@ const ARM64: readonly InstructionSet[] = [
 export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"] };
 
 /** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */
-export const INSTRUCTION_SETS: readonly InstructionSet[] = process.arch === "x64" ? X64 : ARM64;
+export const INSTRUCTION_SETS: readonly InstructionSet[] = architecture === "x64" ? X64 : ARM64;
 
 /** All names of processors' sets, those of other architectures too. */
 export const ISAS: readonly InstructionSetName[] = X64.map(({ name }) => name);

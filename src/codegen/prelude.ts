@@ -5,24 +5,10 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CORE, PARTS } from "./texts";
 
-export const CORE: readonly string[] = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"];
 /** The core for routines whose steps take several columns at once. */
 const CORE_WITH_COLUMNS = ["common/routine.h", "cpu/keops.h", "common/columns.h", "common/tile.h", "cpu/lanes.h"];
-/** What a part needs stands in front of it. */
-export const PARTS: readonly string[] = [
-  "cpu/exponentials.h",
-  "cpu/angles.h",
-  "common/gammas.h",
-  "cpu/reductions.h",
-  "common/sums.h",
-  "common/products.h",
-  "common/best.h",
-  "cpu/shortlist.h",
-  "common/exponentialsums.h",
-  "cpu/columnlanes.h",
-  "cpu/columnsums.h",
-];
 
 interface Part {
   readonly text: string;

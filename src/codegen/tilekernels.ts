@@ -12,7 +12,7 @@ import { abs, exp2 } from "../formula/maths";
 import "../formula/ops"; // with all rows
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
-import { CORE, PARTS } from "./prelude";
+import { CORE, PARTS } from "./texts";
 import { literal, withLiterals } from "./text";
 
 /** A formula over holes: what a kernel computes of its arguments. */

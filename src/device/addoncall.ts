@@ -3,6 +3,7 @@
  * is and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object
  * costs more than a tiny call. Must not know the addon.
  */
+import { sharedBytes } from "../platform/system";
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
 export type RealData = Float32Array | Float64Array;
@@ -156,7 +157,7 @@ export type Control = Int32Array;
 
 /** A new control block, for one call at a time. */
 export function newControl(): Control {
-  return new Int32Array(new SharedArrayBuffer(16));
+  return new Int32Array(sharedBytes(16));
 }
 
 /** Stops the call that runs with this control block, from any thread, within one unit of work. */

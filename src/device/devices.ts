@@ -3,9 +3,10 @@
  */
 import { ArgumentError, DeviceError } from "../errors";
 import { describeValue } from "../options";
+import { cpu } from "./compiled";
 import { cuda } from "./cuda";
 import type { Device, Memories, Vectors } from "./device";
-import { cpu, tiles } from "./host";
+import { tiles } from "./host";
 import { HostVectors } from "./hostvectors";
 import type { AnyPlace, Dtype, Memory } from "./memory";
 import { reference } from "./reference";

@@ -1,61 +1,22 @@
 /**
- * How the addon is found and loaded, and the settings of later calls: threads, LAPACK, instruction set. The only file
- * that knows of the files that may serve, native ones before WebAssembly; addon.ts declares what they export.
+ * The addon, loaded once, and the settings of later calls: threads, LAPACK, instruction set. Must not know what may serve
+ * (addonfiles.ts); addon.ts declares what it exports.
  */
-import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
-
 import { at } from "../asserts";
 import { ISAS } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
-import { abiOfTexts } from "../codegen/prelude";
-import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { ArgumentError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
-import { warnOnce } from "../warnings";
-import type { Addon, AddonFile } from "./addon";
-import { wasmAddon } from "./wasm";
+import { variable } from "../platform/system";
+import type { Addon } from "./addon";
+import { findAddon, warnOfSlow, whyNone } from "./addonfiles";
+import type { AddonReport, Found } from "./addonfiles";
 
+export { addonRemedy } from "./addonfiles";
 export { cancel, newControl, progress } from "./addoncall";
 export type { BatchAxis, Control, Integers, Plan, Ranges, RealData, Rectangle } from "./addoncall";
 
-/** What may serve as the addon: code of this machine, or a module of WebAssembly, at about a fifth of its speed. */
-export type AddonKind = "native" | "wasm";
-
-/** A file that may serve, and why it does not; null of the one that does. */
-export interface Candidate {
-  readonly kind: AddonKind;
-  readonly path: string;
-  readonly why: string | null;
-}
-
-/** Which file serves, if one does, and what became of each: in their order. */
-export interface AddonReport {
-  readonly serving: AddonKind | null;
-  readonly candidates: readonly Candidate[];
-}
-
-interface Loaded extends AddonReport {
-  readonly addon: Addon | null;
-}
-
-const PACKAGE_ROOT = join(__dirname, "..", "..");
-const CANDIDATES: readonly (readonly [AddonKind, ...string[]])[] = [
-  ["native", "build", "Release", "tskeops.node"],
-  ["native", "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"],
-  ["wasm", "build-wasm", "tskeops.wasm"],
-  ["wasm", "prebuilds", "tskeops.wasm"],
-];
-
-/** What TSKEOPS_ADDON allows. */
-const ALLOWED: Readonly<Record<string, readonly AddonKind[]>> = {
-  auto: ["native", "wasm"],
-  native: ["native"],
-  wasm: ["wasm"],
-  off: [],
-};
-
-let loaded: Loaded | undefined;
+let loaded: Found | undefined;
 
 /**
  * The addon, or null where it cannot be used; throws ArgumentError if TSKEOPS_THREADS or TSKEOPS_LAPACK say nothing
@@ -93,15 +54,6 @@ export function addonReport(): AddonReport {
 export function whyNotNative(): string | null {
   const { serving, candidates } = load();
   return serving === "native" ? null : whyNone(candidates.filter(({ kind }) => kind === "native"));
-}
-
-/** What a user can do where the addon cannot be used. */
-export function addonRemedy(): string {
-  if (!allowedKinds().includes("native")) return "unset TSKEOPS_ADDON";
-  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
-  return isBundled
-    ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
-    : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
 }
 
 /**
@@ -149,69 +101,19 @@ export function setLapack(choice: string): void {
   }
 }
 
-function load(): Loaded {
+function load(): Found {
   if (loaded) return loaded;
-  const kinds = allowedKinds();
-  loaded = loadFirst(kinds);
-  if (loaded.serving === "wasm" && kinds.includes("native")) warnOfWasm();
+  const { addon, ...report } = findAddon();
+  loaded = { addon: addon && applyInitialSettings(addon), ...report };
+  warnOfSlow(report);
   return loaded;
 }
 
-function warnOfWasm(): void {
-  const slow = "computing in WebAssembly, up to ten times slower than this machine can";
-  warnOnce("KEOPS_WASM", `${slow}: ${whyNotNative() ?? ""}; ${addonRemedy()}`);
-}
-
-const namedKinds = (): string => process.env["TSKEOPS_ADDON"] || "auto";
-
-function allowedKinds(): readonly AddonKind[] {
-  const named = namedKinds();
-  const allowed = ALLOWED[named];
-  if (allowed !== undefined) return allowed;
-  const known = Object.keys(ALLOWED).join(", ");
-  throw new ArgumentError(`TSKEOPS_ADDON: expected one of ${known}, got ${describeValue(named)}`);
-}
-
-function loadFirst(kinds: readonly AddonKind[]): Loaded {
-  const candidates: Candidate[] = [];
-  for (const [kind, ...parts] of CANDIDATES) {
-    const path = join(PACKAGE_ROOT, ...parts);
-    const found = kinds.includes(kind) ? tryLoad(kind, path) : "TSKEOPS_ADDON excludes it";
-    const isServing = typeof found !== "string";
-    candidates.push({ kind, path, why: isServing ? null : found });
-    if (isServing) return { addon: applyInitialSettings(found), serving: kind, candidates };
-  }
-  return { addon: null, serving: null, candidates };
-}
-
-const NOT_BUILT = "it is not built";
-
-/** What was there and could not be loaded tells more than what is not there. */
-function whyNone(candidates: readonly Candidate[]): string {
-  const allowed = candidates.filter(({ kind }) => allowedKinds().includes(kind));
-  if (allowed.length === 0) return `TSKEOPS_ADDON is ${namedKinds()}`;
-  const failed = allowed.filter(({ why }) => why !== NOT_BUILT);
-  if (failed.length > 0) return failed.map(({ path, why }) => `${path}: ${why}`).join("; ");
-  return `the addon is not built: expected ${allowed.map(({ path }) => path).join(" or ")}`;
-}
-
-function tryLoad(kind: AddonKind, path: string): Addon | string {
-  if (!existsSync(path)) return NOT_BUILT;
-  try {
-    const file = kind === "wasm" ? wasmAddon(path) : (createRequire(__filename)(path) as AddonFile);
-    const abi = abiOfTexts();
-    if (file.abi !== abi) return `expected ABI ${abi}, got ${file.abi}: build it again`;
-    return file.initialize({ InterruptedError, DeviceError });
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
 function applyInitialSettings(addon: Addon): Addon {
-  const wanted = process.env["TSKEOPS_THREADS"];
+  const wanted = variable("TSKEOPS_THREADS");
   if (wanted !== undefined && wanted !== "")
     addon.initialThreads(checkThreads("TSKEOPS_THREADS", Number(wanted), wanted));
-  setInitialLapack(addon, process.env["TSKEOPS_LAPACK"]);
+  setInitialLapack(addon, variable("TSKEOPS_LAPACK"));
   return addon;
 }
 
@@ -256,7 +158,7 @@ export function setInstructionSet(name: InstructionSetName | "auto"): void {
   use(name === "auto" ? byDefault() : available("settings.instructionSet", name));
 }
 
-const byDefault = (): InstructionSetName => available("TSKEOPS_ISA", process.env["TSKEOPS_ISA"] || machines());
+const byDefault = (): InstructionSetName => available("TSKEOPS_ISA", variable("TSKEOPS_ISA") || machines());
 
 /** Routines ask for the name; the dense algebra of the addon is told. */
 function use(name: InstructionSetName): InstructionSetName {

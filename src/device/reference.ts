@@ -9,6 +9,7 @@ import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/core";
+import { nextTurn } from "../platform/system";
 import { beginOf, entriesOf, indicesIn } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import type { RealData } from "./native";
@@ -48,7 +49,7 @@ class ReferenceRoutine implements Routine {
     for (const row of this.reducing(call)) {
       control[1] = row + 1;
       if (performance.now() - begin < TURN) continue;
-      await new Promise((resolve) => setImmediate(resolve));
+      await nextTurn();
       if (Atomics.load(control, 0) !== 0) throw new InterruptedError("reduce: interrupted");
       begin = performance.now();
     }

@@ -8,11 +8,13 @@ import { asserted, at } from "../asserts";
 import type { Specification } from "../codegen/specification";
 import { DeviceError, InterruptedError } from "../errors";
 import type { Formula } from "../formula/formula";
+import { variable } from "../platform/system";
 import { warnOnce } from "../warnings";
+import { cpu } from "./compiled";
 import type { Compile, Device, Routine } from "./device";
 import { deviceNamed, unknownName } from "./devices";
 import type { BackendName } from "./devices";
-import { cpu, tiles } from "./host";
+import { tiles } from "./host";
 import { addonRemedy, instructionSet } from "./native";
 import { reference } from "./reference";
 import { reporting } from "./verbose";
@@ -98,7 +100,7 @@ const COMPILE: readonly string[] = ["auto", "never", "always"] satisfies Compile
 
 function checkedCompile(option: Compile | undefined): Compile {
   const [where, wanted] =
-    option === undefined ? ["TSKEOPS_COMPILE", process.env["TSKEOPS_COMPILE"] || "auto"] : ["compile", option];
+    option === undefined ? ["TSKEOPS_COMPILE", variable("TSKEOPS_COMPILE") || "auto"] : ["compile", option];
   if (COMPILE.includes(wanted)) return wanted as Compile;
   throw unknownName(where, wanted, COMPILE);
 }
@@ -144,7 +146,7 @@ const findCompilable = (specification: Specification): ReturnType<typeof cpu.rou
 
 /** The routine, or one that prints each of its calls if TSKEOPS_VERBOSE is set now. */
 const reported = <R extends Routine>(routine: R, specification: Specification): R =>
-  process.env["TSKEOPS_VERBOSE"] ? reporting(routine, specification) : routine;
+  variable("TSKEOPS_VERBOSE") ? reporting(routine, specification) : routine;
 
 /** Formulas are interned and held weakly, so what is kept lives as long as somebody holds its formula. */
 const keptOf = new WeakMap<Formula, Map<string, unknown>>();

@@ -3,12 +3,13 @@
  * compiled or found compiled. Must not know how anything is computed.
  */
 import type { Specification } from "../codegen/specification";
+import { printLine, variable } from "../platform/system";
 import type { Call, RectangleCall, Routine } from "./device";
 
-const isVerbose = (): boolean => Boolean(process.env["TSKEOPS_VERBOSE"]);
+const isVerbose = (): boolean => Boolean(variable("TSKEOPS_VERBOSE"));
 
 function print(line: string): void {
-  process.stderr.write(`tskeops: ${line}\n`);
+  printLine(`tskeops: ${line}`);
 }
 
 const millisecondsSince = (begin: number): string => `${(performance.now() - begin).toFixed(3)} ms`;

@@ -3,18 +3,19 @@
  * thirds of the speed of SSE2. Arguments and results are copied into and out of its memory of at most 4 GB. Must not know
  * what the functions do, but which of their arguments they write.
  */
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { asserted } from "../asserts";
 import type { AddonFile, LongFunctions } from "./addon";
 import type { BriefAlgebra, LongAlgebra } from "./densealgebra";
 import { NodeApi } from "./nodeapi";
 import { WasmHeap } from "./wasmheap";
 import type { Allocator } from "./wasmheap";
 import { WasmThreads, systemOf } from "./wasmthreads";
-import type { ThreadExports } from "./wasmthreads";
+import type { OpenWorker, ThreadExports } from "./wasmthreads";
 
 /** Positions of the arguments that a function writes; what it only spoils is not copied back. */
-const WRITTEN: Readonly<Record<keyof (LongFunctions & LongAlgebra & BriefAlgebra) | "block", readonly number[]>> = {
+export const WRITTEN: Readonly<
+  Record<keyof (LongFunctions & LongAlgebra & BriefAlgebra) | "block", readonly number[]>
+> = {
   reduce: [2, 3],
   block: [2],
   sortIntoCells: [4],
@@ -48,18 +49,47 @@ interface Exports extends Allocator, ThreadExports {
   napi_register_wasm_v1(environment: number, exports: number): number;
 }
 
-/** The module in a file as what a .node file exports. @throws Error where it is none, or cannot run here. */
-export function wasmAddon(path: string): AddonFile {
-  const module = new WebAssembly.Module(readFileSync(path));
+/** What there is around a module, in Node and in browsers. */
+export interface Surroundings {
+  /** Null where there are no threads. */
+  readonly openWorker: OpenWorker | null;
+  /** How many threads a call uses, unless it is told. */
+  readonly processors: number;
+  /** The main thread of a page may not wait: it looks again and again. */
+  readonly mayWait: boolean;
+}
+
+/** A module with what it imports, to be instantiated. */
+export interface Linked {
+  readonly imports: WebAssembly.Imports;
+  /** What a .node file would export. */
+  register(instance: WebAssembly.Instance): AddonFile;
+}
+
+export function linkWasm(module: WebAssembly.Module, { openWorker, processors, mayWait }: Surroundings): Linked {
   const memory = new WebAssembly.Memory({ ...PAGES, shared: true });
-  const exports = (): Exports => instance.exports as unknown as Exports;
-  const heap = new WasmHeap(memory, exports);
-  const api = new NodeApi(heap, () => exports().__indirect_function_table, WRITTEN);
-  const threads = new WasmThreads({ module, memory }, exports, (place, data) => api.deliver(place, data));
-  const env = { memory, ...systemOf(memory), ...threads.imports(), emscripten_num_logical_cores: availableParallelism };
-  const instance = new WebAssembly.Instance(module, withRefusals(module, { env, napi: api.functions() }));
-  exports().__wasm_call_ctors();
-  return api.register((...args) => exports().napi_register_wasm_v1(...args)) as AddonFile;
+  let started: Exports | undefined;
+  const all = (): Exports => asserted(started, "an instance of the module");
+  const heap = new WasmHeap(memory, all);
+  const api = new NodeApi(heap, () => all().__indirect_function_table, WRITTEN);
+  const deliver = (place: number, data: number): void => api.deliver(place, data);
+  const threads = new WasmThreads({ module, memory, processors }, all, deliver, openWorker);
+  const cores = { emscripten_num_logical_cores: () => processors };
+  const env = { memory, ...systemOf(memory), ...threads.imports(mayWait), ...cores };
+  return {
+    imports: withRefusals(module, { env, napi: api.functions() }),
+    register: (instance) => {
+      started = instance.exports as unknown as Exports;
+      started.__wasm_call_ctors();
+      return api.register((...args) => all().napi_register_wasm_v1(...args)) as AddonFile;
+    },
+  };
+}
+
+/** The module as what a .node file exports. @throws Error where it cannot run here. */
+export function wasmAddon(module: WebAssembly.Module, surroundings: Surroundings): AddonFile {
+  const linked = linkWasm(module, surroundings);
+  return linked.register(new WebAssembly.Instance(module, linked.imports));
 }
 
 /** What the C library imports beside that is never called: files, signals, exit. */

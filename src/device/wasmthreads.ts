@@ -1,14 +1,13 @@
 /**
  * What a WebAssembly module asks of its system: clocks, memory, and threads, which are workers over the same memory. Its
- * one idea: a worker gets its program as text, made of the two functions here that use nothing from outside, so that
- * bundlers need not know of it. The module's C library is that of emscripten 3.1.
+ * one idea: a worker runs `serve`, which uses nothing from outside, so that it can be sent there as text. The module's C
+ * library is that of emscripten 3.1. Must not know how workers are opened (nodeworkers.ts, src/browser/webworkers.ts).
  */
-import { Worker } from "node:worker_threads";
-
 type Imports = Record<string, Record<string, unknown>>;
 /** The thread, the top of its stack, and the function that it is to call, with an argument: all as C has them. */
-type Start = readonly [thread: number, stack: number, start: number, argument: number];
-type Message = { readonly start: Start } | { readonly end: number } | { readonly deliver: readonly [number, number] };
+export type Start = readonly [thread: number, stack: number, start: number, argument: number];
+export type Message =
+  { readonly start: Start } | { readonly end: number } | { readonly deliver: readonly [number, number] };
 
 /** What threads need of the module's exports. */
 export interface ThreadExports {
@@ -64,38 +63,49 @@ export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: n
   };
 }
 
-interface Port {
-  postMessage(message: Message): void;
-  on(event: "message", take: (start: Start) => void): void;
+/** The worker's end of its messages. */
+export interface Port {
+  send(message: Message): void;
+  onStart(take: (start: Start) => void): void;
 }
-interface Shared {
+/** What threads share. */
+export interface Shared {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
+  readonly processors: number;
 }
+/** Opens a worker that runs `serve` and takes its messages; gives what sends it the threads that it is to run. */
+export type OpenWorker = (shared: Shared, take: (message: Message) => void) => (start: Start) => void;
 
 /** A worker: runs threads one after the other, as the messages say. */
-function serve(system: typeof systemOf, port: Port, crash: (error: unknown) => void, { module, memory }: Shared): void {
+export function serve(
+  system: typeof systemOf,
+  port: Port,
+  crash: (error: unknown) => void,
+  { module, memory, processors }: Shared,
+): void {
   const imports: Imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module))
     (imports[from] ??= {})[name] = () => {
       throw new Error(`tskeops has a bug: expected no call of ${name} in a thread, got one`);
     };
   const create = (thread: number, _: number, start: number, argument: number): number => {
-    port.postMessage({ start: [thread, exports.stackOf(thread), start, argument] });
+    port.send({ start: [thread, exports.stackOf(thread), start, argument] });
     return 0;
   };
   const end = (thread: number): void => {
-    port.postMessage({ end: thread });
+    port.send({ end: thread });
   };
   const deliver = (place: number, data: number): number => {
-    port.postMessage({ deliver: [place, data] });
+    port.send({ deliver: [place, data] });
     return 0;
   };
-  const threads = { memory, __pthread_create_js: create, __emscripten_thread_cleanup: end };
+  const cores = { emscripten_num_logical_cores: () => processors };
+  const threads = { memory, ...cores, __pthread_create_js: create, __emscripten_thread_cleanup: end };
   Object.assign(imports["env"] ?? {}, system(memory), threads);
   Object.assign(imports["napi"] ?? {}, { napi_call_threadsafe_function: deliver });
   const exports = new WebAssembly.Instance(module, imports).exports as unknown as ThreadExports;
-  port.on("message", ([thread, stack, start, argument]) => {
+  port.onStart(([thread, stack, start, argument]) => {
     try {
       exports._emscripten_thread_init(thread, 0, 0, 1, 0);
       exports.stackRestore(stack);
@@ -108,60 +118,51 @@ function serve(system: typeof systemOf, port: Port, crash: (error: unknown) => v
   });
 }
 
-/** In Node. A thread that fails takes the process with it, as one of the native addon does: others wait for it. */
-const PROGRAM = `
-const { parentPort, workerData } = require("node:worker_threads");
-const crash = (error) => {
-  require("node:fs").writeSync(2, "tskeops: a thread of WebAssembly failed: " + (error && error.stack) + "\\n");
-  process.kill(process.pid, "SIGABRT");
-};
-(${String(serve)})(${String(systemOf)}, parentPort, crash, workerData);`;
+/** An error number of C: there are no more threads. */
+const EAGAIN = 6;
 
 export class WasmThreads {
-  private readonly idle: Worker[] = [];
-  private readonly working = new Map<number, Worker>();
+  private readonly idle: ((start: Start) => void)[] = [];
+  private readonly working = new Map<number, (start: Start) => void>();
 
   constructor(
     private readonly shared: Shared,
     private readonly exports: () => ThreadExports,
     /** Calls back with data what waits for it, on this thread. */
     private readonly deliver: (place: number, data: number) => void,
+    private readonly openWorker: OpenWorker | null,
   ) {}
 
   /** The imports by which C makes threads, on the thread that has the module. */
-  imports(): Record<string, (...args: number[]) => unknown> {
+  imports(mayWait: boolean): Record<string, (...args: number[]) => unknown> {
     return {
-      __pthread_create_js: (thread, _, start, argument) => {
-        this.start([thread, this.exports().stackOf(thread), start, argument]);
-        return 0;
-      },
+      __pthread_create_js: (thread, _, start, argument) =>
+        this.start([thread, this.exports().stackOf(thread), start, argument]),
       __emscripten_thread_cleanup: (thread) => this.end(thread),
-      __emscripten_init_main_thread_js: (thread) => this.exports()._emscripten_thread_init(thread, 1, 1, 1, 0),
+      __emscripten_init_main_thread_js: (thread) =>
+        this.exports()._emscripten_thread_init(thread, 1, 1, Number(mayWait), 0),
     };
   }
 
-  private start(start: Start): void {
-    const worker = this.idle.pop() ?? this.open();
-    this.working.set(start[0], worker);
-    worker.postMessage(start);
+  /** Workers start while this thread waits. */
+  private start(start: Start): number {
+    const send = this.idle.pop() ?? this.openWorker?.(this.shared, (message) => this.take(message));
+    if (!send) return EAGAIN;
+    this.working.set(start[0], send);
+    send(start);
+    return 0;
+  }
+
+  private take(message: Message): void {
+    if ("start" in message) this.start(message.start);
+    else if ("end" in message) this.end(message.end);
+    else this.deliver(...message.deliver);
   }
 
   private end(thread: number): void {
-    const worker = this.working.get(thread);
-    if (worker) this.idle.push(worker);
+    const send = this.working.get(thread);
+    if (send) this.idle.push(send);
     this.working.delete(thread);
     this.exports()._emscripten_thread_free_data(thread);
-  }
-
-  /** Starts while this thread waits, and keeps no process alive. */
-  private open(): Worker {
-    const worker = new Worker(PROGRAM, { eval: true, name: "tskeops", workerData: this.shared, execArgv: [] });
-    worker.on("message", (message: Message) => {
-      if ("start" in message) this.start(message.start);
-      else if ("end" in message) this.end(message.end);
-      else this.deliver(...message.deliver);
-    });
-    worker.unref();
-    return worker;
   }
 }

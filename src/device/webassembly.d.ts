@@ -6,6 +6,8 @@ declare namespace WebAssembly {
     new (bytes: Uint8Array): Module;
     imports(module: Module): { readonly module: string; readonly name: string }[];
   };
+  function compile(bytes: ArrayBuffer | Uint8Array): Promise<Module>;
+  function instantiate(module: Module, imports: Imports): Promise<Instance>;
   class Instance {
     constructor(module: Module, imports: Imports);
     readonly exports: object;

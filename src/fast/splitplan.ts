@@ -14,6 +14,7 @@ import type { RealData } from "../device/native";
 import type { Argument } from "../formula/arguments";
 import type { Convolution } from "../formula/convolution";
 import { mean } from "../formula/reductions";
+import { availableMemory } from "../platform/system";
 import type { Task } from "../task";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";
@@ -175,7 +176,7 @@ function* preparedOn(
     window: split.window,
     dtype: gridDtype(given.dtype, tolerance),
   });
-  if (grid.bytes > process.availableMemory() / PART_OF_MEMORY) return "the grid takes too much memory";
+  if (grid.bytes > availableMemory() / PART_OF_MEMORY) return "the grid takes too much memory";
   const spectra = yield* spectraOf(making, grid);
   const rows = yield* grid.place(points.rows);
   const columns = points.columns === points.rows ? rows : yield* grid.place(points.columns);

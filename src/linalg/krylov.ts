@@ -14,6 +14,7 @@ import { at } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import type { OptionRows, OptionsOf } from "../options";
+import { emitWarning } from "../platform/system";
 import { GMRES, gmresWith } from "../solve/gmres";
 import { checkSquare, spaceOf, toOperator, waysOf } from "../solve/linearoperator";
 import { numbersAs } from "../solve/ways";
@@ -279,5 +280,5 @@ const warned = new Set<string>();
 function warnOf(key: string, message: string): void {
   if (warned.has(key)) return;
   warned.add(key);
-  process.emitWarning(message, { type: "KeopsWarning", code: "KEOPS_RESIDUAL" });
+  emitWarning(message, "KEOPS_RESIDUAL");
 }

@@ -9,6 +9,7 @@ import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
+import { emitWarning } from "../platform/system";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { EXACT } from "./attempt";
@@ -217,7 +218,7 @@ function warn(what: string, message: string, { iterations, residual }: Report, {
   if (missed === "accept" || warned.has(key)) return;
   if (warned.size >= MOST_WARNED) warned.clear();
   warned.add(key);
-  process.emitWarning(message, { type: "KeopsWarning", code: "KEOPS_RESIDUAL", detail: DETAIL });
+  emitWarning(message, "KEOPS_RESIDUAL", DETAIL);
 }
 
 /** Systems that were warned of: loops should not repeat it. */

@@ -2,7 +2,7 @@
 import ndarray from "ndarray";
 import { Genred, array, grad, nd, rand, randn, requiresGrad, zeros } from "../../src";
 import type { RealArray } from "../../src";
-import { cpu } from "../../src/device/host";
+import { cpu } from "../../src/device/compiled";
 import { G, M, data, gaussian, overJ, scattered } from "../helpers/gaussian";
 import { expectClose, values } from "../helpers/numbers";
 import { expectDerivatives } from "../helpers/derivatives";

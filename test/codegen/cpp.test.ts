@@ -4,7 +4,7 @@
  * on numbers whose distances are exact, so that indices must agree where values tie.
  */
 import { sharedObject } from "../../src/device/compiler";
-import { cpu } from "../../src/device/host";
+import { cpu } from "../../src/device/compiled";
 import { program } from "../../src/codegen/cpp";
 import type { Shape } from "../../src/codegen/cpp";
 import type { Call } from "../../src/device/device";

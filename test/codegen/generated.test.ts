@@ -3,7 +3,7 @@
  * parsed numbers reaches the compiler.
  */
 import { Genred, array, grad, randn, requiresGrad } from "../../src";
-import { cpu } from "../../src/device/host";
+import { cpu } from "../../src/device/compiled";
 import { grad as gradient } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";

@@ -2,7 +2,7 @@
 import { Genred, KernelSolve, rand } from "../../src/index";
 import type { CallOptions } from "../../src/index";
 import type { Compile, Routine } from "../../src/device/device";
-import { cpu } from "../../src/device/host";
+import { cpu } from "../../src/device/compiled";
 import { Tiers } from "../../src/device/routine";
 import type { Compilable } from "../../src/device/routine";
 

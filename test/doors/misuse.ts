@@ -87,6 +87,7 @@ export const FUNCTIONS: Readonly<Record<string, Row>> = {
   grad: withOptions(api.grad, () => [marked(), [x], array([1]).pick(0)]),
   detach: row(api.detach, () => [x]),
   minimise: withOptions(api.minimise, () => [square, rand([2])]),
+  ready: withOptions(api.ready, () => []),
   noGrad: row(api.noGrad, () => [() => 1]),
   requiresGrad: row(api.requiresGrad, () => [rand([2])]),
   "settings.instructionSet": setting("instructionSet", instructionSet),

@@ -4,7 +4,7 @@ import * as api from "../../src";
 
 const TOP = `array astype rand randn zeros Genred KernelSolve genericSum genericLogsumexp genericArgmin genericArgkmin Vi Vj Pm Var
   LazyTensor ComplexLazyTensor LinearOperator asLinearOperator lazy grad requiresGrad detach noGrad minimise toDevice toHost dispose ndarray
-  KeopsError cluster cuda errors linalg nd notebook settings version`;
+  KeopsError cluster cuda errors linalg nd notebook ready settings version`;
 
 const NAMESPACES = {
   linalg: `blocks cg diagonal eigsh gmres identity minres svds`,

@@ -2,7 +2,7 @@
 import ndarray from "ndarray";
 import { FormulaError } from "../../src/errors";
 import { Genred, KernelSolve } from "../../src";
-import { cpu } from "../../src/device/host";
+import { cpu } from "../../src/device/compiled";
 import { short } from "../helpers/texts";
 
 /** Every generated file is made here, before a compiler is asked for. */

@@ -96,6 +96,7 @@ export function transpiled(name: string, from = "", to = ""): string {
     "asserts",
     "errors",
     "options",
+    "platform/system",
     "codegen/isa",
     "device/cache",
     "device/toolchain",

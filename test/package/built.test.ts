@@ -16,6 +16,7 @@ beforeEach(() => {
   write("src/index.ts", "export const one = 1;");
   write("src/formula/ops.ts", "export const ops = [];");
   write("scripts/generate/main.mjs", "");
+  write("scripts/build-web.mjs", "");
   write("tsconfig.json", "{}");
   write("native/addon.cc", "int one() { return 1; }");
   write("CMakeLists.txt", "project(tskeops)");
@@ -46,7 +47,7 @@ function run(expression: string, of = root): unknown {
 
 const stale = (of = root): unknown => run("firstStale(undefined, root)", of);
 const STALE_DIST =
-  "dist/index.js: expected a build of the present src, scripts/generate, tsconfig.json, got an older one: run `npm run build:ts`";
+  "dist/index.js: expected a build of the present src, scripts/generate, scripts/build-web.mjs, tsconfig.json, got an older one: run `npm run build:ts`";
 const STALE_ADDON =
   "build/Release/tskeops.node: expected a build of the present native, CMakeLists.txt, got an older one: run `npm run build:native`";
 
@@ -65,6 +66,7 @@ test.each([
   ["a changed source", "src/index.ts", STALE_DIST],
   ["a new source", "src/formula/new.ts", STALE_DIST],
   ["a changed generator", "scripts/generate/main.mjs", STALE_DIST],
+  ["a changed table of what browsers have", "scripts/build-web.mjs", STALE_DIST],
   ["a changed setting of the compiler", "tsconfig.json", STALE_DIST],
   ["a changed source of the addon", "native/addon.cc", STALE_ADDON],
   ["a new header in a folder", "native/run/plan.h", STALE_ADDON],

@@ -58,7 +58,7 @@ const FAULTS: readonly (readonly [string, string, readonly string[]])[] = [
   ["genred", 'void import("vega"); require("vega");', [LATE, LATE]],
   ["notebook/companions", 'void import("vega"); require("vega");', []],
   ["genred", 'const device = "cuda"; isOnDevice(x);', [DEVICES, DEVICES]],
-  ["device/native", 'void import("vega"); const device: "cuda" = x;', []],
+  ["device/addonfiles", 'void import("vega"); const device: "cuda" = x;', []],
 ];
 
 test("what a part may not know is a fault", () => {

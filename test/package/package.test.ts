@@ -62,6 +62,8 @@ test("the tarball holds the build, the headers of generated code and the addon, 
   const expected = [
     "dist/index.js",
     "dist/index.d.ts",
+    "dist/web/index.js",
+    "dist/web.d.mts",
     "native/text/cpu/keops.h",
     "native/text/common/routine.h",
     `prebuilds/${platform}/tskeops.node`,
@@ -72,8 +74,8 @@ test("the tarball holds the build, the headers of generated code and the addon, 
 
 const hasModule = existsSync(join(root, "build-wasm", "tskeops.wasm"));
 (hasModule ? test : test.skip)("WebAssembly is in the tarball, in at most 200 KB when compressed", () => {
-  expect(files).toContain("prebuilds/tskeops.wasm");
-  const module = readFileSync(join(folder, "node_modules/tskeops/prebuilds/tskeops.wasm"));
+  expect(files).toContain("dist/web/tskeops.wasm");
+  const module = readFileSync(join(folder, "node_modules/tskeops/dist/web/tskeops.wasm"));
   expect(gzipSync(module, { level: 9 }).length).toBeLessThanOrEqual(200_000);
   const script = 'const { settings } = require("tskeops"); console.log(settings.instructionSet);';
   expect(runInstalled(script, { TSKEOPS_ADDON: "wasm" }).stdout).toBe("wasm\n");

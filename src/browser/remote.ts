@@ -1,0 +1,158 @@
+/**
+ * Background forms of the addon's long functions where there are no threads: a worker with a module of its own is sent
+ * copies of the arguments, and sends back what it has written. Its one idea: a job is data, the name of a function and
+ * its arguments; routines are sent as programs. Stopping a job ends its worker. Must not know what functions do, but
+ * which of their arguments they write.
+ */
+import type { Addon, NativeRoutine } from "../device/addon";
+import type { Control } from "../device/addoncall";
+import { WRITTEN } from "../device/wasm";
+import { DeviceError, InterruptedError } from "../errors";
+import { every } from "../platform/system";
+import { makeWorker } from "./webworkers";
+
+/** What `loadTiles` was called with. */
+export type Program = Parameters<Addon["loadTiles"]>;
+/** The group of functions, `""` for the addon itself, and the name. */
+export type Path = readonly [group: "" | "dense", name: string];
+
+export interface Job {
+  readonly path: Path;
+  readonly args: readonly unknown[];
+  /** That of the routine, where the first argument is one. */
+  readonly program: Program | undefined;
+  /** Places of the arguments that are sent back. */
+  readonly written: readonly number[];
+}
+export interface JobResult {
+  readonly value: number | undefined;
+  readonly written: readonly Float64Array[];
+}
+/** What came of a job, or how far it is: units done, and units. */
+export type Answer =
+  | JobResult
+  | { readonly failure: { readonly name: string; readonly message: string } }
+  | { readonly done: readonly [number, number] };
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+export const functionAt = (addon: Addon, [group, name]: Path): AnyFunction =>
+  (group === "" ? addon : addon[group])[name as never];
+export const loadProgram = (addon: Addon, program: Program): NativeRoutine => addon.loadTiles(...program);
+
+/** The addon, whose long functions are computed by workers where they are asked for later. */
+export function withWorkers(addon: Addon, module: WebAssembly.Module, most: number): Addon {
+  const programs = new Map<unknown, Program>();
+  const crew = new Crew(module, most);
+  const loadTiles = (...program: Program): NativeRoutine => {
+    const routine = addon.loadTiles(...program);
+    programs.set(routine, program);
+    return routine;
+  };
+  const laterOf = <Functions extends object>(group: Path[0], functions: Functions): Functions => {
+    const forms = Object.keys(functions).map((name) => [name, sender(crew, [group, name], programs)] as const);
+    return Object.fromEntries(forms) as Functions;
+  };
+  const dense = { ...addon.dense, later: laterOf("dense", addon.dense.later) };
+  return { ...addon, loadTiles, later: laterOf("", addon.later), dense };
+}
+
+/** Functions that take a routine first. */
+const OF_ROUTINES = ["reduce", "seekCells", "walkCells"];
+
+/** Whoever asks for later passes a control block, or undefined, behind all other arguments. */
+function sender(crew: Crew, path: Path, programs: ReadonlyMap<unknown, Program>): AnyFunction {
+  const [, name] = path;
+  const places = WRITTEN[name as keyof typeof WRITTEN];
+  return async (...given) => {
+    const [args, control] = [given.slice(0, -1), given.at(-1) as Control | undefined];
+    const written = places.filter((place) => ArrayBuffer.isView(args[place]));
+    const program = OF_ROUTINES.includes(name) ? programs.get(args[0]) : undefined;
+    const result = await crew.perform({ path, args: copiesOf(args), program, written }, control);
+    for (const [n, place] of written.entries()) (args[place] as Float64Array).set(result.written[n] ?? []);
+    return result.value;
+  };
+}
+
+/** Views alone, without the rest of their memory; what is one array stays one. */
+function copiesOf(args: readonly unknown[]): unknown[] {
+  const copies = new Map<unknown, unknown>();
+  const copyOf = (arg: unknown): unknown => {
+    if (Array.isArray(arg)) return arg.map(copyOf);
+    if (!ArrayBuffer.isView(arg)) return arg;
+    if (!copies.has(arg)) copies.set(arg, (arg as Float64Array).slice());
+    return copies.get(arg);
+  };
+  return args.map(copyOf);
+}
+
+/** Milliseconds from one look at the control block to the next. */
+const BEAT = 10;
+
+/** Workers that do a job each, as many as there may be; other jobs wait for one. */
+class Crew {
+  private readonly idle: Worker[] = [];
+  private readonly waiting: ((worker: Worker) => void)[] = [];
+  private count = 0;
+
+  constructor(
+    private readonly module: WebAssembly.Module,
+    private readonly most: number,
+  ) {}
+
+  async perform(job: Job, control: Control | undefined): Promise<JobResult> {
+    const worker = await this.take();
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        stopLooking();
+        this.giveBack(worker);
+      };
+      const fail = (error: Error): void => {
+        stopLooking();
+        this.dismiss(worker);
+        reject(error);
+      };
+      const stopLooking = every(BEAT, () => {
+        if (control && Atomics.load(control, 0) !== 0) fail(new InterruptedError(`${job.path[1]}: interrupted`));
+      });
+      worker.onerror = ({ message }) => {
+        fail(new DeviceError(`a worker of the page: expected it to run, got ${message || "none: see the console"}`));
+      };
+      worker.onmessage = ({ data }: { readonly data: Answer }) => {
+        if ("done" in data) return control?.set(data.done, 1);
+        end();
+        if ("failure" in data) reject(errorOf(data.failure));
+        else resolve(data);
+      };
+      worker.postMessage(job);
+    });
+  }
+
+  private take(): Promise<Worker> | Worker {
+    const found = this.idle.pop();
+    if (found) return found;
+    if (this.count === this.most) return new Promise((resolve) => this.waiting.push(resolve));
+    this.count++;
+    return makeWorker({ module: this.module });
+  }
+
+  private giveBack(worker: Worker): void {
+    const next = this.waiting.shift();
+    if (next) next(worker);
+    else this.idle.push(worker);
+  }
+
+  private dismiss(worker: Worker): void {
+    worker.terminate();
+    this.count--;
+    const next = this.waiting.shift();
+    if (next) next(this.take() as Worker);
+  }
+}
+
+const ERRORS = { InterruptedError, DeviceError, TypeError, RangeError };
+
+function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
+  const kind = Object.hasOwn(ERRORS, name) ? ERRORS[name as keyof typeof ERRORS] : Error;
+  return new kind(message);
+}

@@ -1,0 +1,99 @@
+/**
+ * The addon of a page: the WebAssembly module, which `begin` fetches, compiles and starts before the first call. In the
+ * place of src/device/addonfiles.ts, with its names. A page that is not cross-origin isolated gets one thread, and workers
+ * with modules of their own for promises.
+ */
+import type { AddonReport, Found } from "../device/addonfiles";
+import type { Addon } from "../device/addon";
+import { setThreads, threads } from "../device/native";
+import { linkWasm } from "../device/wasm";
+import { DeviceError, InterruptedError } from "../errors";
+import { messageOf } from "../options";
+import type { Readiness, ReadyOptions } from "../ready";
+import { warnOnce } from "../warnings";
+import { withWorkers } from "./remote";
+import { openWorker } from "./webworkers";
+
+let found: Found | undefined;
+let beginning: Promise<void> | undefined;
+
+/** @throws DeviceError before the page is ready. */
+export function findAddon(): Found {
+  if (found) return found;
+  throw new DeviceError("tskeops: expected `await ready()` before the first call in a browser, got a call");
+}
+
+export const whyNone = (_: AddonReport["candidates"]): string => "browsers load no native addon";
+export const addonRemedy = (): string => "await ready()";
+export const warnOfSlow = (_: AddonReport): void => undefined;
+
+/** Begins once, and again after a failure. @param beside where the module is unless the options say. */
+export async function begin({ wasm, threads: wanted }: ReadyOptions, beside: URL): Promise<Readiness> {
+  beginning ??= load(wasm ?? beside, wanted).catch((error: unknown) => {
+    beginning = undefined;
+    throw error;
+  });
+  await beginning;
+  if (wanted !== undefined) setThreads(wanted);
+  return { threads: threads(), whyOneThread: whyOneThread() };
+}
+
+async function load(source: string | object, wanted: number | undefined): Promise<void> {
+  const [module, why] = [await compiled(source), whyOneThread()];
+  const processors = why === null ? (navigator.hardwareConcurrency ?? 1) : 1;
+  const linked = linkWasm(module, {
+    openWorker: why === null ? openWorker : null,
+    processors,
+    mayWait: typeof document === "undefined",
+  });
+  const file = linked.register(await WebAssembly.instantiate(module, linked.imports));
+  if (file.abi !== TSKEOPS_ABI)
+    throw new DeviceError(`ready: expected a module of ABI ${TSKEOPS_ABI}, got ${file.abi}: ${ADVICE}`);
+  const addon = file.initialize({ InterruptedError, DeviceError });
+  if (why === null) await startThreads(addon, wanted);
+  else if (wanted === undefined) warnOfOneThread(why);
+  found = {
+    addon: why === null ? addon : withWorkers(addon, module, navigator.hardwareConcurrency ?? 1),
+    serving: "wasm",
+    candidates: [{ kind: "wasm", path: source instanceof URL ? source.href : "a module", why: null }],
+  };
+}
+
+const ADVICE = "the option wasm of `ready` is the URL of tskeops/dist/web/tskeops.wasm of the same version";
+
+async function compiled(source: string | object): Promise<WebAssembly.Module> {
+  if (source instanceof Uint8Array || source instanceof ArrayBuffer) return WebAssembly.compile(source);
+  if (typeof source !== "string" && !(source instanceof URL)) return source; // compiled before
+  try {
+    const response = await fetch(source);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    const where = `ready: expected a WebAssembly module at ${String(source)}`;
+    throw new DeviceError(`${where}, got ${messageOf(error)}: ${ADVICE}`, { cause: error });
+  }
+}
+
+/** Why this page gets no threads, in one sentence; null where it does. */
+function whyOneThread(): string | null {
+  if (typeof Worker === "undefined") return "there are no workers here";
+  const isIsolated = typeof crossOriginIsolated === "undefined" || crossOriginIsolated;
+  if (isIsolated && typeof SharedArrayBuffer !== "undefined") return null;
+  const headers = "Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp";
+  return `the page is not cross-origin isolated: serve it with the headers ${headers}`;
+}
+
+function warnOfOneThread(why: string): void {
+  const processors = navigator.hardwareConcurrency ?? 1;
+  if (processors > 1) warnOnce("KEOPS_THREADS", `computing on one of ${processors} processors: ${why}`);
+}
+
+/**
+ * Workers begin when the page has its turn, so that they must be there before a call keeps it busy: a job of many tasks
+ * starts them all, and ends when the first of them runs.
+ */
+async function startThreads(addon: Addon, wanted: number | undefined): Promise<void> {
+  if (wanted !== undefined) addon.initialThreads(wanted);
+  const [numbers, order] = [new Float64Array(4096), Int32Array.from({ length: 4096 }, (_, n) => n)];
+  await addon.later.moveRows(numbers, numbers.slice(), order, true);
+}
