@@ -14,6 +14,7 @@ const TABLES = [
   ["Reductions: `Genred(formula, aliases, ...)`", ["genred", "REDUCTION", "AXIS", "ROUNDING"]],
   ["Calls: `K(...)`", ["call/prepared", "CALL"]],
   ["Promises: `K.async(...)` and all other `async` forms, beside the options of the call", ["call/run", "ASYNC"]],
+  ["Before the first call in a browser: `ready(...)`", ["ready", "READY"]],
   ["Values at all pairs: `K.dense(...)`, with `backend`, `device` and `compile` of calls", ["genred", "BYTES"]],
   ["Lazy tensors: `LazyTensor(x, ...)`", ["lazytensor/makers", "INDEX"]],
   [

@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 
 import { dirname, join, posix, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromiumCommand, openBrowser } from "./browser.mjs";
+import { LIVE, MOVING, faultsOfMoving } from "./live.mjs";
 import { home, site } from "./paths.mjs";
 import { serve } from "./server.mjs";
 
@@ -71,7 +72,7 @@ const FILTER = `(() => {
     return document.querySelectorAll(".vp-doc tbody tr[hidden]").length > 20;
   })()`;
 
-/** Pages that are opened, and what becomes true there. */
+/** Pages that are opened, what becomes true there, what is read then, and what is wrong with that. */
 const OPENED = [
   ["index.html", "true"],
   ["index.html", SEARCH],
@@ -79,6 +80,7 @@ const OPENED = [
   ["guide/porting-from-pykeops.html", FILTER],
   ["gallery/kernelsolve.html", CHART],
   ["guide/performance.html", CHART],
+  ["guide/web.html", LIVE, MOVING, faultsOfMoving],
   ["reference/api/index.html", "true"],
   [
     "reference/operations/functions.html",
@@ -88,13 +90,14 @@ const OPENED = [
 const LEAST_COLOURS = 40;
 
 async function checkPages(browser, base) {
-  for (const [page, until] of OPENED) {
+  for (const [page, until, read, faultsOf] of OPENED) {
     const url = `${base}${page}`;
-    const seen = await browser.visit(url, { until: `${MOUNTED} && (${until})` });
+    const seen = await browser.visit(url, { until: `${MOUNTED} && (${until})`, ...(read && { read }) });
     const elsewhere = seen.urls.filter((asked) => !asked.startsWith(base) && !/^(data|blob):/.test(asked));
     const wrong = [
       ...seen.errors,
       ...elsewhere.map((asked) => `it asks another host: ${asked}`),
+      ...(faultsOf?.(seen.value) ?? []),
       ...(seen.isReady ? [] : [`expected that ${until.slice(0, 60)} ..., got nothing`]),
       ...(seen.colours >= LEAST_COLOURS ? [] : [`expected a picture of ${LEAST_COLOURS} colours, got ${seen.colours}`]),
     ];

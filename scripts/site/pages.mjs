@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import { gzipSync } from "node:zlib";
 import { firstCards, galleryPages } from "./gallery.mjs";
 import { operationPages } from "./operations.mjs";
 import { pageOf, pages, root, turnLinks } from "./paths.mjs";
@@ -21,6 +22,7 @@ function documents() {
 const BESIDE = {
   "index.md": (text) => `${text}\n## Gallery\n\n${firstCards(6)}\n`,
   "guide/porting-from-pykeops.md": (text) => text.replace(/^(# .*\n)/m, "$1\n<TableFilter />\n"),
+  "guide/web.md": (text) => text.replace(/^(## Points to move\n)/m, "$1\n<LivePoints />\n"),
   "guide/performance.md": (text, charts) => `${text}\n${charts.text}`,
   "reference/operations.md": (text) => operationPages().linked(text),
 };
@@ -83,6 +85,7 @@ export async function writePages() {
     ...documentPages(charts),
     ...charts.files,
     ...pictures(),
+    ["live/module.js", liveModule()],
     ...operationPages().pages,
     ...galleryPages(),
   ]);
@@ -91,6 +94,14 @@ export async function writePages() {
     const path = join(file.parentPath, file.name);
     if (file.isFile() && !all.has(relative(pages, path).split(sep).join("/"))) rmSync(path);
   }
+}
+
+/** The WebAssembly module as a script: pages that are opened from the disk may fetch nothing. */
+function liveModule() {
+  const file = join(root, "dist", "web", "tskeops.wasm");
+  if (!existsSync(file))
+    throw new Error("the page of points to move: expected dist/web/tskeops.wasm: npm run build:wasm");
+  return `export default ${JSON.stringify(gzipSync(readFileSync(file), { level: 9 }).toString("base64"))};\n`;
 }
 
 const pictures = () =>

@@ -1,5 +1,6 @@
 /** VitePress's theme, without fonts of its own, and what pages of this site add to it. */
 import DefaultTheme from "vitepress/theme-without-fonts";
+import LivePoints from "./LivePoints.vue";
 import TableFilter from "./TableFilter.vue";
 import VegaChart from "./VegaChart.vue";
 import "./style.css";
@@ -8,6 +9,7 @@ export default {
   extends: DefaultTheme,
   enhanceApp({ app, router }) {
     if (!import.meta.env.DEV && !import.meta.env.SSR) loadPagesAnew(router);
+    app.component("LivePoints", LivePoints);
     app.component("TableFilter", TableFilter);
     app.component("VegaChart", VegaChart);
   },
