@@ -8,7 +8,7 @@ import { dirname, join, posix, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { chromiumCommand, openBrowser } from "./browser.mjs";
 import { LIVE, MOVING, faultsOfMoving } from "./live.mjs";
-import { home, site } from "./paths.mjs";
+import { hasModule, home, site } from "./paths.mjs";
 import { serve } from "./server.mjs";
 
 /** The site lies in a sub-folder. */
@@ -80,7 +80,7 @@ const OPENED = [
   ["guide/porting-from-pykeops.html", FILTER],
   ["gallery/kernelsolve.html", CHART],
   ["guide/performance.html", CHART],
-  ["guide/web.html", LIVE, MOVING, faultsOfMoving],
+  ...(hasModule() ? [["guide/web.html", LIVE, MOVING, faultsOfMoving]] : []),
   ["reference/api/index.html", "true"],
   [
     "reference/operations/functions.html",
@@ -123,7 +123,8 @@ async function checkInBrowser() {
     server.close();
     await browser.close();
   }
-  return `${OPENED.length} pages opened from the disk and from a server`;
+  const live = hasModule() ? "" : "; the page of points to move: skipped: there is no WebAssembly";
+  return `${OPENED.length} pages opened from the disk and from a server${live}`;
 }
 
 if (htmlPages.length === 0) faults.push(`${dirname(site)}: expected a site, got none: run \`npm run docs\``);

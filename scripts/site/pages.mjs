@@ -7,7 +7,7 @@ import { dirname, join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { firstCards, galleryPages } from "./gallery.mjs";
 import { operationPages } from "./operations.mjs";
-import { pageOf, pages, root, turnLinks } from "./paths.mjs";
+import { hasModule, module, pageOf, pages, root, turnLinks } from "./paths.mjs";
 import { performanceCharts } from "./performance.mjs";
 
 /** Documents of the repository, by their paths below the root. */
@@ -96,12 +96,10 @@ export async function writePages() {
   }
 }
 
-/** The WebAssembly module as a script: pages that are opened from the disk may fetch nothing. */
+/** The WebAssembly module as a script, for pages that are opened from the disk may fetch nothing; "" where it is not built. */
 function liveModule() {
-  const file = join(root, "dist", "web", "tskeops.wasm");
-  if (!existsSync(file))
-    throw new Error("the page of points to move: expected dist/web/tskeops.wasm: npm run build:wasm");
-  return `export default ${JSON.stringify(gzipSync(readFileSync(file), { level: 9 }).toString("base64"))};\n`;
+  const packed = hasModule() ? gzipSync(readFileSync(module), { level: 9 }).toString("base64") : "";
+  return `export default ${JSON.stringify(packed)};\n`;
 }
 
 const pictures = () =>

@@ -10,6 +10,9 @@ export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const home = join(root, "docs", ".vitepress");
 export const pages = join(home, "pages");
 export const site = join(home, "dist");
+/** What the page of points to move computes with, where it is built. */
+export const module = join(root, "dist", "web", "tskeops.wasm");
+export const hasModule = () => existsSync(module);
 
 /** Files whose pages lie elsewhere, by their paths below the root. */
 const ELSEWHERE = {

@@ -59,7 +59,8 @@ async function load(source: string | object, wanted: number | undefined): Promis
   };
 }
 
-const ADVICE = "the option wasm of `ready` is the URL of tskeops/dist/web/tskeops.wasm of the same version";
+const ADVICE =
+  "copy tskeops/dist/web/tskeops.wasm of the same version there, or give its URL as the option wasm of `ready`";
 
 async function compiled(source: string | object): Promise<WebAssembly.Module> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) return WebAssembly.compile(source);

@@ -77,6 +77,7 @@ test(
     const copy = join(folder, "package");
     mkdirSync(copy);
     for (const part of ["dist", "native/text"]) cpSync(join(root, part), join(copy, part), { recursive: true });
+    rmSync(join(copy, "dist", "web"), { recursive: true }); // WebAssembly would serve
     symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
     const { status, stdout } = tskeops(["doctor"], {}, copy);
     expect(status).toBe(0);

@@ -192,7 +192,9 @@ test("the documentation lists every variable that the library reads", () => {
     name.endsWith(".ts"),
   );
   const read = files.flatMap((name) => [
-    ...readFileSync(join(root, "src", name), "utf8").matchAll(/env\["(TSKEOPS_\w+)"\]|\b(TSKEOPS_\w+): named/g),
+    ...readFileSync(join(root, "src", name), "utf8").matchAll(
+      /(?:env\[|\bvariable\()"(TSKEOPS_\w+)"[\])]|\b(TSKEOPS_\w+): named/g,
+    ),
   ]);
   const names = [...new Set(read.map(([, a, b]) => a ?? b!))].sort();
   expect(names).toEqual([...new Set(page.match(/TSKEOPS_\w+/g))].sort());

@@ -13,6 +13,7 @@ beforeAll(() => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const place of ["package/dist", "bundle/lib"])
     cpSync(join(root, "dist"), join(folder, place), { recursive: true });
+  rmSync(join(folder, "package", "dist", "web"), { recursive: true }); // WebAssembly would serve
   for (const place of ["package", "bundle"])
     cpSync(join(root, "native"), join(folder, place, "native"), { recursive: true });
 });
