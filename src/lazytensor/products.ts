@@ -15,6 +15,7 @@ import { checkPlacement, copyArguments } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
+import { complexMult } from "../formula/complex";
 import { mult } from "../formula/core";
 import { settingsOf } from "../genred";
 import { atMost, optionsOf } from "../options";
@@ -61,6 +62,10 @@ export function product(
 
 export const times = (expression: Expression, vector: Leaf): Expression =>
   Expression.join(mult(expression.formula, vector.variable), [expression, Expression.of(vector)]);
+
+/** A matrix of complex numbers times a vector of such numbers. */
+export const complexTimes = (expression: Expression, vector: Leaf): Expression =>
+  Expression.join(complexMult(expression.formula, vector.variable), [expression, Expression.of(vector)]);
 
 /** A vector that a matrix is applied to; `[N]` counts as `[N, 1]`. */
 interface Column {

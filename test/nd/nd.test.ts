@@ -188,6 +188,47 @@ describe("values", () => {
     expect(norm(nested([3, 0], [0, 4]).transpose(1, 0)).get()).toBe(5);
   });
 
+  test("integers, such as labels, are moved as they are", () => {
+    const labels = ndarray(new Int32Array([3, 1, 2, 2147483647, -5, 6]), [2, 3]);
+    const moved = {
+      take: [nd.take(labels, [1], { axis: 0 }), [[2147483647, -5, 6]]],
+      reshape: [
+        nd.reshape(labels, [3, -1]),
+        [
+          [3, 1],
+          [2, 2147483647],
+          [-5, 6],
+        ],
+      ],
+      transpose: [
+        nd.transpose(labels),
+        [
+          [3, 2147483647],
+          [1, -5],
+          [2, 6],
+        ],
+      ],
+      flip: [
+        nd.flip(labels, { axis: 1 }),
+        [
+          [2, 1, 3],
+          [6, -5, 2147483647],
+        ],
+      ],
+      sort: [
+        nd.sort(labels),
+        [
+          [1, 2, 3],
+          [-5, 6, 2147483647],
+        ],
+      ],
+    } as const;
+    for (const [got, expected] of Object.values(moved)) {
+      expect(got.dtype).toBe("int32");
+      expect(nd.toNested(got)).toEqual(expected);
+    }
+  });
+
   test("matrix products, the identity, transposes and reshapes", () => {
     const x = nested([1, 2, 3], [4, 5, 6]);
     expect(values(matmul(x, transpose(x)))).toEqual([14, 32, 32, 77]);
