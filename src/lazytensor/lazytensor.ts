@@ -6,7 +6,6 @@
 import type { ArrayInput } from "../array/arrayinput";
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";
-import { Category } from "../formula/formula";
 import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
 import { atMost, optionsOf } from "../options";
@@ -16,15 +15,14 @@ import type { EigshOptions } from "../solve/eigsh";
 import type { SolveReport } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
-import { indexedLeaf } from "./leaf";
-import { complexTimes, linearOperator, product } from "./products";
+import { complexProduct, linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand, twice, withPlace } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
 import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/ways";
-import { isInner, isOpen, reduce, reduceNow } from "./reduce";
+import { isInner, isOpen, reduce } from "./reduce";
 import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
 import { matrixOf, solveClosed, solveOrWait } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
@@ -282,8 +280,7 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
   /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`; differentiable. */
   matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matmul", 2, arguments);
-    const terms = complexTimes(expressionIn(this), indexedLeaf("matmul, b", b, Category.J));
-    return reduceNow("matmul", terms, "Sum", { ...options, axis: 1 }, {}) as RealArray<T>;
+    return complexProduct("matmul", expressionIn(this), b, options) as RealArray<T>;
   }
   /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
