@@ -37,6 +37,7 @@ export default defineConfig(
       "coverage/",
       "**/node_modules/",
       "notebooks/out/",
+      "test/web/bundles/out-*/",
       "docs/reference/",
       "docs/.vitepress/{pages,cache,dist}/",
     ],
