@@ -7,7 +7,7 @@ import { checkArray, checkElements } from "../array/check";
 import { record, recording } from "../array/record";
 import { cutRows, evenCounts, gatherElements, joinRows, markShard, shardOf, sumOf } from "../array/shard";
 import type { Ranks } from "../array/shard";
-import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
+import { allocate, dtypeOf, readable, shapeText, sizeOf, viewOf, wrapBeside } from "../array/view";
 import type { Elements, RealArray } from "../array/view";
 import { elementTypeOf } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -75,7 +75,7 @@ export function shard<T extends Elements>(x: NdArray<T>): NdArray<T> {
  * Rows that this rank has of its own, such as those that it has read from a file, as a shard: those of all ranks stand
  * one after the other, in the order of the ranks. No rank needs to have the others' rows before a call needs them.
  * @param own an array `[n, ...]`; n may differ between ranks
- * @returns the same array, as a shard
+ * @returns a view of it, as a shard
  * @throws ArgumentError if it is no array with rows, or on all ranks where rows differ in shape or dtype; DeviceError
  * where MPI cannot be started
  * @example
@@ -87,7 +87,8 @@ export function fromRows<T extends Elements>(own: NdArray<T>): NdArray<T> {
   const rows = rowsOf("fromRows", own);
   const ranks = ranksOfWorld();
   const counts = ranks.agree(() => `fromRows of ${typeText(own)} rows ${shapeText(own.shape.slice(1))}`, rows);
-  return markShard(own, { ranks, counts });
+  const view = viewOf(own as RealArray, own) as NdArray<Elements> as NdArray<T>;
+  return markShard(view, { ranks, counts });
 }
 
 /**

@@ -34,6 +34,7 @@ class MpiRanks implements Ranks {
   }
 
   agree(what: () => string, value: number): readonly number[] {
+    if (this.size === 1) return [value];
     const all = new Uint8Array(NOTICE_BYTES * this.size);
     writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
     this.exchange(all, this.noticeCounts);
@@ -54,6 +55,7 @@ class MpiRanks implements Ranks {
 
   /** After an interrupt the library still writes: the program ends. */
   private exchange(all: ArrayBufferView, counts: readonly number[]): void {
+    if (this.size === 1) return;
     try {
       loadedAddon().ranks.allGather(all, Float64Array.from(counts));
     } catch (error) {
@@ -104,8 +106,7 @@ function open(): Ranks {
     end(opened, code);
   });
   // Engines of another width round otherwise: iterations would part.
-  if (opened.size > 1)
-    opened.agree(() => `tskeops ${version} with the instruction set ${instructionSet()} (TSKEOPS_ISA sets it)`, 0);
+  opened.agree(() => `tskeops ${version} with the instruction set ${instructionSet()} (TSKEOPS_ISA sets it)`, 0);
   return opened;
 }
 
