@@ -38,6 +38,7 @@ export const world: World = {
 /**
  * Why this process computes alone, in one sentence, or null where MPI runs.
  * @returns a sentence, or null
+ * @throws ArgumentError for an argument
  * @example
  * console.log(whyNot()); // no mpirun, mpiexec or srun has started this process
  */
