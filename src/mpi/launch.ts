@@ -10,6 +10,12 @@ const OPEN_MPI = ["libmpi.so.40"];
 /** Debian's name, and that of all others with this ABI: Intel MPI, MVAPICH, Cray MPICH. */
 const MPICH = ["libmpich.so.12", "libmpi.so.12"];
 
+/**
+ * UCX, by which MPICH moves data, rewrites functions of the C library that give memory back, and takes over signals that
+ * JavaScript's machine lives on: with UCX 1.13, one program in thirty lost a part of its heap. What a user has set stays.
+ */
+const UCX = { UCX_MEM_EVENTS: "n", UCX_ERROR_SIGNALS: "SIGILL,SIGBUS,SIGFPE" } as const;
+
 interface Launcher {
   /** Is set in each process that it starts. */
   readonly variable: string;
@@ -69,6 +75,7 @@ export function start(): Started | null {
 function startBy(libraries: readonly string[]): Started {
   const why = whyNoAddon();
   if (why !== null) throw new DeviceError(`MPI: expected the native addon, got none: ${why}`);
+  for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   try {
     return loadedAddon().ranks.start(libraries);
   } catch (error) {
