@@ -16,6 +16,7 @@ namespace sharedlibrary {
 #if defined(__wasm__)
 
 inline void *open(const std::string &) { return nullptr; }
+inline void *openForAll(const std::string &) { return nullptr; }
 inline void *symbol(void *, const char *) { return nullptr; }
 inline std::string lastError() { return "WebAssembly, which opens no libraries"; }
 inline void close(void *) {}
@@ -28,6 +29,7 @@ inline void *open(const std::string &path) {
   const bool hasFolder = path.find_first_of("\\/") != std::string::npos;
   return LoadLibraryExA(path.c_str(), nullptr, hasFolder ? LOAD_WITH_ALTERED_SEARCH_PATH : 0);
 }
+inline void *openForAll(const std::string &path) { return open(path); }
 inline void *symbol(void *library, const char *name) {
   return reinterpret_cast<void *>(GetProcAddress(static_cast<HMODULE>(library), name));
 }
@@ -42,6 +44,8 @@ inline void keepThatOf(void *address) {
 #else
 
 inline void *open(const std::string &path) { return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); }
+// What it has can be found by libraries that are opened later.
+inline void *openForAll(const std::string &path) { return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL); }
 inline void *symbol(void *library, const char *name) { return dlsym(library, name); }
 inline std::string lastError() {
   const char *const error = dlerror();

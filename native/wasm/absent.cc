@@ -1,5 +1,5 @@
 // What a WebAssembly module has none of: signals, GPUs, libraries of the system. Its one idea: the addon's tables stay as
-// they are, and these answer in the place of node/interrupt.cc, node/devices.cc and linalg/lapack.cc.
+// they are, and these answer in the place of node/interrupt.cc, node/devices.cc, node/ranks.cc and linalg/lapack.cc.
 #include <stdexcept>
 
 #include "linalg/linalg.h"
@@ -33,6 +33,9 @@ Napi::Value whyNoDevice(const Napi::CallbackInfo &info) {
 }
 Napi::Value countDevices(const Napi::CallbackInfo &info) { return Napi::Number::New(info.Env(), 0); }
 
+Napi::Value startRanks(const Napi::CallbackInfo &) { throw std::runtime_error("WebAssembly opens no library"); }
+
+constexpr FunctionRow RANKS[] = {brief<startRanks>("start")};
 constexpr FunctionRow ROWS[] = {brief<whyNoDevice>("whyNot"), brief<countDevices>("count")};
 
 }  // namespace
@@ -41,3 +44,4 @@ void closeDevices() {}
 
 constinit const FunctionTable DEVICE_FUNCTIONS = ROWS;
 constinit const FunctionTable DEVICE_ROUTINE_FUNCTIONS{};
+constinit const FunctionTable RANK_FUNCTIONS = RANKS;

@@ -47,6 +47,7 @@ export interface Addon extends Now<LongFunctions> {
   readonly later: Later<LongFunctions>;
   readonly dense: Dense;
   readonly cuda: Cuda;
+  readonly ranks: RankFunctions;
   readonly constants: Constants;
   /** The best instruction set of this machine. */
   isa(): InstructionSetName;
@@ -182,6 +183,26 @@ export interface LongFunctions {
  */
 export interface Dense extends Now<LongAlgebra>, BriefAlgebra {
   readonly later: Later<LongAlgebra>;
+}
+
+// ------------------------------------------------------------------------------------------------------------ ranks
+
+/** The ranks of an MPI program, for the main thread alone. */
+export interface RankFunctions {
+  /**
+   * Opens the first of these libraries that there is, once per process, and starts it. Throws Error with the reasons why
+   * there is none.
+   */
+  start(names: readonly string[]): { readonly rank: number; readonly size: number; readonly version: string };
+  /**
+   * Fills `all`, of 1, 4 or 8 bytes an element and fewer than 2^31: `counts` elements of each rank, of which this one has
+   * put its own in place. Throws InterruptedError when stopped: then only `abort` may follow.
+   */
+  allGather(all: ArrayBufferView, counts: Float64Array): void;
+  /** Waits for the others; nothing may follow. */
+  finalize(): void;
+  /** Ends the processes of all ranks. */
+  abort(code: number): never;
 }
 
 // ------------------------------------------------------------------------------------------------------------- GPUs

@@ -90,6 +90,7 @@ abstract class AddonRoutine implements Routine {
 
   /** The plan of the call before serves those of the same sizes. */
   private planned(call: Call, costs: Costs): Plan {
+    if (call.whole) return planOfPart(call, costs);
     const { last } = this;
     if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
     const plan = planOf(call, costs);
@@ -147,7 +148,8 @@ export class CompiledRoutine extends AddonRoutine {
   }
 
   /** By sizes and by which data are the same, so that the same call always gives the same bits. */
-  protected override chooseShape(call: Call): Compiled {
+  protected override chooseShape(given: Call): Compiled {
+    const call = wholeOf(given);
     const usual = this.usualShape();
     let [best, most] = [usual, LEAST_GAIN];
     for (const found of this.othersFor(call)) {
@@ -254,8 +256,9 @@ const LEAST_POINTS = 512;
 /** Arguments that are the same by chance, in a loop, must not keep the compiler busy. */
 const MOST_PAIRINGS = 4;
 
-function mayBeSymmetric({ rows, columns, batch = [], ranges, indices }: Call): boolean {
-  return rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
+/** Never for some rows of a call: whoever has others would evaluate the same pairs. */
+function mayBeSymmetric({ rows, columns, batch = [], ranges, indices, whole }: Call): boolean {
+  return !whole && rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
 }
 
 /**
@@ -315,6 +318,14 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
   return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
+}
+
+/** The call that these rows are a part of. */
+const wholeOf = (call: Call): Call => (call.whole ? { ...call, ...call.whole } : call);
+
+function planOfPart(call: Call, costs: Costs): Plan {
+  const { rows, ranges } = call;
+  return { ...planOf(wholeOf(call), costs), rows, ranges };
 }
 
 /** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */
