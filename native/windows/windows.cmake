@@ -10,6 +10,7 @@ add_dependencies(${PROJECT_NAME} nodeapi)
 target_link_libraries(${PROJECT_NAME} PRIVATE ${CMAKE_BINARY_DIR}/libnode.a)
 target_link_options(${PROJECT_NAME} PRIVATE -static -s)
 
-# GCC takes the stack for aligned to the width of vectors, and Windows aligns it to 16 bytes (GCC bug 54412): wider moves
-# must not ask for it. They cost the same where it is aligned. test/package/crossed.test.ts holds the build to it.
+# Windows aligns stacks to 16 bytes, and GCC may take variables on them for aligned to the width of vectors (GCC bug
+# 54412): wider moves must not ask for that. They cost the same where it holds. test/package/crossed.test.ts holds the
+# build to it.
 target_compile_options(${PROJECT_NAME} PRIVATE -Wa,-muse-unaligned-vector-move)
