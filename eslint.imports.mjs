@@ -42,7 +42,7 @@ const ROWS = {
     typesOfOwnFolder: true,
   },
   array: {
-    parts: ["device/devices", "device/memory", "warnings"],
+    parts: ["device/devices", "device/memory", "device/native", "warnings"],
     types: ["device"],
     packages: ["ndarray", "ml-matrix"],
   },

@@ -69,6 +69,47 @@ export const SOLVES = [
 /** Iterations that plain conjugate gradients, as KeOps has them, take for the tutorial's system in float32. */
 export const TUTORIAL_ITERATIONS = 795;
 
+// --------------------------------------------------------------------------------- fewer pairs than all of them
+
+const near = (name, formula, options = {}) => ({ name, formula, d: 3, dv: 1, options: {}, ...options });
+const local = (name, reductionOp) =>
+  near(name, "-1000 * SqDist(x, y)", { options: { reductionOp, formula2: "b" }, tolerance: 1e-3 });
+
+const FEWER = [
+  near("ten nearest", "SqDist(x, y) + 0 * b", { options: { reductionOp: "ArgKMin", optArg: 10 } }),
+  near("Gaussian to 1e-3", "Exp(-5 * SqDist(x, y)) * b", { tolerance: 1e-3 }),
+  near("Gaussian to 1e-6", "Exp(-5 * SqDist(x, y)) * b", { tolerance: 1e-6, dtype: "float64" }),
+  near("1 / r to 1e-3", "Rsqrt(SqDist(x, y)) * b", { tolerance: 1e-3 }),
+  near("exp(-3 r) to 1e-3", "Exp(-3 * Norm2(x - y)) * b", { tolerance: 1e-3 }),
+  near("local Gaussian to 1e-3", "Exp(-1000 * SqDist(x, y)) * b", { tolerance: 1e-3 }),
+  local("local LogSumExp to 1e-3", "LogSumExp"),
+  local("local softmax to 1e-3", "SumSoftMaxWeight"),
+];
+
+/** Points up to which all pairs are computed beside it. */
+export const MOST_DIRECT = 100_000;
+
+/** Reductions that leave pairs out, by default or with a tolerance. */
+export const FEWER_SUMS = FEWER.flatMap((row) =>
+  [10_000, 30_000, 100_000, 1_000_000].map((n) => ({
+    dtype: "float32",
+    ...row,
+    m: n,
+    n,
+    label: fewerName(row.name, n),
+  })),
+);
+
+/** Gaussian systems in three dimensions whose products are approximate. */
+export const FEWER_SOLVES = [100_000, 1_000_000].map((n) => ({
+  n,
+  label: fewerName("solve, sigma 0.3, alpha 1e-2", n),
+}));
+
+function fewerName(name, n) {
+  return `fewer pairs: ${name}, N = ${n}`;
+}
+
 // ------------------------------------------------------------------------------- shapes that both engines run
 
 const GAUSSIAN_DIMS = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 16, 17, 20, 24, 32, 64, 100, 256, 784];

@@ -98,6 +98,18 @@ function shapes({ rows, isas }) {
   printTable("Compiled code, times as fast as tiles", ["shape", ...head], lines);
 }
 
+function fewer({ rows, isas }) {
+  const some = [...byKey(rows.filter(({ name }) => name.startsWith("fewer pairs: ")))];
+  const head = (isa) => [`${isa}: time`, "all pairs over it"];
+  const lines = some.map(([key, group]) => [
+    key.replace("fewer pairs: ", ""),
+    group[0].method ?? "",
+    percent(group[0].ofPairs),
+    ...isas.flatMap((isa) => [ms(oneOf(group, isa).seconds), cell(oneOf(group, isa).overAll)]),
+  ]);
+  printTable("Fewer pairs", ["what", "method", "of pairs", ...isas.flatMap(head)], lines);
+}
+
 function smallCalls({ rows, isas }) {
   const some = rows.filter(({ name }) => /^(first call|overhead)/.test(name));
   const time = ({ seconds, microseconds }) => (microseconds === undefined ? ms(seconds) : `${cell(microseconds)} us`);
@@ -138,5 +150,5 @@ export function printMarkdown(file) {
     printed(why === undefined ? `${name} ${version}${kernel && `, ${kernel}`}.` : `${name}: not run (${why}).`);
   const run = { rows, isas };
   for (const dtype of ["float32", "float64"]) sums({ ...run, dtype });
-  for (const section of [dense, solves, splits, shapes, smallCalls, against, choices]) section(run);
+  for (const section of [dense, solves, splits, fewer, shapes, smallCalls, against, choices]) section(run);
 }

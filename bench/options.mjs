@@ -17,7 +17,7 @@ what it is compared with
 what becomes of it
   --json FILE              writes all rows
   --record                 if the machine was quiet, writes bench/results/DATE-PROCESSOR-WIDTH.json and
-                           docs/images/bench.png
+                           the charts of docs/images
   --markdown FILE          runs nothing: prints the tables of docs/log/performance.md from a file of rows
   --processor              times by processor seconds per thread, which other processes lengthen little
 `;

@@ -1,6 +1,7 @@
 // What a run has found: tables, comparisons with another build and with an earlier file, a chart.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 
 export const cell = (value, digits = 3) => (value === undefined ? "" : Number(value).toPrecision(digits));
 export const ms = (seconds) => (seconds === undefined ? "" : `${cell(seconds * 1000)} ms`);
@@ -25,11 +26,12 @@ const PER_ISA = [
       times(row.overTiles, "tiles"),
       times(row.overLibrary, row.library ?? "library"),
       times(row.overPlainIterations, "plain iterations"),
+      times(row.overAll, "all pairs"),
       ...Object.entries(row.overPeers ?? {}).map(([peer, ratio]) => times(ratio, peer)),
     ),
 ];
 const LAST = ({ method, rank, iterations, failed }) =>
-  failed ?? (method === undefined ? "" : `${method}, rank ${rank}, ${iterations} it.`);
+  failed ?? joined(method, rank !== undefined && `rank ${rank}`, iterations !== undefined && `${iterations} it.`);
 
 const keyOf = ({ name, dtype, engine }) => [name, dtype, engine].filter(Boolean).join(", ");
 
@@ -126,16 +128,18 @@ export function rowsIn(file) {
   return { machine: { ...machine, isas: [machine.isa] }, rows: told };
 }
 
-/** A bar per row that has a plain loop beside it, as PNG. */
-export async function drawRatios(rows, file) {
+/** The charts of what was run, as PNG. */
+export async function drawPictures(rows, folder) {
+  if (rows.some(({ overPlainLoop }) => overPlainLoop)) await drawRatios(rows, join(folder, "bench.png"));
+  if (rows.some(({ overAll }) => overAll)) await drawGrowth(rows, join(folder, "growth.png"));
+}
+
+/** A bar per row that has a plain loop beside it. */
+async function drawRatios(rows, file) {
   const values = rows
     .filter(({ overPlainLoop, dtype }) => overPlainLoop && dtype === "float32")
     .map(({ name, engine, isa, overPlainLoop }) => ({ name, engine: `${engine}, ${isa}`, overPlainLoop }));
-  const ofNotebooks = createRequire(new URL("../notebooks/package.json", import.meta.url));
-  const [{ parse, View }, { compile }, { Resvg }] = ["vega", "vega-lite", "@resvg/resvg-js"].map((name) =>
-    ofNotebooks(name),
-  );
-  const spec = {
+  await draw(file, {
     data: { values },
     mark: "bar",
     width: 420,
@@ -145,7 +149,42 @@ export async function drawRatios(rows, file) {
       x: { field: "overPlainLoop", type: "quantitative", title: "times as fast as the plain loop, float32" },
       color: { field: "engine", title: "engine", sort: null },
     },
-  };
+  });
+}
+
+/** Seconds against the number of points, of fewer pairs and of all. */
+async function drawGrowth(rows, file) {
+  const some = rows.filter(({ name, overAll, n, failed }) => isFewerSum(name) && n && !failed && (overAll || n > 1e5));
+  const values = some.flatMap(({ name, n, seconds, overAll }) => [
+    { name: shortName(name), n, seconds, pairs: "fewer pairs" },
+    ...(overAll ? [{ name: shortName(name), n, seconds: seconds * overAll, pairs: "all pairs" }] : []),
+  ]);
+  const axis = (field, title) => ({ field, type: "quantitative", scale: { type: "log" }, title });
+  await draw(file, {
+    data: { values },
+    facet: { field: "name", type: "nominal", title: null, sort: null },
+    columns: 4,
+    spec: {
+      width: 170,
+      height: 150,
+      mark: { type: "line", point: true },
+      encoding: {
+        x: { ...axis("n", "N"), axis: { values: [1e4, 1e5, 1e6], format: "~e", grid: true } },
+        y: { ...axis("seconds", "seconds"), axis: { values: [1e-3, 1e-2, 0.1, 1, 10, 100], format: "~g" } },
+        color: { field: "pairs", title: null, sort: null },
+      },
+    },
+  });
+}
+
+const isFewerSum = (name) => name.startsWith("fewer pairs: ") && !name.includes("solve");
+const shortName = (name) => name.replace("fewer pairs: ", "").replace(/, N = .*/, "");
+
+async function draw(file, spec) {
+  const ofNotebooks = createRequire(new URL("../notebooks/package.json", import.meta.url));
+  const [{ parse, View }, { compile }, { Resvg }] = ["vega", "vega-lite", "@resvg/resvg-js"].map((name) =>
+    ofNotebooks(name),
+  );
   const svg = await new View(parse(compile(spec).spec), { renderer: "none" }).toSVG();
   writeFileSync(file, new Resvg(svg, { background: "white", fitTo: { mode: "zoom", value: 2 } }).render().asPng());
 }

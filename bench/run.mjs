@@ -15,12 +15,13 @@ import { runChoices } from "./choices.mjs";
 import { printMarkdown } from "./markdown.mjs";
 import { clock, othersShare } from "./measure.mjs";
 import { end, readOptions } from "./options.mjs";
-import { drawRatios, printAgainst, printComparison, printSplits, printTable } from "./report.mjs";
+import { drawPictures, printAgainst, printComparison, printSplits, printTable } from "./report.mjs";
 import {
   Run,
   peerCases,
   reportYardsticks,
   timeDense,
+  timeFewer,
   timeFirstCalls,
   timeOverhead,
   timeShapes,
@@ -67,6 +68,7 @@ async function measure(run, options) {
   await timeSums(run);
   await timeDense(run);
   await timeSolves(run);
+  await timeFewer(run);
   if (!options.quick) await timeShapes(run);
   await timeOverhead(run);
   timeFirstCalls(run);
@@ -109,7 +111,7 @@ async function record(text, { rows }) {
   mkdirSync(join(here, "results"), { recursive: true });
   const processor = `${cpus()[0].model} ${nativeAddon().isa()}`.replace(/\W+/g, "-").toLowerCase();
   writeFileSync(join(here, "results", `${new Date().toISOString().slice(0, 10)}-${processor}.json`), text);
-  await drawRatios(rows, join(ROOT, "docs", "images", "bench.png"));
+  await drawPictures(rows, join(ROOT, "docs", "images"));
 }
 
 async function main(options) {

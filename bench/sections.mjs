@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { SHAPES, SOLVES, SUMS, TUTORIAL_ITERATIONS, aliasesOf, labelOf } from "./cases.mjs";
+import { FEWER_SOLVES, FEWER_SUMS, SHAPES, SOLVES, SUMS, TUTORIAL_ITERATIONS, aliasesOf, labelOf } from "./cases.mjs";
 import { timeOn, timedEnvironment } from "./workers.mjs";
 
 const require = createRequire(import.meta.url);
@@ -200,6 +200,24 @@ async function timeSolve(run, solve, dtype) {
       ...(split[call] && { split: split[call] }),
     };
   });
+}
+
+// ------------------------------------------------------------------------------------------------------ fewer pairs
+
+/** Beside all pairs where those take seconds; above 30 000 points on the widest instruction set alone. */
+export async function timeFewer(run) {
+  const most = run.quick ? 10_000 : Infinity;
+  const wanted = ({ label, n }) => run.isWanted(label) && n <= most;
+  const details = ({ times, seconds, facts }) => ({ ...facts, ...(times.all && { overAll: times.all / seconds }) });
+  for (const [kind, rows] of [
+    ["fewer", FEWER_SUMS],
+    ["fewerSolve", FEWER_SOLVES],
+  ])
+    for (const row of rows.filter(wanted)) {
+      const { label: name, n, dtype = "float64" } = row;
+      const isas = n > 30_000 ? [run.widest] : run.isas;
+      await run.time({ kind, row }, [{ name, dtype, n, call: "fewer" }], details, isas);
+    }
 }
 
 // ----------------------------------------------------------------------------------------------------------- shapes

@@ -3,10 +3,11 @@
 // folder.
 import { buildAt } from "./build.mjs";
 import { CHOICE_JOBS } from "./choicejobs.mjs";
+import { FEWER_JOBS } from "./fewerjobs.mjs";
 import { JOBS } from "./jobs.mjs";
 import { best, othersShare, setThreadCount } from "./measure.mjs";
 
-const KINDS = { ...JOBS, ...CHOICE_JOBS };
+const KINDS = { ...JOBS, ...FEWER_JOBS, ...CHOICE_JOBS };
 
 const build = buildAt(process.argv[2]);
 setThreadCount(build.settings.threads);

@@ -2,7 +2,8 @@
 # Memory and thread safety: the addon's C++ and compiled routines under the compiler's sanitizers, driven from C++ and
 # in node. Routines are those of test/fixtures and of scripts/generated-routines.mjs, and those of the folders given:
 #   scripts/test-asan.sh [FOLDER ...]   FOLDER/*.cc, compiled with the flags in FOLDER/flags if there
-# Prints a line per part, and "N passed, N failed" last.
+# Prints a line per part, and "N passed, N failed" last. TSKEOPS_TESTS=full takes the kernels of both dtypes, and every
+# routine for threads too; else those of float64, as both dtypes share their text, and routines of each way to share rows.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 node scripts/built.mjs || exit
@@ -31,7 +32,16 @@ routine() { # routine SANITIZERS OUTPUT SOURCE FLAGS...
   "$compiler" -fsanitize="$1" -fno-sanitize-recover=all -g -shared -fPIC -Inative "${@:4}" "$3" -o "$2"
 }
 
-routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own and those of the given folders
+is_full() { [ "${TSKEOPS_TESTS:-}" = full ]; }
+
+# Of how calls share rows: many rows, few, each pair once, values, the K best.
+SHARED_ROWS=" gaussian64 few64 once64 values nearest "
+
+is_sampled() { # is_sampled SANITIZERS SOURCE: whether a routine is among those of this run
+  [ "$1" != thread ] || is_full || [[ $2 != "$work/generated/"* ]] || [[ $SHARED_ROWS == *" $(basename "$2" .cc) "* ]]
+}
+
+routines() { # routines SANITIZERS FOLDER: builds them, the project's own and those of the given folders
   local name folder source
   mkdir -p "$2"
   for name in sum hoisted block; do routine "$1" "$2/$name.so" "test/fixtures/$name.cc" -O1 || return; done
@@ -41,6 +51,7 @@ routines() { # routines SANITIZERS FOLDER: builds all of them, the project's own
     local flags=(-std=c++17 -O1)
     if [ -f "$folder/flags" ]; then read -r -d '' -a flags <"$folder/flags"; fi
     for source in "$folder"/*.cc; do
+      is_sampled "$1" "$source" || continue
       routine "$1" "$2/$(basename "$folder")-$(basename "$source" .cc).so" "$source" "${flags[@]}" || return
     done
   done
@@ -64,13 +75,15 @@ library() { # library SANITIZERS FOLDER: all objects of the addon, those in FOLD
   done | xargs -0 -n 2 -P "$(nproc)" bash -c 'compile "$0" "$1" "$2"' "$1"
 }
 
-kernels() { # kernels SANITIZERS FOLDER: those that this machine uses; of the others, what the build has made
+kernels() { # kernels SANITIZERS FOLDER: those that this machine uses, or a sample; of the others, what the build has made
   local isa flags kind started=() job
   isa=$(node -p 'require("./dist/device/native.js").nativeAddon().isa()') || return
   mkdir -p "$2"
   cp build/CMakeFiles/tskeops.dir/native/generated/*.o "$2" || return
   read -r -a flags <<<"$(node -p 'require("./dist/codegen/isa.js").instructionSetOf(process.argv[1]).flags.join(" ")' "$isa")"
-  for kind in float32 float64 linalg; do
+  local kinds=(float64 linalg)
+  if is_full; then kinds+=(float32); fi
+  for kind in "${kinds[@]}"; do
     compile "$1" "$2/$isa-$kind.cc.o" "native/generated/$isa-$kind.cc" -fwrapv -Wno-psabi "${flags[@]}" &
     started+=($!)
   done

@@ -10,6 +10,8 @@ import {
   QrDecomposition,
   SingularValueDecomposition,
 } from "ml-matrix";
+import type { LongAlgebra } from "../device/densealgebra";
+import { denseAlgebra } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { asserted, at } from "../asserts";
@@ -26,15 +28,18 @@ export interface Factors {
 
 /** Cholesky factors if `A` is symmetric and positive definite, else LU. Throws ArgumentError if `A` is singular. */
 export function factorise(where: string, A: RealArray): Factors {
-  return factorsOf(where, matrixOf(A));
+  return positiveFactors(A) ?? factorsOf(where, matrixOf(A));
+}
+
+/** Cholesky factors, or null for what is not symmetric and positive definite. */
+function positiveFactors(A: RealArray): Factors | null {
+  const factor = lowerFactor(A);
+  if (factor === null) return null;
+  const factors: Factors = { solve: factor.solve, transposed: () => factors };
+  return factors;
 }
 
 function factorsOf(where: string, A: Matrix): Factors {
-  const cholesky = A.isSymmetric() ? new CholeskyDecomposition(A) : null;
-  if (cholesky?.isPositiveDefinite()) {
-    const factors: Factors = { solve: (B) => cholesky.solve(matrixOf(B)).to1DArray(), transposed: () => factors };
-    return factors;
-  }
   const lu = new LuDecomposition(A);
   if (lu.isSingular()) throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
   let transposed: Factors | undefined;
@@ -47,11 +52,51 @@ function factorsOf(where: string, A: Matrix): Factors {
 
 /** The lower factor of `A`. Throws ArgumentError unless it is symmetric and positive definite. */
 export function cholesky(A: RealArray): ArrayLike<number> {
-  const matrix = matrixOf(A);
-  const factors = matrix.isSymmetric() ? new CholeskyDecomposition(matrix) : null;
-  if (factors?.isPositiveDefinite()) return factors.lowerTriangularMatrix.to1DArray();
-  const got = factors ? "one that is not positive definite" : "one that is not symmetric";
+  const factor = lowerFactor(A);
+  if (factor) return factor.lower;
+  const got = isSymmetric(A) ? "one that is not positive definite" : "one that is not symmetric";
   throw new ArgumentError(`cholesky: expected a symmetric positive definite matrix, got ${got}`);
+}
+
+/** A = L Lᵀ. */
+interface Lower {
+  /** L, row by row, with zeros above its diagonal. */
+  readonly lower: ArrayLike<number>;
+  readonly solve: Factors["solve"];
+}
+
+/** By the addon, and without it by ml-matrix; null for what is not symmetric and positive definite. */
+function lowerFactor(A: RealArray): Lower | null {
+  if (!isSymmetric(A)) return null;
+  const dense = denseAlgebra();
+  return dense ? factorOfAddon(A, dense) : factorOfLibrary(A);
+}
+
+function factorOfAddon(A: RealArray, dense: LongAlgebra): Lower | null {
+  const n = at(A.shape, 0);
+  const lower = Float64Array.from(readable(A));
+  if (dense.cholesky(lower, n) !== 0) return null;
+  for (let row = 0; row < n; row++) lower.fill(0, row * n + row + 1, (row + 1) * n);
+  const solve: Factors["solve"] = (B) => {
+    const X = Float64Array.from(readable(B));
+    if (X.length > 0) dense.choleskySolve(lower, X, n, X.length / n);
+    return X;
+  };
+  return { lower, solve };
+}
+
+function factorOfLibrary(A: RealArray): Lower | null {
+  const factors = new CholeskyDecomposition(matrixOf(A));
+  if (!factors.isPositiveDefinite()) return null;
+  return { lower: factors.lowerTriangularMatrix.to1DArray(), solve: (B) => factors.solve(matrixOf(B)).to1DArray() };
+}
+
+function isSymmetric(A: RealArray): boolean {
+  const data = readable(A);
+  const n = at(A.shape, 0);
+  for (let row = 0; row < n; row++)
+    for (let column = 0; column < row; column++) if (data[row * n + column] !== data[column * n + row]) return false;
+  return true;
 }
 
 /** The determinant of `A`, its sign and the logarithm of its size, which do not overflow. */

@@ -127,6 +127,13 @@ export function attended<T>(action: (watch: () => void) => T): T {
   return addon.attend(() => action(watch));
 }
 
+/** The dense algebra of the addon, null where it cannot be used. */
+export function denseAlgebra(): Addon["dense"] | null {
+  const addon = nativeAddon();
+  if (addon) instructionSet(); // what computes is told by it
+  return addon && addon.dense;
+}
+
 /** Threads that a call uses, the calling one included: TSKEOPS_THREADS, else the CPUs that this process may use. */
 export function threads(): number {
   return nativeAddon()?.threads() ?? 1;

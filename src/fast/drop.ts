@@ -10,14 +10,17 @@ import type { Given, How } from "../call/prepared";
 import { allocate, readable, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { denseOf } from "../call/dense";
-import type { Category } from "../formula/formula";
+import { Category, Depends } from "../formula/formula";
+import { log } from "../formula/maths";
 import { split } from "./split";
 import { at } from "../asserts";
+import { add } from "../formula/core";
 import { onceFor } from "../once";
 import { visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
-import { logSumExp, max, sum } from "../formula/reductions";
+import { logSumExp, logSumExpWeight, max, softMax, sum, sumSoftMaxWeight } from "../formula/reductions";
+import type { Reduction } from "../formula/reductions";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { CellPairs, movedArrays } from "./cellpairs";
@@ -32,41 +35,67 @@ import { FEW_PAIRS, MEASURED } from "./prunecosts";
 interface Parts {
   readonly pairs: CellPairs;
   readonly direct: Operator;
-  /** The largest values, which logarithms of sums of exponentials are not below. */
-  readonly largest: Operator | undefined;
+  /** What is known of reductions of exponentials; undefined for sums. */
+  readonly exponential: Exponential | undefined;
   readonly flops: number;
+}
+
+interface Exponential {
+  /** The largest terms, or their exponents, which the whole is not below. */
+  readonly largest: Operator;
+  readonly weights: Operator | undefined;
+  /** Whether the weights are averaged, so that their signs do not matter. */
+  readonly isMean: boolean;
 }
 
 const partsFor = onceFor(makeParts);
 
-function makeParts({ formula, formulas, args, settings }: Operator): Parts {
-  const { reduction, rows } = settings;
-  const isLogarithm = reduction === logSumExp;
+function makeParts(operator: Operator): Parts {
+  const { formula, formulas, args, settings } = operator;
+  const exponential = isExponential(settings.reduction) ? exponentialOf(operator) : undefined;
   return {
-    pairs: new CellPairs({ formula, args, rows, sign: isLogarithm ? -1 : "size" }),
+    pairs: new CellPairs({ formula, args, rows: settings.rows, sign: exponential ? -1 : "size" }),
     direct: new Operator(formulas, args, settings),
-    largest: isLogarithm ? new Operator(formulas, args, { ...settings, reduction: max }) : undefined,
-    flops: flopsPerPair(formula) + (isLogarithm ? EXPONENTIAL : 0),
+    exponential,
+    flops: flopsPerPair(formula) + (exponential ? EXPONENTIAL : 0),
   };
 }
+
+function exponentialOf({ formula, formulas, args, settings }: Operator): Exponential {
+  const [, weights] = formulas;
+  const isMean = means.has(settings.reduction);
+  const terms = weights && !isMean ? add(formula, log(weights)) : formula;
+  return {
+    largest: new Operator([terms], args, { ...settings, reduction: max }),
+    weights: weights && new Operator([weights], args, { ...settings, reduction: sum }),
+    isMean,
+  };
+}
+
+const logarithms: ReadonlySet<Reduction> = new Set<Reduction>([logSumExp, logSumExpWeight]);
+const means: ReadonlySet<Reduction> = new Set<Reduction>([sumSoftMaxWeight, softMax]);
+const isExponential = (reduction: Reduction): boolean => logarithms.has(reduction) || means.has(reduction);
 
 /** Operations of the exponential that such a reduction takes of every value. */
 const EXPONENTIAL = 20;
 
 const PER_BATCH = "blocks are left out of sums without batches alone";
 const MANY_MATTER = "too many pairs may matter";
+const WEIGHTS_OF_PAIRS = "the weights depend on more than the columns";
+const WEIGHTS_BELOW_0 = "some weights are below 0";
 
-/** Sums, and logarithms of sums of exponentials, without what cannot matter. */
+/** Sums, and what is made of sums of exponentials, without what cannot matter. */
 export const drop: Way = {
-  asked: ({ settings: { reduction }, formulas }, { tolerance = 0 }) =>
-    tolerance > 0 && formulas.length === 1 && (reduction === sum || reduction === logSumExp),
+  asked: ({ settings: { reduction } }, { tolerance = 0 }) =>
+    tolerance > 0 && (reduction === sum || isExponential(reduction)),
   whyNot(operator, given, how) {
     const { rows, columns } = operator.sizes(given);
     if (rows === 0 || rows * columns < MEASURED.leastPairs) return FEW_PAIRS;
     if (given.batch.length > 0) return PER_BATCH;
     if (how.ranges) return "the pairs to visit are given by ranges";
     if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
-    const { pairs, flops } = partsFor(operator);
+    const { pairs, flops, exponential } = partsFor(operator);
+    if (exponential?.weights && !dependsOnAlone(exponential.weights, pairs.columns)) return WEIGHTS_OF_PAIRS;
     const points = pairs.pointsOf(given);
     return pairs.whyNot(given.dtype) ?? MEASURED.whyNot({ rows, columns, points, flops, dim: pairs.dim });
   },
@@ -109,10 +138,12 @@ class Dropping {
     const { pairs } = parts;
     const error = PLANNED * this.tolerance * (yield* this.scale());
     if (!(error > 0 && error < Infinity)) return "the result is no finite number that is not 0";
+    const margin = parts.exponential ? this.margin(parts.exponential, error) : 0;
+    if (Number.isNaN(margin)) return WEIGHTS_BELOW_0;
     if (this.sharedByMany(error)) return MANY_MATTER;
     const columns = yield* pairs.sort(given, pairs.columns, MEASURED.leaf);
     const rows = yield* pairs.sort(given, operator.settings.rows, MEASURED.leaf, columns);
-    const { best, worst } = yield* this.worst(rows, columns, error);
+    const { best, worst } = yield* this.worst(rows, columns, error, margin);
     const left = yield* pairs.walk(given, rows, columns, worst, this.capacity(rows, columns));
     if (!left) return MANY_MATTER;
     return this.planWith(rows, columns, rangesOfLeft(rows.cells, columns.cells, left, best), error);
@@ -121,7 +152,7 @@ class Dropping {
   /** Of a sum: whether so many pairs matter, of a sample, that a look at all cells would be in vain. */
   private sharedByMany(error: number): boolean {
     const { given, operator, parts, how } = this;
-    if (parts.largest) return false;
+    if (parts.exponential) return false;
     const { columns } = operator.sizes(given);
     const sides = [operator.settings.rows, parts.pairs.columns] as const;
     const arrays = this.sampled(this.sampled(given.arrays, sides[0], ROWS_OF_SCALE), sides[1], COLUMNS_OF_SHARE);
@@ -134,7 +165,7 @@ class Dropping {
   /** Part of the pairs up to which this way is the one to take. */
   private mostLeft(): number {
     const { operator, given, parts, whole } = this;
-    if (parts.largest || split.whyNot(operator, given, whole) !== null) return MOST_LEFT;
+    if (parts.exponential || split.whyNot(operator, given, whole) !== null) return MOST_LEFT;
     return Math.min(MOST_LEFT, FEW_COLUMNS / operator.sizes(given).columns);
   }
 
@@ -160,19 +191,48 @@ class Dropping {
     return norm(values) / Math.sqrt(values.length);
   }
 
+  /**
+   * How far below the largest term an exponent may be that matters: all that are left out, `columns` at most, have less
+   * than the error that is allowed. A mean is moved by at most twice the largest weight times their part of the sum.
+   * NaN for logarithms of weights below 0.
+   */
+  private margin({ weights, isMean }: Exponential, error: number): number {
+    const count = this.operator.sizes(this.given).columns;
+    const [least, most] = weights ? this.rangeOf(weights) : [1, 1];
+    if (isMean) return Math.log(Math.min(LARGEST_PART, (0.9 * error) / (2 * Math.max(-least, most))) / count);
+    return least < 0 ? NaN : Math.log(Math.min(LARGEST_PART, 0.9 * error) / count) - Math.log(most);
+  }
+
+  /** The least and the largest of the values of a formula of columns. */
+  private rangeOf(operator: Operator): readonly [number, number] {
+    const arrays = this.sampled(this.given.arrays, operator.settings.rows, 1);
+    const { backend, compile } = this.how;
+    const values = readable(denseOf(operator, arrays, { backend, compile }, Infinity));
+    let [least, most] = [Infinity, -Infinity];
+    for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
+    return [least, most];
+  }
+
   /** Up to where values of pairs matter, with the opposite sign, of every leaf of rows and component. */
-  private *worst(rows: Sorted, columns: Sorted, error: number): Task<{ best: Int32Array | null; worst: RealData }> {
+  private *worst(
+    rows: Sorted,
+    columns: Sorted,
+    error: number,
+    margin: number,
+  ): Task<{ best: Int32Array | null; worst: RealData }> {
     const { given, operator, parts, how } = this;
-    const count = columns.cells.count;
-    const length = 2 ** rows.cells.depth * operator.formula.dim;
-    if (!parts.largest) return { best: null, worst: allocate(given.dtype, length).fill(-error / count) };
+    const { dim } = operator.formula;
+    const length = 2 ** rows.cells.depth * dim;
+    if (!parts.exponential)
+      return { best: null, worst: allocate(given.dtype, length).fill(-error / columns.cells.count) };
+    const { largest } = parts.exponential;
     const best = yield* parts.pairs.seek(given, rows, columns);
     const ranges = rangesOfBest(rows.cells, columns.cells, best, 1, 1);
-    const largest = allocate(given.dtype, rows.cells.count * operator.formula.dim);
+    const terms = allocate(given.dtype, rows.cells.count * largest.dim);
     const moved = { ...given, arrays: movedArrays(operator, given, rows, columns) };
-    yield* waitFor(parts.largest.work(moved, largest, { ...how, ranges: [ranges, ranges] }));
-    const margin = Math.log(Math.min(LARGEST_PART, 0.9 * error) / count);
-    return { best, worst: worstOf(parts.largest, rows, largest, 1).map((value) => value - margin) };
+    yield* waitFor(largest.work(moved, terms, { ...how, ranges: [ranges, ranges] }));
+    const least = worstOf(largest, rows, terms, 1).map((value) => value - margin);
+    return { best, worst: dim === largest.dim ? least : largestOfGroups(least, largest.dim) };
   }
 
   private capacity(rows: Sorted, columns: Sorted): number {
@@ -200,6 +260,15 @@ class Dropping {
     };
   }
 }
+
+const dependsOnAlone = ({ formula }: Operator, side: Category): boolean =>
+  (formula.depends & ~(side === Category.I ? Depends.I : Depends.J)) === 0;
+
+/** Of every `size` numbers the largest, where one exponent has several weights. */
+const largestOfGroups = (values: RealData, size: number): RealData =>
+  values
+    .filter((_, n) => n % size === 0)
+    .map((_, group) => Math.max(...values.subarray(group * size, (group + 1) * size)));
 
 const norm = (values: RealData): number => {
   let squares = 0;

@@ -9,5 +9,6 @@ export * from "./functions";
 export * from "./vectors";
 export * from "./tensors";
 export * from "./complex";
+export * from "./complextensors";
 export * from "./special";
 export * from "./gammas";

@@ -6,7 +6,6 @@
 import type { ArrayInput } from "../array/arrayinput";
 import type { Dtype, RealArray } from "../array/view";
 import type { RealData } from "../device/native";
-import { Category } from "../formula/formula";
 import { complex } from "../formula/complex";
 import type { ReductionName } from "../call/signature";
 import { atMost, optionsOf } from "../options";
@@ -16,19 +15,18 @@ import type { EigshOptions } from "../solve/eigsh";
 import type { SolveReport } from "../solve/report";
 import type { LogdetOptions, LogdetResult } from "../solve/logdet";
 import { Expression } from "./expression";
-import { indexedLeaf } from "./leaf";
-import { linearOperator, product } from "./products";
+import { complexProduct, linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand, twice, withPlace } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
 import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/ways";
-import { checkClosed, isInner, isOpen, reduce, reduceNow } from "./reduce";
+import { isInner, isOpen, reduce } from "./reduce";
 import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
-import { matrixOf, solver } from "./solve";
+import { matrixOf, solveClosed, solveOrWait } from "./solve";
 import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
-import { expressionIn, isLazy } from "./symbolic";
+import { expressionIn } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
 
 /** Options of a product. */
@@ -153,13 +151,12 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
   ): W extends true ? DeferredSolve<T> : RealArray<T>;
   solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
     atMost("solve", 2, arguments);
-    const isNow = options?.call ?? !(this.waits || (isLazy(b) && isOpen(expressionIn(b).leaves)));
-    return isNow ? closedSolverOf(this, b, options ?? {})() : solverOf(this, b, options ?? {});
+    return solveOrWait(this, b, options ?? {});
   }
   /** The solution of `solve` with how it was found: method, iterations, residual, history. */
   report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
     atMost("report", 2, arguments);
-    return closedSolverOf(this, b, options ?? {}).report();
+    return solveClosed<T>(this, b, options ?? {}).report();
   }
 
   /**
@@ -191,19 +188,6 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
     return linearOperator<T>("addDiag", this).addDiag(alpha);
   }
 }
-
-function solverOf<T extends RealData>(
-  tensor: LazyTensor<T, boolean>,
-  b: unknown,
-  options: LazySolveOptions<T>,
-): DeferredSolve<T> {
-  return solver(expressionIn(tensor), b, options) as DeferredSolve<T>;
-}
-
-const closedSolverOf: typeof solverOf = (tensor, b, options) => {
-  checkClosed("solve", expressionIn(tensor).leaves);
-  return solverOf(tensor, b, options);
-};
 
 /**
  * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.
@@ -274,7 +258,9 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
   sum(options: ReduceOptions<T> & Calling): Reduced<"Sum", T, W>;
   sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
     atMost("sum", 1, arguments);
-    return isInner("sum", options) ? applyComplex(this, "ComplexSum", [this]) : complexReduction(this, "Sum", options);
+    return isInner("sum", options)
+      ? applyComplex(this, "ComplexSum", [this])
+      : reduce("Sum", expressionIn(this), "Sum", options, {});
   }
   /** Mean of the components of every vector. */
   mean(options?: InnerOptions | null): ComplexLazyTensor<T, W>;
@@ -284,7 +270,9 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
   mean(options: ReduceOptions<T> & Calling): Reduced<"Mean", T, W>;
   mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
     atMost("mean", 1, arguments);
-    return isInner("mean", options) ? this.sum().div(this.dim) : complexReduction(this, "Mean", options);
+    return isInner("mean", options)
+      ? this.sum().div(this.dim)
+      : reduce("Mean", expressionIn(this), "Mean", options, {});
   }
 
   // ---- as a matrix
@@ -292,9 +280,7 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
   /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`; differentiable. */
   matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matmul", 2, arguments);
-    const vector = new ComplexLazyTensor<T>(Expression.of(indexedLeaf("matmul, b", b, Category.J)));
-    const product = applyComplex(this, "ComplexMult", [this, vector]);
-    return reduceNow("matmul", expressionIn(product), "Sum", { ...options, axis: 1 }, {}) as RealArray<T>;
+    return complexProduct("matmul", expressionIn(this), b, options) as RealArray<T>;
   }
   /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
   matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
@@ -306,15 +292,26 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
     atMost("rmatvec", 2, arguments);
     return this.T.matmul(b, options);
   }
-}
-
-/** A reduction that is the same for both parts. */
-function complexReduction<T extends RealData>(
-  tensor: ComplexLazyTensor<T, boolean>,
-  name: "Sum" | "Mean",
-  options: ReduceOptions<T>,
-): unknown {
-  return reduce(name, expressionIn(tensor), name, options, {});
+  /**
+   * Solves (K + alpha I) a = b for complex numbers a and b, `[...batch, N, 2 E]` as `re, im, …`, with the solver and the
+   * options of `KernelSolve`; differentiable. K is Hermitian and positive definite unless `symmetry` says otherwise.
+   * @throws ArgumentError where shapes do not fit or K is not Hermitian unless `symmetry` says so, ConvergenceError as
+   * `KernelSolve`.
+   */
+  solve(b: RealArray<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
+  solve(
+    b: RealArray<T>,
+    options?: (LazySolveOptions<T> & Calling) | null,
+  ): W extends true ? DeferredSolve<T> : RealArray<T>;
+  solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
+    atMost("solve", 2, arguments);
+    return solveOrWait(this, b, options ?? {});
+  }
+  /** The solution of `solve` with how it was found: method, iterations, residual, history. */
+  report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
+    atMost("report", 2, arguments);
+    return solveClosed<T>(this, b, options ?? {}).report();
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------- kinds

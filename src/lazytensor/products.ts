@@ -15,6 +15,7 @@ import { checkPlacement, copyArguments } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { Category } from "../formula/formula";
+import { complexMult } from "../formula/complex";
 import { mult } from "../formula/core";
 import { settingsOf } from "../genred";
 import { atMost, optionsOf } from "../options";
@@ -25,7 +26,7 @@ import type { OperatorOperand } from "../solve/linearoperator";
 import type { Times, Way } from "../solve/ways";
 import { waitFor } from "../task";
 import { Expression, arraysOf, bound, operatorOf, sizesText } from "./expression";
-import { categoryOf, isArray, leafText, otherLeaf, vectorLeaf } from "./leaf";
+import { categoryOf, indexedLeaf, isArray, leafText, otherLeaf, vectorLeaf } from "./leaf";
 import type { Leaf } from "./leaf";
 import { PRODUCT, checkClosed, reduceNow } from "./reduce";
 import type { ReduceOptions } from "./reduce";
@@ -61,6 +62,16 @@ export function product(
 
 export const times = (expression: Expression, vector: Leaf): Expression =>
   Expression.join(mult(expression.formula, vector.variable), [expression, Expression.of(vector)]);
+
+/** A matrix of complex numbers times a vector of such numbers. */
+export const complexTimes = (expression: Expression, vector: Leaf): Expression =>
+  Expression.join(complexMult(expression.formula, vector.variable), [expression, Expression.of(vector)]);
+
+/** The product of a matrix of complex numbers with `[..., N, 2 E]`. */
+export function complexProduct(where: string, matrix: Expression, b: RealArray, options: object | null = {}): unknown {
+  const terms = complexTimes(matrix, indexedLeaf(`${where}, b`, b, Category.J));
+  return reduceNow(where, terms, "Sum", { ...options, axis: 1 }, {});
+}
 
 /** A vector that a matrix is applied to; `[N]` counts as `[N, 1]`. */
 interface Column {

@@ -26,7 +26,7 @@ import type { LazyOperand } from "./operand";
 const REDUCED = {
   /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
   axis: {
-    expected: "0 (over i) or 1 (over j)",
+    expected: "0 (over i) or 1 (over j), not counting batches",
     accepts: (value: unknown): value is 0 | 1 => value === 0 || value === 1,
     required: true,
   },
@@ -110,7 +110,10 @@ export interface Extra {
 
 const SUM: OptionRows = { ...PRODUCT, ...REDUCED, ...WHEN };
 const WEIGHTED_SUM: OptionRows = { ...SUM, ...WEIGHTED };
-const INNER_AXIS: OptionRow = { ...REDUCED.axis, expected: "0 (over i), 1 (over j) or -1 (of components)" };
+const INNER_AXIS: OptionRow = {
+  ...REDUCED.axis,
+  expected: "0 (over i), 1 (over j) or -1 (of components), not counting batches",
+};
 
 /** Made once for each reduction. */
 const rowsByName = new Map<ReductionName, OptionRows>();

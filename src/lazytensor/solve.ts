@@ -23,8 +23,8 @@ import { arraysOf, bound, operatorOf } from "./expression";
 import type { Expression } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
-import { columnOf, flat, matrixShape, sumWith, times } from "./products";
-import { WHEN, checkClosed } from "./reduce";
+import { columnOf, complexTimes, flat, matrixShape, sumWith, times } from "./products";
+import { WHEN, checkClosed, isOpen } from "./reduce";
 import type { Given } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";
 import type { Symbolic } from "./symbolic";
@@ -54,16 +54,42 @@ export interface DeferredSolve<T extends RealData = RealData> {
   toString(): string;
 }
 
+type Tensor = Symbolic & { readonly isComplex: boolean };
+
+/** A function of the arrays of symbolic variables, of K or of b; without such variables the solution. */
+export function solveOrWait(tensor: Tensor, b: unknown, options: SolverOptions): unknown {
+  const waits = [tensor, b].some((given) => isLazy(given) && isOpen(expressionIn(given).leaves));
+  if (options.call ?? !waits) return solveClosed(tensor, b, options)();
+  return solver(expressionIn(tensor), b, options, tensor.isComplex ? COMPLEX : REAL);
+}
+
+/** @throws ArgumentError where K has symbolic variables. */
+export function solveClosed<T extends RealData>(tensor: Tensor, b: unknown, options: SolverOptions): DeferredSolve<T> {
+  const expression = expressionIn(tensor);
+  checkClosed("solve", expression.leaves);
+  return solver(expression, b, options, tensor.isComplex ? COMPLEX : REAL) as DeferredSolve<T>;
+}
+
+/** How a matrix is multiplied by a vector. */
+interface Multiplication {
+  readonly times: typeof times;
+  /** The dim of one number. */
+  readonly dim: number;
+}
+const REAL: Multiplication = { times, dim: 1 };
+/** Complex numbers are two components of one system, as of a matrix-valued kernel. */
+const COMPLEX: Multiplication = { times: complexTimes, dim: 2 };
+
 /**
  * The solution a of sum_j K_ij a_j + alpha a_i = b_i as a function of the arrays of symbolic variables.
  * @param b an array `[...batch, N, E]` or `[N]`, or a variable.
  */
-export function solver(expression: Expression, b: unknown, options: SolverOptions): DeferredSolve {
+function solver(expression: Expression, b: unknown, options: SolverOptions, by: Multiplication): DeferredSolve {
   const checked = optionsOf("solve", options, ROWS);
   const { sumScheme, dtypeAcc, useDoubleAcc, var: variable, call: _call, ...held } = checked;
   const unknown = variable && expressionIn(variable);
-  const { vector, isFlat } = columnOf("solve", expression, unknown?.formula.dim ?? expression.formula.dim, b);
-  const terms = unknown ? substituteUnknown(unknown, expression, vector) : kernelTimes(expression, vector);
+  const { vector, isFlat } = columnOf("solve", expression, unknown?.formula.dim ?? 1, b);
+  const terms = unknown ? substituteUnknown(unknown, expression, vector) : kernelTimes(expression, vector, by);
   const of = bound([terms.formula], terms.leaves);
   const operator = operatorOf(of, settingsOf({ axis: 1, sumScheme, dtypeAcc, useDoubleAcc }));
   const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
@@ -93,10 +119,12 @@ export function matrixOf(where: string, expression: Expression): Pick<MatrixFunc
 
 const ROWS: OptionRows = { ...SOLVE, ...MATRIX, ...ROUNDING, ...UNKNOWN, ...WHEN };
 
-function kernelTimes(expression: Expression, vector: Leaf): Expression {
-  if (expression.formula.dim === 1) return times(expression, vector);
-  const got = `dim ${expression.formula.dim}`;
-  throw new FormulaError(`solve: expected a LazyTensor of dim 1, or the option var, got ${got}`);
+function kernelTimes(expression: Expression, vector: Leaf, by: Multiplication): Expression {
+  const [dim, width] = [expression.formula.dim / by.dim, vector.variable.dim / by.dim];
+  if (dim === 1 && Number.isInteger(width)) return by.times(expression, vector);
+  const [wanted, got] =
+    dim === 1 ? ["b of an even dim", width * by.dim] : ["a LazyTensor of dim 1, or the option var", dim];
+  throw new FormulaError(`solve: expected ${wanted}, got dim ${String(got)}`);
 }
 
 /** The expression with the right-hand side in the place of the unknown. */

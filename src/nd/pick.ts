@@ -18,6 +18,7 @@ import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { ONE_AXIS } from "./axes";
 import type { AxisOptions } from "./axes";
+import { moved } from "./moved";
 import { axisOf } from "./shapes";
 
 /** Integers of any shape: nested lists, typed arrays, ndarrays. */
@@ -39,26 +40,29 @@ export function indicesIn(
 /**
  * The elements, or slices along `axis`, at `indices`: `nd.take(x, [0, 2], { axis: 0 })` are rows 0 and 2. Indices of
  * shape `[...s]` stand in the place of the axis. The derivative adds up where elements came from.
- * @param x an array of any shape, or nested lists
+ * @param x an array of any shape, or nested lists; an int32 array too, such as labels
  * @param indices integers of any shape `[...s]`
- * @returns the shape of x, with `[...s]` in the place of the axis
+ * @returns the shape of x, of integers where x is, with `[...s]` in the place of the axis
  * @throws ArgumentError for an index that is not there, negative ones too, and without `axis` unless x is a vector
  * @example
  * console.log(nd.toNested(nd.take([[1, 2], [3, 4], [5, 6]], [2, 0], { axis: 0 }))); // [ [ 5, 6 ], [ 1, 2 ] ]
  */
+export function take(x: Int32NdArray, indices: Indices, options?: AxisOptions | null): Int32NdArray;
 export function take<T extends RealData>(
   x: ArrayInput<T>,
   indices: Indices,
   options?: AxisOptions | null,
-): RealArray<T> {
+): RealArray<T>;
+export function take(x: ArrayInput | Int32NdArray, indices: Indices, options?: AxisOptions | null): unknown {
   atMost("take", 3, arguments);
-  const array = arrayIn("take", x);
-  const { shape: lengths } = array;
-  const axis = neededAxis("take", lengths, optionsOf("take", options, ONE_AXIS));
-  const { shape, numbers } = indicesIn("take, indices", indices, at(lengths, axis));
-  const [outer, inner] = [lengths.slice(0, axis), lengths.slice(axis + 1)];
-  const places = placesOf(numbers, sizeOf(inner), sizeOf(outer), at(lengths, axis));
-  return gather(array, places, [...outer, ...shape, ...inner]);
+  return moved("take", x, (array) => {
+    const { shape: lengths } = array;
+    const axis = neededAxis("take", lengths, optionsOf("take", options, ONE_AXIS));
+    const { shape, numbers } = indicesIn("take, indices", indices, at(lengths, axis));
+    const [outer, inner] = [lengths.slice(0, axis), lengths.slice(axis + 1)];
+    const places = placesOf(numbers, sizeOf(inner), sizeOf(outer), at(lengths, axis));
+    return gather(array, places, [...outer, ...shape, ...inner]);
+  });
 }
 
 /** Where the elements of slices of `width` are, at `numbers` in each of `entries` that are `length` slices long. */

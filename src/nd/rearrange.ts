@@ -4,7 +4,7 @@
  */
 import type { Operand } from "../array/arithmetic";
 import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
-import { checkElements, checkShape, described, isNdarray } from "../array/check";
+import { checkElements, described, isNdarray } from "../array/check";
 import { arrayIn, dtypeAmong } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
 import { int32 } from "../array/integers";
@@ -32,7 +32,8 @@ import type { OptionsOf } from "../options";
 import { ONE_AXIS, alongLast } from "./axes";
 import type { AxisOptions } from "./axes";
 import { indicesIn } from "./pick";
-import { areIntegers, axesOf, axisOf, commonShapeOf, permutationOf } from "./shapes";
+import { moved } from "./moved";
+import { areIntegers, axesOf, axisOf, commonShapeOf, fullShape, permutationOf } from "./shapes";
 
 // --------------------------------------------------------------------------------------------------- choice
 
@@ -194,39 +195,34 @@ function cutsOf(parts: number | readonly number[], length: number): readonly num
 
 /**
  * The elements in row-major order as `shape`, in which one length may be -1 for what is left: a view where possible.
- * @param x an array of any shape, or nested lists
+ * @param x an array of any shape, or nested lists; int32 arrays too, which are copied
  * @param shape the new lengths
  * @returns an array of that shape
  * @throws ArgumentError if sizes differ
  * @example console.log(nd.toNested(nd.reshape([1, 2, 3, 4], [2, -1]))); // [ [ 1, 2 ], [ 3, 4 ] ]
  */
-export function reshape<T extends RealData>(x: ArrayInput<T>, shape: readonly number[]): RealArray<T> {
+export function reshape(x: Int32NdArray, shape: readonly number[]): Int32NdArray;
+export function reshape<T extends RealData>(x: ArrayInput<T>, shape: readonly number[]): RealArray<T>;
+export function reshape(x: ArrayInput | Int32NdArray, shape: readonly number[]): unknown {
   atMost("reshape", 2, arguments);
-  const array = arrayIn("reshape", x);
-  const size = sizeOf(array.shape);
-  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
-  const rest = open < 0 ? size : sizeOf(checkShape("reshape", [...shape.slice(0, open), ...shape.slice(open + 1)]));
-  const left = rest === 0 ? -1 : Math.floor(size / rest); // any length would do
-  const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? left : length));
-  if (sizeOf(checkShape("reshape", whole)) === size) return reshapeTo(array, whole);
-  const expected = `a shape of ${String(size)} elements, as ${shapeText(array.shape)} has`;
-  throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
+  return moved("reshape", x, (array) => reshapeTo(array, fullShape(array.shape, shape)));
 }
 
 /**
  * A view with the axes in reverse order, or in that of `axes`.
- * @param x an array of any shape, or nested lists
+ * @param x an array of any shape, or nested lists; int32 arrays too, which are copied
  * @param axes the old axis for each new one
  * @returns a view
  * @throws ArgumentError unless every axis is there once
  * @example console.log(nd.toNested(nd.transpose([[1, 2], [3, 4]]))); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
-export function transpose<T extends RealData>(x: ArrayInput<T>, axes?: readonly number[] | null): RealArray<T> {
+export function transpose(x: Int32NdArray, axes?: readonly number[] | null): Int32NdArray;
+export function transpose<T extends RealData>(x: ArrayInput<T>, axes?: readonly number[] | null): RealArray<T>;
+export function transpose(x: ArrayInput | Int32NdArray, axes?: readonly number[] | null): unknown {
   atMost("transpose", 2, arguments);
-  const array = arrayIn("transpose", x);
-  return axes === undefined || axes === null
-    ? transposeTo(array)
-    : transposeTo(array, permutationOf("transpose", axes, array.shape));
+  return moved("transpose", x, (array) =>
+    transposeTo(array, ...(axes ? [permutationOf("transpose", axes, array.shape)] : [])),
+  );
 }
 
 const FLIPPED = {
@@ -239,37 +235,43 @@ const FLIPPED = {
 
 /**
  * A view with the order of elements reversed, along all axes or those of `axis`.
- * @param x an array of any shape, or nested lists
+ * @param x an array of any shape, or nested lists; int32 arrays too, which are copied
  * @returns a view of the shape of x
  * @throws ArgumentError if there is no such axis
  * @example console.log(nd.toNested(nd.flip([1, 2, 3]))); // [ 3, 2, 1 ]
  */
-export function flip<T extends RealData>(x: ArrayInput<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T> {
+export function flip(x: Int32NdArray, options?: OptionsOf<typeof FLIPPED> | null): Int32NdArray;
+export function flip<T extends RealData>(x: ArrayInput<T>, options?: OptionsOf<typeof FLIPPED> | null): RealArray<T>;
+export function flip(x: ArrayInput | Int32NdArray, options?: OptionsOf<typeof FLIPPED> | null): unknown {
   atMost("flip", 2, arguments);
-  const array = arrayIn("flip", x);
-  const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, array.shape);
-  const back = (k: number): number =>
-    axes.includes(k) ? Math.max(0, at(array.shape, k) - 1) * at(array.stride, k) : 0;
-  const offset = [...array.shape.keys()].reduce((sum, k) => sum + back(k), array.offset);
-  return viewOf(array, {
-    shape: array.shape,
-    stride: array.stride.map((step, k) => (axes.includes(k) ? -step : step)),
-    offset,
+  return moved("flip", x, (array) => {
+    const axes = axesOf("flip", optionsOf("flip", options, FLIPPED).axis, array.shape);
+    const back = (k: number): number =>
+      axes.includes(k) ? Math.max(0, at(array.shape, k) - 1) * at(array.stride, k) : 0;
+    const offset = [...array.shape.keys()].reduce((sum, k) => sum + back(k), array.offset);
+    return viewOf(array, {
+      shape: array.shape,
+      stride: array.stride.map((step, k) => (axes.includes(k) ? -step : step)),
+      offset,
+    });
   });
 }
 
 /**
  * Elements in ascending order along `axis`, the last by default; NaN come last.
- * @param x an array of any shape, or nested lists
- * @returns an array of the shape of x
+ * @param x an array of any shape, or nested lists; int32 arrays too
+ * @returns an array of the shape of x, of integers where x is
  * @throws ArgumentError if there is no such axis
  * @example console.log(nd.toNested(nd.sort([3, 1, 2]))); // [ 1, 2, 3 ]
  */
-export function sort<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T> {
+export function sort(x: Int32NdArray, options?: AxisOptions | null): Int32NdArray;
+export function sort<T extends RealData>(x: ArrayInput<T>, options?: AxisOptions | null): RealArray<T>;
+export function sort(x: ArrayInput | Int32NdArray, options?: AxisOptions | null): unknown {
   atMost("sort", 2, arguments);
-  const array = arrayIn("sort", x);
-  const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, array.shape);
-  return alongLast(array, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
+  return moved("sort", x, (array) => {
+    const axis = axisOf("sort", optionsOf("sort", options, ONE_AXIS).axis ?? -1, array.shape);
+    return alongLast(array, axis, (matrix) => gather(matrix, placesInOrder(matrix), matrix.shape));
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Axes and shapes as NumPy means them, and the words for those that do not fit. Knows no elements. */
-import { described } from "../array/check";
-import { commonShape, shapeText } from "../array/view";
+import { checkShape, described } from "../array/check";
+import { commonShape, shapeText, sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { ArgumentError } from "../errors";
 
@@ -42,4 +42,19 @@ export function permutationOf(where: string, axes: readonly number[], shape: rea
   const order = Array.from(axes, (axis) => axisOf(where, axis, shape));
   axesOf(where, order, shape);
   return order;
+}
+
+/**
+ * A shape for `reshape`, with a length in the place of -1.
+ * @throws ArgumentError unless it has as many elements as `old`.
+ */
+export function fullShape(old: readonly number[], shape: readonly number[]): readonly number[] {
+  const size = sizeOf(old);
+  const open = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  const rest = open < 0 ? size : sizeOf(checkShape("reshape", [...shape.slice(0, open), ...shape.slice(open + 1)]));
+  const left = rest === 0 ? -1 : Math.floor(size / rest); // any length would do
+  const whole = open < 0 ? shape : shape.map((length, k) => (k === open ? left : length));
+  if (sizeOf(checkShape("reshape", whole)) === size) return whole;
+  const expected = `a shape of ${String(size)} elements, as ${shapeText(old)} has`;
+  throw new ArgumentError(`reshape: expected ${expected}, got ${shapeText(shape)}`);
 }

@@ -1,5 +1,5 @@
 /** Sums without the blocks that cannot matter: within the tolerance of all pairs, and computed from all where not. */
-import { Genred, rand, randn } from "../../src/index";
+import { Genred, nd, rand, randn } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { loadedAddon } from "../../src/device/native";
 import { norm, minus } from "../helpers/numbers";
@@ -16,16 +16,18 @@ const FORMULAS = [
   ["(1 + 100 * Norm2(x - y)) * Exp(-100 * Norm2(x - y)) * b", "Sum"],
   ["(x - y) * Exp(-10000 * SqDist(x, y)) * b", "Sum"],
   ["b - 1000 * SqDist(x, y)", "LogSumExp"],
+  ["-1000 * SqDist(x, y)", "LogSumExp", "Square(b)"],
+  ["-1000 * SqDist(x, y)", "SumSoftMaxWeight", "Concat(b, y)"],
 ] as const;
 
 const errorOf = (got: RealArray, all: RealArray): number => norm(minus(got.data, all.data)) / norm(all.data);
 
-describe.each(FORMULAS)("%s, %s", (text, reductionOp) => {
+describe.each(FORMULAS)("%s, %s", (text, reductionOp, weights?: string) => {
   const ofAllPairs: (RealArray | undefined)[] = [];
   test.each([1e-3, 1e-6, 1e-9])("is within the tolerance %d of all pairs", (tolerance) => {
     for (const axis of [0, 1] as const) {
       const aliases = axis === 1 ? ALIASES : (["x = Vj(2)", "y = Vi(2)", "b = Vi(1)"] as const);
-      const reduce = Genred(text, aliases, { reductionOp, axis });
+      const reduce = Genred(text, aliases, { reductionOp, axis, ...(weights && { formula2: weights }) });
       const plan = reduce.plan(x, y, b, { tolerance });
       expect(plan.method).toBe("dropped");
       expect(plan.pairsLeft).toBeLessThan((N * N) / 2);
@@ -42,6 +44,16 @@ test("all pairs are computed where all matter, and where nothing is known", () =
   const broken = randn([N, 1], { ...wide, seed: 3 });
   broken.data[7] = NaN;
   expect(local!(x, y, broken, { tolerance: 1e-3 }).data).toEqual(local!(x, y, broken).data);
+});
+
+test.each([
+  ["LogSumExp", "b + 2 * Square(b)", "some weights are below 0"],
+  ["SumSoftMaxWeight", "x - y", "the weights depend on more than the columns"],
+] as const)("%s with weights %s: %s", (reductionOp, formula2, why) => {
+  const reduce = Genred("-1000 * SqDist(x, y)", ALIASES, { reductionOp, formula2, axis: 1 });
+  const some = nd.sub(nd.abs(b), 1e-3);
+  expect(reduce.plan(x, y, some, { tolerance: 1e-3 }).whyDirect).toContain(why);
+  expect(reduce(x, y, some, { tolerance: 1e-3 }).data).toEqual(reduce(x, y, some).data);
 });
 
 test("one block too many is noticed", () => {

@@ -1,6 +1,7 @@
 /** Complex numbers: D of them are 2 D components, re, im, re, im, …; computed one number after the other. */
 import type { Calculus, Dual } from "./dual";
 import type { Parameter, Rule, Vector } from "./structure";
+import { kronPairs, kronParameters, tensorDotPairs, tensorDotParameters } from "./tensors";
 
 type Complex = readonly [re: Dual, im: Dual];
 const { abs, max } = Math;
@@ -76,6 +77,39 @@ const ofReals = (name: string, of: (c: Calculus, x: Dual) => Complex): Rule => (
   value: (c, [x]) => x!.flatMap((value) => of(c, value)),
 });
 
+const total = (c: Calculus, terms: readonly Complex[]): Complex => [
+  c.sum(terms.map(([re]) => re)),
+  c.sum(terms.map(([, im]) => im)),
+];
+
+/** What is bilinear: which numbers of x and y are multiplied for each number of the result. */
+function contraction(
+  name: string,
+  parametersOf: typeof tensorDotParameters,
+  pairsOf: (parameters: readonly Parameter[]) => (readonly (readonly [number, number])[])[],
+): Rule {
+  return {
+    name,
+    arity: 2,
+    parameters: (random, dims) =>
+      dims.every(isEven)
+        ? parametersOf(
+            random,
+            dims.map((dim) => dim / 2),
+          )
+        : undefined,
+    value: (c, [x, y], parameters) => {
+      const [left, right] = [numbers(x!), numbers(y!)];
+      return pairsOf(parameters).flatMap((pairs) =>
+        total(
+          c,
+          pairs.map(([a, b]) => multiply(c, left[a]!, right[b]!)),
+        ),
+      );
+    },
+  };
+}
+
 const nothing = (c: Calculus, x: Dual): Dual => c.scale(0, x);
 
 export const COMPLEX: readonly Rule[] = [
@@ -107,7 +141,19 @@ export const COMPLEX: readonly Rule[] = [
     name: "ComplexSum",
     arity: 1,
     parameters: (_, [dim]) => when(isEven(dim!)),
-    value: (c, [x]) => [c.sum(numbers(x!).map(([re]) => re)), c.sum(numbers(x!).map(([, im]) => im))],
+    value: (c, [x]) => total(c, numbers(x!)),
+  },
+  contraction("ComplexTensorDot", tensorDotParameters, tensorDotPairs),
+  contraction("ComplexKron", kronParameters, (parameters) => kronPairs(parameters).map((pair) => [pair])),
+  {
+    name: "ComplexScalprod",
+    arity: 2,
+    parameters: (_, [x, y]) => when(isEven(x!) && x === y),
+    value: (c, [x, y]) =>
+      total(
+        c,
+        paired(x!, y!).map(([left, right]) => multiply(c, left, right)),
+      ),
   },
   {
     name: "ComplexSumT",

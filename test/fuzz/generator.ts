@@ -107,8 +107,9 @@ function callOf(random: Random, rule: Rule, pool: readonly Node[]): CallNode | u
   return undefined;
 }
 
-function argumentOf(random: Random, { isDerivative }: Rule, n: number, pool: readonly Node[]): Node {
+function argumentOf(random: Random, { isDerivative, increases }: Rule, n: number, pool: readonly Node[]): Node {
   if (isDerivative && n === 1) return random.pick(pool.filter(({ kind }) => kind === "variable"));
+  if (increases && n === 0) return random.pick(pool.filter((node) => "category" in node && node.category === "Pm"));
   if (random.chance(0.08)) return numberNode(random);
   return random.chance(0.5) ? random.pick(pool.slice(-3)) : random.pick(pool);
 }

@@ -19,6 +19,8 @@ export interface Rule {
   readonly infix?: { readonly symbol: string; readonly precedence: number };
   /** Whether its first argument stands for the whole and a variable follows: the derivatives of it are values here. */
   readonly isDerivative?: boolean;
+  /** Whether the numbers of its first argument increase: so only those of parameters do for sure. */
+  readonly increases?: boolean;
 }
 
 export type Node = VariableNode | NumberNode | CallNode;

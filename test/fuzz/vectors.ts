@@ -3,8 +3,8 @@
  * definitions say.
  */
 import type { Calculus, Dual } from "./dual";
-import type { Random } from "./random";
 import type { Parameter, Rule, Vector } from "./structure";
+import { kronPairs, kronParameters, tensorDotPairs, tensorDotParameters } from "./tensors";
 
 const { abs, floor } = Math;
 const range = (n: number): number[] => Array.from({ length: n }, (_, k) => k);
@@ -168,80 +168,12 @@ const MATRICES: readonly Rule[] = [
 
 // -------------------------------------------------------------------------------------------------------- tensors
 
-type List = readonly number[];
-const product = (list: List): number => list.reduce((all, n) => all * n, 1);
-
-/** Sizes whose product is `dim`. */
-function shapeOf(random: Random, dim: number, rank: number): List {
-  const shape = new Array<number>(rank).fill(1);
-  for (let rest = dim, factor = 2; rest > 1;)
-    if (rest % factor === 0) {
-      shape[random.integer(0, rank - 1)]! *= factor;
-      rest /= factor;
-    } else factor++;
-  return shape;
-}
-
-/** All index tuples of a shape, in row-major order. */
-const tuples = (shape: List): List[] =>
-  shape.reduce<List[]>((list, size) => list.flatMap((tuple) => range(size).map((n) => [...tuple, n])), [[]]);
-
-const flatIndex = (shape: List, tuple: List): number => tuple.reduce((flat, n, axis) => flat * shape[axis]! + n, 0);
-
-function tensorParameters(random: Random, [dimX, dimY]: List): readonly Parameter[] {
-  const [x, y] = [shapeOf(random, dimX!, random.integer(1, 3)), shapeOf(random, dimY!, random.integer(1, 3))];
-  const [summedX, summedY]: [number[], number[]] = [[], []];
-  for (const axis of random.shuffled(range(x.length))) {
-    const partner = range(y.length).find((other) => y[other] === x[axis] && !summedY.includes(other));
-    if (partner === undefined || random.chance(0.3)) continue;
-    summedX.push(axis);
-    summedY.push(partner);
-  }
-  const kept = x.length + y.length - 2 * summedX.length;
-  return random.chance(0.3) ? [x, y, summedX, summedY] : [x, y, summedX, summedY, random.shuffled(range(kept))];
-}
-
-/** Every pair of entries that agree on the summed axes adds to the entry that the others name. */
-function tensorDot(c: Calculus, [x, y]: readonly Vector[], parameters: readonly Parameter[]): Vector {
-  const [shapeX, shapeY, summedX, summedY, places] = parameters as [List, List, List, List, List?];
-  const keptX = range(shapeX.length).filter((axis) => !summedX.includes(axis));
-  const keptY = range(shapeY.length).filter((axis) => !summedY.includes(axis));
-  const sizes = [...keptX.map((axis) => shapeX[axis]!), ...keptY.map((axis) => shapeY[axis]!)];
-  const shape = range(sizes.length).map((place) => sizes[places ? places.indexOf(place) : place]!);
-  const terms = range(product(shape)).map((): Dual[] => []);
-  for (const a of tuples(shapeX))
-    for (const b of tuples(shapeY)) {
-      if (summedX.some((axis, n) => a[axis] !== b[summedY[n]!])) continue;
-      const kept = [...keptX.map((axis) => a[axis]!), ...keptY.map((axis) => b[axis]!)];
-      const tuple = range(sizes.length).map((place) => kept[places ? places.indexOf(place) : place]!);
-      terms[flatIndex(shape, tuple)]!.push(c.multiply(x![flatIndex(shapeX, a)]!, y![flatIndex(shapeY, b)]!));
-    }
-  return terms.map(c.sum);
-}
-
-/** The entry at i of x and j of y goes to i size(y) + j, axis by axis. */
-function kron(c: Calculus, [x, y]: readonly Vector[], [dimsX, dimsY]: readonly Parameter[]): Vector {
-  const [shapeX, shapeY] = [dimsX, dimsY] as [List, List];
-  const shape = shapeX.map((size, axis) => size * shapeY[axis]!);
-  const out: Dual[] = [];
-  for (const a of tuples(shapeX))
-    for (const b of tuples(shapeY)) {
-      const tuple = a.map((n, axis) => n * shapeY[axis]! + b[axis]!);
-      out[flatIndex(shape, tuple)] = c.multiply(x![flatIndex(shapeX, a)]!, y![flatIndex(shapeY, b)]!);
-    }
-  return out;
-}
-
 const TENSORS: readonly Rule[] = [
-  rule("TensorDot", 2, tensorParameters, tensorDot),
-  rule(
-    "Kron",
-    2,
-    (random, [dimX, dimY]) => {
-      const rank = random.integer(1, 3);
-      return [shapeOf(random, dimX!, rank), shapeOf(random, dimY!, rank)];
-    },
-    kron,
+  rule("TensorDot", 2, tensorDotParameters, (c, [x, y], parameters) =>
+    tensorDotPairs(parameters).map((pairs) => c.sum(pairs.map(([a, b]) => c.multiply(x![a]!, y![b]!)))),
+  ),
+  rule("Kron", 2, kronParameters, (c, [x, y], parameters) =>
+    kronPairs(parameters).map(([a, b]) => c.multiply(x![a]!, y![b]!)),
   ),
 ];
 
@@ -279,7 +211,15 @@ function softDtw(c: Calculus, [x, y, gammas]: readonly Vector[]): Vector {
 }
 
 const RECURRENCES: readonly Rule[] = [
-  rule("BSpline", 2, (random, [knots, x]) => when(x === 1 && knots! >= 2, [random.integer(0, knots! - 2)]), bSpline),
+  {
+    ...rule(
+      "BSpline",
+      2,
+      (random, [knots, x]) => when(x === 1 && knots! >= 2, [random.integer(0, knots! - 2)]),
+      bSpline,
+    ),
+    increases: true,
+  },
   rule("SoftDTW_SqDist", 3, (_, dims) => when(dims[2] === 1), softDtw),
 ];
 

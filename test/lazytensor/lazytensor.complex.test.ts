@@ -1,6 +1,6 @@
 /** Complex lazy tensors. */
 import type { LazyTensor } from "../../src/index";
-import { ComplexLazyTensor, Vi, Vj, rand } from "../../src/index";
+import { ComplexLazyTensor, Vi, Vj, grad, nd, rand, requiresGrad } from "../../src/index";
 import { M, N, expectClose, float64, numbers, x, y } from "../helpers/lazy";
 
 describe("complex lazy tensors", () => {
@@ -82,9 +82,68 @@ describe("complex lazy tensors", () => {
   });
 
   test("what has no meaning for complex numbers is not there, or refused", () => {
-    for (const name of ["min", "logsumexp", "lt", "dot", "round", "mod", "sqnorm2", "argKmin", "solve", "addDiag"])
+    for (const name of ["min", "logsumexp", "lt", "round", "mod", "sqnorm2", "argKmin", "addDiag"])
       expect([name, name in Vi(x), name in z]).toEqual([name, true, false]);
     expect(() => Vi(x).mul(z as unknown as LazyTensor)).toThrow(/expected real numbers, got a ComplexLazyTensor/);
     expect(() => Vi(x).asComplex()).toThrow(/even dim/);
+  });
+});
+
+describe("complex contractions and systems", () => {
+  const z = Vi(x).complex(Vi(x).add(1));
+  const w = Vj(y).mul(2).complex(Vj(y));
+  const [zi, wj] = [z, w].map((c) => numbers(c.dense())) as [number[], number[]];
+
+  test("dot multiplies without conjugation", () => {
+    const got = z.dot(w).dense();
+    const total = [0, 0];
+    for (let k = 0; k < 3; k++) {
+      const [a, b, c, d] = [zi[6 * 2 + 2 * k]!, zi[6 * 2 + 2 * k + 1]!, wj[6 * 4 + 2 * k]!, wj[6 * 4 + 2 * k + 1]!];
+      total[0]! += a * c - b * d;
+      total[1]! += a * d + b * c;
+    }
+    expect(got.get(2, 4, 0)).toBeCloseTo(total[0]!, 12);
+    expect(got.get(2, 4, 1)).toBeCloseTo(total[1]!, 12);
+    expect(z.conj().dot(z).imag().abs().max({ axis: 0 }).get(0, 0)).toBe(0);
+  });
+
+  test("tensordot and kron count complex numbers", () => {
+    expectClose(z.tensordot(w, [3], [3], [0], [0]).dense(), z.dot(w).dense());
+    const [products, outer] = [z.kron(w, [3], [3]).dense(), z.tensordot(w, [3], [3], [], []).dense()];
+    expect(products.shape).toEqual([M, N, 18]);
+    expectClose(products, outer);
+    expectClose(z.kron(w, [3], [3]).extract(3, 3).dense(), z.elem(1).mul(w).dense());
+  });
+
+  /** exp(-|x - y|²) exp(i w·(x - y)) is Hermitian and positive definite. */
+  const kernel = (): ComplexLazyTensor => {
+    const difference = Vi(x).sub(Vj(x));
+    return difference.sum().mul(2).exp1j().mul(difference.sqnorm2().neg().exp());
+  };
+
+  test("solve inverts Hermitian kernels, for one column and for several", () => {
+    for (const columns of [1, 2]) {
+      const b = rand([M, 2 * columns], { ...float64, seed: columns });
+      const a = kernel().solve(b, { alpha: 0.1 });
+      expectClose(nd.add(kernel().matmul(a), nd.mul(a, 0.1)), b);
+    }
+  });
+
+  test("solve has derivatives by b and points, and reports", () => {
+    const b = requiresGrad(rand([M, 2], { ...float64, seed: 3 }));
+    const ones = nd.ones([M, 2], { dtype: "float64" });
+    const [byB] = grad(kernel().solve(b, { alpha: 0.1 }), [b], ones);
+    const transposed = kernel().conj().T.solve(ones, { alpha: 0.1 });
+    expectClose(byB, transposed);
+    expect(kernel().report(b, { alpha: 0.1 }).iterations).toBeGreaterThan(0);
+    expect(kernel().solve(b, { alpha: 0.1, call: false })().shape).toEqual([M, 2]);
+  });
+
+  test("what is no such system is refused", () => {
+    const b = rand([M, 3], float64);
+    expect(() => kernel().solve(b)).toThrow(/expected b of an even dim, got dim 3/);
+    expect(() => z.solve(b)).toThrow(/LazyTensor of dim 1.*got dim 3/);
+    const lopsided = Vi(x).sum().add(Vj(x).sum()).exp1j();
+    expect(() => lopsided.solve(rand([M, 2], float64), { alpha: 1 })).toThrow(/symmetric operator/);
   });
 });

@@ -35,12 +35,12 @@ const MISUSE: readonly (readonly [string, () => unknown, RegExp])[] = [
   [
     "a reduction without an axis",
     () => gaussian(x, y).prod({} as { axis: 0 }),
-    /^Prod, axis: expected 0 \(over i\) or 1 \(over j\), got none$/,
+    /^Prod, axis: expected 0 \(over i\) or 1 \(over j\), not counting batches, got none$/,
   ],
   [
     "a reduction without options",
     () => (gaussian(x, y).prod as () => unknown).call(gaussian(x, y)),
-    /^Prod, axis: expected 0 \(over i\) or 1 \(over j\), got none$/,
+    /^Prod, axis: expected 0 \(over i\) or 1 \(over j\), not counting batches, got none$/,
   ],
   ["an unknown option", () => gaussian(x, y).mean({ axis: 1, axes: 1 } as { axis: 1 }), /got "axes"/],
   ["K above the number of columns", () => gaussian(x, y).argKmin(9, { axis: 1 }), /expected a K of at most 5/],
