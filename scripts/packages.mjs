@@ -1,6 +1,6 @@
 /**
- * The packages as they are published, in packages/: tskeops itself, which computes in WebAssembly, and one with the native
- * addon for each platform. npm installs that which fits the machine, without running a script.
+ * The packages in packages/: tskeops itself, which computes in WebAssembly, and one with the native addon for each
+ * platform. Neither runs a script when it is installed.
  *   npm run packages                   tskeops and the package for this machine
  *   npm run packages -- linux-arm64    those that are named, or --all
  */
@@ -47,8 +47,18 @@ function pack(from, to = folder) {
   return join(to, filename);
 }
 
+/**
+ * package.json of tskeops as it is shipped. Only what is published asks npm for the packages of platforms: until then
+ * anybody could put packages of these names into a registry.
+ */
+export function manifestOf(manifest, { isPublished = false, url } = {}) {
+  const kept = Object.fromEntries(Object.entries(manifest).filter(([name]) => !OF_THE_CLONE.includes(name)));
+  const optionalDependencies = Object.fromEntries(PLATFORMS.map((row) => [packageName(row), manifest.version]));
+  return { ...kept, ...addressesOf(url), ...(isPublished && { optionalDependencies }) };
+}
+
 /** tskeops: what `npm pack` takes of the clone, without the addon of this machine. Gives its tarball. */
-export function makeMain(url) {
+function makeMain(options) {
   copyHeaders();
   const temporary = mkdtempSync(join(tmpdir(), "tskeops-packages-"));
   try {
@@ -58,10 +68,7 @@ export function makeMain(url) {
   }
   const place = join(folder, "tskeops");
   rmSync(join(place, "build"), { recursive: true, force: true });
-  const all = Object.entries(readJson(join(root, "package.json"))).filter(([name]) => !OF_THE_CLONE.includes(name));
-  const manifest = Object.fromEntries(all);
-  const optionalDependencies = Object.fromEntries(PLATFORMS.map((row) => [packageName(row), manifest.version]));
-  writeJson(join(place, "package.json"), { ...manifest, ...addressesOf(url), optionalDependencies });
+  writeJson(join(place, "package.json"), manifestOf(readJson(join(root, "package.json")), options));
   return pack(place);
 }
 
@@ -73,7 +80,7 @@ function addonFor(row) {
 }
 
 /** The package of a platform. Gives its tarball. */
-export function makePlatform(row, url) {
+function makePlatform(row, { url } = {}) {
   const { version, license, engines } = readJson(join(root, "package.json"));
   const { platform, arch, libc, compiler } = row;
   const place = join(folder, nameOf(row));
@@ -99,10 +106,11 @@ export function makePlatform(row, url) {
   return pack(place);
 }
 
-/** Tarballs of tskeops and of packages for platforms, in this order. */
-export function makePackages(rows, url) {
+/** Tarballs of tskeops and of packages for platforms, in this order; options are those of `manifestOf`. */
+export function makePackages(rows, options) {
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  return [makeMain(url), ...rows.map((row) => makePlatform(row, url))];
+  return [makeMain(options), ...rows.map((row) => makePlatform(row, options))];
 }
 
 function rowsNamed(names) {

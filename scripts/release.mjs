@@ -49,7 +49,7 @@ function npm(...args) {
 function buildAll(url) {
   for (const name of ["build:ts", "build:native", "build:wasm"]) npm("run", "--silent", name);
   if (!existsSync(MODULE)) throw new Error("release: expected WebAssembly, got none");
-  return makePackages(PLATFORMS, url);
+  return makePackages(PLATFORMS, { isPublished: true, url });
 }
 
 /** Installs tskeops and this machine's package into an empty folder, and lets it compute. */

@@ -103,15 +103,22 @@ test("the tarball holds the library, what builds its addon, and its guide; no ad
   expect(scripts.filter((file) => readFileSync(file, "utf8").includes("sourceMappingURL"))).toEqual([]);
 });
 
-test("for each platform there is one package, whose addon the library looks for", () => {
-  const script =
-    'import("./scripts/platforms.mjs").then(({ PLATFORMS, nameOf }) => console.log(PLATFORMS.map(nameOf).join()))';
-  expect(execFileSync(process.execPath, ["-e", script], { cwd: root, encoding: "utf8" }).trim().split(",")).toEqual(
-    PACKAGED,
-  );
-  expect(manifest("tskeops")["optionalDependencies"]).toEqual(
-    Object.fromEntries(PACKAGED.map((name) => [`@tskeops/${name}`, manifest("tskeops")["version"]])),
-  );
+test("what is published asks for one package for each platform, and no other does", () => {
+  const script = `import("./scripts/packages.mjs").then(({ manifestOf }) => {
+    const given = { version: "1.2.3", scripts: { prepare: "" }, devDependencies: {} };
+    console.log(JSON.stringify([manifestOf(given), manifestOf(given, { isPublished: true, url: "https://a.org/b" })]));
+  })`;
+  const made = execFileSync(process.execPath, ["-e", script], { cwd: root, encoding: "utf8" });
+  const [local, published] = JSON.parse(made) as Record<string, unknown>[];
+  expect(local).toEqual({ version: "1.2.3" });
+  expect(published).toEqual({
+    version: "1.2.3",
+    repository: { type: "git", url: "git+https://a.org/b.git" },
+    homepage: "https://a.org/b#readme",
+    bugs: { url: "https://a.org/b/issues" },
+    optionalDependencies: Object.fromEntries(PACKAGED.map((name) => [`@tskeops/${name}`, "1.2.3"])),
+  });
+  expect(manifest("tskeops")).not.toHaveProperty("optionalDependencies"); // nobody owns these names yet
 });
 
 (isPackaged ? test : test.skip)("the addon comes from the package for this platform, which fits no other", () => {
