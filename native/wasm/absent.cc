@@ -1,10 +1,11 @@
 // What a WebAssembly module has none of: signals, GPUs, libraries of the system. Its one idea: the addon's tables stay as
-// they are, and these answer in the place of node/interrupt.cc, node/devices.cc, node/ranks.cc and linalg/lapack.cc.
+// they are, and these answer in the place of posix/, node/devices.cc, node/ranks.cc and linalg/lapack.cc.
 #include <stdexcept>
 
 #include "linalg/linalg.h"
 #include "node/interrupt.h"
 #include "node/work.h"
+#include "run/sharedlibrary.h"
 
 const std::atomic<std::uint32_t> &interruptCount() {
   static const std::atomic<std::uint32_t> never{0};
@@ -16,6 +17,16 @@ bool onMainThread() { return true; }
 
 InterruptScope::InterruptScope() : isOutermost(false) {}
 InterruptScope::~InterruptScope() {}
+
+namespace sharedlibrary {
+
+void *open(const std::string &) { return nullptr; }
+void *symbol(void *, const char *) { return nullptr; }
+std::string lastError() { return "WebAssembly, which opens no libraries"; }
+void close(void *) {}
+void keepThatOf(void *) {}
+
+}  // namespace sharedlibrary
 
 std::string chooseLapack(const std::string &choice) {
   if (choice != "auto" && choice != "off") throw std::runtime_error("WebAssembly opens no library");

@@ -265,8 +265,8 @@ export interface Cuda extends Now<LongCuda> {
   /** Opens the first library that there is, once per process. */
   openCompiler(paths: readonly string[]): CompilerLibrary;
   /** Throws Error with the compiler's messages. */
-  compile(source: string, options: readonly string[], isReal: boolean): Buffer;
-  load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
+  compile(source: string, options: readonly string[], isReal: boolean): Uint8Array;
+  load(device: number, image: Uint8Array, table: Float64Array, threads: number): LoadedRoutine;
   /** Sends the tables of a plan to the device of the routine, for calls to come. */
   keepPlan(routine: LoadedRoutine, sizes: Float64Array, tables: Tables | undefined): KeptPlan;
   /** Gives them back; a call that runs still has them. */
@@ -279,7 +279,7 @@ export interface Cuda extends Now<LongCuda> {
   /** Waits until the device has done all that was asked of it. */
   synchronize(device: number): void;
   /** Loads native/text/cuda/vectorscuda.h, compiled for numbers of so many bytes. */
-  loadVectors(device: number, image: Buffer, bytes: number): LoadedVectors;
+  loadVectors(device: number, image: Uint8Array, bytes: number): LoadedVectors;
   /**
    * Queues an operation of the table in native/cuda/cudavectors.cc; sizes are rows, columns, rank and parts, operands
    * are addresses.
