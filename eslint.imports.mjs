@@ -96,6 +96,8 @@ const ROWS = {
   },
   // Linear operators: what they are made of, and what is computed of them.
   linalg: { parts: ["solve", "nd", "call", "task", "array", "platform"], types: ["device"] },
+  // The ranks of a program on many machines, as an entry of its own.
+  mpi: { parts: ["array", "device/memory", "device/native", "version"], packages: ["node:", "ndarray"] },
   notebook: { parts: ["array"], packages: ["node:"], types: ["call"] },
   settings: { parts: ["device/native"], types: ["codegen/isa"] },
   version: { parts: [] },

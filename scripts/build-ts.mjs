@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, removeOrphans } from "./built.mjs";
+import { writeModuleEntry } from "./module-entry.mjs";
 import { generate } from "./generate/main.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -32,7 +33,7 @@ function isGenerated() {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const hasRows = isGenerated();
-  const isBuilt = build("dist", () => compile() && hasRows);
+  const isBuilt = build("dist", () => compile() && hasRows && writeModuleEntry());
   if (isBuilt) removeOrphans();
   process.exitCode = isBuilt ? 0 : 1;
 }

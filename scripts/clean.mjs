@@ -4,5 +4,5 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-for (const folder of ["dist", "build", "build-wasm", "prebuilds", "native/generated"])
+for (const folder of ["dist", "build", "build-wasm", "build-crossed", "packages", "native/generated", "headers"])
   rmSync(join(root, folder), { recursive: true, force: true });

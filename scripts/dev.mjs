@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TSC, bundle } from "./build-ts.mjs";
 import { forget, removeOrphans, sourcesOf, stamp, whyStale } from "./built.mjs";
+import { writeModuleEntry } from "./module-entry.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 /** Milliseconds in which what editors and git write belongs together. */
@@ -38,6 +39,7 @@ function read(line) {
   const errors = ENDS.exec(line)?.[1];
   if (errors !== "0") return;
   removeOrphans();
+  writeModuleEntry();
   if (!bundle()) return;
   stamp("dist", sources);
   buildNative();

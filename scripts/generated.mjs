@@ -9,8 +9,14 @@ import { fileURLToPath } from "node:url";
 
 const project = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Names and texts for the sets of this machine, in native/generated, as dist/ below the root prints them. */
-export const generatedSources = (root = project) => sourcesFor(root, ({ INSTRUCTION_SETS }) => INSTRUCTION_SETS);
+/**
+ * Names and texts for the sets of an architecture, or for those of them that are named, as dist/ below the root prints
+ * them; of this machine they are in native/generated.
+ */
+export const generatedSources = (root = project, { arch = process.arch, sets } = {}) =>
+  sourcesFor(root, ({ instructionSetsOf }) =>
+    instructionSetsOf(arch).filter(({ name }) => sets?.includes(name) ?? true),
+  );
 
 /** Those for WebAssembly, in build-wasm/generated. */
 export const wasmSources = (root = project) => sourcesFor(root, ({ WEBASSEMBLY }) => [WEBASSEMBLY]);

@@ -68,7 +68,7 @@ library() { # library SANITIZERS FOLDER: all objects of the addon, those in FOLD
   export compiler
   export -f compile
   mkdir -p "$2/plain" "$2/node"
-  for source in native/{run,linalg,cuda,node}/*.cc; do
+  for source in native/{run,linalg,cuda,node,posix}/*.cc; do
     part=plain
     case $source in native/node/* | native/cuda/*) part=node ;; esac
     printf '%s\0%s\0' "$2/$part/$(basename "$source").o" "$source"

@@ -101,8 +101,19 @@ function resumeTask<T>(task: Task<T>, request: unknown, watch?: () => void): Ite
   return task.next(answer);
 }
 
+/**
+ * All that is used of an AbortSignal, written down so that declarations need neither the DOM's types nor Node's: the
+ * signal of any realm or library serves.
+ */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
 export interface AsyncRun {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
   /** Whoever holds it can stop the task, and see how far the work under way is. */
   readonly control?: Control;
 }
@@ -125,7 +136,7 @@ export async function runAsync<T>(task: Task<T>, { signal, control = newControl(
 
 const newControl = (): Control => new Int32Array(sharedBytes(16));
 
-async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | undefined): Promise<T> {
+async function drive<T>(task: Task<T>, control: Control, signal: AbortSignalLike | undefined): Promise<T> {
   const turns = new Turns();
   let resume = (): IteratorResult<unknown, T> => task.next();
   for (;;) {
@@ -140,7 +151,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignal | u
   }
 }
 
-function interruptionError(signal: AbortSignal | undefined): InterruptedError {
+function interruptionError(signal: AbortSignalLike | undefined): InterruptedError {
   return signal?.aborted === true
     ? new InterruptedError("stopped by its signal", { cause: signal.reason })
     : new InterruptedError("stopped by Ctrl-C or the stop button");

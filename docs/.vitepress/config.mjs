@@ -70,7 +70,7 @@ export default defineConfig({
       "/reference/": [
         group("Reference", ["reference/index.md", "reference/operations.md", "reference/options.md"]),
         group("Operations", inFolder("reference/operations", ["functions", "arithmetic", "vectors"])),
-        group("Public names", inFolder("reference/api", ["index", "lazytensor"])),
+        group("Public names", inFolder("reference/api", ["index", "lazytensor", "mpi"])),
       ],
       "/design/": [group("Design", inFolder("design", ["index"]))],
       "/log/": [group("Log", inFolder("log", ["index"]))],

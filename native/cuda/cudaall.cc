@@ -8,7 +8,7 @@
 #include <mutex>
 
 #include "cuda/cuda.h"
-#include "run/pool.h"
+#include "run/threads.h"
 
 namespace cuda {
 

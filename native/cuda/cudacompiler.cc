@@ -26,20 +26,12 @@ std::string folderOf(const std::string &path) {
   return slash == std::string::npos ? "" : path.substr(0, slash + 1);
 }
 
-std::string builtinsName(int major, int minor) {
-#ifdef _WIN32
-  return "nvrtc-builtins64_" + std::to_string(major) + std::to_string(minor) + ".dll";
-#else
-  return "libnvrtc-builtins.so." + std::to_string(major) + "." + std::to_string(minor);
-#endif
-}
-
 // In one folder there may be several versions, and each asks for its own by its full name, which is what the linker
 // then finds open.
 void openBuiltins(const std::string &path, const Nvrtc &found) {
   int major = 0, minor = 0;
   found.nvrtcVersion(&major, &minor);
-  sharedlibrary::open(folderOf(path) + builtinsName(major, minor));
+  sharedlibrary::open(folderOf(path) + sharedlibrary::nameOfNvrtcBuiltins(major, minor));
 }
 
 bool openFrom(const std::string &path, std::string &why) {

@@ -8,13 +8,6 @@ namespace cuda {
 
 namespace {
 
-#ifdef _WIN32
-constexpr const char *LIBRARIES[] = {"nvcuda.dll"};
-#else
-// The second is where WSL keeps it.
-constexpr const char *LIBRARIES[] = {"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1"};
-#endif
-
 struct Opened {
   Driver driver;
   std::string why;  // empty if the driver can be used
@@ -23,7 +16,7 @@ struct Opened {
 
 // Never closed: the driver has threads of its own.
 void *openFirst(std::string &why) {
-  for (const char *name : LIBRARIES) {
+  for (const char *name : sharedlibrary::namesOfCudaDriver()) {
     if (void *library = sharedlibrary::open(name)) return library;
     if (why.empty()) why = std::string("expected NVIDIA's driver ") + name + ", got " + sharedlibrary::lastError();
   }

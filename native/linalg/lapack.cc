@@ -13,14 +13,6 @@
 
 namespace {
 
-// Fast ones only: a plain liblapack.so may be the reference, which is slower than our own code.
-constexpr const char *CANDIDATES[] = {
-#ifdef __APPLE__
-    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
-#else
-    "libmkl_rt.so.2", "libopenblasp.so.0", "libopenblas.so.0", "libopenblas.so",
-#endif
-};
 // How a library counts its threads; one that has none of these takes its own number.
 struct ThreadFunctions {
   const char *set, *get;
@@ -75,7 +67,7 @@ std::string open(const std::string &name, Lapack &found) {
 }
 
 Lapack openFirst() {
-  for (const char *name : CANDIDATES) {
+  for (const char *name : sharedlibrary::namesOfLapack()) {
     Lapack found{};
     if (open(name, found).empty()) return found;
   }

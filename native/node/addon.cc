@@ -87,6 +87,7 @@ Napi::Value initialize(Info info) {
   functions.Set("constants", constantsOf(env));
   functions.Set("dense", exported(env, {ALGEBRA_FUNCTIONS, GRID_FUNCTIONS}));
   functions.Set("cuda", exported(env, {DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS}));
+  functions.Set("ranks", exported(env, {RANK_FUNCTIONS}));
   return functions;
 }
 

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "run/pool.h"
+#include "run/threads.h"
 #include "run/watch.h"
 
 // The threads of one environment: not libuv's, for which node waits before it ends an environment or the process, and

@@ -100,7 +100,8 @@ Napi::Object exported(Napi::Env, std::initializer_list<FunctionTable>);
 void addFunction(Napi::Object, const char *name, napi_callback);
 
 // The tables of other files.
-extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS;
+extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS,
+    RANK_FUNCTIONS;
 
 // Devices belong to the process: gives back what was opened of them, when it ends.
 void closeDevices();

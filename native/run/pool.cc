@@ -1,27 +1,16 @@
 #include "run/pool.h"
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <system_error>
-#include <thread>
 #include <utility>
+
+#include "run/threads.h"
 
 namespace {
 
 // Shorter than a sleep and a wake-up (about 25 us each way), longer than the gap between two calls of a loop.
 constexpr std::chrono::microseconds SPIN{50};
-
-int availableProcessors() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -44,19 +33,6 @@ bool spinUntil(Condition condition) {
 }
 
 }  // namespace
-
-void startThread(std::function<void()> body) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // the new thread inherits it
-  try {
-    std::thread(std::move(body)).detach();
-  } catch (...) {
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
 
 Pool &Pool::ofProcess() {
   static Pool *const pool = new Pool;

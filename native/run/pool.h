@@ -11,10 +11,6 @@
 #include <mutex>
 #include <vector>
 
-// Starts a thread that nobody waits for and that receives no signals: those belong to the threads of JavaScript.
-// Throws std::system_error if the system gives none.
-void startThread(std::function<void()> body);
-
 class Pool {
  public:
   // Must not throw.

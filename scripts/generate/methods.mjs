@@ -39,7 +39,16 @@ import { atMost } from "../options";
 import { applyComplex, applyReal } from "./operand";
 import type { ComplexLazyOperand, LazyOperand, Joined, OperandOf } from "./operand";
 import { isInner } from "./reduce";
-import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
+import type {
+  AnyReduction,
+  Axis,
+  InnerOptions,
+  Reduced,
+  ReducedAny,
+  ReductionOptions,
+  AxisReductionOptions,
+  Weighted,
+} from "./reduce";
 import { Tensor } from "./tensor";
 `;
 
@@ -93,21 +102,22 @@ function parameterOf({ name, kind, optional, default: number }, { takesComplex }
 /** @param inner the operation on the components of a vector that goes by the same name, if there is one. */
 function reductionMethods(row, inner) {
   const { name, doc, methods, weights, takesK } = row;
-  const first = [takesK && "k: number", weights === "required" && "weight: OperandOf<W>"].filter(Boolean);
-  const optionsWith = (operand) =>
-    `ReduceOptions<T>${weights === "optional" ? ` & { readonly weight?: ${operand} | undefined }` : ""}`;
-  const options = optionsWith("LazyOperand");
+  const weighted = weights === "optional" ? " & Weighted<A, W, C>" : "";
+  const operand = "weight: OperandOf<C extends false ? true : W>";
+  const first = [takesK && "k: number", weights === "required" && operand].filter(Boolean);
   const given = ["...options", takesK && "optArg: k", weights === "required" && "weight"].filter(Boolean);
   const reduction = `this.reduction("${name}", ${given.length === 1 ? "options" : `{ ${given.join(", ")} }`})`;
   const form = (option) => [...first, option].join(", ");
   return methods.map((spelling, n) => {
-    const over = `/** ${docOf(methods, n, doc)} Over i (axis 0) or j (axis 1). */`;
-    return `${inner ? innerForm(spelling, inner) : ""}
-  ${over}
-  ${spelling}(${form(`options: ${options} & Waiting`).replace("OperandOf<W>", "LazyOperand")}): DeferredReduction<"${name}", T>;
-  ${over}
-  ${spelling}(${form(`options: ${optionsWith("OperandOf<W>")} & Calling`)}): Reduced<"${name}", T, W>;
-  ${spelling}(${form(inner ? `options?: (${options}) | InnerOptions | null` : `options: ${options}`).replace("OperandOf<W>", "LazyOperand")}): unknown {
+    const about = `${docOf(methods, n, doc)} Over i (axis 0) or j (axis 1)${inner ? innerText(inner) : ""}.`;
+    const typed = inner
+      ? `<A extends Axis = -1, C extends boolean = true>(${form(`options?: (AxisReductionOptions<T, A, C>${weighted}) | null`)}): ReducedAny<L, A, "${name}", T, W, C>`
+      : `<C extends boolean = true>(${form(`options: ReductionOptions<T, C>${weighted}`)}): Reduced<"${name}", T, W, C>`;
+    const untyped = form(inner ? "options?: AnyReduction<T> | InnerOptions | null" : "options: AnyReduction<T>");
+    return `
+  /** ${about} */
+  ${spelling}${typed};
+  ${spelling}(${untyped.replace(operand, "weight: LazyOperand")}): unknown {
     atMost("${spelling}", ${first.length + 1}, arguments);
     return ${inner ? `isInner("${spelling}", options) ? applyReal(this, "${inner.name}", [this]) : ` : ""}${reduction};
   }
@@ -115,6 +125,5 @@ function reductionMethods(row, inner) {
   });
 }
 
-const innerForm = (spelling, { name }) => `
-  /** Of the components of every vector, \`${name}(x)\` in formulas. */
-  ${spelling}(options?: InnerOptions | null): L;`;
+const innerText = ({ name }) =>
+  `; without an axis or with -1, of the components of every vector, \`${name}(x)\` in formulas`;

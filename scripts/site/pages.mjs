@@ -41,6 +41,7 @@ function documentPages(charts) {
 const MODULES = {
   index: ["tskeops", 'What `import ... from "tskeops"` gives.'],
   "lazytensor/lazytensor": ["Lazy tensors", "The methods of `LazyTensor` and `ComplexLazyTensor`."],
+  "mpi/mpi": ["tskeops/mpi", 'What `import ... from "tskeops/mpi"` gives.'],
   nd: ["nd", "Maths of arrays, as NumPy's, with derivatives."],
   linalg: ["linalg", "Linear operators: spectra and solves by their products."],
   cluster: ["cluster", "Neighbours, cells, and the block-sparse ranges that they give."],

@@ -29,6 +29,7 @@ const API = {
   README: undefined,
   "index/README": "reference/api/index.md",
   "lazytensor/lazytensor": "reference/api/lazytensor.md",
+  "mpi/mpi": "reference/api/mpi.md",
 };
 
 /** The page of a file or folder of the repository; undefined if it has none. */

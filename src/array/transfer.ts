@@ -23,6 +23,13 @@ const DEVICE = {
 /** Which device. */
 export type DeviceOptions = OptionsOf<typeof DEVICE>;
 
+declare global {
+  /** Node has it; compilers know of it from TypeScript 5.2 on, and only where `lib` names it. */
+  interface SymbolConstructor {
+    readonly dispose: unique symbol;
+  }
+}
+
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
 export type DeviceArray<T extends Elements = RealData> = NdArray<T> & { [Symbol.dispose](): void };
 

@@ -19,10 +19,11 @@ export function denseOf(
   where: Pick<CallOptions, "backend" | "device" | "compile">,
   maxBytes: number,
 ): RealArray {
-  const { batch, extents, dtype } = operator.check(arrays);
+  const given = operator.check(arrays);
+  const { batch, extents, dtype } = given;
   checkMemory([...batch, ...extents, operator.formula.dim], dtype, maxBytes);
   const entries = operator.args.map((argument, n) => entryPerRow(argument, at(arrays, n)));
-  return unreducedOf(operator).values(entries, checkPlacement(where, extents));
+  return unreducedOf(operator).values(entries, checkPlacement(where, given));
 }
 
 const unreducedOf = onceFor(

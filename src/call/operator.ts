@@ -5,10 +5,11 @@
  */
 import { recorder, recording } from "../array/record";
 import type { RecordOptions } from "../array/record";
+import { areShards } from "../array/shard";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { followArrays, free, memoryOf } from "../device/memory";
-import { chooser, preview, routineFor } from "../device/routine";
+import { chooser, compileBySize, preview, routineFor } from "../device/routine";
 import type { Chooser, Preview } from "../device/routine";
 import { visitedPairs } from "../device/addoncall";
 import type { Call } from "../device/device";
@@ -27,8 +28,9 @@ import { Work } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
-import { arraysOf, checkArguments, checkPlacement, copyArguments } from "./prepared";
+import { arraysOf, checkArguments, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
+import { checkCall, launchShares, refuseShards } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
@@ -86,8 +88,9 @@ export class Operator {
     return arraysOf(this.args, given);
   }
 
-  /** @throws ArgumentError unless the arrays fit. */
+  /** @throws ArgumentError unless the arrays fit, and for shards. */
   check(arrays: readonly RealArray[], unseen?: Extents): Given {
+    if (areShards) refuseShards(this.args, arrays);
     return checkArguments(this.args, arrays, unseen);
   }
 
@@ -104,19 +107,19 @@ export class Operator {
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
-    const given = this.check(arrays);
-    return compute(this.prepare(given, given, checkPlacement(options, given.extents), options.out));
+    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
+    return finish(compute(this.prepare(given, given, how, options.out)));
   }
 
   /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
-    const given = this.check(arrays);
+    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     const read = copyArguments(given);
     try {
-      return yield* whole(this.prepare(given, read, checkPlacement(options, given.extents), options.out));
+      return finish(yield* whole(this.prepare(given, read, how, options.out)));
     } finally {
       for (const { data } of read.arrays) free(data);
     }
@@ -162,6 +165,13 @@ export class Operator {
   }
 
   private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+    const { ranks } = how;
+    if (ranks && given.batch.length === 0) {
+      const of = { ranks, args: this.args, kept: this.settings.rows, name: () => String(this) };
+      return launchShares({ given, out, how, indices }, of, (rows) =>
+        this.launch(rows.given, rows.out, rows.how, rows.indices),
+      );
+    }
     const all = (): Launch => this.launchAll(given, out, how, indices);
     return this.asksForLess(how) ? this.launchFewer({ given, out, how, indices }, all) : all();
   }
@@ -178,7 +188,8 @@ export class Operator {
 
   private launchAll(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const { rows, columns } = this.sizes(given);
-    const routine = routineFor(this.chooser(given.dtype, how), this.load(given, how), how.begun);
+    const load = this.load(given, how);
+    const routine = routineFor(this.chooser(given.dtype, how, load), load, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
     if (columns === 0 || sizeOf(given.batch) * rows === 0) return NOTHING;
@@ -192,6 +203,7 @@ export class Operator {
       ranges: how.ranges?.[this.settings.rows],
       device: how.device,
       kept: how.kept,
+      whole: how.whole,
     };
     return {
       now: () => {
@@ -202,8 +214,9 @@ export class Operator {
   }
 
   /** What a call computes, as a number of pairs. */
-  private load(given: Given, { repeats = 1 }: How): number {
-    const { rows, columns } = this.sizes(given);
+  private load(given: Given, { repeats = 1, whole }: How): number {
+    const { rows: own, columns } = this.sizes(given);
+    const rows = whole?.rows ?? own;
     return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
   }
 
@@ -232,7 +245,8 @@ export class Operator {
   /**
    * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
    */
-  private chooser(dtype: Dtype, { backend, compile }: How): Chooser {
+  private chooser(dtype: Dtype, { backend, compile: wanted, whole }: How, load: number): Chooser {
+    const compile = whole ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
     if (this.chosenAt !== changes) this.choosers.clear();
     this.chosenAt = changes;
     const key = `${dtype} ${backend} ${compile}`;

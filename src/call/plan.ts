@@ -40,7 +40,7 @@ export interface CallPlan extends Shortcut {
 /** @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere. */
 export function planOf(operator: Operator, arrays: readonly RealArray[], options: CallOptions): CallPlan {
   const given = operator.check(arrays);
-  const how = checkPlacement(options, given.extents, plannedPlace);
+  const how = checkPlacement(options, given, plannedPlace);
   const { rows, columns } = operator.sizes(given);
   const { backend, whyNot, tiles, code } = operator.preview(given, how);
   const entries = sizeOf(given.batch);

@@ -8,12 +8,13 @@ import { arrayIn, dtypeAmong } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
+import type { Ranks } from "../array/shard";
 import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { BACKEND_NAMES, checkPlace } from "../device/devices";
 import type { BackendName, Place } from "../device/devices";
 import type { Begun } from "../device/routine";
-import type { KeptPlans } from "../device/device";
+import type { Call, KeptPlans } from "../device/device";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -37,6 +38,8 @@ export interface Given {
   readonly extents: Extents;
   /** The leading dimensions of the result, `[]` without batches. */
   readonly batch: readonly number[];
+  /** Who shares the rows of what is computed of these arrays; all rows are computed here if absent. */
+  readonly ranks?: Ranks | undefined;
 }
 
 /** Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong count. */
@@ -211,13 +214,21 @@ export interface How extends Place {
   readonly tolerance?: number | undefined;
   /** Tables that calls share which differ in their arrays alone. */
   readonly kept?: KeptPlans;
+  /** Who shares the rows of calls without batch dimensions. */
+  readonly ranks?: Ranks | undefined;
+  /** The call that the rows are a part of. */
+  readonly whole?: Call["whole"];
 }
 
 /**
  * @param place checks where it is to run.
  * @throws ArgumentError for ranges that do not fit the extents of i and j, and a number of no device.
  */
-export function checkPlacement(options: CallOptions, extents: Extents, place: typeof checkPlace = checkPlace): How {
+export function checkPlacement(
+  options: CallOptions,
+  { extents, ranks }: Pick<Given, "extents" | "ranks">,
+  place: typeof checkPlace = checkPlace,
+): How {
   const { compile, ranges, prune, tolerance } = options;
   const { backend, device } = options.device === undefined ? options : place(options);
   return {
@@ -228,5 +239,6 @@ export function checkPlacement(options: CallOptions, extents: Extents, place: ty
     prune,
     tolerance,
     begun: new Map(),
+    ranks,
   };
 }

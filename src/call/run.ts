@@ -8,14 +8,14 @@ import type { Control } from "../device/native";
 import type { OptionsOf } from "../options";
 import { every, offInterrupt, onInterrupt } from "../platform/system";
 import { runAsync, runSync } from "../task";
-import type { Task } from "../task";
+import type { AbortSignalLike, Task } from "../task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
 export const ASYNC = {
   /** Aborting it stops the call: its promise rejects with an InterruptedError, whose cause is the signal's reason. */
   signal: {
     expected: "an AbortSignal",
-    accepts: (value: unknown): value is AbortSignal | null => value === null || isSignal(value),
+    accepts: (value: unknown): value is AbortSignalLike | null => value === null || isSignal(value),
   },
   /**
    * Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the
@@ -31,9 +31,8 @@ export const ASYNC = {
 /** What the promise form of a call takes besides the options of the blocking one. */
 export type AsyncOptions = OptionsOf<typeof ASYNC>;
 
-/** All that is used of one, which may be of another realm. */
 function isSignal(value: unknown): boolean {
-  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignal>;
+  const { aborted, addEventListener, removeEventListener } = (value ?? {}) as Partial<AbortSignalLike>;
   const functions = [addEventListener, removeEventListener] as unknown[];
   return typeof aborted === "boolean" && functions.every((each) => typeof each === "function");
 }

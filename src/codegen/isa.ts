@@ -126,8 +126,11 @@ const ARM64: readonly InstructionSet[] = [
 /** The module that is built in the place of the addon (CMakeLists.txt), on any machine: SSE2 is nearest. */
 export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"] };
 
-/** The rows of this machine's architecture, the narrowest first; each needs what the one before needs. */
-export const INSTRUCTION_SETS: readonly InstructionSet[] = architecture === "x64" ? X64 : ARM64;
+/** The rows of an architecture by Node's name of it, the narrowest first; each needs what the one before needs. */
+export const instructionSetsOf = (arch: string): readonly InstructionSet[] => (arch === "x64" ? X64 : ARM64);
+
+/** Those of this machine's. */
+export const INSTRUCTION_SETS: readonly InstructionSet[] = instructionSetsOf(architecture);
 
 /** All names of processors' sets, those of other architectures too. */
 export const ISAS: readonly InstructionSetName[] = X64.map(({ name }) => name);

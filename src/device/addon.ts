@@ -47,6 +47,7 @@ export interface Addon extends Now<LongFunctions> {
   readonly later: Later<LongFunctions>;
   readonly dense: Dense;
   readonly cuda: Cuda;
+  readonly ranks: RankFunctions;
   readonly constants: Constants;
   /** The best instruction set of this machine. */
   isa(): InstructionSetName;
@@ -184,6 +185,26 @@ export interface Dense extends Now<LongAlgebra>, BriefAlgebra {
   readonly later: Later<LongAlgebra>;
 }
 
+// ------------------------------------------------------------------------------------------------------------ ranks
+
+/** The ranks of an MPI program, for the main thread alone. */
+export interface RankFunctions {
+  /**
+   * Opens the first of these libraries that there is, once per process, and starts it. Throws Error with the reasons why
+   * there is none.
+   */
+  start(names: readonly string[]): { readonly rank: number; readonly size: number; readonly version: string };
+  /**
+   * Fills `all`, of 1, 4 or 8 bytes an element and fewer than 2^31: `counts` elements of each rank, of which this one has
+   * put its own in place. Throws InterruptedError when stopped: then only `abort` may follow.
+   */
+  allGather(all: ArrayBufferView, counts: Float64Array): void;
+  /** Waits for the others; nothing may follow. */
+  finalize(): void;
+  /** Ends the processes of all ranks. */
+  abort(code: number): never;
+}
+
 // ------------------------------------------------------------------------------------------------------------- GPUs
 
 /** Numbers of the machine, or `[address, length]` of numbers on the device. */
@@ -244,8 +265,8 @@ export interface Cuda extends Now<LongCuda> {
   /** Opens the first library that there is, once per process. */
   openCompiler(paths: readonly string[]): CompilerLibrary;
   /** Throws Error with the compiler's messages. */
-  compile(source: string, options: readonly string[], isReal: boolean): Buffer;
-  load(device: number, image: Buffer, table: Float64Array, threads: number): LoadedRoutine;
+  compile(source: string, options: readonly string[], isReal: boolean): Uint8Array;
+  load(device: number, image: Uint8Array, table: Float64Array, threads: number): LoadedRoutine;
   /** Sends the tables of a plan to the device of the routine, for calls to come. */
   keepPlan(routine: LoadedRoutine, sizes: Float64Array, tables: Tables | undefined): KeptPlan;
   /** Gives them back; a call that runs still has them. */
@@ -258,7 +279,7 @@ export interface Cuda extends Now<LongCuda> {
   /** Waits until the device has done all that was asked of it. */
   synchronize(device: number): void;
   /** Loads native/text/cuda/vectorscuda.h, compiled for numbers of so many bytes. */
-  loadVectors(device: number, image: Buffer, bytes: number): LoadedVectors;
+  loadVectors(device: number, image: Uint8Array, bytes: number): LoadedVectors;
   /**
    * Queues an operation of the table in native/cuda/cudavectors.cc; sizes are rows, columns, rank and parts, operands
    * are addresses.

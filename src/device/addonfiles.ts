@@ -36,11 +36,19 @@ export interface Found extends AddonReport {
 }
 
 const PACKAGE_ROOT = join(__dirname, "..", "..");
-const CANDIDATES: readonly (readonly [AddonKind, ...string[]])[] = [
-  ["native", "build", "Release", "tskeops.node"],
-  ["native", "prebuilds", `${process.platform}-${process.arch}`, "tskeops.node"],
-  ["wasm", "build-wasm", "tskeops.wasm"],
-  ["wasm", "dist", "web", "tskeops.wasm"],
+const PLATFORM = `${process.platform}-${process.arch}`;
+
+/** Platforms that have a package of their own with the addon (scripts/platforms.mjs). */
+export const PACKAGED: readonly string[] = ["linux-x64", "linux-arm64", "win32-x64"];
+
+/** What npm installs beside this package where it fits the machine. */
+const PLATFORM_PACKAGE = `@tskeops/${PLATFORM}`;
+
+/** In their order: what was built here, what was installed for this platform, what runs everywhere. */
+const CANDIDATES: readonly (readonly [AddonKind, () => string])[] = [
+  ["native", () => join(PACKAGE_ROOT, "build", "Release", "tskeops.node")],
+  ["native", installedAddon],
+  ["wasm", () => join(PACKAGE_ROOT, "build-wasm", "tskeops.wasm")],
 ];
 
 /** What TSKEOPS_ADDON allows. */
@@ -55,8 +63,8 @@ const ALLOWED: Readonly<Record<string, readonly AddonKind[]>> = {
 export function findAddon(): Found {
   const kinds = allowedKinds();
   const candidates: Candidate[] = [];
-  for (const [kind, ...parts] of CANDIDATES) {
-    const path = join(PACKAGE_ROOT, ...parts);
+  for (const [kind, locate] of CANDIDATES) {
+    const path = locate();
     const found = kinds.includes(kind) ? tryLoad(kind, path) : "TSKEOPS_ADDON excludes it";
     const isServing = typeof found !== "string";
     candidates.push({ kind, path, why: isServing ? null : found });
@@ -65,19 +73,28 @@ export function findAddon(): Found {
   return { addon: null, serving: null, candidates };
 }
 
-const NOT_BUILT = "it is not built";
+/** Where the platform's package has its addon; the name of the package, if it is not installed. */
+function installedAddon(): string {
+  try {
+    return createRequire(__filename).resolve(`${PLATFORM_PACKAGE}/tskeops.node`);
+  } catch {
+    return PACKAGED.includes(PLATFORM) ? `the package ${PLATFORM_PACKAGE}` : `a package, which ${PLATFORM} has none of`;
+  }
+}
+
+const NOT_THERE = "it is not there";
 
 /** What was there and could not be loaded tells more than what is not there. */
 export function whyNone(candidates: readonly Candidate[]): string {
   const allowed = candidates.filter(({ kind }) => allowedKinds().includes(kind));
   if (allowed.length === 0) return `TSKEOPS_ADDON is ${namedKinds()}`;
-  const failed = allowed.filter(({ why }) => why !== NOT_BUILT);
+  const failed = allowed.filter(({ why }) => why !== NOT_THERE);
   if (failed.length > 0) return failed.map(({ path, why }) => `${path}: ${why}`).join("; ");
-  return `the addon is not built: expected ${allowed.map(({ path }) => path).join(" or ")}`;
+  return `no addon is there: expected ${allowed.map(({ path }) => path).join(", or ")}`;
 }
 
 function tryLoad(kind: AddonKind, path: string): Addon | string {
-  if (!existsSync(path)) return NOT_BUILT;
+  if (!existsSync(path)) return NOT_THERE;
   try {
     const file = kind === "wasm" ? readWasm(path) : (createRequire(__filename)(path) as AddonFile);
     const abi = abiOfTexts();
@@ -109,9 +126,10 @@ function allowedKinds(): readonly AddonKind[] {
 export function addonRemedy(): string {
   if (!allowedKinds().includes("native")) return "unset TSKEOPS_ADDON";
   const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
-  return isBundled
-    ? "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon"
-    : `build it with \`npm run build:native\` in a checkout of tskeops on this machine (${process.platform}-${process.arch})`;
+  if (isBundled)
+    return "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon";
+  const isClone = existsSync(join(PACKAGE_ROOT, "src"));
+  return `build it with \`${isClone ? "npm run build:native" : "npx tskeops build"}\`, which needs cmake and a C++ compiler`;
 }
 
 /** Warns once where WebAssembly serves that nobody has asked for. */

@@ -191,6 +191,7 @@ function write(folder: string, key: string, file: Buffer): string {
 
 /** The folder that outlives this process; throws, with the reason, if it cannot be trusted. */
 function sharedFolder(): string {
+  if (process.platform === "win32") throw new Error("Node does not tell on Windows who may write to a folder");
   const wanted = resolve(wantedFolder());
   makeFolder(wanted);
   const folder = join(realpathSync(dirname(wanted)), basename(wanted));

@@ -61,6 +61,8 @@ export interface Call extends Arrays {
   readonly ranges?: Ranges | undefined;
   /** Where a GPU keeps what of this call is the same in the next one: all but the arrays. */
   readonly kept?: KeptPlans | undefined;
+  /** The call of which the rows are a part, if they are: it is cut up as that is, so that rows have the same bits. */
+  readonly whole?: { readonly rows: number; readonly ranges?: Ranges | undefined } | undefined;
 }
 
 /** What a device keeps of calls that differ in their arrays alone, until whoever repeats them closes it. */

@@ -74,6 +74,7 @@ export abstract class AddonRoutine implements Routine {
 
   /** The plan of the call before serves those of the same sizes. */
   private planned(call: Call, costs: Costs): Plan {
+    if (call.whole) return planOfPart(call, costs);
     const { last } = this;
     if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
     const plan = planOf(call, costs);
@@ -147,6 +148,14 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
   const units = entries * (Math.ceil(rows / blockRows) + (ranges?.slices.length ?? 0));
   const unitsPerTask = Math.max(1, Math.floor((unit * units) / total));
   return { rows, columns, blockRows, chunkColumns: part, unitsPerTask, batch, ranges };
+}
+
+/** The call that these rows are a part of. */
+export const wholeOf = (call: Call): Call => (call.whole ? { ...call, ...call.whole } : call);
+
+function planOfPart(call: Call, costs: Costs): Plan {
+  const { rows, ranges } = call;
+  return { ...planOf(wholeOf(call), costs), rows, ranges };
 }
 
 /** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */

@@ -96,6 +96,19 @@ export function routineFor(choose: Chooser, pairs: number, begun: Begun | undefi
   return routine;
 }
 
+/**
+ * What `compile` means where the answer must depend on the pairs of a call alone, and not on what was computed before or
+ * on when a compiler ends.
+ */
+export function compileBySize(
+  specification: Specification,
+  { backend = "auto", compile }: Choice,
+  pairs: number,
+): Choice["compile"] {
+  if (backend !== "auto" || checkedCompile(compile) !== "auto") return compile;
+  return pairs >= COMPILE_PAIRS || whyNot(tiles, specification) !== null ? "always" : "never";
+}
+
 const COMPILE: readonly string[] = ["auto", "never", "always"] satisfies Compile[];
 
 function checkedCompile(option: Compile | undefined): Compile {

@@ -43,6 +43,8 @@ function findCompiler(): Search {
 }
 
 function searchCompiler(): Search {
+  if (process.platform === "win32")
+    return { compiler: null, why: "C++ compiler: formulas are not compiled on Windows, and run on tiles" };
   const variable = ["TSKEOPS_CXX", "CXX"].find((name) => process.env[name]);
   if (variable !== undefined) return namedCompiler(variable, process.env[variable]!);
   const compiler = firstOf(NAMES.flatMap(candidates));

@@ -23,18 +23,33 @@ import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearopera
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
 import type { LinearOperatorLike } from "../solve/ways";
 import { isInner, isOpen, reduce } from "./reduce";
-import type { AnyReduction, Calling, DeferredReduction, InnerOptions, Reduced, ReduceOptions, Waiting } from "./reduce";
+import type {
+  AnyReduction,
+  Axis,
+  Calling,
+  InnerOptions,
+  ProductOptions,
+  ReducedAny,
+  AxisReductionOptions,
+} from "./reduce";
 import { matrixOf, solveClosed, solveOrWait } from "./solve";
-import type { DeferredSolve, SystemOptions, UNKNOWN } from "./solve";
+import type { SolvedNow, SystemOptions, UNKNOWN } from "./solve";
 import { expressionIn } from "./symbolic";
 import type { Kind, Symbolic } from "./symbolic";
 
 /** Options of a product. */
-export type MatmulOptions<T extends RealData = RealData> = Omit<ReduceOptions<T>, "axis">;
+export type MatmulOptions<T extends RealData = RealData> = ProductOptions<T>;
 
 /** Options of a solve. */
 export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
   OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<RealData, boolean>>;
+
+/** What a product with makes a chain of operators. */
+type OperatorOf<T extends RealData> = LazyTensor<T> | LinearOperatorLike<T>;
+type ProductOf<T extends RealData, B> = B extends OperatorOf<T> ? LinearOperator<T> : RealArray<T>;
+
+/** `C` is whether it solves now. */
+interface Solving<T extends RealData, C extends boolean> extends LazySolveOptions<T>, Calling<C> {}
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
@@ -117,9 +132,8 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
    * operator: their chain.
    * @throws ArgumentError where sizes do not fit.
    */
-  matmul(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T>;
-  matmul(b: LazyTensor<T> | LinearOperatorLike<T>): LinearOperator<T>;
-  matmul(b: ArrayInput<T> | LazyTensor<T> | LinearOperatorLike<T>, options?: MatmulOptions<T> | null): unknown {
+  matmul<B extends ArrayInput<T> | OperatorOf<T>>(b: B, options?: MatmulOptions<T> | null): ProductOf<T, B>;
+  matmul(b: ArrayInput<T> | OperatorOf<T>, options?: MatmulOptions<T> | null): unknown {
     atMost("matmul", 2, arguments);
     if (!isOperatorLike<T>(b)) return product("matmul", expressionIn(this), b, options);
     optionsOf("matmul of operators", options, {});
@@ -143,13 +157,11 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
    * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as
    * `KernelSolve`.
    */
-  solve(b: RealArray<T> | LazyTensor<T, boolean>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
-  solve(b: LazyTensor<RealData, true>, options?: (LazySolveOptions<T> & Calling) | null): DeferredSolve<T>;
-  solve(
-    b: RealArray<T>,
-    options?: (LazySolveOptions<T> & Calling) | null,
-  ): W extends true ? DeferredSolve<T> : RealArray<T>;
-  solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
+  solve<B extends RealArray<T> | LazyTensor<T, boolean> | LazyTensor<RealData, true>, C extends boolean = true>(
+    b: B,
+    options?: Solving<T, C> | null,
+  ): SolvedNow<T, W, B, C>;
+  solve(b: unknown, options?: Solving<T, boolean> | null): unknown {
     atMost("solve", 2, arguments);
     return solveOrWait(this, b, options ?? {});
   }
@@ -250,25 +262,21 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
 
   // ---- reductions: those that are the same for both parts
 
-  /** Sum of the components of every vector. */
-  sum(options?: InnerOptions | null): ComplexLazyTensor<T, W>;
-  /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
-  sum(options: ReduceOptions<T> & Waiting): DeferredReduction<"Sum", T>;
-  /** Over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
-  sum(options: ReduceOptions<T> & Calling): Reduced<"Sum", T, W>;
-  sum(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+  /** Sum of the components, or over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
+  sum<A extends Axis = -1, C extends boolean = true>(
+    options?: AxisReductionOptions<T, A, C> | null,
+  ): ReducedAny<ComplexLazyTensor<T, W>, A, "Sum", T, W, C>;
+  sum(options?: AnyReduction<T> | InnerOptions | null): unknown {
     atMost("sum", 1, arguments);
     return isInner("sum", options)
       ? applyComplex(this, "ComplexSum", [this])
       : reduce("Sum", expressionIn(this), "Sum", options, {});
   }
-  /** Mean of the components of every vector. */
-  mean(options?: InnerOptions | null): ComplexLazyTensor<T, W>;
-  /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
-  mean(options: ReduceOptions<T> & Waiting): DeferredReduction<"Mean", T>;
-  /** The mean over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
-  mean(options: ReduceOptions<T> & Calling): Reduced<"Mean", T, W>;
-  mean(options?: ReduceOptions<T> | InnerOptions | null): unknown {
+  /** Mean of the components, or over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
+  mean<A extends Axis = -1, C extends boolean = true>(
+    options?: AxisReductionOptions<T, A, C> | null,
+  ): ReducedAny<ComplexLazyTensor<T, W>, A, "Mean", T, W, C>;
+  mean(options?: AnyReduction<T> | InnerOptions | null): unknown {
     atMost("mean", 1, arguments);
     return isInner("mean", options)
       ? this.sum().div(this.dim)
@@ -298,12 +306,8 @@ export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean 
    * @throws ArgumentError where shapes do not fit or K is not Hermitian unless `symmetry` says so, ConvergenceError as
    * `KernelSolve`.
    */
-  solve(b: RealArray<T>, options: LazySolveOptions<T> & Waiting): DeferredSolve<T>;
-  solve(
-    b: RealArray<T>,
-    options?: (LazySolveOptions<T> & Calling) | null,
-  ): W extends true ? DeferredSolve<T> : RealArray<T>;
-  solve(b: unknown, options?: (LazySolveOptions<T> & { call?: boolean | undefined }) | null): unknown {
+  solve<C extends boolean = true>(b: RealArray<T>, options?: Solving<T, C> | null): SolvedNow<T, W, RealArray<T>, C>;
+  solve(b: unknown, options?: Solving<T, boolean> | null): unknown {
     atMost("solve", 2, arguments);
     return solveOrWait(this, b, options ?? {});
   }

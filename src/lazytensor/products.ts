@@ -147,7 +147,7 @@ function repeatedProduct(where: string, expression: Expression, columns: number)
   checkClosed(where, expression.leaves);
   const { operator, arrays, position } = sumWith(expression, vector);
   const given = convertGiven(copyArguments(operator.check(arrays.map(bringToMachine))), "float64");
-  const how = { ...checkPlacement(expression.where, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement(expression.where, given), repeats: PRODUCTS_ABOUT };
   return function* (x) {
     const out = new Float64Array(rows * columns);
     yield* waitFor(operator.work({ ...given, arrays: replaceAt(given.arrays, position, x) }, out, how));

@@ -21,7 +21,7 @@ import type { ReductionName, ResultOf } from "../call/signature";
 import { Expression, arraysOf, bound, operatorOf } from "./expression";
 import { leafText, union } from "./leaf";
 import type { Leaf } from "./leaf";
-import type { LazyOperand } from "./operand";
+import type { LazyOperand, OperandOf } from "./operand";
 
 const REDUCED = {
   /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
@@ -36,9 +36,10 @@ const REDUCED = {
 export const PRODUCT: typeof CALL & typeof ROUNDING = { ...CALL, ...ROUNDING };
 
 /** How a lazy tensor is reduced over i (axis 0) or j (axis 1). */
-export type ReduceOptions<T extends RealData = RealData> = RequiredOptionsOf<typeof REDUCED> &
-  CallOptions<T> &
-  OptionsOf<typeof ROUNDING>;
+export type ReduceOptions<T extends RealData = RealData> = RequiredOptionsOf<typeof REDUCED> & ProductOptions<T>;
+
+/** What is given beside the array of a product. */
+export type ProductOptions<T extends RealData = RealData> = CallOptions<T> & OptionsOf<typeof ROUNDING>;
 
 /** When it is computed. */
 export const WHEN = {
@@ -60,22 +61,55 @@ export type AnyReduction<T extends RealData> = ReduceOptions<T> &
   OptionsOf<typeof WHEN> &
   OptionsOf<typeof WEIGHTED>;
 
+/**
+ * What a reduction over i or j takes. One signature for all cases has one message where something is wrong.
+ * `C` is whether it computes now.
+ */
+export interface ReductionOptions<T extends RealData, C extends boolean> extends ProductOptions<T>, Calling<C> {
+  /** 0: over i, one result per j. 1: over j, one result per i. Batch dimensions do not count. */
+  readonly axis: 0 | 1;
+}
+
+/** The same with components: `A` of -1, or none, is of those of every vector. */
+export interface AxisReductionOptions<T extends RealData, A extends Axis, C extends boolean>
+  extends ProductOptions<T>, Calling<C> {
+  /** 0: over i, one result per j. 1: over j, one result per i. -1: over the components of every vector. */
+  readonly axis?: A | undefined;
+}
+
+export type Axis = -1 | 0 | 1;
+
+export interface Calling<C extends boolean> {
+  /** False gives a function of the arrays of symbolic variables, to be called later. */
+  readonly call?: C | undefined;
+}
+
+/** Weights of exponential sums over i or j: those of a call now must not wait for arrays. */
+export interface Weighted<A extends Axis, W extends boolean, C extends boolean> {
+  readonly weight?: (A extends -1 ? never : OperandOf<C extends false ? true : W>) | undefined;
+}
+
 /** For the components of every vector. */
 export interface InnerOptions {
   readonly axis?: -1 | undefined;
 }
-/** What a reduction gives: where the tensor waits for arrays, a function of them. */
-export type Reduced<R extends ReductionName, T extends RealData, W extends boolean> = W extends true
-  ? DeferredReduction<R, T>
-  : ResultOf<R, T>;
 
-/** Gives a function to be called later. */
-export interface Waiting {
-  readonly call: false;
-}
-export interface Calling {
-  readonly call?: true | undefined;
-}
+/** What a reduction gives: a function of arrays where it waits (`C` is false) or the tensor does, else the result. */
+export type Reduced<R extends ReductionName, T extends RealData, W extends boolean, C extends boolean> = C extends false
+  ? DeferredReduction<R, T>
+  : W extends true
+    ? DeferredReduction<R, T>
+    : ResultOf<R, T>;
+
+/** What it gives, where it may be about components: a tensor `L`. */
+export type ReducedAny<
+  L,
+  A extends Axis,
+  R extends ReductionName,
+  T extends RealData,
+  W extends boolean,
+  C extends boolean,
+> = A extends -1 ? L : Reduced<R, T, W, C>;
 
 /** Whether it is about components: no axis, or the last. @throws ArgumentError for what means nothing then. */
 export function isInner(

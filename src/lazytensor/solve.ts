@@ -54,6 +54,15 @@ export interface DeferredSolve<T extends RealData = RealData> {
   toString(): string;
 }
 
+/** A function of arrays where the solve, the tensor or its right-hand side `B` waits, else the solution. */
+export type SolvedNow<T extends RealData, W extends boolean, B, C extends boolean> = C extends false
+  ? DeferredSolve<T>
+  : W extends true
+    ? DeferredSolve<T>
+    : B extends { readonly waits: true }
+      ? DeferredSolve<T>
+      : RealArray<T>;
+
 type Tensor = Symbolic & { readonly isComplex: boolean };
 
 /** A function of the arrays of symbolic variables, of K or of b; without such variables the solution. */

@@ -130,7 +130,7 @@ function widenSettings(settings: SolveSettings): SolveSettings {
 export function* run(system: System, call: SystemCall): Task<Solved> {
   const { given, settings, inverses } = call;
   const shape = system.shape(given);
-  const how = { ...placementOf(settings, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...placementOf(settings, given), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
   const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
   const solution = wrap(allocate("float64", sizeOf(shape)), shape);
@@ -193,7 +193,7 @@ function* prepareEntry(system: System, call: SystemCall, entry: number, how: How
  * @returns why there is none, in a clause.
  */
 export function* shareModesOf(system: System, call: SystemCall, all: readonly Inverses[]): Task<string | null> {
-  const how = { ...placementOf(call.settings, call.given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...placementOf(call.settings, call.given), repeats: PRODUCTS_ABOUT };
   return yield* shareModes((yield* prepareEntry(system, call, 0, how)).request, all);
 }
 

@@ -73,7 +73,7 @@ function* exactSums(call: LogdetCall, others: readonly boolean[]): Task<Sums> {
   for (let n = 0; n < rows; n++) trace += all[n * (rows + 1)]!;
   if (!pairs) return { sums: sumsByProducts(call, all, others), trace };
   const [points = 1] = system.shape(given);
-  const found = yield* weightedGradients(pairs, all, others, rows / points, checkPlacement(settings, given.extents));
+  const found = yield* weightedGradients(pairs, all, others, rows / points, checkPlacement(settings, given));
   const sums = given.arrays.map((array, n) => {
     const [sum, argument] = [found[n], at(system.operator.args, n)];
     return sum ? summedTo(wrap(sum, shapeOf(argument, sum.length)), argument, array.shape) : null;

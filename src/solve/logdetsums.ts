@@ -50,7 +50,7 @@ export function productGradients(
 ): Gradients {
   if (!wanted.includes(true)) return given.arrays.map(() => null);
   const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
-  const how = checkPlacement({ ...settings, ranges }, given.extents);
+  const how = checkPlacement({ ...settings, ranges }, given);
   return system.ofUnknown(dim).pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, how);
 }
 

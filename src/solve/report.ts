@@ -2,6 +2,7 @@
  * What users get of a solution that was found in float64: the array in the dtype of the data, the residual which that
  * array has, and a warning or an error where it is not what was asked for. Knows nothing of how solutions are found.
  */
+import { cutRows, shardOf } from "../array/shard";
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
@@ -51,9 +52,11 @@ export function summary({ solution, reports }: Solved): SolveReport {
   };
 }
 
-/** A solution where its right-hand side is. */
+/** A solution where its right-hand side is, and of those of its rows. */
 export function placeAs(right: RealArray, solved: Solved): Solved {
-  return { ...solved, solution: bringBeside(right, solved.solution) };
+  const shard = shardOf(right);
+  const solution = bringBeside(right, solved.solution);
+  return { ...solved, solution: shard ? cutRows(solution, shard) : solution };
 }
 
 // ------------------------------------------------------------------------------------- in the dtype of the data
@@ -98,7 +101,7 @@ function* reportRounded(
 ): Task<Report> {
   const { rows, columns } = system.layout(given);
   const own = system.entry(given, entry);
-  const product = system.product(own, alphaOf(settings), placementOf(settings, given.extents));
+  const product = system.product(own, alphaOf(settings), placementOf(settings, given));
   const right = contiguous(at(own.arrays, system.unknown.position));
   const size = rows * columns;
   const x = Float64Array.from(contiguous(rounded).subarray(entry * size, (entry + 1) * size));

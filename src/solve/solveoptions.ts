@@ -2,11 +2,12 @@
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
 import { checkArray } from "../array/check";
+import { joinRows, shardOf } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { CALL, checkPlacement } from "../call/prepared";
-import type { Extents, How } from "../call/prepared";
+import type { Given, How } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
@@ -24,8 +25,10 @@ export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "out"> = withoutR
 export type MatrixOptions = OptionsOf<typeof MATRIX>;
 
 /** @throws ArgumentError for ranges that do not fit, and a number of no device. */
-export const placementOf = ({ backend, device, compile, ranges }: MatrixOptions, extents: Extents): How =>
-  checkPlacement({ backend, device, compile, ranges }, extents);
+export const placementOf = (
+  { backend, device, compile, ranges }: MatrixOptions,
+  given: Pick<Given, "extents" | "ranks">,
+): How => checkPlacement({ backend, device, compile, ranges }, given);
 
 /** The ridge, where it takes part in derivatives. */
 export const RIDGE = {
@@ -105,5 +108,7 @@ export function checkAlpha(options: Ridged, dtype: Dtype): void {
 export function copyToHost<O extends Ridged & Pick<SolveOptions, "x0">>(options: O): O {
   const { x0 } = options;
   const alpha = alphaArray(options);
+  const shard = x0 ? shardOf(x0) : undefined;
+  if (x0 && shard) return copyToHost({ ...options, x0: joinRows(x0, shard) });
   return { ...options, ...(x0 && { x0: bringToMachine(x0) }), ...(alpha && { alpha: bringToMachine(alpha) }) };
 }

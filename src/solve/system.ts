@@ -9,6 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { entryOf } from "../call/batches";
 import type { Given, How } from "../call/prepared";
+import { joinShards } from "../call/shares";
 import { asserted, at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
@@ -51,12 +52,14 @@ export class System {
   }
 
   /**
-   * Preconditioners are found on the machine, so arrays of a device are copied here, each once.
+   * Preconditioners are found on the machine, so arrays of a device are copied here, each once. Shards are joined: ranks
+   * share the products with K, and do the rest each for itself, which takes a small part of the time.
    * @throws ArgumentError unless the arrays fit.
    */
   check(arrays: readonly RealArray[]): Given {
-    const here = new Map(arrays.map((array) => [array, bringToMachine(array)]));
-    return this.operator.check(arrays.map((array) => here.get(array) ?? array));
+    const { arrays: whole, ranks } = joinShards(this.operator.args, arrays);
+    const here = new Map(whole.map((array) => [array, bringToMachine(array)]));
+    return { ...this.operator.check(whole.map((array) => here.get(array) ?? array)), ranks };
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */

@@ -46,7 +46,7 @@ export function systemMatrix(
   { backend, device, compile, ranges }: MatrixOptions,
 ): { matrix: SystemMatrix; dtype: Dtype } {
   const given = system.check(arrays);
-  const how = { ...checkPlacement({ backend, device, compile, ranges }, given.extents), repeats: PRODUCTS_ABOUT };
+  const how = { ...checkPlacement({ backend, device, compile, ranges }, given), repeats: PRODUCTS_ABOUT };
   return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
 }
 

@@ -5,8 +5,16 @@ import { formatWithOptions } from "node:util";
 import { runInThisContext } from "node:vm";
 import ts from "typescript";
 import * as tskeops from "../../src/index";
+import * as mpi from "../../src/mpi/mpi";
 
 const root = join(__dirname, "..", "..");
+
+/** What users import, by its name. */
+const ENTRIES: Readonly<Record<string, unknown>> = { tskeops, "tskeops/mpi": mpi };
+const PATHS = {
+  tskeops: [join(root, "src", "index.ts")],
+  "tskeops/mpi": [join(root, "src", "mpi", "mpi.ts")],
+};
 
 /** A program, and what it prints, line by line. */
 export interface Example {
@@ -25,7 +33,7 @@ const fileOf = (n: number): string => join(__dirname, `block-${n}.ts`);
 export function diagnosticsOf(sources: readonly string[]): Map<number, string[]> {
   const { config } = ts.readConfigFile(join(root, "test", "tsconfig.json"), ts.sys.readFile) as { config: object };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, join(root, "test"));
-  Object.assign(options, { paths: { tskeops: [join(root, "src", "index.ts")] }, module: ts.ModuleKind.ES2022 });
+  Object.assign(options, { paths: PATHS, module: ts.ModuleKind.ES2022 });
   Object.assign(options, { moduleResolution: ts.ModuleResolutionKind.Bundler, noEmit: true, noUnusedLocals: false });
   const texts = new Map(sources.map((source, n) => [fileOf(n), source]));
   const host = ts.createCompilerHost(options);
@@ -56,7 +64,7 @@ export async function printedBy(source: string): Promise<string[]> {
   const log = (...values: unknown[]): void =>
     void printed.push(formatWithOptions({ breakLength: Infinity }, ...values));
   const own = createRequire(__filename);
-  const load = (name: string): unknown => (name === "tskeops" ? tskeops : own(name));
+  const load = (name: string): unknown => ENTRIES[name] ?? own(name);
   const main = runInThisContext(`(async (require, console, exports) => {${outputText}\n})`) as (
     ...given: unknown[]
   ) => Promise<void>;

@@ -77,6 +77,6 @@ test("tslab shows the types and the rows of the tables", () => {
   expect(distance).toMatch(
     /weightedsqdist<Y1, Y2>\(y: Y1, s: Y2\): Joined<LazyTensor<Float32Array[^]*in the metric s: a number, the/,
   );
-  expect(best).toMatch(/Kmin_argKmin\(k: number, options: [^]*The K smallest values in order, and their indices/);
+  expect(best).toMatch(/Kmin_argKmin<C>\(k: number, options: [^]*The K smallest values in order, and their indices/);
   expect(power).toMatch(/\.pow<Y1>\(y: Y1\): Joined<ComplexLazyTensor<Float32Array[^]*principal value/);
 }, 60_000);

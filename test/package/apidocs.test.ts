@@ -7,16 +7,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import * as api from "../../src/index";
+import * as mpi from "../../src/mpi/mpi";
 import { diagnosticsOf, printedBy, promisedBy } from "../helpers/examples";
 
 const root = join(__dirname, "..", "..");
-const entry = join(root, "src", "index.ts");
+const entries = [join(root, "src", "index.ts"), join(root, "src", "mpi", "mpi.ts")];
 const { options } = ts.parseJsonConfigFileContent(
   ts.readConfigFile(join(root, "tsconfig.json"), (file) => ts.sys.readFile(file)).config,
   ts.sys,
   root,
 );
-const program = ts.createProgram([entry], options);
+const program = ts.createProgram(entries, options);
 const checker = program.getTypeChecker();
 
 interface Name {
@@ -39,7 +40,7 @@ const isOwn = (symbol: ts.Symbol): boolean =>
   symbol.declarations?.some((declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "src"))) ??
   false;
 
-const NAMES = namesOf(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!);
+const NAMES = entries.flatMap((entry) => namesOf(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!));
 
 /** The signatures of what can be called; none of types. */
 function signaturesOf({ symbol }: Name): readonly ts.Signature[] {
@@ -120,7 +121,8 @@ test("names have their sentence, functions their parameters, returns, errors and
 
 // --------------------------------------------------------------------------------------------------------- examples
 
-const HEAD = `import { ${Object.keys(api).join(", ")} } from "tskeops";\nimport type { RealArray } from "tskeops";\n`;
+const HEAD = `import { ${Object.keys(api).join(", ")} } from "tskeops";\nimport type { RealArray } from "tskeops";
+import { ${Object.keys(mpi).join(", ")} } from "tskeops/mpi";\n`;
 const EXAMPLES = NAMES.flatMap((name) => {
   const source = exampleOf(name);
   return source === undefined ? [] : [{ name: name.name, source: HEAD + source, printed: promisedBy(source) }];

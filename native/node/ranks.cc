@@ -1,0 +1,92 @@
+// The ranks of an MPI program: what is exchanged among them, with everything checked before the library is called.
+// The library belongs to the process, and the main thread alone calls it.
+#include <algorithm>
+#include <limits>
+#include <numeric>
+#include <stdexcept>
+
+#include "node/interrupt.h"
+#include "node/values.h"
+#include "node/work.h"
+#include "run/mpi.h"
+
+namespace {
+
+using Info = const Napi::CallbackInfo &;
+
+std::unique_ptr<Mpi> mpi;  // once it is started
+
+Mpi &started() {
+  if (!mpi || !onMainThread()) throw std::invalid_argument("ranks: expected MPI that was started, on the main thread");
+  return *mpi;
+}
+
+std::vector<std::string> namesAt(Info info) {
+  std::vector<std::string> names;
+  for (const napi_value element : toElements(info.Env(), info[0], "names")) {
+    const Napi::Value name(info.Env(), element);
+    if (!name.IsString()) refuseKind("names", "texts");
+    names.push_back(name.As<Napi::String>());
+  }
+  return names;
+}
+
+Napi::Value start(Info info) {
+  if (!onMainThread()) throw std::invalid_argument("ranks: expected the main thread, got a worker");
+  if (!mpi) mpi = startMpi(namesAt(info));
+  auto result = Napi::Object::New(info.Env());
+  result.Set("rank", mpi->rank());
+  result.Set("size", mpi->size());
+  result.Set("version", mpi->version);
+  return result;
+}
+
+struct AllGather : Work {
+  explicit AllGather(const Arguments &info) : ranks(started()) {
+    if (!info[0].IsTypedArray()) refuseKind("allGather", "a typed array");
+    const auto array = info[0].As<Napi::TypedArray>();
+    width = array.ElementSize();
+    if (width != 1 && width != 4 && width != 8) refuseKind("allGather", "elements of 1, 4 or 8 bytes");
+    all = static_cast<char *>(array.ArrayBuffer().Data()) + array.ByteOffset();
+    const std::vector<int64> given = toIntegers(info.Env(), info[1], "counts");
+    const int64 total = std::accumulate(given.begin(), given.end(), int64{0});
+    const bool areTooMany = std::ranges::any_of(given, [](int64 count) { return count > MOST; }) || total > MOST;
+    if (given.size() != size_t(ranks.size()) || areTooMany || total != int64(array.ElementLength()))
+      throw std::out_of_range("counts: expected one of each rank, as many in all as there are elements, below 2^31");
+    counts.assign(given.begin(), given.end());
+  }
+
+  double cost() const override { return 1e9; }
+  double run() override {
+    ranks.allGather(all, counts, width, watch);
+    return 0;
+  }
+
+ private:
+  static constexpr int64 MOST = std::numeric_limits<int>::max();
+  Mpi &ranks;
+  void *all;
+  int width;
+  std::vector<int> counts;
+};
+
+Napi::Value finalize(Info info) {
+  started().finalize();
+  mpi.reset();
+  return info.Env().Undefined();
+}
+
+Napi::Value abortAll(Info info) {
+  started().abort(static_cast<int>(toInteger(info.Env(), info[0], "code") & 127));
+}
+
+constexpr FunctionRow ROWS[] = {
+    brief<start>("start"),
+    nowOnly<AllGather>("allGather"),
+    brief<finalize>("finalize"),
+    brief<abortAll>("abort"),
+};
+
+}  // namespace
+
+constinit const FunctionTable RANK_FUNCTIONS = ROWS;

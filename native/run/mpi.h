@@ -1,0 +1,33 @@
+// MPI, of whose libraries nothing is linked: one is opened at run time, by the table of its kind. The one idea: a single
+// operation carries everything, which gathers the parts of all ranks on all of them, in the order of the ranks.
+// It must know nothing of JavaScript, and of what is gathered only how wide its elements are.
+#ifndef TSKEOPS_MPI_H
+#define TSKEOPS_MPI_H
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "run/watch.h"
+
+// A library of MPI that runs: from its making until `finalize`, which can come once in a process.
+class Mpi {
+ public:
+  virtual ~Mpi() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+  // `counts` elements of each rank, one after the other in `all`, where this rank has put its own. Elements are 1, 4 or
+  // 8 bytes wide; all counts together fit into an int. After an Interrupted the library still uses `all`: nothing but
+  // `abort` can follow.
+  virtual void allGather(void *all, const std::vector<int> &counts, int width, Watch &) = 0;
+  virtual void finalize() = 0;
+  // Ends the processes of all ranks.
+  [[noreturn]] virtual void abort(int code) = 0;
+
+  std::string version;  // what the library calls itself, up to the end of the line
+};
+
+// The first of these libraries that can be opened, started. @throws std::runtime_error that says why none can.
+std::unique_ptr<Mpi> startMpi(const std::vector<std::string> &names);
+
+#endif

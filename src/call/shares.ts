@@ -1,0 +1,249 @@
+/**
+ * Calls of which each rank computes some rows. The one idea: kept rows are shared, and what is reduced over is whole on
+ * every rank; so a row is computed by one rank as one process would, and has the same bits on any number of them. Where
+ * the rows of a call are a shard, its result is one, and nothing is exchanged; where the caller wants the whole result,
+ * or derivatives, which reduce over the rows, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
+ */
+import type { CheckedRanges } from "../array/ranges";
+import { recording } from "../array/record";
+import {
+  areShards,
+  cutRows,
+  evenCounts,
+  gatherElements,
+  joinRows,
+  markShard,
+  ownRows,
+  shardOf,
+  sumOf,
+} from "../array/shard";
+import type { Ranks, Shard } from "../array/shard";
+import { sameShape, shapeText, viewOf } from "../array/view";
+import type { RealArray } from "../array/view";
+import { asserted, at } from "../asserts";
+import type { Ranges, RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { label } from "../formula/arguments";
+import type { Argument } from "../formula/arguments";
+import { Category } from "../formula/formula";
+import { checkArguments, checkPlacement } from "./prepared";
+import type { CallOptions, Extents, Given, How } from "./prepared";
+import type { Launch, Reduce, Result } from "./result";
+
+type Kept = Category.I | Category.J;
+
+/** Arrays of a call with shards among them, as it is computed. */
+interface SharedCall {
+  readonly arrays: readonly RealArray[];
+  /** Whose rows the arrays of the kept index have: only these are computed. */
+  readonly own?: Shard;
+  /** Who shares the rows of a call whose arrays are whole now. */
+  readonly ranks?: Ranks;
+  /** What the whole result is cut to. */
+  readonly cut?: Shard | undefined;
+}
+
+/**
+ * How a call with shards is computed; null where there are none.
+ * @param rows the kept index.
+ * @throws ArgumentError for shards that do not fit each other.
+ */
+function shareCall(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  rows: Kept,
+  out: unknown,
+): SharedCall | null {
+  const found = shardAmong(args, arrays);
+  if (!found) return null;
+  const kept = commonShard(args, arrays, rows);
+  if (kept && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
+  if (kept && out !== undefined && out !== null)
+    throw new ArgumentError("out: expected none for shards that take part in derivatives, got an array");
+  return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
+}
+
+/**
+ * Arrays without shards, and who shares what is computed of them. @throws ArgumentError for batches, and shards that are
+ * parameters.
+ */
+export function joinShards(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+): { arrays: readonly RealArray[]; ranks: Ranks | undefined } {
+  const found = shardAmong(args, arrays);
+  if (!found) return { arrays, ranks: undefined };
+  return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks };
+}
+
+/** An array that stands in several places is one array afterwards. */
+function joinAll(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  joins: (of: Category) => boolean,
+): RealArray[] {
+  const joined = new Map<RealArray, RealArray>();
+  return arrays.map((array, n) => {
+    const shard = joins(at(args, n).category) ? shardOf(array) : undefined;
+    if (!shard) return array;
+    const whole = joined.get(array) ?? joinRows(array, shard);
+    joined.set(array, whole);
+    return whole;
+  });
+}
+
+/** The shard that all arrays of the kept index are, or none of them is. */
+function commonShard(args: readonly Argument[], arrays: readonly RealArray[], kept: Kept): Shard | undefined {
+  const of = args.flatMap((argument, n) => (argument.category === kept ? [n] : []));
+  const first = of.find((n) => shardOf(at(arrays, n)));
+  if (first === undefined) return undefined;
+  const shard = asserted(shardOf(at(arrays, first)), "a shard");
+  for (const n of of) {
+    const counts = shardOf(at(arrays, n))?.counts;
+    if (counts && sameShape(counts, shard.counts)) continue;
+    const [expected, got] = [shard.counts, counts ?? []].map((each) => each.join(" + "));
+    throw new ArgumentError(
+      `${label(at(args, n))}: expected a shard of ${String(expected)} rows as ${label(at(args, first))} is, got ` +
+        (counts ? `one of ${String(got)}` : "an array: make it one with shard or fromRows"),
+    );
+  }
+  return shard;
+}
+
+/** A shard among the arrays. @throws ArgumentError for one that is a parameter, and batch dimensions beside it. */
+function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Shard | undefined {
+  const found = arrays.map(shardOf).find((shard) => shard !== undefined);
+  if (!found) return undefined;
+  args.forEach((argument, n) => {
+    const { shape } = at(arrays, n);
+    if (argument.category === Category.P && shardOf(at(arrays, n)))
+      throw new ArgumentError(`${label(argument)}: expected a parameter that all ranks have, got a shard`);
+    if (shape.length > argument.rank)
+      throw new ArgumentError(
+        `${label(argument)}: expected no batch dimensions with shards, got shape ${shapeText(shape)}`,
+      );
+  });
+  return found;
+}
+
+/** The result of a call with shards as its caller gets it. */
+function resultOfShared({ own, cut }: SharedCall, { values, indices }: Result): Result {
+  if (cut) return { values: values && cutRows(values, cut), indices: indices && cutRows(indices, cut) };
+  if (!own) return { values, indices };
+  const { ranks, counts } = own; // not what was cut
+  return {
+    values: values && markShard(values, { ranks, counts }),
+    indices: indices && markShard(indices, { ranks, counts }),
+  };
+}
+
+const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
+  kept === Category.I ? [rows, j] : [i, rows];
+
+/**
+ * A call, checked: what is computed with, how, and what its caller gets of the result.
+ * @throws ArgumentError unless arrays and options fit.
+ */
+export function checkCall(
+  args: readonly Argument[],
+  rows: Kept,
+  arrays: readonly RealArray[],
+  options: CallOptions,
+): { given: Given; how: How; finish: (result: Result) => Result } {
+  const shared = areShards ? shareCall(args, arrays, rows, options.out) : null;
+  const checked = checkArguments(args, shared?.arrays ?? arrays);
+  if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: (result) => result };
+  const { own, ranks } = shared;
+  const given = { ...checked, ranks };
+  const finish = (result: Result): Result => resultOfShared(shared, result);
+  if (!own) return { given, how: checkPlacement(options, given), finish };
+  const extents = withExtent(given.extents, rows, sumOf(own.counts));
+  return { given, how: howOfRows(checkPlacement(options, { extents }), own, rows), finish };
+}
+
+// ------------------------------------------------------------------------------------------------------ some rows
+
+/** How the rows of one rank are computed, as a part of all rows. */
+function howOfRows(how: How, shard: Shard, kept: Kept): How {
+  const ranges = how.ranges?.[kept];
+  const own = ranges && cutRanges(ranges, ...ownRows(shard));
+  const both: CheckedRanges | undefined = own && [own, own]; // the half of the kept index is read alone
+  return { ...how, ranks: undefined, whole: { rows: sumOf(shard.counts), ranges }, ranges: both };
+}
+
+function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number): Ranges {
+  const cut: { rows: number[]; slices: number[]; columns: number[] } = { rows: [], slices: [], columns: [] };
+  for (let k = 0, n = 0; k < slices.length; n = at(slices, k), k++) {
+    const [first, last] = [Math.max(at(rows, 2 * k), begin), Math.min(at(rows, 2 * k + 1), end)];
+    if (first >= last) continue;
+    cut.rows.push(first - begin, last - begin);
+    for (let c = 2 * n; c < 2 * at(slices, k); c++) cut.columns.push(at(columns, c));
+    cut.slices.push(cut.columns.length / 2);
+  }
+  return {
+    rows: Float64Array.from(cut.rows),
+    slices: Float64Array.from(cut.slices),
+    columns: Float64Array.from(cut.columns),
+  };
+}
+
+/** Calls that end with an exchange are numbered as they begin, so that none takes the rows of another. */
+let begun = 0;
+
+/**
+ * A call of whole arrays, of which each rank computes some rows and gets all.
+ * @param launch computes some rows.
+ */
+export function launchShares(
+  { given, out, how, indices }: Reduce,
+  { ranks, args, kept, name }: { ranks: Ranks; args: readonly Argument[]; kept: Kept; name: () => string },
+  launch: (rows: Reduce) => Launch,
+): Launch {
+  const rows = given.extents[kept];
+  const shard: Shard = { ranks, counts: evenCounts(rows, ranks) };
+  const [begin, end] = ownRows(shard);
+  const part = <T extends RealData | Int32Array>(all: T): T =>
+    all.subarray(begin * (all.length / rows), end * (all.length / rows)) as T;
+  if (rows === 0) return launch({ given, out, how: howOfRows(how, shard, kept), indices });
+  const { now, later } = launch({
+    given: cutGiven(given, args, kept, [begin, end]),
+    out: part(out),
+    how: howOfRows(how, shard, kept),
+    indices: indices && part(indices),
+  });
+  const call = `call ${String(begun++)}`;
+  const exchange = (): void => {
+    ranks.agree(() => `${call}, ${name()}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
+    for (const all of indices ? [out, indices] : [out]) gatherElements(ranks, all, shard.counts, all.length / rows);
+  };
+  return {
+    now: () => {
+      now();
+      exchange();
+    },
+    later: async (control) => {
+      await later(control);
+      exchange();
+    },
+  };
+}
+
+function cutGiven(given: Given, args: readonly Argument[], kept: Kept, [begin, end]: readonly [number, number]): Given {
+  const arrays = given.arrays.map((array, n) => {
+    if (at(args, n).category !== kept) return array;
+    const [, ...rest] = array.shape;
+    return viewOf(array, {
+      shape: [end - begin, ...rest],
+      stride: array.stride,
+      offset: array.offset + begin * at(array.stride, 0),
+    });
+  });
+  return { ...given, arrays, extents: withExtent(given.extents, kept, end - begin) };
+}
+
+/** @throws ArgumentError where one of the arrays has the rows of one rank alone. */
+export function refuseShards(args: readonly Argument[], arrays: readonly RealArray[]): void {
+  const found = arrays.findIndex((array) => shardOf(array) !== undefined);
+  if (found >= 0)
+    throw new ArgumentError(`${label(at(args, found))}: expected an array that all ranks have, got a shard: gather it`);
+}

@@ -1,0 +1,133 @@
+/**
+ * The ranks of this program, and how it ends. The one idea: every exchange begins with a word from each rank on what it
+ * is about to do, and the end of a script is one too. So ranks that do not make the same calls are told so, and none
+ * waits for ever. Nothing is started before somebody asks for it.
+ */
+import { isMainThread } from "node:worker_threads";
+import type { Ranks } from "../array/shard";
+import { instructionSet, loadedAddon } from "../device/native";
+import { ArgumentError, DeviceError, InterruptedError } from "../errors";
+import { messageOf } from "../options";
+import { version } from "../version";
+import { start, whyAlone } from "./launch";
+import type { Started } from "./launch";
+
+/** A process that is alone. */
+const ALONE: Ranks = { rank: 0, size: 1, agree: (_, value) => [value], gather: () => undefined };
+
+/** What is said before an exchange: a hash of the call, a value, and as much of its words as there is room for. */
+const NOTICE_BYTES = 256;
+const WORDS_FROM = 16;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+class MpiRanks implements Ranks {
+  readonly rank: number;
+  readonly size: number;
+  private readonly noticeCounts: readonly number[];
+
+  constructor({ rank, size }: Started) {
+    this.rank = rank;
+    this.size = size;
+    this.noticeCounts = new Array<number>(size).fill(NOTICE_BYTES);
+  }
+
+  agree(what: () => string, value: number): readonly number[] {
+    if (this.size === 1) return [value];
+    const all = new Uint8Array(NOTICE_BYTES * this.size);
+    writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
+    this.exchange(all, this.noticeCounts);
+    const notices = this.noticeCounts.map((length, rank) =>
+      readNotice(all.subarray(rank * length, (rank + 1) * length)),
+    );
+    const [first, ...others] = notices;
+    const other = others.findIndex(({ hash, words }) => hash !== first?.hash || words !== first.words);
+    if (other < 0) return notices.map((notice) => notice.value);
+    throw new ArgumentError(
+      `MPI: expected the same call on all ranks, got "${first?.words ?? ""}" on rank 0 and "${others[other]?.words ?? ""}" on rank ${String(other + 1)}`,
+    );
+  }
+
+  gather(all: ArrayBufferView, counts: readonly number[]): void {
+    this.exchange(all, counts);
+  }
+
+  /** After an interrupt the library still writes: the program ends. */
+  private exchange(all: ArrayBufferView, counts: readonly number[]): void {
+    if (this.size === 1) return;
+    try {
+      loadedAddon().ranks.allGather(all, Float64Array.from(counts));
+    } catch (error) {
+      if (error instanceof InterruptedError) endAll(this, messageOf(error), INTERRUPTED);
+      throw error;
+    }
+  }
+}
+
+function writeNotice(notice: Uint8Array, what: string, value: number): void {
+  const numbers = new DataView(notice.buffer, notice.byteOffset);
+  numbers.setUint32(0, hashOf(what));
+  numbers.setFloat64(8, value);
+  encoder.encodeInto(what, notice.subarray(WORDS_FROM));
+}
+
+function readNotice(notice: Uint8Array): { hash: number; value: number; words: string } {
+  const numbers = new DataView(notice.buffer, notice.byteOffset);
+  const end = notice.indexOf(0, WORDS_FROM);
+  const words = decoder.decode(notice.subarray(WORDS_FROM, end < 0 ? undefined : end));
+  return { hash: numbers.getUint32(0), value: numbers.getFloat64(8), words };
+}
+
+/** FNV-1a, for what is longer than a notice. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let k = 0; k < text.length; k++) hash = Math.imul(hash ^ text.charCodeAt(k), 0x01000193);
+  return hash >>> 0;
+}
+
+// ------------------------------------------------------------------------------------------------------- the world
+
+let ranks: Ranks | undefined;
+
+/** The ranks of this program, started when they are first asked for. @throws DeviceError where MPI cannot be started. */
+export const ranksOfWorld = (): Ranks => (ranks ??= open());
+
+function open(): Ranks {
+  if (whyAlone() !== null) return ALONE;
+  if (!isMainThread) throw new DeviceError("MPI: expected the main thread, got a worker");
+  const started = start();
+  if (started === null) return ALONE;
+  const opened = new MpiRanks(started);
+  process.on("uncaughtExceptionMonitor", (error) => {
+    say(opened, messageOf(error));
+  });
+  process.on("exit", (code) => {
+    end(opened, code);
+  });
+  // Engines of another width round otherwise: iterations would part.
+  opened.agree(() => `tskeops ${version} with the instruction set ${instructionSet()} (TSKEOPS_ISA sets it)`, 0);
+  return opened;
+}
+
+/** What a shell says of a process that Ctrl-C has ended. */
+const INTERRUPTED = 130;
+
+function end(opened: MpiRanks, code: number): void {
+  if (code !== 0) loadedAddon().ranks.abort(code);
+  try {
+    opened.agree(() => "the end of the script", 0);
+  } catch (error) {
+    endAll(opened, messageOf(error), 1);
+  }
+  loadedAddon().ranks.finalize();
+}
+
+function endAll(opened: MpiRanks, why: string, code: number): never {
+  say(opened, why);
+  return loadedAddon().ranks.abort(code);
+}
+
+const say = ({ rank, size }: Ranks, what: string): void => {
+  process.stderr.write(`tskeops, rank ${String(rank)} of ${String(size)}: ${what}\n`);
+};

@@ -1,0 +1,42 @@
+/** Where ranks do not end well, or do not make the same calls, all end, and a message says which rank and why. */
+import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
+import type { Launcher } from "../helpers/mpirun";
+import { sampled } from "../helpers/sample";
+
+const ORDER = /expected the same call on all ranks, got "(.*)" on rank 0 and "(.*)" on rank 1/;
+
+/** What a rank does, and what is said then; null where the launcher alone can say something. */
+const ENDS: readonly [string, RegExp | null][] = [
+  ["throws", /tskeops, rank 1 of 2: what rank 1 says/],
+  ["rejects", /tskeops, rank 1 of 2: what rank 1 says/],
+  ["ends early", ORDER],
+  ["is killed", null],
+  ["is interrupted", null],
+  ["calls something else", ORDER],
+  ["has another dtype", ORDER],
+  ["has another shape", ORDER],
+  ["has other arrays", ORDER],
+  ["is aborted", /tskeops, rank 1 of 2: .*(stopped|abort)/],
+];
+
+const cases = LAUNCHER_NAMES.flatMap((launcher) => ENDS.map((end): [Launcher, ...typeof end] => [launcher, ...end]));
+
+for (const [launcher, what, said] of sampled(cases, 4, 1))
+  testOn(launcher)(`all ranks end where one ${what}`, async () => {
+    const { code, stderr } = await onRanks(launcher, 2, ["fail.cjs", what]);
+    expect(code).not.toBe(0);
+    expect(code).not.toBeNull();
+    if (said) expect(stderr).toMatch(said);
+  });
+
+test("a launcher without a library of its kind is an error, and no run of many that are alone", async () => {
+  const env = { PMI_RANK: "0", PMI_SIZE: "2", TSKEOPS_MPI: "libnothing.so.1" };
+  const { code, stderr } = await onRanks(null, 1, ["fail.cjs", "throws"], env);
+  expect(code).toBe(1);
+  expect(stderr).toContain("DeviceError: MPI: expected one of libnothing.so.1, got none: libnothing.so.1: cannot open");
+});
+
+test("a program that is alone needs no library", async () => {
+  const { code, stderr } = await onRanks(null, 1, ["fail.cjs", "has another shape"], { TSKEOPS_ADDON: "off" });
+  expect([code, stderr.replace(/.*KEOPS_REFERENCE.*|\(Use `node.*/g, "").trim()]).toEqual([0, ""]);
+});

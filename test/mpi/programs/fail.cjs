@@ -1,0 +1,33 @@
+// Ends otherwise than well, as its argument says.
+const { join } = require("node:path");
+const dist = join(__dirname, "..", "..", "..", "dist");
+const { Genred, array, rand } = require(dist);
+const { allReduce, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
+
+const isOne = world.rank === 1;
+const x = rand([100, 2], { seed: 1 });
+const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 0 });
+const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
+
+const ENDS = {
+  throws: () => {
+    if (isOne) throw new Error("what rank 1 says");
+  },
+  rejects: async () => {
+    await wait();
+    if (isOne) throw new Error("what rank 1 says");
+  },
+  "ends early": () => isOne && process.exit(0),
+  "is killed": () => isOne && process.kill(process.pid, "SIGKILL"),
+  "is interrupted": () => isOne && process.kill(process.pid, "SIGINT"),
+  "calls something else": () => (isOne ? gather(x) : allReduce(1)),
+  "has another dtype": () => gather(array([[1, 2]], { dtype: isOne ? "float64" : "float32" })),
+  "has another shape": () => allReduce(rand(isOne ? [2, 3] : [3, 2])),
+  "has other arrays": () => K(shard(x), isOne ? rand([50, 2]) : x),
+  "is aborted": async () => {
+    const abort = new globalThis.AbortController();
+    if (isOne) abort.abort(new Error("enough"));
+    await K.async(shard(x), x, { signal: abort.signal });
+  },
+};
+void Promise.resolve(ENDS[process.argv[2]]()).then(() => allReduce(1));
