@@ -37,7 +37,7 @@ const WAYS = {
 
 /** The call in every way that there is for it. `facts.chosen` is the one that it takes by itself. */
 function forced(build, { row, ways, dtype }) {
-  const { CompiledRoutine } = build.module("device/host.js");
+  const { CompiledRoutine } = build.module("device/compiled.js");
   const call = reductionOf(build, { row, dtype })("cpu");
   const possible = waysOf(CompiledRoutine.prototype, ways, call);
   const runs = ways

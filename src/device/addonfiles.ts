@@ -44,11 +44,15 @@ export const PACKAGED: readonly string[] = ["linux-x64", "linux-arm64", "win32-x
 /** What npm installs beside this package where it fits the machine. */
 const PLATFORM_PACKAGE = `@tskeops/${PLATFORM}`;
 
-/** In their order: what was built here, what was installed for this platform, what runs everywhere. */
+/**
+ * In their order: what was built here, what was installed for this platform, and the module that runs everywhere, as it
+ * was built here and as it is shipped, for browsers too.
+ */
 const CANDIDATES: readonly (readonly [AddonKind, () => string])[] = [
   ["native", () => join(PACKAGE_ROOT, "build", "Release", "tskeops.node")],
   ["native", installedAddon],
   ["wasm", () => join(PACKAGE_ROOT, "build-wasm", "tskeops.wasm")],
+  ["wasm", () => join(PACKAGE_ROOT, "dist", "web", "tskeops.wasm")],
 ];
 
 /** What TSKEOPS_ADDON allows. */

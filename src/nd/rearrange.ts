@@ -221,7 +221,7 @@ export function transpose<T extends RealData>(x: ArrayInput<T>, axes?: readonly 
 export function transpose(x: ArrayInput | Int32NdArray, axes?: readonly number[] | null): unknown {
   atMost("transpose", 2, arguments);
   return moved("transpose", x, (array) =>
-    transposeTo(array, ...(axes ? [permutationOf("transpose", axes, array.shape)] : [])),
+    transposeTo(array, ...(axes === undefined || axes === null ? [] : [permutationOf("transpose", axes, array.shape)])),
   );
 }
 

@@ -117,12 +117,12 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "an axis beyond",
     () => D["sum"]!({ axis: -2 }),
-    /^Sum, axis: expected 0 .*, 1 .* or -1 \(of components\), got the number -2$/,
+    /^Sum, axis: expected 0 .*, 1 .* or -1 \(of components\), not counting batches, got the number -2$/,
   ],
   [
     "an axis for one that has no components",
     () => D["prod"]!({ axis: -1 }),
-    /^Prod, axis: expected 0 .* or 1 \(over j\), got/,
+    /^Prod, axis: expected 0 .* or 1 \(over j\), not counting batches, got/,
   ],
   [
     "a product of tensors with batches",

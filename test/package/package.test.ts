@@ -135,8 +135,8 @@ test("what is published asks for one package for each platform, and no other doe
 
 const hasModule = existsSync(join(root, "build-wasm", "tskeops.wasm"));
 (hasModule ? test : test.skip)("WebAssembly is in the tarball, in at most 200 KB when compressed", () => {
-  expect(files).toContain("build-wasm/tskeops.wasm");
-  const module = readFileSync(join(folder, "node_modules/tskeops/build-wasm/tskeops.wasm"));
+  expect(files).toContain("dist/web/tskeops.wasm");
+  const module = readFileSync(join(folder, "node_modules/tskeops/dist/web/tskeops.wasm"));
   expect(gzipSync(module, { level: 9 }).length).toBeLessThanOrEqual(200_000);
   const script = 'const { settings } = require("tskeops"); console.log(settings.instructionSet);';
   expect(runInstalled(script, { TSKEOPS_ADDON: "wasm" }).stdout).toBe("wasm\n");
