@@ -24,10 +24,12 @@ const writeJson = (file, value) => writeFileSync(file, `${JSON.stringify(value, 
 const OF_THE_CLONE = ["scripts", "devDependencies", "overrides"];
 
 /** What npm says where a package comes from; nothing as long as the project has no public address. */
-export const addressesOf = (url) =>
-  url
+export function addressesOf(given) {
+  const url = given?.replace(/\.git$/, "");
+  return url
     ? { repository: { type: "git", url: `git+${url}.git` }, homepage: `${url}#readme`, bugs: { url: `${url}/issues` } }
     : {};
+}
 
 function run(cwd, command, ...args) {
   const { status, stdout, error } = spawnSync(command, args, {
@@ -72,9 +74,11 @@ function makeMain(options) {
   return pack(place);
 }
 
+const isOwn = (row) => nameOf(row) === nameOf(process);
+
 /** The addon of this machine is that of the clone; others are built. */
 function addonFor(row) {
-  if (nameOf(row) !== nameOf(process)) return buildCrossed(row);
+  if (!isOwn(row)) return buildCrossed(row);
   requireBuilt("addon");
   return join(root, "build", "Release", "tskeops.node");
 }
@@ -86,7 +90,8 @@ function makePlatform(row, { url } = {}) {
   const place = join(folder, nameOf(row));
   rmSync(place, { recursive: true, force: true });
   mkdirSync(place, { recursive: true });
-  run(root, compiler.replace(/g\+\+.*$/, "strip"), "-o", join(place, "tskeops.node"), addonFor(row));
+  const strip = isOwn(row) ? "strip" : compiler.replace(/g\+\+.*$/, "strip");
+  run(root, strip, "-o", join(place, "tskeops.node"), addonFor(row));
   for (const file of ["LICENSE", "NOTICE"]) copyFileSync(join(root, file), join(place, file));
   writeFileSync(
     join(place, "README.md"),

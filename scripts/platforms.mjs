@@ -29,7 +29,7 @@ export const PLATFORMS = [
   },
 ];
 
-/** As npm names the package that src/device/native.ts looks for. */
+/** As npm names the package that src/device/addonfiles.ts looks for. */
 export const packageName = ({ platform, arch }) => `@tskeops/${platform}-${arch}`;
 
 export const nameOf = ({ platform, arch }) => `${platform}-${arch}`;

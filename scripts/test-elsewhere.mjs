@@ -53,8 +53,8 @@ function fetchNode({ node, binary }, folder) {
     mkdirSync(place, { recursive: true });
     const packed = spawnSync("npm", ["pack", node, "--silent", "--pack-destination", folder], { encoding: "utf8" });
     const tarball = join(folder, packed.stdout.trim());
-    if (packed.status !== 0) rmSync(place, { recursive: true });
-    else spawnSync("tar", ["xzf", tarball, "-C", place, "--strip-components=1"], { stdio: "inherit" });
+    const unpack = () => spawnSync("tar", ["xzf", tarball, "-C", place, "--strip-components=1"], { stdio: "inherit" });
+    if (packed.status !== 0 || unpack().status !== 0) rmSync(place, { recursive: true });
   }
   return existsSync(join(place, binary)) ? join(place, binary) : null;
 }
@@ -125,5 +125,11 @@ function main(name) {
   report(...[0, 1].map((column) => counts.reduce((sum, count) => sum + count[column], 0)), 0);
 }
 
-requireBuilt("dist");
-main(process.argv[2]);
+const name = process.argv[2];
+if (Object.hasOwn(EMULATORS, name ?? "")) {
+  requireBuilt("dist");
+  main(name);
+} else {
+  console.error(`test-elsewhere: expected one of ${Object.keys(EMULATORS).join(", ")}, got ${name ?? "none"}`);
+  process.exitCode = 1;
+}

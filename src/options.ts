@@ -73,7 +73,7 @@ type Literal = string | number | boolean;
  * kind is a range of numbers, text, a list of choices, or a test with words that say what passes it.
  */
 export type OptionRow = (
-  | { readonly kind: "number" | "integer"; readonly least: number; readonly default?: number }
+  | { readonly kind: "number" | "integer"; readonly least: number; readonly most?: number; readonly default?: number }
   | { readonly kind: "text"; readonly default?: string }
   | { readonly kind: readonly Literal[]; readonly default?: Literal }
   | { readonly expected: string; readonly accepts: (value: unknown) => boolean; readonly default?: unknown }
@@ -141,8 +141,8 @@ export function withDefaults<R extends OptionRows, O extends OptionsOf<R>>(rows:
 
 function accepts(row: OptionRow, value: unknown): boolean {
   if ("accepts" in row) return row.accepts(value);
-  if (row.kind === "number") return isAtLeast(row.least, value);
-  if (row.kind === "integer") return isAtLeast(row.least, value) && Number.isSafeInteger(value);
+  if (row.kind === "number" || row.kind === "integer")
+    return isInRange(row, value) && (row.kind === "number" || Number.isSafeInteger(value));
   if (row.kind === "text") return typeof value === "string";
   return row.kind.includes(value as Literal);
 }
@@ -151,11 +151,17 @@ function accepts(row: OptionRow, value: unknown): boolean {
 export const isAtLeast = (least: number, value: unknown): value is number =>
   Number.isFinite(value) && (value as number) >= least;
 
+const isInRange = ({ least, most = Infinity }: { least: number; most?: number }, value: unknown): boolean =>
+  isAtLeast(least, value) && value <= most;
+
+const rangeOf = ({ least, most }: { least: number; most?: number }): string =>
+  most === undefined ? `of at least ${String(least)}` : `from ${String(least)} to ${String(most)}`;
+
 /** What a row accepts, in words. */
 export function expectedBy(row: OptionRow): string {
   if ("expected" in row) return row.expected;
   if (row.kind === "text") return "a text";
-  if (row.kind === "number" || row.kind === "integer") return `${article(row.kind)} of at least ${String(row.least)}`;
+  if (row.kind === "number" || row.kind === "integer") return `${article(row.kind)} ${rangeOf(row)}`;
   const choices = row.kind.map((choice) => JSON.stringify(choice));
   return [choices.slice(0, -1).join(", "), choices.at(-1)].filter(Boolean).join(" or ");
 }

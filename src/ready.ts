@@ -19,8 +19,8 @@ export const READY = {
     accepts: (value: unknown): value is string | object =>
       SOURCES.includes(Object.prototype.toString.call(value).slice(8, -1)),
   },
-  /** Threads of a call, 1 to 1024. Default: the processors, and 1 in pages that get no threads. */
-  threads: { kind: "integer", least: 1 },
+  /** Threads of a call. Default: the processors, and 1 in pages that get no threads. */
+  threads: { kind: "integer", least: 1, most: 1024 },
 } as const;
 
 /** What `ready` takes. */

@@ -148,7 +148,8 @@ function kindText(fields, source) {
   if (ts.isArrayLiteralExpression(kind)) return `one of ${choicesOf(kind, source).join(", ")}`;
   if (kind.text === "text") return "a text";
   const noun = kind.text === "integer" ? "an integer" : "a number";
-  return `${noun} of at least ${fields.get("least").getText()}`;
+  const [least, most] = ["least", "most"].map((name) => fields.get(name)?.getText());
+  return most === undefined ? `${noun} of at least ${least}` : `${noun} from ${least} to ${most}`;
 }
 
 const choicesOf = ({ elements }, source) =>

@@ -8,6 +8,7 @@ import type { Addon, NativeRoutine } from "../device/addon";
 import type { Control } from "../device/addoncall";
 import { WRITTEN } from "../device/wasm";
 import { DeviceError, InterruptedError } from "../errors";
+import { messageOf } from "../options";
 import { every } from "../platform/system";
 import { makeWorker } from "./webworkers";
 
@@ -89,10 +90,22 @@ function copiesOf(args: readonly unknown[]): unknown[] {
 /** Milliseconds from one look at the control block to the next. */
 const BEAT = 10;
 
+/** Calls `stop` once a call is to stop, until the result is called. */
+const watch = (control: Control | undefined, name: string, stop: (error: Error) => void): (() => void) =>
+  every(BEAT, () => {
+    if (control && Atomics.load(control, 0) !== 0) stop(new InterruptedError(`${name}: interrupted`));
+  });
+
+/** Who waits for a worker. */
+interface Turn {
+  begin(worker: Worker): void;
+  fail(error: Error): void;
+}
+
 /** Workers that do a job each, as many as there may be; other jobs wait for one. */
 class Crew {
   private readonly idle: Worker[] = [];
-  private readonly waiting: ((worker: Worker) => void)[] = [];
+  private readonly waiting: Turn[] = [];
   private count = 0;
 
   constructor(
@@ -100,8 +113,9 @@ class Crew {
     private readonly most: number,
   ) {}
 
+  /** @throws InterruptedError, DeviceError where the page makes no worker, and what the function throws. */
   async perform(job: Job, control: Control | undefined): Promise<JobResult> {
-    const worker = await this.take();
+    const worker = this.idle.pop() ?? (this.count < this.most ? this.hire() : await this.queue(job.path[1], control));
     return new Promise((resolve, reject) => {
       const end = (): void => {
         stopLooking();
@@ -109,14 +123,12 @@ class Crew {
       };
       const fail = (error: Error): void => {
         stopLooking();
-        this.dismiss(worker);
         reject(error);
+        this.dismiss(worker);
       };
-      const stopLooking = every(BEAT, () => {
-        if (control && Atomics.load(control, 0) !== 0) fail(new InterruptedError(`${job.path[1]}: interrupted`));
-      });
+      const stopLooking = watch(control, job.path[1], fail);
       worker.onerror = ({ message }) => {
-        fail(new DeviceError(`a worker of the page: expected it to run, got ${message || "none: see the console"}`));
+        fail(workerError(message || "none: see the console"));
       };
       worker.onmessage = ({ data }: { readonly data: Answer }) => {
         if ("done" in data) return control?.set(data.done, 1);
@@ -124,31 +136,69 @@ class Crew {
         if ("failure" in data) reject(errorOf(data.failure));
         else resolve(data);
       };
-      worker.postMessage(job);
+      try {
+        worker.postMessage(job);
+      } catch (error) {
+        end();
+        reject(workerError(messageOf(error), error));
+      }
     });
   }
 
-  private take(): Promise<Worker> | Worker {
-    const found = this.idle.pop();
-    if (found) return found;
-    if (this.count === this.most) return new Promise((resolve) => this.waiting.push(resolve));
-    this.count++;
-    return makeWorker({ module: this.module });
+  private hire(): Worker {
+    try {
+      const worker = makeWorker({ module: this.module });
+      this.count++;
+      return worker;
+    } catch (error) {
+      throw workerError(messageOf(error), error);
+    }
+  }
+
+  private queue(name: string, control: Control | undefined): Promise<Worker> {
+    return new Promise((resolve, reject) => {
+      const stopLooking = watch(control, name, (error) => {
+        this.waiting.splice(this.waiting.indexOf(turn), 1);
+        turn.fail(error);
+      });
+      const turn: Turn = {
+        begin: (worker) => {
+          stopLooking();
+          resolve(worker);
+        },
+        fail: (error) => {
+          stopLooking();
+          reject(error);
+        },
+      };
+      this.waiting.push(turn);
+    });
   }
 
   private giveBack(worker: Worker): void {
     const next = this.waiting.shift();
-    if (next) next(worker);
+    if (next) next.begin(worker);
     else this.idle.push(worker);
   }
 
+  /** Its place is taken by a new one, where there are jobs that wait. */
   private dismiss(worker: Worker): void {
     worker.terminate();
     this.count--;
-    const next = this.waiting.shift();
-    if (next) next(this.take() as Worker);
+    while (this.count < this.most) {
+      const next = this.waiting.shift();
+      if (!next) return;
+      try {
+        next.begin(this.hire());
+      } catch (error) {
+        next.fail(error as Error);
+      }
+    }
   }
 }
+
+const workerError = (got: string, cause?: unknown): DeviceError =>
+  new DeviceError(`a worker of the page: expected it to run, got ${got}`, { cause });
 
 const ERRORS = { InterruptedError, DeviceError, TypeError, RangeError };
 

@@ -34,24 +34,22 @@ export async function begin({ wasm, threads: wanted }: ReadyOptions, beside: URL
     throw error;
   });
   await beginning;
+  const why = whyOneThread();
+  if (why !== null) return { threads: 1, whyOneThread: why };
   if (wanted !== undefined) setThreads(wanted);
-  return { threads: threads(), whyOneThread: whyOneThread() };
+  return { threads: threads(), whyOneThread: null };
 }
 
 async function load(source: string | object, wanted: number | undefined): Promise<void> {
-  const [module, why] = [await compiled(source), whyOneThread()];
-  const processors = why === null ? (navigator.hardwareConcurrency ?? 1) : 1;
-  const linked = linkWasm(module, {
-    openWorker: why === null ? openWorker : null,
-    processors,
-    mayWait: typeof document === "undefined",
+  const why = whyOneThread();
+  const { module, addon } = await start(source, why).catch((error: unknown) => {
+    throw new DeviceError(
+      `ready: expected a WebAssembly module ${placeOf(source)}, got ${messageOf(error)}: ${ADVICE}`,
+      { cause: error },
+    );
   });
-  const file = linked.register(await WebAssembly.instantiate(module, linked.imports));
-  if (file.abi !== TSKEOPS_ABI)
-    throw new DeviceError(`ready: expected a module of ABI ${TSKEOPS_ABI}, got ${file.abi}: ${ADVICE}`);
-  const addon = file.initialize({ InterruptedError, DeviceError });
   if (why === null) await startThreads(addon, wanted);
-  else if (wanted === undefined) warnOfOneThread(why);
+  else if (wanted !== 1) warnOfOneThread(why);
   found = {
     addon: why === null ? addon : withWorkers(addon, module, navigator.hardwareConcurrency ?? 1),
     serving: "wasm",
@@ -59,20 +57,36 @@ async function load(source: string | object, wanted: number | undefined): Promis
   };
 }
 
+/** Compiles, instantiates and registers the module. @throws whatever these throw, Error for one of another version. */
+async function start(
+  source: string | object,
+  why: string | null,
+): Promise<{ module: WebAssembly.Module; addon: Addon }> {
+  const module = await compiled(source);
+  const linked = linkWasm(module, {
+    openWorker: why === null ? openWorker : null,
+    processors: why === null ? (navigator.hardwareConcurrency ?? 1) : 1,
+    mayWait: typeof document === "undefined",
+  });
+  const file = linked.register(await WebAssembly.instantiate(module, linked.imports));
+  if (file.abi !== TSKEOPS_ABI) throw new Error(`one of ABI ${file.abi}, not ${TSKEOPS_ABI}`);
+  return { module, addon: file.initialize({ InterruptedError, DeviceError }) };
+}
+
 const ADVICE =
   "copy tskeops/dist/web/tskeops.wasm of the same version there, or give its URL as the option wasm of `ready`";
 
+const isAddress = (source: string | object): source is string | URL =>
+  typeof source === "string" || source instanceof URL;
+const placeOf = (source: string | object): string =>
+  isAddress(source) ? `at ${String(source)}` : "as the option wasm";
+
 async function compiled(source: string | object): Promise<WebAssembly.Module> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) return WebAssembly.compile(source);
-  if (typeof source !== "string" && !(source instanceof URL)) return source; // compiled before
-  try {
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    return await WebAssembly.compile(await response.arrayBuffer());
-  } catch (error) {
-    const where = `ready: expected a WebAssembly module at ${String(source)}`;
-    throw new DeviceError(`${where}, got ${messageOf(error)}: ${ADVICE}`, { cause: error });
-  }
+  if (!isAddress(source)) return source; // compiled before
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return WebAssembly.compile(await response.arrayBuffer());
 }
 
 /** Why this page gets no threads, in one sentence; null where it does. */

@@ -3,7 +3,7 @@
  * `dist`.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -59,6 +59,25 @@ test("good calls compile, results have the input's dtype, and no type is lost to
     const moduli: { data: Float32Array } = lazy\`|\${Vi(x)}|²\`.exp1j().abs().max({ axis: 1 });
     const shown: Promise<{ data: { "image/png": string } }> = notebook.chart({});`;
   expect(diagnostics(good)).toBe("");
+}, 60_000);
+
+test("tskeops/web and tskeops/mpi have types where packages' exports are not looked at", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tskeops-types-"));
+  mkdirSync(join(folder, "node_modules"));
+  symlinkSync(root, join(folder, "node_modules", "tskeops"));
+  const text = `import { ready } from "tskeops/web";
+    import * as mpi from "tskeops/mpi";
+    export const wanted: Promise<{ threads: number }> = ready({ threads: 1 });
+    // @ts-expect-error neither is any
+    export const lost: [number, string] = [ready(), mpi];`;
+  writeFileSync(join(folder, "sample.ts"), text);
+  const options = "--noEmit --strict --target es2022 --module commonjs --moduleResolution node --esModuleInterop";
+  try {
+    const said = spawnSync(process.execPath, [oldCompiler, ...options.split(" "), "sample.ts"], { cwd: folder });
+    expect(said.stdout.toString()).toBe("");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }, 60_000);
 
 const BAD = {
