@@ -1,13 +1,25 @@
 #include "run/sharedlibrary.h"
 
+#include <algorithm>
+
 #include "windows/system.h"
 
 namespace sharedlibrary {
 
-void *open(const std::string &path) {
-  const bool hasFolder = path.find_first_of("\\/") != std::string::npos;
-  return LoadLibraryExA(path.c_str(), nullptr, hasFolder ? LOAD_WITH_ALTERED_SEARCH_PATH : 0);
+namespace {
+
+// Names without a folder are looked for beside node.exe and in Windows' own folder, and the driver there alone: never in
+// the current folder or along PATH, where anybody may have put a library of that name.
+DWORD placesFor(const std::string &path) {
+  if (path.find_first_of("\\/") != std::string::npos) return LOAD_WITH_ALTERED_SEARCH_PATH;
+  const auto drivers = namesOfCudaDriver();
+  const bool isDriver = std::find(drivers.begin(), drivers.end(), path) != drivers.end();
+  return isDriver ? LOAD_LIBRARY_SEARCH_SYSTEM32 : LOAD_LIBRARY_SEARCH_DEFAULT_DIRS;
 }
+
+}  // namespace
+
+void *open(const std::string &path) { return LoadLibraryExA(path.c_str(), nullptr, placesFor(path)); }
 
 // Windows finds what a process has loaded by its name anyway.
 void *openForAll(const std::string &path) { return open(path); }
