@@ -14,7 +14,7 @@ const NAMES = 'Object.keys(require("./index.js")).sort().join(", ")';
 export function writeModuleEntry() {
   // In a process of its own: one that watches sources has loaded an older library.
   const names = execFileSync(process.execPath, ["-p", NAMES], { cwd: dist, encoding: "utf8" }).trim();
-  writeFileSync(join(dist, "index.mjs"), `import tskeops from "./index.js";\n\nexport const { ${names} } = tskeops;\n`);
+  writeFileSync(join(dist, "index.mjs"), `export { ${names} } from "./index.js";\n`);
   writeFileSync(join(dist, "index.d.mts"), 'export * from "./index.js";\n');
   return true;
 }

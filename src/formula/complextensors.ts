@@ -2,7 +2,7 @@
  * Contractions of complex numbers. The one idea: what is linear in both arguments is four real contractions of their
  * parts, (a + ib) (c + id) = ac - bd + i (ad + bc). Nothing is conjugated: `Conj(x)` does that.
  */
-import { add, formulaSlots, listSlot, macro, scalprod, subtract, two } from "./core";
+import { add, expect, formulaSlots, lift, listSlot, macro, scalprod, subtract, two } from "./core";
 import type { Binary } from "./core";
 import { complex, complexImag, complexReal } from "./complex";
 import type { Formula } from "./formula";
@@ -19,7 +19,11 @@ function bilinear(contract: (x: Formula, y: Formula) => Formula): Binary {
 }
 
 /** The sum of x_k y_k, without conjugation. */
-export const complexScalprod: Binary = bilinear(scalprod);
+export const complexScalprod: Binary = (x, y) => {
+  const [dimX, dimY] = [lift(x).dim, lift(y).dim];
+  expect(dimX === dimY, "ComplexScalprod(x, y)", "equal dims", `${dimX} and ${dimY}`);
+  return bilinear(scalprod)(x, y);
+};
 
 macro("ComplexScalprod", {
   doc: "Sum of the products of the complex numbers x_k and y_k; neither is conjugated.",

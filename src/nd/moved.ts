@@ -5,7 +5,7 @@
 import { astype } from "../array/array";
 import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
-import { elementType, isNdarray } from "../array/check";
+import { checkReach, elementType, isNdarray } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { readable } from "../array/view";
@@ -18,6 +18,7 @@ export function moved(
   move: (array: RealArray) => RealArray,
 ): RealArray | Int32NdArray {
   if (!isIntegers(x)) return move(arrayIn(where, x));
+  checkReach(where, x);
   const result = move(astype(x, "float64"));
   return int32(where, readable(result), result.shape);
 }

@@ -69,6 +69,8 @@ const BUNDLERS = {
         emptyOutDir: false,
         minify: false,
         ssr: target === "node",
+        // The library is linked here, and so does not lie in node_modules, where it is looked for.
+        commonjsOptions: { include: [/tskeops/, /dist/, /node_modules/] },
         rollupOptions: {
           input: entry,
           output: { entryFileNames: "main.js", format: target === "node" ? "cjs" : "es" },
