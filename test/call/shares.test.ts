@@ -1,8 +1,9 @@
 /** Rows that ranks share: each rank's are those of one process to the last bit, wherever the cut falls. */
 import { Genred, KernelSolve, Pm, Vi, Vj, array, cluster, rand, requiresGrad } from "../../src";
 import type { RealArray } from "../../src";
+import type { Ranks } from "../../src/array/exchange";
 import { cutRows, joinRows, markShard, ownRows, shardOf } from "../../src/array/shard";
-import type { Ranks, Shard } from "../../src/array/shard";
+import type { Shard } from "../../src/array/shard";
 import { readable } from "../../src/array/view";
 import "../helpers/quicksample";
 import { sampled } from "../helpers/sample";
