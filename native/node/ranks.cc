@@ -43,15 +43,13 @@ Napi::Value start(Info info) {
 
 struct AllGather : Work {
   explicit AllGather(const Arguments &info) : ranks(started()) {
-    if (!info[0].IsTypedArray()) refuseKind("allGather", "a typed array");
-    const auto array = info[0].As<Napi::TypedArray>();
-    width = array.ElementSize();
-    if (width != 1 && width != 4 && width != 8) refuseKind("allGather", "elements of 1, 4 or 8 bytes");
-    all = static_cast<char *>(array.ArrayBuffer().Data()) + array.ByteOffset();
+    const Memory array = toMemory(info.Env(), info[0], "allGather");
+    all = array.data;
+    width = array.width;
     const std::vector<int64> given = toIntegers(info.Env(), info[1], "counts");
     const int64 total = std::accumulate(given.begin(), given.end(), int64{0});
     const bool areTooMany = std::ranges::any_of(given, [](int64 count) { return count > MOST; }) || total > MOST;
-    if (given.size() != size_t(ranks.size()) || areTooMany || total != int64(array.ElementLength()))
+    if (given.size() != size_t(ranks.size()) || areTooMany || total != array.length)
       throw std::out_of_range("counts: expected one of each rank, as many in all as there are elements, below 2^31");
     counts.assign(given.begin(), given.end());
   }
@@ -77,7 +75,9 @@ Napi::Value finalize(Info info) {
 }
 
 Napi::Value abortAll(Info info) {
-  started().abort(static_cast<int>(toInteger(info.Env(), info[0], "code") & 127));
+  // What the system keeps of an exit code; 0 would be a success.
+  const int code = static_cast<int>(toInteger(info.Env(), info[0], "code") & 255);
+  started().abort(code == 0 ? 1 : code);
 }
 
 constexpr FunctionRow ROWS[] = {

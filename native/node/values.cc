@@ -151,6 +151,18 @@ Rectangle toRectangle(napi_env env, napi_value sizes) {
   return {s[0], s[1], s[2], s[3], s[4], s[5]};
 }
 
+Memory toMemory(napi_env env, napi_value value, const char *where) {
+  const TypedArray array = toTypedArray(env, value, where);
+  const auto length = static_cast<int64>(array.length);
+  switch (array.type) {
+    case napi_uint8_array: return {array.data, length, 1};
+    case napi_int32_array:
+    case napi_float32_array: return {array.data, length, 4};
+    case napi_float64_array: return {array.data, length, 8};
+    default: refuseKind(where, "elements of 1, 4 or 8 bytes");
+  }
+}
+
 int32 *toControl(napi_env env, napi_value value) {
   if (isUndefined(env, value)) return nullptr;
   const TypedArray array = toTypedArray(env, value, "control");

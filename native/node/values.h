@@ -22,6 +22,14 @@ std::vector<int64> toIntegers(napi_env, napi_value, const char *where);
 // Of a Float64Array.
 std::vector<double> toNumbers(napi_env, napi_value, const char *where);
 
+// Memory of a typed array, over shared memory too, whose elements are 1, 4 or 8 bytes wide.
+struct Memory {
+  void *data;
+  int64 length;
+  int width;
+};
+Memory toMemory(napi_env, napi_value, const char *where);
+
 // Of a JavaScript array; reading them may run JavaScript.
 std::vector<napi_value> toElements(napi_env, napi_value, const char *where);
 

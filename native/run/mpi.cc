@@ -55,6 +55,10 @@ class Library : public Mpi {
     kill = function<int(Handle, int)>("MPI_Abort");
     int provided = 0;
     if (initThread(nullptr, nullptr, FUNNELED, &provided) != 0) throw std::runtime_error("MPI_Init_thread failed");
+    if (provided < FUNNELED) {
+      end();
+      throw std::runtime_error("expected MPI_THREAD_FUNNELED or more, got level " + std::to_string(provided));
+    }
     ownRank = numberOf("MPI_Comm_rank");
     ranks = numberOf("MPI_Comm_size");
   }

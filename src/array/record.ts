@@ -10,6 +10,8 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
 import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
+import { localAmong, localOf, markLocal } from "./local";
+import type { Local } from "./local";
 import { contiguous, isWhole, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
@@ -29,6 +31,8 @@ export interface RecordOptions {
   readonly readsInputs?: readonly boolean[];
   /** Whether the backward reads the values of the output. Default: false. */
   readonly readsOutput?: boolean;
+  /** Whether the output is one that all ranks have, though the inputs are of one rank alone. Default: false. */
+  readonly joins?: boolean;
 }
 
 /** What a typed array holds between two recorded writes. */
@@ -56,6 +60,8 @@ export interface Edge {
   readonly view: RealArray;
   readonly version: Version;
   readonly sum: number | null;
+  /** Sums the gradients of the ranks, where all have this input, but not all the others. */
+  readonly across: Local | undefined;
 }
 
 const versions = new WeakMap<RealData, Version>();
@@ -100,7 +106,8 @@ export function record<X extends RealArray>(
   backward: Backward,
   options: RecordOptions = {},
 ): X {
-  return recording(inputs) ? recorder(inputs, options)(output, backward) : output;
+  if (recording(inputs)) return recorder(inputs, options)(output, backward);
+  return markLocal(output, options.joins ? undefined : localAmong(inputs));
 }
 
 /**
@@ -114,18 +121,21 @@ export function recorder(
     nameOf = (k) => `input ${String(k)}`,
     readsInputs = [],
     readsOutput = false,
+    joins = false,
   }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
+  const local = localAmong(inputs);
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
-    return { name: () => nameOf(k), view, version: versionOf(view), sum };
+    const across = local && !localOf(view) ? local : undefined;
+    return { name: () => nameOf(k), view, version: versionOf(view), sum, across };
   });
   return (output, backward) => {
     checkOut(where, output);
     const depth = depthOf(edges);
     const made: Made = { where, output, outputSum: checksum(output), readsOutput, inputs: edges, backward, depth };
     versions.set(output.data, { takesPart: true, made });
-    return output;
+    return markLocal(output, joins ? undefined : local);
   };
 }
 
@@ -159,7 +169,7 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
   checkArray("detach", x);
   const data = x.data.subarray(0) as T; // records hang on the typed array, not on its buffer
-  return viewOf(wrap(data, [data.length]), x);
+  return markLocal(viewOf(wrap(data, [data.length]), x), localOf(x));
 }
 
 /**

@@ -10,6 +10,7 @@ import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { checkArray, described } from "./check";
+import { localOf, markLocal } from "./local";
 import { bringBeside } from "./transfer";
 import {
   checkOutputUnchanged,
@@ -73,7 +74,8 @@ export function grad<const I extends readonly RealArray[]>(
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);
   return recordingIs(createGraph, () => {
-    const gradients = sweep(root, toMemory(seed, output), targets);
+    const own = localOf(output)?.own(seed) ?? seed;
+    const gradients = sweep(root, toMemory(own, output), targets);
     return inputs.map((x) => resultFor(x, gradients.get(versionOf(x)), createGraph));
   }) as { -readonly [K in keyof I]: I[K] };
 }
@@ -160,12 +162,13 @@ function pull(made: Made, memory: RealArray, leading: ReadonlySet<Version>, grad
   if (!wanted.includes(true)) return;
   checkUnchanged(made);
   const parts = made.backward(throughMemory(memory, made.output), wanted);
-  made.inputs.forEach(({ version, view, name }, k) => {
+  made.inputs.forEach(({ version, view, name, across }, k) => {
     const part = parts[k];
     if (!wanted[k] || !part) return;
     assertFits(part, view, () => `${made.where}, gradient of ${name()}`);
     const sum = gradients.get(version);
-    const added = toMemory(part, view);
+    const own = toMemory(part, view);
+    const added = across ? across.sum(own) : own;
     gradients.set(version, sum ? plus(sum, added) : added);
   });
 }
@@ -199,7 +202,11 @@ function resultFor(x: RealArray, memory: RealArray | undefined, createGraph: boo
   const result = memory
     ? copyLike(throughMemory(memory, x), x)
     : wrapBeside<RealData>(allocate(dtypeOf(x), sizeOf(x.shape)), x.shape, x);
-  return createGraph && !recording([result]) ? recorder([], { where: "grad" })(result, () => []) : result;
+  if (!createGraph || recording([result])) return result;
+  return markLocal(
+    recorder([], { where: "grad" })(result, () => []),
+    localOf(x),
+  );
 }
 
 /** A copy where `like` is: gradients are where their inputs are. */

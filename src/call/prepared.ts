@@ -8,7 +8,7 @@ import { arrayIn, dtypeAmong } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
-import type { Ranks } from "../array/shard";
+import type { Ranks } from "../array/exchange";
 import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { BACKEND_NAMES, checkPlace } from "../device/devices";

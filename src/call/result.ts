@@ -3,6 +3,7 @@
  * checked, and how a call that is ready comes to its result.
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
+import { localAmong, markLocal } from "../array/local";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
 import {
@@ -93,13 +94,14 @@ export function targetOf(
     throw new ArgumentError(`out: expected memory of its own, got memory that ${label(at(args, shared))} uses`);
   checkPlaces(checked);
   checkOut("out", checked);
-  return checked;
+  return markLocal(checked, localAmong(given.arrays));
 }
 
 /** Where the arguments are. */
 function makeResult<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
   const memory = memoryAmong(arrays);
-  return memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
+  const result = memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
+  return markLocal(result, localAmong(arrays));
 }
 
 function checkPlaces(out: RealArray): void {

@@ -5,19 +5,11 @@
  * or derivatives, which reduce over the rows, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
  */
 import type { CheckedRanges } from "../array/ranges";
+import { gatherElements } from "../array/exchange";
+import type { Ranks } from "../array/exchange";
 import { recording } from "../array/record";
-import {
-  areShards,
-  cutRows,
-  evenCounts,
-  gatherElements,
-  joinRows,
-  markShard,
-  ownRows,
-  shardOf,
-  sumOf,
-} from "../array/shard";
-import type { Ranks, Shard } from "../array/shard";
+import { areShards, cutRows, evenCounts, joinRows, markShard, ownRows, shardOf, sumOf } from "../array/shard";
+import type { Shard } from "../array/shard";
 import { sameShape, shapeText, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
@@ -214,7 +206,8 @@ export function launchShares(
   const call = `call ${String(begun++)}`;
   const exchange = (): void => {
     ranks.agree(() => `${call}, ${name()}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
-    for (const all of indices ? [out, indices] : [out]) gatherElements(ranks, all, shard.counts, all.length / rows);
+    for (const all of indices ? [out, indices] : [out])
+      gatherElements(name(), ranks, all, { counts: shard.counts, width: all.length / rows });
   };
   return {
     now: () => {

@@ -15,7 +15,7 @@ import type { DenseOptions } from "../genred";
 import { optionsOf } from "../options";
 import { arraysOf, bound, operatorOf, sizesText } from "./expression";
 import type { Expression } from "./expression";
-import { categoryOf, isArray, leafOf } from "./leaf";
+import { categoryOf, isArray, leafOf, withoutShards } from "./leaf";
 import { checkClosed } from "./reduce";
 
 const SUM = settingsOf({ axis: 1 });
@@ -26,6 +26,7 @@ const SUM = settingsOf({ axis: 1 });
 export function denseValues(expression: Expression, options: DenseOptions | null | undefined): RealArray {
   const { maxBytes = DENSE.maxBytes.default, ...where } = optionsOf("dense", options, DENSE);
   checkClosed("dense", expression.leaves);
+  withoutShards("dense", expression.leaves);
   withoutRanges("dense", expression);
   const of = bound([expression.formula], expression.leaves);
   const operator = operatorOf(of, SUM);
@@ -62,6 +63,7 @@ export type IndexSpan = readonly [begin: number, end: number] | null;
 /** The expression on rows and columns within two spans. */
 export function sliceExpression(expression: Expression, rows: IndexSpan, columns: IndexSpan): Expression {
   withoutRanges("slice", expression);
+  withoutShards("slice", expression.leaves);
   checkSpan("slice, rows", rows, expression.sizes[0]);
   checkSpan("slice, columns", columns, expression.sizes[1]);
   return expression.mapLeaves((leaf) => {

@@ -6,6 +6,7 @@
 import { described, isNdarray } from "../array/check";
 import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
+import { shardOf, sumOf } from "../array/shard";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
@@ -128,6 +129,8 @@ export function guessedLeaf(where: string, value: unknown): Leaf {
   const { shape } = array;
   const rank = shape.length;
   if (rank === 1) return parameterLeaf(where, array);
+  if (rank > 2 && shardOf(array))
+    throw new ArgumentError(`${where}: expected Vi(x) or Vj(x) of a shard, got one of shape ${shapeText(shape)}`);
   if (rank === 2) throw new ArgumentError(`${where}: expected Vi(x) or Vj(x), got ${leadless(shape)}`);
   const [rows, columns] = shape.slice(-3);
   if (rank > 2 && columns === 1)
@@ -159,6 +162,21 @@ export function union(...lists: readonly (readonly Leaf[])[]): readonly Leaf[] {
   return [...new Map(lists.flat().map((of) => [of.variable, of])).values()];
 }
 
+/** The rows of an array, of a shard those of all ranks. */
+export function rowsOf(array: RealArray): number {
+  const shard = shardOf(array);
+  return shard ? sumOf(shard.counts) : asserted(array.shape.at(-2), "rows");
+}
+
+/** @throws ArgumentError where an array has the rows of one rank alone. */
+export function withoutShards(where: string, leaves: readonly Leaf[]): void {
+  const found = leaves.find(({ value }) => isArray(value) && shardOf(value) !== undefined);
+  if (found)
+    throw new ArgumentError(
+      `${where}: expected arrays that all ranks have, got a shard in ${leafText(found)}: gather it`,
+    );
+}
+
 /** Sizes of i and j. @throws ArgumentError where two arrays of one index differ. */
 export function sizesOf(leaves: readonly Leaf[]): Sizes {
   const sizes: [number | null, number | null] = [null, null];
@@ -166,7 +184,7 @@ export function sizesOf(leaves: readonly Leaf[]): Sizes {
   for (const of of leaves) {
     const category = categoryOf(of);
     if (category === Category.P || !isArray(of.value)) continue;
-    const rows = asserted(of.value.shape.at(-2), "rows");
+    const rows = rowsOf(of.value);
     const first = (firsts[category] ??= of);
     if (sizes[category] !== null && sizes[category] !== rows) throw differing("one number of rows", first, of);
     sizes[category] = rows;

@@ -7,6 +7,7 @@ import { isList } from "../array/array";
 import { checkArray } from "../array/check";
 import { arrayIn } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
+import { keepShard } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
 import { insertAxis, reshapeView, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -26,7 +27,7 @@ import type { OperatorOperand } from "../solve/linearoperator";
 import type { Times, Way } from "../solve/ways";
 import { waitFor } from "../task";
 import { Expression, arraysOf, bound, operatorOf, sizesText } from "./expression";
-import { categoryOf, indexedLeaf, isArray, leafText, otherLeaf, vectorLeaf } from "./leaf";
+import { categoryOf, indexedLeaf, isArray, leafText, otherLeaf, rowsOf, vectorLeaf, withoutShards } from "./leaf";
 import type { Leaf } from "./leaf";
 import { PRODUCT, checkClosed, reduceNow } from "./reduce";
 import type { ReduceOptions } from "./reduce";
@@ -89,8 +90,8 @@ export function columnOf(where: string, expression: Expression, dim: number, b: 
   if (isLazy(b)) return { vector: variableOf(where, expressionIn(b)), isFlat: false };
   const array = vectorIn(where, expression, b);
   const isFlat = array.shape.length === 1 && batch.length === 0;
-  const vector = vectorLeaf(`${where}, b`, isFlat ? insertAxis(array, 1) : array);
-  const [rows] = (vector.value as RealArray).shape.slice(-2);
+  const vector = vectorLeaf(`${where}, b`, isFlat ? keepShard(insertAxis(array, 1), array) : array);
+  const rows = rowsOf(vector.value as RealArray);
   if (sizes[1] !== null && rows !== sizes[1])
     throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);
   if (dim !== 1 && vector.variable.dim !== 1 && dim !== vector.variable.dim)
@@ -107,7 +108,7 @@ function variableOf(where: string, { leaf }: Expression): Leaf {
 }
 
 /** `[..., N, 1]` as `[..., N]`. */
-export const flat = (x: RealArray): RealArray => reshapeView(x, x.shape.slice(0, -1));
+export const flat = (x: RealArray): RealArray => keepShard(reshapeView(x, x.shape.slice(0, -1)), x);
 
 /**
  * A real lazy tensor, an object with products or a matrix `[M, N]` as a linear operator, for sums, chains and solvers.
@@ -126,6 +127,7 @@ export function linearOperator<T extends RealData>(where: string, tensor: Symbol
   const expression = expressionIn(tensor);
   const shape = matrixShape(where, expression);
   const { dtype, formula } = expression;
+  withoutShards(where, expression.leaves);
   if (formula.dim !== 1 || dtype === null)
     throw new ArgumentError(`${where}: expected a LazyTensor over arrays, of dim 1, got dim ${formula.dim}`);
   const wayOf = (name: string, own: Expression): Way => ({

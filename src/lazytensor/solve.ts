@@ -4,6 +4,7 @@
  */
 import { zeros } from "../array/array";
 import { checkArray } from "../array/check";
+import { keepShard } from "../array/shard";
 import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
@@ -146,5 +147,5 @@ function substituteUnknown({ leaf: unknown }: Expression, expression: Expression
 
 /** A start for a vector `[N]` is one too. */
 function asColumns(x0: SolveOptions["x0"], isFlat: boolean): SolveOptions["x0"] {
-  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? insertAxis(x0, 1) : x0;
+  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? keepShard(insertAxis(x0, 1), x0) : x0;
 }

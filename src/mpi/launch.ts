@@ -16,6 +16,15 @@ const MPICH = ["libmpich.so.12", "libmpi.so.12"];
  */
 const UCX = { UCX_MEM_EVENTS: "n", UCX_ERROR_SIGNALS: "SIGILL,SIGBUS,SIGFPE" } as const;
 
+/**
+ * A process that has become a rank leaves its number to its children. They inherit the launcher's variables too, but are
+ * no ranks: MPI would end all, were they to start it.
+ */
+function isChildOfRank(): boolean {
+  const owner = process.env["TSKEOPS_MPI_PROCESS"];
+  return Boolean(owner) && owner !== String(process.pid);
+}
+
 interface Launcher {
   /** Is set in each process that it starts. */
   readonly variable: string;
@@ -34,7 +43,7 @@ const LAUNCHERS: readonly Launcher[] = [
 /** What started this process, if it is one of several; TSKEOPS_MPI names a library, and `off` excludes all. */
 function launcher(): Launcher | null {
   const named = process.env["TSKEOPS_MPI"];
-  if (named === "off") return null;
+  if (named === "off" || isChildOfRank()) return null;
   const found = LAUNCHERS.find(({ variable }) => process.env[variable] !== undefined);
   if (!named) return found ?? null;
   return { variable: "TSKEOPS_MPI", ...found, libraries: [named] };
@@ -51,8 +60,9 @@ export interface Started {
 /** Why this process is the only one, as far as it knows; null where a launcher started it. */
 export function whyAlone(): string | null {
   if (launcher() !== null) return null;
-  return process.env["TSKEOPS_MPI"] === "off"
-    ? "TSKEOPS_MPI is off"
+  if (process.env["TSKEOPS_MPI"] === "off") return "TSKEOPS_MPI is off";
+  return isChildOfRank()
+    ? "a rank has started this process, which is none itself"
     : "no mpirun, mpiexec or srun has started this process";
 }
 
@@ -77,7 +87,9 @@ function startBy(libraries: readonly string[]): Started {
   if (why !== null) throw new DeviceError(`MPI: expected the native addon, got none: ${why}`);
   for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value;
   try {
-    return loadedAddon().ranks.start(libraries);
+    const started = loadedAddon().ranks.start(libraries);
+    process.env["TSKEOPS_MPI_PROCESS"] = String(process.pid);
+    return started;
   } catch (error) {
     throw new DeviceError(`MPI: expected one of ${libraries.join(", ")}, got none: ${messageOf(error)}`);
   }

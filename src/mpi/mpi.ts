@@ -4,9 +4,9 @@
  */
 import type { NdArray } from "ndarray";
 import { checkArray, checkElements } from "../array/check";
-import { record, recording } from "../array/record";
-import { cutRows, evenCounts, gatherElements, joinRows, markShard, shardOf, sumOf } from "../array/shard";
-import type { Ranks } from "../array/shard";
+import { gatherElements, reduceArrays, reduceElements } from "../array/exchange";
+import { recording } from "../array/record";
+import { cutRows, evenCounts, joinRows, markShard, shardOf } from "../array/shard";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, viewOf, wrapBeside } from "../array/view";
 import type { Elements, RealArray } from "../array/view";
 import { elementTypeOf } from "../device/memory";
@@ -55,11 +55,12 @@ export function whyNot(): string | null {
 }
 
 /**
- * The rows of this rank of an array that all ranks have: a view, shared evenly over the ranks. Calls with it compute
+ * The rows of this rank of an array that all ranks have: a copy, shared evenly over the ranks. Calls with it compute
  * these rows alone, and a solve with it is shared. Derivatives reach the array itself, whole on all ranks.
  * @param x an array `[N, ...]`, with the same numbers on all ranks
  * @returns `[n, ...]`, n being about N / size
- * @throws ArgumentError if x is no array with rows; DeviceError where MPI cannot be started
+ * @throws ArgumentError if x is no array with rows, and when rows are gathered that were written into since; DeviceError
+ * where MPI cannot be started
  * @example
  * const x = rand([100, 3], { seed: 1 });
  * console.log(shard(x).shape); // [ 100, 3 ]
@@ -135,12 +136,8 @@ export function broadcast<T extends RealData>(x: RealArray<T>, root = 0): RealAr
   ranks.agree(() => `broadcast of ${typeText(x)} ${shapeText(x.shape)} from rank ${String(root)}`, 0);
   const data = allocate(dtypeOf(x), sizeOf(x.shape));
   if (ranks.rank === root) data.set(readable(x));
-  gatherElements(
-    ranks,
-    data,
-    Array.from({ length: ranks.size }, (_, rank) => (rank === root ? 1 : 0)),
-    data.length,
-  );
+  const counts = Array.from({ length: ranks.size }, (_, rank) => (rank === root ? 1 : 0));
+  gatherElements("broadcast", ranks, data, { counts, width: data.length });
   return wrapBeside<RealData>(data, x.shape, x) as RealArray<T>;
 }
 
@@ -172,37 +169,7 @@ export function allReduce<X extends number | RealArray>(x: X, options?: AllReduc
     throw new ArgumentError(
       `allReduce: expected the op "sum" for an array that takes part in derivatives, got "${op}"`,
     );
-  const data = reduceElements(ranks, readable(array), op, `${typeText(array)} ${shapeText(array.shape)}`);
-  const result = wrapBeside<RealData>(data, array.shape, array);
-  return record(result, [array], (cotangent) => [cotangent], { where: "allReduce", readsInputs: [false] }) as X;
-}
-
-const COMBINE = { sum: (a: number, b: number): number => a + b, min: Math.min, max: Math.max } as const;
-
-/** Elements of each rank that are there at once. */
-const PIECE = 1 << 18;
-
-function reduceElements(ranks: Ranks, own: RealData, op: keyof typeof COMBINE, what: string): RealData {
-  ranks.agree(() => `allReduce (${op}) of ${what}`, 0);
-  const result = own.slice();
-  for (let begin = 0; begin < own.length; begin += PIECE) {
-    const part = own.subarray(begin, begin + PIECE);
-    result.set(reducePiece(ranks, part, COMBINE[op]), begin);
-  }
-  return result;
-}
-
-function reducePiece(ranks: Ranks, part: RealData, combine: (a: number, b: number) => number): Float64Array {
-  const counts = new Array<number>(ranks.size).fill(1);
-  const all = allocate(part.BYTES_PER_ELEMENT === 8 ? "float64" : "float32", part.length * sumOf(counts));
-  all.set(part, ranks.rank * part.length);
-  gatherElements(ranks, all, counts, part.length);
-  const reduced = Float64Array.from(all.subarray(0, part.length));
-  for (let at = part.length; at < all.length; at++) {
-    const k = at % part.length;
-    reduced[k] = combine(reduced[k] ?? NaN, all[at] ?? NaN);
-  }
-  return reduced;
+  return reduceArrays(ranks, array, op) as X;
 }
 
 function rowsOf(where: string, x: NdArray<Elements>): number {

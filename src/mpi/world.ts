@@ -4,7 +4,7 @@
  * waits for ever. Nothing is started before somebody asks for it.
  */
 import { isMainThread } from "node:worker_threads";
-import type { Ranks } from "../array/shard";
+import type { Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { messageOf } from "../options";
@@ -89,9 +89,19 @@ function hashOf(text: string): number {
 // ------------------------------------------------------------------------------------------------------- the world
 
 let ranks: Ranks | undefined;
+/** Why they could not be started: MPI starts once in a process. */
+let failure: unknown;
 
 /** The ranks of this program, started when they are first asked for. @throws DeviceError where MPI cannot be started. */
-export const ranksOfWorld = (): Ranks => (ranks ??= open());
+export function ranksOfWorld(): Ranks {
+  if (failure !== undefined) throw failure as Error;
+  try {
+    return (ranks ??= open());
+  } catch (error) {
+    failure = error;
+    throw error;
+  }
+}
 
 function open(): Ranks {
   if (whyAlone() !== null) return ALONE;
@@ -113,8 +123,11 @@ function open(): Ranks {
 /** What a shell says of a process that Ctrl-C has ended. */
 const INTERRUPTED = 130;
 
+/** What the system keeps of an exit code are 8 bits; a multiple of 256 would look like a success. */
+const statusOf = (code: number): number => code & 255 || 1;
+
 function end(opened: MpiRanks, code: number): void {
-  if (code !== 0) loadedAddon().ranks.abort(code);
+  if (code !== 0) loadedAddon().ranks.abort(statusOf(code));
   try {
     opened.agree(() => "the end of the script", 0);
   } catch (error) {

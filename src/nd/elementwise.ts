@@ -6,6 +6,8 @@
 import { numberArray, reshape } from "../array/arithmetic";
 import { arrayIn, dtypeAmong } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
+import { localAmong, localOf } from "../array/local";
+import { recording } from "../array/record";
 import { broadcast, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { at, lookUp } from "../asserts";
@@ -56,8 +58,15 @@ function parameterOf(where: string, kind: Slot["kind"], value: unknown): number 
   throw new ArgumentError(`${where}: expected ${isInteger ? "an integer" : "a number"}, got ${describeValue(value)}`);
 }
 
+/** Arrays that all ranks have become those of this one beside its own: columns of them would differ in length. */
+function ownAll(arrays: readonly RealArray[]): readonly RealArray[] {
+  const local = localAmong(arrays);
+  return local ? arrays.map((x) => (localOf(x) || !recording([x]) ? x : local.own(x))) : arrays;
+}
+
 /** Every argument but a number becomes a column of the common shape. */
-function evaluate(where: string, operator: Operator, arrays: readonly RealArray[]): RealArray {
+function evaluate(where: string, operator: Operator, given: readonly RealArray[]): RealArray {
+  const arrays = ownAll(given);
   const isArray = (_: unknown, n: number): boolean => at(operator.args, n).category === Category.I;
   const shape = commonShapeOf(where, arrays.filter(isArray));
   const column = [sizeOf(shape), 1];

@@ -29,6 +29,42 @@ for (const [launcher, what, said] of sampled(cases, 4, 1))
     if (said) expect(stderr).toMatch(said);
   });
 
+/** Exit codes of a rank, and what the launcher's tells of them: a shell sees 8 bits, and no failure as a success. */
+const CODES: readonly [number, number][] = [
+  [256, 1],
+  [130, 130],
+  [128, 128],
+  [-1, 255],
+];
+
+for (const [launcher, code, told] of sampled(
+  LAUNCHER_NAMES.flatMap((name) => CODES.map((pair): [Launcher, number, number] => [name, ...pair])),
+  2,
+  2,
+))
+  testOn(launcher)(`a rank's exit code ${String(code)} becomes ${String(told)}`, async () => {
+    expect((await onRanks(launcher, 2, ["fail.cjs", "has the exit code", String(code)])).code).toBe(told);
+  });
+
+for (const launcher of LAUNCHER_NAMES) {
+  testOn(launcher)("a child of a rank is alone", async () => {
+    const { code, stdout } = await onRanks(launcher, 2, ["parts.cjs", "has a child"]);
+    expect(stdout.trim().split("\n")).toEqual([
+      "has a child 2 null",
+      "is a child 1 a rank has started this process, which is none itself",
+    ]);
+    expect(code).toBe(0);
+  });
+
+  testOn(launcher)("ranks that do not fit each other hear the same whenever they ask", async () => {
+    const { code, stdout, stderr } = await onRanks(launcher, 2, ["parts.cjs", "widths"]);
+    const [first, second, ...more] = stdout.trim().split("\n");
+    expect(first).toMatch(/first MPI: expected the same call on all ranks, .*baseline.*avx2/);
+    expect(second).toBe(first?.replace("first", "second"));
+    expect([more, stderr, code]).toEqual([[], "", 0]);
+  });
+}
+
 test("a launcher without a library of its kind is an error, and no run of many that are alone", async () => {
   const env = { PMI_RANK: "0", PMI_SIZE: "2", TSKEOPS_MPI: "libnothing.so.1" };
   const { code, stderr } = await onRanks(null, 1, ["fail.cjs", "throws"], env);

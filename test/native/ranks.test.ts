@@ -29,7 +29,8 @@ for (const launcher of LAUNCHER_NAMES)
       "TypeError: allGather: expected elements of 1, 4 or 8 bytes, got something else",
       "TypeError: allGather: expected a typed array, got something else",
       "TypeError: counts: expected a typed array, got something else",
-      "nothing",
+      ...["nothing", "nothing"],
+      "TypeError: allGather: expected elements of 1, 4 or 8 bytes, got something else",
     ]);
     expect(code).toBe(0);
   });

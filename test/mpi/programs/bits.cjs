@@ -3,7 +3,7 @@
 const { createHash } = require("node:crypto");
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
-const { Genred, KernelSolve, Vi, Vj, array, cluster, grad, nd, rand, randn, requiresGrad } = require(dist);
+const { Genred, KernelSolve, Vi, Vj, array, cluster, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
 const { allReduce, broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
 function hash(...arrays) {
@@ -83,12 +83,49 @@ function others() {
     [1, 1],
   ]);
   const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+  const wide = [xi, x].map((points) => Vi(xi).sqdist(Vj(points)).neg().exp());
+  say("their sizes", ...wide.map((K) => array(K.shape)));
+  say("their products", ...wide.flatMap((K) => [K.matmul(x), K.matmul(x.pick(null, 0))].map(gather)));
+  say("their products with shards", gather(wide[0].matmul(shard(x.pick(null, 0)))));
+  const right = shard(x.pick(null, 0));
+  say("their solutions", gather(wide[0].solve(right, { alpha: 1 })), wide[0].solve(x, { alpha: 1 }));
+  say("their functions", wide[0].logdet({ alpha: 1 }).array, wide[0].eigsh(2).values);
   say("ranges", gather(K(xi, x, { ranges })));
   say("gather of what was computed", gather(nd.mul(xi, 2)));
   say("rows of its own", gather(K(fromRows(nd.mul(xi, 2)), x)));
   say("broadcast", broadcast(world.rank === world.size - 1 ? x : nd.mul(x, 0), world.size - 1));
   say("maximum", array([allReduce(world.rank + 1, { op: "max" }) / world.size]));
   say("sum", nd.div(allReduce(array([1, 2, 3])), world.size));
+}
+
+/** Gradients by arrays that all ranks have, which nd puts together with rows of each; of integers, so sums are exact. */
+function mixed() {
+  const integers = (shape, seed) => requiresGrad(nd.floor(nd.mul(rand(shape, { seed, dtype: "float64" }), 3)));
+  const [x, w, v] = [integers([11, 2], 1), integers([2, 1], 2), integers([1], 3)];
+  const [own, data] = [shard(x), shard(detach(x))];
+  const K = Genred("SqDist(x, y) * b", ["x = Vi(2)", "y = Vj(2)", "b = Pm(1)"], { axis: 1 });
+  const losses = {
+    "rows of data": () => nd.square(nd.matmul(nd.mul(data, 2), w)),
+    "rows of points": () => nd.mul(nd.square(nd.matmul(own, w)), v),
+    "an elementwise function": () => nd.multOr0(nd.matmul(own, w), v),
+    "a call": () => nd.mul(K(own, x, v), v),
+    "a call of computed rows": () => nd.mul(K(nd.mul(data, 2), x, v), w.pick(0, null)),
+  };
+  const everywhere = (g) => [g, allReduce(g, { op: "min" }), allReduce(g, { op: "max" })];
+  for (const [name, rows] of Object.entries(losses))
+    for (const [of, loss] of [
+      ["all", () => allReduce(nd.sum(rows()))],
+      ["squares", () => nd.square(allReduce(nd.sum(rows())))],
+      ["own", () => nd.sum(rows())],
+    ]) {
+      const first = grad(loss(), [x, w, v], null, { createGraph: true });
+      say(`gradient of ${of} ${name}`, ...first.map(detach).flatMap(everywhere));
+      const second = grad(
+        first.map((g) => nd.sum(nd.square(g))).reduce((sum, part) => nd.add(sum, part)),
+        [x, w, v],
+      );
+      say(`second order of ${of} ${name}`, ...second.flatMap(everywhere));
+    }
 }
 
 async function later() {
@@ -103,4 +140,5 @@ for (const dtype of ["float32", "float64"]) {
   solves(dtype);
 }
 others();
+mixed();
 void later();

@@ -18,6 +18,7 @@ const ENDS = {
     if (isOne) throw new Error("what rank 1 says");
   },
   "ends early": () => isOne && process.exit(0),
+  "has the exit code": () => void (isOne && (process.exitCode = Number(process.argv[3]))),
   "is killed": () => isOne && process.kill(process.pid, "SIGKILL"),
   "is interrupted": () => isOne && process.kill(process.pid, "SIGINT"),
   "calls something else": () => (isOne ? gather(x) : allReduce(1)),

@@ -23,5 +23,7 @@ const calls = [
   () => ranks.allGather([1, 2], Float64Array.of(2)),
   () => ranks.allGather(all, [2]),
   () => ranks.allGather(all, Float64Array.of(2)),
+  () => ranks.allGather(new Float64Array(new SharedArrayBuffer(16)), Float64Array.of(2)),
+  () => ranks.allGather(new BigInt64Array(2), Float64Array.of(2)),
 ];
 if (world.size === 1) for (const call of calls) console.log(said(call));
