@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const src = join(root, "src");
 
 /** What Node has, and what stands in its place in browsers. */
-export const HALVES = {
+const HALVES = {
   "platform/system": "browser/page",
   "device/addonfiles": "browser/webmodule",
   "device/compiled": "browser/nocompiler",

@@ -1,5 +1,5 @@
 /** Sums without the blocks that cannot matter: within the tolerance of all pairs, and computed from all where not. */
-import { Genred, nd, rand, randn } from "../../src/index";
+import { Genred, astype, nd, rand, randn } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { loadedAddon } from "../../src/device/native";
 import { norm, minus } from "../helpers/numbers";
@@ -35,6 +35,14 @@ describe.each(FORMULAS)("%s, %s", (text, reductionOp, weights?: string) => {
       expect(errorOf(reduce(x, y, b, { tolerance }), all)).toBeLessThanOrEqual(tolerance);
     }
   });
+});
+
+// Of so few points in float32, sums and plain LogSumExp are left to all pairs, which cost less.
+test.each(FORMULAS.slice(4))("%s, %s, in float32", (text, reductionOp, weights?: string) => {
+  const reduce = Genred(text, ALIASES, { reductionOp, axis: 1, ...(weights && { formula2: weights }) });
+  const single = [x, y, b].map((array) => astype(array, "float32")) as [RealArray, RealArray, RealArray];
+  expect(reduce.plan(...single, { tolerance: 1e-3 }).method).toBe("dropped");
+  expect(errorOf(reduce(...single, { tolerance: 1e-3 }), reduce(...single))).toBeLessThanOrEqual(1e-3);
 });
 
 test("all pairs are computed where all matter, and where nothing is known", () => {
