@@ -12,7 +12,7 @@ const require = createRequire(import.meta.url);
 const { rand, settings } = require("../dist/index.js");
 const { nativeAddon } = require("../dist/device/native.js");
 const { flagsFor } = require("../dist/device/compiler.js");
-const { CORE } = require("../dist/codegen/prelude.js");
+const { CORE } = require("../dist/codegen/texts.js");
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const PLAIN_PAIRS = 5e7;
