@@ -3,7 +3,7 @@
  * writes, in one of the shapes that calls come in; and what a call costs in that shape. Text in, text out: nothing is
  * compiled.
  */
-import { instructionSetOf, lanesOfVector } from "./isa";
+import { holdsTerms, instructionSetOf, lanesOfVector } from "./isa";
 import type { InstructionSetName } from "./isa";
 import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from "./loops";
 import { prelude } from "./prelude";
@@ -56,12 +56,14 @@ function manyRows(specification: Specification, isa: InstructionSetName, lanes: 
     bodies.set(unrolled, body);
     return body;
   };
-  const { columns, unrolled, ...best } = stepOf(specification, isa, bodyOf);
-  const tile = shape === "narrow" ? 1 : best.tile;
+  const { unrolled, ...step } = stepOf(specification, isa, bodyOf);
+  const { columns } = step;
+  const tile = shape === "narrow" ? 1 : step.tile;
+  const columnByColumn = !holdsTerms(instructionSetOf(isa), step);
   const main =
     columns === 1
       ? bodyOf(unrolled)
-      : mainScheme(specification, lanesAre, { hoist, unrolled, columnStride: (dim) => dim, columnByColumn: true });
+      : mainScheme(specification, lanesAre, { hoist, unrolled, columnStride: (dim) => dim, columnByColumn });
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];

@@ -27,11 +27,15 @@ export interface InstructionSet {
   readonly permutedLoad?: (dim: number) => number;
   /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
   readonly unrolled: number;
-  /**
-   * That limit in steps of several columns, of formulas with one sum for each pair: with few registers, loops over
-   * columns are worth more.
-   */
+  /** That limit in steps of several columns, of reductions that ask about several at once. */
   readonly unrolledInColumns: number;
+  /**
+   * Instructions of a chain that is longer than processors look ahead: from here on, a step takes several columns, so
+   * that it has as many chains at once. An exponential of a squared distance has 16.
+   */
+  readonly longChain: number;
+  /** What a root or quotient of float64 adds to a chain, where estimates and corrections stand for the instruction. */
+  readonly chainOfQuotient: number;
   /**
    * What a step takes at once whose pairs have sums of many terms: each column's sum of each vector of rows is in a
    * register.
@@ -57,6 +61,13 @@ export interface Step {
   readonly columns: number;
 }
 
+/**
+ * Whether registers hold a sum and a term for each column and vector of rows of a step, and what was read of the rows:
+ * all terms before all sums run faster then than one after the other.
+ */
+export const holdsTerms = ({ registers }: InstructionSet, { tile, columns }: Step): boolean =>
+  2 * tile * columns + tile <= registers;
+
 // Where an instruction cannot broadcast its operand itself, what was broadcast serves two vectors of rows. Beside the
 // sums, registers hold a number of the column, what was read of the rows, and a difference; compilers are given the
 // text in an order that needs no more.
@@ -69,6 +80,8 @@ const SSE2: InstructionSet = {
   registers: 16,
   unrolled: 4,
   unrolledInColumns: 1,
+  longChain: 14,
+  chainOfQuotient: 0,
   longSums: { tile: 2, columns: 5 },
   wideResults: { tile: 2, columns: 4 },
   columnsAtOnce: 4,
@@ -85,6 +98,8 @@ const X64: readonly InstructionSet[] = [
     registers: 16,
     unrolled: 4,
     unrolledInColumns: 1,
+    longChain: 14,
+    chainOfQuotient: 0,
     longSums: { tile: 2, columns: 6 },
     wideResults: { tile: 2, columns: 5 },
     columnsAtOnce: 4,
@@ -97,8 +112,10 @@ const X64: readonly InstructionSet[] = [
     features: ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
     vectorBytes: 64,
     registers: 32,
-    unrolled: 16,
-    unrolledInColumns: 16,
+    unrolled: 8,
+    unrolledInColumns: 4,
+    longChain: 24,
+    chainOfQuotient: 10,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,
@@ -116,6 +133,8 @@ const ARM64: readonly InstructionSet[] = [
     registers: 32,
     unrolled: 16,
     unrolledInColumns: 16,
+    longChain: Infinity,
+    chainOfQuotient: 0,
     longSums: { tile: 1, columns: 8 },
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,

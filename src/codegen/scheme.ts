@@ -30,6 +30,8 @@ export interface Scheme {
   readonly written: number;
   /** Longest chain of instructions that wait for each other; quotients and roots count one each. */
   readonly chained: number;
+  /** These quotients and roots. */
+  readonly quotients: number;
   /**
    * Tiles that live through the loop, tiles that stand in memory, and those of them that are computed for every pair.
    */
@@ -76,6 +78,7 @@ class Writer {
   private cost = 0;
   private written = 0;
   private chained = 0;
+  private quotients = 0;
   private longSums = 0;
   /** Counts names that are neither a component nor an array. */
   private unique = 0;
@@ -92,7 +95,7 @@ class Writer {
   write(originals: readonly Formula[]): Scheme {
     for (const node of this.place.nodes) this.writeNode(node);
     this.roots.forEach((root, n) => this.useRoot(root, n));
-    const { place, cost, written, chained } = this;
+    const { place, cost, written, chained, quotients } = this;
     return {
       text: originals.map((root) => print(root, (v) => this.names.nameRead(v))).join(", "),
       lines: mapPhases((phase) => this.scopes[phase].lines),
@@ -101,6 +104,7 @@ class Writer {
       cost,
       written,
       chained,
+      quotients,
       liveTiles: place.liveTiles(),
       tilesInMemory: place.tilesInMemory(),
       pairTilesInMemory: place.tilesInMemory(["pair"]),
@@ -166,7 +170,10 @@ class Writer {
     this.count(node, shape.cost, typeof k === "string" ? node.dim : 1);
     const args = node.args.map((arg) => this.at(arg, arg.dim === 1 ? 0 : k, scope));
     const text = shape.code(args);
-    if (isOneInstruction(text) && this.place.phase(node) === "pair") this.chained -= shape.cost - 1;
+    if (isOneInstruction(text) && this.place.phase(node) === "pair") {
+      this.chained -= shape.cost - 1;
+      this.quotients++;
+    }
     return withLiterals(text);
   }
 

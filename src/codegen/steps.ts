@@ -32,26 +32,32 @@ export function stepOf(
   bodyOf: (unrolled: number) => Scheme,
 ): ChosenStep {
   const { unrolled, unrolledInColumns } = instructionSetOf(isa);
-  for (const limit of new Set([unrolledInColumns, unrolled])) {
+  const asksAtOnce = (specification.reduction?.columnsAtOnce ?? 1) > 1;
+  const limits: [limit: number, isWanted: (main: Scheme) => boolean][] = [
+    [LOOPS_ALONE, (main) => main.longSums === 1 && waits(main, specification, isa)],
+    [unrolledInColumns, (main) => main.longSums === 1 && asksAtOnce],
+    [unrolled, () => true],
+  ];
+  for (const [limit, isWanted] of limits) {
     const main = bodyOf(limit);
-    const isWanted = limit === unrolled || gainsByColumns(main, specification);
-    const step = isWanted ? stepOfSeveral({ unrolled: limit, main }, specification, isa) : undefined;
+    const step = isWanted(main) ? stepOfSeveral({ unrolled: limit, main }, specification, isa) : undefined;
     if (step) return { ...step, unrolled: limit };
   }
   return { tile: tileOf(bodyOf(UNROLL), specification, isa), columns: 1, unrolled: UNROLL };
 }
+
+/** The limit at which whatever has two components is a loop over columns. */
+const LOOPS_ALONE = 1;
 
 /**
  * Whether a step of one column waits: each of its instructions for the one before, in a chain that is longer than
  * processors look ahead. Steps of several columns have as many chains at once, as long as one sum for each pair is all
  * that they keep.
  */
-function gainsByColumns(main: Scheme, { reduction }: Specification): boolean {
-  return main.longSums === 1 && (main.chained >= LONG_CHAIN || (reduction?.columnsAtOnce ?? 1) > 1);
+function waits({ chained, quotients }: Scheme, { dtype }: Specification, isa: InstructionSetName): boolean {
+  const { longChain, chainOfQuotient } = instructionSetOf(isa);
+  return chained + (dtype === "float64" ? quotients * chainOfQuotient : 0) >= longChain;
 }
-
-/** Instructions of such a chain: an exponential of a squared distance has 15. */
-const LONG_CHAIN = 14;
 
 /** A loop body, and the dim up to which its components are separate values. */
 interface Body {

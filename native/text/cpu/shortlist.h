@@ -164,6 +164,7 @@ template <int D, int K, int SIGN, bool VALUES, bool INDICES, bool RANKED = false
   template <int C, class Column>
   __attribute__((noinline)) void insert(int k, int u, const real (&candidates)[C], Column first) {
     constexpr int AT_ONCE = 64 / LANES < C ? 64 / LANES : C;
+    static_assert(C % AT_ONCE == 0, "columns are tested in whole groups");
     for (int begin = 0; begin < C; begin += AT_ONCE) {
       unsigned long long better = 0;
       UNROLLED for (int c = 0; c < AT_ONCE; c++)
