@@ -5,7 +5,7 @@
  * made on the machine; points stay where they are. Must not know reductions.
  */
 import type { RealData } from "../device/native";
-import { at, lookUp } from "../asserts";
+import { at, lookUp, realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { isList } from "./array";
@@ -36,7 +36,7 @@ export function gridCluster(x: ArrayInput, size: number | ArrayLike<number>): In
   for (const [axis, edge] of edges.entries()) {
     const cells = rankNumbers(Float64Array.from(labels, (_, n) => Math.floor(finite(data[n * dim + axis]!, n) / edge)));
     checkPairs(clusters, cells.count);
-    const refined = rankNumbers(labels.map((label, n) => label * cells.count + at(cells.ranks, n)));
+    const refined = rankNumbers(labels.map((label, n) => label * cells.count + realAt(cells.ranks, n)));
     [labels, clusters] = [refined.ranks, refined.count];
   }
   return int32("gridCluster", labels, [count]);
@@ -96,7 +96,7 @@ export function sortClusters(x: RealArray | readonly RealArray[], labels: Intege
   const sorted = Array.isArray(x)
     ? x.map((array, k) => takeRows(`sortClusters, x[${k}]`, array as RealArray, order))
     : takeRows("sortClusters, x", x as RealArray, order);
-  const sortedLabels = order.map((row) => at(given, row));
+  const sortedLabels = order.map((row) => realAt(given, row));
   return [
     sorted,
     int32("sortClusters, labels", sortedLabels, [order.length]),
@@ -112,7 +112,7 @@ function sortingOrder(labels: Float64Array): Float64Array {
   const next = counts.map((own) => (end += own) - own);
   const order = new Float64Array(labels.length);
   ranks.forEach((rank, row) => {
-    const place = at(next, rank);
+    const place = realAt(next, rank);
     order[place] = row;
     next[rank] = place + 1;
   });
@@ -122,7 +122,7 @@ function sortingOrder(labels: Float64Array): Float64Array {
 /** How often each number below `count` occurs. */
 function counted(numbers: Float64Array, count: number): Float64Array {
   const counts = new Float64Array(count);
-  for (const number of numbers) counts[number] = at(counts, number) + 1;
+  for (const number of numbers) counts[number] = realAt(counts, number) + 1;
   return counts;
 }
 
@@ -222,7 +222,7 @@ function statistics<T extends RealData>(
   const ones = new Float64Array(count).fill(1);
   const own = weights !== undefined && weights !== null ? weightsOf(`${where}, weights`, weights, count) : ones;
   const totals = sums(own, ones, given, clusters, 1);
-  const shares = own.map((weight, n) => (totals[at(given, n)] === 0 ? 1 : weight));
+  const shares = own.map((weight, n) => (totals[realAt(given, n)] === 0 ? 1 : weight));
   const [moments, masses] = [sums(data, shares, given, clusters, dim), sums(shares, ones, given, clusters, 1)];
   const wrapValues = (values: Float64Array, shape: number[]): RealArray<T> => {
     const memory = allocate(dtypeOf(x), values.length) as RealData as T;
@@ -231,7 +231,7 @@ function statistics<T extends RealData>(
   };
   return [
     wrapValues(
-      moments.map((moment, n) => moment / at(masses, Math.floor(n / dim))),
+      moments.map((moment, n) => moment / realAt(masses, Math.floor(n / dim))),
       [clusters, dim],
     ),
     wrapValues(totals, [clusters]),

@@ -5,7 +5,7 @@
  * kernels.
  */
 import type { RealData } from "../device/native";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
@@ -79,8 +79,8 @@ function runsOf(data: RealData, count: number, dim: number, radius: number): Run
 /** Whether a box that takes a point as well has edges of at most so much. */
 function fitsWith({ low, high }: Box, points: RealData, begin: number, edge: number): boolean {
   for (let k = 0; k < low.length; k++) {
-    const value = at(points, begin + k);
-    if (!(Math.max(at(high, k), value) - Math.min(at(low, k), value) <= edge)) return false;
+    const value = realAt(points, begin + k);
+    if (!(Math.max(realAt(high, k), value) - Math.min(realAt(low, k), value) <= edge)) return false;
   }
   return true;
 }
@@ -88,9 +88,9 @@ function fitsWith({ low, high }: Box, points: RealData, begin: number, edge: num
 /** NaN spreads: a box with a NaN is near everything. */
 function extend({ low, high }: Box, points: RealData, begin = 0): void {
   for (let k = 0; k < low.length; k++) {
-    const value = at(points, begin + k);
-    low[k] = Math.min(at(low, k), value);
-    high[k] = Math.max(at(high, k), value);
+    const value = realAt(points, begin + k);
+    low[k] = Math.min(realAt(low, k), value);
+    high[k] = Math.max(realAt(high, k), value);
   }
 }
 
@@ -101,7 +101,7 @@ function extend({ low, high }: Box, points: RealData, begin = 0): void {
 function squaredGap(a: Box, b: Box): number {
   let sum = 0;
   for (let k = 0; k < a.low.length; k++) {
-    const gap = Math.max(0, at(a.low, k) - at(b.high, k), at(b.low, k) - at(a.high, k));
+    const gap = Math.max(0, realAt(a.low, k) - realAt(b.high, k), realAt(b.low, k) - realAt(a.high, k));
     sum += gap * gap;
   }
   return sum;

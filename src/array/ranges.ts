@@ -5,7 +5,7 @@
  * know how ranges are found, nor formulas.
  */
 import type { Ranges } from "../device/native";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
@@ -144,8 +144,8 @@ const nameAt = (position: number): string => `ranges[${position}] (${at(NAMES, p
 
 /** Begin and end of interval k. */
 const intervalAt = (intervals: Float64Array, k: number): readonly [number, number] => [
-  at(intervals, 2 * k),
-  at(intervals, 2 * k + 1),
+  realAt(intervals, 2 * k),
+  realAt(intervals, 2 * k + 1),
 ];
 
 function checkedHalf(ranges: BlockRanges, place: 0 | 3, rows: number, columns: number): Ranges {
@@ -158,8 +158,8 @@ function checkedHalf(ranges: BlockRanges, place: 0 | 3, rows: number, columns: n
     if (begin === end) continue;
     if (begin < cover.end) throw overlapping(nameAt(place), `interval ${k}`, begin);
     cover.reach(begin);
-    const first = k === 0 ? 0 : at(slices, k - 1);
-    const union = visited.subarray(2 * first, 2 * at(slices, k));
+    const first = k === 0 ? 0 : realAt(slices, k - 1);
+    const union = visited.subarray(2 * first, 2 * realAt(slices, k));
     cover.add(end, disjointUnion(`${nameAt(place + 2)}, of interval ${k}`, union));
   }
   cover.reach(rows);

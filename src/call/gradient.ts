@@ -6,7 +6,7 @@
  */
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted, at, integerAt } from "../asserts";
 import { extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category, asVariable, isVariable, rebuild, withArgs } from "../formula/formula";
@@ -172,7 +172,7 @@ class Pairs {
     private readonly kept: Category,
     private readonly choice: Choice,
   ) {
-    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => at(choice.columns, place) >= 0);
+    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => integerAt(choice.columns, place) >= 0);
     this.args = given.map((argument, n) =>
       this.isShared(n) ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
@@ -213,8 +213,8 @@ class Pairs {
     const elements = new Float64Array(this.chosen.length * dim);
     this.chosen.forEach((place, p) => {
       const row = Math.floor(place / perRow);
-      const point = category === Category.P ? 0 : category === this.kept ? row % rows : at(columns, place);
-      const start = at(starts, Math.floor(row / rows)) + point * dim;
+      const point = category === Category.P ? 0 : category === this.kept ? row % rows : integerAt(columns, place);
+      const start = integerAt(starts, Math.floor(row / rows)) + point * dim;
       for (let k = 0; k < dim; k++) elements[p * dim + k] = start + k;
     });
     return elements;

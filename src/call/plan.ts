@@ -1,6 +1,7 @@
 /**
  * What a call would cost and where it would run, told without running it. Must not know texts.
  */
+import { onceFor } from "../once";
 import { sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { plannedPlace } from "../device/devices";
@@ -61,10 +62,10 @@ export function planOf(operator: Operator, arrays: readonly RealArray[], options
 /**
  * Numbers that are computed at each pair, about: a multiplication and an addition are two, a function is what it costs.
  */
-export function flopsPerPair(formula: Formula): number {
+export const flopsPerPair: (formula: Formula) => number = onceFor((formula) => {
   const atPairs = nodesOf(lowerFormula(formula)).filter(({ depends }) => depends === Depends.Both);
   return atPairs.reduce((sum, node) => sum + ownOperations(node), 0);
-}
+});
 
 function ownOperations(node: Formula): number {
   const { shape } = node.operation;

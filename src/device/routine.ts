@@ -35,7 +35,7 @@ export interface Preview {
   readonly whyNot: string | null;
   /** Instruction set and tiles, in words; undefined where there are none. */
   readonly tiles: string | undefined;
-  /** What the formula becomes there; undefined where nothing is written, or nothing can be. */
+  /** What the formula becomes there, written when it is read; undefined where nothing is written, or nothing can be. */
   readonly code: string | undefined;
 }
 
@@ -48,12 +48,26 @@ export function preview(specification: Specification, choice: Choice, pairs: num
   const named = backend === "auto" ? null : deviceNamed(backend);
   const reason = named && whyNot(named, specification);
   if (named && reason !== null) {
-    const code = named.whyNotFormula(specification) === null ? named.code(specification) : undefined;
-    return { backend: named.name, whyNot: reason, tiles: undefined, code };
+    const canWrite = named.whyNotFormula(specification) === null;
+    return {
+      backend: named.name,
+      whyNot: reason,
+      tiles: undefined,
+      get code() {
+        return canWrite ? named.code(specification) : undefined;
+      },
+    };
   }
   const { backend: name, plan } = chooser(specification, choice).preview(pairs);
   const device = deviceNamed(name);
-  return { backend: device.name, whyNot: null, tiles: plan, code: device.code(specification) };
+  return {
+    backend: device.name,
+    whyNot: null,
+    tiles: plan,
+    get code() {
+      return device.code(specification);
+    },
+  };
 }
 
 /**

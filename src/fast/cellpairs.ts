@@ -8,7 +8,7 @@ import type { Operator } from "../call/operator";
 import type { Given } from "../call/prepared";
 import { readable, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted, at, realAt } from "../asserts";
 import type { NativeRoutine } from "../device/addon";
 import { evaluatorOf, tiles } from "../device/host";
 import { changes } from "../device/native";
@@ -58,6 +58,8 @@ export class CellPairs {
   private readonly sorting: readonly [readonly number[], readonly number[]];
   private readonly read: ReadonlySet<number>;
   private readonly routines = new Map<string, NativeRoutine>();
+  /** Why the formula's bounds leave nothing out, by dtype: bounds are long formulas, and every call asks. */
+  private readonly refusals = new Map<Dtype, string | null>();
 
   constructor(readonly of: Bounded) {
     this.read = new Set(variablesOf(of.formula).map((v) => asVariable(v).position));
@@ -74,8 +76,18 @@ export class CellPairs {
     if (dims.some((dim) => dim === 0)) return "the formula does not depend on both i and j";
     if (this.dim > MOST_CELL_DIM)
       return `points of dim ${this.dim} do not go into cells, which have ${MOST_CELL_DIM} at most`;
+    return tiles.whyNot() ?? this.whyNotBounds(dtype);
+  }
+
+  private whyNotBounds(dtype: Dtype): string | null {
+    let why = this.refusals.get(dtype);
+    if (why === undefined) this.refusals.set(dtype, (why = this.refusalOf(dtype)));
+    return why;
+  }
+
+  private refusalOf(dtype: Dtype): string | null {
     if (this.boundsIn(dtype, "lower").depends !== Depends.Both) return "no bounds of the formula are known";
-    return tiles.whyNot() ?? tiles.whyNotFormula(this.specification(dtype, "both"));
+    return tiles.whyNotFormula(this.specification(dtype, "both"));
   }
 
   /** The most coordinates by which points are sorted. */
@@ -211,7 +223,7 @@ function joinRows(parts: readonly (readonly [data: RealData, dim: number])[], co
   let start = 0;
   for (const [data, dim] of parts) {
     for (let row = 0; row < count; row++)
-      for (let k = 0; k < dim; k++) joined[row * width + start + k] = at(data, row * dim + k);
+      for (let k = 0; k < dim; k++) joined[row * width + start + k] = realAt(data, row * dim + k);
     start += dim;
   }
   return joined;

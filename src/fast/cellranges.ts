@@ -2,7 +2,7 @@
  * Ranges of a reduction from the leaves of two trees of cells: which leaves of columns each leaf of rows visits, or what a
  * user's own ranges let it visit of them. Knows no formula.
  */
-import { at } from "../asserts";
+import { integerAt } from "../asserts";
 import type { Ranges } from "../device/native";
 import { firstPlace } from "./cells";
 import type { Cells } from "./cells";
@@ -94,7 +94,7 @@ export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best
   const perLeaf = best ? best.length / ends.length : 0;
   const { writer, units, addLeaves } = writingOf(rows, columns, count + ends.length, visits);
   for (let leaf = 0; leaf < ends.length; leaf++) {
-    const first = best ? at(best, leaf * perLeaf) : -1;
+    const first = best ? integerAt(best, leaf * perLeaf) : -1;
     for (const unit of units(leaf)) {
       if (visits?.isShort(unit) === true) visits.addFirst(writer, unit, Infinity);
       else addLeft(unit, leaf, first);
@@ -105,8 +105,8 @@ export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best
 
   function addLeft(unit: Unit, leaf: number, first: number): void {
     if (best) addLeaves(unit, first, first + 1);
-    for (let n = leaf === 0 ? 0 : at(ends, leaf - 1); n < at(ends, leaf); n++) {
-      const other = at(leaves, n);
+    for (let n = leaf === 0 ? 0 : integerAt(ends, leaf - 1); n < integerAt(ends, leaf); n++) {
+      const other = integerAt(leaves, n);
       if (other !== first) addLeaves(unit, other, other + 1);
     }
   }

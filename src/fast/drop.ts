@@ -112,7 +112,7 @@ const PLANNED = 0.5;
 /** Of logarithms: the largest part of a sum that may be left out. */
 const LARGEST_PART = 0.1;
 /** Columns of which a sample of pairs is made. */
-const COLUMNS_OF_SHARE = 1024;
+const COLUMNS_OF_SHARE = 256;
 /** Part of the pairs up to which a plan is worth more than all of them. */
 const MOST_LEFT = 0.5;
 /** Columns of a row that take about as long as a row of a split sum. */

@@ -3,7 +3,7 @@
  * image one period away both count where the kernel has not come to 0 yet; each part of the grid is evaluated at those
  * images alone that reach it.
  */
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import type { Task } from "../task";
 import type { Component, KernelTable, Smoothing } from "./kerneltable";
 
@@ -55,7 +55,7 @@ function mirror(samples: Float64Array, counts: readonly number[], half: number, 
   const size = opposites.length;
   for (let plane = half; plane < count; plane++)
     for (let n = 0; n < size; n++)
-      samples[plane * size + n] = sign * at(samples, (count - plane) * size + at(opposites, n));
+      samples[plane * size + n] = sign * realAt(samples, (count - plane) * size + integerAt(opposites, n));
 }
 
 /** Where -k stands for every k of periodic axes. */
@@ -81,7 +81,8 @@ export function* sampleLines(
   const points = new Float64Array(lines * count * dim);
   for (let line = 0, place = 0; line < lines; line++)
     for (let n = 0; n < count; n++)
-      for (let k = 0; k < dim; k++) points[place++] = k === axis ? (n * period) / count : at(origins, line * dim + k);
+      for (let k = 0; k < dim; k++)
+        points[place++] = k === axis ? (n * period) / count : realAt(origins, line * dim + k);
   const shifts = new Float64Array(2 * dim);
   shifts[dim + axis] = period;
   // Across the line no displacement is beyond its length.

@@ -3,7 +3,7 @@
  * other half. The one idea is that coefficients of few modes take their places among those of a finer grid, the rest
  * being zero. Knows no points.
  */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { sizeOf } from "../device/memory";
 import type { RealData } from "../device/native";
 import type { Task } from "../task";
@@ -43,9 +43,9 @@ export function* placeModes(from: Transform, modes: readonly number[], to: Spect
     if (place === null) continue;
     const scale = place.factor / sizeOf(modes);
     for (let k = 0; 2 * k < length; k++) {
-      const factor = scale * at(factors, k);
-      to.re[place.row * toRow + k] = factor * at(from.re, row * fromRow + k);
-      if (to.im) to.im[place.row * toRow + k] = factor * at(from.im, row * fromRow + k);
+      const factor = scale * realAt(factors, k);
+      to.re[place.row * toRow + k] = factor * realAt(from.re, row * fromRow + k);
+      if (to.im) to.im[place.row * toRow + k] = factor * realAt(from.im, row * fromRow + k);
     }
   }
 }
@@ -59,7 +59,7 @@ function placeOfRow(row: number, modes: readonly number[], finer: Finer): { row:
     const frequency = 2 * index < count ? index : index - count;
     if (2 * index === count) return null;
     found.row += (frequency < 0 ? frequency + length : frequency) * scale;
-    found.factor *= at(at(finer.factors, axis), Math.abs(frequency));
+    found.factor *= realAt(at(finer.factors, axis), Math.abs(frequency));
     scale *= length;
     left = Math.floor(left / count);
   }

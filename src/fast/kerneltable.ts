@@ -5,7 +5,7 @@
  */
 import { wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted, at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
@@ -221,6 +221,6 @@ const ROUNDING = 1e-13;
 function parityOf(values: Float64Array): 1 | -1 | 0 {
   const scale = ROUNDING * values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const isOf = (sign: 1 | -1): boolean =>
-    values.every((value, n) => n % 2 === 1 || Math.abs(value - sign * at(values, n + 1)) <= scale);
+    values.every((value, n) => n % 2 === 1 || Math.abs(value - sign * realAt(values, n + 1)) <= scale);
   return isOf(1) ? 1 : isOf(-1) ? -1 : 0;
 }

@@ -4,7 +4,7 @@
  * lacks them. Lines are dense near the origin, where kernels vary. Pure functions, but for the samples that are asked
  * for.
  */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { Task } from "../task";
 import { sampleLines } from "./gridsamples";
 import type { Periodic } from "./gridsamples";
@@ -84,7 +84,7 @@ export interface ModesAsked {
 /** The least even number of modes beyond which the energies sum to less than `square`. */
 export function modesBelow(energies: Float64Array, square: number): number {
   let tail = 0;
-  for (let k = energies.length - 1; k > 0; k--) if ((tail += at(energies, k)) > square) return 2 * k + 2;
+  for (let k = energies.length - 1; k > 0; k--) if ((tail += realAt(energies, k)) > square) return 2 * k + 2;
   return 2;
 }
 
@@ -101,7 +101,8 @@ function addEnergies(into: Float64Array, samples: Float64Array, parts: readonly 
     };
     const [re, im] = [scaled(line), line + 1 < parts.length ? scaled(line + 1) : new Float64Array(count)];
     transform(re, im, roots);
-    for (let k = 0; k < count; k++) into[Math.min(k, count - k)]! += at(re, k) * at(re, k) + at(im, k) * at(im, k);
+    for (let k = 0; k < count; k++)
+      into[Math.min(k, count - k)]! += realAt(re, k) * realAt(re, k) + realAt(im, k) * realAt(im, k);
   }
 }
 
@@ -126,13 +127,13 @@ export function transform(
   for (let half = 1; half < count; half *= 2)
     for (let k = 0; k < half; k++) {
       const turn = (k * count) / (2 * half);
-      const [c, s] = [at(cosines, turn), at(sines, turn)];
+      const [c, s] = [realAt(cosines, turn), realAt(sines, turn)];
       for (let i = k; i < count; i += 2 * half) {
         const j = i + half;
-        const x = at(re, j) * c - at(im, j) * s;
-        const y = at(re, j) * s + at(im, j) * c;
-        re[j] = at(re, i) - x;
-        im[j] = at(im, i) - y;
+        const x = realAt(re, j) * c - realAt(im, j) * s;
+        const y = realAt(re, j) * s + realAt(im, j) * c;
+        re[j] = realAt(re, i) - x;
+        im[j] = realAt(im, i) - y;
         re[i]! += x;
         im[i]! += y;
       }
@@ -142,9 +143,9 @@ export function transform(
 function reverseBits(re: Float64Array, im: Float64Array): void {
   for (let i = 0, j = 0; i < re.length; i++) {
     if (i < j) {
-      const [x, y] = [at(re, i), at(im, i)];
-      re[i] = at(re, j);
-      im[i] = at(im, j);
+      const [x, y] = [realAt(re, i), realAt(im, i)];
+      re[i] = realAt(re, j);
+      im[i] = realAt(im, j);
       re[j] = x;
       im[j] = y;
     }

@@ -2,7 +2,7 @@
  * Pairs of points within a radius, as ranges of a reduction over the cells of two trees: every pair within it is there,
  * and few others. Knows no formula.
  */
-import { at } from "../asserts";
+import { integerAt, realAt } from "../asserts";
 import type { RealData, Ranges } from "../device/native";
 import type { Task } from "../task";
 import { MOST_CELL_DIM, boxesOf, depthFor, firstPlace, permuteRows, sortIntoCells } from "./cells";
@@ -76,7 +76,7 @@ class Walk {
     let [count, top] = [0, 0];
     stack[top++] = 0;
     while (top > 0) {
-      const cell = at(stack, --top);
+      const cell = integerAt(stack, --top);
       if (leastSquare(boxes, box, columns.boxes, cell, dim) > square) continue;
       if (cell < firstLeaf && largestSquare(boxes, box, columns.boxes, cell, dim) > square) {
         stack[top++] = 2 * cell + 2;
@@ -103,8 +103,8 @@ function placesOf({ count }: Cells, cell: number): readonly [number, number] {
 function leastSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
   let square = 0;
   for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
-    const up = at(a, i) - at(b, j + dim);
-    const down = at(b, j) - at(a, i + dim);
+    const up = realAt(a, i) - realAt(b, j + dim);
+    const down = realAt(b, j) - realAt(a, i + dim);
     const gap = up > down ? up : down;
     if (gap > 0) square += gap * gap;
   }
@@ -115,8 +115,8 @@ function leastSquare(a: RealData, one: number, b: RealData, other: number, dim: 
 function largestSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
   let square = 0;
   for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
-    const up = at(b, j + dim) - at(a, i);
-    const down = at(a, i + dim) - at(b, j);
+    const up = realAt(b, j + dim) - realAt(a, i);
+    const down = realAt(a, i + dim) - realAt(b, j);
     const span = up > down ? up : down;
     square += span * span;
   }

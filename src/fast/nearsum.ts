@@ -3,7 +3,7 @@
  * computes all pairs computes it. Knows no grid.
  */
 import { wrap } from "../array/view";
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
@@ -102,5 +102,5 @@ export function* addNear(
   const { dim } = operator;
   const { order } = rows.cells;
   for (let n = 0; n < order.length; n++)
-    for (let k = 0; k < dim; k++) into[at(order, n) * dim + k]! += at(out, n * dim + k);
+    for (let k = 0; k < dim; k++) into[integerAt(order, n) * dim + k]! += realAt(out, n * dim + k);
 }

@@ -10,7 +10,7 @@ import { isList } from "../array/array";
 import { arrayIn, dtypeAmong } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
 import type { RealArray } from "../array/view";
-import { at } from "../asserts";
+import { integerAt } from "../asserts";
 import { PLAIN_SUM, bothOf } from "../call/result";
 import type { Result } from "../call/result";
 import { ASYNC, blocking, inBackground } from "../call/run";
@@ -161,7 +161,8 @@ function nearestOf(result: Result): NearestNeighbours {
 
 function withinOf({ offsets, indices }: NearLists): NeighboursWithin {
   const rows = new Int32Array(indices.length);
-  for (let row = 0; row + 1 < offsets.length; row++) rows.fill(row, at(offsets, row), at(offsets, row + 1));
+  for (let row = 0; row + 1 < offsets.length; row++)
+    rows.fill(row, integerAt(offsets, row), integerAt(offsets, row + 1));
   return {
     offsets: wrap(offsets, [offsets.length]),
     rows: wrap(rows, [rows.length]),

@@ -9,7 +9,7 @@ import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
 import type { Settings } from "../call/result";
 import { allocate, sizeOf, wrap } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted, at, realAt } from "../asserts";
 import { onceFor } from "../once";
 import { ranksOf, visitedPairs } from "../device/addoncall";
 import { memoryAmong } from "../device/memory";
@@ -221,8 +221,8 @@ export function worstOf(
   for (let leaf = 0; leaf * dim < length; leaf += every)
     for (let row = firstPlace(cells, leaf), end = firstPlace(cells, leaf + 1); row < end; row++)
       for (let component = 0; component < dim && skipped?.[row] !== 1; component++) {
-        const value = sign * at(values, (row * k + k - 1) * dim + component);
-        if (!(value <= at(worst, leaf * dim + component))) worst[leaf * dim + component] = value;
+        const value = sign * realAt(values, (row * k + k - 1) * dim + component);
+        if (!(value <= realAt(worst, leaf * dim + component))) worst[leaf * dim + component] = value;
       }
   return worst;
 }

@@ -4,7 +4,7 @@
  */
 import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import type { RealData } from "../device/native";
@@ -38,7 +38,7 @@ export function* measureError(operator: Operator, given: Given, how: How, result
   if (scale === 0) return { ...errorOfZeros(exact), rows: chosen.length };
   const squares = Array.from(chosen, (row, n) => {
     let square = 0;
-    for (let k = 0; k < dim; k++) square += ((at(result, row * dim + k) - at(exact, n * dim + k)) / scale) ** 2;
+    for (let k = 0; k < dim; k++) square += ((realAt(result, row * dim + k) - realAt(exact, n * dim + k)) / scale) ** 2;
     return square;
   });
   return { ...errorFrom(squares, squareOf(result, scale) / rows), rows: chosen.length };
@@ -120,6 +120,6 @@ export function gatherRows(array: RealArray, rows: Uint32Array | Int32Array, dim
   const data = contiguous(array);
   const out = data instanceof Float64Array ? new Float64Array(rows.length * dim) : new Float32Array(rows.length * dim);
   for (let n = 0; n < rows.length; n++)
-    for (let k = 0; k < dim; k++) out[n * dim + k] = at(data, at(rows, n) * dim + k);
+    for (let k = 0; k < dim; k++) out[n * dim + k] = realAt(data, integerAt(rows, n) * dim + k);
   return wrap(out, [rows.length, dim]);
 }

@@ -3,7 +3,7 @@
  * to assume: lines of the kernel say how many modes a radius leaves, a model of times says what pairs, points and grid
  * cost together, and the cheapest is taken. Knows no kernel, and no arrays but those of samples.
  */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { Task } from "../task";
 import type { Dtype } from "../device/memory";
 
@@ -212,7 +212,7 @@ function* reachOf(table: KernelTable, { lengths, tolerance, scale }: Problem): T
     const values = yield* table.valuesOf(component, points);
     for (const [n, value] of values.entries()) {
       if (Math.abs(value) <= limit) continue;
-      for (let k = 0; k < dim; k++) reach[k] = Math.max(at(reach, k), Math.abs(at(points, n * dim + k)));
+      for (let k = 0; k < dim; k++) reach[k] = Math.max(at(reach, k), Math.abs(realAt(points, n * dim + k)));
     }
   }
   return reach.map((far, k) =>

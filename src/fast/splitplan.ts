@@ -4,7 +4,7 @@
  * used.
  */
 import { contiguous, wrap } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
@@ -235,11 +235,11 @@ function* runSplit(
   for (let n = 0; n < rows.count; n++)
     for (const [k, { of }] of outputs.entries()) {
       const place = n * outputs.length + k;
-      sum[n * operator.dim + of]! += at(smooth, place) * at(factors, place);
+      sum[n * operator.dim + of]! += realAt(smooth, place) * realAt(factors, place);
     }
   if (near) yield* addNear(near, given, how, 1 / split.radius, sum);
   const share = operator.settings.reduction === mean ? 1 / columns.count : 1;
-  for (let n = 0; n < sum.length; n++) out[n] = share * at(sum, n);
+  for (let n = 0; n < sum.length; n++) out[n] = share * realAt(sum, n);
 }
 
 /** `[count, places]`: products of components of the arguments; 1 where there are no arguments. */
@@ -257,7 +257,7 @@ function productsOf(
       const data = contiguous(at(arrays, position));
       const component = rest % dim;
       rest = Math.floor(rest / dim);
-      for (let n = 0; n < count; n++) products[n * places.length + column]! *= at(data, n * dim + component);
+      for (let n = 0; n < count; n++) products[n * places.length + column]! *= realAt(data, n * dim + component);
     }
   }
   return products;

@@ -3,7 +3,7 @@
  */
 import { contiguous } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import type { Convolution } from "../formula/convolution";
@@ -46,7 +46,7 @@ function joined(arrays: readonly RealArray[], dims: readonly number[]): RealData
   let start = 0;
   for (const [n, dim] of dims.entries()) {
     for (let p = 0; p < count; p++)
-      for (let k = 0; k < dim; k++) out[p * width + start + k] = at(at(data, n), p * dim + k);
+      for (let k = 0; k < dim; k++) out[p * width + start + k] = realAt(at(data, n), p * dim + k);
     start += dim;
   }
   return out;
@@ -58,9 +58,9 @@ function boxOf(dim: number, ...all: readonly RealData[]): number[] {
   for (const points of all)
     for (let n = 0; n < points.length; n += dim)
       for (let k = 0; k < dim; k++) {
-        const value = at(points, n + k);
-        lower[k] = Math.min(at(lower, k), value - value === 0 ? value : NaN);
-        upper[k] = Math.max(at(upper, k), value);
+        const value = realAt(points, n + k);
+        lower[k] = Math.min(realAt(lower, k), value - value === 0 ? value : NaN);
+        upper[k] = Math.max(realAt(upper, k), value);
       }
   return [...lower, ...upper];
 }
@@ -74,32 +74,44 @@ export function shareWithin(points: Points): (radius: number) => number {
   let below: Float64Array | undefined;
   return (radius) => {
     below ??= sampledShares(points);
-    return at(below, binOf(radius * radius));
+    return realAt(below, binOf(radius * radius));
   };
 }
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** Ascending with the square. */
-function binOf(square: number): number {
+const binOf = (square: number): number => {
   float[0] = square;
-  return at(bits, 0) >>> (23 - BITS_KEPT);
-}
+  return binOfBits(integerAt(bits, 0));
+};
+
+/** Ascending with the square of which these are the bits. */
+const binOfBits = (pattern: number): number => pattern >>> (23 - BITS_KEPT);
 
 /** What part of pairs has squares of each bin or below. */
 function sampledShares({ dim, rows, columns }: Points): Float64Array {
-  const some = sampledRows(rows.length / dim, SAMPLED_POINTS);
-  const others = sampledRows(columns.length / dim, SAMPLED_POINTS);
+  const [some, others] = [sampledAxes(rows, dim), sampledAxes(columns, dim)];
+  const count = at(others, 0).length;
+  const squares = new Float32Array(count);
+  const patterns = new Uint32Array(squares.buffer);
   const below = new Float64Array(2 ** (8 + BITS_KEPT));
-  for (let i = 0; i < some.length; i++)
-    for (let j = 0; j < others.length; j++) {
-      const [p, q] = [at(some, i) * dim, at(others, j) * dim];
-      let square = 0;
-      for (let k = 0; k < dim; k++) square += (at(rows, p + k) - at(columns, q + k)) ** 2;
-      below[binOf(square)]!++;
-    }
-  const unit = 1 / (some.length * others.length);
-  for (let n = 0, sum = 0; n < below.length; n++) below[n] = unit * (sum += at(below, n));
+  for (let i = 0; i < at(some, 0).length; i++) {
+    squares.fill(0);
+    for (const [k, axis] of others.entries()) addSquares(squares, realAt(at(some, k), i), axis);
+    for (let j = 0; j < count; j++) below[binOfBits(integerAt(patterns, j))]!++;
+  }
+  const unit = 1 / (at(some, 0).length * count);
+  for (let n = 0, sum = 0; n < below.length; n++) below[n] = unit * (sum += realAt(below, n));
   return below;
+}
+
+function addSquares(squares: Float32Array, from: number, axis: Float64Array): void {
+  for (let j = 0; j < axis.length; j++) squares[j] = realAt(squares, j) + (from - realAt(axis, j)) ** 2;
+}
+
+/** The coordinates of a sample of points, axis by axis. */
+function sampledAxes(points: RealData, dim: number): Float64Array[] {
+  const chosen = sampledRows(points.length / dim, SAMPLED_POINTS);
+  return Array.from({ length: dim }, (_, k) => Float64Array.from(chosen, (row) => realAt(points, row * dim + k)));
 }

@@ -3,7 +3,7 @@
  * a semicircle: Barnett, Magland and af Klinteberg 2019), as polynomials, and its transform. The one idea is that what
  * cell k counts is a polynomial of where between two cells the point is. Knows no grid.
  */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { describeValue } from "../options";
 
@@ -135,7 +135,8 @@ export function windowTransform(window: Window, length: number): Float64Array {
     const angle = (Math.PI * (node + 0.5)) / nodes; // z = cos(angle): what is left of the integrand is smooth and periodic
     const z = Math.cos(angle);
     const weight = (valueAt(z, beta) * Math.sin(angle) * Math.PI * width) / (2 * nodes);
-    for (let k = 0; k < out.length; k++) out[k] = at(out, k) + weight * Math.cos((Math.PI * k * width * z) / length);
+    for (let k = 0; k < out.length; k++)
+      out[k] = realAt(out, k) + weight * Math.cos((Math.PI * k * width * z) / length);
   }
   return out;
 }

@@ -3,7 +3,7 @@
  * interval of columns has of a leaf is an interval of its places, found by bisection; and the rows of a leaf fall into
  * parts that visit the same columns. Knows no formula.
  */
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import type { Ranges } from "../device/native";
 import { firstPlace } from "./cells";
 import type { Cells } from "./cells";
@@ -54,7 +54,7 @@ export class Visits {
 
   /** Whether its rows visit so few columns that none is left out. */
   isShort({ interval }: Unit): boolean {
-    return at(this.counts, interval) <= this.few;
+    return realAt(this.counts, interval) <= this.few;
   }
 
   /** The rows of a leaf, in order. */
@@ -63,7 +63,7 @@ export class Visits {
     const end = firstPlace(rows, leaf + 1);
     const found: Unit[] = [];
     for (let begin = firstPlace(rows, leaf); begin < end;) {
-      const interval = firstEndAbove(ranges.rows, 0, ranges.slices.length, at(rows.order, begin));
+      const interval = firstEndAbove(ranges.rows, 0, ranges.slices.length, integerAt(rows.order, begin));
       const stop = placeOf(rows.order, begin, end, at(ranges.rows, 2 * interval + 1));
       found.push({ begin, end: stop, interval });
       begin = stop;
@@ -93,7 +93,7 @@ export class Visits {
     const [first, last] = this.slice(interval);
     let [n, count] = [first, 0];
     for (let place = begin; place < end;) {
-      const column = at(order, place);
+      const column = integerAt(order, place);
       n = firstEndAbove(intervals, n, last, column);
       if (n === last) break;
       const from = column < at(intervals, 2 * n) ? placeOf(order, place, end, at(intervals, 2 * n)) : place;
@@ -111,7 +111,7 @@ export class Visits {
     for (let n = first; n < end; n++)
       for (let column = at(this.ranges.columns, 2 * n); column < at(this.ranges.columns, 2 * n + 1); column++) {
         if (count++ === most) return;
-        writer.add(at(this.places, column), at(this.places, column) + 1);
+        writer.add(integerAt(this.places, column), integerAt(this.places, column) + 1);
       }
   }
 }
@@ -132,7 +132,7 @@ function placeOf(order: Int32Array, begin: number, end: number, number: number):
   let [low, high] = [begin, end];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (at(order, middle) < number) low = middle + 1;
+    if (integerAt(order, middle) < number) low = middle + 1;
     else high = middle;
   }
   return low;

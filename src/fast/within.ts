@@ -2,7 +2,7 @@
  * Which points lie within a radius of each other, as lists. The one idea: boxes of cells are compared as points are, in
  * float64, so that what a tree leaves out or takes whole is what all pairs would say. Knows no arrays of users.
  */
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import { nativeAddon } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -40,7 +40,7 @@ export function* pointsWithin(x: RealData, y: RealData, dim: number, radius: num
   yield* restoreRows(rows.cells, counts, byRow);
   const offsets = offsetsOf(byRow);
   const starts = yield* permuteRows(rows.cells, offsets.subarray(0, counts.length), 1);
-  const indices = new Int32Array(at(offsets, counts.length));
+  const indices = new Int32Array(integerAt(offsets, counts.length));
   yield* waitFor(cellWorks().listWithin(...clouds, sizes, columns.cells.order, starts, counts, indices));
   return { offsets, indices };
 }
@@ -77,7 +77,7 @@ export function* withinOfAll(x: RealData, y: RealData, dim: number, radius: numb
     const list: number[] = [];
     for (let column = 0; column < columns; column++) {
       let sum = 0;
-      for (let k = 0; k < dim; k++) sum += ((at(x, row * dim + k) - at(y, column * dim + k)) * scale) ** 2;
+      for (let k = 0; k < dim; k++) sum += ((realAt(x, row * dim + k) - realAt(y, column * dim + k)) * scale) ** 2;
       if (sum <= limit) list.push(column);
     }
     found.push(list);

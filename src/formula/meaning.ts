@@ -2,7 +2,7 @@
  * What reductions mean, on plain numbers: one accumulator per row of the result. The reference engine computes with
  * these; devices are judged against them.
  */
-import { at } from "../asserts";
+import { at, integerAt } from "../asserts";
 
 /** One row of a result. */
 export interface Row {
@@ -179,5 +179,5 @@ class ExponentialSum {
 
 /** The bits of the nearest float32. */
 function bitsOf(value: number): number {
-  return at(new Int32Array(Float32Array.of(value).buffer), 0);
+  return integerAt(new Int32Array(Float32Array.of(value).buffer), 0);
 }

@@ -7,7 +7,7 @@ import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { shapeText, sizeOf } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, describeValue, optionsOf } from "../options";
@@ -241,7 +241,7 @@ function shuffled(n: number, count: number, uniform: () => number): Float64Array
   const order = Float64Array.from({ length: n }, (_, k) => k);
   for (let k = 0; k < count; k++) {
     const other = k + Math.floor(uniform() * (n - k));
-    [order[k], order[other]] = [at(order, other), at(order, k)];
+    [order[k], order[other]] = [realAt(order, other), realAt(order, k)];
   }
   return order.subarray(0, count);
 }

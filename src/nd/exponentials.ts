@@ -7,7 +7,7 @@ import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
 import { allocate, broadcast, dtypeOf, readable, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { RealData } from "../device/native";
 import { atMost, optionsOf } from "../options";
 import { AXES, foldRows, rowsOf } from "./axes";
@@ -53,8 +53,8 @@ function sharesOf<T extends RealData>(x: RealArray<T>): RealArray<T> {
   for (let row = 0; row < rows; row++) {
     let total = 0;
     for (let k = 0; k < length; k++)
-      total += terms[k] = Math.exp((data[row * length + k] as number) - at(largest, row));
-    for (let k = 0; k < length; k++) shares[row * length + k] = at(terms, k) / total;
+      total += terms[k] = Math.exp((data[row * length + k] as number) - realAt(largest, row));
+    for (let k = 0; k < length; k++) shares[row * length + k] = realAt(terms, k) / total;
   }
   const output = wrapBeside(shares as T, x.shape, x);
   const rule = (cotangent: RealArray): RealArray => {

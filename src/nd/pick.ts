@@ -11,7 +11,7 @@ import type { Int32NdArray, IntegerArray } from "../array/integers";
 import { gather, scatterAdd as scatterTo } from "../array/tape";
 import { sameShape, shapeText, sizeOf } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
@@ -122,7 +122,7 @@ export function bincount(labels: Indices, options?: OptionsOf<typeof COUNTS> | n
   const { numbers } = indicesIn("bincount", labels, Infinity);
   const length = numbers.reduce((longest, label) => Math.max(longest, label + 1), minLength);
   const counts = new Float64Array(sizeOf(checkShape("bincount", [length])));
-  for (const label of numbers) counts[label] = at(counts, label) + 1;
+  for (const label of numbers) counts[label] = realAt(counts, label) + 1;
   return int32("bincount", counts, [counts.length]);
 }
 

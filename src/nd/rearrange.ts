@@ -23,7 +23,7 @@ import {
   wrapBeside,
 } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { Elements } from "../device/memory";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
@@ -183,7 +183,7 @@ export function split<T extends RealData>(
 function cutsOf(parts: number | readonly number[], length: number): readonly number[] {
   if (typeof parts !== "number") {
     const { numbers } = indicesIn("split, places", parts, length + 1);
-    if (numbers.every((place, n) => n === 0 || place >= at(numbers, n - 1))) return [...numbers];
+    if (numbers.every((place, n) => n === 0 || place >= realAt(numbers, n - 1))) return [...numbers];
     throw new ArgumentError(`split: expected places that ascend, got ${described(parts)}`);
   }
   if (Number.isInteger(parts) && parts >= 1 && length % parts === 0)
@@ -299,7 +299,7 @@ function placesInOrder(matrix: RealArray): Float64Array {
   const data = readable(matrix);
   const places = new Float64Array(data.length);
   const rank = (a: number, b: number): number => {
-    const [left, right] = [at(data, a), at(data, b)];
+    const [left, right] = [realAt(data, a), realAt(data, b)];
     if (Number.isNaN(left) || Number.isNaN(right)) return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
     return left - right || 0;
   };

@@ -3,7 +3,7 @@
  * each in one colour that is the darker, the less it faces the light (Lambert's law).
  */
 import { ArgumentError } from "../errors";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
 import { SCHEME } from "./coloring";
@@ -104,7 +104,7 @@ function valuesOfFaces(value: ChartValues, vertices: number, triangles: ArrayLik
     throw new ArgumentError(`meshChart, value: expected ${expected}, got ${String(numbers.length)}`);
   }
   return Float64Array.from({ length: faces }, (_, face) =>
-    [0, 1, 2].reduce((sum, k) => sum + at(numbers, at(triangles, 3 * face + k)) / 3, 0),
+    [0, 1, 2].reduce((sum, k) => sum + realAt(numbers, at(triangles, 3 * face + k)) / 3, 0),
   );
 }
 

@@ -8,7 +8,7 @@ import { requiresGrad } from "../array/record";
 import { grad } from "../array/tape";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at, lookUp } from "../asserts";
+import { at, lookUp, realAt } from "../asserts";
 import { ASYNC, blocking, inBackground } from "../call/run";
 import type { AsyncOptions } from "../call/run";
 import type { RealData } from "../device/native";
@@ -204,7 +204,7 @@ function* evaluate<P extends Parameters>(
   if (sizeOf(output.shape) !== 1)
     throw new ArgumentError(`minimise, result of f: expected one element, got shape ${shapeText(output.shape)}`);
   const gradients = grad(output, form.listOf(parameters));
-  return { value: at(readable(output), 0), gradient: form.vectorOf(gradients) };
+  return { value: realAt(readable(output), 0), gradient: form.vectorOf(gradients) };
 }
 
 /** Arrays as one vector, and back. */

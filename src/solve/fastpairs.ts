@@ -1,5 +1,5 @@
 /** Eigenpairs by products that are not exact, which exact rows confirm. Knows no search. */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { Tell } from "../call/run";
 import type { RealData } from "../device/native";
 import type { Task } from "../task";
@@ -71,8 +71,8 @@ function scaledColumns(vectors: readonly RealData[], values: readonly number[]):
   const [x, right] = [new Float64Array(rows * columns), new Float64Array(rows * columns)];
   for (const [k, vector] of vectors.entries())
     for (let n = 0; n < rows; n++) {
-      x[n * columns + k] = at(vector, n);
-      right[n * columns + k] = at(values, k) * at(vector, n);
+      x[n * columns + k] = realAt(vector, n);
+      right[n * columns + k] = at(values, k) * realAt(vector, n);
     }
   return { x, right, columns };
 }

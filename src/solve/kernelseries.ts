@@ -4,7 +4,7 @@
  * not reach the box; then coefficients are samples of K's transform, and positive as that is (Greengard, Rachh and
  * Barnett 2022). Knows no points and no systems.
  */
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { sizeOf } from "../device/memory";
 import { sampleGrid, sampleLines } from "../fast/gridsamples";
 import type { Periodic } from "../fast/gridsamples";
@@ -73,7 +73,7 @@ const NEGATIVE = 10;
 
 /** K(0) */
 export function* originOf(table: KernelTable): Task<number> {
-  return at(yield* table.valuesOf(at(table.components, 0), new Float64Array(table.dim)), 0);
+  return realAt(yield* table.valuesOf(at(table.components, 0), new Float64Array(table.dim)), 0);
 }
 
 // ---------------------------------------------------------------------------------------------------- modes of a line
@@ -105,7 +105,7 @@ function* modesOnLine(
 /** The frequency beyond which coefficients, and their opposites, have a root of their sum of squares below a level. */
 function bandOf(coefficients: Float64Array, level: number): number {
   let [k, squares] = [coefficients.length, 0];
-  while (k > 0 && Math.sqrt(2 * squares) <= level) squares += at(coefficients, --k) ** 2;
+  while (k > 0 && Math.sqrt(2 * squares) <= level) squares += realAt(coefficients, --k) ** 2;
   return k;
 }
 

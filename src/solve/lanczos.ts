@@ -4,7 +4,7 @@
  * it, and the stochastic quadrature that estimates traces of logarithms (Ubaru, Chen and Saad 2017).
  */
 import { waitFor } from "../task";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import type { Task } from "../task";
 import { Workspace, numbersOf } from "./space";
 import type { Space } from "./space";
@@ -225,7 +225,10 @@ class ProbeQuadrature {
   /** NaN where a node is not positive. */
   value(): number {
     const { nodes, weights } = gaussNodes(this.alpha, this.beta);
-    return nodes.reduce((sum, node, n) => sum + (node > 0 ? at(weights, n) * this.weight * Math.log(node) : NaN), 0);
+    return nodes.reduce(
+      (sum, node, n) => sum + (node > 0 ? realAt(weights, n) * this.weight * Math.log(node) : NaN),
+      0,
+    );
   }
 }
 

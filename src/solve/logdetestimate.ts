@@ -9,7 +9,7 @@ import { bandRanges } from "../array/bands";
 import { wrap } from "../array/view";
 import type { LowRankParts } from "../device/device";
 import type { RealData } from "../device/native";
-import { asserted, at } from "../asserts";
+import { asserted, at, realAt } from "../asserts";
 import { ConvergenceError } from "../errors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
@@ -59,7 +59,7 @@ function estimateOf(
 ): Sums {
   const count = Math.min(TOGETHER, columns - first);
   const [ownZ, ownW] = [z, w].map((block) => columnsOf(block, columns, first, count)) as [Float64Array, Float64Array];
-  const trace = ownW.reduce((sum, value, n) => sum + value * at(ownZ, n), 0) / count;
+  const trace = ownW.reduce((sum, value, n) => sum + value * realAt(ownZ, n), 0) / count;
   const { kernel, unknown } = call.system;
   const sums = productGradients(call, [ownZ, ownW], kernel ? count : unknown.dim, others);
   return { sums: sums.map((sum) => sum && mul(sum, 1 / count)), trace };
@@ -68,7 +68,7 @@ function estimateOf(
 /** Columns [first, first + count) of a block `[rows, columns]`. */
 const columnsOf = (block: Float64Array, columns: number, first: number, count: number): Float64Array =>
   Float64Array.from({ length: (block.length / columns) * count }, (_, n) =>
-    at(block, Math.floor(n / count) * columns + first + (n % count)),
+    realAt(block, Math.floor(n / count) * columns + first + (n % count)),
   );
 
 /** w -= P⁻¹ z */

@@ -7,7 +7,7 @@
 import { allocate } from "../array/view";
 import type { LowRankParts } from "../device/device";
 import type { RealData } from "../device/native";
-import { at } from "../asserts";
+import { integerAt } from "../asserts";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import type { Rule } from "./costs";
@@ -151,7 +151,7 @@ class PivotedCholesky {
       4 * this.roundoff * (this.initialTrace / this.matrix.rows),
     );
     if (found === 0) return false;
-    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => at(candidates, place));
+    const pivots = Int32Array.from(accepted.subarray(0, found), (place) => integerAt(candidates, place));
     yield* this.append(pivots, factor.subarray(0, found * found));
     return true;
   }
@@ -178,7 +178,7 @@ class PivotedCholesky {
     const { matrix, algebra, residual } = this;
     const { rows } = matrix;
     const width = Math.ceil(pivots.length / PADDING) * PADDING;
-    const padded = new Int32Array(width).fill(at(pivots, 0));
+    const padded = new Int32Array(width).fill(integerAt(pivots, 0));
     padded.set(pivots);
     const left = matrix.entries(null, padded, this.scratch);
     const columns = numbers(matrix, rows * width);

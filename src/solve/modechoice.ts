@@ -11,7 +11,7 @@ import type { Window } from "../fast/gridsum";
 import { KernelTable } from "../fast/kerneltable";
 import { pointsOf } from "../fast/splitpoints";
 import type { Points } from "../fast/splitpoints";
-import { at, asserted } from "../asserts";
+import { asserted, at, integerAt, realAt } from "../asserts";
 import { convolutionOf } from "../formula/convolution";
 import type { Convolution } from "../formula/convolution";
 import type { Task } from "../task";
@@ -189,7 +189,7 @@ export function leastForSolve(
 
 /** How many modes, from the largest on, have coefficients of at least a level. */
 function countAbove({ coefficients }: KernelSeries, order: Int32Array, level: number): number {
-  const place = order.findIndex((entry) => at(coefficients, entry) < level);
+  const place = order.findIndex((entry) => realAt(coefficients, entry) < level);
   return place < 0 ? order.length : place;
 }
 
@@ -203,8 +203,8 @@ export function modesForTrace(
   algebra: Algebra,
 ): number | string {
   let [count, rest] = [order.length, 0];
-  while (count > 0 && rest + 2 * at(series.coefficients, at(order, count - 1)) <= left)
-    rest += 2 * at(series.coefficients, at(order, --count));
+  while (count > 0 && rest + 2 * realAt(series.coefficients, integerAt(order, count - 1)) <= left)
+    rest += 2 * realAt(series.coefficients, integerAt(order, --count));
   const features = 1 + 2 * count;
   if (features > MOST_FEATURES) return TOO_MANY;
   const seconds = secondsOfFactor(features, algebra) + TRANSFORMS * rows * secondsOfPoint;

@@ -4,7 +4,7 @@
  * exp(-2 pi i q · x) at differences and sums q of two modes, so that their matrix is filled from one transform of the
  * points. Knows no systems.
  */
-import { at } from "../asserts";
+import { at, integerAt, realAt } from "../asserts";
 import type { RealData } from "../device/native";
 import type { Task } from "../task";
 import { frequencyAt } from "./kernelseries";
@@ -31,8 +31,8 @@ export function orderModes(series: KernelSeries): Int32Array {
   const { coefficients, modes } = series;
   const places: number[] = [];
   for (let place = 0; place < coefficients.length; place++)
-    if (at(coefficients, place) > 0 && isOneOfPair(frequencyAt(place, modes), modes)) places.push(place);
-  return Int32Array.from(places).sort((a, b) => at(coefficients, b) - at(coefficients, a) || a - b);
+    if (realAt(coefficients, place) > 0 && isOneOfPair(frequencyAt(place, modes), modes)) places.push(place);
+  return Int32Array.from(places).sort((a, b) => realAt(coefficients, b) - realAt(coefficients, a) || a - b);
 }
 
 /** The last axis has no negative frequencies; where it has 0, the first of the others that is not 0 decides. */
@@ -50,12 +50,12 @@ export function listModes(series: KernelSeries, order: Int32Array, count: number
   const scales = new Float64Array(count);
   const bands = modes.map(() => 0);
   for (let n = 0; n < count; n++) {
-    const frequency = frequencyAt(at(order, n), modes);
+    const frequency = frequencyAt(integerAt(order, n), modes);
     frequencies.set(frequency, n * axes);
-    scales[n] = Math.sqrt(2 * at(coefficients, at(order, n)));
+    scales[n] = Math.sqrt(2 * realAt(coefficients, integerAt(order, n)));
     frequency.forEach((k, axis) => (bands[axis] = Math.max(at(bands, axis), Math.abs(k))));
   }
-  return { frequencies, scales, count, constant: Math.sqrt(Math.max(0, at(coefficients, 0))), bands };
+  return { frequencies, scales, count, constant: Math.sqrt(Math.max(0, realAt(coefficients, 0))), bands };
 }
 
 /** C(q) = sum over points of cos(q · x), and S(q) of the sines, for |q| <= 2 bands: the place of q is linear in it. */
@@ -78,23 +78,23 @@ export function* gramOf(list: ModeList, sums: PointSums, alpha: number): Task<Fl
   const { cosines, sines, origin } = sums;
   const places = placesOf(list, sums);
   const [constant, ofCosines, ofSines] = [list.constant, 1, 1 + count];
-  out[0] = constant ** 2 * at(cosines, origin);
+  out[0] = constant ** 2 * realAt(cosines, origin);
   for (let a = 0; a < count; a++) {
     if (a % Math.ceil(PIECE / count) === 0) yield;
     const [rowOfCosine, rowOfSine] = [(ofCosines + a) * width, (ofSines + a) * width];
-    const [scale, own] = [at(scales, a) / 2, at(places, a)];
-    out[rowOfCosine] = 2 * scale * constant * at(cosines, origin + own);
-    out[rowOfSine] = 2 * scale * constant * at(sines, origin + own);
+    const [scale, own] = [realAt(scales, a) / 2, integerAt(places, a)];
+    out[rowOfCosine] = 2 * scale * constant * realAt(cosines, origin + own);
+    out[rowOfSine] = 2 * scale * constant * realAt(sines, origin + own);
     for (let b = 0; b < count; b++) {
-      const [less, more] = [origin + own - at(places, b), origin + own + at(places, b)];
-      const both = scale * at(scales, b);
-      out[rowOfSine + ofCosines + b] = both * (at(sines, more) + at(sines, less));
+      const [less, more] = [origin + own - integerAt(places, b), origin + own + integerAt(places, b)];
+      const both = scale * realAt(scales, b);
+      out[rowOfSine + ofCosines + b] = both * (realAt(sines, more) + realAt(sines, less));
       if (b > a) continue;
-      out[rowOfCosine + ofCosines + b] = both * (at(cosines, less) + at(cosines, more));
-      out[rowOfSine + ofSines + b] = both * (at(cosines, less) - at(cosines, more));
+      out[rowOfCosine + ofCosines + b] = both * (realAt(cosines, less) + realAt(cosines, more));
+      out[rowOfSine + ofSines + b] = both * (realAt(cosines, less) - realAt(cosines, more));
     }
   }
-  for (let n = 0; n < width; n++) out[n * (width + 1)] = at(out, n * (width + 1)) + alpha;
+  for (let n = 0; n < width; n++) out[n * (width + 1)] = realAt(out, n * (width + 1)) + alpha;
   return out;
 }
 
@@ -102,7 +102,7 @@ export function* gramOf(list: ModeList, sums: PointSums, alpha: number): Task<Fl
 function placesOf({ frequencies, count }: ModeList, { strides }: Pick<PointSums, "strides">): Int32Array {
   const axes = strides.length;
   return Int32Array.from({ length: count }, (_, n) =>
-    strides.reduce((place, stride, axis) => place + at(frequencies, n * axes + axis) * stride, 0),
+    strides.reduce((place, stride, axis) => place + integerAt(frequencies, n * axes + axis) * stride, 0),
   );
 }
 
@@ -136,19 +136,19 @@ export class GridModes {
             shape,
           )
         : -1;
-      this.factors[n] = k.reduce((factor, f, axis) => factor / at(at(windows, axis), Math.abs(f)), 1);
+      this.factors[n] = k.reduce((factor, f, axis) => factor / realAt(at(windows, axis), Math.abs(f)), 1);
     }
-    this.ofZero = windows.reduce((factor, window) => factor / at(window, 0), 1);
+    this.ofZero = windows.reduce((factor, window) => factor / realAt(window, 0), 1);
   }
 
   /** Features' sums over points: out `[features]` from the transform of what was spread. */
   read(re: RealData, im: RealData, out: Float64Array): void {
     const { list, places, factors } = this;
-    out[0] = list.constant * this.ofZero * at(re, 0);
+    out[0] = list.constant * this.ofZero * realAt(re, 0);
     for (let n = 0; n < list.count; n++) {
-      const factor = at(list.scales, n) * at(factors, n);
-      out[1 + n] = factor * at(re, at(places, n));
-      out[1 + list.count + n] = -factor * at(im, at(places, n));
+      const factor = realAt(list.scales, n) * realAt(factors, n);
+      out[1 + n] = factor * realAt(re, integerAt(places, n));
+      out[1 + list.count + n] = -factor * realAt(im, integerAt(places, n));
     }
   }
 
@@ -156,15 +156,15 @@ export class GridModes {
   write(weights: Float64Array, re: RealData, im: RealData): void {
     const { list, places, opposites, factors } = this;
     const cells = this.shape.reduce((product, length) => product * length, 1);
-    re[0] = list.constant * this.ofZero * cells * at(weights, 0);
+    re[0] = list.constant * this.ofZero * cells * realAt(weights, 0);
     for (let n = 0; n < list.count; n++) {
-      const factor = (at(list.scales, n) * at(factors, n) * cells) / 2;
-      const [cosine, sine] = [factor * at(weights, 1 + n), factor * at(weights, 1 + list.count + n)];
-      re[at(places, n)] = cosine;
-      im[at(places, n)] = -sine;
-      if (at(opposites, n) < 0) continue;
-      re[at(opposites, n)] = cosine;
-      im[at(opposites, n)] = sine;
+      const factor = (realAt(list.scales, n) * realAt(factors, n) * cells) / 2;
+      const [cosine, sine] = [factor * realAt(weights, 1 + n), factor * realAt(weights, 1 + list.count + n)];
+      re[integerAt(places, n)] = cosine;
+      im[integerAt(places, n)] = -sine;
+      if (integerAt(opposites, n) < 0) continue;
+      re[integerAt(opposites, n)] = cosine;
+      im[integerAt(opposites, n)] = sine;
     }
   }
 }
@@ -189,11 +189,11 @@ export function pointSums(
   const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
   for (let n = 0; n < size; n++) {
     const q = frequencyOfPair(n, sides, strides);
-    const factor = q.reduce((product, f, axis) => product / at(at(windows, axis), Math.abs(f)), 1);
+    const factor = q.reduce((product, f, axis) => product / realAt(at(windows, axis), Math.abs(f)), 1);
     const isTurned = at(q, q.length - 1) < 0;
     const place = placeOf(isTurned ? q.map((f) => -f) : q, shape);
-    cosines[n] = factor * at(re, place);
-    sines[n] = (isTurned ? factor : -factor) * at(im, place);
+    cosines[n] = factor * realAt(re, place);
+    sines[n] = (isTurned ? factor : -factor) * realAt(im, place);
   }
   return { cosines, sines, strides, origin };
 }
@@ -221,17 +221,17 @@ export function* formOf(list: ModeList, form: Float64Array): Task<PointSums> {
   const { strides, size, origin } = placesOfPairs(list);
   const [cosines, sines] = [new Float64Array(size), new Float64Array(size)];
   const places = placesOf(list, { strides });
-  const entry = (row: number, column: number): number => at(form, row * width + column);
+  const entry = (row: number, column: number): number => realAt(form, row * width + column);
   cosines[origin] = constant ** 2 * entry(0, 0);
   for (let a = 0; a < count; a++) {
     if (a % Math.ceil(PIECE / count) === 0) yield;
     const [ofCosine, ofSine] = [1 + a, 1 + count + a];
-    const [scale, own] = [at(scales, a), at(places, a)];
+    const [scale, own] = [realAt(scales, a), integerAt(places, a)];
     cosines[origin + own]! += 2 * constant * scale * entry(ofCosine, 0);
     sines[origin + own]! += 2 * constant * scale * entry(ofSine, 0);
     for (let b = 0; b < count; b++) {
-      const [less, more] = [origin + own - at(places, b), origin + own + at(places, b)];
-      const half = (scale * at(scales, b)) / 2;
+      const [less, more] = [origin + own - integerAt(places, b), origin + own + integerAt(places, b)];
+      const half = (scale * realAt(scales, b)) / 2;
       const [both, sine] = [half * entry(ofCosine, 1 + b), half * entry(ofSine, 1 + count + b)];
       const mixed = 2 * half * entry(ofSine, 1 + b);
       cosines[less]! += both + sine;
@@ -257,10 +257,10 @@ export function writeDerivative(
   for (let n = 0; n < size; n++) {
     const q = frequencyOfPair(n, sides, strides);
     if (at(q, q.length - 1) < 0) continue;
-    const factor = q.reduce((product, f, k) => product / at(at(windows, k), Math.abs(f)), cells);
+    const factor = q.reduce((product, f, k) => product / realAt(at(windows, k), Math.abs(f)), cells);
     const half = (factor * Math.PI * at(q, axis)) / period;
     const [place, opposite] = [placeOf(q, shape), 2 * origin - n];
-    re[place] = half * (at(sines, n) - at(sines, opposite));
-    im[place] = half * (at(cosines, n) + at(cosines, opposite));
+    re[place] = half * (realAt(sines, n) - realAt(sines, opposite));
+    im[place] = half * (realAt(cosines, n) + realAt(cosines, opposite));
   }
 }

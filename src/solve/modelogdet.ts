@@ -9,7 +9,7 @@ import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { PLAIN_SUM } from "../call/result";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { modesForTrace } from "./modechoice";
@@ -69,7 +69,7 @@ export function* logdetGradients(
   const { algebra, kernel } = modes.chosen;
   const { features, rows } = modes;
   const inverse = yield* inverseOf(factor.factor, features, algebra);
-  const diagonal = Float64Array.from({ length: features }, (_, n) => at(inverse, n * (features + 1)));
+  const diagonal = Float64Array.from({ length: features }, (_, n) => realAt(inverse, n * (features + 1)));
   const trace = (rows - features) / alpha + diagonal.reduce((sum, value) => sum + value, 0);
   const sums: (RealArray | null)[] = wanted.map(() => null);
   const { points, parameters } = kernel.convolution;
@@ -97,7 +97,7 @@ function* addByPoints(modes: ModeSpace, inverse: Float64Array, sums: (RealArray 
   for (const { row, column } of kernel.convolution.points) {
     const own = new Float64Array(places.count * row.dim);
     for (let n = 0; n < own.length; n++)
-      own[n] = at(gradient, Math.floor(n / row.dim) * dim + first + (n % row.dim)) / 2;
+      own[n] = realAt(gradient, Math.floor(n / row.dim) * dim + first + (n % row.dim)) / 2;
     sums[row.position] = wrap(own, [places.count, row.dim]);
     sums[column.position] = wrap(Float64Array.from(own), [places.count, row.dim]);
     first += row.dim;
@@ -123,7 +123,7 @@ function* addByParameters(factor: ModeFactor, diagonal: Float64Array, sums: (Rea
       const before = sums[position]?.data ?? new Float64Array(dim);
       if (more)
         sums[position] = wrap(
-          Float64Array.from(contiguous(more), (v, k) => v + at(before, k)),
+          Float64Array.from(contiguous(more), (v, k) => v + realAt(before, k)),
           [dim],
         );
     }
@@ -138,10 +138,10 @@ function* weightsOfSamples({ modes, alpha }: ModeFactor, diagonal: Float64Array)
   const shape = series.modes;
   const cells = series.samples.length;
   const features = new Float64Array(modes.features);
-  if (constant > 0) features[0] = (1 - alpha * at(diagonal, 0)) / (constant ** 3 * cells);
+  if (constant > 0) features[0] = (1 - alpha * realAt(diagonal, 0)) / (constant ** 3 * cells);
   for (let n = 0; n < count; n++) {
-    const both = 2 - alpha * (at(diagonal, 1 + n) + at(diagonal, 1 + count + n));
-    features[1 + n] = (2 * both) / (at(scales, n) ** 3 * cells);
+    const both = 2 - alpha * (realAt(diagonal, 1 + n) + realAt(diagonal, 1 + count + n));
+    features[1 + n] = (2 * both) / (realAt(scales, n) ** 3 * cells);
   }
   const numbers = (cells / at(shape, shape.length - 1)) * (at(shape, shape.length - 1) / 2 + 1);
   const [re, im, out] = [new Float64Array(numbers), new Float64Array(numbers), new Float64Array(cells)];

@@ -7,7 +7,7 @@ import { HostVectors } from "../device/hostvectors";
 import type { RealData } from "../device/native";
 import { PeriodicGrid, gridShapeAtLeast } from "../fast/gridsum";
 import type { Places, Spectrum, Term } from "../fast/gridsum";
-import { at } from "../asserts";
+import { realAt } from "../asserts";
 import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
 import { chooseModes } from "./modechoice";
@@ -61,7 +61,7 @@ export class ModeSpace {
     const { grid, places, spectrum } = this;
     const terms: Term[] = Array.from({ length: columns }, (_, column) => ({ spectrum, column, to: column }));
     yield* grid.convolve(terms, places, x, places, out);
-    for (let n = 0; n < out.length; n++) out[n] = at(out, n) + alpha * at(x, n);
+    for (let n = 0; n < out.length; n++) out[n] = realAt(out, n) + alpha * realAt(x, n);
   }
 
   /** The factor of K + alpha I over the features; or why there is none, in a clause. */
@@ -111,7 +111,7 @@ export class ModeFactor {
       modes.write(weights, transform.re, transform.im);
       yield* grid.synthesise(transform, places, out, column);
     }
-    for (let n = 0; n < out.length; n++) out[n] = (at(x, n) - at(out, n)) / alpha;
+    for (let n = 0; n < out.length; n++) out[n] = (realAt(x, n) - realAt(out, n)) / alpha;
   }
 }
 

@@ -3,7 +3,7 @@
  * enough. Knows no solver.
  */
 import { wrap } from "../array/view";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { exactRows, sampledRows } from "../fast/samplecheck";
 import type { Task } from "../task";
 import { replaceAt } from "./kernelmatrix";
@@ -38,13 +38,14 @@ export function* sampledNorms(product: Product, { right, x, columns }: Columns):
   const [residuals, rights]: [number[], number[]] = [[], []];
   for (let column = 0; column < columns; column++) {
     let [ofRows, ofRight, scale] = [0, 0, 0];
-    for (let row = 0; row < all; row++) scale = Math.max(scale, Math.abs(at(right, row * columns + column)));
+    for (let row = 0; row < all; row++) scale = Math.max(scale, Math.abs(realAt(right, row * columns + column)));
     if (!(scale > 0)) scale = 1;
     for (const [n, row] of rows.entries()) {
       const place = row * columns + column;
-      ofRows += ((at(right, place) - at(products, n * columns + column) - alpha * at(x, place)) / scale) ** 2;
+      ofRows +=
+        ((realAt(right, place) - realAt(products, n * columns + column) - alpha * realAt(x, place)) / scale) ** 2;
     }
-    for (let row = 0; row < all; row++) ofRight += (at(right, row * columns + column) / scale) ** 2;
+    for (let row = 0; row < all; row++) ofRight += (realAt(right, row * columns + column) / scale) ** 2;
     residuals.push(scale * Math.sqrt((ofRows * all) / rows.length));
     rights.push(scale * Math.sqrt(ofRight));
   }

@@ -9,7 +9,7 @@ import type { Dtype, RealArray } from "../array/view";
 import { CALL, checkPlacement } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
 import type { RealData } from "../device/native";
-import { at } from "../asserts";
+import { realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { checkValues, isAtLeast, withoutRows } from "../options";
 import type { OptionsOf, SettledOf } from "../options";
@@ -84,7 +84,7 @@ export const alphaArray = ({ alpha }: Ridged): RealArray | null => (typeof alpha
 /** The ridge as a number. */
 export function alphaOf(options: Ridged): number {
   const array = alphaArray(options);
-  return array ? at(contiguous(array), 0) : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
+  return array ? realAt(contiguous(array), 0) : ((options.alpha as number | undefined) ?? RIDGE.alpha.default);
 }
 
 /** @throws ArgumentError unless options, whose values rows accept, go together and with the data. */

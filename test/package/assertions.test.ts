@@ -1,6 +1,6 @@
 /**
  * Non-null assertions say that an element is there without looking. They may stay in inner loops; elsewhere a loop over
- * elements, a tuple type, or `at` and `asserted` of src/errors.ts says so and looks. The bound goes down with every one
+ * elements, a tuple type, or `at` and `asserted` of src/asserts.ts says so and looks. The bound goes down with every one
  * that goes, and never up.
  */
 import { readFileSync, readdirSync } from "node:fs";
