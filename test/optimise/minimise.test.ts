@@ -1,9 +1,12 @@
 /** Minimisation against PyTorch and SciPy (scripts/record-optimisers.py), and how it ends. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Vi, Vj, array, detach, errors, grad, minimise, nd, rand, requiresGrad, zeros } from "../../src";
 import type { MinimiseOptions, RealArray } from "../../src";
 import { wide } from "../helpers/numbers";
+import { sampledCount } from "../helpers/sample";
 
 interface Recorded {
   readonly points: number[][];
@@ -196,3 +199,28 @@ test("a value that is not finite is a ConvergenceError", () => {
   expect(call).toThrow(errors.ConvergenceError);
   expect(call).toThrow(/^minimise: expected finite values and gradients, got a value of NaN/);
 });
+
+/** Steps of the test below; a few thousand if long tables are sampled. */
+const STEPS = sampledCount(10_000, 4);
+
+test(`${STEPS} steps leave nothing behind`, () => {
+  const target = array([1, 2, 3], wide);
+  const sizes: number[] = [];
+  const collect = exposedGc();
+  const { iterations } = minimise((x) => nd.sum(nd.square(nd.sub(x, target))), zeros([3], wide), {
+    ...{ method: "adam", learningRate: 1e-3, gradientTolerance: 0, maxIterations: STEPS },
+    onIteration({ iteration }) {
+      if (iteration % (STEPS / 10) !== 0) return;
+      collect();
+      sizes.push(process.memoryUsage().heapUsed);
+    },
+  });
+  expect(iterations).toBe(STEPS);
+  expect(Math.max(...sizes.slice(6)) - Math.max(...sizes.slice(3, 6))).toBeLessThan(5e5);
+});
+
+/** Jest is not started with --expose-gc. */
+function exposedGc(): () => void {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as () => void;
+}
