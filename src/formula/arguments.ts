@@ -3,10 +3,10 @@
  * idea is that an argument is a position with a dim and a category, and a name only where the user gave one. Knows no
  * operation and no array.
  */
-import type { FormulaError } from "../errors";
+import { FormulaError } from "../errors";
 import { suggestion } from "../options";
 import { Category, KIND_OF_CATEGORY, asVariable, variable, variableEntry } from "./formula";
-import type { Entry, Formula } from "./formula";
+import type { Entry, Formula, Parameter } from "./formula";
 import type { Slot } from "./slots";
 import { builtAt, errorAt, quote } from "./lexer";
 import type { Cursor, Place } from "./lexer";
@@ -59,6 +59,22 @@ export const isOptional = (slot: Slot): boolean => slot.optional === true || slo
 export function signature({ name, slots }: Entry): string {
   return `${name}(${slots.map((slot) => (isOptional(slot) ? `[${slot.name}]` : slot.name)).join(", ")})`;
 }
+
+/**
+ * What a call of an entry with these values makes. Many entries are made of others: what does not fit these is told of
+ * the entry that was called. @throws FormulaError where values do not fit.
+ */
+export function buildEntry(entry: Entry, values: readonly (Formula | Parameter)[]): Formula {
+  try {
+    return entry.build(values);
+  } catch (error) {
+    if (!(error instanceof FormulaError)) throw error;
+    throw new FormulaError(error.message.replace(CALLED, `${signature(entry)}: expected`), { cause: error });
+  }
+}
+
+/** How errors of calls begin. */
+const CALLED = /^[A-Z]\w*\([^)]*\): expected/;
 
 /** The calls that declare an argument. */
 export const DECLARATIONS: ReadonlyMap<string, Entry> = new Map(

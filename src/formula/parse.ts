@@ -5,7 +5,7 @@
  */
 import type { FormulaError } from "../errors";
 import { suggestion } from "../options";
-import { DECLARATIONS, Scope, isOptional, label, readAlias, signature } from "./arguments";
+import { DECLARATIONS, Scope, buildEntry, isOptional, label, readAlias, signature } from "./arguments";
 import type { Argument } from "./arguments";
 import "./autodiff"; // Grad comes into the table of entries with it
 import { isVariable } from "./formula";
@@ -171,7 +171,7 @@ export class Reader {
   private call(place: Place): Formula {
     const entry = this.entryAt(place);
     const values = this.values(entry);
-    const built = builtAt(place, () => entry.build(values));
+    const built = builtAt(place, () => buildEntry(entry, values));
     if (DECLARATIONS.has(entry.name)) this.scope.refer(built, place);
     return built;
   }

@@ -7,6 +7,7 @@ import type { RealArray } from "../array/view";
 import { at, lookUp } from "../asserts";
 import { ArgumentError } from "../errors";
 import "../formula/autodiff"; // Grad comes into the table of entries with it
+import { buildEntry } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
 import type { Slot } from "../formula/slots";
@@ -67,7 +68,7 @@ export function applyOperation(name: string, values: readonly unknown[], toOpera
     parts.push(part);
     return [part.formula];
   });
-  return Expression.join(entry.build(given), parts);
+  return Expression.join(buildEntry(entry, given), parts);
 }
 
 function operandIn({ kind }: Slot, where: string, value: unknown, toOperand: ToOperand): Expression {

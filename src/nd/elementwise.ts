@@ -14,7 +14,7 @@ import { at, lookUp } from "../asserts";
 import { Operator } from "../call/operator";
 import { PLAIN_SUM, valuesOf } from "../call/result";
 import { ArgumentError } from "../errors";
-import { extraArgument } from "../formula/arguments";
+import { buildEntry, extraArgument } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula, Parameter } from "../formula/formula";
@@ -99,5 +99,5 @@ function makeOperator(where: string, entry: string, kinds: readonly Kind[]): Ope
     args.push(argument);
     return argument.variable;
   });
-  return new Operator([lookUp(entries, entry).build(values)], args, { ...PLAIN_SUM, where });
+  return new Operator([buildEntry(lookUp(entries, entry), values)], args, { ...PLAIN_SUM, where });
 }

@@ -1,5 +1,9 @@
 /** Bad formulas and aliases: the error, its words, and the place that it points at. */
 import { FormulaError } from "../../src/errors";
+import { entries } from "../../src/formula/core";
+import type { Entry } from "../../src/formula/formula";
+import { parse } from "../../src/formula/parse";
+import "../../src/formula/ops"; // with all rows
 import { ALIASES, errorOf, read } from "../helpers/texts";
 
 /** What the carets of a message stand under. */
@@ -214,4 +218,31 @@ describe("a bad alias", () => {
   test("that is no string is refused", () => {
     expect(errorOf(["1"], [null as unknown as string]).message).toBe("alias: expected a string, got object");
   });
+});
+
+/** A call of an entry with a list for each list, 2 for each number, and x, y, z, w for formulas. */
+function callOf({ name, slots }: Entry): string {
+  const variables = ["x", "y", "z", "w"];
+  const given = { list: () => "[2]", integer: () => "2", number: () => "2" };
+  return `${name}(${slots.map(({ kind }) => (kind in given ? given[kind as keyof typeof given]() : variables.shift()!)).join(", ")})`;
+}
+
+const takingFormulas = [...entries.values()].filter(({ slots }) => slots[0]?.kind === "formula");
+
+test.each([
+  [4, 6, 10, 3],
+  [3, 5, 7, 2],
+  [2, 2, 5, 3],
+])("what dims %i, %i, %i, %i do not fit is the operation that was called, whatever it is made of", (...dims) => {
+  const aliases = dims.map((dim, n) => `${"xyzw"[n]} = V${n % 2 === 0 ? "i" : "j"}(${dim})`);
+  const refused = takingFormulas.flatMap((entry): [string, string][] => {
+    try {
+      parse([callOf(entry)], aliases);
+      return [];
+    } catch (error) {
+      return [[entry.name, (error as FormulaError).message]];
+    }
+  });
+  for (const [name, message] of refused) expect(message).toMatch(new RegExp(`^(${name}\\(|formula: .*\\b${name}\\b)`));
+  expect(refused.length).toBeGreaterThan(20);
 });
