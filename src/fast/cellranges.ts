@@ -105,9 +105,12 @@ export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best
 
   function addLeft(unit: Unit, leaf: number, first: number): void {
     if (best) addLeaves(unit, first, first + 1);
-    for (let n = leaf === 0 ? 0 : integerAt(ends, leaf - 1); n < integerAt(ends, leaf); n++) {
-      const other = integerAt(leaves, n);
-      if (other !== first) addLeaves(unit, other, other + 1);
+    const end = integerAt(ends, leaf);
+    for (let n = leaf === 0 ? 0 : integerAt(ends, leaf - 1), last: number; n < end; n++) {
+      const begin = (last = integerAt(leaves, n));
+      if (begin === first) continue;
+      while (n + 1 < end && integerAt(leaves, n + 1) === last + 1 && last + 1 !== first) [n, last] = [n + 1, last + 1];
+      addLeaves(unit, begin, last + 1);
     }
   }
 }

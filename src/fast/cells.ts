@@ -64,7 +64,7 @@ export function* boxesOf({ count, depth }: Cells, points: RealData, dim: number)
 }
 
 /** The first place of a leaf; leaf 2^depth stands for the end. */
-export const firstPlace = ({ count, depth }: Cells, leaf: number): number => Math.floor((leaf * count) / 2 ** depth);
+export const firstPlace = ({ count, depth }: Cells, leaf: number): number => Math.floor((leaf * count) / (1 << depth));
 
 /** Rows `[count, dim]` in the order of their places. */
 export function* permuteRows<T extends RealData | Int32Array>({ order }: Cells, rows: T, dim: number): Task<T> {

@@ -13,7 +13,7 @@ import { denseOf } from "../call/dense";
 import { Category, Depends } from "../formula/formula";
 import { log } from "../formula/maths";
 import { split } from "./split";
-import { at } from "../asserts";
+import { at, realAt } from "../asserts";
 import { add } from "../formula/core";
 import { onceFor } from "../once";
 import { visitedPairs } from "../device/addoncall";
@@ -272,7 +272,7 @@ const largestOfGroups = (values: RealData, size: number): RealData =>
 
 const norm = (values: RealData): number => {
   let squares = 0;
-  for (const value of values) squares += value * value;
+  for (let n = 0; n < values.length; n++) squares += realAt(values, n) ** 2;
   return Math.sqrt(squares);
 };
 
