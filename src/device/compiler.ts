@@ -246,14 +246,22 @@ async function runInBackground(compiler: string, args: readonly string[], folder
   };
   const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
   for (const handle of [child, timer, child.stderr]) (handle as { unref(): void }).unref();
-  process.once("exit", abandon);
+  // One listener for all of them: Node takes many for a leak.
+  if (running.size === 0) process.on("exit", abandonAll);
+  running.add(abandon);
   try {
     return await outcomeOf(child);
   } finally {
     clearTimeout(timer);
-    process.removeListener("exit", abandon);
+    running.delete(abandon);
+    if (running.size === 0) process.removeListener("exit", abandonAll);
   }
 }
+
+/** How to end the compilers that run in the background. */
+const running = new Set<() => void>();
+
+const abandonAll = (): void => running.forEach((abandon) => abandon());
 
 function outcomeOf(child: ChildProcessByStdio<null, null, Readable>): Promise<Outcome> {
   return new Promise((settle) => {

@@ -206,6 +206,23 @@ describe("which compiler", () => {
     expect(failure.message).toMatch(/got no answer within 2 s$/);
     await endOf(Number(readFileSync(at("pid"), "utf8")));
   });
+
+  test("many that run in the background end with the process, and Node warns of no leak", async () => {
+    const slow = script("lasting-c++", `echo $$ >> "${at("pids")}"`, "exec sleep 300");
+    const count = await inChild(
+      async ({ compileInBackground }, text) => {
+        const all = Array.from({ length: 12 }, (_, n) => compileInBackground(`${text}// ${n}\n`, "baseline"));
+        await Promise.race([...all, new Promise((resolve) => setTimeout(resolve, 2000))]);
+        return process.listenerCount("exit");
+      },
+      [SOURCE],
+      { env: { TSKEOPS_CXX: slow } },
+    );
+    expect(count).toBeLessThan(10);
+    const pids = readFileSync(at("pids"), "utf8").trim().split("\n");
+    expect(pids).toHaveLength(12);
+    for (const pid of pids) await endOf(Number(pid));
+  });
 });
 
 /** Waits until the kernel has carried out the kill; the test's time limit ends the wait. */

@@ -63,10 +63,9 @@ function loads(path) {
   try { process.dlopen({ exports: {} }, path); } catch (error) { return error.message.includes("did not self-register"); }
   return true;
 }
-let reply;
-try { reply = { value: eval("(" + body + ")")({ ...compiler, fs, loads }, ...args) }; }
-catch (error) { reply = { failure: { name: error.name, code: error.code, message: error.message, source: error.source } }; }
-process.stdout.write(JSON.stringify(reply));
+async function run() { return { value: await eval("(" + body + ")")({ ...compiler, fs, loads }, ...args) }; }
+function told(error) { return { failure: { name: error.name, code: error.code, message: error.message, source: error.source } }; }
+run().catch(told).then((reply) => process.stdout.write(JSON.stringify(reply)));
 `;
 
 const home = realpathSync(mkdtempSync(join(tmpdir(), "tskeops-child-")));
@@ -127,7 +126,7 @@ export function at(...names: readonly string[]): string {
 
 /** What `body`, which may use nothing but its arguments, returns or throws in a new process. */
 export async function inChild<const A extends readonly unknown[], R>(
-  body: (tools: Tools, ...args: A) => R,
+  body: (tools: Tools, ...args: A) => R | Promise<R>,
   args: A,
   child: Child = {},
 ): Promise<R> {
