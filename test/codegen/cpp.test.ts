@@ -113,6 +113,17 @@ function expected(
   return { values: out, indices };
 }
 
+const sources = new Map<Specification, Map<string, string>>();
+
+/** Printed once for all sizes. */
+function sourceOf(specification: Specification, isa: InstructionSetName, shape: Shape): string {
+  const known = sources.get(specification) ?? new Map<string, string>();
+  sources.set(specification, known);
+  const source = known.get(`${isa} ${shape}`) ?? program(specification, isa, shape).source;
+  known.set(`${isa} ${shape}`, source);
+  return source;
+}
+
 function computed(
   specification: Specification,
   args: readonly RealData[],
@@ -123,7 +134,7 @@ function computed(
   const addon = nativeAddon()!;
   const entries = plan.batch?.[0]?.length ?? 1;
   const { values, indices } = room(specification, plan.rows * entries);
-  const routine = addon.load(sharedObject(program(specification, isa, shape).source, isa));
+  const routine = addon.load(sharedObject(sourceOf(specification, isa, shape), isa));
   addon.reduce(...flatCall(routine, args, values, { ...plan, unitsPerTask: 2 }, undefined, indices));
   return { values, indices };
 }
