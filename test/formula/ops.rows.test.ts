@@ -23,7 +23,7 @@ describe.each(["reference", "cpu", "tiles"] as const)("on the engine %s", (backe
 });
 
 describe.each(["cpu", "tiles"] as const)("with many components, on the engine %s", (backend) => {
-  const wide = (backend === "cpu" ? sampled(NAMES, 12, 1) : sampled(NAMES, 3, 2)).map(
+  const wide = (backend === "cpu" ? sampled(NAMES, 12, 1) : sampled(NAMES, 6, 2)).map(
     (name) => [name, wideSamplesOf(entries.get(name)!, 2)] as const,
   );
 
