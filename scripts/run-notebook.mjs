@@ -1,4 +1,5 @@
 // Executes a notebook without Jupyter: node scripts/run-notebook.mjs [notebook.ipynb] [--out executed.ipynb]
+// With `--converted cells.json`, a file of what a converter of scripts/tslab-session.mjs made of the cells, it runs that.
 // Text is shown as it comes, the executed notebook holds the pictures too, and a failing cell makes the exit status 1.
 import "./require-built.mjs";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,9 +9,11 @@ import { ensureNotebookPackages, notebooks, root } from "./notebook-packages.mjs
 import { openSession } from "./tslab-session.mjs";
 
 function readOptions() {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: "string" } } });
+  const options = { out: { type: "string" }, converted: { type: "string" } };
+  const { values, positionals } = parseArgs({ allowPositionals: true, options });
   const notebook = resolve(positionals[0] ?? join(notebooks, "kernelsolve.ipynb"));
-  return { notebook, out: resolve(values.out ?? join(dirname(notebook), "out", basename(notebook))) };
+  const converted = values.converted && JSON.parse(readFileSync(values.converted, "utf8"));
+  return { notebook, converted, out: resolve(values.out ?? join(dirname(notebook), "out", basename(notebook))) };
 }
 
 /** Runs the code cells in order up to the first that fails; returns whether all went well. */
@@ -66,11 +69,11 @@ function siteAdvice() {
 }
 
 async function main() {
-  const { notebook, out } = readOptions();
+  const { notebook, converted, out } = readOptions();
   ensureNotebookPackages();
   const content = JSON.parse(readFileSync(notebook, "utf8"));
   const cells = content.cells.map(forgetOutputs);
-  const session = openSession(dirname(notebook), notebooks);
+  const session = openSession(dirname(notebook), notebooks, converted);
   const started = performance.now();
   const ok = await execute(cells, session).finally(() => session.close());
   save(content, cells, out);

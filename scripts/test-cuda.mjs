@@ -31,6 +31,7 @@ const withoutCompiler = compiler === null ? "there is no compiler for PTX" : nul
 
 /** What each rung proves, why it cannot run here, or the file of its tests, of which a sample takes one in `every`. */
 const RUNGS = [
+  { name: "the simulated device itself", whyNot: null, tests: "simulator" },
   {
     name: "d: the reference data, on the simulated device",
     whyNot: withoutCompiler,

@@ -3,15 +3,16 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { folderOfTslab, mendShorthand } from "./tslab-shorthand.cjs";
+import { mendTypes } from "./tslab-types.cjs";
 
 /**
  * Opens a session that runs in `folder`, from where the cells' imports resolve; `run` one cell after the other or
- * `inspect` it, then `close`.
+ * `inspect` it, then `close`. With what `openConverter` made of the cells, they are not converted again.
  */
-export function openSession(folder, fallback) {
+export function openSession(folder, fallback, converted) {
   const tslab = loadTslab([folder, fallback]);
   process.chdir(folder);
-  const node = tslab.createConverter({ isJS: false, isBrowser: false });
+  const node = converted ? replayOf(converted) : tslab.createConverter({ isJS: false, isBrowser: false });
   const executor = tslab.createExecutor(folder, { node, close: () => node.close() }, console);
   return {
     run: (source) => runCell(executor, tslab.jupyter, source),
@@ -20,9 +21,47 @@ export function openSession(folder, fallback) {
   };
 }
 
+/**
+ * Opens what checks the cells of many notebooks of a folder and makes them JavaScript, with the types of packages read
+ * once for all: most of a notebook's conversion is that. `convert` takes the sources of a notebook's cells.
+ */
+export function openConverter(folder) {
+  const tslab = loadTslab([folder]);
+  process.chdir(folder);
+  const node = tslab.createConverter({ isJS: false, isBrowser: false });
+  return { convert: (sources) => convertedCells(node, sources), close: () => node.close() };
+}
+
+/** Each cell's conversion up to the first that fails; a cell sees what the earlier ones of its notebook declare. */
+function convertedCells(converter, sources) {
+  const converted = [];
+  let declared = "";
+  for (const source of sources) {
+    const result = converter.convert(declared, source);
+    if (result.sideOutputs)
+      throw new Error(`expected notebooks that import packages alone, got ${result.sideOutputs[0].path}`);
+    converted.push({ source, result });
+    if (result.diagnostics.length > 0) break;
+    declared = result.declOutput ?? "";
+  }
+  return converted;
+}
+
+/** A converter that gives what is there already, cell by cell. */
+function replayOf(converted) {
+  const left = [...converted];
+  const convert = (_, source) => {
+    const next = left.shift();
+    if (next?.source !== source) throw new Error(`expected the next cell that was converted, got ${source}`);
+    return next.result;
+  };
+  return { convert, close: () => {} };
+}
+
 function loadTslab(folders) {
   const require = createRequire(import.meta.url);
   const dist = folderOfTslab(folders);
+  mendTypes(dist);
   mendShorthand(dist);
   return {
     createConverter: require(join(dist, "converter.js")).createConverter,

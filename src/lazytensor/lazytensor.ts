@@ -55,7 +55,7 @@ interface Solving<T extends RealData, C extends boolean> extends LazySolveOption
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
  * O(M N) time and O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
-export class LazyTensor<T extends RealData = RealData, W extends boolean = false>
+export class LazyTensor<out T extends RealData = RealData, out W extends boolean = false>
   extends RealMethods<LazyTensor<T, W>, ComplexLazyTensor<T, W>, LazyTensor<T, true>, T, W>
   implements AsOperator<T>
 {
@@ -204,7 +204,7 @@ export class LazyTensor<T extends RealData = RealData, W extends boolean = false
 /**
  * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.
  */
-export class ComplexLazyTensor<T extends RealData = RealData, W extends boolean = false> extends ComplexMethods<
+export class ComplexLazyTensor<out T extends RealData = RealData, out W extends boolean = false> extends ComplexMethods<
   LazyTensor<T, W>,
   ComplexLazyTensor<T, W>,
   ComplexLazyTensor<T, true>,

@@ -7,6 +7,9 @@ import type * as spreadwindow from "../../src/fast/spreadwindow";
 import type * as splitchoice from "../../src/fast/splitchoice";
 import type { RealArray } from "../../src/array/view";
 import { apart } from "../helpers/numbers";
+import { leaveAvx512Out } from "../helpers/widths";
+
+leaveAvx512Out();
 
 type Fault = "none" | "half the band" | "one image" | "0.9 of the radius" | "a third of the degree";
 const mockPlanted: { fault: Fault } = { fault: "none" };

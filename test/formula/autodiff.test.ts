@@ -15,7 +15,7 @@ import {
 import * as ops from "../../src/formula/ops";
 import { attempted, evaluate, expectWithin } from "../helpers/evaluate";
 import type { Point, Vector } from "../helpers/evaluate";
-import { sampledCount } from "../helpers/sample";
+import { sampled, sampledCount } from "../helpers/sample";
 import { FITS, PAIRS, ROWS, VARIABLES, assertMostly, b, formulas, pointFrom, read, s, x, y } from "../helpers/trees";
 
 // ----------------------------------------------------------------------------------------------------- gradients
@@ -86,10 +86,10 @@ describe("gradients", () => {
     );
   });
 
-  test.each(ROWS.map((row) => [row.name, row] as const))(
+  test.each(ROWS.map((row, n) => [row.name, row, n] as const))(
     "of %s agree with finite differences on its domain",
-    (_, row) => {
-      const checked = callsOf(row).flatMap((args) =>
+    (_, row, n) => {
+      const checked = sampled(callsOf(row), 2, n).flatMap((args) =>
         variablesIn(args).map((by) => ({ isChecked: checkRow(row, args, by), isFlat: isFlat(row, args, by) })),
       );
       expect(checked.filter(({ isChecked }) => isChecked).length).toBeGreaterThan(0);

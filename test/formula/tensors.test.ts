@@ -21,8 +21,11 @@ interface Case {
   readonly value: (of: readonly Float64Array[], k: number) => number;
 }
 
-const sum = (count: number, term: (d: number) => number): number =>
-  Array.from({ length: count }, (_, d) => term(d)).reduce((total, value) => total + value, 0);
+function sum(count: number, term: (d: number) => number): number {
+  let total = 0;
+  for (let d = 0; d < count; d++) total += term(d);
+  return total;
+}
 
 const CASES: Readonly<Record<string, Case>> = {
   "a matrix times a vector": {
@@ -65,23 +68,22 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
-/** Row `at` of an array, or all of a parameter. */
-function rowOf({ data, shape }: RealArray, at: number): Float64Array {
+/** The rows of an array, or all of a parameter for each. */
+function rowsOf({ data, shape }: RealArray, count: number): Float64Array[] {
   const dim = shape.at(-1)!;
-  return Float64Array.from(shape.length === 1 ? data : data.subarray(at * dim, (at + 1) * dim));
+  const rowAt = (at: number): typeof data => (shape.length === 1 ? data : data.subarray(at * dim, (at + 1) * dim));
+  return Array.from({ length: count }, (_, at) => Float64Array.from(rowAt(at)));
 }
 
 function expected({ aliases, dim, value }: Case, args: readonly RealArray[]): number[] {
   const isRow = aliases.map((alias) => alias.includes("Vi"));
-  return Array.from({ length: ROWS * dim }, (_, n) => {
-    const [i, k] = [Math.floor(n / dim), n % dim];
-    return sum(COLUMNS, (j) =>
-      value(
-        args.map((arg, v) => rowOf(arg, isRow[v] ? i : j)),
-        k,
-      ),
-    );
-  });
+  const rows = args.map((arg, v) => rowsOf(arg, isRow[v] ? ROWS : COLUMNS));
+  const pairs = Array.from({ length: ROWS }, (_, i) =>
+    Array.from({ length: COLUMNS }, (_pair, j) => rows.map((of, v) => of[isRow[v] ? i : j]!)),
+  );
+  return Array.from({ length: ROWS * dim }, (_, n) =>
+    sum(COLUMNS, (j) => value(pairs[Math.floor(n / dim)]![j]!, n % dim)),
+  );
 }
 
 describe.each(Object.keys(CASES))("%s", (name) => {

@@ -5,7 +5,7 @@ import { sampled } from "../helpers/sample";
 
 const CASES = casesIn("operations");
 
-describe.each(RUNS.map((run, n) => ({ ...run, cases: sampled(CASES, run.backend === "cpu" ? 12 : 4, 5 * n) })))(
+describe.each(RUNS.map((run, n) => ({ ...run, cases: sampled(CASES, run.backend === "cpu" ? 18 : 6, 5 * n) })))(
   "operations on $backend in $dtype",
   ({ cases, ...run }) => {
     test.each(cases)("$id: $formula", (found) => {
