@@ -1,7 +1,9 @@
 // What Jupyter starts as the TypeScript kernel: tslab, mended.
 const { join } = require("node:path");
+const { mendFormulas } = require("./tslab-formulas.cjs");
 const { folderOfTslab, mendShorthand } = require("./tslab-shorthand.cjs");
 
 const dist = folderOfTslab([join(__dirname, "..", "notebooks")]);
 mendShorthand(dist);
+mendFormulas(dist);
 require(join(dist, "main.js")).main();

@@ -24,12 +24,14 @@ type Zeromq = Readonly<Record<"Dealer" | "Subscriber", new () => Socket>>;
 interface Message {
   readonly header: { readonly msg_type: string };
   readonly parent_header: { readonly msg_id?: string };
-  readonly content: {
-    readonly text?: string;
-    readonly status?: string;
-    readonly data?: Readonly<Record<string, string>>;
-    readonly transient?: { readonly display_id?: string };
-  };
+  readonly content: Content;
+}
+
+interface Content {
+  readonly text?: string;
+  readonly status?: string;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly transient?: { readonly display_id?: string };
 }
 
 /** A cell that runs, or ran. */
@@ -46,6 +48,7 @@ export interface Cell {
 
 export class Kernel {
   private readonly cells = new Map<string, { readonly cell: Cell; end: (status: string) => void; look: () => void }>();
+  private readonly questions = new Map<string, (content: Content) => void>();
   private readonly folder = mkdtempSync(join(tmpdir(), "tskeops-kernel-"));
   private readonly process: ChildProcess;
   private readonly shell: Socket;
@@ -107,6 +110,14 @@ export class Kernel {
     return cell;
   }
 
+  /** What it answers to a message that runs nothing, such as "complete_request". */
+  ask<Answer extends object>(type: string, content: object): Promise<Answer> {
+    const id = randomUUID();
+    const answer = new Promise<Content>((resolve) => this.questions.set(id, resolve));
+    void this.send(id, type, content);
+    return answer as Promise<Answer>;
+  }
+
   /** As the stop button does. */
   interrupt(): void {
     this.process.kill("SIGINT");
@@ -148,7 +159,9 @@ export class Kernel {
   }
 
   private take({ header: { msg_type }, parent_header, content }: Message): void {
-    const found = this.cells.get(parent_header.msg_id ?? "");
+    const id = parent_header.msg_id ?? "";
+    if (msg_type.endsWith("_reply")) this.questions.get(id)?.(content);
+    const found = this.cells.get(id);
     if (!found) return;
     if (msg_type === "stream") found.cell.text += content.text ?? "";
     if (msg_type.endsWith("display_data"))
