@@ -19,11 +19,13 @@ import type { ThemeName } from "./theme";
  * One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels.
  */
 export interface ChartBundle {
+  /** The picture in each format. */
   readonly data: {
     readonly "application/vnd.vegalite.v5+json": object;
     readonly "image/png": string;
     readonly "text/plain": string;
   };
+  /** The size in CSS pixels. */
   readonly metadata: { readonly "image/png": { readonly width: number; readonly height: number } };
 }
 

@@ -32,6 +32,7 @@ export type TableOptions = OptionsOf<typeof TABLE>;
 
 /** A table in the formats of a Jupyter output, by MIME type. */
 export interface TableBundle {
+  /** The table in each format. */
   readonly data: { readonly "text/html": string; readonly "text/plain": string };
 }
 
