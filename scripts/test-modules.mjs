@@ -1,7 +1,7 @@
 /**
  * The library in other hands: a ten-line example as ES module and as CommonJS on Node 20, 22, 24, Deno and Bun; its
- * declarations under TypeScript 5.0 and the newest. All come from npm into test/modules/node_modules. Ends with a line
- * "N passed, N failed, N skipped".
+ * declarations under TypeScript 5.0 and the newest; cells in Deno's Jupyter kernel. All come from npm into
+ * test/modules/node_modules. Ends with a line "N passed, N failed, N skipped".
  */
 import "./require-built.mjs";
 import { spawnSync } from "node:child_process";
@@ -43,7 +43,15 @@ function rows() {
     const said = `${stdout}${stderr}`.trim();
     return [`declarations under ${name}`, said === "" ? "passed" : "failed", said];
   });
-  return [...engines, ...types];
+  return [...engines, ...types, denoKernel()];
+}
+
+/** Cells with arrays, charts and progress; jest speaks Jupyter's protocol. */
+function denoKernel() {
+  const jest = join(root, "node_modules", "jest", "bin", "jest.js");
+  const { status, stderr } = spawnSync(process.execPath, [jest, "notebook/deno"], { cwd: root, encoding: "utf8" });
+  const outcome = status !== 0 ? "failed" : /^Tests: +\d+ skipped/m.test(stderr) ? "skipped" : "passed";
+  return ["Deno's Jupyter kernel", outcome, outcome === "failed" ? stderr.trim() : ""];
 }
 
 function main() {

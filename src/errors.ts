@@ -13,7 +13,9 @@ export type ErrorCode =
 
 /** Base of all errors of this library. */
 export class KeopsError extends Error {
+  /** The name of the class. */
   override name = "KeopsError";
+  /** Which error it is, for programs; it does not change with the message. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -43,6 +45,7 @@ export class ArgumentError extends KeopsError {
 /** The C++ compiler refused a generated routine; `source` is the generated file. */
 export class CompileError extends KeopsError {
   override name = "CompileError";
+  /** The generated file. */
   readonly source: string;
 
   constructor(message: string, source: string, options?: ErrorOptions) {

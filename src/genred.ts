@@ -110,29 +110,57 @@ export type AsyncCallOptions<T extends RealData = RealData> = CallOptions<T> & A
 /** A reduced formula, to be called on arrays. */
 export interface GenredFunction<A extends readonly string[] = readonly string[], R extends ReductionName = "Sum"> {
   /**
-   * Arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`, of one dtype; a `Pm(1)` may
-   * be a number. Returns `[M, dim]` for axis 1, `[N, dim]` for axis 0, recorded for `grad` if an argument takes part;
-   * the K best are `[M, K]` for dim 1, else `[M, K, dim]`. Arg… reductions return int32 indices, …_Arg… a pair of
-   * numbers and indices. With batch dimensions in front, `[...batch, M, d]`, every entry is a call of its own; a
-   * dimension of length 1 serves all entries.
-   * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError.
+   * The reduction of arrays of one dtype, recorded for `grad` if an argument takes part. With batch dimensions in
+   * front, `[...batch, M, d]`, every entry is a call of its own; a dimension of length 1 serves all entries.
+   * @param args arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`; then options; a
+   * `Pm(1)` may be a number
+   * @returns `[M, dim]` for axis 1, `[N, dim]` for axis 0; the K best are `[M, K]` for dim 1, else `[M, K, dim]`. Arg…
+   * reductions give int32 indices, …_Arg… a pair of numbers and indices
+   * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError
+   * @example
+   * ```ts
+   * const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+   * console.log(K(rand([10, 3]), rand([20, 3]), rand([20, 1])).shape); // [ 10, 1 ]
+   * ```
    */
   <T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): ResultOf<R, T>;
   /**
-   * The formula's values at all pairs, `[...batch, M, N, dim]` whatever the axis; differentiable as the call.
-   * @throws ArgumentError also for a result larger than `maxBytes`.
+   * The formula's values at all pairs, whatever the axis; differentiable as the call.
+   * @param args arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`; then options
+   * @returns `[...batch, M, N, dim]`
+   * @throws ArgumentError for arrays that do not fit, or a result larger than `maxBytes`
+   * @example
+   * ```ts
+   * const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+   * console.log(K.dense(rand([10, 3]), rand([20, 3]), rand([20, 1])).shape); // [ 10, 20, 1 ]
+   * ```
    */
   dense<T extends RealData>(...args: [...ArgumentsFor<A, T>, (DenseOptions | null)?]): RealArray<T>;
   /**
-   * A promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded as the call
-   * would be. `out` is written when all is computed.
-   * Rejects with what the call throws, and with InterruptedError when `signal` is aborted.
+   * The call as a promise: computed in the background on copies of the arrays, which may change meanwhile, and recorded
+   * as the call would be. `out` is written when all is computed.
+   * @param args arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`; then options
+   * @returns a promise of what the call returns
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+   * const sums = await K.async(rand([10, 3]), rand([20, 3]), rand([20, 1]));
+   * console.log(sums.shape); // [ 10, 1 ]
+   * ```
    */
   async<T extends RealData>(...args: [...ArgumentsFor<A, T>, (AsyncCallOptions<T> | null)?]): Promise<ResultOf<R, T>>;
   /**
    * Where the call would run now, what it would cost, and what the formula becomes there; nothing is computed or
    * compiled, and a backend that is named need not be there.
-   * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere.
+   * @param args arrays in the order of the aliases: `Vi(d)` `[M, d]`, `Vj(d)` `[N, d]`, `Pm(d)` `[d]`; then options
+   * @returns backend, pairs, operations, bytes, and the code
+   * @throws ArgumentError for arrays that do not fit, DeviceError for arrays that are elsewhere
+   * @example
+   * ```ts
+   * const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+   * console.log(K.plan(rand([10, 3]), rand([20, 3]), rand([20, 1])).pairs); // 200
+   * ```
    */
   plan<T extends RealData>(...args: [...ArgumentsFor<A, T>, (CallOptions<T> | null)?]): CallPlan;
   /** The formula as it was understood. */

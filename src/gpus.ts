@@ -8,9 +8,11 @@ import { atMost } from "./options";
 
 /** A GPU of this machine. */
 export interface CudaDevice {
+  /** As the driver calls it. */
   readonly name: string;
   /** Compute capability, such as 9.0. */
   readonly capability: number;
+  /** How many multiprocessors it has. */
   readonly multiprocessors: number;
   /** Highest clock in MHz. */
   readonly megahertz: number;

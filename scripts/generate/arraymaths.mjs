@@ -23,18 +23,19 @@ import { applyRow } from "./elementwise";
 `;
 
 /** A row, or an entry that is made of such rows alone. */
-function isElementwise({ name, slots, shape, build, method }, { variable, nodesOf, Category }) {
+function isElementwise({ slots, shape, build, method }, { variable, nodesOf, Category }) {
   const [spelling] = method?.names ?? [];
   const isPlain = slots.every(({ kind }) => ["formula", "integer", "number"].includes(kind));
   if (spelling === undefined || BY_HAND.has(spelling) || method.takesComplex || !isPlain) return false;
   if (shape) return shape.kind === "elementwise";
   const given = slots.map(({ kind }, n) => (kind === "formula" ? variable(n, DIM, Category.I) : n));
-  return isMadeOfRows(given, build, nodesOf, name);
+  return isMadeOfRows({ given, build, nodesOf });
 }
 
 const DIM = 3;
 
-function isMadeOfRows(given, build, nodesOf) {
+/** Whether what a row builds of such arguments is made of rows that work element by element. */
+export function isMadeOfRows({ given, build, nodesOf }) {
   let formula;
   try {
     formula = build(given);
@@ -82,10 +83,9 @@ const ABOUT = {
 };
 
 /** A call on numbers inside the row's domain, and what it gives. */
-function exampleOf({ slots, build, method, domain = [0, 1] }, spelling, { variable, Category }) {
-  const [low, high] = domain;
-  const placeOf = (part) => Number((low + part * (high - low)).toFixed(3));
-  const numbers = slots.map(({ kind }, n) => (kind === "formula" ? placeOf([0.25, 0.75, 1][n]) : 1));
+function exampleOf(row, spelling, { variable, Category }) {
+  const { slots, build, method } = row;
+  const numbers = numbersOf(row);
   const built = build(slots.map(({ kind }, n) => (kind === "formula" ? variable(n, 1, Category.I) : numbers[n])));
   const call = method.order.map((name) => {
     const n = slots.findIndex((slot) => slot.name === name);
@@ -95,8 +95,14 @@ function exampleOf({ slots, build, method, domain = [0, 1] }, spelling, { variab
   return `console.log(nd.${spelling}(${call.join(", ")}).get(0).toFixed(4)); // ${value.toFixed(4)}`;
 }
 
+/** Numbers for the arguments of a row, inside its domain. */
+export function numbersOf({ slots, domain: [low, high] = [0, 1] }) {
+  const placeOf = (part) => Number((low + part * (high - low)).toFixed(3));
+  return slots.map(({ kind }, n) => (kind === "formula" ? placeOf([0.25, 0.75, 1][n]) : 1));
+}
+
 /** A formula of elementwise operations, on numbers. */
-function valueOf({ operation, args, params }, numbers) {
+export function valueOf({ operation, args, params }, numbers) {
   if (operation.name === "Var") return numbers[params[0]];
   const given = args.map((argument) => valueOf(argument, numbers));
   return operation.shape.kind === "elementwise" ? operation.shape.value(given, params) : (given[0] ?? params[0]);

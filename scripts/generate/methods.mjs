@@ -2,9 +2,11 @@
  * src/lazytensor/methods.ts: a method for each row of operations and reductions, with the row's text as its
  * documentation.
  */
+import { operationDoc, reductionDoc } from "./methoddocs.mjs";
 
 /** The file that the rows ask for. */
-export function methodsText({ operations, reductions }) {
+export function methodsText(rows) {
+  const { operations, reductions } = rows;
   const methods = operations.filter(({ method }) => method !== undefined);
   const complex = methods.filter(({ method }) => method.takesComplex);
   const real = methods.filter(({ method }) => !method.takesComplex);
@@ -19,13 +21,13 @@ export abstract class RealMethods<L, C, WL, T extends RealData, W extends boolea
   abstract reduction(name: ReductionName, options: AnyReduction<T>): unknown;
 ${real
   .filter((operation) => !isInner(operation))
-  .flatMap(operationMethods)
+  .flatMap((row) => operationMethods(row, rows))
   .join("")}
 ${reductions.flatMap((row) => reductionMethods(row, inner.get(row.methods[0]))).join("")}}
 
 /** What complex lazy tensors can do; \`WC\` are those that wait for arrays. */
 export abstract class ComplexMethods<L, C, WC, T extends RealData> extends Tensor<C, L, C, T> {
-${complex.flatMap(operationMethods).join("")}}
+${complex.flatMap((row) => operationMethods(row, rows)).join("")}}
 `;
 }
 
@@ -55,16 +57,16 @@ import { Tensor } from "./tensor";
 const TYPES = { integer: "number", number: "number", list: "readonly number[]" };
 
 /** One method for each of its names. */
-function operationMethods({ name, doc, slots, method }) {
+function operationMethods(row, rows) {
+  const { name, slots, method } = row;
   const [self, ...others] = method.order.map((argument) => slots.find((slot) => slot.name === argument));
   const parameters = others.map((slot) => parameterOf(slot, method)).join(", ");
   const values = slots.map((slot) => (slot === self ? "this" : slot.name)).join(", ");
   const call = method.givesComplex ? "applyComplex" : "applyReal";
-  const written = `\`${name}(${slots.map((slot) => slot.name).join(", ")})\` in formulas; ${self.name} is this tensor.`;
   const gives = method.givesComplex ? "C" : "L";
   const joins = others.filter(isOperand);
   return method.names.map((spelling, n) => {
-    const about = `/** ${docOf(method.names, n, `${doc} ${written}`)} */`;
+    const about = operationDoc({ row, rows, names: method.names, n });
     const generic =
       joins.length > 0 ? `\n  ${about}\n  ${spelling}${joinedForm(others, method, gives)};` : `\n  ${about}`;
     return `${generic}
@@ -91,9 +93,6 @@ function joinedForm(slots, method, gives) {
   return `<${generics.join(", ")}>(${parameters.join(", ")}): Joined<${gives}, W${gives}, ${given}>`;
 }
 
-/** Pykeops's names follow the one to prefer. */
-const docOf = ([preferred], n, doc) => (n === 0 ? doc : `\`${preferred}\`, as pykeops spells it: ${doc}`);
-
 function parameterOf({ name, kind, optional, default: number }, { takesComplex }) {
   const type = TYPES[kind] ?? (takesComplex ? "ComplexLazyOperand" : "LazyOperand");
   return number === undefined ? `${name}${optional ? "?" : ""}: ${type}` : `${name}: ${type} = ${number}`;
@@ -101,7 +100,7 @@ function parameterOf({ name, kind, optional, default: number }, { takesComplex }
 
 /** @param inner the operation on the components of a vector that goes by the same name, if there is one. */
 function reductionMethods(row, inner) {
-  const { name, doc, methods, weights, takesK } = row;
+  const { name, methods, weights, takesK } = row;
   const weighted = weights === "optional" ? " & Weighted<A, W, C>" : "";
   const operand = "weight: OperandOf<C extends false ? true : W>";
   const first = [takesK && "k: number", weights === "required" && operand].filter(Boolean);
@@ -109,13 +108,13 @@ function reductionMethods(row, inner) {
   const reduction = `this.reduction("${name}", ${given.length === 1 ? "options" : `{ ${given.join(", ")} }`})`;
   const form = (option) => [...first, option].join(", ");
   return methods.map((spelling, n) => {
-    const about = `${docOf(methods, n, doc)} Over i (axis 0) or j (axis 1)${inner ? innerText(inner) : ""}.`;
+    const about = reductionDoc({ row, inner, names: methods, n });
     const typed = inner
       ? `<A extends Axis = -1, C extends boolean = true>(${form(`options?: (AxisReductionOptions<T, A, C>${weighted}) | null`)}): ReducedAny<L, A, "${name}", T, W, C>`
       : `<C extends boolean = true>(${form(`options: ReductionOptions<T, C>${weighted}`)}): Reduced<"${name}", T, W, C>`;
     const untyped = form(inner ? "options?: AnyReduction<T> | InnerOptions | null" : "options: AnyReduction<T>");
     return `
-  /** ${about} */
+  ${about}
   ${spelling}${typed};
   ${spelling}(${untyped.replace(operand, "weight: LazyOperand")}): unknown {
     atMost("${spelling}", ${first.length + 1}, arguments);
@@ -124,6 +123,3 @@ function reductionMethods(row, inner) {
 `;
   });
 }
-
-const innerText = ({ name }) =>
-  `; without an axis or with -1, of the components of every vector, \`${name}(x)\` in formulas`;

@@ -72,7 +72,23 @@ const FILTER = `(() => {
     return document.querySelectorAll(".vp-doc tbody tr[hidden]").length > 20;
   })()`;
 
-/** Pages that are opened, what becomes true there, what is read then, and what is wrong with that. */
+/** A chart and a card have the dark ground of their theme, down to the pixels, and a page is no wider than the window. */
+const DARK = { dark: true, width: 420 };
+const GROUNDS = `(() => {
+    const canvas = document.querySelector(".chart canvas");
+    const pixel = canvas && [...canvas.getContext("2d").getImageData(1, 1, 1, 1).data];
+    const grounds = [...document.querySelectorAll(".chart.interactive, .card .on-dark")];
+    const colours = grounds.map((part) => getComputedStyle(part).backgroundColor);
+    const isWide = document.documentElement.scrollWidth > innerWidth;
+    return { pixel, colours: [...new Set(colours)].join(), isWide };
+  })()`;
+const faultsOfGrounds = ({ pixel, colours, isWide }) => [
+  ...(colours === "rgb(17, 17, 17)" ? [] : [`expected charts on dark ground, got ${colours || "none"}`]),
+  ...(pixel === null || pixel.slice(0, 3).every((part) => part === 17) ? [] : [`expected a dark chart, got ${pixel}`]),
+  ...(isWide ? ["expected a page as wide as the window, got a wider one"] : []),
+];
+
+/** Pages that are opened, what becomes true there, what is read then, what is wrong with that, and the window. */
 const OPENED = [
   ["index.html", "true"],
   ["index.html", SEARCH],
@@ -80,6 +96,8 @@ const OPENED = [
   ["guide/porting-from-pykeops.html", FILTER],
   ["gallery/kernelsolve.html", CHART],
   ["guide/performance.html", CHART],
+  ["gallery/kernelsolve.html", CHART, GROUNDS, faultsOfGrounds, DARK],
+  ["gallery/index.html", 'document.querySelector(".card .on-dark")', GROUNDS, faultsOfGrounds, DARK],
   ...(hasModule() ? [["guide/web.html", LIVE, MOVING, faultsOfMoving]] : []),
   ["reference/api/index.html", "true"],
   [
@@ -90,9 +108,9 @@ const OPENED = [
 const LEAST_COLOURS = 40;
 
 async function checkPages(browser, base) {
-  for (const [page, until, read, faultsOf] of OPENED) {
+  for (const [page, until, read, faultsOf, window = {}] of OPENED) {
     const url = `${base}${page}`;
-    const seen = await browser.visit(url, { until: `${MOUNTED} && (${until})`, ...(read && { read }) });
+    const seen = await browser.visit(url, { until: `${MOUNTED} && (${until})`, ...(read && { read }), ...window });
     const elsewhere = seen.urls.filter((asked) => !asked.startsWith(base) && !/^(data|blob):/.test(asked));
     const wrong = [
       ...seen.errors,
@@ -102,7 +120,7 @@ async function checkPages(browser, base) {
       ...(seen.colours >= LEAST_COLOURS ? [] : [`expected a picture of ${LEAST_COLOURS} colours, got ${seen.colours}`]),
     ];
     faults.push(...wrong.map((fault) => `${url}: ${fault}`));
-    keepPicture(page, seen.png);
+    keepPicture(`${window.dark ? "dark-" : ""}${page}`, seen.png);
   }
 }
 

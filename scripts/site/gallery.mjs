@@ -5,6 +5,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
+import { chartText, inDark, svgOf, withBothThemes } from "./charts.mjs";
 import { isThere, root, turnLinks } from "./paths.mjs";
 
 const VEGA = "application/vnd.vegalite.v5+json";
@@ -25,22 +26,20 @@ let read;
 
 /** All that have been executed, read once. */
 function executed() {
-  read ??= notebookNames()
-    .filter((name) => !unexecuted().includes(name))
-    .map(readNotebook);
-  return read;
+  const names = notebookNames().filter((name) => !unexecuted().includes(name));
+  return (read ??= Promise.all(names.map(readNotebook)));
 }
 
 /** Cards of the first notebooks, for a page beside the gallery. */
-export const firstCards = (count) => cardsText(executed().slice(0, count), "./gallery/");
+export const firstCards = async (count) => cardsText((await executed()).slice(0, count), "./gallery/");
 
 /** Pages, pictures and descriptions of charts, as paths and contents. */
-export function galleryPages() {
-  const notebooks = executed();
+export async function galleryPages() {
+  const notebooks = await executed();
   return [["gallery/index.md", indexText(notebooks)], ...notebooks.flatMap(({ files }) => files)];
 }
 
-function readNotebook(name) {
+async function readNotebook(name) {
   const { cells, metadata } = JSON.parse(readFileSync(join(root, "notebooks", "out", `${name}.ipynb`), "utf8"));
   const files = [];
   /** Keeps a file beside the page, and gives what the page calls it. */
@@ -56,7 +55,22 @@ function readNotebook(name) {
   const download = `<a href="/notebooks/${name}.ipynb" download>${name}.ipynb</a>`;
   const note = `\n\n::: tip The notebook\n${download}, without outputs. In a clone: \`notebooks/${name}.ipynb\`.\n:::\n`;
   files.push([`gallery/${name}.md`, `---\npageClass: notebook\n---\n\n${body}${note}`]);
-  return { name, title, thumbnail: thumbnail?.slice("gallery/".length), files };
+  const thumbnails = thumbnail === undefined ? [] : [thumbnail, ...(await darkThumbnail(thumbnail, files))];
+  return { name, title, thumbnails: thumbnails.map((path) => path.slice("gallery/".length)), files };
+}
+
+/** Bytes above which a picture of shapes is slower to show than what it is for is worth. */
+const LARGEST = 400_000;
+
+/** The picture of a card on dark ground, where it is that of a chart; it becomes one of the files. */
+async function darkThumbnail(light, files) {
+  const following = files[files.findIndex(([path]) => path === light) + 1];
+  if (!following?.[0].endsWith(".json")) return [];
+  const svg = await svgOf(inDark(JSON.parse(following[1])));
+  if (svg.length > LARGEST) return [];
+  const path = light.replace(/\.png$/, ".dark.svg");
+  files.push([path, svg]);
+  return [path];
 }
 
 function cellText(cell, name, keep) {
@@ -79,15 +93,8 @@ const printed = (text) => `<div class="printed">\n\n${fenced("text", stripVTCont
 function pictureText(data, size, keep) {
   const alt = textOf(data["text/plain"]).replaceAll(/["<>&\n]/g, " ");
   const png = keep("png", Buffer.from(textOf(data["image/png"]), "base64"));
-  const spec = data[VEGA] && keep("json", JSON.stringify(data[VEGA]));
+  const spec = data[VEGA] && keep("json", JSON.stringify(withBothThemes(data[VEGA])));
   return chartText({ png, spec, alt, ...size });
-}
-
-/** A chart in a page: its picture, and the description that makes it interactive. */
-export function chartText({ png, spec, alt, width, height }) {
-  const description = spec === undefined ? "" : ` :spec="() => import('${spec}')"`;
-  const size = width === undefined ? "" : ` :width="${Math.round(width)}" :height="${Math.round(height)}"`;
-  return `<VegaChart alt="${alt}"${size}${description}><img src="${png}" alt="${alt}" loading="lazy"${size.replaceAll(":", "")}></VegaChart>`;
 }
 
 function indexText(notebooks) {
@@ -97,8 +104,16 @@ function indexText(notebooks) {
 /** A card with a picture for each notebook; `folder` leads to the gallery. */
 function cardsText(notebooks, folder = "./") {
   const cards = notebooks.map(
-    ({ name, title, thumbnail }) =>
-      `<a class="card" href="${folder}${name}.html">${thumbnail === undefined ? "" : `<img src="${folder}${thumbnail}" alt="" loading="lazy">`}<span>${title}</span></a>`,
+    ({ name, title, thumbnails }) =>
+      `<a class="card" href="${folder}${name}.html">${picturesText(thumbnails, folder)}<span>${title}</span></a>`,
   );
   return `<div class="cards">\n${cards.join("\n")}\n</div>`;
+}
+
+/** The picture on light ground, and the one on dark ground where there is one. */
+function picturesText(thumbnails, folder) {
+  const kinds = thumbnails.length > 1 ? ["light", "dark"] : ["both"];
+  return thumbnails
+    .map((path, n) => `<img class="on-${kinds[n]}" src="${folder}${path}" alt="" loading="lazy">`)
+    .join("");
 }

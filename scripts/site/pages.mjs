@@ -20,20 +20,20 @@ function documents() {
 
 /** What a page shows beside its document. */
 const BESIDE = {
-  "index.md": (text) => `${text}\n## Gallery\n\n${firstCards(6)}\n`,
+  "index.md": (text, { cards }) => `${text}\n## Gallery\n\n${cards}\n`,
   "guide/porting-from-pykeops.md": (text) => text.replace(/^(# .*\n)/m, "$1\n<TableFilter />\n"),
   "guide/web.md": (text) => text.replace(/^(## Points to move\n)/m, "$1\n<LivePoints />\n"),
-  "guide/performance.md": (text, charts) => `${text}\n${charts.text}`,
+  "guide/performance.md": (text, { charts }) => `${text}\n${charts.text}`,
   "reference/operations.md": (text) => operationPages().linked(text),
 };
 
-function documentPages(charts) {
+function documentPages(made) {
   return documents().flatMap((file) => {
     const page = pageOf(file);
     if (page === undefined) return [];
     const text = readFileSync(join(root, file), "utf8");
     const readable = file.startsWith("docs/reference/api/") ? readableReference(text) : text;
-    return [[page, (BESIDE[page] ?? ((own) => own))(turnLinks(readable, file, page), charts)]];
+    return [[page, (BESIDE[page] ?? ((own) => own))(turnLinks(readable, file, page), made)]];
   });
 }
 
@@ -81,14 +81,14 @@ function withClasses(text) {
 
 /** Writes the pages that have changed, and removes those that are gone. */
 export async function writePages() {
-  const charts = await performanceCharts();
+  const [charts, cards] = [await performanceCharts(), await firstCards(6)];
   const all = new Map([
-    ...documentPages(charts),
+    ...documentPages({ charts, cards }),
     ...charts.files,
     ...pictures(),
     ["live/module.js", liveModule()],
     ...operationPages().pages,
-    ...galleryPages(),
+    ...(await galleryPages()),
   ]);
   for (const [path, content] of all) writeIfNew(join(pages, path), content);
   for (const file of readdirSync(pages, { recursive: true, withFileTypes: true })) {

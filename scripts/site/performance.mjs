@@ -3,10 +3,9 @@
  * Every one belongs to the machine that it names. Knows the rows of the bench, and nothing of pages.
  */
 import { readFileSync, readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chartText } from "./gallery.mjs";
-import { home, root } from "./paths.mjs";
+import { chartText, svgOf, withBothThemes } from "./charts.mjs";
+import { root } from "./paths.mjs";
 
 const folder = join(root, "bench", "results");
 const PEERS = { numpy: "NumPy", torch: "PyTorch", scipy: "SciPy", pykeops: "pykeops" };
@@ -18,7 +17,7 @@ export async function performanceCharts() {
     .sort()
     .at(-1);
   const { machine, rows } = JSON.parse(readFileSync(join(folder, file), "utf8"));
-  const specs = { rate: rateSpec(rows), peers: peersSpec(rows) };
+  const specs = { rate: withBothThemes(rateSpec(rows)), peers: withBothThemes(peersSpec(rows)) };
   const files = [];
   for (const [name, spec] of Object.entries(specs)) {
     files.push(
@@ -84,12 +83,4 @@ function peersSpec(rows) {
     by: "peer",
     log: true,
   });
-}
-
-/** The chart as a picture, for readers without scripts. */
-async function svgOf(spec) {
-  const require = createRequire(join(home, "package.json"));
-  const [vega, vegaLite] = await Promise.all(["vega", "vega-lite"].map((name) => import(require.resolve(name))));
-  const { compile } = vegaLite.default ?? vegaLite;
-  return new vega.View(vega.parse(compile(spec).spec), { renderer: "none" }).toSVG();
 }

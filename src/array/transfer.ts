@@ -31,7 +31,10 @@ declare global {
 }
 
 /** An array of floats or of indices on a device: frees its memory when a `using` declaration ends. */
-export type DeviceArray<T extends Elements = RealData> = NdArray<T> & { [Symbol.dispose](): void };
+export type DeviceArray<T extends Elements = RealData> = NdArray<T> & {
+  /** Frees the memory, as `dispose` does. */
+  [Symbol.dispose](): void;
+};
 
 /**
  * A copy of `x`, a float32, float64 or int32 ndarray, in the memory of a GPU, row-major; derivatives pass through.

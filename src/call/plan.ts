@@ -16,6 +16,7 @@ import type { Shortcut } from "./shortcut";
 
 /** Where a call would run now, how it would get its result, and what it would cost. */
 export interface CallPlan extends Shortcut {
+  /** Which backend it would run on. */
   readonly backend: BackendName;
   /**
    * Why it cannot run there, in one sentence, or null: the plan of a backend can be read where that backend is missing.

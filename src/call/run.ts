@@ -105,8 +105,9 @@ export interface CallProgress {
   readonly secondsLeft: number | undefined;
   /** Pairs of points per second of a reduction, iterations per second of a solve. */
   readonly rate: number | undefined;
-  /** In a solve: iterations so far, and the largest relative residual over the columns. */
+  /** In a solve: iterations so far. */
   readonly iterations?: number | undefined;
+  /** In a solve: the largest relative residual over the columns. */
   readonly residual?: number | undefined;
   /** In a long solve with exact products: what another option is expected to take. */
   readonly hint?: string | undefined;

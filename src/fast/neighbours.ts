@@ -77,7 +77,18 @@ export interface Neighbours {
    * InterruptedError on Ctrl-C.
    */
   <T extends RealData, O extends Nearest | Within>(x: ArrayInput<T>, y: ArrayInput<T>, options: O): Found<T, O>;
-  /** A promise; stopped by `signal`. */
+  /**
+   * The call as a promise, of the clouds as they are now.
+   * @param x `[M, D]`
+   * @param y `[N, D]`
+   * @returns a promise of what the call returns
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const { indices } = await cluster.neighbours.async(rand([10, 2]), rand([20, 2]), { k: 3 });
+   * console.log(indices.shape); // [ 10, 3 ]
+   * ```
+   */
   async<T extends RealData, O extends (Nearest | Within) & AsyncOptions>(
     x: ArrayInput<T>,
     y: ArrayInput<T>,

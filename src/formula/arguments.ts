@@ -40,10 +40,16 @@ export function label({ name, position, dim, category }: Argument): string {
   return `${name ?? `argument ${position}`} (${KIND_OF_CATEGORY[category]}, dim ${dim})`;
 }
 
+const HOLDS: Readonly<Record<Category, string>> = {
+  [Category.I]: "`dim` numbers for every i, an array `[M, dim]`",
+  [Category.J]: "`dim` numbers for every j, an array `[N, dim]`",
+  [Category.P]: "`dim` numbers for all pairs, an array `[dim]`",
+};
+
 function kindEntry(category: Category): Entry {
   return {
     name: KIND_OF_CATEGORY[category],
-    doc: "An argument of the call.",
+    doc: `Argument number \`position\` of the call: ${HOLDS[category]}.`,
     slots: [
       { name: "position", kind: "integer" },
       { name: "dim", kind: "integer" },

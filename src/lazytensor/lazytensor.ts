@@ -77,33 +77,78 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
 
   // ---- operations that the table has under another form
 
-  /** x + y, component by component; with a LinearOperator: the sum of both as operators. */
+  /**
+   * x + y, component by component; with a LinearOperator: the sum of both as operators.
+   * @param y a lazy tensor, a number, or an array `[D]` for all pairs, or a LinearOperator
+   * @returns a lazy tensor, or a LinearOperator
+   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 3])).add(Vj(rand([6, 3]))).shape); // [ 5, 6, 3 ]
+   * ```
+   */
   override add<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   override add(y: AnyLinearOperator): LinearOperator<T>;
   override add(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("add", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("add", this).add(y) : super.add(y);
   }
-  /** x - y, component by component; with a LinearOperator: the difference of both as operators. */
+  /**
+   * x - y, component by component; with a LinearOperator: the difference of both as operators.
+   * @param y a lazy tensor, a number, or an array `[D]` for all pairs, or a LinearOperator
+   * @returns a lazy tensor, or a LinearOperator
+   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 3])).sub(Vj(rand([6, 3]))).shape); // [ 5, 6, 3 ]
+   * ```
+   */
   override sub<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   override sub(y: AnyLinearOperator): LinearOperator<T>;
   override sub(y: LazyOperand | AnyLinearOperator): unknown {
     atMost("sub", 1, arguments);
     return y instanceof LinearOperator ? linearOperator<T>("sub", this).sub(y) : super.sub(y);
   }
-  /** 1 where this > y, else 0. */
+  /**
+   * 1 where this > y, else 0.
+   * @param y a lazy tensor, a number, or an array `[D]` for all pairs
+   * @returns a lazy tensor
+   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
+   * @example
+   * ```ts
+   * console.log(Vi([[0.5]]).gt(0.25).dense().get(0, 0)); // 1
+   * ```
+   */
   gt<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   gt(y: LazyOperand): unknown {
     atMost("gt", 1, arguments);
     return applyReal(this, "LessThan", [y, this]);
   }
-  /** 1 where this >= y, else 0. */
+  /**
+   * 1 where this >= y, else 0.
+   * @param y a lazy tensor, a number, or an array `[D]` for all pairs
+   * @returns a lazy tensor
+   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
+   * @example
+   * ```ts
+   * console.log(Vi([[0.5]]).ge(0.75).dense().get(0, 0)); // 0
+   * ```
+   */
   ge<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
   ge(y: LazyOperand): unknown {
     atMost("ge", 1, arguments);
     return applyReal(this, "LessOrEqual", [y, this]);
   }
-  /** Complex numbers with this real part and the imaginary part `im`; one of dim 1 is repeated. */
+  /**
+   * Complex numbers with this real part; one of dim 1 is repeated.
+   * @param im the imaginary part: a lazy tensor, a number, or an array `[D]` for all pairs
+   * @returns a complex lazy tensor
+   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 1])).complex(Vj(rand([6, 1]))).shape); // [ 5, 6 ]
+   * ```
+   */
   complex<Y extends LazyOperand>(im: Y): Joined<ComplexLazyTensor<T, W>, ComplexLazyTensor<T, true>, Y>;
   complex(im: LazyOperand): unknown {
     atMost("complex", 1, arguments);
@@ -111,13 +156,32 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
     const formula = complex(expressionIn(this).formula, imaginary.formula);
     return new ComplexLazyTensor<T>(Expression.join(formula, [expressionIn(this), imaginary]));
   }
-  /** D complex numbers whose parts are the components re, im, re, im, … @throws FormulaError for an odd dim. */
+  /**
+   * D complex numbers whose parts are the components re, im, re, im, …
+   * @returns a complex lazy tensor of half the dim
+   * @throws FormulaError for an odd dim
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 4])).asComplex().dim); // 2
+   * ```
+   */
   asComplex(): ComplexLazyTensor<T, W> {
     atMost("asComplex", 0, arguments);
     return new ComplexLazyTensor<T, W>(expressionIn(this));
   }
 
-  /** A reduction by name; `optArg` is the K of the K best, `weight` the weights of exponential sums. */
+  /**
+   * A reduction by name.
+   * @param name such as `"LogSumExp"`
+   * @returns what the reduction gives: an array, indices, a pair of both, or a function of arrays that wait
+   * @throws ArgumentError for options that do not fit, CompileError, DeviceError, InterruptedError
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * const sums = K.reduction("Sum", { axis: 1 }) as RealArray;
+   * console.log(sums.shape); // [ 10, 1 ]
+   * ```
+   */
   override reduction(name: ReductionName, options: AnyReduction<T>): unknown {
     atMost("reduction", 2, arguments);
     const { optArg, weight, ...rest } = (options as AnyReduction<T> | undefined) ?? ({} as AnyReduction<T>);
@@ -128,9 +192,15 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
   // ---- as a matrix
 
   /**
-   * The product with an array `[...batch, N, E]` or `[N]`: `[...batch, M, E]` or `[M]`; differentiable. With an
-   * operator: their chain.
-   * @throws ArgumentError where sizes do not fit.
+   * The product with an array, differentiable; with an operator, their chain.
+   * @param b an array `[...batch, N, E]` or `[N]`, or an operator `[N, P]`
+   * @returns `[...batch, M, E]` or `[M]`; of an operator a LinearOperator
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.matmul(rand([20, 2])).shape); // [ 10, 2 ]
+   * ```
    */
   matmul<B extends ArrayInput<T> | OperatorOf<T>>(b: B, options?: MatmulOptions<T> | null): ProductOf<T, B>;
   matmul(b: ArrayInput<T> | OperatorOf<T>, options?: MatmulOptions<T> | null): unknown {
@@ -139,23 +209,50 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
     optionsOf("matmul of operators", options, {});
     return linearOperator<T>("matmul", this).matmul(toOperator<T>("matmul", b));
   }
-  /** The product with an array, as {@link LazyTensor.matmul}. */
+  /**
+   * The product with an array, as {@link LazyTensor.matmul}.
+   * @param b an array `[...batch, N, E]` or `[N]`
+   * @returns `[...batch, M, E]` or `[M]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.matvec(rand([20])).shape); // [ 10 ]
+   * ```
+   */
   matvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matvec", 2, arguments);
     return product("matvec", expressionIn(this), b, options) as RealArray<T>;
   }
-  /** The product of the transpose with an array `[...batch, M, E]` or `[M]`. */
+  /**
+   * The product of the transpose with an array; differentiable.
+   * @param b an array `[...batch, M, E]` or `[M]`
+   * @returns `[...batch, N, E]` or `[N]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.rmatvec(rand([10])).shape); // [ 20 ]
+   * ```
+   */
   rmatvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("rmatvec", 2, arguments);
     return product("rmatvec", expressionIn(this).transpose(), b, options) as RealArray<T>;
   }
 
   /**
-   * Solves (K + alpha I) a = b for a, of the shape of b, `[...batch, N, E]` or `[N]`, with the solver and the options
-   * of `KernelSolve`; differentiable. With `{call: false}`, or where there are symbolic variables, such as `Vj(2, 1)` for
-   * b, it is a function of them.
+   * Solves (K + alpha I) a = b for a, with the solver and the options of `KernelSolve`; differentiable. With `{call:
+   * false}`, or where there are symbolic variables, such as `Vj(2, 1)` for b, it is a function of them.
+   * @param b an array `[...batch, N, E]` or `[N]`, or a symbolic variable
+   * @returns the solution a, of the shape of b
    * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as
-   * `KernelSolve`.
+   * `KernelSolve`
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.solve(rand([10, 1]), { alpha: 0.1 }).shape); // [ 10, 1 ]
+   * ```
    */
   solve<B extends RealArray<T> | LazyTensor<T, boolean> | LazyTensor<RealData, true>, C extends boolean = true>(
     b: B,
@@ -165,7 +262,18 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
     atMost("solve", 2, arguments);
     return solveOrWait(this, b, options ?? {});
   }
-  /** The solution of `solve` with how it was found: method, iterations, residual, history. */
+  /**
+   * The solution of `solve` with how it was found.
+   * @param b an array `[...batch, N, E]` or `[N]`
+   * @returns `solution`, `method`, `iterations`, `residual`, `history` and more
+   * @throws what `solve` throws
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.report(rand([10, 1]), { alpha: 0.1 }).residual < 1e-5); // true
+   * ```
+   */
   report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
     atMost("report", 2, arguments);
     return solveClosed<T>(this, b, options ?? {}).report();
@@ -173,28 +281,64 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
 
   /**
    * log det (K + alpha I) of a symmetric kernel: exact, or with its standard error, as `KernelSolve` has it.
+   * @returns `value`, a number, and as `array` `[1]`, recorded for `grad`; its `standardError`, 0 where it is exact
    * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite;
-   * ConvergenceError.
+   * ConvergenceError
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.logdet({ alpha: 0.1 }).standardError); // 0
+   * ```
    */
   logdet(options?: LogdetOptions | null): LogdetResult {
     atMost("logdet", 1, arguments);
     return matrixOf("logdet", expressionIn(this)).logdet(withPlace(expressionIn(this), options));
   }
   /**
-   * The k largest eigenvalues of a symmetric kernel `[k]`, with their vectors `[N, k]`, as `KernelSolve` has them.
-   * @throws ArgumentError unless K is square, of dim 1, without batches; ConvergenceError.
+   * The k largest eigenvalues of a symmetric kernel with their vectors, as `KernelSolve` has them.
+   * @param k how many
+   * @returns `values` `[k]` and `vectors` `[N, k]`
+   * @throws ArgumentError unless K is square, of dim 1, without batches; ConvergenceError
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.eigsh(3).vectors.shape); // [ 10, 3 ]
+   * ```
    */
   eigsh(k: number, options?: EigshOptions | null): EigshResult<T> {
     atMost("eigsh", 2, arguments);
     return matrixOf("eigsh", expressionIn(this)).eigsh<T>(k, withPlace(expressionIn(this), options));
   }
 
-  /** K as an operator. @throws ArgumentError for batches, or a dim above 1. */
+  /**
+   * K as an operator.
+   * @param where what the user has called, for messages
+   * @returns a LinearOperator `[M, N]`
+   * @throws ArgumentError for batches, or a dim above 1
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.asLinearOperator().shape); // [ 10, 20 ]
+   * ```
+   */
   asLinearOperator(where = "asLinearOperator"): LinearOperator<T> {
     atMost("asLinearOperator", 1, arguments);
     return linearOperator<T>(where, this);
   }
-  /** K + alpha I, as an operator. */
+  /**
+   * K + alpha I, as an operator.
+   * @param alpha a number
+   * @returns a LinearOperator `[N, N]`
+   * @throws ArgumentError unless K is square, for batches, or a dim above 1
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.addDiag(0.1).shape); // [ 10, 10 ]
+   * ```
+   */
   addDiag(alpha: number): LinearOperator<T> {
     atMost("addDiag", 1, arguments);
     return linearOperator<T>("addDiag", this).addDiag(alpha);
@@ -233,28 +377,74 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
 
   // ---- operations that the table has for vectors
 
-  /** Opposite. */
+  /**
+   * Opposite.
+   * @returns a complex lazy tensor
+   * @throws ArgumentError for an argument too many
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.neg().shape); // [ 10, 20 ]
+   * ```
+   */
   neg(): ComplexLazyTensor<T, W> {
     atMost("neg", 0, arguments);
     return this.mul(-1);
   }
-  /** Component m, counted from 0. */
+  /**
+   * One component.
+   * @param m which, from 0
+   * @returns a complex lazy tensor of dim 1
+   * @throws FormulaError where there is none
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 4])).asComplex().elem(1).dim); // 1
+   * ```
+   */
   elem(m: number): ComplexLazyTensor<T, W> {
     atMost("elem", 1, arguments);
     return this.extract(m, 1);
   }
-  /** The `length` components from `start` on. */
+  /**
+   * Some of the components.
+   * @param start the first, from 0
+   * @param length how many
+   * @returns a complex lazy tensor of that dim
+   * @throws FormulaError where there are none
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 6])).asComplex().extract(1, 2).dim); // 2
+   * ```
+   */
   extract(start: number, length: number): ComplexLazyTensor<T, W> {
     atMost("extract", 2, arguments);
     return applyComplex(this, "Extract", [this, twice("extract, start", start), twice("extract, length", length)]);
   }
-  /** The components of this tensor, then those of y. */
+  /**
+   * The components of this tensor, then those of y.
+   * @param y a complex or real lazy tensor, a number, or an array `[D]` for all pairs
+   * @returns a complex lazy tensor
+   * @throws ArgumentError for what is no operand
+   * @example
+   * ```ts
+   * console.log(Vi(rand([5, 4])).asComplex().concat(Vj(rand([6, 2])).asComplex()).shape); // [ 5, 6, 3 ]
+   * ```
+   */
   concat<Y extends ComplexLazyOperand>(y: Y): Joined<ComplexLazyTensor<T, W>, ComplexLazyTensor<T, true>, Y>;
   concat(y: ComplexLazyOperand): unknown {
     atMost("concat", 1, arguments);
     return applyComplex(this, "Concat", [this, y]);
   }
-  /** The 2 D real numbers re, im, re, im, …, of which gradients are taken. */
+  /**
+   * The 2 D real numbers re, im, re, im, …, of which gradients are taken.
+   * @returns a lazy tensor of twice the dim
+   * @throws ArgumentError for an argument too many
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.asReal().shape); // [ 10, 20, 2 ]
+   * ```
+   */
   asReal(): LazyTensor<T, W> {
     atMost("asReal", 0, arguments);
     return new LazyTensor<T, W>(expressionIn(this));
@@ -262,7 +452,16 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
 
   // ---- reductions: those that are the same for both parts
 
-  /** Sum of the components, or over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`, as `re, im, …`. */
+  /**
+   * Sum of the components, or over i (axis 0) or j (axis 1).
+   * @returns `[...batch, rows, 2 dim]`, as `re, im, …`; of components a complex lazy tensor
+   * @throws ArgumentError for options that do not fit, CompileError, DeviceError, InterruptedError
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.sum({ axis: 1 }).shape); // [ 10, 2 ]
+   * ```
+   */
   sum<A extends Axis = -1, C extends boolean = true>(
     options?: AxisReductionOptions<T, A, C> | null,
   ): ReducedAny<ComplexLazyTensor<T, W>, A, "Sum", T, W, C>;
@@ -272,7 +471,16 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
       ? applyComplex(this, "ComplexSum", [this])
       : reduce("Sum", expressionIn(this), "Sum", options, {});
   }
-  /** Mean of the components, or over i (axis 0) or j (axis 1): `[...batch, rows, 2 dim]`. */
+  /**
+   * Mean of the components, or over i (axis 0) or j (axis 1).
+   * @returns `[...batch, rows, 2 dim]`, as `re, im, …`; of components a complex lazy tensor
+   * @throws ArgumentError for options that do not fit, CompileError, DeviceError, InterruptedError
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.mean({ axis: 1 }).shape); // [ 10, 2 ]
+   * ```
+   */
   mean<A extends Axis = -1, C extends boolean = true>(
     options?: AxisReductionOptions<T, A, C> | null,
   ): ReducedAny<ComplexLazyTensor<T, W>, A, "Mean", T, W, C>;
@@ -285,33 +493,82 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
 
   // ---- as a matrix
 
-  /** The product with complex numbers `[...batch, N, 2 E]`, as `re, im, …`: `[...batch, M, 2 E]`; differentiable. */
+  /**
+   * The product with complex numbers; differentiable.
+   * @param b `[...batch, N, 2 E]`, as `re, im, …`
+   * @returns `[...batch, M, 2 E]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.matmul(rand([20, 2])).shape); // [ 10, 2 ]
+   * ```
+   */
   matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matmul", 2, arguments);
     return complexProduct("matmul", expressionIn(this), b, options) as RealArray<T>;
   }
-  /** The product with complex numbers, as {@link ComplexLazyTensor.matmul}. */
+  /**
+   * The product with complex numbers, as {@link ComplexLazyTensor.matmul}.
+   * @param b `[...batch, N, 2 E]`, as `re, im, …`
+   * @returns `[...batch, M, 2 E]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.matvec(rand([20, 2])).shape); // [ 10, 2 ]
+   * ```
+   */
   matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("matvec", 2, arguments);
     return this.matmul(b, options);
   }
-  /** The product of the transpose, not conjugated, with complex numbers `[...batch, M, 2 E]`. */
+  /**
+   * The product of the transpose, not conjugated, with complex numbers.
+   * @param b `[...batch, M, 2 E]`, as `re, im, …`
+   * @returns `[...batch, N, 2 E]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
+   * console.log(K.rmatvec(rand([10, 2])).shape); // [ 20, 2 ]
+   * ```
+   */
   rmatvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
     atMost("rmatvec", 2, arguments);
     return this.T.matmul(b, options);
   }
   /**
-   * Solves (K + alpha I) a = b for complex numbers a and b, `[...batch, N, 2 E]` as `re, im, …`, with the solver and the
-   * options of `KernelSolve`; differentiable. K is Hermitian and positive definite unless `symmetry` says otherwise.
+   * Solves (K + alpha I) a = b for complex numbers, with the solver and the options of `KernelSolve`; differentiable. K
+   * is Hermitian and positive definite unless `symmetry` says otherwise.
+   * @param b `[...batch, N, 2 E]` as `re, im, …`
+   * @returns the solution a, of the shape of b
    * @throws ArgumentError where shapes do not fit or K is not Hermitian unless `symmetry` says so, ConvergenceError as
-   * `KernelSolve`.
+   * `KernelSolve`
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.real2complex().solve(rand([10, 2]), { alpha: 0.1 }).shape); // [ 10, 2 ]
+   * ```
    */
   solve<C extends boolean = true>(b: RealArray<T>, options?: Solving<T, C> | null): SolvedNow<T, W, RealArray<T>, C>;
   solve(b: unknown, options?: Solving<T, boolean> | null): unknown {
     atMost("solve", 2, arguments);
     return solveOrWait(this, b, options ?? {});
   }
-  /** The solution of `solve` with how it was found: method, iterations, residual, history. */
+  /**
+   * The solution of `solve` with how it was found.
+   * @param b `[...batch, N, 2 E]` as `re, im, …`
+   * @returns `solution`, `method`, `iterations`, `residual`, `history` and more
+   * @throws what `solve` throws
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.real2complex().report(rand([10, 2]), { alpha: 0.1 }).residual < 1e-5); // true
+   * ```
+   */
   report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
     atMost("report", 2, arguments);
     return solveClosed<T>(this, b, options ?? {}).report();

@@ -46,7 +46,16 @@ export interface LazyTensorMaker {
     value: RealArray<T> | number | readonly number[],
     options?: LazyTensorOptions | null,
   ): LazyTensor<T>;
-  /** The components of several tensors one after the other. @throws ArgumentError for none. */
+  /**
+   * The components of several tensors one after the other.
+   * @param tensors a list of lazy tensors
+   * @returns a lazy tensor whose dim is the sum of theirs
+   * @throws ArgumentError for none
+   * @example
+   * ```ts
+   * console.log(LazyTensor.concatenate([Vi(rand([5, 3])), Vj(rand([6, 2]))]).shape); // [ 5, 6, 5 ]
+   * ```
+   */
   concatenate<T extends RealData, W extends boolean>(
     tensors: readonly LazyTensor<T, W>[],
   ): LazyTensor<T, true extends W ? true : false>;

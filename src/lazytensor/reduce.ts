@@ -129,9 +129,29 @@ export type Given<O> = readonly (ArrayInput | number | O | null | undefined)[];
 
 /** A reduction that waits: called on the arrays of the symbolic variables in their order, and options. */
 export interface DeferredReduction<R extends ReductionName = ReductionName, T extends RealData = RealData> {
-  /** @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError. */
+  /**
+   * The reduction of these arrays, recorded for `grad`.
+   * @param args the arrays of the symbolic variables in their order, `[M, d]`, `[N, d]` or `[d]`; then options
+   * @returns what the reduction gives: an array, indices, or a pair of both
+   * @throws ArgumentError for arrays that do not fit, CompileError, DeviceError, InterruptedError
+   * @example
+   * ```ts
+   * const sums = Vi(0, 3).sqdist(Vj(1, 3)).neg().exp().sum({ axis: 1 });
+   * console.log(sums(rand([10, 3]), rand([20, 3])).shape); // [ 10, 1 ]
+   * ```
+   */
   (...args: Given<CallOptions>): ResultOf<R, T>;
-  /** Computes in the background, on copies of the arrays. The promise rejects with what the call throws. */
+  /**
+   * The call as a promise: computed in the background, on copies of the arrays.
+   * @param args the arrays of the symbolic variables in their order, `[M, d]`, `[N, d]` or `[d]`; then options
+   * @returns a promise of what the call returns
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const sums = Vi(0, 3).sqdist(Vj(1, 3)).neg().exp().sum({ axis: 1 });
+   * console.log((await sums.async(rand([10, 3]), rand([20, 3]))).shape); // [ 10, 1 ]
+   * ```
+   */
   async(...args: Given<AsyncCallOptions>): Promise<ResultOf<R, T>>;
   toString(): string;
 }

@@ -43,11 +43,44 @@ type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeo
 
 /** A system that waits: called on the arrays of the symbolic variables in their order, and options. */
 export interface DeferredSolve<T extends RealData = RealData> {
-  /** The solution, in the shape of the right-hand side. @throws what `KernelSolve` throws. */
+  /**
+   * The solution for these arrays, recorded for `grad`.
+   * @param args the arrays of the symbolic variables in their order, `[M, d]`, `[N, d]` or `[d]`; then options
+   * @returns the solution, in the shape of the right-hand side
+   * @throws what `KernelSolve` throws
+   * @example
+   * ```ts
+   * const x = rand([50, 2], { seed: 1 });
+   * const solve = Vi(x).sqdist(Vj(x)).neg().exp().solve(Vj(0, 1), { alpha: 0.1 });
+   * console.log(solve(rand([50, 1])).shape); // [ 50, 1 ]
+   * ```
+   */
   (...args: Given<SolveOptions>): RealArray<T>;
-  /** Solves in the background, on copies of the arrays. The promise rejects with what the call throws. */
+  /**
+   * The call as a promise: solved in the background, on copies of the arrays.
+   * @param args the arrays of the symbolic variables in their order, `[M, d]`, `[N, d]` or `[d]`; then options
+   * @returns a promise of the solution
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const x = rand([50, 2], { seed: 1 });
+   * const solve = Vi(x).sqdist(Vj(x)).neg().exp().solve(Vj(0, 1), { alpha: 0.1 });
+   * console.log((await solve.async(rand([50, 1]))).shape); // [ 50, 1 ]
+   * ```
+   */
   async(...args: Given<AsyncSolveOptions>): Promise<RealArray<T>>;
-  /** The solution with how it was found; `report.async` is its promise. */
+  /**
+   * The solution with how it was found; `report.async` is its promise.
+   * @param args the arrays of the symbolic variables in their order, `[M, d]`, `[N, d]` or `[d]`; then options
+   * @returns `solution`, `method`, `iterations`, `residual`, `history` and more
+   * @throws what the call throws
+   * @example
+   * ```ts
+   * const x = rand([50, 2], { seed: 1 });
+   * const solve = Vi(x).sqdist(Vj(x)).neg().exp().solve(Vj(0, 1), { alpha: 0.1 });
+   * console.log(solve.report(rand([50, 1])).residual < 1e-5); // true
+   * ```
+   */
   readonly report: {
     (...args: Given<SolveOptions>): SolveReport<T>;
     async(...args: Given<AsyncSolveOptions>): Promise<SolveReport<T>>;

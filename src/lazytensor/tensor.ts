@@ -60,7 +60,16 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   override toString(): string {
     return describe(this.isComplex ? "ComplexLazyTensor" : "LazyTensor", expressionIn(this), this.shape, this.dtype);
   }
-  /** What is computed when, by which engines, and the generated code, for the sum over j. */
+  /**
+   * What is computed when, by which engines, and the generated code, for the sum over j.
+   * @returns lines of text
+   * @throws ArgumentError for an argument too many
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.explain().includes("Exp")); // true
+   * ```
+   */
   explain(): string {
     atMost("explain", 0, arguments);
     return explanation(expressionIn(this));
@@ -68,12 +77,33 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
 
   // ---- where it is computed
 
-  /** This tensor, evaluated at the pairs of `ranges` alone. */
+  /**
+   * This tensor, evaluated at the pairs of `ranges` alone.
+   * @param ranges as of `cluster.fromMatrix`, or null for all pairs
+   * @returns a tensor of the same shape
+   * @throws ArgumentError when it is reduced, for ranges that do not fit
+   * @example
+   * ```ts
+   * const K = Vi(rand([4, 3])).sqdist(Vj(rand([4, 3])));
+   * const ranges = cluster.fromMatrix([[0, 2], [2, 4]], [[0, 2], [2, 4]], [[1, 0], [0, 1]]); // two blocks of 2 x 2
+   * console.log(K.withRanges(ranges).sum({ axis: 1 }).shape); // [ 4, 1 ]
+   * ```
+   */
   withRanges(ranges: BlockRanges | null): Self {
     atMost("withRanges", 1, arguments);
     return alike(this, expressionIn(this).with({ ranges }));
   }
-  /** This tensor, computed by a backend. */
+  /**
+   * This tensor, computed by a backend.
+   * @param backend such as `"cpu"`; `"auto"` chooses
+   * @returns a tensor of the same shape
+   * @throws DeviceError when it is reduced, where that backend cannot run
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.withBackend("reference").sum({ axis: 1 }).shape); // [ 10, 1 ]
+   * ```
+   */
   withBackend(backend: CallOptions["backend"]): Self {
     atMost("withBackend", 1, arguments);
     return alike(this, expressionIn(this).with({ backend }));
@@ -85,30 +115,60 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   get T(): Self {
     return alike(this, expressionIn(this).transpose());
   }
-  /** The transpose, as {@link Tensor.T}. */
+  /**
+   * The transpose, as {@link Tensor.T}.
+   * @returns a tensor with i and j exchanged
+   * @throws ArgumentError for an argument too many
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.t().shape); // [ 20, 10 ]
+   * ```
+   */
   t(): Self {
     atMost("t", 0, arguments);
     return this.T;
   }
   /**
-   * The rows and columns from begin to before end, `null` for all: nothing is copied. @throws ArgumentError for spans
-   * outside, or ranges.
+   * Some of the rows and columns: nothing is copied.
+   * @param rows `[begin, end]`, from begin to before end; null for all
+   * @param columns the same
+   * @returns a tensor of fewer rows and columns
+   * @throws ArgumentError for spans outside, or ranges
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.slice([2, 5], [0, 4]).shape); // [ 3, 4 ]
+   * ```
    */
   slice(rows: IndexSpan, columns: IndexSpan = null): Self {
     atMost("slice", 2, arguments);
     return alike(this, sliceExpression(expressionIn(this), rows, columns));
   }
   /**
-   * All values, `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one; for small
-   * problems; differentiable.
-   * @throws ArgumentError for more than `maxBytes`, or ranges.
+   * All values, for small problems; differentiable.
+   * @returns `[...batch, M, N]`, or `[...batch, M, N, d]` of d > 1 numbers, two for a complex one
+   * @throws ArgumentError for more than `maxBytes`, or ranges
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.dense().shape); // [ 10, 20 ]
+   * ```
    */
   dense(options?: DenseOptions | null): RealArray<T> {
     atMost("dense", 1, arguments);
     return squeezeLast(expressionIn(this), denseValues(expressionIn(this), options));
   }
   /**
-   * The values of row i: `[...batch, N]` or `[...batch, N, d]`. @throws ArgumentError where there is none, or ranges.
+   * The values of one row.
+   * @param i which, from 0
+   * @returns `[...batch, N]` or `[...batch, N, d]`
+   * @throws ArgumentError where there is none, or ranges
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.row(0).shape); // [ 20 ]
+   * ```
    */
   row(i: number): RealArray<T> {
     atMost("row", 1, arguments);
@@ -117,8 +177,15 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
     return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length));
   }
   /**
-   * The values of column j: `[...batch, M]` or `[...batch, M, d]`. @throws ArgumentError where there is none, or
-   * ranges.
+   * The values of one column.
+   * @param j which, from 0
+   * @returns `[...batch, M]` or `[...batch, M, d]`
+   * @throws ArgumentError where there is none, or ranges
+   * @example
+   * ```ts
+   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
+   * console.log(K.col(0).shape); // [ 10 ]
+   * ```
    */
   col(j: number): RealArray<T> {
     atMost("col", 1, arguments);
@@ -127,15 +194,31 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
     return squeezeLast(expressionIn(this), dropAxis(values, this.batchdims.length + 1));
   }
   /**
-   * The values at i = j: `[...batch, M]` or `[...batch, M, d]`; differentiable. @throws ArgumentError unless M = N, or
-   * for ranges.
+   * The values at i = j; differentiable.
+   * @returns `[...batch, M]` or `[...batch, M, d]`
+   * @throws ArgumentError unless M = N, or for ranges
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * console.log(Vi(x).sqdist(Vj(x)).diag().shape); // [ 10 ]
+   * ```
    */
   diag(): RealArray<T> {
     atMost("diag", 0, arguments);
     const sums = reduceNow("diag", diagonal("diag", expressionIn(this)), "Sum", { axis: 1 }, {});
     return squeezeLast(expressionIn(this), sums as RealArray);
   }
-  /** The sum of the diagonal: `[...batch, d]`; differentiable. @throws ArgumentError unless M = N, or for ranges. */
+  /**
+   * The sum of the diagonal; differentiable.
+   * @returns `[...batch, d]`
+   * @throws ArgumentError unless M = N, or for ranges
+   * @example
+   * ```ts
+   * const x = rand([10, 3], { seed: 1 });
+   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
+   * console.log(K.trace().get(0)); // 10
+   * ```
+   */
   trace(): RealArray<T> {
     atMost("trace", 0, arguments);
     const sums = reduceNow("trace", diagonal("trace", expressionIn(this)), "Sum", { axis: 0 }, {}) as RealArray;

@@ -54,10 +54,13 @@ type GmresOptions<T extends RealData = RealData> = KrylovOptions<T> & OptionsOf<
 
 /** A solution with how it was found. */
 export interface KrylovReport<T extends RealData = RealData> {
+  /** In the shape of b. */
   readonly solution: RealArray<T>;
+  /** Iterations done. */
   readonly iterations: number;
   /** |b - A x| over |b|, recomputed, the largest of the columns, before rounding to the dtype. */
   readonly residual: number;
+  /** Why it ended. */
   readonly converged: Outcome;
   /** What `onIteration` was told. */
   readonly history: readonly SolveIteration[];
@@ -73,7 +76,18 @@ interface Results {
   report: unknown;
 }
 type Forms<O, W extends keyof Results> = Call<O, object, W> & {
-  /** The call as a promise, of the data as they are now. */
+  /**
+   * The call as a promise, of the data as they are now.
+   * @param operator `[N, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+   * @param b `[N]` or `[N, K]`
+   * @returns a promise of what the call returns
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const x = await linalg.cg.async(linalg.diagonal(array([1, 2])), array([1, 4]));
+   * console.log(nd.toNested(x)); // [ 1, 2 ]
+   * ```
+   */
   async<T extends RealData>(
     operator: AnyOperand,
     b: ArrayInput<T>,
@@ -86,7 +100,20 @@ type Forms<O, W extends keyof Results> = Call<O, object, W> & {
  * all that A reads, to first order. `report` also tells how it was found; both have an `async` form.
  * @throws ArgumentError where shapes do not fit; ConvergenceError.
  */
-export type KrylovFunction<O = KrylovOptions> = Forms<O, "solution"> & { readonly report: Forms<O, "report"> };
+export type KrylovFunction<O = KrylovOptions> = Forms<O, "solution"> & {
+  /**
+   * The solution with how it was found; `report.async` is its promise.
+   * @param operator `[N, N]`: a linear operator, a real lazy tensor, a matrix or an object with products
+   * @param b `[N]` or `[N, K]`
+   * @returns `solution`, `iterations`, `residual`, `converged` and `history`
+   * @throws what the call throws
+   * @example
+   * ```ts
+   * console.log(linalg.cg.report(linalg.diagonal(array([1, 2])), array([1, 4])).iterations); // 2
+   * ```
+   */
+  readonly report: Forms<O, "report">;
+};
 
 interface Method {
   readonly where: "cg" | "minres" | "gmres";

@@ -36,7 +36,18 @@ export interface EigshFunction {
    * @throws ArgumentError for an operator that is not symmetric, or a k above n; ConvergenceError.
    */
   <T extends RealData>(operator: OperatorOperand<T>, k: number, options?: PairOptions | null): EigshResult<T>;
-  /** The call as a promise, of the data as they are now. */
+  /**
+   * The call as a promise, of the data as they are now.
+   * @param operator `[N, N]`, symmetric
+   * @param k how many
+   * @returns a promise of `values` `[k]` and `vectors` `[N, k]`
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const { values } = await linalg.eigsh.async(linalg.diagonal(nd.arange(1, 11)), 2);
+   * console.log(values.shape); // [ 2 ]
+   * ```
+   */
   async<T extends RealData>(
     operator: OperatorOperand<T>,
     k: number,
@@ -102,7 +113,18 @@ export interface SvdsFunction {
    * @throws ArgumentError for a k above M or N; ConvergenceError.
    */
   <T extends RealData>(operator: OperatorOperand<T>, k: number, options?: SvdsOptions | null): SvdsResult<T>;
-  /** The call as a promise, of the data as they are now. */
+  /**
+   * The call as a promise, of the data as they are now.
+   * @param operator `[M, N]`
+   * @param k how many
+   * @returns a promise of `u` `[M, k]`, `s` `[k]` and `vt` `[k, N]`
+   * @throws by rejecting, what the call throws, and InterruptedError when `signal` is aborted
+   * @example
+   * ```ts
+   * const { s } = await linalg.svds.async(linalg.diagonal(nd.arange(1, 11)), 2);
+   * console.log(s.shape); // [ 2 ]
+   * ```
+   */
   async<T extends RealData>(
     operator: OperatorOperand<T>,
     k: number,

@@ -10,6 +10,7 @@ import { atMost, describeValue, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
 import { resvg } from "./companions";
 import { htmlOf } from "./html";
+import { displayWriter } from "./kernels";
 import { drawSvg } from "./svg";
 import { backgroundOf, themed } from "./theme";
 import type { ThemeName } from "./theme";
@@ -18,11 +19,13 @@ import type { ThemeName } from "./theme";
  * One picture in the formats of a Jupyter output: `data` by MIME type, the PNG in base64, and its size in CSS pixels.
  */
 export interface ChartBundle {
+  /** The picture in each format. */
   readonly data: {
     readonly "application/vnd.vegalite.v5+json": object;
     readonly "image/png": string;
     readonly "text/plain": string;
   };
+  /** The size in CSS pixels. */
   readonly metadata: { readonly "image/png": { readonly width: number; readonly height: number } };
 }
 
@@ -32,7 +35,7 @@ const THEME = {
 } as const;
 
 const SHOWN = {
-  /** Show the picture when a tslab cell is running (default true). */
+  /** Show the picture when a cell of a notebook is running (default true). */
   show: { kind: [true, false], default: true },
 } as const;
 
@@ -45,8 +48,8 @@ export type ChartOptions = OptionsOf<ChartRows>;
 export type SaveChartOptions = OptionsOf<typeof THEME>;
 
 /**
- * Draws a vega-lite v5 description, shows it in the running tslab cell, and resolves to the picture; outside tslab it
- * only resolves.
+ * Draws a vega-lite v5 description, shows it in the running cell, and resolves to the picture; outside of
+ * notebooks it only resolves.
  * @param spec the description
  * @returns a promise of the picture, in the formats of a notebook's output
  * @throws ArgumentError if vega, vega-lite or @resvg/resvg-js is not installed beside the notebook
@@ -58,7 +61,7 @@ export async function chart(spec: object, options?: ChartOptions | null): Promis
   atMost("chart", 2, arguments);
   const { show, theme } = withDefaults(CHART, optionsOf("chart", options, CHART));
   const bundle = await draw(versioned("chart", spec, theme), backgroundOf(theme));
-  if (show) tslabWriter()?.({ ...bundle, transient: {} }, false);
+  if (show) await displayWriter()?.({ ...bundle, transient: {} }, false);
   return bundle;
 }
 
@@ -160,20 +163,4 @@ function describe(spec: object, readable: boolean): string {
 /** A cell that ends in a chart prints its value: the plain text, not the megabytes. */
 function withShortInspection(bundle: ChartBundle): ChartBundle {
   return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
-}
-
-/** Writes an output of the running cell, or an update of one. */
-export type DisplayWriter = (content: object, update: boolean) => void;
-
-/**
- * tslab's public `display` sends one format per output; its own writer sends a bundle. The kernel that runs us is the
- * copy of tslab whose writer is set.
- */
-export function tslabWriter(): DisplayWriter | undefined {
-  for (const [path, loaded] of Object.entries(require.cache)) {
-    if (!/[\\/]tslab[\\/]dist[\\/]jupyter\.js$/.test(path)) continue;
-    const { lastWriteDisplayData } = loaded?.exports as { lastWriteDisplayData?: DisplayWriter | null };
-    if (lastWriteDisplayData) return lastWriteDisplayData;
-  }
-  return undefined;
 }

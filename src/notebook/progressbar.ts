@@ -1,10 +1,10 @@
 /**
- * A display of progress, for the `onProgress` of long calls: a bar in a tslab notebook, a line in a terminal, nothing
+ * A display of progress, for the `onProgress` of long calls: a bar in a notebook, a line in a terminal, nothing
  * in a script whose errors go elsewhere. Knows nothing of what is computed.
  */
 import { randomUUID } from "node:crypto";
-import { tslabWriter } from "./chart";
-import type { DisplayWriter } from "./chart";
+import { displayWriter } from "./kernels";
+import type { DisplayWriter } from "./kernels";
 import type { CallProgress } from "../call/run";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
@@ -18,7 +18,7 @@ const PROGRESS_BAR = {
 export type ProgressBarOptions = OptionsOf<typeof PROGRESS_BAR>;
 
 /**
- * For `onProgress`: shows what is done, rate, residual and time left. In a tslab cell it is one output that is updated
+ * For `onProgress`: shows what is done, rate, residual and time left. In a cell it is one output that is updated
  * in place, else a line on stderr if that is a terminal; otherwise nothing is shown.
  * @returns a function for the option `onProgress`
  * @throws ArgumentError for an option that it does not know
@@ -31,10 +31,10 @@ export function progressBar(options?: ProgressBarOptions | null): (progress: Cal
   atMost("progressBar", 1, arguments);
   const { label } = optionsOf("progressBar", options, PROGRESS_BAR);
   // The display of the cell that makes the bar: the bar belongs into its output, even when other cells run later.
-  const writer = tslabWriter();
+  const writer = displayWriter();
   let show: Show | undefined;
   return (progress) => {
-    show ??= showOf(writer ?? tslabWriter());
+    show ??= showOf(writer ?? displayWriter());
     show(progress, [label, progressText(progress)].filter(Boolean).join(" · "));
     if (progress.ended) show = undefined;
   };
@@ -53,7 +53,7 @@ function inNotebook(writer: DisplayWriter): Show {
   return ({ fraction, ended }, text) => {
     const value = fraction === undefined ? (ended ? ` value="1"` : "") : ` value="${fraction}"`;
     const html = `<progress max="1"${value}></progress> <code>${escapeMarkup(text)}</code>`;
-    writer({ data: { "text/html": html, "text/plain": text }, metadata: {}, transient }, isShown);
+    void writer({ data: { "text/html": html, "text/plain": text }, metadata: {}, transient }, isShown);
     isShown = true;
   };
 }

@@ -11,8 +11,8 @@ import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
 import { checkField, isNames, numbersOf, rowsOf } from "./columns";
 import type { ChartTable, ChartValues, Row } from "./columns";
-import { tslabWriter } from "./chart";
 import { escaped } from "./html";
+import { displayWriter } from "./kernels";
 
 const TABLE = {
   /** Names of the columns of a matrix (default: their numbers); of columns or objects, those that are shown. */
@@ -23,7 +23,7 @@ const TABLE = {
   digits: { kind: "integer", least: 1, default: 5 },
   /** Heading over the table. */
   title: { kind: "text" },
-  /** Show the table when a tslab cell is running (default true). */
+  /** Show the table when a cell of a notebook is running (default true). */
   show: { kind: [true, false], default: true },
 } as const;
 
@@ -32,11 +32,12 @@ export type TableOptions = OptionsOf<typeof TABLE>;
 
 /** A table in the formats of a Jupyter output, by MIME type. */
 export interface TableBundle {
+  /** The table in each format. */
   readonly data: { readonly "text/html": string; readonly "text/plain": string };
 }
 
 /**
- * Shows a table in the running tslab cell, and returns it; outside tslab it only returns it. Values are a matrix
+ * Shows a table in the running cell, and returns it; outside of notebooks it only returns it. Values are a matrix
  * `[N, D]` or numbers `[N]`, columns of one length by name, or a list of objects.
  * @param values `[N, D]` or `[N]`, an object of lists, or a list of objects
  * @returns the table, in the formats of a notebook's output
@@ -56,7 +57,7 @@ export function table(values: ChartValues | ChartTable, options?: TableOptions |
   const lines = visible(all.length, most).map((place) => cellsOf(all, place, names, digits));
   const html = htmlTable([["", ...names], ...lines], title);
   const bundle = { data: { "text/html": html, "text/plain": textTable([["", ...names], ...lines], title) } };
-  if (show) tslabWriter()?.({ ...bundle, metadata: {}, transient: {} }, false);
+  if (show) void displayWriter()?.({ ...bundle, metadata: {}, transient: {} }, false);
   return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
 }
 

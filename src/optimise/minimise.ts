@@ -56,6 +56,7 @@ type Settings = SettledOf<Rows>;
 export interface MinimiseIteration<P extends Parameters = Parameters> {
   /** 0 at the start. */
   readonly iteration: number;
+  /** Of the function. */
   readonly value: number;
   /** The largest component of the gradient. */
   readonly gradient: number;
@@ -70,12 +71,15 @@ export type Parameters = RealArray | Readonly<Record<string, RealArray>>;
 export interface MinimiseResult<P extends Parameters> {
   /** In the form of the start, unmarked: those of the last iteration. */
   readonly parameters: P;
+  /** Of the function there. */
   readonly value: number;
+  /** Steps done. */
   readonly iterations: number;
   /** Calls of the function. */
   readonly evaluations: number;
   /** Values after each iteration, the start first. */
   readonly history: readonly number[];
+  /** Why it ended. */
   readonly ending: Ending;
 }
 

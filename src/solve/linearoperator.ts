@@ -17,7 +17,17 @@ import type { LinearOperatorLike, Recipe, Times, Ways } from "./ways";
 
 /** What gives an operator, such as a lazy tensor. */
 export interface AsOperator<T extends RealData = RealData> {
-  /** @param where what the user has called, for messages. */
+  /**
+   * It as an operator.
+   * @param where what the user has called, for messages
+   * @returns a LinearOperator `[M, N]`
+   * @throws ArgumentError where it is none, as for batches
+   * @example
+   * ```ts
+   * const K = Vi(rand([5, 2])).sqdist(Vj(rand([6, 2])));
+   * console.log(K.asLinearOperator().shape); // [ 5, 6 ]
+   * ```
+   */
   asLinearOperator(where?: string): LinearOperator<T>;
 }
 
@@ -34,7 +44,9 @@ let waysIn: <T extends RealData>(operator: LinearOperator<T>) => Ways;
 
 /** A matrix `[M, N]` that is only known by its products with arrays. Immutable. */
 export class LinearOperator<T extends RealData = RealData> implements LinearOperatorLike<T> {
+  /** Rows and columns. */
   readonly shape: readonly [number, number];
+  /** Of the arrays that it multiplies. */
   readonly dtype: Dtype;
   readonly #ways: Ways;
 
@@ -49,21 +61,48 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     this.dtype = this.#ways.dtype;
   }
 
-  /** Times an array `[N]` or `[N, E]`: `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
+  /**
+   * The product with an array.
+   * @param x `[N]` or `[N, E]`
+   * @returns `[M]` or `[M, E]`
+   * @throws ArgumentError for another number of rows
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.matvec(nd.ones([3])).get(2)); // 3
+   * ```
+   */
   matvec(x: RealArray<T>): RealArray<T> {
     atMost("matvec", 1, arguments);
     return this.#ways.forward.once(checkRows("matvec", x, this.shape[1])) as RealArray<T>;
   }
 
-  /** The transpose times an array `[M]` or `[M, E]`. @throws ArgumentError for another number of rows. */
+  /**
+   * The product of the transpose with an array.
+   * @param x `[M]` or `[M, E]`
+   * @returns `[N]` or `[N, E]`
+   * @throws ArgumentError for another number of rows
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.rmatvec(nd.ones([3])).get(2)); // 3
+   * ```
+   */
   rmatvec(x: RealArray<T>): RealArray<T> {
     atMost("rmatvec", 1, arguments);
     return this.#ways.backward.once(checkRows("rmatvec", x, this.shape[0])) as RealArray<T>;
   }
 
   /**
-   * Times an array, or the chain of two operators: first `x`, then this one.
-   * @throws ArgumentError where sizes do not fit.
+   * The product with an array, or the chain of two operators: first `x`, then this one.
+   * @param x an array `[N]` or `[N, E]`, or an operator `[N, P]`
+   * @returns `[M]` or `[M, E]`; of an operator an operator `[M, P]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.matmul(A).matvec(nd.ones([3])).get(2)); // 9
+   * ```
    */
   matmul(x: RealArray<T>): RealArray<T>;
   matmul(x: Exclude<AnyOperand, RealArray>): LinearOperator<T>;
@@ -78,38 +117,97 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     return new LinearOperator<T>({ ...rest, shape: [shape[1], shape[0]], forward: backward, backward: forward });
   }
 
-  /** The transpose, `T`. */
+  /**
+   * The transpose, `T`.
+   * @returns an operator `[N, M]`
+   * @throws ArgumentError for an argument too many
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.transpose().shape); // [ 3, 3 ]
+   * ```
+   */
   transpose(): LinearOperator<T> {
     atMost("transpose", 0, arguments);
     return this.T;
   }
 
-  /** The chain of two operators: first `second`, then this one. @throws ArgumentError where sizes do not fit. */
+  /**
+   * The chain of two operators: first `second`, then this one.
+   * @param second an operator, a lazy tensor, a matrix or an object with products, `[N, P]`
+   * @returns an operator `[M, P]`
+   * @throws ArgumentError where sizes do not fit
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.compose(A).matvec(nd.ones([3])).get(2)); // 9
+   * ```
+   */
   compose(second: AnyOperand): LinearOperator<T> {
     atMost("compose", 1, arguments);
     return chain("compose", this, toOperator("compose", second));
   }
 
-  /** The sum of two operators. @throws ArgumentError unless shapes and dtypes are equal. */
+  /**
+   * The sum of two operators.
+   * @param other an operator, a lazy tensor, a matrix or an object with products, of the same shape
+   * @returns an operator `[M, N]`
+   * @throws ArgumentError unless shapes and dtypes are equal
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.add(A).matvec(nd.ones([3])).get(2)); // 6
+   * ```
+   */
   add(other: AnyOperand): LinearOperator<T> {
     atMost("add", 1, arguments);
     return combine(this.#ways, [this, alike("add", this, other)], entrywise(add));
   }
 
-  /** The difference of two operators. @throws ArgumentError unless shapes and dtypes are equal. */
+  /**
+   * The difference of two operators.
+   * @param other an operator, a lazy tensor, a matrix or an object with products, of the same shape
+   * @returns an operator `[M, N]`
+   * @throws ArgumentError unless shapes and dtypes are equal
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.sub(A).matvec(nd.ones([3])).get(2)); // 0
+   * ```
+   */
   sub(other: AnyOperand): LinearOperator<T> {
     atMost("sub", 1, arguments);
     return combine(this.#ways, [this, alike("sub", this, other)], entrywise(sub));
   }
 
-  /** This operator times a number. @throws ArgumentError for anything else. */
+  /**
+   * This operator times a number.
+   * @param factor the number
+   * @returns an operator `[M, N]`
+   * @throws ArgumentError for anything else
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.scale(10).matvec(nd.ones([3])).get(2)); // 30
+   * ```
+   */
   scale(factor: number): LinearOperator<T> {
     atMost("scale", 1, arguments);
     checkNumber("scale, factor", factor);
     return combine(this.#ways, [this], ([times]) => after(times, (y) => mul(y, factor)));
   }
 
-  /** This operator applied `exponent` times; 0 gives the identity. @throws ArgumentError unless it is square. */
+  /**
+   * This operator applied several times; 0 gives the identity.
+   * @param exponent how often, an integer of at least 0
+   * @returns an operator `[N, N]`
+   * @throws ArgumentError unless it is square
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.power(3).matvec(nd.ones([3])).get(2)); // 27
+   * ```
+   */
   power(exponent: number): LinearOperator<T> {
     atMost("power", 1, arguments);
     if (!Number.isSafeInteger(exponent) || exponent < 0)
@@ -118,7 +216,17 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     return combine(this.#ways, [this], ([times]) => repeat(times, exponent));
   }
 
-  /** This operator plus alpha times the identity. @throws ArgumentError unless it is square. */
+  /**
+   * This operator plus alpha times the identity.
+   * @param alpha a number
+   * @returns an operator `[N, N]`
+   * @throws ArgumentError unless it is square
+   * @example
+   * ```ts
+   * const A = linalg.diagonal(nd.arange(1, 4)); // 1, 2, 3
+   * console.log(A.addDiag(0.5).matvec(nd.ones([3])).get(2)); // 3.5
+   * ```
+   */
   addDiag(alpha: number): LinearOperator<T> {
     atMost("addDiag", 1, arguments);
     checkNumber("addDiag, alpha", alpha);

@@ -68,6 +68,7 @@ export type LogdetOptions = OptionsOf<typeof RIDGE> & OptionsOf<typeof LOGDET> &
 
 /** A number, and how far it may be off. */
 export interface EstimatedValue {
+  /** The value, exact or estimated. */
   readonly value: number;
   /** One standard deviation of the mean over the random vectors; 0 where nothing is random. */
   readonly standardError: number;
@@ -99,6 +100,7 @@ export interface LogdetResult extends EstimatedValue {
    * random, as `checkedRows` exact rows tell it. The value is off by about n times that at most. 0 for other methods.
    */
   readonly residual: number;
+  /** With method `"modes"`: how many rows were computed exactly, else 0. */
   readonly checkedRows: number;
   /** With `tolerance: "auto"`: why no modes were taken all the same, in a clause; else null. */
   readonly whyExact: string | null;

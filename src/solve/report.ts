@@ -37,6 +37,7 @@ export interface Solved {
  * last entry.
  */
 export interface SolveReport<T extends RealData = RealData> extends Report {
+  /** In the shape of the right-hand side. */
   readonly solution: RealArray<T>;
 }
 

@@ -18,10 +18,41 @@ import type { Task } from "../task";
 export interface LinearOperatorLike<T extends RealData = RealData> {
   /** Rows and columns. */
   readonly shape: readonly [number, number];
+  /** Of the arrays that it multiplies. */
   readonly dtype: Dtype;
-  /** Times `[N]` or `[N, E]`. */
+  /**
+   * The product with an array, which a user gives.
+   * @param x `[N]` or `[N, E]`
+   * @returns `[M]` or `[M, E]`
+   * @throws whatever it likes
+   * @example
+   * ```ts
+   * const twice = LinearOperator({
+   *   shape: [3, 3],
+   *   dtype: "float64",
+   *   matvec: (x) => nd.mul(x, 2),
+   *   rmatvec: (x) => nd.mul(x, 2),
+   * });
+   * console.log(twice.matvec(nd.ones([3], { dtype: "float64" })).get(0)); // 2
+   * ```
+   */
   matvec(x: RealArray<T>): RealArray<T>;
-  /** The transpose times `[M]` or `[M, E]`. */
+  /**
+   * The product of the transpose with an array, which a user gives.
+   * @param x `[M]` or `[M, E]`
+   * @returns `[N]` or `[N, E]`
+   * @throws whatever it likes
+   * @example
+   * ```ts
+   * const twice = LinearOperator({
+   *   shape: [3, 3],
+   *   dtype: "float64",
+   *   matvec: (x) => nd.mul(x, 2),
+   *   rmatvec: (x) => nd.mul(x, 2),
+   * });
+   * console.log(twice.rmatvec(nd.ones([3], { dtype: "float64" })).get(0)); // 2
+   * ```
+   */
   rmatvec(x: RealArray<T>): RealArray<T>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A tslab kernel as Jupyter starts it: a process of its own that is spoken to over sockets, in Jupyter's protocol, and
- * is interrupted by SIGINT. Its folder is notebooks/, where `tskeops` is a link to this package (its dist).
+ * A kernel as Jupyter starts it: a process of its own that is spoken to over sockets, in Jupyter's protocol, and is
+ * interrupted by SIGINT. Its folder is notebooks/, where `tskeops` is a link to this package (its dist).
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHmac, randomUUID } from "node:crypto";
@@ -24,12 +24,14 @@ type Zeromq = Readonly<Record<"Dealer" | "Subscriber", new () => Socket>>;
 interface Message {
   readonly header: { readonly msg_type: string };
   readonly parent_header: { readonly msg_id?: string };
-  readonly content: {
-    readonly text?: string;
-    readonly status?: string;
-    readonly data?: Readonly<Record<string, string>>;
-    readonly transient?: { readonly display_id?: string };
-  };
+  readonly content: Content;
+}
+
+interface Content {
+  readonly text?: string;
+  readonly status?: string;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly transient?: { readonly display_id?: string };
 }
 
 /** A cell that runs, or ran. */
@@ -38,32 +40,52 @@ export interface Cell {
   text: string;
   /** What it displayed so far, updates included: HTML, and the number of the output. */
   readonly displays: { readonly html: string; readonly id: string | undefined; readonly isUpdate: boolean }[];
+  /** What it showed so far by MIME type, its value included. */
+  readonly outputs: Readonly<Record<string, unknown>>[];
   /** "ok" or "error", once it has ended. */
   readonly status: Promise<string>;
   /** Resolves as soon as the condition holds; the cell is looked at after every message. */
   until(condition: (cell: Cell) => boolean): Promise<void>;
 }
 
+/** How a kernel is started that finds its sockets in a file, and where these are. */
+interface KernelStart {
+  readonly command: (file: string) => readonly [string, ...string[]];
+  readonly sockets: (folder: string) => { readonly transport: string; readonly ip: string; readonly ports: number[] };
+}
+
+const OURS: KernelStart = {
+  command: (file) => {
+    const script = join(notebooks, "..", "scripts", "tslab-kernel.cjs");
+    return [process.execPath, script, "kernel", "--config-path", file];
+  },
+  sockets: (folder) => ({ transport: "ipc", ip: join(folder, "socket"), ports: [1, 2, 3, 4, 5] }),
+};
+
 export class Kernel {
   private readonly cells = new Map<string, { readonly cell: Cell; end: (status: string) => void; look: () => void }>();
+  private readonly questions = new Map<string, (content: Content) => void>();
   private readonly folder = mkdtempSync(join(tmpdir(), "tskeops-kernel-"));
   private readonly process: ChildProcess;
   private readonly shell: Socket;
   private readonly published: Socket;
   private isOver = false;
 
-  constructor() {
+  constructor({ command: commandOf, sockets }: KernelStart = OURS) {
     const { Dealer, Subscriber } = createRequire(join(notebooks, "package.json"))("zeromq") as Zeromq;
-    const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
-    const [file, ip] = [join(this.folder, "connection.json"), join(this.folder, "socket")];
-    writeFileSync(file, JSON.stringify({ transport: "ipc", ip, key: "", signature_scheme: "hmac-sha256", ...ports }));
-    const command = [join(notebooks, "..", "scripts", "tslab-kernel.cjs"), "kernel", "--config-path", file];
+    const { transport, ip, ports } = sockets(this.folder);
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = ports;
+    const named = { shell_port, iopub_port, stdin_port, control_port, hb_port };
+    const file = join(this.folder, "connection.json");
+    writeFileSync(file, JSON.stringify({ transport, ip, key: "", signature_scheme: "hmac-sha256", ...named }));
+    const [command, ...args] = commandOf(file);
     // Formulas are compiled anew, so that what is stopped may be the compiler.
     const env = { ...process.env, TSKEOPS_CACHE: join(this.folder, "cache") };
-    this.process = spawn(process.execPath, command, { cwd: notebooks, stdio: "ignore", env });
+    this.process = spawn(command, args, { cwd: notebooks, stdio: "ignore", env });
+    this.process.once("exit", () => this.cells.forEach(({ end }) => end("dead")));
     [this.shell, this.published] = [new Dealer(), new Subscriber()];
-    this.shell.connect(`ipc://${ip}:1`);
-    this.published.connect(`ipc://${ip}:2`);
+    this.shell.connect(`${transport}://${ip}:${String(shell_port)}`);
+    this.published.connect(`${transport}://${ip}:${String(iopub_port)}`);
     this.published.subscribe("");
     for (const socket of [this.shell, this.published]) void this.listen(socket);
   }
@@ -71,7 +93,7 @@ export class Kernel {
   /** Resolves when the kernel answers; cells that run before may lose what they print. */
   async ready(): Promise<void> {
     const probe = this.run("console.log('ready')");
-    await probe.status;
+    if ((await probe.status) === "dead") throw new Error("the kernel ended instead of answering");
     if (!probe.text.includes("ready")) await this.ready();
   }
 
@@ -83,6 +105,7 @@ export class Kernel {
     const cell: Cell = {
       text: "",
       displays: [],
+      outputs: [],
       status,
       until: (condition) =>
         new Promise((resolve) => {
@@ -105,6 +128,14 @@ export class Kernel {
     });
     void this.send(id, "execute_request", { code, silent: false, store_history: true, allow_stdin: false });
     return cell;
+  }
+
+  /** What it answers to a message that runs nothing, such as "complete_request". */
+  ask<Answer extends object>(type: string, content: object): Promise<Answer> {
+    const id = randomUUID();
+    const answer = new Promise<Content>((resolve) => this.questions.set(id, resolve));
+    void this.send(id, type, content);
+    return answer as Promise<Answer>;
   }
 
   /** As the stop button does. */
@@ -148,9 +179,12 @@ export class Kernel {
   }
 
   private take({ header: { msg_type }, parent_header, content }: Message): void {
-    const found = this.cells.get(parent_header.msg_id ?? "");
+    const id = parent_header.msg_id ?? "";
+    if (msg_type.endsWith("_reply")) this.questions.get(id)?.(content);
+    const found = this.cells.get(id);
     if (!found) return;
     if (msg_type === "stream") found.cell.text += content.text ?? "";
+    if (content.data) found.cell.outputs.push(content.data);
     if (msg_type.endsWith("display_data"))
       found.cell.displays.push({
         html: content.data?.["text/html"] ?? "",

@@ -4,56 +4,14 @@ import { join, resolve } from "node:path";
 import { ArgumentError } from "../../src/errors";
 import { array, nd, notebook, rand, randn } from "../../src/index";
 import { FRAME_PARAMETER } from "../../src/notebook/svg";
+import { CHARTS, faces, field, inSpace, points, pyramid, radius, table } from "../helpers/charts";
 
 const notebooks = resolve(__dirname, "..", "..", "notebooks");
 const start = process.cwd();
 beforeAll(() => process.chdir(notebooks)); // where vega is
 afterAll(() => process.chdir(start));
 
-const field = Array.from({ length: 12 }, (_, r) =>
-  Array.from({ length: 9 }, (_, c) => Math.sin(r / 3) * Math.cos(c / 2)),
-);
-const points = randn([30, 2], { seed: 1 });
-const inSpace = randn([30, 3], { seed: 2 });
-const x = nd.linspace(1, 30, 30);
-const radius = nd.norm(points, { axis: 1 });
-const pyramid = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0.5, 1]]; // prettier-ignore
-const faces = [[0, 2, 1], [0, 3, 2], [0, 1, 4], [1, 2, 4], [2, 3, 4], [3, 0, 4]]; // prettier-ignore
-const table = { x, a: radius, b: nd.add(radius, 1), c: Array.from({ length: 30 }, (_, k) => (k % 2 ? "odd" : "even")) };
-const logarithmic = { xScale: "log", yScale: "log" } as const;
-
 const n = notebook;
-const CHARTS: Readonly<Record<string, () => object>> = {
-  lines: () => n.lineChart(table, { x: "x", y: ["a", "b"], title: "two", zoom: true }),
-  "lines with a band": () => n.lineChart(table, { x: "x", y: ["a"], band: ["a", "b"] }),
-  "lines in rows with bands": () => n.lineChart(table, { x: "x", y: "a", series: "c", row: "c", band: ["a", "b"] }),
-  "logarithmic lines": () => n.lineChart(table, { x: "x", y: "b", ...logarithmic, points: true }),
-  "lines under points": () => n.lineChart(table, { x: "x", y: "a", over: [n.scatterChart(points)] }),
-  "lines with ends": () => n.lineChart(table, { x: "x", y: "a", band: ["a", "b"], xDomain: [0, 1], yDomain: [-2, 2] }),
-  "points with ends": () => n.scatterChart(points, { yDomain: [0, 1], over: [n.lineChart(table, { x: "x", y: "a" })] }),
-  times: () => n.benchChart([10, 100, 1e6], { lazy: [0.1, 0.2, 9], dense: [0.1, 2, NaN] }, { title: "times" }),
-  picture: () => n.imageChart(field, { legend: "height", reverse: true, smooth: false }),
-  "picture without axes": () => n.imageChart(field, { axes: false, origin: "upper", scheme: "greys" }),
-  "levels over a picture": () =>
-    n.imageChart(field, { legend: "a", over: [n.contour(field, { color: "white" }), n.scatterChart(points)] }),
-  levels: () => n.contour(field, { levels: [0, 0.5], legend: "level", x: [-1, 1] }),
-  arrows: () => n.quiver(points, points, { value: radius, legend: "length", zoom: true }),
-  points: () => n.scatterChart(points, { label: table.c, legend: "class", zoom: true }),
-  counts: () => n.histogram(radius, { bins: 7, xTitle: "radius" }),
-  densities: () => n.histogram({ one: radius, other: x }, { density: true }),
-  boxes: () => n.boxChart({ one: radius, other: [1, 2, 3, 100] }),
-  "logarithmic boxes": () => n.boxChart({ one: radius, other: [1, 2, 3, 100] }, { yScale: "log", outliers: false }),
-  "points in space": () => n.scatter3d(inSpace, { label: table.c, legend: "class", view: [20, -10] }),
-  surface: () => n.meshChart(pyramid, faces, { edges: true, box: true }),
-  "surface in colours": () => n.meshChart(pyramid, faces, { value: [0, 1, 2, 3, 4], legend: "height" }),
-  subplots: () =>
-    n.subplots([[n.scatterChart(points, { zoom: true }), n.scatterChart(points, { zoom: true })], [n.contour(field)]]),
-  frames: () => n.frames([1, 2, 3].map((t) => n.scatterChart(nd.mul(points, t), { zoom: true, title: `t = ${t}` }))),
-  "frames of pictures": () =>
-    n.frames([1, 2].map(() => n.imageChart(field, { legend: "a", over: [n.contour(field, { color: "red" })] }))),
-  "frames of surfaces": () => n.frames([1, 2].map((t) => n.meshChart(pyramid, faces, { view: [t, 20] }))),
-  "frames side by side": () => n.subplots([1, 2].map(() => n.frames([n.contour(field), n.contour(field)]))),
-};
 
 interface VegaLite {
   readonly compile: (spec: object, options: object) => unknown;

@@ -1,6 +1,6 @@
 /**
- * Every public name is documented where it is declared: a sentence; of functions also each parameter, what is returned,
- * what is thrown, and an example. Examples are programs, to which every public name has been imported; they are
+ * Every public name is documented where it is declared: a sentence; of functions, of methods, and of what functions
+ * return and can be called, also each parameter, what is returned, what is thrown, and an example. Examples are programs, to which every public name has been imported; they are
  * compiled and run, and print what the comment behind `console.log` says.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -23,6 +23,8 @@ const checker = program.getTypeChecker();
 interface Name {
   readonly name: string;
   readonly symbol: ts.Symbol;
+  /** Of a type that can be called: its own. */
+  readonly calls?: readonly ts.Signature[];
 }
 
 /** What a module exports, and what its namespaces do: `nd.exp`. */
@@ -40,16 +42,49 @@ const isOwn = (symbol: ts.Symbol): boolean =>
   symbol.declarations?.some((declaration) => declaration.getSourceFile().fileName.startsWith(join(root, "src"))) ??
   false;
 
-const NAMES = entries.flatMap((entry) => namesOf(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!));
+const EXPORTED = entries.flatMap((entry) => namesOf(checker.getSymbolAtLocation(program.getSourceFile(entry)!)!));
+
+/** The members of classes and interfaces. */
+function membersOf({ name, symbol }: Name): Name[] {
+  if ((symbol.flags & ts.SymbolFlags.Type) === 0) return [];
+  const type = checker.getDeclaredTypeOfSymbol(symbol);
+  if (type.isUnion()) return [];
+  const members = checker.getPropertiesOfType(type).filter(isOwn);
+  return members.filter(isPublic).map((member) => ({ name: `${name}.${member.name}`, symbol: member }));
+}
+
+const isPublic = ({ name }: ts.Symbol): boolean => !/^(__)?[#@]|^toString$/.test(name);
+
+/** The calls of what functions return, such as `Genred`: of interfaces that no name or member is declared to have. */
+function callsOf(names: readonly Name[]): Name[] {
+  const types = names
+    .filter(({ symbol }) => symbol.flags & ts.SymbolFlags.Value)
+    .map(({ symbol }) => checker.getTypeOfSymbol(symbol));
+  const parts = types.flatMap((type) => (type.isIntersection() ? type.types : [type]));
+  const declared = new Set(parts.map(({ symbol }) => symbol));
+  const returned = names.filter(({ symbol }) => symbol.flags & ts.SymbolFlags.Interface && !declared.has(symbol));
+  return returned.flatMap(({ name, symbol }) => {
+    const calls = checker.getDeclaredTypeOfSymbol(symbol).getCallSignatures();
+    return calls.length === 0 ? [] : [{ name: `${name}()`, symbol, calls }];
+  });
+}
+
+/** Of what several types share once. */
+const once = (names: readonly Name[]): Name[] => [...new Map(names.map((name) => [name.symbol, name])).values()];
+
+const MEMBERS = once(EXPORTED.flatMap(membersOf));
+const NAMES = [...EXPORTED, ...MEMBERS, ...callsOf([...EXPORTED, ...MEMBERS])];
 
 /** The signatures of what can be called; none of types. */
-function signaturesOf({ symbol }: Name): readonly ts.Signature[] {
+function signaturesOf({ symbol, calls }: Name): readonly ts.Signature[] {
+  if (calls) return calls;
   if ((symbol.flags & ts.SymbolFlags.Value) === 0 || (symbol.flags & ts.SymbolFlags.Class) !== 0) return [];
   return checker.getTypeOfSymbol(symbol).getCallSignatures();
 }
 
 /** Where a name is documented: itself, and the signatures of the type that a constant has. */
-const placesOf = (name: Name): readonly (ts.Symbol | ts.Signature)[] => [name.symbol, ...signaturesOf(name)];
+const placesOf = (name: Name): readonly (ts.Symbol | ts.Signature)[] =>
+  name.calls ?? [name.symbol, ...signaturesOf(name)];
 
 /** The tags of a name, as names and texts. */
 const tagsOf = (name: Name): [string, string][] =>
@@ -60,8 +95,14 @@ const tagsOf = (name: Name): [string, string][] =>
 const tagsAt = (place: ts.Symbol | ts.Signature): readonly ts.JSDocTagInfo[] =>
   "getJsDocTags" in place ? place.getJsDocTags(checker) : [];
 
-const hasSentence = (name: Name): boolean =>
-  placesOf(name).some((place) => ts.displayPartsToString(place.getDocumentationComment(checker)).trim() !== "");
+const sentenceOf = (name: Name): string =>
+  placesOf(name)
+    .map((place) => ts.displayPartsToString(place.getDocumentationComment(checker)))
+    .join("")
+    .trim();
+
+/** A name of pykeops for a method that has another: the rest stands there. */
+const isSecondName = (name: Name): boolean => /^`\w+`, as pykeops spells it: /.test(sentenceOf(name));
 
 /** What a function takes. */
 const parametersOf = (name: Name): Set<string> =>
@@ -94,8 +135,8 @@ function lacks(name: Name): string[] {
   const tags = tagsOf(name);
   const has = (tag: string): boolean => tags.some(([own, text]) => own === tag && text.trim() !== "");
   const described = paramsOf(name);
-  const sentence = hasSentence(name) ? [] : ["a sentence"];
-  if (signaturesOf(name).length === 0) return sentence;
+  const sentence = sentenceOf(name) === "" ? ["a sentence"] : [];
+  if (signaturesOf(name).length === 0 || isSecondName(name)) return sentence;
   // Rows of options are documented where they stand.
   const parameters = [...parametersOf(name)].filter((own) => own !== "options" && !described.has(own));
   return [
@@ -109,7 +150,9 @@ function lacks(name: Name): string[] {
 
 test("there are public names, and what they lack is seen", () => {
   expect(NAMES.length).toBeGreaterThan(250);
-  expect(NAMES.filter((name) => signaturesOf(name).length > 0).length).toBeGreaterThan(150);
+  expect(NAMES.filter((name) => signaturesOf(name).length > 0).length).toBeGreaterThan(350);
+  const names = NAMES.map(({ name }) => name);
+  expect(names).toEqual(expect.arrayContaining(["LazyTensor.sqdist", "GenredFunction()", "GenredFunction.plan"]));
 });
 
 test("names have their sentence, functions their parameters, returns, errors and an example", () => {

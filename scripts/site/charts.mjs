@@ -1,0 +1,45 @@
+/**
+ * Charts in pages: the description in light and in dark colours, and its picture as SVG. The one idea: what differs is
+ * the `config` of vega-lite, of which what a chart itself brought stays. Knows no page and no notebook.
+ */
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { home, root } from "./paths.mjs";
+
+const { themed } = createRequire(import.meta.url)(join(root, "dist", "notebook", "theme.js"));
+
+/** A description that knows its dark config beside its own, which is light. */
+export function withBothThemes(spec) {
+  const light = themed(spec, "light");
+  const dark = swapped(light.config, themed({}, "light").config, themed({}, "dark").config);
+  return { ...light, usermeta: { ...light.usermeta, dark } };
+}
+
+/** The same in dark colours. */
+export const inDark = (spec) => ({ ...spec, config: spec.usermeta.dark });
+
+/** Settings that are those of the light theme become those of the dark one. */
+const swapped = (own, light, dark) =>
+  Object.fromEntries(
+    Object.entries(own).map(([name, value]) => {
+      if (isSettings(value) && isSettings(light?.[name])) return [name, swapped(value, light[name], dark[name])];
+      return [name, value === light?.[name] ? dark[name] : value];
+    }),
+  );
+
+const isSettings = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The chart as a picture, for readers without scripts and for cards. */
+export async function svgOf(spec) {
+  const require = createRequire(join(home, "package.json"));
+  const [vega, vegaLite] = await Promise.all(["vega", "vega-lite"].map((name) => import(require.resolve(name))));
+  const { compile } = vegaLite.default ?? vegaLite;
+  return new vega.View(vega.parse(compile(spec).spec), { renderer: "none" }).toSVG();
+}
+
+/** A chart in a page: its picture, and the description that makes it interactive and gives it the page's colours. */
+export function chartText({ png, spec, alt, width, height }) {
+  const description = spec === undefined ? "" : ` :spec="() => import('${spec}')"`;
+  const size = width === undefined ? "" : ` :width="${Math.round(width)}" :height="${Math.round(height)}"`;
+  return `<VegaChart alt="${alt}"${size}${description}><img src="${png}" alt="${alt}" loading="lazy"${size.replaceAll(":", "")}></VegaChart>`;
+}
