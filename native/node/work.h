@@ -103,6 +103,9 @@ void addFunction(Napi::Object, const char *name, napi_callback);
 extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS,
     RANK_FUNCTIONS;
 
+// Brings on what ranks exchange meanwhile, on the main thread; elsewhere nothing.
+void progressOfRanks();
+
 // Devices belong to the process: gives back what was opened of them, when it ends.
 void closeDevices();
 

@@ -55,9 +55,12 @@ export function evenCounts(rows: number, { size }: Ranks): number[] {
 }
 
 /** Begin and end of the rows of this rank. */
-export function ownRows({ ranks, counts }: Shard): [begin: number, end: number] {
-  const begin = sumOf(counts.slice(0, ranks.rank));
-  return [begin, begin + (counts[ranks.rank] ?? 0)];
+export const ownRows = ({ ranks, counts }: Shard): [begin: number, end: number] => rowsOfRank(counts, ranks.rank);
+
+/** Begin and end of the rows of a rank. */
+export function rowsOfRank(counts: readonly number[], rank: number): [begin: number, end: number] {
+  const begin = sumOf(counts.slice(0, rank));
+  return [begin, begin + (counts[rank] ?? 0)];
 }
 
 export const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);

@@ -74,7 +74,7 @@ export function grad<const I extends readonly RealArray[]>(
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);
   return recordingIs(createGraph, () => {
-    const own = localOf(output)?.own(seed) ?? seed;
+    const own = localOf(seed) ? seed : (localOf(output)?.own(seed) ?? seed);
     const gradients = sweep(root, toMemory(own, output), targets);
     return inputs.map((x) => resultFor(x, gradients.get(versionOf(x)), createGraph));
   }) as { -readonly [K in keyof I]: I[K] };

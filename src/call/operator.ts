@@ -6,13 +6,14 @@
 import { recorder, recording } from "../array/record";
 import type { RecordOptions } from "../array/record";
 import { areShards } from "../array/shard";
+import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { followArrays, free, memoryOf } from "../device/memory";
 import { chooser, compileBySize, preview, routineFor } from "../device/routine";
 import type { Chooser, Preview } from "../device/routine";
 import { visitedPairs } from "../device/addoncall";
-import type { Call } from "../device/device";
+import type { Call, Routine } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
 import type { RealData } from "../device/native";
@@ -24,16 +25,17 @@ import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
-import { Work } from "../task";
+import { Work, runAsync, runSync } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
 import { arraysOf, checkArguments, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import { checkCall, launchShares, refuseShards } from "./shares";
+import { checkCall, checkShards, launchShares, refuseShards } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
+import { reduceTravelling } from "./travel";
 import { compute, fill, fillEmpty, indexTargetOf, targetOf, valuesOf, whole, withoutIndices } from "./result";
 import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
@@ -97,7 +99,11 @@ export class Operator {
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[rows === Category.I ? Category.J : Category.I] };
+    return { rows: extents[rows], columns: extents[this.reducedOver] };
+  }
+
+  private get reducedOver(): Category.I | Category.J {
+    return this.settings.rows === Category.I ? Category.J : Category.I;
   }
 
   /** How many pairs a call visits in one entry. */
@@ -107,13 +113,13 @@ export class Operator {
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
-    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
+    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
     return finish(compute(this.prepare(given, given, how, options.out)));
   }
 
   /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
-    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
+    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
@@ -131,6 +137,10 @@ export class Operator {
   }
 
   results(arrays: readonly RealArray[], how: How): Result {
+    if (how.shards) {
+      const shared = checkShards(this.args, this.settings.rows, arrays, how);
+      return compute(this.prepare(shared.given, shared.given, shared.how));
+    }
     const given = this.check(arrays);
     return compute(this.prepare(given, given, how));
   }
@@ -177,7 +187,8 @@ export class Operator {
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */
-  private asksForLess({ tolerance = 0, prune }: How): boolean {
+  private asksForLess({ tolerance = 0, prune, shards }: How): boolean {
+    if (shards) return false;
     return tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined);
   }
 
@@ -192,7 +203,8 @@ export class Operator {
     const routine = routineFor(this.chooser(given.dtype, how, load), load, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
-    if (columns === 0 || sizeOf(given.batch) * rows === 0) return NOTHING;
+    const travelling = this.travellingShard(how);
+    if (columns === 0 || (sizeOf(given.batch) * rows === 0 && !travelling)) return NOTHING;
     const call: Call = {
       args: given.arrays.map(contiguous),
       out,
@@ -205,11 +217,28 @@ export class Operator {
       kept: how.kept,
       whole: how.whole,
     };
+    if (travelling) return this.launchTravelling(routine, call, given, travelling);
     return {
       now: () => {
         routine.reduce(call);
       },
       later: (control) => routine.reduceAsync({ ...call, control }),
+    };
+  }
+
+  private travellingShard({ shards }: How): Shard | undefined {
+    return shards?.[this.reducedOver];
+  }
+
+  private launchTravelling(routine: Routine, call: Call, { arrays }: Given, columns: Shard): Launch {
+    const travels = (n: number): boolean => at(this.args, n).category === this.reducedOver;
+    const task = (): Task<void> =>
+      reduceTravelling(routine, { call, arrays, travels, columns, name: String(this) });
+    return {
+      now: () => {
+        runSync(task());
+      },
+      later: (control) => runAsync(task(), { control }),
     };
   }
 

@@ -13,6 +13,7 @@ import type { Shard } from "../array/shard";
 import { sameShape, shapeText, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
+import { memoryOf } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
@@ -20,9 +21,10 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import type { Launch, Reduce, Result } from "./result";
+import type { Launch, Reduce, Result, Settings } from "./result";
 
 type Kept = Category.I | Category.J;
+type Reducing = Pick<Settings, "rows" | "reduction">;
 
 /** Arrays of a call with shards among them, as it is computed. */
 interface SharedCall {
@@ -33,26 +35,83 @@ interface SharedCall {
   readonly ranks?: Ranks;
   /** What the whole result is cut to. */
   readonly cut?: Shard | undefined;
+  /** Whose columns travel. */
+  readonly travelling?: Shard | undefined;
 }
 
 /**
  * How a call with shards is computed; null where there are none.
- * @param rows the kept index.
- * @throws ArgumentError for shards that do not fit each other.
+ * @throws ArgumentError for shards that do not fit each other, or an option.
  */
 function shareCall(
   args: readonly Argument[],
   arrays: readonly RealArray[],
-  rows: Kept,
-  out: unknown,
+  settings: Reducing,
+  options: CallOptions,
 ): SharedCall | null {
+  const { rows } = settings;
+  const { out } = options;
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
+  const travelling = travellingShard(args, settings, arrays, options);
+  if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
   if (kept && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
   if (kept && out !== undefined && out !== null)
     throw new ArgumentError("out: expected none for shards that take part in derivatives, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
+}
+
+const otherOf = (kept: Kept): Kept => (kept === Category.I ? Category.J : Category.I);
+
+/** Bytes of columns that are gathered, unless the option tells. */
+const MOST_GATHERED = 2 ** 28;
+
+/**
+ * Whose columns travel, if they do. @throws ArgumentError where they are to and cannot.
+ */
+function travellingShard(
+  args: readonly Argument[],
+  { rows, reduction }: Reducing,
+  arrays: readonly RealArray[],
+  options: CallOptions,
+): Shard | undefined {
+  const { columns = "auto" } = options;
+  const reduced = otherOf(rows);
+  const of = arrays.filter((_, n) => at(args, n).category === reduced);
+  if (columns === "gather" || of.length === 0) return undefined;
+  if (columns === "auto" && (!of.every(shardOf) || gatheredBytes(of) <= MOST_GATHERED)) return undefined;
+  const why = whyNotTravel(args, { rows, reduction }, arrays, options);
+  if (why === null) return commonShard(args, arrays, reduced);
+  if (columns === "auto") return undefined;
+  throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
+}
+
+/** Bytes of all rows of arrays that this rank has in part only. */
+function gatheredBytes(arrays: readonly RealArray[]): number {
+  const parts = [...new Set(arrays)].filter((array) => shardOf(array)?.source === undefined);
+  return parts.reduce((bytes, { data, shape: [, width = 1] }, k) => {
+    const rows = sumOf(shardOf(at(parts, k))?.counts ?? []);
+    return bytes + rows * width * data.BYTES_PER_ELEMENT;
+  }, 0);
+}
+
+/** What needs all columns at once, in words, or null. */
+function whyNotTravel(
+  args: readonly Argument[],
+  { rows, reduction }: Reducing,
+  arrays: readonly RealArray[],
+  { ranges, tolerance = 0 }: CallOptions,
+): string | null {
+  if (ranges) return "ranges";
+  if (tolerance > 0) return "a tolerance";
+  if (arrays.some(({ data }) => memoryOf(data).device !== null)) return "arrays of a device";
+  if (!recording(arrays)) return null;
+  const of = (category: Category): readonly RealArray[] => arrays.filter((_, n) => at(args, n).category === category);
+  if (recording(of(Category.P))) return "parameters that take part in derivatives";
+  if (!of(rows).every(shardOf)) return "derivatives of arrays that all ranks have";
+  const { gradient } = reduction.recordedAs ?? reduction;
+  return gradient.kind === "routed" ? "derivatives of minima and maxima" : null;
 }
 
 /**
@@ -138,19 +197,41 @@ const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
  */
 export function checkCall(
   args: readonly Argument[],
-  rows: Kept,
+  settings: Reducing,
   arrays: readonly RealArray[],
   options: CallOptions,
 ): { given: Given; how: How; finish: (result: Result) => Result } {
-  const shared = areShards ? shareCall(args, arrays, rows, options.out) : null;
+  const { rows } = settings;
+  const shared = areShards ? shareCall(args, arrays, settings, options) : null;
   const checked = checkArguments(args, shared?.arrays ?? arrays);
   if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: (result) => result };
-  const { own, ranks } = shared;
-  const given = { ...checked, ranks };
+  const { own, ranks, travelling } = shared;
+  const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
   const finish = (result: Result): Result => resultOfShared(shared, result);
-  if (!own) return { given, how: checkPlacement(options, given), finish };
-  const extents = withExtent(given.extents, rows, sumOf(own.counts));
-  return { given, how: howOfRows(checkPlacement(options, { extents }), own, rows), finish };
+  const shards = travelling && shardsOf(rows, own, travelling);
+  if (!own) return { given, how: { ...checkPlacement(options, given), shards }, finish };
+  const extents = extentsOf(given, rows, own);
+  return { given, how: { ...howOfRows(checkPlacement(options, { extents }), own, rows), shards }, finish };
+}
+
+/** With the rows of all ranks where there is a shard. */
+const extentsOf = ({ extents }: Given, of: Kept, shard: Shard | undefined): Extents =>
+  shard ? withExtent(extents, of, sumOf(shard.counts)) : extents;
+
+const shardsOf = (rows: Kept, kept: Shard | undefined, reduced: Shard): How["shards"] =>
+  rows === Category.I ? [kept, reduced] : [reduced, kept];
+
+/** A call of arrays that are shards, of which a call before knows whose. */
+export function checkShards(
+  args: readonly Argument[],
+  rows: Kept,
+  arrays: readonly RealArray[],
+  how: How,
+): { given: Given; how: How } {
+  const [kept, reduced] = [how.shards?.[rows], how.shards?.[otherOf(rows)]];
+  const checked = checkArguments(args, arrays);
+  const given = { ...checked, extents: extentsOf(checked, otherOf(rows), reduced) };
+  return { given, how: kept ? howOfRows(how, kept, rows) : how };
 }
 
 // ------------------------------------------------------------------------------------------------------ some rows

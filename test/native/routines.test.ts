@@ -22,7 +22,7 @@ afterEach(() => {
 
 describe("loading", () => {
   it("finds the addon that belongs to this source", () => {
-    expect(addon().constants.abi).toBe(4);
+    expect(addon().constants.abi).toBe(5);
     expect(["avx512", "avx2", "baseline"]).toContain(addon().isa());
   });
 
