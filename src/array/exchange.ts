@@ -34,6 +34,14 @@ export interface Ranks {
   endAll(why: string): void;
 }
 
+/** Whether calls report how far they are: of several ranks one is enough. */
+export let tellsProgress = true;
+
+/** What a process does that has become one of these ranks. */
+export function joinRanks({ rank }: Ranks): void {
+  tellsProgress = rank === 0;
+}
+
 /** @param width elements of a row. @throws ArgumentError, which names `where`, for more than can be sent at once. */
 export function gatherElements(
   where: string,

@@ -33,6 +33,8 @@ export interface RecordOptions {
   readonly readsOutput?: boolean;
   /** Whether the output is one that all ranks have, though the inputs are of one rank alone. Default: false. */
   readonly joins?: boolean;
+  /** Of which ranks the output is one's own, though all have the inputs. Default: as the inputs are. */
+  readonly own?: Local;
 }
 
 /** What a typed array holds between two recorded writes. */
@@ -122,9 +124,10 @@ export function recorder(
     readsInputs = [],
     readsOutput = false,
     joins = false,
+    own,
   }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
-  const local = localAmong(inputs);
+  const local = own ?? localAmong(inputs);
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
     const across = local && !localOf(view) ? local : undefined;

@@ -11,7 +11,7 @@ import { ArgumentError } from "../errors";
 import { gatherElements, localBy } from "./exchange";
 import type { Ranks } from "./exchange";
 import { markLocal } from "./local";
-import { checksum, record } from "./record";
+import { checksum, record, recording } from "./record";
 import { allocate, readable, shapeText, viewOf, wrap, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
@@ -77,6 +77,26 @@ export function cutRows<T extends Elements>(whole: NdArray<T>, { ranks, counts }
     readsInputs: [false],
   });
   return markShard(own, { ranks, counts, source });
+}
+
+/** Rows that this rank has of its own, as a shard. Their mark does not reach what else is in their memory. */
+export function viewRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
+  const real = own as NdArray<Elements> as RealArray;
+  if (!isIndices(own) && recording([real])) return markShard(recordedRows(real, shard.ranks), shard) as NdArray<Elements> as NdArray<T>;
+  const memory = wrap(own.data.subarray(0), [own.data.length]) as NdArray<Elements> as RealArray;
+  return markShard(viewOf(memory, own) as NdArray<Elements> as NdArray<T>, shard);
+}
+
+/** Memory with the same numbers on all ranks is that of an array which all have: it gets the gradients of all rows. */
+function recordedRows(own: RealArray, ranks: Ranks): RealArray {
+  const sums = ranks.agree(() => "fromRows of recorded rows", checksum(wrap(own.data, [own.data.length])));
+  if (ranks.size === 1 || sums.some((sum) => sum !== sums[0])) return viewOf(own, own);
+  const copy = wrap(memoryOf(own.data).copyStrided(own.data, own), own.shape);
+  return record(copy, [own], (cotangent) => [cotangent], {
+    where: "fromRows",
+    readsInputs: [false],
+    own: localBy(ranks),
+  });
 }
 
 function rowsOf<T extends Elements>(whole: NdArray<T>, shard: Shard): NdArray<T> {

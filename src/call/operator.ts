@@ -5,6 +5,7 @@
  */
 import { recorder, recording } from "../array/record";
 import type { RecordOptions } from "../array/record";
+import type { Ranks } from "../array/exchange";
 import { areShards } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
@@ -175,15 +176,23 @@ export class Operator {
   }
 
   private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
-    const { ranks } = how;
-    if (ranks && given.batch.length === 0) {
-      const of = { ranks, args: this.args, kept: this.settings.rows, name: () => String(this) };
-      return launchShares({ given, out, how, indices }, of, (rows) =>
-        this.launch(rows.given, rows.out, rows.how, rows.indices),
-      );
-    }
+    const call = { given, out, how, indices };
+    if (how.ranks && given.batch.length === 0) return this.launchOnRanks(call, how.ranks);
     const all = (): Launch => this.launchAll(given, out, how, indices);
-    return this.asksForLess(how) ? this.launchFewer({ given, out, how, indices }, all) : all();
+    return this.asksForLess(how) ? this.launchFewer(call, all) : all();
+  }
+
+  /**
+   * What may be off by a tolerance is planned by all ranks alike, for all rows, so that bits do not depend on who has
+   * which; what the plan computes is shared.
+   */
+  private launchOnRanks(call: Reduce, ranks: Ranks): Launch {
+    const of = { ranks, args: this.args, kept: this.settings.rows, name: () => String(this) };
+    const shares = (how: How): Launch =>
+      launchShares({ ...call, how }, of, (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices));
+    const { tolerance = 0 } = call.how;
+    if (tolerance === 0 || this.settings.reduction.keeps) return shares(call.how);
+    return this.launchFewer(call, () => shares({ ...call.how, tolerance: undefined }));
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */

@@ -56,9 +56,10 @@ function shareCall(
   const kept = commonShard(args, arrays, rows);
   const travelling = travellingShard(args, settings, arrays, options);
   if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
-  if (kept && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
+  const { tolerance = 0 } = options;
+  if (kept && tolerance === 0 && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
   if (kept && out !== undefined && out !== null)
-    throw new ArgumentError("out: expected none for shards that take part in derivatives, got an array");
+    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
 }
 

@@ -4,6 +4,7 @@
  * waits for ever. Nothing is started before somebody asks for it.
  */
 import { isMainThread } from "node:worker_threads";
+import { joinRanks } from "../array/exchange";
 import type { Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
@@ -137,6 +138,7 @@ function open(): Ranks {
   const started = start();
   if (started === null) return ALONE;
   const opened = new MpiRanks(started);
+  joinRanks(opened);
   process.on("uncaughtExceptionMonitor", (error) => {
     say(opened, messageOf(error));
   });
