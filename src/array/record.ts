@@ -12,7 +12,7 @@ import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
 import { localAmong, localOf, markLocal } from "./local";
 import type { Local } from "./local";
-import { contiguous, isWhole, viewOf, wrap } from "./view";
+import { contiguous, coversMemory, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
 /**
@@ -96,7 +96,7 @@ export function recording(inputs: readonly RealArray[]): boolean {
  */
 export function checkOut(where: string, out: RealArray): void {
   const version = versions.get(out.data);
-  if (!version?.takesPart || (version.made && isWhole(out))) return;
+  if (!version?.takesPart || (version.made && coversMemory(out))) return;
   const got = version.made ? "a part of a recorded array" : "an array marked by requiresGrad";
   throw new ArgumentError(`${where}: expected memory that takes no part in derivatives, got ${got}`);
 }

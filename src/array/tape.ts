@@ -29,7 +29,7 @@ import {
   contiguous,
   dtypeOf,
   isContiguous,
-  isWhole,
+  coversMemory,
   positions,
   reshapeView,
   sameShape,
@@ -181,7 +181,7 @@ function assertFits(part: RealArray, view: RealArray, where: () => string): void
 
 /** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */
 function toMemory(gradient: RealArray, view: RealArray): RealArray {
-  if (!isWhole(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
+  if (!coversMemory(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
   if (!isContiguous(gradient)) return flatten(copyOf(gradient));
   return flatten(gradient);
 }

@@ -37,7 +37,7 @@ import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
 import { reduceTravelling } from "./travel";
-import { compute, fill, fillEmpty, indexTargetOf, targetOf, valuesOf, whole, withoutIndices } from "./result";
+import { compute, fill, fillEmpty, finished, indexTargetOf, targetOf, valuesOf, withoutIndices } from "./result";
 import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -126,7 +126,7 @@ export class Operator {
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     const read = copyArguments(given);
     try {
-      return finish(yield* whole(this.prepare(given, read, how, options.out)));
+      return finish(yield* finished(this.prepare(given, read, how, options.out)));
     } finally {
       for (const { data } of read.arrays) free(data);
     }
@@ -224,7 +224,7 @@ export class Operator {
       ranges: how.ranges?.[this.settings.rows],
       device: how.device,
       kept: how.kept,
-      whole: how.whole,
+      partOf: how.partOf,
     };
     if (travelling) return this.launchTravelling(routine, call, given, travelling);
     return {
@@ -241,8 +241,7 @@ export class Operator {
 
   private launchTravelling(routine: Routine, call: Call, { arrays }: Given, columns: Shard): Launch {
     const travels = (n: number): boolean => at(this.args, n).category === this.reducedOver;
-    const task = (): Task<void> =>
-      reduceTravelling(routine, { call, arrays, travels, columns, name: String(this) });
+    const task = (): Task<void> => reduceTravelling(routine, { call, arrays, travels, columns, name: String(this) });
     return {
       now: () => {
         runSync(task());
@@ -252,9 +251,9 @@ export class Operator {
   }
 
   /** What a call computes, as a number of pairs. */
-  private load(given: Given, { repeats = 1, whole }: How): number {
+  private load(given: Given, { repeats = 1, partOf }: How): number {
     const { rows: own, columns } = this.sizes(given);
-    const rows = whole?.rows ?? own;
+    const rows = partOf?.rows ?? own;
     return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
   }
 
@@ -283,8 +282,8 @@ export class Operator {
   /**
    * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
    */
-  private chooser(dtype: Dtype, { backend, compile: wanted, whole }: How, load: number): Chooser {
-    const compile = whole ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
+  private chooser(dtype: Dtype, { backend, compile: wanted, partOf }: How, load: number): Chooser {
+    const compile = partOf ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
     if (this.chosenAt !== changes) this.choosers.clear();
     this.chosenAt = changes;
     const key = `${dtype} ${backend} ${compile}`;

@@ -224,7 +224,7 @@ export interface How extends Place {
   /** Who shares the rows of calls without batch dimensions. */
   readonly ranks?: Ranks | undefined;
   /** The call that the rows are a part of. */
-  readonly whole?: Call["whole"];
+  readonly partOf?: Call["partOf"];
   /** Whose rows the arrays of i and of j are: those that are reduced over travel. */
   readonly shards?: readonly [Shard | undefined, Shard | undefined] | undefined;
 }

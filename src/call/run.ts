@@ -50,9 +50,10 @@ export async function inBackground<T>(
   options: AsyncOptions,
 ): Promise<T> {
   const control = newControl();
-  const reporter = options.onProgress && tellsProgress
-    ? new Reporter(options.onProgress, control, new Meter(control, first))
-    : undefined;
+  const reporter =
+    options.onProgress && tellsProgress
+      ? new Reporter(options.onProgress, control, new Meter(control, first))
+      : undefined;
   listen(control);
   try {
     return await runAsync(begin(reporter?.tell), { signal: options.signal ?? undefined, control });

@@ -57,7 +57,8 @@ function shareCall(
   const travelling = travellingShard(args, settings, arrays, options);
   if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
   const { tolerance = 0 } = options;
-  if (kept && tolerance === 0 && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
+  if (kept && tolerance === 0 && !recording(arrays))
+    return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
   if (kept && out !== undefined && out !== null)
     throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
@@ -242,7 +243,7 @@ function howOfRows(how: How, shard: Shard, kept: Kept): How {
   const ranges = how.ranges?.[kept];
   const own = ranges && cutRanges(ranges, ...ownRows(shard));
   const both: CheckedRanges | undefined = own && [own, own]; // the half of the kept index is read alone
-  return { ...how, ranks: undefined, whole: { rows: sumOf(shard.counts), ranges }, ranges: both };
+  return { ...how, ranks: undefined, partOf: { rows: sumOf(shard.counts), ranges }, ranges: both };
 }
 
 function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number): Ranges {

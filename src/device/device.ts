@@ -64,7 +64,7 @@ export interface Call extends Arrays {
   /** Of the columns only these, which alone stand in the arguments; spans come in their order. */
   readonly span?: { readonly first: number; readonly end: number; readonly state: Uint8Array } | undefined;
   /** The call of which the rows are a part, if they are: it is cut up as that is, so that rows have the same bits. */
-  readonly whole?: { readonly rows: number; readonly ranges?: Ranges | undefined } | undefined;
+  readonly partOf?: { readonly rows: number; readonly ranges?: Ranges | undefined } | undefined;
 }
 
 /** What a device keeps of calls that differ in their arrays alone, until whoever repeats them closes it. */

@@ -88,7 +88,7 @@ export abstract class AddonRoutine implements Routine {
 
   /** The plan of the call before serves those of the same sizes. */
   private planned(call: Call, costs: Costs): Plan {
-    if (call.whole) return planOfPart(call, costs);
+    if (call.partOf) return planOfPart(call, costs);
     const { last } = this;
     if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
     const plan = planOf(call, costs);
@@ -167,11 +167,11 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
 }
 
 /** The call that these rows are a part of. */
-export const wholeOf = (call: Call): Call => (call.whole ? { ...call, ...call.whole } : call);
+export const undivided = (call: Call): Call => (call.partOf ? { ...call, ...call.partOf } : call);
 
 function planOfPart(call: Call, costs: Costs): Plan {
   const { rows, ranges } = call;
-  return { ...planOf(wholeOf(call), costs), rows, ranges };
+  return { ...planOf(undivided(call), costs), rows, ranges };
 }
 
 /** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */

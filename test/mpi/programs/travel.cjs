@@ -65,7 +65,16 @@ function gradients(dtype) {
 async function others() {
   const y = own(rand([140_000, 3], { seed: 4 }));
   const x = own(rand([50, 3], { seed: 5 }));
-  say("lazy tensors", gather(Vi(x).sqdist(Vj(y)).neg().exp().sum({ axis: 1, ...options })));
+  say(
+    "lazy tensors",
+    gather(
+      Vi(x)
+        .sqdist(Vj(y))
+        .neg()
+        .exp()
+        .sum({ axis: 1, ...options }),
+    ),
+  );
   const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
   let last = 0;
   const onProgress = ({ fraction = 1 }) => {
