@@ -96,7 +96,7 @@ void check(const Routine &routine, const Plan &plan, const ColumnSpan &span, con
   const Spans spans(plan);
   if (span.first < 0 || !spans.begins(span.first) || span.end != spans.endOf(span.first))
     throw std::out_of_range("span: expected one that the plan has, got others' columns");
-  if (span.stateBytes < stateBytes(routine, plan)) throw std::out_of_range("state: expected as many bytes as stateBytes tells");
+  if (span.stateBytes < stateBytes(routine, plan)) throw std::out_of_range("state: expected as many bytes as spans tells, got fewer");
   Plan alone = plan;
   alone.columns = span.end - span.first;
   checkArrays(routine, alone, arguments, out);

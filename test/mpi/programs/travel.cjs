@@ -4,7 +4,7 @@ const { createHash } = require("node:crypto");
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
 const { Genred, Vi, Vj, detach, grad, nd, rand, requiresGrad } = require(dist);
-const { fromRows, gather, world } = require(join(dist, "mpi", "mpi.js"));
+const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const [columns, compile] = process.argv.slice(2);
 
 function hash(...arrays) {
@@ -62,6 +62,14 @@ function gradients(dtype) {
   }
 }
 
+/** By arrays that all ranks have, of which each has some rows. */
+function gradientsOfAll() {
+  const [x, y] = [50, 70_001].map((rows) => requiresGrad(rand([rows, 2], { seed: rows, dtype: "float64" })));
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+  const loss = nd.sum(nd.square(gather(K(shard(x), own(y), options))));
+  say("grad by all", ...grad(loss, [x, y]));
+}
+
 async function others() {
   const y = own(rand([140_000, 3], { seed: 4 }));
   const x = own(rand([50, 3], { seed: 5 }));
@@ -95,4 +103,5 @@ for (const dtype of ["float32", "float64"]) {
   reductions(dtype, 1500, 66_000);
   gradients(dtype);
 }
+gradientsOfAll();
 void others();
