@@ -5,16 +5,14 @@
  */
 import { recorder, recording } from "../array/record";
 import type { RecordOptions } from "../array/record";
-import type { Ranks } from "../array/exchange";
 import { areShards } from "../array/shard";
-import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { followArrays, free, memoryOf } from "../device/memory";
 import { chooser, compileBySize, preview, routineFor } from "../device/routine";
 import type { Chooser, Preview } from "../device/routine";
 import { visitedPairs } from "../device/addoncall";
-import type { Call, Routine } from "../device/device";
+import type { Call } from "../device/device";
 import type { Specification } from "../codegen/specification";
 import { changes } from "../device/native";
 import type { RealData } from "../device/native";
@@ -26,17 +24,18 @@ import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
 import type { Extent } from "../formula/reductions";
-import { Work, runAsync, runSync } from "../task";
+import { Work } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
 import { arraysOf, checkArguments, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import { checkCall, checkShards, launchShares, refuseShards } from "./shares";
+import { checkCall, checkShards, launchOnRanks, refuseShards } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { reduceTravelling } from "./travel";
+import { launchCall, launchTravelling } from "./travel";
+import { otherOf } from "./travels";
 import { compute, fill, fillEmpty, finished, indexTargetOf, targetOf, valuesOf, withoutIndices } from "./result";
 import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
@@ -100,11 +99,7 @@ export class Operator {
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[this.reducedOver] };
-  }
-
-  private get reducedOver(): Category.I | Category.J {
-    return this.settings.rows === Category.I ? Category.J : Category.I;
+    return { rows: extents[rows], columns: extents[otherOf(rows)] };
   }
 
   /** How many pairs a call visits in one entry. */
@@ -138,12 +133,8 @@ export class Operator {
   }
 
   results(arrays: readonly RealArray[], how: How): Result {
-    if (how.shards) {
-      const shared = checkShards(this.args, this.settings.rows, arrays, how);
-      return compute(this.prepare(shared.given, shared.given, shared.how));
-    }
-    const given = this.check(arrays);
-    return compute(this.prepare(given, given, how));
+    const { given, how: own } = how.shards ? checkShards(this, arrays, how) : { given: this.check(arrays), how };
+    return compute(this.prepare(given, given, own));
   }
 
   /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
@@ -177,28 +168,19 @@ export class Operator {
 
   private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
     const call = { given, out, how, indices };
-    if (how.ranks && given.batch.length === 0) return this.launchOnRanks(call, how.ranks);
-    const all = (): Launch => this.launchAll(given, out, how, indices);
+    if (how.ranks && given.batch.length === 0)
+      return launchOnRanks(call, how.ranks, this, {
+        some: (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices),
+        fewer: (all) => this.launchFewer(call, all),
+      });
+    const all = (): Launch => this.launchAll(call);
     return this.asksForLess(how) ? this.launchFewer(call, all) : all();
-  }
-
-  /**
-   * What may be off by a tolerance is planned by all ranks alike, for all rows, so that bits do not depend on who has
-   * which; what the plan computes is shared.
-   */
-  private launchOnRanks(call: Reduce, ranks: Ranks): Launch {
-    const of = { ranks, args: this.args, kept: this.settings.rows, name: () => String(this) };
-    const shares = (how: How): Launch =>
-      launchShares({ ...call, how }, of, (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices));
-    const { tolerance = 0 } = call.how;
-    if (tolerance === 0 || this.settings.reduction.keeps) return shares(call.how);
-    return this.launchFewer(call, () => shares({ ...call.how, tolerance: undefined }));
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */
   private asksForLess({ tolerance = 0, prune, shards }: How): boolean {
-    if (shards) return false;
-    return tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined);
+    const keeps = prune !== "never" && this.settings.reduction.keeps !== undefined;
+    return !shards && (tolerance > 0 || keeps);
   }
 
   /** For those that know how. */
@@ -206,13 +188,13 @@ export class Operator {
     return all();
   }
 
-  private launchAll(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+  private launchAll({ given, out, how, indices }: Reduce): Launch {
     const { rows, columns } = this.sizes(given);
     const load = this.load(given, how);
     const routine = routineFor(this.chooser(given.dtype, how, load), load, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
-    const travelling = this.travellingShard(how);
+    const travelling = how.shards?.[otherOf(this.settings.rows)];
     if (columns === 0 || (sizeOf(given.batch) * rows === 0 && !travelling)) return NOTHING;
     const call: Call = {
       args: given.arrays.map(contiguous),
@@ -226,28 +208,8 @@ export class Operator {
       kept: how.kept,
       partOf: how.partOf,
     };
-    if (travelling) return this.launchTravelling(routine, call, given, travelling);
-    return {
-      now: () => {
-        routine.reduce(call);
-      },
-      later: (control) => routine.reduceAsync({ ...call, control }),
-    };
-  }
-
-  private travellingShard({ shards }: How): Shard | undefined {
-    return shards?.[this.reducedOver];
-  }
-
-  private launchTravelling(routine: Routine, call: Call, { arrays }: Given, columns: Shard): Launch {
-    const travels = (n: number): boolean => at(this.args, n).category === this.reducedOver;
-    const task = (): Task<void> => reduceTravelling(routine, { call, arrays, travels, columns, name: String(this) });
-    return {
-      now: () => {
-        runSync(task());
-      },
-      later: (control) => runAsync(task(), { control }),
-    };
+    if (travelling) return launchTravelling(routine, call, { of: this, arrays: given.arrays, columns: travelling });
+    return launchCall(routine, call);
   }
 
   /** What a call computes, as a number of pairs. */

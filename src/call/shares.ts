@@ -13,7 +13,6 @@ import type { Shard } from "../array/shard";
 import { sameShape, shapeText, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
-import { memoryOf } from "../device/memory";
 import type { Ranges, RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
@@ -21,10 +20,9 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import type { Launch, Reduce, Result, Settings } from "./result";
-
-type Kept = Category.I | Category.J;
-type Reducing = Pick<Settings, "rows" | "reduction">;
+import type { Launch, Reduce, Result } from "./result";
+import { columnsTravel, otherOf } from "./travels";
+import type { Kept, Reducing } from "./travels";
 
 /** Arrays of a call with shards among them, as it is computed. */
 interface SharedCall {
@@ -54,7 +52,8 @@ function shareCall(
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
-  const travelling = travellingShard(args, settings, arrays, options);
+  const travels = columnsTravel(args, settings, arrays, options);
+  const travelling = travels ? commonShard(args, arrays, otherOf(rows)) : undefined;
   if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
   const { tolerance = 0 } = options;
   if (kept && tolerance === 0 && !recording(arrays))
@@ -62,58 +61,6 @@ function shareCall(
   if (kept && out !== undefined && out !== null)
     throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
-}
-
-const otherOf = (kept: Kept): Kept => (kept === Category.I ? Category.J : Category.I);
-
-/** Bytes of columns that are gathered, unless the option tells. */
-const MOST_GATHERED = 2 ** 28;
-
-/**
- * Whose columns travel, if they do. @throws ArgumentError where they are to and cannot.
- */
-function travellingShard(
-  args: readonly Argument[],
-  { rows, reduction }: Reducing,
-  arrays: readonly RealArray[],
-  options: CallOptions,
-): Shard | undefined {
-  const { columns = "auto" } = options;
-  const reduced = otherOf(rows);
-  const of = arrays.filter((_, n) => at(args, n).category === reduced);
-  if (columns === "gather" || of.length === 0) return undefined;
-  if (columns === "auto" && (!of.every(shardOf) || gatheredBytes(of) <= MOST_GATHERED)) return undefined;
-  const why = whyNotTravel(args, { rows, reduction }, arrays, options);
-  if (why === null) return commonShard(args, arrays, reduced);
-  if (columns === "auto") return undefined;
-  throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
-}
-
-/** Bytes of all rows of arrays that this rank has in part only. */
-function gatheredBytes(arrays: readonly RealArray[]): number {
-  const parts = [...new Set(arrays)].filter((array) => shardOf(array)?.source === undefined);
-  return parts.reduce((bytes, { data, shape: [, width = 1] }, k) => {
-    const rows = sumOf(shardOf(at(parts, k))?.counts ?? []);
-    return bytes + rows * width * data.BYTES_PER_ELEMENT;
-  }, 0);
-}
-
-/** What needs all columns at once, in words, or null. */
-function whyNotTravel(
-  args: readonly Argument[],
-  { rows, reduction }: Reducing,
-  arrays: readonly RealArray[],
-  { ranges, tolerance = 0 }: CallOptions,
-): string | null {
-  if (ranges) return "ranges";
-  if (tolerance > 0) return "a tolerance";
-  if (arrays.some(({ data }) => memoryOf(data).device !== null)) return "arrays of a device";
-  if (!recording(arrays)) return null;
-  const of = (category: Category): readonly RealArray[] => arrays.filter((_, n) => at(args, n).category === category);
-  if (recording(of(Category.P))) return "parameters that take part in derivatives";
-  if (!of(rows).every(shardOf)) return "derivatives of arrays that all ranks have";
-  const { gradient } = reduction.recordedAs ?? reduction;
-  return gradient.kind === "routed" ? "derivatives of minima and maxima" : null;
 }
 
 /**
@@ -225,8 +172,7 @@ const shardsOf = (rows: Kept, kept: Shard | undefined, reduced: Shard): How["sha
 
 /** A call of arrays that are shards, of which a call before knows whose. */
 export function checkShards(
-  args: readonly Argument[],
-  rows: Kept,
+  { args, settings: { rows } }: Reduced,
   arrays: readonly RealArray[],
   how: How,
 ): { given: Given; how: How } {
@@ -265,15 +211,38 @@ function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number
 /** Calls that end with an exchange are numbered as they begin, so that none takes the rows of another. */
 let begun = 0;
 
+/** What is computed, and what it is called. */
+interface Reduced {
+  readonly args: readonly Argument[];
+  readonly settings: Reducing;
+  toString(): string;
+}
+
 /**
- * A call of whole arrays, of which each rank computes some rows and gets all.
- * @param launch computes some rows.
+ * A call of whole arrays, of which each rank computes some rows and gets all. What may be off by a tolerance is planned
+ * by all ranks alike, for all rows, so that bits do not depend on who has which; what the plan computes is shared.
+ * @param launch `some` computes some rows, `fewer` the whole call from fewer pairs.
  */
-export function launchShares(
+export function launchOnRanks(
+  call: Reduce,
+  ranks: Ranks,
+  of: Reduced,
+  launch: { readonly some: (rows: Reduce) => Launch; readonly fewer: (all: () => Launch) => Launch },
+): Launch {
+  const { tolerance = 0 } = call.how;
+  if (tolerance === 0 || of.settings.reduction.keeps) return launchShares(call, ranks, of, launch.some);
+  const exact = { ...call, how: { ...call.how, tolerance: undefined } };
+  return launch.fewer(() => launchShares(exact, ranks, of, launch.some));
+}
+
+function launchShares(
   { given, out, how, indices }: Reduce,
-  { ranks, args, kept, name }: { ranks: Ranks; args: readonly Argument[]; kept: Kept; name: () => string },
+  ranks: Ranks,
+  of: Reduced,
   launch: (rows: Reduce) => Launch,
 ): Launch {
+  const { args } = of;
+  const { rows: kept } = of.settings;
   const rows = given.extents[kept];
   const shard: Shard = { ranks, counts: evenCounts(rows, ranks) };
   const [begin, end] = ownRows(shard);
@@ -288,9 +257,9 @@ export function launchShares(
   });
   const call = `call ${String(begun++)}`;
   const exchange = (): void => {
-    ranks.agree(() => `${call}, ${name()}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
+    ranks.agree(() => `${call}, ${String(of)}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
     for (const all of indices ? [out, indices] : [out])
-      gatherElements(name(), ranks, all, { counts: shard.counts, width: all.length / rows });
+      gatherElements(String(of), ranks, all, { counts: shard.counts, width: all.length / rows });
   };
   return {
     now: () => {

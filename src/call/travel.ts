@@ -11,29 +11,47 @@ import type { RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { Call, Routine } from "../device/device";
 import type { RealData } from "../device/native";
+import type { Argument } from "../formula/arguments";
 import { messageOf } from "../options";
-import { Work, waitFor } from "../task";
+import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
+import type { Launch } from "./result";
+import { otherOf } from "./travels";
+import type { Reducing } from "./travels";
 
-/** A call whose columns are those of this rank, and by which argument. */
-export interface Travelling {
-  readonly call: Call;
+/** What is computed, of arrays that have the columns of this rank. */
+interface Travelling {
+  readonly of: { readonly args: readonly Argument[]; readonly settings: Reducing; toString(): string };
   readonly arrays: readonly RealArray[];
-  /** Whether an argument has columns. */
-  readonly travels: (n: number) => boolean;
   readonly columns: Shard;
-  readonly name: string;
 }
 
+export const launchCall = (routine: Routine, call: Call): Launch =>
+  new Work(
+    () => {
+      routine.reduce(call);
+    },
+    (control) => routine.reduceAsync({ ...call, control }),
+  );
+
+/** A call whose arguments have the columns of this rank. */
+export const launchTravelling = (routine: Routine, call: Call, travelling: Travelling): Launch =>
+  new Work(
+    () => {
+      runSync(reduceTravelling(routine, call, travelling));
+    },
+    (control) => runAsync(reduceTravelling(routine, call, travelling), { control }),
+  );
+
 /** Reduces over the columns of all ranks; an error here ends all, which may be anywhere in it. */
-export function* reduceTravelling(routine: Routine, travelling: Travelling): Task<void> {
-  const { call, columns, name } = travelling;
-  const { ranks } = columns;
+function* reduceTravelling(routine: Routine, call: Call, travelling: Travelling): Task<void> {
+  const { ranks } = travelling.columns;
+  const name = String(travelling.of);
   const { ends, stateBytes } = routine.spans?.(call) ?? { ends: [call.columns], stateBytes: 0 };
   ranks.agree(() => `${name}, over ${String(call.columns)} columns that travel in ${String(ends.length)} spans`, 0);
   const done = { yes: false };
   try {
-    yield* reduceSpans(routine, travelling, ends, new Uint8Array(stateBytes));
+    yield* reduceSpans(routine, call, new Arriving(call, travelling, longest(ends)), ends, new Uint8Array(stateBytes));
     done.yes = true;
   } catch (error) {
     ranks.endAll(messageOf(error));
@@ -43,28 +61,22 @@ export function* reduceTravelling(routine: Routine, travelling: Travelling): Tas
   }
 }
 
+const longest = (ends: readonly number[]): number => Math.max(...ends.map((end, k) => end - (ends[k - 1] ?? 0)));
+
 function* reduceSpans(
   routine: Routine,
-  travelling: Travelling,
+  of: Call,
+  arriving: Arriving,
   ends: readonly number[],
   state: Uint8Array,
 ): Task<void> {
-  const arriving = new Arriving(travelling, Math.max(...ends.map((end, k) => end - (ends[k - 1] ?? 0))));
   arriving.ask(0, at(ends, 0));
   for (const [k, end] of ends.entries()) {
     const args = arriving.take();
     const next = ends[k + 1];
     if (next !== undefined) arriving.ask(end, next);
     const span = routine.spans && { first: ends[k - 1] ?? 0, end, state };
-    const call = { ...travelling.call, args, span };
-    yield* waitFor(
-      new Work(
-        () => {
-          routine.reduce(call);
-        },
-        (control) => routine.reduceAsync({ ...call, control }),
-      ),
-    );
+    yield* waitFor(launchCall(routine, { ...of, args, span }));
   }
 }
 
@@ -82,16 +94,22 @@ class Arriving {
 
   /** @param most columns of a span. */
   constructor(
+    private readonly call: Call,
     private readonly of: Travelling,
     most: number,
   ) {
     const room = of.columns.ranks.size === 1 ? 0 : most;
     of.arrays.forEach((array, n) => {
-      if (!of.travels(n) || this.columns.has(array)) return;
+      if (!this.travels(n) || this.columns.has(array)) return;
       const width = at(array.shape, 1);
       const make = (): RealData => allocate(dtypeOf(array), room * width);
-      this.columns.set(array, { own: at(of.call.args, n), width, rooms: [make(), make()] });
+      this.columns.set(array, { own: at(call.args, n), width, rooms: [make(), make()] });
     });
+  }
+
+  private travels(n: number): boolean {
+    const { args, settings } = this.of.of;
+    return at(args, n).category === otherOf(settings.rows);
   }
 
   /** Begins to bring these columns. */
@@ -130,12 +148,12 @@ class Arriving {
 
   /** The arguments with these columns, once they are there. */
   take(): RealData[] {
-    const { columns, arrays, call, travels } = this.of;
+    const { columns, arrays } = this.of;
     columns.ranks.awaitGather();
     const [first, end] = this.asked;
     return arrays.map((array, n) => {
-      const column = travels(n) ? this.columns.get(array) : undefined;
-      if (!column) return at(call.args, n);
+      const column = this.travels(n) ? this.columns.get(array) : undefined;
+      if (!column) return at(this.call.args, n);
       const { own, width } = column;
       return columns.ranks.size === 1
         ? own.subarray(first * width, end * width)

@@ -63,7 +63,7 @@ test("what depends on columns alone is computed for a span", () => {
   const plan = planWith(COLUMNS);
   const [whole, out] = [new Float64Array(2 * ROWS), new Float64Array(2 * ROWS)];
   addon().reduce(...flatCall(routine("hoisted"), args, whole, plan));
-  bySpans(routine("hoisted") as never, args, out, plan, OF_HOISTED);
+  bySpans(routine("hoisted"), args, out, plan, OF_HOISTED);
   expect(out).toEqual(whole);
 });
 
