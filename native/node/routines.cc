@@ -4,7 +4,6 @@
 #include "node/values.h"
 #include "node/work.h"
 #include "run/cpu.h"
-#include "run/spans.h"
 #include "run/tileroutine.h"
 #include "text/tiles/tiles.h"
 
@@ -38,38 +37,6 @@ struct Reduce : Work {
   }
 };
 
-// A span of the columns of a call, while those that come next are under way.
-struct ReduceSpan : Work {
-  const Routine &compiled;
-  const Plan cut;
-  const std::vector<Input> inputs;
-  const Output out;
-  const ColumnSpan span;
-
-  explicit ReduceSpan(const Arguments &arguments)
-      : compiled(routineOf(arguments[0])), cut(toPlan(arguments.Env(), arguments[4], arguments.Env().Undefined(), compiled)),
-        inputs(toInputs(arguments.Env(), arguments[1], compiled)),
-        out(toOutput(arguments.Env(), arguments[2], arguments[3], compiled)),
-        span(toSpan(arguments.Env(), arguments[5], arguments[6])) {
-    watch.control = toControl(arguments.Env(), arguments[7]);
-    watch.meanwhile = progressOfRanks;
-    check(compiled, cut, span, inputs, out);
-  }
-  double cost() const override { return double(cut.rows) * double(span.end - span.first); }
-  double run() override {
-    reduceSpan(compiled, cut, span, inputs, out, watch);
-    return 0;
-  }
-
- private:
-  static ColumnSpan toSpan(Napi::Env env, Napi::Value ends, Napi::Value state) {
-    const std::vector<int64> columns = toIntegers(env, ends, "span");
-    if (columns.size() != 2) refuseKind("span", "two numbers");
-    const Memory memory = toMemory(env, state, "state");
-    return {columns[0], columns[1], static_cast<char *>(memory.data), memory.length * memory.width};
-  }
-};
-
 struct BlockOfPairs : Work {
   const Routine &compiled;
   const std::vector<Input> inputs;
@@ -91,18 +58,6 @@ struct BlockOfPairs : Work {
 Napi::Value load(Info info) {
   if (!info[0].IsString()) refuseKind("load", "a path");
   return Napi::Number::New(info.Env(), static_cast<double>(loadRoutine(info[0].As<Napi::String>())));
-}
-
-// Bytes of the state of a call that comes span by span, and where spans end.
-Napi::Value spans(Info info) {
-  const Routine &routine = routineOf(info[0]);
-  const Plan plan = toPlan(info.Env(), info[1], info.Env().Undefined(), routine);
-  check(routine, plan);
-  const std::vector<int64> ends = endsOfSpans(plan);
-  auto result = Napi::Array::New(info.Env(), 1 + ends.size());
-  result[0u] = static_cast<double>(stateBytes(routine, plan));
-  for (uint32_t k = 0; k < ends.size(); k++) result[1 + k] = static_cast<double>(ends[k]);
-  return result;
 }
 
 Napi::Value table(Info info) {
@@ -147,8 +102,6 @@ constexpr FunctionRow ROWS[] = {
     brief<tiles>("tiles"),
     brief<loadTiles>("loadTiles"),
     nowAndLater<Reduce>("reduce"),
-    brief<spans>("spans"),
-    nowAndLater<ReduceSpan>("reduceSpan"),
     nowOnly<BlockOfPairs>("block"),
 };
 

@@ -3,8 +3,7 @@
 #ifndef TSKEOPS_SPANS_H
 #define TSKEOPS_SPANS_H
 
-#include "run/plan.h"
-#include "run/watch.h"
+#include "run/library.h"
 
 // Columns of a span at most. Long enough for what it costs to merge two, and to begin the K best anew.
 constexpr int64 SPAN_COLUMNS = int64(1) << 16;
@@ -16,18 +15,8 @@ struct RowInterval {
 // The accumulators of these rows over the columns first … end, span by span.
 void reduceSpans(const Routine &, const Job &, RowInterval, int64 firstColumn, int64 endColumn, char *accumulators);
 
-// One span of a call whose others come before and after it. Arguments of columns have those of the span alone.
-struct ColumnSpan {
-  int64 first, end;
-  char *state;  // accumulators of all rows: from one span to the next, and merged when the last has come
-  int64 stateBytes;
-};
-
-std::vector<int64> endsOfSpans(const Plan &);
-int64 stateBytes(const Routine &, const Plan &);
-// Throws std::invalid_argument or std::out_of_range unless the span is one of the plan, and every element exists.
-void check(const Routine &, const Plan &, const ColumnSpan &, const std::vector<Input> &, const Output &);
-// Writes `out` with the last span. Spans come in their order.
-void reduceSpan(const Routine &, const Plan &, const ColumnSpan &, const std::vector<Input> &, const Output &, Watch &);
+// What that is made of: the first span of some rows, and one that is merged into those before it.
+void reduceFirst(const Routine &, const Job &, RowInterval, int64 firstColumn, int64 endColumn, char *accumulators);
+void reduceLater(const Routine &, const Job &, RowInterval, int64 firstColumn, int64 endColumn, char *accumulators);
 
 #endif

@@ -1,8 +1,8 @@
 /**
- * Calls of which each rank computes some rows. The one idea: kept rows are shared, and what is reduced over is whole on
- * every rank; so a row is computed by one rank as one process would, and has the same bits on any number of them. Where
- * the rows of a call are a shard, its result is one, and nothing is exchanged; where the caller wants the whole result,
- * or derivatives, which reduce over the rows, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
+ * Calls of which each rank computes some rows. The one idea: kept rows are shared, and each is reduced over all columns
+ * in their order; so a row is computed by one rank as one process would, and has the same bits on any number of them.
+ * Columns are there, gathered or travel. Where the rows of a call are a shard, its result is one; where the caller wants
+ * the whole result, or derivatives with gathered columns, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
  */
 import type { CheckedRanges } from "../array/ranges";
 import { gatherElements } from "../array/exchange";

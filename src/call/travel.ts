@@ -47,11 +47,13 @@ export const launchTravelling = (routine: Routine, call: Call, travelling: Trave
 function* reduceTravelling(routine: Routine, call: Call, travelling: Travelling): Task<void> {
   const { ranks } = travelling.columns;
   const name = String(travelling.of);
-  const { ends, stateBytes } = routine.spans?.(call) ?? { ends: [call.columns], stateBytes: 0 };
+  const spans = routine.spans?.(call);
+  const ends = spans?.ends ?? [call.columns];
+  const state = spans ? new Uint8Array(spans.stateBytes) : null;
   ranks.agree(() => `${name}, over ${String(call.columns)} columns that travel in ${String(ends.length)} spans`, 0);
   const done = { yes: false };
   try {
-    yield* reduceSpans(routine, call, new Arriving(call, travelling, longest(ends)), ends, new Uint8Array(stateBytes));
+    yield* reduceSpans(routine, call, new Arriving(call, travelling, longest(ends)), ends, state);
     done.yes = true;
   } catch (error) {
     ranks.endAll(messageOf(error));
@@ -68,14 +70,14 @@ function* reduceSpans(
   of: Call,
   arriving: Arriving,
   ends: readonly number[],
-  state: Uint8Array,
+  state: Uint8Array | null,
 ): Task<void> {
   arriving.ask(0, at(ends, 0));
   for (const [k, end] of ends.entries()) {
     const args = arriving.take();
     const next = ends[k + 1];
     if (next !== undefined) arriving.ask(end, next);
-    const span = routine.spans && { first: ends[k - 1] ?? 0, end, state };
+    const span = state ? { first: ends[k - 1] ?? 0, end, state } : undefined;
     yield* waitFor(launchCall(routine, { ...of, args, span }));
   }
 }

@@ -79,8 +79,8 @@ export interface Addon extends Now<LongFunctions> {
    * The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`.
    */
   block(routine: NativeRoutine, args: readonly RealData[], out: RealData, sizes: Float64Array): void;
-  /** Bytes of the state of a call that comes span by span, and then where its spans end. */
-  spans(routine: NativeRoutine, sizes: Float64Array): readonly number[];
+  /** Bytes of the state of a call that comes span by span, and then where its spans end; WebAssembly has none. */
+  spans?(routine: NativeRoutine, sizes: Float64Array): readonly number[];
   /** Calls `body`; on the main thread, Ctrl-C meanwhile is counted by `interrupts` and does not end the process. */
   attend<T>(body: () => T): T;
   /** How often Ctrl-C came during calls and `attend`. */

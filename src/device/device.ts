@@ -90,9 +90,9 @@ export interface Routine {
   reduceAsync(call: Call): Promise<void>;
   /**
    * Where spans of the columns of a call end, by which it can be computed one after the other with the same bits, and
-   * bytes of what is kept from one to the next; absent where it cannot.
+   * bytes of what is kept from one to the next; absent, or null, where it cannot.
    */
-  spans?(call: Call): { readonly ends: readonly number[]; readonly stateBytes: number };
+  spans?(call: Call): { readonly ends: readonly number[]; readonly stateBytes: number } | null;
   /** Writes `[endRow - firstRow, endColumn - firstColumn, dim]`: the formula's values. */
   block(call: RectangleCall): void;
   /** How calls of many rows are cut up, in words. */

@@ -76,10 +76,10 @@ export abstract class AddonRoutine implements Routine {
     return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
-  spans(call: Call): { ends: readonly number[]; stateBytes: number } {
+  spans(call: Call): { ends: readonly number[]; stateBytes: number } | null {
     const { costs, handle } = this.chooseShape(call);
-    const [stateBytes, ...ends] = this.addon.spans(handle, sizesOf(planOfPart(call, costs)));
-    return { ends, stateBytes: stateBytes! };
+    const [stateBytes, ...ends] = this.addon.spans?.(handle, sizesOf(planOfPart(call, costs))) ?? [];
+    return stateBytes === undefined ? null : { ends, stateBytes };
   }
 
   block(call: RectangleCall): void {

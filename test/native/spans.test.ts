@@ -34,7 +34,7 @@ function bySpans(
   plan: Plan,
   widths: readonly number[],
 ): number[] {
-  const [bytes, ...ends] = addon().spans(handle as never, sizesOf(plan));
+  const [bytes, ...ends] = addon().spans!(handle as never, sizesOf(plan));
   const state = new Uint8Array(bytes!);
   ends.forEach((end, k) => {
     const first = ends[k - 1] ?? 0;
@@ -70,7 +70,7 @@ test("what depends on columns alone is computed for a span", () => {
 test("what is no span of the plan is refused", () => {
   const args = sumArguments(ROWS, SPAN);
   const plan = planWith(COLUMNS);
-  const state = new Uint8Array(addon().spans(routine("sum"), sizesOf(plan))[0]!);
+  const state = new Uint8Array(addon().spans!(routine("sum"), sizesOf(plan))[0]!);
   const call = (first: number, end: number, memory = state, given = args): void => {
     const span = Float64Array.of(first, end);
     addon().reduceSpan(routine("sum"), given, new Float32Array(ROWS), undefined, sizesOf(plan), span, memory);
