@@ -27,7 +27,7 @@ const ORACLE: Readonly<Record<string, readonly number[]>> = {
 };
 
 describe.each(sampled(["tiles", "cpu"] as const, 2, 0))("on %s", (backend) => {
-  test.each(Object.entries(ORACLE))("%s", (reductionOp, expected) => {
+  test.each<[string, readonly number[]]>(Object.entries(ORACLE))("%s", (reductionOp, expected) => {
     const optArg = reductionOp.includes("K") ? 5 : null;
     const K = Genred("y + 0 * x", ["x = Vi(1)", "y = Vj(1)"], { reductionOp: reductionOp as "Sum", axis: 1, optArg });
     const found: number[] = Array.from(K(x, y, { backend }).data);
