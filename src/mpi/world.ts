@@ -166,8 +166,12 @@ function end(opened: MpiRanks, code: number): void {
   loadedAddon().ranks.finalize();
 }
 
+/** Milliseconds: launchers pass on what a rank has said while it lives. */
+const LAST_WORDS = 100;
+
 function endAll(opened: MpiRanks, why: string, code: number): never {
   say(opened, why);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
   return loadedAddon().ranks.abort(code);
 }
 

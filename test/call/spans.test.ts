@@ -1,7 +1,6 @@
 /** Calls of more columns than a span, by sums and searches in plain JavaScript. */
 import { Genred, array } from "../../src";
 import { wrap } from "../../src/array/view";
-import { sampled } from "../helpers/sample";
 
 const COLUMNS = 150_000;
 /** Of a row at 0: exponents whose largest stand in the last span; equal least values in two spans. */
@@ -26,8 +25,9 @@ const ORACLE: Readonly<Record<string, readonly number[]>> = {
   KMin: sorted.slice(0, 5).map((j) => values[j]!),
 };
 
-describe.each(sampled(["tiles", "cpu"] as const, 2, 0))("on %s", (backend) => {
-  test.each<[string, readonly number[]]>(Object.entries(ORACLE))("%s", (reductionOp, expected) => {
+describe.each(["tiles", "cpu"] as const)("on %s", (backend) => {
+  test.each(Object.keys(ORACLE))("%s", (reductionOp) => {
+    const expected = ORACLE[reductionOp]!;
     const optArg = reductionOp.includes("K") ? 5 : null;
     const K = Genred("y + 0 * x", ["x = Vi(1)", "y = Vj(1)"], { reductionOp: reductionOp as "Sum", axis: 1, optArg });
     const found: number[] = Array.from(K(x, y, { backend }).data);
