@@ -29,10 +29,10 @@ extern "C" void keops_reduce(const Job *job, const Block *block, void *accumulat
   }
 }
 
-extern "C" void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *) {
+extern "C" void keops_finish(int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out, int32 *) {
   for (int64 n = 0; n < rows; n++) {
-    double total = 0;
-    for (int64 part = 0; part < parts; part++) total += ((const double *)((const char *)accumulators + part * partBytes))[n];
+    double &total = ((double *)accumulators)[n];
+    for (int64 part = 1; part < parts; part++) total += ((const double *)((const char *)accumulators + part * partBytes))[n];
     ((scalar *)out)[n] = (scalar)total;
   }
 }

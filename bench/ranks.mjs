@@ -50,6 +50,32 @@ function measureSum(rows) {
   say({ what: "sum", ...where(), rows, ms, pairsPerSecond: rows ** 2 / ms / 1e-3 });
 }
 
+/** As many pairs, of few rows and many columns of which no rank has all: gathered, and travelling. */
+function measureTravel(rows) {
+  const [few, many] = [Math.ceil(rows / 10), rows * 10];
+  const part = (all) => Math.floor(all / world.size);
+  const xi = fromRows(rand([part(few), 3], { seed: world.rank }));
+  const [yi, bi] = [
+    fromRows(rand([part(many), 3], { seed: world.rank })),
+    fromRows(randn([part(many), 1], { seed: 3 })),
+  ];
+  const K = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], { axis: 1 });
+  for (const columns of ["gather", "travel"]) {
+    const before = process.cpuUsage();
+    const ms = milliseconds(5, () => K(xi, yi, bi, { compile: "always", columns }));
+    const { user, system } = process.cpuUsage(before);
+    say({
+      what: "columns",
+      ...where(),
+      rows: few,
+      columns: many,
+      held: columns,
+      ms,
+      processorMs: (user + system) / 5e3,
+    });
+  }
+}
+
 function measureSolve(rows) {
   const [x, b] = [rand([rows, 2], { seed: 1, dtype: "float64" }), randn([rows, 1], { seed: 2, dtype: "float64" })];
   const Kinv = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], "b", { axis: 1 });
@@ -100,5 +126,6 @@ if (options.picture !== undefined) await drawModel(options.picture);
 else {
   measureExchanges();
   measureSum(Number(options.rows));
+  measureTravel(Number(options.rows));
   measureSolve(Math.ceil(Number(options.rows) / 8));
 }

@@ -99,7 +99,7 @@ const BYTES = {
 
 type DenseRows = Pick<typeof CALL, "backend" | "device" | "compile"> & typeof BYTES;
 
-export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "prune", "tolerance", "out"), ...BYTES };
+export const DENSE: DenseRows = { ...withoutRows(CALL, "ranges", "prune", "tolerance", "columns", "out"), ...BYTES };
 
 /** How values at all pairs are computed. */
 export type DenseOptions = OptionsOf<DenseRows>;

@@ -83,7 +83,7 @@ Napi::Value initialize(Info info) {
   const Napi::Env env = info.Env();
   if (!info[0].IsObject()) refuseKind("initialize", "the classes of errors");
   setErrorClasses(env, info[0].As<Napi::Object>());
-  Napi::Object functions = exported(env, {ROWS, ROUTINE_FUNCTIONS, CELL_FUNCTIONS});
+  Napi::Object functions = exported(env, {ROWS, ROUTINE_FUNCTIONS, SPAN_FUNCTIONS, CELL_FUNCTIONS});
   functions.Set("constants", constantsOf(env));
   functions.Set("dense", exported(env, {ALGEBRA_FUNCTIONS, GRID_FUNCTIONS}));
   functions.Set("cuda", exported(env, {DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS}));

@@ -15,6 +15,7 @@ namespace {
 using Info = const Napi::CallbackInfo &;
 
 std::unique_ptr<Mpi> mpi;  // once it is started
+std::vector<Napi::ObjectReference> travelling;  // memory that arrives meanwhile
 
 Mpi &started() {
   if (!mpi || !onMainThread()) throw std::invalid_argument("ranks: expected MPI that was started, on the main thread");
@@ -41,9 +42,10 @@ Napi::Value start(Info info) {
   return result;
 }
 
-struct AllGather : Work {
-  explicit AllGather(const Arguments &info) : ranks(started()) {
-    const Memory array = toMemory(info.Env(), info[0], "allGather");
+// An array, and how many of its elements each rank has.
+struct Parts : Work {
+  explicit Parts(const Arguments &info) : ranks(started()) {
+    const Memory array = toMemory(info.Env(), info[0], "all");
     all = array.data;
     width = array.width;
     const std::vector<int64> given = toIntegers(info.Env(), info[1], "counts");
@@ -55,17 +57,39 @@ struct AllGather : Work {
   }
 
   double cost() const override { return 1e9; }
-  double run() override {
-    ranks.allGather(all, counts, width, watch);
-    return 0;
-  }
 
- private:
+ protected:
   static constexpr int64 MOST = std::numeric_limits<int>::max();
   Mpi &ranks;
   void *all;
   int width;
   std::vector<int> counts;
+};
+
+struct AllGather : Parts {
+  using Parts::Parts;
+  double run() override {
+    ranks.allGather(all, counts, width, watch);
+    return 0;
+  }
+};
+
+struct StartGather : Parts {
+  explicit StartGather(const Arguments &info) : Parts(info) { travelling.push_back(Napi::Persistent(info[0].As<Napi::Object>())); }
+  double run() override {
+    ranks.startGather(all, counts, width);
+    return 0;
+  }
+};
+
+struct AwaitGather : Work {
+  explicit AwaitGather(const Arguments &) {}
+  double cost() const override { return 1e9; }
+  double run() override {
+    started().await(watch);
+    travelling.clear();
+    return 0;
+  }
 };
 
 Napi::Value finalize(Info info) {
@@ -83,10 +107,19 @@ Napi::Value abortAll(Info info) {
 constexpr FunctionRow ROWS[] = {
     brief<start>("start"),
     nowOnly<AllGather>("allGather"),
+    nowOnly<StartGather>("startGather"),
+    nowOnly<AwaitGather>("awaitGather"),
     brief<finalize>("finalize"),
     brief<abortAll>("abort"),
 };
 
 }  // namespace
+
+void progressOfRanks() {
+  try {
+    if (mpi && onMainThread()) mpi->progress();
+  } catch (const std::exception &) {  // said when it is awaited
+  }
+}
 
 constinit const FunctionTable RANK_FUNCTIONS = ROWS;

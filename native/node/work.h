@@ -101,7 +101,10 @@ void addFunction(Napi::Object, const char *name, napi_callback);
 
 // The tables of other files.
 extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS,
-    RANK_FUNCTIONS;
+    RANK_FUNCTIONS, SPAN_FUNCTIONS;
+
+// Brings on what ranks exchange meanwhile, on the main thread; elsewhere nothing.
+void progressOfRanks();
 
 // Devices belong to the process: gives back what was opened of them, when it ends.
 void closeDevices();

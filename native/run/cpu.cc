@@ -9,6 +9,7 @@
 
 #include "run/handout.h"
 #include "run/memory.h"
+#include "run/spans.h"
 
 namespace {
 
@@ -64,7 +65,7 @@ class Reduction {
   void prepareUnit(int64 unit);
   RowBlock blockAt(int64 number) const;
   void reduceBlock(const Job &, const RowBlock &rows, int64 part, char *accumulators) const;
-  void finishBlock(const Entry &, const RowBlock &rows, const char *accumulators) const;
+  void finishBlock(const Entry &, const RowBlock &rows, char *accumulators) const;
 
   const Routine &routine;
   const Plan &plan;
@@ -224,18 +225,17 @@ RowBlock Reduction::blockAt(int64 number) const {
 }
 
 void Reduction::reduceBlock(const Job &job, const RowBlock &rows, int64 part, char *accumulators) const {
-  const int64 first = part * plan.chunkColumns;
-  const int64 chunk[2] = {first, plan.columns - first > plan.chunkColumns ? first + plan.chunkColumns : plan.columns};
-  Block block{rows.first, rows.end, chunk, plan.columns > 0};
-  if (plan.ranges) {
-    const int64 begin = rows.range == 0 ? 0 : plan.ranges->slices[rows.range - 1];
-    block.intervals = plan.ranges->columns.data() + 2 * begin;
-    block.intervalCount = plan.ranges->slices[rows.range] - begin;
+  if (!plan.ranges) {
+    const int64 first = part * plan.chunkColumns;
+    const int64 end = plan.columns - first > plan.chunkColumns ? first + plan.chunkColumns : plan.columns;
+    return reduceSpans(routine, job, {rows.first, rows.end}, first, end, accumulators);
   }
+  const int64 begin = rows.range == 0 ? 0 : plan.ranges->slices[rows.range - 1];
+  const Block block{rows.first, rows.end, plan.ranges->columns.data() + 2 * begin, plan.ranges->slices[rows.range] - begin};
   routine.reduce(&job, &block, accumulators);
 }
 
-void Reduction::finishBlock(const Entry &entry, const RowBlock &rows, const char *accumulators) const {
+void Reduction::finishBlock(const Entry &entry, const RowBlock &rows, char *accumulators) const {
   char *const numbers = entry.out + rows.first * resultDim * realBytes;
   int32 *const indices = entry.indices ? entry.indices + rows.first * indexDim : nullptr;
   routine.finish(rows.end - rows.first, accumulators, parts, partBytes, numbers, indices);

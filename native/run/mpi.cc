@@ -50,6 +50,7 @@ class Library : public Mpi {
       return number;
     };
     gather = function<Gather>("MPI_Iallgatherv");
+    spread = function<Spread>("MPI_Ibcast");
     test = function<Test>("MPI_Test");
     end = function<int()>("MPI_Finalize");
     kill = function<int(Handle, int)>("MPI_Abort");
@@ -72,7 +73,38 @@ class Library : public Mpi {
     const Handle type = width == 8 ? names.wide : width == 4 ? names.real : names.byte;
     Handle request;
     check(gather(names.inPlace, 0, type, all, counts.data(), offsets.data(), type, names.world, &request), "MPI_Iallgatherv");
-    await(request, watch);
+    pending.push_back(request);
+    await(watch);
+  }
+
+  void startGather(void *all, const std::vector<int> &counts, int width) override {
+    char *at = static_cast<char *>(all);
+    for (size_t root = 0; root < counts.size(); at += int64(counts[root++]) * width)
+      if (counts[root] > 0) {
+        Handle request;
+        const Handle type = width == 8 ? names.wide : width == 4 ? names.real : names.byte;
+        check(spread(at, counts[root], type, static_cast<int>(root), names.world, &request), "MPI_Ibcast");
+        pending.push_back(request);
+      }
+  }
+
+  void progress() override {
+    std::erase_if(pending, [this](Handle &request) {
+      int done = 0;
+      check(test(&request, &done, names.ignoreStatus), "MPI_Test");
+      return done != 0;
+    });
+  }
+
+  void await(Watch &watch) override {
+    const auto begin = std::chrono::steady_clock::now();
+    for (;;) {
+      progress();
+      if (pending.empty()) return;
+      if (watch.stopping()) throw Interrupted("stopped while waiting for other ranks");
+      if (std::chrono::steady_clock::now() - begin < BUSY) std::this_thread::yield();
+      else std::this_thread::sleep_for(NAP);
+    }
   }
 
   void finalize() override { check(end(), "MPI_Finalize"); }
@@ -84,22 +116,12 @@ class Library : public Mpi {
 
  private:
   using Gather = int(const void *, int, Handle, void *, const int *, const int *, Handle, Handle, Handle *);
+  using Spread = int(void *, int, Handle, int, Handle, Handle *);
   using Test = int(Handle *, int *, void *);
 
   template <class Signature>
   Signature *function(const char *name) const {
     return symbolOf<Signature *>(library, name);
-  }
-
-  void await(Handle request, Watch &watch) {
-    const auto begin = std::chrono::steady_clock::now();
-    for (int done = 0;;) {
-      check(test(&request, &done, names.ignoreStatus), "MPI_Test");
-      if (done != 0) return;
-      if (watch.stopping()) throw Interrupted("stopped while waiting for other ranks");
-      if (std::chrono::steady_clock::now() - begin < BUSY) std::this_thread::yield();
-      else std::this_thread::sleep_for(NAP);
-    }
   }
 
   static void check(int code, const char *what) {
@@ -109,7 +131,9 @@ class Library : public Mpi {
   void *const library;
   const Names<Handle> names;
   int ownRank = 0, ranks = 0;
+  std::vector<Handle> pending;  // requests
   Gather *gather;
+  Spread *spread;
   Test *test;
   int (*end)();
   int (*kill)(Handle, int);

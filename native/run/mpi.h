@@ -1,5 +1,6 @@
 // MPI, of whose libraries nothing is linked: one is opened at run time, by the table of its kind. The one idea: a single
-// operation carries everything, which gathers the parts of all ranks on all of them, in the order of the ranks.
+// operation carries everything, which gathers the parts of all ranks on all of them, in the order of the ranks. Where it
+// is begun before it is needed, few ranks have a part: each sends its own.
 // It must know nothing of JavaScript, and of what is gathered only how wide its elements are.
 #ifndef TSKEOPS_MPI_H
 #define TSKEOPS_MPI_H
@@ -20,6 +21,12 @@ class Mpi {
   // 8 bytes wide; all counts together fit into an int. After an Interrupted the library still uses `all`: nothing but
   // `abort` can follow.
   virtual void allGather(void *all, const std::vector<int> &counts, int width, Watch &) = 0;
+  // The same, begun: `all` must stay until `await`, and what this rank has in it must not change. Several may be under
+  // way.
+  virtual void startGather(void *all, const std::vector<int> &counts, int width) = 0;
+  // Brings on what was begun: a library moves little while nobody asks it.
+  virtual void progress() = 0;
+  virtual void await(Watch &) = 0;
   virtual void finalize() = 0;
   // Ends the processes of all ranks.
   [[noreturn]] virtual void abort(int code) = 0;

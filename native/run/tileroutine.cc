@@ -176,7 +176,7 @@ Routine routineFor(std::shared_ptr<const Program> program) {
   routine.reduce = [program](const Job *job, const Block *block, void *accumulators) {
     reduceTiles<Real>(*program, *job, *block, static_cast<char *>(accumulators));
   };
-  routine.finish = [program](int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices) {
+  routine.finish = [program](int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices) {
     program->reducer->finish(program->extent, rows, accumulators, parts, partBytes, out, indices);
   };
   return routine;

@@ -23,20 +23,23 @@ class Watch {
   const std::atomic<std::uint32_t> *alarm = nullptr;   // the run ends when this no longer is `alarmBefore`
   std::uint32_t alarmBefore = 0;
   std::function<bool()> poll;                          // asked by the thread that runs only, every few milliseconds
+  std::function<void()> meanwhile;                     // called by the thread that runs only, before each of its tasks
 
   void stop() { halted.store(true, std::memory_order_relaxed); }
   bool stopped() const { return halted.load(std::memory_order_relaxed); }
 
   // For the running code: to call first, before each task, before each unit, after each task.
-  void begin(int64 units) {
+  void begin(int64 units, int64 before = 0) {
     runner = std::this_thread::get_id();
     lastPoll = std::chrono::steady_clock::now();
     if (!control) return;
-    __atomic_store_n(&control[1], 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&control[1], static_cast<int32>(before), __ATOMIC_RELAXED);
     __atomic_store_n(&control[2], static_cast<int32>(units), __ATOMIC_RELAXED);
   }
   void askPoll() {
-    if (!poll || std::this_thread::get_id() != runner) return;
+    if (std::this_thread::get_id() != runner) return;
+    if (meanwhile) meanwhile();
+    if (!poll) return;
     const auto now = std::chrono::steady_clock::now();
     if (now - lastPoll < std::chrono::milliseconds(10)) return;
     lastPoll = now;

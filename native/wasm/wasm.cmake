@@ -7,7 +7,7 @@ file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/node/*.cc ${CMAKE
      ${CMAKE_SOURCE_DIR}/native/linalg/*.cc ${CMAKE_SOURCE_DIR}/native/wasm/*.cc
      ${CMAKE_SOURCE_DIR}/native/posix/threads.cc)
 # Signals, GPUs and libraries are not to be had: native/wasm/absent.cc answers.
-list(FILTER SOURCES EXCLUDE REGEX "/(devices|deviceroutines|ranks|mpi|lapack)\\.cc$")
+list(FILTER SOURCES EXCLUDE REGEX "/(devices|deviceroutines|ranks|columnspan|mpi|lapack)\\.cc$")
 file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})

@@ -26,6 +26,20 @@ export interface Ranks {
   agree(what: () => string, value: number): readonly number[];
   /** Fills `all`, `counts` elements of each rank one after the other, of which this one has put its own in place. */
   gather(all: Elements, counts: readonly number[]): void;
+  /** Begins that; until `awaitGather` nothing else is exchanged, and `all` is not touched. */
+  startGather(all: Elements, counts: readonly number[]): void;
+  /** Waits for all that was begun. */
+  awaitGather(): void;
+  /** Ends the processes of all ranks, where there are others, and says why: they may be anywhere. */
+  endAll(why: string): void;
+}
+
+/** Whether calls report how far they are: of several ranks one is enough. */
+export let tellsProgress = true;
+
+/** What a process does that has become one of these ranks. */
+export function joinRanks({ rank }: Ranks): void {
+  tellsProgress = rank === 0;
 }
 
 /** @param width elements of a row. @throws ArgumentError, which names `where`, for more than can be sent at once. */

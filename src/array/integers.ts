@@ -65,8 +65,8 @@ function ndarrayElements(
 ): ArrayLike<unknown> {
   checkReach(where, value);
   const data = memoryOf(value.data).toHost(value.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
-  const isWhole = value.offset === 0 && data.length === sizeOf(value.shape) && isContiguous(value);
-  if (isWhole && !data.get) return data;
+  const coversMemory = value.offset === 0 && data.length === sizeOf(value.shape) && isContiguous(value);
+  if (coversMemory && !data.get) return data;
   return Array.from(positions(value), (at) => (data.get ? data.get(at) : data[at]));
 }
 

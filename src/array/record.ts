@@ -12,7 +12,7 @@ import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
 import { localAmong, localOf, markLocal } from "./local";
 import type { Local } from "./local";
-import { contiguous, isWhole, viewOf, wrap } from "./view";
+import { contiguous, coversMemory, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
 /**
@@ -33,6 +33,8 @@ export interface RecordOptions {
   readonly readsOutput?: boolean;
   /** Whether the output is one that all ranks have, though the inputs are of one rank alone. Default: false. */
   readonly joins?: boolean;
+  /** Of which ranks the output is one's own, though all have the inputs. Default: as the inputs are. */
+  readonly own?: Local;
 }
 
 /** What a typed array holds between two recorded writes. */
@@ -94,7 +96,7 @@ export function recording(inputs: readonly RealArray[]): boolean {
  */
 export function checkOut(where: string, out: RealArray): void {
   const version = versions.get(out.data);
-  if (!version?.takesPart || (version.made && isWhole(out))) return;
+  if (!version?.takesPart || (version.made && coversMemory(out))) return;
   const got = version.made ? "a part of a recorded array" : "an array marked by requiresGrad";
   throw new ArgumentError(`${where}: expected memory that takes no part in derivatives, got ${got}`);
 }
@@ -122,9 +124,10 @@ export function recorder(
     readsInputs = [],
     readsOutput = false,
     joins = false,
+    own,
   }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
-  const local = localAmong(inputs);
+  const local = own ?? localAmong(inputs);
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
     const across = local && !localOf(view) ? local : undefined;

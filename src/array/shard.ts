@@ -11,7 +11,7 @@ import { ArgumentError } from "../errors";
 import { gatherElements, localBy } from "./exchange";
 import type { Ranks } from "./exchange";
 import { markLocal } from "./local";
-import { checksum, record } from "./record";
+import { checksum, record, recording } from "./record";
 import { allocate, readable, shapeText, viewOf, wrap, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
@@ -25,8 +25,8 @@ export interface Shard {
 }
 
 interface Source {
-  readonly whole: NdArray<Elements>;
-  /** Checksums of the rows, in the whole array and as they were cut: nothing stops a user from writing into them. */
+  readonly array: NdArray<Elements>;
+  /** Checksums of the rows, in that array and as they were cut: nothing stops a user from writing into them. */
   readonly sums: readonly [number, number];
 }
 
@@ -55,9 +55,12 @@ export function evenCounts(rows: number, { size }: Ranks): number[] {
 }
 
 /** Begin and end of the rows of this rank. */
-export function ownRows({ ranks, counts }: Shard): [begin: number, end: number] {
-  const begin = sumOf(counts.slice(0, ranks.rank));
-  return [begin, begin + (counts[ranks.rank] ?? 0)];
+export const ownRows = ({ ranks, counts }: Shard): [begin: number, end: number] => rowsOfRank(counts, ranks.rank);
+
+/** Begin and end of the rows of a rank. */
+export function rowsOfRank(counts: readonly number[], rank: number): [begin: number, end: number] {
+  const begin = sumOf(counts.slice(0, rank));
+  return [begin, begin + (counts[rank] ?? 0)];
 }
 
 export const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
@@ -66,7 +69,7 @@ export const sumOf = (counts: readonly number[]): number => counts.reduce((sum, 
 export function cutRows<T extends Elements>(whole: NdArray<T>, { ranks, counts }: Shard): NdArray<T> {
   const rows = rowsOf(whole, { ranks, counts });
   const own = wrap(memoryOf(whole.data).copyStrided(whole.data, rows), rows.shape);
-  const source = { whole, sums: [sumOfBits(rows), sumOfBits(own)] } as const;
+  const source = { array: whole, sums: [sumOfBits(rows), sumOfBits(own)] } as const;
   if (isIndices(whole)) return markShard(own, { ranks, counts, source });
   const back = (cotangent: RealArray): readonly RealArray[] => [joinRows(cotangent, { ranks, counts })];
   record(own as NdArray<Elements> as RealArray, [whole as NdArray<Elements> as RealArray], back, {
@@ -74,6 +77,27 @@ export function cutRows<T extends Elements>(whole: NdArray<T>, { ranks, counts }
     readsInputs: [false],
   });
   return markShard(own, { ranks, counts, source });
+}
+
+/** Rows that this rank has of its own, as a shard. Their mark does not reach what else is in their memory. */
+export function viewRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
+  const real = own as NdArray<Elements> as RealArray;
+  if (!isIndices(own) && recording([real]))
+    return markShard(recordedRows(real, shard.ranks), shard) as NdArray<Elements> as NdArray<T>;
+  const memory = wrap(own.data.subarray(0), [own.data.length]) as NdArray<Elements> as RealArray;
+  return markShard(viewOf(memory, own) as NdArray<Elements> as NdArray<T>, shard);
+}
+
+/** Memory with the same numbers on all ranks is that of an array which all have: it gets the gradients of all rows. */
+function recordedRows(own: RealArray, ranks: Ranks): RealArray {
+  const sums = ranks.agree(() => "fromRows of recorded rows", checksum(wrap(own.data, [own.data.length])));
+  if (ranks.size === 1 || sums.some((sum) => sum !== sums[0])) return viewOf(own, own);
+  const copy = wrap(memoryOf(own.data).copyStrided(own.data, own), own.shape);
+  return record(copy, [own], (cotangent) => [cotangent], {
+    where: "fromRows",
+    readsInputs: [false],
+    own: localBy(ranks),
+  });
 }
 
 function rowsOf<T extends Elements>(whole: NdArray<T>, shard: Shard): NdArray<T> {
@@ -86,8 +110,8 @@ function rowsOf<T extends Elements>(whole: NdArray<T>, shard: Shard): NdArray<T>
 const sumOfBits = (rows: NdArray<Elements>): number => checksum(rows as RealArray);
 
 /** @throws ArgumentError where the rows were written into, here or in the array that they were cut from. */
-function checkRows(own: NdArray<Elements>, shard: Shard, { whole, sums }: Source): void {
-  if (sumOfBits(own) === sums[1] && sumOfBits(rowsOf(whole, shard)) === sums[0]) return;
+function checkRows(own: NdArray<Elements>, shard: Shard, { array, sums }: Source): void {
+  if (sumOfBits(own) === sums[1] && sumOfBits(rowsOf(array, shard)) === sums[0]) return;
   throw new ArgumentError(
     "shard: expected rows that stay as they were cut, got some overwritten: " +
       "cut them again with shard, or share what each rank has with fromRows",
@@ -101,7 +125,7 @@ function checkRows(own: NdArray<Elements>, shard: Shard, { whole, sums }: Source
 export function joinRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
   if (shard.source) {
     checkRows(own, shard, shard.source);
-    return shard.source.whole as NdArray<T>;
+    return shard.source.array as NdArray<T>;
   }
   const { ranks, counts } = shard;
   const rest = own.shape.slice(1);

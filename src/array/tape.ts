@@ -29,7 +29,7 @@ import {
   contiguous,
   dtypeOf,
   isContiguous,
-  isWhole,
+  coversMemory,
   positions,
   reshapeView,
   sameShape,
@@ -74,7 +74,7 @@ export function grad<const I extends readonly RealArray[]>(
   const targets = targetsOf(inputs);
   const seed = seedOf(output, cotangent);
   return recordingIs(createGraph, () => {
-    const own = localOf(output)?.own(seed) ?? seed;
+    const own = localOf(seed) ? seed : (localOf(output)?.own(seed) ?? seed);
     const gradients = sweep(root, toMemory(own, output), targets);
     return inputs.map((x) => resultFor(x, gradients.get(versionOf(x)), createGraph));
   }) as { -readonly [K in keyof I]: I[K] };
@@ -181,7 +181,7 @@ function assertFits(part: RealArray, view: RealArray, where: () => string): void
 
 /** The elements of a view's gradient, added up over the memory of the view: a flat array of the memory's length. */
 function toMemory(gradient: RealArray, view: RealArray): RealArray {
-  if (!isWhole(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
+  if (!coversMemory(view)) return scatterAdd(gradient, positions(view), [view.data.length]);
   if (!isContiguous(gradient)) return flatten(copyOf(gradient));
   return flatten(gradient);
 }

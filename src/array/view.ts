@@ -61,7 +61,7 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** True if the view is exactly its memory, in order. */
-export function isWhole(x: RealArray): boolean {
+export function coversMemory(x: RealArray): boolean {
   return sizeOf(x.shape) === x.data.length && x.offset === 0 && isContiguous(x);
 }
 

@@ -30,11 +30,13 @@ import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
 import { arraysOf, checkArguments, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import { checkCall, launchShares, refuseShards } from "./shares";
+import { checkCall, checkShards, launchOnRanks, refuseShards } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { compute, fill, fillEmpty, indexTargetOf, targetOf, valuesOf, whole, withoutIndices } from "./result";
+import { launchCall, launchTravelling } from "./travel";
+import { otherOf } from "./travels";
+import { compute, fill, fillEmpty, finished, indexTargetOf, targetOf, valuesOf, withoutIndices } from "./result";
 import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -97,7 +99,7 @@ export class Operator {
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
     const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[rows === Category.I ? Category.J : Category.I] };
+    return { rows: extents[rows], columns: extents[otherOf(rows)] };
   }
 
   /** How many pairs a call visits in one entry. */
@@ -107,19 +109,19 @@ export class Operator {
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
-    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
+    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
     return finish(compute(this.prepare(given, given, how, options.out)));
   }
 
   /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
-    const { given, how, finish } = checkCall(this.args, this.settings.rows, arrays, options);
+    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     const read = copyArguments(given);
     try {
-      return finish(yield* whole(this.prepare(given, read, how, options.out)));
+      return finish(yield* finished(this.prepare(given, read, how, options.out)));
     } finally {
       for (const { data } of read.arrays) free(data);
     }
@@ -131,8 +133,8 @@ export class Operator {
   }
 
   results(arrays: readonly RealArray[], how: How): Result {
-    const given = this.check(arrays);
-    return compute(this.prepare(given, given, how));
+    const { given, how: own } = how.shards ? checkShards(this, arrays, how) : { given: this.check(arrays), how };
+    return compute(this.prepare(given, given, own));
   }
 
   /** All decisions of a call. @param read what is computed with: `given`, or a copy of it. */
@@ -165,20 +167,20 @@ export class Operator {
   }
 
   private launch(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
-    const { ranks } = how;
-    if (ranks && given.batch.length === 0) {
-      const of = { ranks, args: this.args, kept: this.settings.rows, name: () => String(this) };
-      return launchShares({ given, out, how, indices }, of, (rows) =>
-        this.launch(rows.given, rows.out, rows.how, rows.indices),
-      );
-    }
-    const all = (): Launch => this.launchAll(given, out, how, indices);
-    return this.asksForLess(how) ? this.launchFewer({ given, out, how, indices }, all) : all();
+    const call = { given, out, how, indices };
+    if (how.ranks && given.batch.length === 0)
+      return launchOnRanks(call, how.ranks, this, {
+        some: (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices),
+        fewer: (all) => this.launchFewer(call, all),
+      });
+    const all = (): Launch => this.launchAll(call);
+    return this.asksForLess(how) ? this.launchFewer(call, all) : all();
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */
-  private asksForLess({ tolerance = 0, prune }: How): boolean {
-    return tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined);
+  private asksForLess({ tolerance = 0, prune, shards }: How): boolean {
+    const keeps = prune !== "never" && this.settings.reduction.keeps !== undefined;
+    return !shards && (tolerance > 0 || keeps);
   }
 
   /** For those that know how. */
@@ -186,13 +188,14 @@ export class Operator {
     return all();
   }
 
-  private launchAll(given: Given, out: RealData, how: How, indices: Int32Array | undefined): Launch {
+  private launchAll({ given, out, how, indices }: Reduce): Launch {
     const { rows, columns } = this.sizes(given);
     const load = this.load(given, how);
     const routine = routineFor(this.chooser(given.dtype, how, load), load, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
-    if (columns === 0 || sizeOf(given.batch) * rows === 0) return NOTHING;
+    const travelling = how.shards?.[otherOf(this.settings.rows)];
+    if (columns === 0 || (sizeOf(given.batch) * rows === 0 && !travelling)) return NOTHING;
     const call: Call = {
       args: given.arrays.map(contiguous),
       out,
@@ -203,20 +206,16 @@ export class Operator {
       ranges: how.ranges?.[this.settings.rows],
       device: how.device,
       kept: how.kept,
-      whole: how.whole,
+      partOf: how.partOf,
     };
-    return {
-      now: () => {
-        routine.reduce(call);
-      },
-      later: (control) => routine.reduceAsync({ ...call, control }),
-    };
+    if (travelling) return launchTravelling(routine, call, { of: this, arrays: given.arrays, columns: travelling });
+    return launchCall(routine, call);
   }
 
   /** What a call computes, as a number of pairs. */
-  private load(given: Given, { repeats = 1, whole }: How): number {
+  private load(given: Given, { repeats = 1, partOf }: How): number {
     const { rows: own, columns } = this.sizes(given);
-    const rows = whole?.rows ?? own;
+    const rows = partOf?.rows ?? own;
     return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
   }
 
@@ -245,8 +244,8 @@ export class Operator {
   /**
    * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
    */
-  private chooser(dtype: Dtype, { backend, compile: wanted, whole }: How, load: number): Chooser {
-    const compile = whole ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
+  private chooser(dtype: Dtype, { backend, compile: wanted, partOf }: How, load: number): Chooser {
+    const compile = partOf ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
     if (this.chosenAt !== changes) this.choosers.clear();
     this.chosenAt = changes;
     const key = `${dtype} ${backend} ${compile}`;

@@ -9,6 +9,7 @@ import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { Ranks } from "../array/exchange";
+import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { BACKEND_NAMES, checkPlace } from "../device/devices";
@@ -192,6 +193,12 @@ export const CALL = {
     accepts: (value: unknown): value is number => isAtLeast(0, value) && value < 1,
   },
   /**
+   * How a rank of several gets columns that are a shard. `"gather"`: all before the call. `"travel"`: some at a time,
+   * while those before them compute, so that no machine needs memory for all. `"auto"` (the default) gathers up to
+   * 256 MB. Results have the same bits.
+   */
+  columns: { kind: ["auto", "gather", "travel"] },
+  /**
    * An array of the shape and dtype of the result's numbers to write into; it must not share memory with an argument.
    */
   out: {
@@ -217,7 +224,9 @@ export interface How extends Place {
   /** Who shares the rows of calls without batch dimensions. */
   readonly ranks?: Ranks | undefined;
   /** The call that the rows are a part of. */
-  readonly whole?: Call["whole"];
+  readonly partOf?: Call["partOf"];
+  /** Whose rows the arrays of i and of j are: those that are reduced over travel. */
+  readonly shards?: readonly [Shard | undefined, Shard | undefined] | undefined;
 }
 
 /**

@@ -172,7 +172,7 @@ export interface Ready extends Launch {
 }
 
 /** The result in its turn; a call that fails or is stopped leaves nothing on a device. */
-export function* whole(ready: Ready): Task<Result> {
+export function* finished(ready: Ready): Task<Result> {
   let result: Result | undefined;
   try {
     yield* waitFor(ready);

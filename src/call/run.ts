@@ -5,6 +5,7 @@
  */
 import { attended, cancel, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
+import { tellsProgress } from "../array/exchange";
 import type { OptionsOf } from "../options";
 import { every, offInterrupt, onInterrupt } from "../platform/system";
 import { runAsync, runSync } from "../task";
@@ -19,7 +20,7 @@ export const ASYNC = {
   },
   /**
    * Called up to ten times a second and once when the call has ended, such as `progressBar()`; what it throws stops the
-   * call.
+   * call. Of the ranks of an MPI program, on rank 0 alone.
    */
   onProgress: {
     expected: "a function",
@@ -49,9 +50,10 @@ export async function inBackground<T>(
   options: AsyncOptions,
 ): Promise<T> {
   const control = newControl();
-  const reporter = options.onProgress
-    ? new Reporter(options.onProgress, control, new Meter(control, first))
-    : undefined;
+  const reporter =
+    options.onProgress && tellsProgress
+      ? new Reporter(options.onProgress, control, new Meter(control, first))
+      : undefined;
   listen(control);
   try {
     return await runAsync(begin(reporter?.tell), { signal: options.signal ?? undefined, control });

@@ -1,8 +1,8 @@
 /**
- * Calls of which each rank computes some rows. The one idea: kept rows are shared, and what is reduced over is whole on
- * every rank; so a row is computed by one rank as one process would, and has the same bits on any number of them. Where
- * the rows of a call are a shard, its result is one, and nothing is exchanged; where the caller wants the whole result,
- * or derivatives, which reduce over the rows, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
+ * Calls of which each rank computes some rows. The one idea: kept rows are shared, and each is reduced over all columns
+ * in their order; so a row is computed by one rank as one process would, and has the same bits on any number of them.
+ * Columns are there, gathered or travel. Where the rows of a call are a shard, its result is one; where the caller wants
+ * the whole result, or derivatives with gathered columns, the rows of all ranks are gathered. Knows ranks by `Ranks` alone.
  */
 import type { CheckedRanges } from "../array/ranges";
 import { gatherElements } from "../array/exchange";
@@ -21,8 +21,8 @@ import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import type { Launch, Reduce, Result } from "./result";
-
-type Kept = Category.I | Category.J;
+import { columnsTravel, otherOf } from "./travels";
+import type { Kept, Reducing } from "./travels";
 
 /** Arrays of a call with shards among them, as it is computed. */
 interface SharedCall {
@@ -33,25 +33,33 @@ interface SharedCall {
   readonly ranks?: Ranks;
   /** What the whole result is cut to. */
   readonly cut?: Shard | undefined;
+  /** Whose columns travel. */
+  readonly travelling?: Shard | undefined;
 }
 
 /**
  * How a call with shards is computed; null where there are none.
- * @param rows the kept index.
- * @throws ArgumentError for shards that do not fit each other.
+ * @throws ArgumentError for shards that do not fit each other, or an option.
  */
 function shareCall(
   args: readonly Argument[],
   arrays: readonly RealArray[],
-  rows: Kept,
-  out: unknown,
+  settings: Reducing,
+  options: CallOptions,
 ): SharedCall | null {
+  const { rows } = settings;
+  const { out } = options;
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
-  if (kept && !recording(arrays)) return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
+  const travels = columnsTravel(args, settings, arrays, options);
+  const travelling = travels ? commonShard(args, arrays, otherOf(rows)) : undefined;
+  if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
+  const { tolerance = 0 } = options;
+  if (kept && tolerance === 0 && !recording(arrays))
+    return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
   if (kept && out !== undefined && out !== null)
-    throw new ArgumentError("out: expected none for shards that take part in derivatives, got an array");
+    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
 }
 
@@ -138,19 +146,40 @@ const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
  */
 export function checkCall(
   args: readonly Argument[],
-  rows: Kept,
+  settings: Reducing,
   arrays: readonly RealArray[],
   options: CallOptions,
 ): { given: Given; how: How; finish: (result: Result) => Result } {
-  const shared = areShards ? shareCall(args, arrays, rows, options.out) : null;
+  const { rows } = settings;
+  const shared = areShards ? shareCall(args, arrays, settings, options) : null;
   const checked = checkArguments(args, shared?.arrays ?? arrays);
   if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: (result) => result };
-  const { own, ranks } = shared;
-  const given = { ...checked, ranks };
+  const { own, ranks, travelling } = shared;
+  const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
   const finish = (result: Result): Result => resultOfShared(shared, result);
-  if (!own) return { given, how: checkPlacement(options, given), finish };
-  const extents = withExtent(given.extents, rows, sumOf(own.counts));
-  return { given, how: howOfRows(checkPlacement(options, { extents }), own, rows), finish };
+  const shards = travelling && shardsOf(rows, own, travelling);
+  if (!own) return { given, how: { ...checkPlacement(options, given), shards }, finish };
+  const extents = extentsOf(given, rows, own);
+  return { given, how: { ...howOfRows(checkPlacement(options, { extents }), own, rows), shards }, finish };
+}
+
+/** With the rows of all ranks where there is a shard. */
+const extentsOf = ({ extents }: Given, of: Kept, shard: Shard | undefined): Extents =>
+  shard ? withExtent(extents, of, sumOf(shard.counts)) : extents;
+
+const shardsOf = (rows: Kept, kept: Shard | undefined, reduced: Shard): How["shards"] =>
+  rows === Category.I ? [kept, reduced] : [reduced, kept];
+
+/** A call of arrays that are shards, of which a call before knows whose. */
+export function checkShards(
+  { args, settings: { rows } }: Reduced,
+  arrays: readonly RealArray[],
+  how: How,
+): { given: Given; how: How } {
+  const [kept, reduced] = [how.shards?.[rows], how.shards?.[otherOf(rows)]];
+  const checked = checkArguments(args, arrays);
+  const given = { ...checked, extents: extentsOf(checked, otherOf(rows), reduced) };
+  return { given, how: kept ? howOfRows(how, kept, rows) : how };
 }
 
 // ------------------------------------------------------------------------------------------------------ some rows
@@ -160,7 +189,7 @@ function howOfRows(how: How, shard: Shard, kept: Kept): How {
   const ranges = how.ranges?.[kept];
   const own = ranges && cutRanges(ranges, ...ownRows(shard));
   const both: CheckedRanges | undefined = own && [own, own]; // the half of the kept index is read alone
-  return { ...how, ranks: undefined, whole: { rows: sumOf(shard.counts), ranges }, ranges: both };
+  return { ...how, ranks: undefined, partOf: { rows: sumOf(shard.counts), ranges }, ranges: both };
 }
 
 function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number): Ranges {
@@ -182,15 +211,38 @@ function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number
 /** Calls that end with an exchange are numbered as they begin, so that none takes the rows of another. */
 let begun = 0;
 
+/** What is computed, and what it is called. */
+interface Reduced {
+  readonly args: readonly Argument[];
+  readonly settings: Reducing;
+  toString(): string;
+}
+
 /**
- * A call of whole arrays, of which each rank computes some rows and gets all.
- * @param launch computes some rows.
+ * A call of whole arrays, of which each rank computes some rows and gets all. What may be off by a tolerance is planned
+ * by all ranks alike, for all rows, so that bits do not depend on who has which; what the plan computes is shared.
+ * @param launch `some` computes some rows, `fewer` the whole call from fewer pairs.
  */
-export function launchShares(
+export function launchOnRanks(
+  call: Reduce,
+  ranks: Ranks,
+  of: Reduced,
+  launch: { readonly some: (rows: Reduce) => Launch; readonly fewer: (all: () => Launch) => Launch },
+): Launch {
+  const { tolerance = 0 } = call.how;
+  if (tolerance === 0 || of.settings.reduction.keeps) return launchShares(call, ranks, of, launch.some);
+  const exact = { ...call, how: { ...call.how, tolerance: undefined } };
+  return launch.fewer(() => launchShares(exact, ranks, of, launch.some));
+}
+
+function launchShares(
   { given, out, how, indices }: Reduce,
-  { ranks, args, kept, name }: { ranks: Ranks; args: readonly Argument[]; kept: Kept; name: () => string },
+  ranks: Ranks,
+  of: Reduced,
   launch: (rows: Reduce) => Launch,
 ): Launch {
+  const { args } = of;
+  const { rows: kept } = of.settings;
   const rows = given.extents[kept];
   const shard: Shard = { ranks, counts: evenCounts(rows, ranks) };
   const [begin, end] = ownRows(shard);
@@ -205,9 +257,9 @@ export function launchShares(
   });
   const call = `call ${String(begun++)}`;
   const exchange = (): void => {
-    ranks.agree(() => `${call}, ${name()}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
+    ranks.agree(() => `${call}, ${String(of)}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
     for (const all of indices ? [out, indices] : [out])
-      gatherElements(name(), ranks, all, { counts: shard.counts, width: all.length / rows });
+      gatherElements(String(of), ranks, all, { counts: shard.counts, width: all.length / rows });
   };
   return {
     now: () => {

@@ -205,7 +205,7 @@ function flushText(specification: Specification): string {
 }
 
 export const FINISH: string[] = braces(
-  'extern "C" void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices)',
+  'extern "C" void keops_finish(int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices)',
   "finishRows<Accumulator>(rows, accumulators, parts, partBytes, (scalar *)out, RESULT_DIM, indices, INDEX_DIM);",
 );
 

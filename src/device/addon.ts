@@ -79,6 +79,8 @@ export interface Addon extends Now<LongFunctions> {
    * The formula's values on a rectangle of pairs: `out` is `[endRow - firstRow, endColumn - firstColumn, resultDim]`.
    */
   block(routine: NativeRoutine, args: readonly RealData[], out: RealData, sizes: Float64Array): void;
+  /** Bytes of the state of a call that comes span by span, and then where its spans end; WebAssembly has none. */
+  spans?(routine: NativeRoutine, sizes: Float64Array): readonly number[];
   /** Calls `body`; on the main thread, Ctrl-C meanwhile is counted by `interrupts` and does not end the process. */
   attend<T>(body: () => T): T;
   /** How often Ctrl-C came during calls and `attend`. */
@@ -110,6 +112,19 @@ export interface LongFunctions {
     indices: Int32Array | undefined,
     sizes: Float64Array,
     tables: Tables | undefined,
+  ): void;
+  /**
+   * Reduces over a span of the columns, whose numbers alone stand in the arguments of columns; spans come in their order,
+   * and the last writes. Between them `state` keeps what was reduced, and what ranks exchange is brought on.
+   */
+  reduceSpan(
+    routine: NativeRoutine,
+    args: readonly RealData[],
+    out: RealData,
+    indices: Int32Array | undefined,
+    sizes: Float64Array,
+    span: Float64Array,
+    state: Uint8Array,
   ): void;
   /**
    * Sorts points `[count, dim]`, dim at most 8, into the cells of a complete binary tree (native/run/cells.h): `order`
@@ -199,6 +214,12 @@ export interface RankFunctions {
    * put its own in place. Throws InterruptedError when stopped: then only `abort` may follow.
    */
   allGather(all: ArrayBufferView, counts: Float64Array): void;
+  /**
+   * Begins that for an array that stays as it is until `awaitGather`, which waits for all that was begun. A call of
+   * `reduceSpan` brings it on.
+   */
+  startGather(all: ArrayBufferView, counts: Float64Array): void;
+  awaitGather(): void;
   /** Waits for the others; nothing may follow. */
   finalize(): void;
   /** Ends the processes of all ranks. */

@@ -14,7 +14,7 @@ import { entriesOf } from "./addoncall";
 import type { RealData } from "./addoncall";
 import { compileInBackground, compiledBefore, loadCompiled } from "./compiler";
 import type { Call, Device } from "./device";
-import { AddonRoutine, visitedColumns, wholeOf } from "./host";
+import { AddonRoutine, visitedColumns, undivided } from "./host";
 import type { Costs, Runnable } from "./host";
 import { attended, instructionSet, whyNoCompiledRoutines } from "./native";
 import { whyNoCompiler } from "./toolchain";
@@ -68,7 +68,7 @@ export class CompiledRoutine extends AddonRoutine {
 
   /** By sizes and by which data are the same, so that the same call always gives the same bits. */
   protected override chooseShape(given: Call): Compiled {
-    const call = wholeOf(given);
+    const call = undivided(given);
     const usual = this.usualShape();
     let [best, most] = [usual, LEAST_GAIN];
     for (const found of this.othersFor(call)) {
@@ -146,8 +146,8 @@ const LEAST_POINTS = 512;
 const MOST_PAIRINGS = 4;
 
 /** Never for some rows of a call: whoever has others would evaluate the same pairs. */
-function mayBeSymmetric({ rows, columns, batch = [], ranges, indices, whole }: Call): boolean {
-  return !whole && rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
+function mayBeSymmetric({ rows, columns, batch = [], ranges, indices, partOf }: Call): boolean {
+  return !partOf && rows === columns && rows >= LEAST_POINTS && batch.length === 0 && !ranges && !indices;
 }
 
 /**

@@ -213,8 +213,8 @@ const ENOUGH_BLOCKS = 1024;
 const LEAST_PART = BLOCK;
 
 function planOf(call: Call, { grain }: CudaProgram): Plan {
-  const { rows, columns, batch, ranges, whole } = call;
-  const blocks = Math.max(1, entriesOf(call) * Math.ceil((whole ?? call).rows / grain));
+  const { rows, columns, batch, ranges, partOf } = call;
+  const blocks = Math.max(1, entriesOf(call) * Math.ceil((partOf ?? call).rows / grain));
   const parts = Math.max(1, Math.ceil(ENOUGH_BLOCKS / blocks));
   const chunkColumns = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
   return { rows, columns, blockRows: grain, chunkColumns, unitsPerTask: 1, batch, ranges };

@@ -61,8 +61,10 @@ export interface Call extends Arrays {
   readonly ranges?: Ranges | undefined;
   /** Where a GPU keeps what of this call is the same in the next one: all but the arrays. */
   readonly kept?: KeptPlans | undefined;
+  /** Of the columns only these, which alone stand in the arguments; spans come in their order. */
+  readonly span?: { readonly first: number; readonly end: number; readonly state: Uint8Array } | undefined;
   /** The call of which the rows are a part, if they are: it is cut up as that is, so that rows have the same bits. */
-  readonly whole?: { readonly rows: number; readonly ranges?: Ranges | undefined } | undefined;
+  readonly partOf?: { readonly rows: number; readonly ranges?: Ranges | undefined } | undefined;
 }
 
 /** What a device keeps of calls that differ in their arrays alone, until whoever repeats them closes it. */
@@ -86,6 +88,11 @@ export interface Routine {
   /** Writes `[rows, dim]`: the reduction of every row. */
   reduce(call: Call): void;
   reduceAsync(call: Call): Promise<void>;
+  /**
+   * Where spans of the columns of a call end, by which it can be computed one after the other with the same bits, and
+   * bytes of what is kept from one to the next; absent, or null, where it cannot.
+   */
+  spans?(call: Call): { readonly ends: readonly number[]; readonly stateBytes: number } | null;
   /** Writes `[endRow - firstRow, endColumn - firstColumn, dim]`: the formula's values. */
   block(call: RectangleCall): void;
   /** How calls of many rows are cut up, in words. */

@@ -55,17 +55,31 @@ export abstract class AddonRoutine implements Routine {
   private last: { readonly plan: Plan; readonly costs: Costs } | undefined;
 
   reduce(call: Call): void {
-    const { args, out, control, indices } = call;
+    const { args, out, control, indices, span } = call;
     const { costs, handle, takes } = this.chooseShape(call);
+    if (span) {
+      this.addon.reduceSpan(handle, args, out, indices, sizesOf(planOfPart(call, costs)), endsOf(span), span.state);
+      return;
+    }
     const plan = this.planned(call, costs);
     this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
   }
 
   reduceAsync(call: Call): Promise<void> {
-    const { args, out, control, indices } = call;
+    const { args, out, control, indices, span } = call;
     const { costs, handle, takes } = this.chooseShape(call);
+    if (span) {
+      const sizes = sizesOf(planOfPart(call, costs));
+      return this.addon.later.reduceSpan(handle, args, out, indices, sizes, endsOf(span), span.state, control);
+    }
     const plan = this.planned(call, costs);
     return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
+  }
+
+  spans(call: Call): { ends: readonly number[]; stateBytes: number } | null {
+    const { costs, handle } = this.chooseShape(call);
+    const [stateBytes, ...ends] = this.addon.spans?.(handle, sizesOf(planOfPart(call, costs))) ?? [];
+    return stateBytes === undefined ? null : { ends, stateBytes };
   }
 
   block(call: RectangleCall): void {
@@ -74,7 +88,7 @@ export abstract class AddonRoutine implements Routine {
 
   /** The plan of the call before serves those of the same sizes. */
   private planned(call: Call, costs: Costs): Plan {
-    if (call.whole) return planOfPart(call, costs);
+    if (call.partOf) return planOfPart(call, costs);
     const { last } = this;
     if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
     const plan = planOf(call, costs);
@@ -89,6 +103,8 @@ export abstract class AddonRoutine implements Routine {
     return this.usualShape();
   }
 }
+
+const endsOf = ({ first, end }: NonNullable<Call["span"]>): Float64Array => Float64Array.of(first, end);
 
 function choose(args: readonly RealData[], takes: readonly number[] | undefined): readonly RealData[] {
   return takes ? takes.map((n) => args[n]!) : args;
@@ -151,11 +167,11 @@ function planOf(call: Call, { grain, instructions }: Costs): Plan {
 }
 
 /** The call that these rows are a part of. */
-export const wholeOf = (call: Call): Call => (call.whole ? { ...call, ...call.whole } : call);
+export const undivided = (call: Call): Call => (call.partOf ? { ...call, ...call.partOf } : call);
 
 function planOfPart(call: Call, costs: Costs): Plan {
   const { rows, ranges } = call;
-  return { ...planOf(wholeOf(call), costs), rows, ranges };
+  return { ...planOf(undivided(call), costs), rows, ranges };
 }
 
 /** Whether a plan is for these rows and columns, and nothing else decides: ranges may have changed in place. */

@@ -17,6 +17,7 @@ export const WRITTEN: Readonly<
   Record<keyof (LongFunctions & LongAlgebra & BriefAlgebra) | "block", readonly number[]>
 > = {
   reduce: [2, 3],
+  reduceSpan: [2, 3, 6],
   block: [2],
   sortIntoCells: [4],
   boundCells: [4],

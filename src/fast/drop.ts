@@ -27,6 +27,7 @@ import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import { restoreRows } from "./cells";
+import { placeAlone } from "./way";
 import type { Plan, Way } from "./way";
 import { ON_DEVICE, isOnProcessor, placeOf, worstOf } from "./prune";
 import { FEW_PAIRS, MEASURED } from "./prunecosts";
@@ -156,7 +157,7 @@ class Dropping {
     const { columns } = operator.sizes(given);
     const sides = [operator.settings.rows, parts.pairs.columns] as const;
     const arrays = this.sampled(this.sampled(given.arrays, sides[0], ROWS_OF_SCALE), sides[1], COLUMNS_OF_SHARE);
-    const values = readable(denseOf(parts.direct, arrays, { backend: how.backend, compile: how.compile }, Infinity));
+    const values = readable(denseOf(parts.direct, arrays, placeAlone(how), Infinity));
     let many = 0;
     for (const value of values) if (Math.abs(value) * columns > error) many++;
     return many > this.mostLeft() * values.length;
@@ -206,8 +207,7 @@ class Dropping {
   /** The least and the largest of the values of a formula of columns. */
   private rangeOf(operator: Operator): readonly [number, number] {
     const arrays = this.sampled(this.given.arrays, operator.settings.rows, 1);
-    const { backend, compile } = this.how;
-    const values = readable(denseOf(operator, arrays, { backend, compile }, Infinity));
+    const values = readable(denseOf(operator, arrays, placeAlone(this.how), Infinity));
     let [least, most] = [Infinity, -Infinity];
     for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];
     return [least, most];

@@ -5,6 +5,7 @@
  */
 import { clouds } from "../array/clusters";
 import type { Int32NdArray } from "../array/integers";
+import { joinRows, ownRows, shardOf, sumOf } from "../array/shard";
 import { dtypeOf, wrap } from "../array/view";
 import { isList } from "../array/array";
 import { arrayIn, dtypeAmong } from "../array/arrayinput";
@@ -73,6 +74,9 @@ export interface Neighbours {
    * where the sum of the squares of its differences, coordinate by coordinate in float64, is at most the square of the
    * radius, whatever the dtype; what is not finite is within no radius. A point is its own neighbour if both clouds have
    * it. Pairs are left out by trees of cells where that pays: for the `k` nearest with D of at most 8.
+   *
+   * On several ranks (`tskeops/mpi`) x may be a shard, and y too: each rank finds the neighbours of its rows, with the
+   * numbers that rows have in all of x and y. `offsets` begin at 0 on each rank.
    * @throws ArgumentError for clouds that do not fit, unless there is one of `k` and `radius`, or a `k` above N;
    * InterruptedError on Ctrl-C.
    */
@@ -103,7 +107,7 @@ function neighboursNow(x: ArrayInput, y: ArrayInput, options: Given): Either {
   atMost("neighbours", 3, arguments);
   const { dim, arrays, data, k, radius } = checked(x, y, optionsOf("neighbours", options, NEIGHBOURS));
   if (k !== undefined) return nearestOf(operatorFor(dim, k).call(arrays));
-  return withinOf(blocking(pointsWithin(...data, dim, radius)));
+  return withinOf(blocking(pointsWithin(...data, dim, radius)), arrays);
 }
 
 async function neighboursLater(x: ArrayInput, y: ArrayInput, options: Given & AsyncOptions): Promise<Either> {
@@ -115,7 +119,7 @@ async function neighboursLater(x: ArrayInput, y: ArrayInput, options: Given & As
     return nearestOf(await inBackground("reduction", (tell) => operatorFor(dim, k).calling(arrays, {}, tell), run));
   const [ofX, ofY] = [data[0].slice(), data[1] === data[0] ? undefined : data[1].slice()];
   const task = (): Task<NearLists> => pointsWithin(ofX, ofY ?? ofX, dim, radius);
-  return withinOf(await inBackground("reduction", task, run));
+  return withinOf(await inBackground("reduction", task, run), arrays);
 }
 
 /**
@@ -139,15 +143,16 @@ function checked(ofRows: ArrayInput, ofColumns: ArrayInput, { k, radius }: Given
   const x = arrayIn("neighbours, x", ofRows, isList(ofRows) ? dtype : undefined);
   const y = ofColumns === ofRows ? x : arrayIn("neighbours, y", ofColumns, isList(ofColumns) ? dtype : undefined);
   const arrays = [x, y];
-  const { counts, dim, data } = clouds("neighbours", x, y);
+  const { counts, dim, data } = clouds("neighbours", x, radius === undefined ? y : wholeOf(y));
   const [type, other] = [dtypeOf(x), dtypeOf(y)];
   if (type !== other)
     throw new ArgumentError(
       `neighbours, y: expected ${type} as x has, got ${other}: convert it with astype(x, "${type}")`,
     );
   if (dim === 0) throw new ArgumentError("neighbours, x: expected points [M, D] with a D of at least 1, got dim 0");
-  if (k !== undefined && k > counts[1])
-    throw new ArgumentError(`neighbours, k: expected at most ${counts[1]}, the number of rows of y, got ${k}`);
+  const columns = sumOf(shardOf(y)?.counts ?? [counts[1]]);
+  if (k !== undefined && k > columns)
+    throw new ArgumentError(`neighbours, k: expected at most ${columns}, the number of rows of y, got ${k}`);
   if (k !== undefined && radius === undefined) return { dim, arrays, data, k };
   if (k === undefined && radius !== undefined) return { dim, arrays, data, radius };
   const got = k === undefined ? "neither" : "both";
@@ -170,10 +175,18 @@ function nearestOf(result: Result): NearestNeighbours {
   return { indices, squaredDistances: values };
 }
 
-function withinOf({ offsets, indices }: NearLists): NeighboursWithin {
+/** All points of a shard: which are near is told by trees of all. */
+function wholeOf(points: RealArray): RealArray {
+  const shard = shardOf(points);
+  return shard ? joinRows(points, shard) : points;
+}
+
+function withinOf({ offsets, indices }: NearLists, [x]: readonly RealArray[]): NeighboursWithin {
+  const shard = x && shardOf(x);
+  const first = shard ? ownRows(shard)[0] : 0;
   const rows = new Int32Array(indices.length);
   for (let row = 0; row + 1 < offsets.length; row++)
-    rows.fill(row, integerAt(offsets, row), integerAt(offsets, row + 1));
+    rows.fill(first + row, integerAt(offsets, row), integerAt(offsets, row + 1));
   return {
     offsets: wrap(offsets, [offsets.length]),
     rows: wrap(rows, [rows.length]),

@@ -64,6 +64,7 @@ export const isOnProcessor = (operator: Operator, given: Given, how: How): boole
 
 /** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
 export function placeOf(operator: Operator, given: Given, how: How): How {
+  if (how.ranks) return { backend: how.backend, compile: how.compile, ranks: how.ranks };
   const { backend } = operator.preview(given, how);
   return { backend, compile: backend === "cpu" ? "always" : "never" };
 }

@@ -87,7 +87,10 @@ interface Kept {
   readonly prepared: Prepared | string;
 }
 
-const kept = new WeakMap<Operator, Kept>();
+const alone = new WeakMap<Operator, Kept>();
+const onRanks = new WeakMap<Operator, Kept>();
+/** Ranks must all have kept the same, whatever each has computed for itself. */
+const keptFor = ({ ranks }: How): WeakMap<Operator, Kept> => (ranks ? onRanks : alone);
 
 /** Everything that a plan depends on but weights and factors: data are told apart by checksums. */
 function keyOf(operator: Operator, given: Given, how: How): string {
@@ -116,6 +119,7 @@ function isFiniteThroughout(values: RealData): boolean {
 }
 
 function* preparedFor(operator: Operator, given: Given, how: How, key: string): Task<Prepared | string> {
+  const kept = keptFor(how);
   const known = kept.get(operator);
   if (known?.key === key) return known.prepared;
   kept.delete(operator);
@@ -172,6 +176,7 @@ function* runChecked(
   how: How,
   { key, prepared, out }: { readonly key: string; readonly prepared: Prepared; readonly out: RealData },
 ): Task<Shortcut | null> {
+  const kept = keptFor(how);
   yield* prepared.run(given, out);
   const measured = yield* measureError(operator, given, how, out);
   const tolerance = asserted(how.tolerance, "a tolerance");

@@ -29,6 +29,7 @@ import type { Problem, Split } from "./splitchoice";
 import { pointsOf, shareWithin } from "./splitpoints";
 import type { Points } from "./splitpoints";
 import { stepFor } from "./step";
+import { placeAlone } from "./way";
 
 /** A split sum that is ready for weights and factors. */
 export interface Prepared {
@@ -57,11 +58,11 @@ export function* makePrepared(
 ): Task<Prepared | string> {
   const points = pointsOf(convolution, given);
   if (typeof points === "string") return points;
-  const plain: How = { backend: how.backend, compile: how.compile };
+  const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks };
   const parameters = convolution.parameters.map(({ position, dim }) =>
     wrap(Float64Array.from(contiguous(at(given.arrays, position))), [dim]),
   );
-  const table = yield* KernelTable.of(convolution, parameters, points.lengths, plain);
+  const table = yield* KernelTable.of(convolution, parameters, points.lengths, placeAlone(how));
   if ("why" in table) return `the formula is no convolution that is known by its values: ${table.why}`;
   const scale = yield* scaleOf(operator, convolution, given, plain);
   if (!(scale > 0 && Number.isFinite(scale))) return "sums of some rows are 0, or not finite";
@@ -82,6 +83,10 @@ export function* makePrepared(
   if (cells === null) return "too many pairs are near each other";
   return yield* preparedOn(making, tolerance, cells, near);
 }
+
+/** Ranks decide alike: by the one that has least. */
+const memoryFor = ({ ranks }: How): number =>
+  Math.min(...(ranks?.agree(() => "a plan on a grid", availableMemory()) ?? [availableMemory()]));
 
 /** @param pair nanoseconds of a near pair in a compiled loop. */
 function problemOf(
@@ -176,7 +181,7 @@ function* preparedOn(
     window: split.window,
     dtype: gridDtype(given.dtype, tolerance),
   });
-  if (grid.bytes > availableMemory() / PART_OF_MEMORY) return "the grid takes too much memory";
+  if (grid.bytes > memoryFor(making.how) / PART_OF_MEMORY) return "the grid takes too much memory";
   const spectra = yield* spectraOf(making, grid);
   const rows = yield* grid.place(points.rows);
   const columns = points.columns === points.rows ? rows : yield* grid.place(points.columns);

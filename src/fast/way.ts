@@ -12,6 +12,12 @@ export interface Plan {
   run(out: RealData, indices: Int32Array | undefined): Task<Shortcut | null>;
 }
 
+/** Where this rank alone evaluates samples: by what no rank waits for a compiler to have. */
+export const placeAlone = ({ backend, compile, ranks }: How): How => ({
+  backend,
+  compile: ranks && compile !== "always" ? "never" : compile,
+});
+
 /** A way to compute a reduction from fewer pairs. */
 export interface Way {
   /** Whether the call asks for what this way gives. */

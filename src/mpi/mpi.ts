@@ -6,8 +6,8 @@ import type { NdArray } from "ndarray";
 import { checkArray, checkElements } from "../array/check";
 import { gatherElements, reduceArrays, reduceElements } from "../array/exchange";
 import { recording } from "../array/record";
-import { cutRows, evenCounts, joinRows, markShard, shardOf } from "../array/shard";
-import { allocate, dtypeOf, readable, shapeText, sizeOf, viewOf, wrapBeside } from "../array/view";
+import { cutRows, evenCounts, joinRows, shardOf, viewRows } from "../array/shard";
+import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
 import type { Elements, RealArray } from "../array/view";
 import { elementTypeOf } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -76,8 +76,10 @@ export function shard<T extends Elements>(x: NdArray<T>): NdArray<T> {
 /**
  * Rows that this rank has of its own, such as those that it has read from a file, as a shard: those of all ranks stand
  * one after the other, in the order of the ranks. No rank needs to have the others' rows before a call needs them.
+ * Derivatives reach the rows of this rank; where they are recorded rows of memory with the same numbers on all ranks,
+ * they reach the array that all have, and are those of all rows.
  * @param own an array `[n, ...]`; n may differ between ranks
- * @returns a view of it, as a shard
+ * @returns a view of it, as a shard; a copy where it is a part of an array that all have
  * @throws ArgumentError if it is no array with rows, or on all ranks where rows differ in shape or dtype; DeviceError
  * where MPI cannot be started
  * @example
@@ -89,8 +91,7 @@ export function fromRows<T extends Elements>(own: NdArray<T>): NdArray<T> {
   const rows = rowsOf("fromRows", own);
   const ranks = ranksOfWorld();
   const counts = ranks.agree(() => `fromRows of ${typeText(own)} rows ${shapeText(own.shape.slice(1))}`, rows);
-  const view = viewOf(own as RealArray, own) as NdArray<Elements> as NdArray<T>;
-  return markShard(view, { ranks, counts });
+  return viewRows(own, { ranks, counts });
 }
 
 /**

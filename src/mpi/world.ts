@@ -4,6 +4,7 @@
  * waits for ever. Nothing is started before somebody asks for it.
  */
 import { isMainThread } from "node:worker_threads";
+import { joinRanks } from "../array/exchange";
 import type { Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
@@ -13,7 +14,15 @@ import { start, whyAlone } from "./launch";
 import type { Started } from "./launch";
 
 /** A process that is alone. */
-const ALONE: Ranks = { rank: 0, size: 1, agree: (_, value) => [value], gather: () => undefined };
+const ALONE: Ranks = {
+  rank: 0,
+  size: 1,
+  agree: (_, value) => [value],
+  gather: () => undefined,
+  startGather: () => undefined,
+  awaitGather: () => undefined,
+  endAll: () => undefined,
+};
 
 /** What is said before an exchange: a hash of the call, a value, and as much of its words as there is room for. */
 const NOTICE_BYTES = 256;
@@ -26,6 +35,7 @@ class MpiRanks implements Ranks {
   readonly rank: number;
   readonly size: number;
   private readonly noticeCounts: readonly number[];
+  private isTravelling = false;
 
   constructor({ rank, size }: Started) {
     this.rank = rank;
@@ -35,6 +45,8 @@ class MpiRanks implements Ranks {
 
   agree(what: () => string, value: number): readonly number[] {
     if (this.size === 1) return [value];
+    if (this.isTravelling)
+      throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${what()}`);
     const all = new Uint8Array(NOTICE_BYTES * this.size);
     writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
     this.exchange(all, this.noticeCounts);
@@ -53,11 +65,28 @@ class MpiRanks implements Ranks {
     this.exchange(all, counts);
   }
 
-  /** After an interrupt the library still writes: the program ends. */
+  startGather(all: ArrayBufferView, counts: readonly number[]): void {
+    this.isTravelling = true;
+    loadedAddon().ranks.startGather(all, Float64Array.from(counts));
+  }
+
+  awaitGather(): void {
+    if (this.isTravelling) this.attend(() => loadedAddon().ranks.awaitGather());
+    this.isTravelling = false;
+  }
+
+  endAll(why: string): void {
+    if (this.size > 1) endAll(this, why, 1);
+  }
+
   private exchange(all: ArrayBufferView, counts: readonly number[]): void {
-    if (this.size === 1) return;
+    if (this.size > 1) this.attend(() => loadedAddon().ranks.allGather(all, Float64Array.from(counts)));
+  }
+
+  /** After an interrupt the library still writes: the program ends. */
+  private attend(work: () => void): void {
     try {
-      loadedAddon().ranks.allGather(all, Float64Array.from(counts));
+      work();
     } catch (error) {
       if (error instanceof InterruptedError) endAll(this, messageOf(error), INTERRUPTED);
       throw error;
@@ -109,6 +138,7 @@ function open(): Ranks {
   const started = start();
   if (started === null) return ALONE;
   const opened = new MpiRanks(started);
+  joinRanks(opened);
   process.on("uncaughtExceptionMonitor", (error) => {
     say(opened, messageOf(error));
   });
@@ -136,8 +166,12 @@ function end(opened: MpiRanks, code: number): void {
   loadedAddon().ranks.finalize();
 }
 
+/** Milliseconds: launchers pass on what a rank has said while it lives. */
+const LAST_WORDS = 100;
+
 function endAll(opened: MpiRanks, why: string, code: number): never {
   say(opened, why);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
   return loadedAddon().ranks.abort(code);
 }
 

@@ -1,4 +1,5 @@
 /** Eigenpairs of the matrix K of a system, whose derivatives are refused; with exact products, or with fast ones. */
+import { localAmong, markLocal } from "../array/local";
 import { recorder, recording } from "../array/record";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
@@ -55,6 +56,7 @@ export function* eigsh(
       ? fast
       : yield* findPairs({ where: "eigsh", space }, count, options, tell);
   const result = roundPairs(found, { where: "eigsh", dtype }, told);
+  for (const each of [result.values, result.vectors]) markLocal(each, localAmong(system.check(arrays).arrays));
   recorded?.(result.values, refuseGradient);
   recorded?.(result.vectors, refuseGradient);
   return result;

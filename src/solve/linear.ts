@@ -5,6 +5,7 @@
  */
 import { astype } from "../array/array";
 import { checkArray } from "../array/check";
+import { localAmong, markLocal } from "../array/local";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -133,7 +134,7 @@ export function* run(system: System, call: SystemCall): Task<Solved> {
   const how = { ...placementOf(settings, given), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
   const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
-  const solution = wrap(allocate("float64", sizeOf(shape)), shape);
+  const solution = markLocal(wrap(allocate("float64", sizeOf(shape)), shape), localAmong(inputs));
   const fixed = { ...call, settings: { ...settings, alpha: alphaOf(settings) } };
   const reports: Report[] = [];
   for (let entry = 0; entry < inverses.length; entry++)

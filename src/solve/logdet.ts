@@ -4,6 +4,7 @@
  */
 import { add } from "../array/arithmetic";
 import { generator } from "../array/array";
+import { localAmong, markLocal } from "../array/local";
 import { recording } from "../array/record";
 import { contiguous, dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -144,7 +145,7 @@ export function* logdet(
   const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
   const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
   const found = yield* findLogdet(matrix, settings, tell);
-  const value = wrap(Float64Array.of(found.result.value), [1]);
+  const value = markLocal(wrap(Float64Array.of(found.result.value), [1]), localAmong(inputs));
   const gradientErrors = new Map<RealArray, RealArray>();
   recorded?.(value, (cotangent, inputsWanted) => {
     refuseSecond(inputs);

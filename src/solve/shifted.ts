@@ -2,6 +2,7 @@
  * Several ridges for the data of one call: in one space of modes where products may lose something and the kernel has
  * one, else in one solve; and what that leaves by itself. Each solution is recorded as that of a single solve.
  */
+import { localAmong, markLocal } from "../array/local";
 import { recording } from "../array/record";
 import { sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -91,6 +92,7 @@ function* resultOf(
       const place = { settings, where: "", lastIterate: () => solved.solution };
       reportMissed(system, found.report, found.target, place);
     }
+    markLocal(solved.solution, localAmong(wide.arrays));
     recorded?.(solved.solution, (cotangent, wanted) => {
       const call = { given: wide, settings, data, inverses: inversesOf(given, true) };
       return pullback(system, call, [solved.solution, cotangent], wanted, solveAdjoint);

@@ -19,7 +19,13 @@ import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
 /** Where K is computed, and which pairs count. */
-export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "out"> = withoutRows(CALL, "prune", "tolerance", "out");
+export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "columns" | "out"> = withoutRows(
+  CALL,
+  "prune",
+  "tolerance",
+  "columns",
+  "out",
+);
 
 /** Where K is computed, and which pairs count. */
 export type MatrixOptions = OptionsOf<typeof MATRIX>;

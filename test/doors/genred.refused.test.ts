@@ -129,12 +129,12 @@ describe("a wrong call", () => {
     [
       "a misspelt option",
       { bakend: "cpu" },
-      /^call, options: expected some of backend, device, compile, ranges, prune, tolerance, out, got "bakend": did you mean backend\?$/,
+      /^call, options: expected some of backend, device, compile, ranges, prune, tolerance, columns, out, got "bakend": did you mean backend\?$/,
     ],
     [
       "an option that belongs to a solve",
       { alpha: 1 },
-      /^call, options: expected some of backend, device, compile, ranges, prune, tolerance, out, got "alpha"$/,
+      /^call, options: expected some of backend, device, compile, ranges, prune, tolerance, columns, out, got "alpha"$/,
     ],
     ["a misspelt option without a value", { ouput: undefined }, /^call, options: expected some of .* got "ouput"$/],
     ["an unknown backend", { backend: "GPU" }, /^backend: expected "auto", "cpu", "tiles", .* got the string "GPU"$/],

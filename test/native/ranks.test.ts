@@ -6,6 +6,8 @@ const { ranks } = loadedAddon();
 
 test("nothing is exchanged before MPI is started", () => {
   expect(() => ranks.allGather(new Float64Array(1), Float64Array.of(1))).toThrow("expected MPI that was started");
+  expect(() => ranks.startGather(new Float64Array(1), Float64Array.of(1))).toThrow("expected MPI that was started");
+  expect(() => ranks.awaitGather()).toThrow("expected MPI that was started");
   expect(() => ranks.finalize()).toThrow("expected MPI that was started");
   expect(() => ranks.abort(1)).toThrow("expected MPI that was started");
 });
@@ -26,11 +28,11 @@ for (const launcher of LAUNCHER_NAMES)
     expect(stdout.trim().split("\n")).toEqual([
       ...[COUNTS, COUNTS, COUNTS],
       "RangeError: counts: expected an integer from 0 to 2^53, got -2.000000",
-      "TypeError: allGather: expected elements of 1, 4 or 8 bytes, got something else",
-      "TypeError: allGather: expected a typed array, got something else",
+      "TypeError: all: expected elements of 1, 4 or 8 bytes, got something else",
+      "TypeError: all: expected a typed array, got something else",
       "TypeError: counts: expected a typed array, got something else",
       ...["nothing", "nothing"],
-      "TypeError: allGather: expected elements of 1, 4 or 8 bytes, got something else",
+      "TypeError: all: expected elements of 1, 4 or 8 bytes, got something else",
     ]);
     expect(code).toBe(0);
   });

@@ -8,7 +8,7 @@
 typedef __INT32_TYPE__ int32;
 typedef __INT64_TYPE__ int64;
 
-enum { TSKEOPS_ABI = 4 };
+enum { TSKEOPS_ABI = 5 };
 
 // keops_table, exported by every routine: these entries, then (kind, dim) for every variable in alias order.
 enum TableEntry {
@@ -44,8 +44,8 @@ extern const int64 keops_table[];
 // Form `reduce`:
 void keops_prepare(const Job *, int64 firstColumn, int64 endColumn);                 // only if TABLE_HOISTED_REALS > 0
 void keops_reduce(const Job *, const Block *, void *accumulators);                   // writes [endRow - firstRow][ACCUMULATOR_BYTES]
-// Merges parts in order; `indices` is null where TABLE_INDEX_DIM is 0.
-void keops_finish(int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices);
+// Merges parts in order, into the first; `indices` is null where TABLE_INDEX_DIM is 0.
+void keops_finish(int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out, int32 *indices);
 // Form `pairs once`, in place of keops_reduce, of sums whose rows and columns are the same points: the value of each
 // pair (row, column) is added to the accumulator of its row, and the value with both exchanged to that of its column. A
 // side is at most TABLE_ROW_GRAIN long. Where `ofColumns` is not null, rows must fill vectors: such a grain does.

@@ -18,10 +18,10 @@ INLINE int64 firstColumn(const Block *block) {
 }
 
 template <class Accumulator>
-INLINE void finishRows(int64 rows, const void *accumulators, int64 parts, int64 partBytes, scalar *out, int resultDim,
+INLINE void finishRows(int64 rows, void *accumulators, int64 parts, int64 partBytes, scalar *out, int resultDim,
                        int32 *indices, int indexDim) {
   for (int64 row = 0; row < rows; row++) {
-    Accumulator total = ((const Accumulator *)accumulators)[row];
+    Accumulator &total = ((Accumulator *)accumulators)[row];
     for (int64 part = 1; part < parts; part++)
       total.merge(((const Accumulator *)((const char *)accumulators + part * partBytes))[row]);
     total.finish(out + row * resultDim, indices + row * indexDim);

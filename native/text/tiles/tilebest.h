@@ -94,7 +94,7 @@ struct OnTiles<Best<1, 1, SIGN, VALUES, INDICES, RANKED>> final : TileReducer {
         for (int64 k = 0; k < extent.k; k++) *to++ = place(of, extent.k, l, k);
       }
   }
-  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+  void finish(const Extent &extent, int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *indices) const override {
     const int64 size = extent.dim * extent.k;
     for (int64 row = 0; row < rows; row++) {

@@ -30,7 +30,7 @@ template <class Reducer> struct OnTiles final : TileReducer {
       for (int64 l = 0; l < count; l++) ((Accumulator *)accumulators)[l * extent.dim + k] = lanes[l];
     }
   }
-  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+  void finish(const Extent &extent, int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *) const override {
     finishRows<Accumulator>(rows * extent.dim, accumulators, parts, partBytes, (scalar *)out, 1, nullptr, 0);
   }
@@ -132,7 +132,7 @@ template <bool KAHAN, Told TOLD> struct OnTiles<Sum<1, KAHAN, TOLD>> final : Til
       for (int64 k = 0; k < extent.dim; k++)
         ((Accumulator *)accumulators)[l * extent.dim + k] = accumulator(own.totals[k * LANES + l], own.columns);
   }
-  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+  void finish(const Extent &extent, int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *) const override {
     finishRows<Accumulator>(rows * extent.dim, accumulators, parts, partBytes, (scalar *)out, 1, nullptr, 0);
   }
@@ -189,7 +189,7 @@ template <int SUMS, Form FORM> struct OnTiles<Exponentials<1, SUMS, FORM>> final
         for (int64 n = 0; n < sumsOf(extent); n++) *to++ = sums(own, extent, e)[n * LANES + l];
       }
   }
-  void finish(const Extent &extent, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+  void finish(const Extent &extent, int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out,
               int32 *rests) const override {
     const int64 count = sumsOf(extent), results = extent.dim / extent.k;
     for (int64 n = 0; n < rows * extent.k; n++) {

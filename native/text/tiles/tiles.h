@@ -51,7 +51,7 @@ class TileReducer {
   virtual void begin(void *state, const Extent &, int64 firstColumn) const = 0;
   virtual void add(void *state, const Extent &, const Span *values, int64 columns, int64 firstColumn) const = 0;
   virtual void store(const void *state, const Extent &, void *accumulators, int64 count) const = 0;
-  virtual void finish(const Extent &, int64 rows, const void *accumulators, int64 parts, int64 partBytes, void *out,
+  virtual void finish(const Extent &, int64 rows, void *accumulators, int64 parts, int64 partBytes, void *out,
                       int32 *indices) const = 0;
 
  protected:

@@ -2,11 +2,12 @@
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
 const { Genred, array, rand } = require(dist);
-const { allReduce, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
+const { allReduce, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
 const isOne = world.rank === 1;
 const x = rand([100, 2], { seed: 1 });
 const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 0 });
+const over = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
 const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
 
 const ENDS = {
@@ -25,6 +26,18 @@ const ENDS = {
   "has another dtype": () => gather(array([[1, 2]], { dtype: isOne ? "float64" : "float32" })),
   "has another shape": () => allReduce(rand(isOne ? [2, 3] : [3, 2])),
   "has other arrays": () => K(shard(x), isOne ? rand([50, 2]) : x),
+  "fails while columns travel": async () => {
+    const abort = new globalThis.AbortController();
+    const many = fromRows(rand([200_000, 2], { seed: 5 }));
+    if (isOne) setTimeout(() => abort.abort(new Error("enough")), 20);
+    for (;;) await over.async(shard(x), many, { columns: "travel", signal: abort.signal });
+  },
+  "exchanges while columns travel": async () => {
+    const many = fromRows(rand([300_000, 2], { seed: 5 }));
+    const sum = over.async(shard(x), many, { columns: "travel" });
+    if (isOne) allReduce(1);
+    await sum;
+  },
   "is aborted": async () => {
     const abort = new globalThis.AbortController();
     if (isOne) abort.abort(new Error("enough"));

@@ -1,0 +1,40 @@
+#include "run/spans.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "run/memory.h"
+
+namespace {
+
+// Memory of this thread, valid until it asks again.
+char *threadMemory(int64 bytes) {
+  static thread_local GrowingBuffer buffer;
+  return buffer.ofSize(bytes);
+}
+
+}  // namespace
+
+void reduceFirst(const Routine &routine, const Job &job, RowInterval rows, int64 first, int64 end, char *accumulators) {
+  const int64 columns[2] = {first, end};
+  const Block block{rows.first, rows.end, columns, first < end};
+  routine.reduce(&job, &block, accumulators);
+}
+
+// Leaves the sum of both in the first: finishing does, and what it tells besides is not wanted yet.
+void reduceLater(const Routine &routine, const Job &job, RowInterval rows, int64 first, int64 end, char *accumulators) {
+  const int64 count = rows.end - rows.first;
+  const int64 bytes = roundUp(count * routine.entry(TABLE_ACCUMULATOR_BYTES), 64);
+  const int64 numberBytes = roundUp(count * routine.entry(TABLE_RESULT_DIM) * routine.entry(TABLE_REAL_BYTES), 64);
+  char *const later = threadMemory(bytes + numberBytes + count * routine.entry(TABLE_INDEX_DIM) * sizeof(int32));
+  char *const numbers = later + bytes;
+  reduceFirst(routine, job, rows, first, end, later);
+  const int64 distance = reinterpret_cast<std::intptr_t>(later) - reinterpret_cast<std::intptr_t>(accumulators);
+  routine.finish(count, accumulators, 2, distance, numbers, reinterpret_cast<int32 *>(numbers + numberBytes));
+}
+
+void reduceSpans(const Routine &routine, const Job &job, RowInterval rows, int64 firstColumn, int64 endColumn, char *accumulators) {
+  reduceFirst(routine, job, rows, firstColumn, std::min(endColumn, firstColumn + SPAN_COLUMNS), accumulators);
+  for (int64 first = firstColumn + SPAN_COLUMNS; first < endColumn; first += SPAN_COLUMNS)
+    reduceLater(routine, job, rows, first, std::min(endColumn, first + SPAN_COLUMNS), accumulators);
+}

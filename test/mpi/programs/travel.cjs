@@ -1,0 +1,107 @@
+// Prints, on rank 0, a line for each of many calls whose columns are gathered, travel, or are there: its name and a hash
+// of the bits of its result. The lines must depend neither on that nor on the number of ranks.
+const { createHash } = require("node:crypto");
+const { join } = require("node:path");
+const dist = join(__dirname, "..", "..", "..", "dist");
+const { Genred, Vi, Vj, detach, grad, nd, rand, requiresGrad } = require(dist);
+const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
+const [columns, compile] = process.argv.slice(2);
+
+function hash(...arrays) {
+  const md5 = createHash("md5");
+  for (const x of arrays.flat()) md5.update(`${x.shape}`).update(JSON.stringify(nd.toNested(x)));
+  return md5.digest("hex");
+}
+const say = (name, ...arrays) => world.rank === 0 && console.log(`${name} ${hash(...arrays)}`);
+const list = (result) => (Array.isArray(result) ? result : [result]);
+const options = { columns, compile };
+/** Rows of which no rank has the others'; of uneven counts, the first of which may be none. */
+function own(x) {
+  const weights = Array.from({ length: world.size }, (_, rank) => (rank === 0 && world.size > 2 ? 0 : 1 + rank));
+  const sum = (to) => weights.slice(0, to).reduce((total, weight) => total + weight, 0);
+  const [begin, end] = [0, 1].map((k) => Math.round((sum(world.rank + k) / sum(world.size)) * x.shape[0]));
+  return fromRows(x.hi(end, x.shape[1]).lo(begin, 0));
+}
+
+const TABLE = [
+  ["Sum", "Exp(-SqDist(x, y)) * b"],
+  ["Sum", "Exp(-SqDist(x, y)) * b", { sumScheme: "kahan_scheme" }],
+  ["Mean", "SqDist(x, y) * b"],
+  ["LogSumExp", "SqDist(x, y) + b"],
+  ["SumSoftMaxWeight", "SqDist(x, y)", { formula2: "b" }],
+  ["Min_ArgMin", "SqDist(x, y) + b"],
+  ["Max", "SqDist(x, y) + b"],
+  ["KMin_ArgKMin", "SqDist(x, y) + b", { optArg: 5 }],
+];
+const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"];
+
+function reductions(dtype, rows, many) {
+  const [x, y] = [rand([rows, 2], { seed: 1, dtype }), rand([many, 2], { seed: 2, dtype })];
+  const b = rand([many, 1], { seed: 3, dtype });
+  for (const [reductionOp, formula, more] of TABLE) {
+    const K = Genred(formula, ALIASES, { reductionOp, axis: 1, ...more });
+    const name = `${reductionOp} of ${formula} ${JSON.stringify(more)} ${rows} x ${many} in ${dtype}`;
+    say(name, ...list(K(own(x), own(y), own(b), options)).map(gather));
+    say(`${name}, rows whole`, ...list(K(x, own(y), own(b), options)));
+  }
+  const over = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 0 });
+  say(`over i of ${dtype}`, gather(over(own(y), own(x), options)));
+}
+
+function gradients(dtype) {
+  const points = (seed, rows, dim) => requiresGrad(rand([rows, dim], { seed, dtype }));
+  const [x, y, b] = [points(1, 40, 2), points(2, 70_001, 2), points(3, 70_001, 1)];
+  const pieces = [x, y, b].map((each) => requiresGrad(own(detach(each))));
+  for (const [reductionOp, formula] of [TABLE[0], TABLE[3]]) {
+    const K = Genred(formula, ALIASES, { axis: 1, reductionOp });
+    const values = K(...pieces, options);
+    const first = grad(values, pieces, values, { createGraph: true });
+    say(`grad of ${reductionOp} in ${dtype}`, ...first.map((each) => gather(fromRows(detach(each)))));
+    const second = grad(first[0], pieces, detach(first[0]));
+    say(`second order of ${reductionOp} in ${dtype}`, ...second.map((each) => gather(fromRows(each))));
+  }
+}
+
+/** By arrays that all ranks have, of which each has some rows. */
+function gradientsOfAll() {
+  const [x, y] = [50, 70_001].map((rows) => requiresGrad(rand([rows, 2], { seed: rows, dtype: "float64" })));
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+  const loss = nd.sum(nd.square(gather(K(shard(x), own(y), options))));
+  say("grad by all", ...grad(loss, [x, y]));
+}
+
+async function others() {
+  const y = own(rand([140_000, 3], { seed: 4 }));
+  const x = own(rand([50, 3], { seed: 5 }));
+  say(
+    "lazy tensors",
+    gather(
+      Vi(x)
+        .sqdist(Vj(y))
+        .neg()
+        .exp()
+        .sum({ axis: 1, ...options }),
+    ),
+  );
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 });
+  let last = 0;
+  const onProgress = ({ fraction = 1 }) => {
+    if (fraction < last) throw new Error(`${fraction} after ${last}`);
+    last = fraction;
+  };
+  const sums = await K.async(x, y, { ...options, onProgress });
+  say("async", gather(sums));
+  say("async, rows whole", await K.async(rand([30, 3], { seed: 6 }), y, options));
+  const out = rand([x.shape[0], 1], { seed: 7 });
+  K(x, y, { ...options, out });
+  say("out", gather(out));
+  say("no columns", gather(K(x, own(rand([0, 3])), options)));
+}
+
+for (const dtype of ["float32", "float64"]) {
+  reductions(dtype, 7, 200_000);
+  reductions(dtype, 1500, 66_000);
+  gradients(dtype);
+}
+gradientsOfAll();
+void others();

@@ -1,0 +1,73 @@
+/** Columns that travel: the bits of one process, and the memory of a part. */
+import { Genred, errors, nd, rand, requiresGrad } from "../../src";
+import { fromRows, shard } from "../../src/mpi/mpi";
+import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
+import { isFull } from "../helpers/sample";
+
+const COMPILE = isFull ? ["never", "always"] : ["never"];
+const RANKS = isFull ? { "Open MPI": [1, 2, 4], MPICH: [1, 2, 4] } : { "Open MPI": [4], MPICH: [2] };
+
+describe.each(COMPILE)("compile %s", (compile) => {
+  let gathered: string;
+  beforeAll(async () => {
+    const { code, stdout, stderr } = await onRanks(null, 1, ["travel.cjs", "gather", compile]);
+    expect([code, stderr]).toEqual([0, ""]);
+    gathered = stdout;
+  }, 120_000);
+
+  test("columns that are there all at once have the same bits span by span", async () => {
+    expect((await onRanks(null, 1, ["travel.cjs", "travel", compile])).stdout).toBe(gathered);
+    expect(gathered.split("\n").length).toBeGreaterThan(75);
+  }, 120_000);
+
+  for (const launcher of LAUNCHER_NAMES)
+    for (const ranks of RANKS[launcher])
+      testOn(launcher)(`columns that travel over ${String(ranks)} ranks give the bits of one process`, async () => {
+        const { code, stdout } = await onRanks(launcher, ranks, ["travel.cjs", "travel", compile]);
+        expect(stdout.split("\n")).toEqual(gathered.split("\n"));
+        expect(code).toBe(0);
+      });
+});
+
+/** Megabytes that are added to each rank by columns of 269 MB, of which each of four has 67. */
+async function grown(columns: string): Promise<number[]> {
+  const { code, stdout } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", columns]);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as number[];
+}
+
+const test4 = testOn(LAUNCHER_NAMES[1]!);
+
+test4("gathered columns are whole on all ranks", async () => {
+  expect(Math.min(...(await grown("gather")))).toBeGreaterThan(250);
+});
+
+test4("as many columns travel unless they are to be gathered, in memory for two spans", async () => {
+  expect(Math.max(...(await grown("auto")))).toBeLessThan(40);
+});
+
+const [x, y] = [rand([4, 2], { seed: 1 }), rand([5, 2], { seed: 2 })];
+const K = Genred("SqDist(x, y) * p", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
+const least = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], { axis: 1, reductionOp: "Min" });
+const columns = "travel" as const;
+const all = [[[0, 4]], [1], [[0, 5]], [[0, 5]], [1], [[0, 4]]] as never;
+
+test.each<[string, () => unknown, string]>([
+  [
+    "ranges",
+    () => K(shard(x), shard(y), 1, { columns, ranges: all }),
+    'columns: expected "gather" or "auto" with ranges',
+  ],
+  ["a tolerance", () => K(shard(x), shard(y), 1, { columns, tolerance: 0.1 }), 'with a tolerance, got "travel"'],
+  [
+    "a parameter",
+    () => K(shard(x), shard(y), requiresGrad(nd.mul(rand([1]), 1)), { columns }),
+    "with parameters that take part in derivatives",
+  ],
+  ["whole rows", () => K(x, fromRows(requiresGrad(rand([5, 2]))), 1, { columns }), "of arrays that all ranks have"],
+  ["minima", () => least(shard(x), fromRows(requiresGrad(rand([5, 2]))), { columns }), "derivatives of minima"],
+  ["a whole array", () => K(shard(x), fromRows(y), 1, { columns: "go" as never }), '"auto", "gather" or "travel"'],
+])("%s is refused", (_, call, message) => {
+  expect(call).toThrow(message);
+  expect(call).toThrow(errors.ArgumentError);
+});
