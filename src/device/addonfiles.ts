@@ -15,7 +15,7 @@ import type { Addon, AddonFile } from "./addon";
 import { openWorker } from "./nodeworkers";
 import { wasmAddon } from "./wasm";
 
-/** What may serve as the addon: code of this machine, or a module of WebAssembly, at a ninth of the speed of AVX2. */
+/** What may serve as the addon: code of this machine, or a module of WebAssembly, at a sixth of the speed of AVX2. */
 export type AddonKind = "native" | "wasm";
 
 /** A file that may serve, and why it does not; null of the one that does. */
