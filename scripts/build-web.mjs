@@ -52,7 +52,9 @@ async function buildWeb() {
     entryPoints: [join(src, "web.mts")],
     outfile: join(web, "index.js"),
     format: "esm",
-    sourcemap: "external", // for those who look into a build; the script itself is readable, and goes without
+    minifyWhitespace: true, // not names: programs that are bundled shorten those themselves
+    minifySyntax: true,
+    sourcemap: "external", // for those who look into a build; the script goes without
     define: { TSKEOPS_WORKER: JSON.stringify(await workerProgram()), TSKEOPS_ABI: abi() },
   });
   writeFileSync(join(web, "package.json"), '{ "type": "module" }\n');
