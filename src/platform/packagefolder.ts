@@ -8,7 +8,8 @@ import { dirname, join, resolve } from "node:path";
 import { version } from "../version";
 
 /** Some bundles have no such name. */
-const ABOVE = typeof __dirname === "undefined" ? "." : join(__dirname, "..", "..");
+const HERE = typeof __dirname === "undefined" ? "." : __dirname;
+const ABOVE = join(HERE, "..", "..");
 
 let found: string | null | undefined;
 
@@ -19,24 +20,21 @@ export function packageFolder(): string | null {
 }
 
 /** Whether this is part of another script, which left the files of the package behind. */
-export const isBundled = (): boolean => !holdsThis(ABOVE);
+export const isBundled = (): boolean => !existsSync(join(ABOVE, "dist", "device", "native.js"));
 
 /** A file beside the script that was bundled. */
-export const besideScript = (name: string): string => join(dirname(resolve(process.argv[1] ?? "main.js")), name);
+export function besideScript(name: string): string {
+  const script = process.argv[1];
+  return join(script === undefined ? HERE : dirname(resolve(script)), name);
+}
 
+/** That of this version: others have other texts. */
 function installed(): string | null {
   try {
-    const folder = dirname(createRequire(besideScript("main.js")).resolve("tskeops/package.json"));
-    return holdsThis(folder) ? folder : null;
+    const manifest = createRequire(besideScript("main.js")).resolve("tskeops/package.json");
+    const told = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
+    return told["version"] === version ? dirname(manifest) : null;
   } catch {
     return null; // it is not installed there
   }
-}
-
-/** Of this version: others have other texts. */
-function holdsThis(root: string): boolean {
-  const manifest = join(root, "package.json");
-  if (!existsSync(manifest)) return false;
-  const told = JSON.parse(readFileSync(manifest, "utf8")) as Record<string, unknown>;
-  return told["name"] === "tskeops" && told["version"] === version;
 }
