@@ -28,7 +28,8 @@ function importsOf(file) {
 /** Files of declarations that these reach, and these. */
 function reachedFrom(files) {
   const reached = new Set(files);
-  for (const file of reached) for (const imported of importsOf(file)) reached.add(imported); // a set grows while it is walked
+  // A set grows while it is walked.
+  for (const file of reached) for (const imported of importsOf(file)) reached.add(imported);
   return reached;
 }
 

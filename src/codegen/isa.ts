@@ -132,7 +132,7 @@ const ARM64: readonly InstructionSet[] = [
   },
 ];
 
-/** The module that is built in the place of the addon (CMakeLists.txt), on any machine, and is to be small: SSE2 is nearest. */
+/** The module in the place of the addon (CMakeLists.txt), on any machine, and to be small: SSE2 is nearest. */
 export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"], sharedFrom: 0 };
 
 /** The rows of an architecture by Node's name of it, the narrowest first; each needs what the one before needs. */
