@@ -1,6 +1,6 @@
 /**
- * Where the files of this package are: its texts and what may serve as the addon. A script that was bundled looks for the
- * package that is installed where it lies. Must not know what the files are.
+ * Where the files of this package are: its texts and what may serve as the addon. A script that was bundled looks for
+ * the package that is installed where it lies. Must not know what the files are.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";

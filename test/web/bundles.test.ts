@@ -1,7 +1,7 @@
 /**
- * Bundles of ten lines by four bundlers: in a browser they compute in WebAssembly, or refuse; in Node they find the addon
- * of the package that is installed where they lie, or the module beside them; else they say that they are slow, and what
- * is to be done.
+ * Bundles of ten lines by four bundlers: in a browser they compute in WebAssembly, or refuse; in Node they find the
+ * addon of the package that is installed where they lie, or the module beside them; else they say that they are slow,
+ * and what is to be done.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
