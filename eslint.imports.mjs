@@ -18,12 +18,12 @@ const ROWS = {
   asserts: { parts: [] },
   once: { parts: [] },
   // What the system around gives: src/browser has what stands in its place where there is no Node.
-  platform: { parts: [], packages: ["node:"] },
+  platform: { parts: ["version"], packages: ["node:"] },
   warnings: { parts: ["platform"] },
   formula: { parts: [] },
   // The formula as text or program: text in, text out. It reads the texts that it puts in front of what it writes.
   codegen: { parts: ["formula", "platform"] },
-  "codegen/prelude": { parts: ["codegen/texts"], packages: ["node:"] },
+  "codegen/prelude": { parts: ["codegen/texts", "platform/packagefolder"], packages: ["node:"] },
   // Where formulas run and arrays are: one interface, a file for each device.
   device: { parts: ["codegen", "formula", "platform", "warnings"] },
   ...of(["device/cache", "device/compiler", "device/cudacompiler", "device/toolchain"], {
@@ -35,7 +35,7 @@ const ROWS = {
     typesOfOwnFolder: true,
   },
   "device/addonfiles": {
-    parts: ["device/nodeworkers", "device/wasm", "codegen/prelude", "warnings"],
+    parts: ["device/nodeworkers", "device/wasm", "codegen/texts", "platform/packagefolder", "warnings"],
     packages: ["node:"],
     typesOfOwnFolder: true,
   },
@@ -111,7 +111,7 @@ const ROWS = {
   },
   index: { parts: ["names", "notebook"] },
   // Browsers: what stands in the place of what depends on Node, and the entry.
-  browser: { parts: ["device", "platform", "warnings"], types: ["ready"] },
+  browser: { parts: ["codegen/texts", "device", "platform", "warnings"], types: ["ready"] },
   web: { parts: ["browser/webmodule", "names", "ready"] },
 };
 

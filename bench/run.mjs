@@ -28,6 +28,7 @@ import {
   timeSolves,
   timeSums,
 } from "./sections.mjs";
+import { timeWebAssembly } from "./webassembly.mjs";
 import { Worker } from "./workers.mjs";
 import { Peers, Yardsticks } from "./yardsticks.mjs";
 
@@ -71,6 +72,7 @@ async function measure(run, options) {
   await timeFewer(run);
   if (!options.quick) await timeShapes(run);
   await timeOverhead(run);
+  await timeWebAssembly(run, ROOT);
   timeFirstCalls(run);
 }
 

@@ -16,9 +16,9 @@ export function timedEnvironment(more = {}) {
 
 export class Worker {
   /** @param build "this", or "against" for the checkout that it is compared with. */
-  constructor(root, build, isa) {
+  constructor(root, build, isa, environment = {}) {
     Object.assign(this, { root, build, isa });
-    const env = timedEnvironment({ TSKEOPS_ISA: isa });
+    const env = timedEnvironment({ TSKEOPS_ISA: isa, ...environment });
     this.process = fork(WORKER, [root], { env, stdio: ["ignore", "inherit", "inherit", "ipc"] });
     this.next = 0;
   }

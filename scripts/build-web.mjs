@@ -2,7 +2,7 @@
  * npm run build:web: makes dist/web of src/web.mts, an ES module for browsers, with the WebAssembly module beside it where
  * that is built. What depends on Node has a half for browsers, in the one table here; src knows nothing of the exchange.
  */
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -33,12 +33,6 @@ const halves = {
 
 const COMMON = { bundle: true, target: "es2022", platform: "browser", plugins: [halves], absWorkingDir: root };
 
-/** The ABI of the texts that are compiled with the module. */
-function abi() {
-  const text = readFileSync(join(root, "native", "text", "common", "routine.h"), "utf8");
-  return /\bTSKEOPS_ABI = (\d+)/.exec(text)[1];
-}
-
 /** The program of workers, which the script holds as text. */
 async function workerProgram() {
   const entryPoints = [join(src, "browser", "worker.ts")];
@@ -52,8 +46,10 @@ async function buildWeb() {
     entryPoints: [join(src, "web.mts")],
     outfile: join(web, "index.js"),
     format: "esm",
-    sourcemap: "external", // for those who look into a build; the script itself is readable, and goes without
-    define: { TSKEOPS_WORKER: JSON.stringify(await workerProgram()), TSKEOPS_ABI: abi() },
+    minifyWhitespace: true, // not names: programs that are bundled shorten those themselves
+    minifySyntax: true,
+    sourcemap: "external", // for those who look into a build; the script goes without
+    define: { TSKEOPS_WORKER: JSON.stringify(await workerProgram()) },
   });
   writeFileSync(join(web, "package.json"), '{ "type": "module" }\n');
 }

@@ -13,6 +13,7 @@ import { buildCrossed } from "./build-crossed.mjs";
 import { requireBuilt } from "./built.mjs";
 import { copyHeaders } from "./headers.mjs";
 import { PLATFORMS, nameOf, packageName, platformNamed } from "./platforms.mjs";
+import { slim, writeTarball } from "./slim.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const folder = join(root, "packages");
@@ -69,9 +70,11 @@ function makeMain(options) {
     rmSync(temporary, { recursive: true });
   }
   const place = join(folder, "tskeops");
+  const manifest = manifestOf(readJson(join(root, "package.json")), options);
   rmSync(join(place, "build"), { recursive: true, force: true });
-  writeJson(join(place, "package.json"), manifestOf(readJson(join(root, "package.json")), options));
-  return pack(place);
+  writeJson(join(place, "package.json"), manifest);
+  slim(place);
+  return writeTarball(join(folder, `tskeops-${manifest.version}.tgz`), place);
 }
 
 const isOwn = (row) => nameOf(row) === nameOf(process);

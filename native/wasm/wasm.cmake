@@ -12,7 +12,11 @@ file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})
 target_compile_options(${PROJECT_NAME} PRIVATE -msimd128 -pthread -Wall -Wextra -Wno-unused-parameter -Wno-unused-private-field)
-set_source_files_properties(${SOURCES} PROPERTIES COMPILE_OPTIONS "-fwasm-exceptions;-ffp-contract=off")
+# For size emscripten has nothing inlined before wasm-opt, which does not know it for what it is: every step of an iterator
+# would be calls. What is inlined is what is no longer than its call.
+set_source_files_properties(
+  ${SOURCES} PROPERTIES COMPILE_OPTIONS
+                        "-fwasm-exceptions;-finline-functions;-mllvm;-inline-threshold=5;-ffp-contract=off")
 # Vectors stand in the text of kernels: nothing is left for compilers to make vectors of.
 set_source_files_properties(
   ${KERNELS} PROPERTIES COMPILE_OPTIONS
@@ -38,7 +42,7 @@ add_custom_command(
     -exception-model=wasm --no-entry --import-undefined --import-memory --shared-memory --initial-memory=16777216
     --max-memory=4294967296 -z stack-size=1048576 --global-base=1024 --export-table --strip-debug ${EXPORTS}
   COMMAND
-    ${WASM_OPT} -Os --enable-simd --enable-threads --enable-exception-handling --enable-bulk-memory
+    ${WASM_OPT} -O3 --enable-simd --enable-threads --enable-exception-handling --enable-bulk-memory
     --enable-mutable-globals --enable-sign-ext --enable-nontrapping-float-to-int linked.wasm -o tskeops.wasm
   DEPENDS ${PROJECT_NAME} $<TARGET_OBJECTS:${PROJECT_NAME}>
   COMMAND_EXPAND_LISTS VERBATIM)

@@ -9,6 +9,5 @@ declare class Worker {
 declare const navigator: { readonly hardwareConcurrency?: number };
 declare const document: object | undefined;
 declare const crossOriginIsolated: boolean | undefined;
-/** The program of workers, and the ABI of the module: scripts/build-web.mjs writes them in. */
+/** The program of workers: scripts/build-web.mjs writes it in. */
 declare const TSKEOPS_WORKER: string;
-declare const TSKEOPS_ABI: number;

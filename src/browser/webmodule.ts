@@ -3,6 +3,7 @@
  * place of src/device/addonfiles.ts, with its names. A page that is not cross-origin isolated gets one thread, and workers
  * with modules of their own for promises.
  */
+import { ABI } from "../codegen/texts";
 import type { AddonReport, Found } from "../device/addonfiles";
 import type { Addon } from "../device/addon";
 import { setThreads, threads } from "../device/native";
@@ -69,7 +70,7 @@ async function start(
     mayWait: typeof document === "undefined",
   });
   const file = linked.register(await WebAssembly.instantiate(module, linked.imports));
-  if (file.abi !== TSKEOPS_ABI) throw new Error(`one of ABI ${file.abi}, not ${TSKEOPS_ABI}`);
+  if (file.abi !== ABI) throw new Error(`one of ABI ${file.abi}, not ${ABI}`);
   return { module, addon: file.initialize({ InterruptedError, DeviceError }) };
 }
 

@@ -53,6 +53,11 @@ export interface InstructionSet {
    * constants.
    */
   readonly columnVectors: number;
+  /**
+   * Tile kernels from this cost on share a loop for arguments that step and that do not, which is small. Below it,
+   * reading again what does not step would count.
+   */
+  readonly sharedFrom: number;
 }
 
 /** What a step of the generated loop takes at once: vectors of rows, and columns. */
@@ -86,6 +91,7 @@ const SSE2: InstructionSet = {
   wideResults: { tile: 2, columns: 4 },
   columnsAtOnce: 4,
   columnVectors: 4,
+  sharedFrom: 10,
 };
 
 const X64: readonly InstructionSet[] = [
@@ -104,6 +110,7 @@ const X64: readonly InstructionSet[] = [
     wideResults: { tile: 2, columns: 5 },
     columnsAtOnce: 4,
     columnVectors: 4,
+    sharedFrom: 10,
     permutedLoad: (dim) => 2 * dim * dim,
   },
   {
@@ -120,6 +127,7 @@ const X64: readonly InstructionSet[] = [
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,
     columnVectors: 1,
+    sharedFrom: 10,
     permutedLoad: (dim) => 4 * dim,
   },
 ];
@@ -139,11 +147,12 @@ const ARM64: readonly InstructionSet[] = [
     wideResults: { tile: 2, columns: 4 },
     columnsAtOnce: 8,
     columnVectors: 1,
+    sharedFrom: 10,
   },
 ];
 
-/** The module that is built in the place of the addon (CMakeLists.txt), on any machine: SSE2 is nearest. */
-export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"] };
+/** The module in the place of the addon (CMakeLists.txt), on any machine, and to be small: SSE2 is nearest. */
+export const WEBASSEMBLY: InstructionSet = { ...SSE2, name: "wasm", flags: ["-msimd128"], sharedFrom: 0 };
 
 /** The rows of an architecture by Node's name of it, the narrowest first; each needs what the one before needs. */
 export const instructionSetsOf = (arch: string): readonly InstructionSet[] => (arch === "x64" ? X64 : ARM64);

@@ -5,6 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { asserted } from "../asserts";
+import { packageFolder } from "../platform/packagefolder";
 import { CORE, PARTS } from "./texts";
 
 /** The core for routines whose steps take several columns at once. */
@@ -61,11 +63,6 @@ export function cudaVectorsSource(dtype: "float32" | "float64"): string {
   return [head, textOf("cuda/launch.h"), textOf("cuda/vectorscuda.h")].join("\n");
 }
 
-/** The ABI of routines: the number in the text that they share with the addon. */
-export function abiOfTexts(): number {
-  return Number(/\bTSKEOPS_ABI = (\d+)/.exec(textOf("common/routine.h"))?.[1]);
-}
-
 class Prelude {
   private readonly core: string;
   private readonly parts: readonly Part[];
@@ -97,7 +94,9 @@ const namesIn = (text: string): string[] => text.match(/\b[A-Za-z]\w*/g) ?? [];
 const texts = new Map<string, string>();
 
 function textOf(file: string): string {
-  const text = texts.get(file) ?? readFileSync(join(__dirname, "..", "..", "native", "text", file), "utf8");
+  const text =
+    texts.get(file) ??
+    readFileSync(join(asserted(packageFolder(), "the folder of the package"), "native", "text", file), "utf8");
   texts.set(file, text);
   return text;
 }

@@ -12,6 +12,8 @@ import { abs, exp2 } from "../formula/maths";
 import "../formula/ops"; // with all rows
 import { reductions } from "../formula/reductions";
 import type { Reduction, SumScheme } from "../formula/reductions";
+import { instructionSetOf } from "./isa";
+import type { InstructionSetName } from "./isa";
 import { CORE, PARTS } from "./texts";
 import { literal, withLiterals } from "./text";
 
@@ -96,10 +98,12 @@ export function reducerName(reduction: Reduction, scheme: SumScheme, weighted: b
 const TEXTS = [...CORE.slice(1), ...PARTS, "tiles/tilekernels.h", "tiles/tilereducers.h", "tiles/tilebest.h"];
 
 /** The file of all kernels for one dtype; `name` is what the addon calls the library by. */
-export function kernelSource(isa: string, dtype: "float32" | "float64"): string {
-  const rows = tableKernels().map((row) => rowText(row));
-  const fused = FUSED.map((fusedKernel, n) => patternText(`Fused${n}`, fusedKernel.name, fusedKernel, false));
-  const sums = SUMMED.map((summed, n) => patternText(`Summed${n}`, sumName(summed), summed, true));
+export function kernelSource(isa: InstructionSetName, dtype: "float32" | "float64"): string {
+  const { sharedFrom } = instructionSetOf(isa);
+  const loopsOf = (cost: number): Loops => (cost >= sharedFrom ? "Shared" : "ForEachWay");
+  const rows = tableKernels().map((row) => rowText(row, loopsOf(costOf(row))));
+  const fused = FUSED.map((one, n) => patternText(`Fused${n}`, one.name, one, loopsOf(costOfPattern(one.pattern))));
+  const sums = SUMMED.map((summed, n) => patternText(`Summed${n}`, sumName(summed), summed, "OfSums"));
   const all = [...rows, ...fused, ...sums];
   const reducers = reducerNames();
   return [
@@ -127,26 +131,34 @@ export function kernelSource(isa: string, dtype: "float32" | "float64"): string 
   ].join("\n");
 }
 
+/** The enum of `native/text/tiles/tilekernels.h`. */
+type Loops = "OfSums" | "ForEachWay" | "Shared";
+
+const costOf = ({ shape }: Operation): number => (shape.kind === "elementwise" ? shape.cost : 0);
+
+const costOfPattern = ({ operation, args }: Formula): number =>
+  args.reduce((sum, arg) => sum + costOfPattern(arg), costOf(operation));
+
 interface KernelText {
   readonly definition: string;
   readonly entry: string;
 }
 
-function rowText(row: Operation): KernelText {
+function rowText(row: Operation, loops: Loops): KernelText {
   const args = row.slots.map((_, n) => at("abc", n));
-  return kernelText(`${row.name}Row`, row.name, args, codeOf(row, args), false);
+  return kernelText(`${row.name}Row`, row.name, args, codeOf(row, args), loops);
 }
 
-function patternText(type: string, name: string, { pattern, holes }: Kernel, isSum: boolean): KernelText {
+function patternText(type: string, name: string, { pattern, holes }: Kernel, loops: Loops): KernelText {
   const args = holes.map((_, n) => at("abc", n));
-  return kernelText(type, name, args, expression(pattern, new Map(holes.map((hole, n) => [hole, at(args, n)]))), isSum);
+  return kernelText(type, name, args, expression(pattern, new Map(holes.map((hole, n) => [hole, at(args, n)]))), loops);
 }
 
-function kernelText(type: string, name: string, args: readonly string[], code: string, isSum: boolean): KernelText {
+function kernelText(type: string, name: string, args: readonly string[], code: string, loops: Loops): KernelText {
   const parameters = args.map((arg) => `real ${arg}`).join(", ");
   return {
     definition: `struct ${type} { static INLINE_MEMBER real of(${parameters}) { return ${code}; } };`,
-    entry: `entry<${type}, ${args.length}, ${isSum}>("${name}")`,
+    entry: `entry<${type}, ${args.length}, Loops::${loops}>("${name}")`,
   };
 }
 

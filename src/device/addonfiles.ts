@@ -7,15 +7,16 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
-import { abiOfTexts } from "../codegen/prelude";
+import { ABI } from "../codegen/texts";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
+import { besideScript, isBundled, packageFolder } from "../platform/packagefolder";
 import { warnOnce } from "../warnings";
 import type { Addon, AddonFile } from "./addon";
 import { openWorker } from "./nodeworkers";
 import { wasmAddon } from "./wasm";
 
-/** What may serve as the addon: code of this machine, or a module of WebAssembly, at a ninth of the speed of AVX2. */
+/** What may serve as the addon: code of this machine, or a module of WebAssembly, at a sixth of the speed of AVX2. */
 export type AddonKind = "native" | "wasm";
 
 /** A file that may serve, and why it does not; null of the one that does. */
@@ -35,7 +36,6 @@ export interface Found extends AddonReport {
   readonly addon: Addon | null;
 }
 
-const PACKAGE_ROOT = join(__dirname, "..", "..");
 const PLATFORM = `${process.platform}-${process.arch}`;
 
 /** Platforms that have a package of their own with the addon (scripts/platforms.mjs). */
@@ -46,14 +46,22 @@ const PLATFORM_PACKAGE = `@tskeops/${PLATFORM}`;
 
 /**
  * In their order: what was built here, what was installed for this platform, and the module that runs everywhere, as it
- * was built here and as it is shipped, for browsers too.
+ * was built here and as it is shipped, for browsers too. A bundle without the package, whose texts native code needs, may
+ * have the module beside it.
  */
-const CANDIDATES: readonly (readonly [AddonKind, () => string])[] = [
-  ["native", () => join(PACKAGE_ROOT, "build", "Release", "tskeops.node")],
-  ["native", installedAddon],
-  ["wasm", () => join(PACKAGE_ROOT, "build-wasm", "tskeops.wasm")],
-  ["wasm", () => join(PACKAGE_ROOT, "dist", "web", "tskeops.wasm")],
-];
+function candidatesIn(folder: string | null): (readonly [AddonKind, string])[] {
+  if (folder === null)
+    return [
+      ["native", "the package tskeops, installed where the bundle lies"],
+      ["wasm", besideScript("tskeops.wasm")],
+    ];
+  return [
+    ["native", join(folder, "build", "Release", "tskeops.node")],
+    ["native", installedAddon(folder)],
+    ["wasm", join(folder, "build-wasm", "tskeops.wasm")],
+    ["wasm", join(folder, "dist", "web", "tskeops.wasm")],
+  ];
+}
 
 /** What TSKEOPS_ADDON allows. */
 const ALLOWED: Readonly<Record<string, readonly AddonKind[]>> = {
@@ -67,8 +75,7 @@ const ALLOWED: Readonly<Record<string, readonly AddonKind[]>> = {
 export function findAddon(): Found {
   const kinds = allowedKinds();
   const candidates: Candidate[] = [];
-  for (const [kind, locate] of CANDIDATES) {
-    const path = locate();
+  for (const [kind, path] of candidatesIn(packageFolder())) {
     const found = kinds.includes(kind) ? tryLoad(kind, path) : "TSKEOPS_ADDON excludes it";
     const isServing = typeof found !== "string";
     candidates.push({ kind, path, why: isServing ? null : found });
@@ -78,9 +85,9 @@ export function findAddon(): Found {
 }
 
 /** Where the platform's package has its addon; the name of the package, if it is not installed. */
-function installedAddon(): string {
+function installedAddon(folder: string): string {
   try {
-    return createRequire(__filename).resolve(`${PLATFORM_PACKAGE}/tskeops.node`);
+    return createRequire(join(folder, "package.json")).resolve(`${PLATFORM_PACKAGE}/tskeops.node`);
   } catch {
     return PACKAGED.includes(PLATFORM) ? `the package ${PLATFORM_PACKAGE}` : `a package, which ${PLATFORM} has none of`;
   }
@@ -100,9 +107,8 @@ export function whyNone(candidates: readonly Candidate[]): string {
 function tryLoad(kind: AddonKind, path: string): Addon | string {
   if (!existsSync(path)) return NOT_THERE;
   try {
-    const file = kind === "wasm" ? readWasm(path) : (createRequire(__filename)(path) as AddonFile);
-    const abi = abiOfTexts();
-    if (file.abi !== abi) return `expected ABI ${abi}, got ${file.abi}: build it again`;
+    const file = kind === "wasm" ? readWasm(path) : (createRequire(path)(path) as AddonFile);
+    if (file.abi !== ABI) return `expected ABI ${ABI}, got ${file.abi}: build it again`;
     return file.initialize({ InterruptedError, DeviceError });
   } catch (error) {
     return messageOf(error);
@@ -126,13 +132,15 @@ function allowedKinds(): readonly AddonKind[] {
   throw new ArgumentError(`TSKEOPS_ADDON: expected one of ${known}, got ${describeValue(named)}`);
 }
 
+const OF_BUNDLES =
+  "install tskeops where the bundle lies, or keep it out of the bundle (esbuild --external:tskeops, webpack externals); " +
+  "tskeops/dist/web/tskeops.wasm, copied beside the bundle, serves too, but slower";
+
 /** What a user can do where the addon cannot be used. */
 export function addonRemedy(): string {
   if (!allowedKinds().includes("native")) return "unset TSKEOPS_ADDON";
-  const isBundled = !existsSync(join(PACKAGE_ROOT, "dist", "device", "native.js"));
-  if (isBundled)
-    return "keep tskeops out of the bundle (esbuild --external:tskeops, webpack externals), so that it finds its addon";
-  const isClone = existsSync(join(PACKAGE_ROOT, "src"));
+  if (isBundled()) return OF_BUNDLES;
+  const isClone = existsSync(join(packageFolder() ?? ".", "src"));
   return `build it with \`${isClone ? "npm run build:native" : "npx tskeops build"}\`, which needs cmake and a C++ compiler`;
 }
 

@@ -1,14 +1,11 @@
 /** Begins as a page does that has no workers: what is no module is refused, and one thread is told as one. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { begin } from "../../src/browser/webmodule";
 import { DeviceError } from "../../src/errors";
 import { ready, settings } from "../../src/index";
 import { MODULE, describeWasm } from "../helpers/wasm";
 
-const rows = readFileSync(join(__dirname, "..", "..", "native", "text", "common", "routine.h"), "utf8");
-const abi = Number(/\bTSKEOPS_ABI = (\d+)/.exec(rows)?.[1]);
-Object.assign(globalThis, { TSKEOPS_ABI: abi, navigator: { hardwareConcurrency: 4 } });
+Object.assign(globalThis, { navigator: { hardwareConcurrency: 4 } });
 const beside = new URL("file:///nowhere.wasm");
 const EMPTY = new WebAssembly.Module(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
 

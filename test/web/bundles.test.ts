@@ -1,11 +1,12 @@
 /**
- * Bundles of ten lines by four bundlers: in a browser they compute in WebAssembly, or refuse; in Node, where a bundle has
- * lost its addon, they compute, and say on standard error that it is slow and what is to be done.
+ * Bundles of ten lines by four bundlers: in a browser they compute in WebAssembly, or refuse; in Node they find the
+ * addon of the package that is installed where they lie, or the module beside them; else they say that they are slow,
+ * and what is to be done.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Genred, rand } from "../../src/index";
+import { Genred, rand, settings } from "../../src/index";
 
 const folder = join(__dirname, "bundles");
 const wasm = join(__dirname, "..", "..", "dist", "web", "tskeops.wasm");
@@ -58,9 +59,28 @@ const BUNDLERS = ["esbuild", "rollup", "webpack", "vite"];
     },
   );
 
-  test.each(BUNDLERS)("%s: a bundle for Node computes, and says what it lacks", (bundler) => {
-    const { first = NaN, stderr } = told[`${bundler}, node`] ?? {};
+  test.each(BUNDLERS)(
+    "%s: a bundle for Node uses the addon of the package that is installed where it lies",
+    (bundler) => {
+      const { first = NaN, ...rest } = told[`${bundler}, node`] ?? {};
+      expect(rest).toEqual({ instructionSet: settings.instructionSet, backend: "tiles", stderr: "" });
+      expect(first).toBeCloseTo(expected(), 9);
+    },
+  );
+
+  test.each(BUNDLERS)("%s: a bundle for Node alone computes, and says that it is slow and what it lacks", (bundler) => {
+    const { first = NaN, backend, stderr } = told[`${bundler}, node, alone`] ?? {};
+    expect(backend).toBe("reference");
     expect(first).toBeCloseTo(expected(), 9);
-    expect(stderr).toMatch(/\[KEOPS_REFERENCE\].*keep tskeops out of the bundle/);
+    expect(stderr).toMatch(
+      /\[KEOPS_REFERENCE\].*expected the package tskeops, .*install tskeops where the bundle lies.*tskeops.wasm, copied beside/,
+    );
+  });
+
+  test.each(BUNDLERS)("%s: a bundle for Node computes in the module that lies beside it", (bundler) => {
+    const { first = NaN, ...rest } = told[`${bundler}, node, with the module`] ?? {};
+    expect(rest).toMatchObject({ instructionSet: "wasm", backend: "tiles" });
+    expect(rest.stderr).toMatch(/\[KEOPS_WASM\].*expected the package tskeops, /);
+    expect(first).toBeCloseTo(expected(), 9);
   });
 });

@@ -9,13 +9,10 @@ constexpr Steps digit(int variant, int argument) {
   return Steps(variant % KINDS_OF_STEPS);
 }
 
-// A module of WebAssembly is shipped to all machines, and small: its operations read what does not step as vectors, by steps
-// of 0. Elsewhere there is a loop for each way to step.
-#if defined(__wasm__)
-enum { HAS_ANY_STEP = true };
-#else
-enum { HAS_ANY_STEP = false };
-#endif
+// The loops of a kernel: of sums, or of an operation on each vector. An operation has some for each way to step, or
+// reads what does not step as vectors, by steps of 0. That is small, and where an operation takes long, as fast.
+enum class Loops { OfSums, ForEachWay, Shared };
+
 constexpr int withoutFixed(int variant) {
   int result = 0;
   for (int weight = 1; weight < VARIANTS; weight *= KINDS_OF_STEPS)
@@ -66,8 +63,8 @@ template <class Op, int ARGUMENTS, int VARIANT, bool ANY_STEP = false> struct Re
   }
 };
 
-template <class Op, int ARGUMENTS, int VARIANT> void eachVector(void *out, const Span *spans, int64, int64 vectors, bool) {
-  Results<Op, ARGUMENTS, VARIANT, HAS_ANY_STEP> results(spans, 0);
+template <class Op, int ARGUMENTS, int VARIANT, bool ANY_STEP> void eachVector(void *out, const Span *spans, int64, int64 vectors, bool) {
+  Results<Op, ARGUMENTS, VARIANT, ANY_STEP> results(spans, 0);
   for (int64 v = 0; v < vectors; v++) ((real *)out)[v] = results.next();
 }
 
@@ -95,28 +92,29 @@ void sumOverTerms(void *out, const Span *spans, int64 terms, int64 vectors, bool
 // ---- the table -------------------------------------------------------------------------------------------------------------
 
 // Operations on nothing but splats are done before they are splats; a sum of one argument copies, and may.
-template <class Op, int ARGUMENTS, bool IS_SUM> constexpr bool exists(int variant) {
+template <int ARGUMENTS, Loops LOOPS> constexpr bool exists(int variant) {
   bool isSplat = true;
   for (int n = 0; n < 3; n++) {
     if (n >= ARGUMENTS && digit(variant, n) != Steps::Vectors) return false;
     if (n < ARGUMENTS && digit(variant, n) != Steps::Splats) isSplat = false;
   }
-  return !isSplat || (IS_SUM && ARGUMENTS == 1);
+  return !isSplat || (LOOPS == Loops::OfSums && ARGUMENTS == 1);
 }
 
-template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT> constexpr TileKernel variant() {
-  if constexpr (!exists<Op, ARGUMENTS, IS_SUM>(VARIANT)) return nullptr;
-  else if constexpr (IS_SUM) return sumOverTerms<Op, ARGUMENTS, VARIANT>;
-  else return eachVector<Op, ARGUMENTS, HAS_ANY_STEP ? withoutFixed(VARIANT) : VARIANT>;
+template <class Op, int ARGUMENTS, Loops LOOPS, int VARIANT> constexpr TileKernel variant() {
+  if constexpr (!exists<ARGUMENTS, LOOPS>(VARIANT)) return nullptr;
+  else if constexpr (LOOPS == Loops::OfSums) return sumOverTerms<Op, ARGUMENTS, VARIANT>;
+  else if constexpr (LOOPS == Loops::Shared) return eachVector<Op, ARGUMENTS, withoutFixed(VARIANT), true>;
+  else return eachVector<Op, ARGUMENTS, VARIANT, false>;
 }
 
-template <class Op, int ARGUMENTS, bool IS_SUM, int VARIANT = 0> constexpr void fill(KernelEntry &entry) {
-  entry.variants[VARIANT] = variant<Op, ARGUMENTS, IS_SUM, VARIANT>();
-  if constexpr (VARIANT + 1 < VARIANTS) fill<Op, ARGUMENTS, IS_SUM, VARIANT + 1>(entry);
+template <class Op, int ARGUMENTS, Loops LOOPS, int VARIANT = 0> constexpr void fill(KernelEntry &entry) {
+  entry.variants[VARIANT] = variant<Op, ARGUMENTS, LOOPS, VARIANT>();
+  if constexpr (VARIANT + 1 < VARIANTS) fill<Op, ARGUMENTS, LOOPS, VARIANT + 1>(entry);
 }
 
-template <class Op, int ARGUMENTS, bool IS_SUM> constexpr KernelEntry entry(const char *name) {
-  KernelEntry made{name, ARGUMENTS, IS_SUM, {}};
-  fill<Op, ARGUMENTS, IS_SUM>(made);
+template <class Op, int ARGUMENTS, Loops LOOPS> constexpr KernelEntry entry(const char *name) {
+  KernelEntry made{name, ARGUMENTS, LOOPS == Loops::OfSums, {}};
+  fill<Op, ARGUMENTS, LOOPS>(made);
   return made;
 }

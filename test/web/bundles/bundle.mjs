@@ -4,6 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import commonjs from "@rollup/plugin-commonjs";
@@ -95,9 +96,24 @@ async function bundle(folder, bundler, target) {
   return out;
 }
 
+/** From another folder: what is found is found from where the script lies. */
 function runInNode(out) {
-  const { stdout, stderr } = spawnSync(process.execPath, ["main.js"], { cwd: out, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync(process.execPath, [join(out, "main.js")], { cwd: tmpdir(), encoding: "utf8" });
   return { ...(stdout && JSON.parse(stdout)), stderr };
+}
+
+/** Where the library is installed, where it is not, and where the module is that somebody has copied. */
+async function inNode(folder, bundler) {
+  const out = await bundle(folder, bundler, "node");
+  const alone = mkdtempSync(join(tmpdir(), "tskeops-bundle-"));
+  try {
+    copyFileSync(join(out, "main.js"), join(alone, "main.js"));
+    const told = { [`${bundler}, node`]: runInNode(out), [`${bundler}, node, alone`]: runInNode(alone) };
+    copyFileSync(WASM, join(alone, "tskeops.wasm"));
+    return { ...told, [`${bundler}, node, with the module`]: runInNode(alone) };
+  } finally {
+    rmSync(alone, { recursive: true });
+  }
 }
 
 async function all(folder) {
@@ -115,7 +131,7 @@ async function all(folder) {
         copyFileSync(WASM, join(out, "tskeops.wasm"));
       }
       told[`${bundler}, browser`] = await visit(`${bundler}-browser`);
-      told[`${bundler}, node`] = runInNode(await bundle(folder, bundler, "node"));
+      Object.assign(told, await inNode(folder, bundler));
     }
   } finally {
     await browser.close();

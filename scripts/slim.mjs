@@ -1,0 +1,66 @@
+/**
+ * What makes the package of tskeops small: scripts without comments, declarations that some entry reaches alone, and a
+ * tarball whose files stand in the order of their paths, as neighbours are alike. Must not know what is in the package.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+import { gzipSync } from "node:zlib";
+import { transformSync } from "esbuild";
+
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+
+const IMPORTED = /(?:from\s+|import\s*\(\s*|import\s+)["'](\.[^"']+)["']/g;
+
+/** The declarations that a file of declarations imports. */
+function importsOf(file) {
+  const paths = [...readFileSync(file, "utf8").matchAll(IMPORTED)].map(([, path]) => join(dirname(file), path));
+  const candidates = paths.flatMap((path) => {
+    const bare = path.replace(/\.js$/, "");
+    return [`${bare}.d.ts`, join(bare, "index.d.ts")];
+  });
+  return candidates.filter((path) => existsSync(path));
+}
+
+/** Files of declarations that these reach, and these. */
+function reachedFrom(files) {
+  const reached = new Set(files);
+  // A set grows while it is walked.
+  for (const file of reached) for (const imported of importsOf(file)) reached.add(imported);
+  return reached;
+}
+
+/** Files of declarations that `exports` of a package names. */
+const entriesOf = (value) =>
+  typeof value === "string"
+    ? [value].filter((path) => /\.d\.m?ts$/.test(path))
+    : Object.values(value).flatMap(entriesOf);
+
+/** Takes comments out of the scripts of a package, and declarations that nobody can import. */
+export function slim(place) {
+  const { exports } = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
+  const reached = reachedFrom(entriesOf(exports).map((path) => join(place, path)));
+  for (const file of filesBelow(join(place, "dist"))) {
+    if (/\.d\.m?ts$/.test(file) && !reached.has(file)) rmSync(file);
+    else if (file.endsWith(".js")) writeFileSync(file, withoutComments(readFileSync(file, "utf8"), file));
+  }
+}
+
+/** What is on one line stays so: it was made small already. */
+const withoutComments = (text, file) =>
+  file.includes(`${sep}web${sep}`) ? text : transformSync(text, { legalComments: "none" }).code;
+
+/** Owners and times say nothing of who made it when. */
+const OF_NOBODY = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@499162500", "--format=ustar"];
+
+/** Writes a tarball of a folder, as npm makes them, and gives its path. */
+export function writeTarball(tarball, place) {
+  const paths = filesBelow(place).map((file) => relative(place, file));
+  const command = ["--create", ...OF_NOBODY, "--transform=s,^,package/,", ...paths.sort()];
+  const tar = execFileSync("tar", command, { cwd: place, maxBuffer: 2 ** 28 });
+  writeFileSync(tarball, gzipSync(tar, { level: 9 }));
+  return tarball;
+}
