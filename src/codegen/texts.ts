@@ -1,7 +1,7 @@
 /** The texts of native/text that stand in front of what is compiled for the processor. Reads none of them. */
 
 /** The number in `common/routine.h` that routines share with the addon: what was built with another is refused. */
-export const ABI = 4;
+export const ABI = 5;
 
 /** In front of all. */
 export const CORE: readonly string[] = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"];
