@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout } from "node:timers/promises";
 
 const notebooks = resolve(__dirname, "..", "..", "notebooks");
 
@@ -62,6 +63,9 @@ const OURS: KernelStart = {
   sockets: (folder) => ({ transport: "ipc", ip: join(folder, "socket"), ports: [1, 2, 3, 4, 5] }),
 };
 
+/** What a kernel that starts beside other work takes to answer. */
+const ANSWER_MS = 15_000;
+
 export class Kernel {
   private readonly cells = new Map<string, { readonly cell: Cell; end: (status: string) => void; look: () => void }>();
   private readonly questions = new Map<string, (content: Content) => void>();
@@ -90,10 +94,11 @@ export class Kernel {
     for (const socket of [this.shell, this.published]) void this.listen(socket);
   }
 
-  /** Resolves when the kernel answers; cells that run before may lose what they print. */
+  /** Resolves when the kernel answers; cells that run before may lose what they print, or be lost themselves. */
   async ready(): Promise<void> {
     const probe = this.run("console.log('ready')");
-    if ((await probe.status) === "dead") throw new Error("the kernel ended instead of answering");
+    const status = await Promise.race([probe.status, setTimeout(ANSWER_MS, "none")]);
+    if (status === "dead" || !this.isAlive) throw new Error("the kernel ended instead of answering");
     if (!probe.text.includes("ready")) await this.ready();
   }
 

@@ -106,7 +106,7 @@ describe("rows that are written into the tables", () => {
     const wrong = program.getSemanticDiagnostics(program.getSourceFile(probe));
     expect(wrong.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
     expect(readFileSync(join(copy, "src", "lazytensor", "methods.ts"), "utf8")).toMatch(
-      /\/\*\* x³ - y\. `CubeMinus\(x, y\)` in formulas; x is this tensor\. \*\/\s+cubeMinus[<(]/,
+      /\/\*\*\s+\* x³ - y\. `CubeMinus\(x, y\)` in formulas; x is this tensor\.(?:(?!\*\/)[^])*\*\/\s+cubeMinus[<(]/,
     );
     const documents = readFileSync(join(copy, "docs", "reference", "operations.md"), "utf8");
     expect(documents).toContain("- `CubeMinus(x, [y])`: x³ - y.");

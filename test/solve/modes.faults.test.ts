@@ -3,7 +3,9 @@ import ndarray from "ndarray";
 
 import { KernelSolve, rand, randn } from "../../src/index";
 import type * as Spreadwindow from "../../src/fast/spreadwindow";
+import { leaveAvx512Out } from "../helpers/widths";
 
+leaveAvx512Out();
 process.env["TSKEOPS_COMPILE"] = "never";
 
 jest.mock("../../src/fast/spreadwindow", () => {

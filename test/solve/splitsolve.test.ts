@@ -3,7 +3,9 @@ import { Genred, KernelSolve, grad, rand, randn, requiresGrad } from "../../src"
 import type { RealArray } from "../../src";
 import type { SolveOptions } from "../../src/solve/solveoptions";
 import { apart, minus, norm, wide } from "../helpers/numbers";
+import { leaveAvx512Out } from "../helpers/widths";
 
+leaveAvx512Out();
 process.env["TSKEOPS_COMPILE"] = "never";
 
 const FORMULA = "Exp(-g*Norm2(x-y))*b";

@@ -16,7 +16,11 @@ const root = join(here, "..", "..");
 
 /** Reference data by their names, which the checks read as files. */
 const data = join(root, "test", "data");
-const files = Object.fromEntries(readdirSync(data).map((name) => [name, readFileSync(join(data, name), "utf8")]));
+const files = Object.fromEntries(
+  readdirSync(data)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => [name, readFileSync(join(data, name), "utf8")]),
+);
 
 /** Modules of Node that the checks import, and the library. */
 const inPage = {
