@@ -170,7 +170,8 @@ class Cell {
       return written ? this.boundBy(written) : namesOf(this.valueOf(bare.text));
     }
     if (!bare || !ts.isObjectLiteralExpression(bare)) return [];
-    return bare.properties.filter((property) => property.name).flatMap((property) => this.boundNames(property));
+    const named = bare.properties.filter(({ name }) => name && NAME.test(name.getText()));
+    return named.flatMap((property) => this.boundNames(property));
   }
 
   boundNames(property) {
@@ -187,9 +188,13 @@ const indexed = (name, about = name) => [
   { name: `${name}_j`, detail: `${about}, indexed by j` },
 ];
 
-/** The names that values have in templates. */
+const NAME = /^[A-Za-z_]\w*$/;
+
+/** The names that the values of a plain object have in templates. */
 function namesOf(values) {
-  return Object.entries(values ?? {}).flatMap(([name, value]) => {
+  const isPlain = Object.prototype.toString.call(values) === "[object Object]" && !ArrayBuffer.isView(values?.data);
+  const named = isPlain ? Object.entries(values).filter(([name]) => NAME.test(name)) : [];
+  return named.flatMap(([name, value]) => {
     const isMatrix = Array.isArray(value?.shape) && value.shape.length > 1 && value.stride !== undefined;
     if (isMatrix) return indexed(name, `${name}: an array [${value.shape.join(", ")}]`);
     return [{ name, detail: typeof value === "number" ? `${name} = ${value}` : name }];

@@ -33,8 +33,15 @@ interface DenoJupyter {
 function denoWriter(): DisplayWriter | undefined {
   const { Deno } = globalThis as { readonly Deno?: { readonly jupyter?: DenoJupyter } };
   const jupyter = attempted(() => Deno?.jupyter);
-  return jupyter && ((content, update) => jupyter.broadcast(update ? "update_display_data" : "display_data", content));
+  if (!jupyter) return undefined;
+  return (content, update) => {
+    const show = (): Promise<void> => jupyter.broadcast(update ? "update_display_data" : "display_data", content);
+    return (lastShown = lastShown.then(show).catch(() => undefined));
+  };
 }
+
+/** Outputs are shown one after the other, as an update needs what it updates; one that cannot be shown is left out. */
+let lastShown: Promise<void> = Promise.resolve();
 
 function attempted<T>(read: () => T): T | undefined {
   try {

@@ -63,6 +63,15 @@ test.each([
   expect(await accepted(marked)).toBe(expected);
 });
 
+test.each(['lazy("ab")`¦`', "lazy(points)`¦`", 'lazy({ ["a"]: 1, width })`¦`'])(
+  "names alone are offered in %s",
+  async (marked) => {
+    const { matches } = await complete(marked);
+    expect(matches.length).toBeGreaterThan(50);
+    expect(matches.filter((name) => !/^[A-Za-z_]\w*$/.test(name))).toEqual([]);
+  },
+);
+
 test("every operation is offered with its arguments and a sentence, from its row", async () => {
   const { matches, metadata } = await complete('Genred("¦", ["x = Vi(3)"])');
   expect(matches[0]).toBe("x");
