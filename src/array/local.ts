@@ -14,8 +14,8 @@ export interface Local {
 }
 
 const locals = new WeakMap<object, Local>();
-/** Programs of one process ask no further. */
-let areLocals = false;
+/** Whether there is any: programs of one process ask no further. */
+export let areLocals = false;
 
 interface OfMemory {
   readonly data: object;

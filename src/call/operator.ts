@@ -28,15 +28,26 @@ import { Work } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
-import { arraysOf, checkArguments, copyArguments } from "./prepared";
+import { arraysOf, checkArguments, checkPlacement, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import { checkCall, checkShards, launchOnRanks, refuseShards } from "./shares";
+import type { CheckedCall } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { launchCall, launchTravelling } from "./travel";
-import { otherOf } from "./travels";
-import { compute, fill, fillEmpty, finished, indexTargetOf, targetOf, valuesOf, withoutIndices } from "./result";
+import { launchTravelling } from "./travel";
+import {
+  compute,
+  fill,
+  fillEmpty,
+  finished,
+  indexTargetOf,
+  launchCall,
+  otherOf,
+  targetOf,
+  valuesOf,
+  withoutIndices,
+} from "./result";
 import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
@@ -109,19 +120,28 @@ export class Operator {
 
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
-    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
-    return finish(compute(this.prepare(given, given, how, options.out)));
+    const { given, how, finish } = this.checked(arrays, options);
+    const result = compute(this.prepare(given, given, how, options.out));
+    return finish ? finish(result) : result;
+  }
+
+  /** What is computed with, how, and what callers get of the result where it is shared among ranks. */
+  private checked(arrays: readonly RealArray[], options: CallOptions): CheckedCall {
+    if (areShards) return checkCall(this.args, this.settings, arrays, options);
+    const given = checkArguments(this.args, arrays);
+    return { given, how: checkPlacement(options, given) };
   }
 
   /** A call as a task that may wait: from its first step on, the arrays may change. */
   *calling(arrays: readonly RealArray[], options: CallOptions, tell?: Tell): Task<Result> {
-    const { given, how, finish } = checkCall(this.args, this.settings, arrays, options);
+    const { given, how, finish } = this.checked(arrays, options);
     const { rows, columns } = this.sizes(given);
     // With ranges they are counted later, for what they name is checked later.
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     const read = copyArguments(given);
     try {
-      return finish(yield* finished(this.prepare(given, read, how, options.out)));
+      const result = yield* finished(this.prepare(given, read, how, options.out));
+      return finish ? finish(result) : result;
     } finally {
       for (const { data } of read.arrays) free(data);
     }

@@ -3,7 +3,7 @@
  * checked, and how a call that is ready comes to its result.
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
-import { localAmong, markLocal } from "../array/local";
+import { areLocals, localAmong, markLocal } from "../array/local";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
 import {
@@ -18,6 +18,7 @@ import {
   wrapBeside,
 } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
+import type { Call as DeviceCall, Routine } from "../device/device";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -32,13 +33,18 @@ import { waitFor } from "../task";
 import type { Task, TwoForms } from "../task";
 import type { Given, How } from "./prepared";
 
+/** Which of i and j is kept; the other one is reduced over. */
+export type Kept = Category.I | Category.J;
+
+export const otherOf = (kept: Kept): Kept => (kept === Category.I ? Category.J : Category.I);
+
 /** The checked options of a reduction. */
 export interface Settings {
   readonly reduction: Reduction;
   /** The K of the K best; 1 where there is none. */
   readonly k: number;
   /** The kept index: I for axis 1. */
-  readonly rows: Category.I | Category.J;
+  readonly rows: Kept;
   readonly sumScheme: SumScheme;
   readonly accumulator: "auto" | Dtype;
   /** What messages about derivatives call it; "Genred" if absent. */
@@ -94,14 +100,14 @@ export function targetOf(
     throw new ArgumentError(`out: expected memory of its own, got memory that ${label(at(args, shared))} uses`);
   checkPlaces(checked);
   checkOut("out", checked);
-  return markLocal(checked, localAmong(given.arrays));
+  return areLocals ? markLocal(checked, localAmong(given.arrays)) : checked;
 }
 
 /** Where the arguments are. */
 function makeResult<E extends ElementType>({ arrays }: Given, type: E, shape: readonly number[]): ArrayOf<E> {
   const memory = memoryAmong(arrays);
   const result = memory.disposable(wrap(memory.allocate(type, sizeOf(shape)), shape));
-  return markLocal(result, localAmong(arrays));
+  return areLocals ? markLocal(result, localAmong(arrays)) : result;
 }
 
 function checkPlaces(out: RealArray): void {
@@ -155,6 +161,13 @@ export function restsOf({ values, indices }: Both): RealArray {
 
 /** A reduction of checked arrays, in its two forms. */
 export type Launch = TwoForms<void>;
+
+export const launchCall = (routine: Routine, call: DeviceCall): Launch => ({
+  now: () => {
+    routine.reduce(call);
+  },
+  later: (control) => routine.reduceAsync({ ...call, control }),
+});
 
 /** A reduction of checked arrays, and where its result goes. */
 export interface Reduce {

@@ -8,7 +8,7 @@ import type { CheckedRanges } from "../array/ranges";
 import { gatherElements } from "../array/exchange";
 import type { Ranks } from "../array/exchange";
 import { recording } from "../array/record";
-import { areShards, cutRows, evenCounts, joinRows, markShard, ownRows, shardOf, sumOf } from "../array/shard";
+import { cutRows, evenCounts, joinRows, markShard, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { sameShape, shapeText, viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -20,9 +20,10 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import type { Launch, Reduce, Result } from "./result";
-import { columnsTravel, otherOf } from "./travels";
-import type { Kept, Reducing } from "./travels";
+import { otherOf } from "./result";
+import type { Kept, Launch, Reduce, Result } from "./result";
+import { columnsTravel } from "./travels";
+import type { Reducing } from "./travels";
 
 /** Arrays of a call with shards among them, as it is computed. */
 interface SharedCall {
@@ -140,20 +141,24 @@ function resultOfShared({ own, cut }: SharedCall, { values, indices }: Result): 
 const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
   kept === Category.I ? [rows, j] : [i, rows];
 
-/**
- * A call, checked: what is computed with, how, and what its caller gets of the result.
- * @throws ArgumentError unless arrays and options fit.
- */
+/** What a call computes with, how, and what its caller gets of the result; just that if absent. */
+export interface CheckedCall {
+  readonly given: Given;
+  readonly how: How;
+  readonly finish?: (result: Result) => Result;
+}
+
+/** @throws ArgumentError unless arrays and options fit. */
 export function checkCall(
   args: readonly Argument[],
   settings: Reducing,
   arrays: readonly RealArray[],
   options: CallOptions,
-): { given: Given; how: How; finish: (result: Result) => Result } {
+): CheckedCall {
   const { rows } = settings;
-  const shared = areShards ? shareCall(args, arrays, settings, options) : null;
+  const shared = shareCall(args, arrays, settings, options);
   const checked = checkArguments(args, shared?.arrays ?? arrays);
-  if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: (result) => result };
+  if (!shared) return { given: checked, how: checkPlacement(options, checked) };
   const { own, ranks, travelling } = shared;
   const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
   const finish = (result: Result): Result => resultOfShared(shared, result);

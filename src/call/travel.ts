@@ -15,8 +15,8 @@ import type { Argument } from "../formula/arguments";
 import { messageOf } from "../options";
 import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
+import { launchCall, otherOf } from "./result";
 import type { Launch } from "./result";
-import { otherOf } from "./travels";
 import type { Reducing } from "./travels";
 
 /** What is computed, of arrays that have the columns of this rank. */
@@ -25,14 +25,6 @@ interface Travelling {
   readonly arrays: readonly RealArray[];
   readonly columns: Shard;
 }
-
-export const launchCall = (routine: Routine, call: Call): Launch =>
-  new Work(
-    () => {
-      routine.reduce(call);
-    },
-    (control) => routine.reduceAsync({ ...call, control }),
-  );
 
 /** A call whose arguments have the columns of this rank. */
 export const launchTravelling = (routine: Routine, call: Call, travelling: Travelling): Launch =>

@@ -11,12 +11,10 @@ import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { CallOptions } from "./prepared";
+import { otherOf } from "./result";
 import type { Settings } from "./result";
 
-export type Kept = Category.I | Category.J;
 export type Reducing = Pick<Settings, "rows" | "reduction">;
-
-export const otherOf = (kept: Kept): Kept => (kept === Category.I ? Category.J : Category.I);
 
 /** Bytes of columns that are gathered, unless the option tells. */
 const MOST_GATHERED = 2 ** 28;
