@@ -2,8 +2,8 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromiumCommand, openBrowser } from "../scripts/site/browser.mjs";
-import { ISOLATED, serve } from "../scripts/site/server.mjs";
+import { chromiumCommand, withBrowser } from "../scripts/site/browser.mjs";
+import { ISOLATED, whileServing } from "../scripts/site/server.mjs";
 import { SUMS, aliasesOf, labelOf } from "./cases.mjs";
 import { Worker, timeOn } from "./workers.mjs";
 
@@ -72,20 +72,26 @@ async function timeInPage({ seconds }, root) {
   const command = chromiumCommand();
   if (command === undefined) return { failed: "not run: there is no Chromium" };
   const folder = mkdtempSync(join(tmpdir(), "tskeops-bench-page-"));
+  try {
+    writePage(folder);
+    const folders = { "/web/": join(root, "dist", "web"), "/": folder };
+    const time = (base) => withBrowser(command, (browser) => timeAt(browser, base, seconds));
+    return await whileServing(folders, ISOLATED, time);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function writePage(folder) {
   writeFileSync(join(folder, "page.js"), PAGE);
   writeFileSync(
     join(folder, "index.html"),
     `<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>`,
   );
-  const server = await serve({ "/web/": join(root, "dist", "web"), "/": folder }, ISOLATED);
-  const browser = await openBrowser(command);
-  try {
-    const read = `window.time(${String(1000 * seconds)})`;
-    const { errors, value } = await browser.visit(`${server.base}/index.html`, { until: "window.time", read });
-    return value ?? { failed: errors.join("; ") };
-  } finally {
-    await browser.close();
-    server.close();
-    rmSync(folder, { recursive: true });
-  }
+}
+
+async function timeAt(browser, base, seconds) {
+  const read = `window.time(${String(1000 * seconds)})`;
+  const { errors, value } = await browser.visit(`${base}/index.html`, { until: "window.time", read });
+  return value ?? { failed: errors.join("; ") };
 }

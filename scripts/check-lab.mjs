@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { ensurePackages, notebooks, root } from "./notebook-packages.mjs";
-import { chromiumCommand, openBrowser } from "./site/browser.mjs";
+import { chromiumCommand, withBrowser } from "./site/browser.mjs";
 
 const lab = join(root, "test", "lab");
 const folder = join(notebooks, "out");
@@ -68,9 +68,21 @@ async function faultsOf(browser, file) {
   ].map((fault) => `${basename(file)}: ${fault}`);
 }
 
+async function allFaults(browser, files) {
+  const faults = [];
+  for (const file of files) faults.push(...(await faultsOf(browser, file)));
+  return faults;
+}
+
+/** What is skipped where nobody reads along has failed. */
+function skip(why) {
+  console.log(`JupyterLab's renderers: skipped: ${why}`);
+  process.exitCode = process.env.CI ? 1 : 0;
+}
+
 async function main() {
   const command = chromiumCommand();
-  if (command === undefined) return console.log("JupyterLab's renderers: skipped: there is no Chromium");
+  if (command === undefined) return skip("there is no Chromium");
   const named = process.argv.slice(2);
   const executed = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".ipynb")) : [];
   const files = named.length > 0 ? named : executed.map((name) => join(folder, name));
@@ -78,10 +90,7 @@ async function main() {
   ensurePackages(lab, "JupyterLab's renderers");
   mkdirSync(shots, { recursive: true });
   await bundle();
-  const browser = await openBrowser(command);
-  const faults = [];
-  for (const file of files) faults.push(...(await faultsOf(browser, file)));
-  await browser.close();
+  const faults = await withBrowser(command, (browser) => allFaults(browser, files));
   for (const fault of faults) console.error(fault);
   console.log(`${files.length} notebooks in JupyterLab's renderers, ${faults.length} faults`);
   process.exitCode = faults.length > 0 ? 1 : 0;

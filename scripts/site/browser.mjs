@@ -17,8 +17,17 @@ export function chromiumCommand() {
   return names.find((name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0);
 }
 
-/** Opens Chromium; `visit` one page after the other, then `close`. */
-export async function openBrowser(command) {
+/** Opens Chromium for `use`, which may `visit` one page after the other, and closes it whatever happens. */
+export async function withBrowser(command, use) {
+  const browser = openBrowser(command);
+  try {
+    return await use(browser);
+  } finally {
+    await browser.close();
+  }
+}
+
+function openBrowser(command) {
   const profile = mkdtempSync(join(tmpdir(), "tskeops-chromium-"));
   const child = spawn(command, [...FLAGS, ...QUIET, `--user-data-dir=${profile}`], {
     stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"],

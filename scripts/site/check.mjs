@@ -6,10 +6,10 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, posix, sep } from "node:path";
 import { pathToFileURL } from "node:url";
-import { chromiumCommand, openBrowser } from "./browser.mjs";
+import { chromiumCommand, withBrowser } from "./browser.mjs";
 import { LIVE, MOVING, faultsOfMoving } from "./live.mjs";
 import { hasModule, home, site } from "./paths.mjs";
-import { serve } from "./server.mjs";
+import { whileServing } from "./server.mjs";
 
 /** The site lies in a sub-folder. */
 const FOLDER = "/some/folder/";
@@ -134,13 +134,10 @@ function keepPicture(page, png) {
 async function checkInBrowser() {
   const command = chromiumCommand();
   if (command === undefined) return "opening pages: skipped: there is no Chromium";
-  const [browser, server] = [await openBrowser(command), await serve({ [FOLDER]: site })];
-  try {
-    for (const base of [`${pathToFileURL(site)}/`, `${server.base}${FOLDER}`]) await checkPages(browser, base);
-  } finally {
-    server.close();
-    await browser.close();
-  }
+  const checkBoth = async (browser, base) => {
+    for (const each of [`${pathToFileURL(site)}/`, `${base}${FOLDER}`]) await checkPages(browser, each);
+  };
+  await whileServing({ [FOLDER]: site }, {}, (base) => withBrowser(command, (browser) => checkBoth(browser, base)));
   const live = hasModule() ? "" : "; the page of points to move: skipped: there is no WebAssembly";
   return `${OPENED.length} pages opened from the disk and from a server${live}`;
 }

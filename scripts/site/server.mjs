@@ -19,8 +19,20 @@ export const ISOLATED = {
   "cross-origin-embedder-policy": "require-corp",
 };
 
-/** @param folders such as `{ "/some/folder/": site }`; the first whose path fits serves. */
-export async function serve(folders, headers = {}) {
+/**
+ * Serves while `use` runs, which gets the base of URLs.
+ * @param folders such as `{ "/some/folder/": site }`; the first whose path fits serves.
+ */
+export async function whileServing(folders, headers, use) {
+  const server = await serve(folders, headers);
+  try {
+    return await use(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.close();
+  }
+}
+
+async function serve(folders, headers) {
   const server = createServer(({ url }, response) => {
     const path = decodeURIComponent(new URL(url, "http://localhost").pathname);
     const mount = Object.keys(folders).find((name) => path.startsWith(name));
@@ -31,5 +43,5 @@ export async function serve(folders, headers = {}) {
     return createReadStream(file).pipe(response);
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return { base: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+  return server;
 }

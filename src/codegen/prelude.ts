@@ -3,9 +3,9 @@
  * types the routine calls, because every line costs compile time. Which function stands in which part is read from the
  * parts themselves. Knows nothing of what a routine computes.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { asserted } from "../asserts";
+import { asserted, at } from "../asserts";
 import { packageFolder } from "../platform/packagefolder";
 import { CORE, PARTS } from "./texts";
 
@@ -94,11 +94,26 @@ const namesIn = (text: string): string[] => text.match(/\b[A-Za-z]\w*/g) ?? [];
 const texts = new Map<string, string>();
 
 function textOf(file: string): string {
-  const text =
-    texts.get(file) ??
-    readFileSync(join(asserted(packageFolder(), "the folder of the package"), "native", "text", file), "utf8");
+  const text = texts.get(file) ?? readFileSync(pathIn(asserted(packageFolder(), "the package"), file), "utf8");
   texts.set(file, text);
   return text;
+}
+
+const pathIn = (folder: string, file: string): string => join(folder, "native", "text", file);
+
+let missing: string | null | undefined;
+
+/** Why no routine can be written here, or null: who packs a program may leave what is no JavaScript behind. */
+export function whyNoTexts(): string | null {
+  if (missing === undefined) missing = missingTexts();
+  return missing;
+}
+
+function missingTexts(): string | null {
+  const folder = packageFolder();
+  if (folder === null) return "the package tskeops, with the C++ that formulas are compiled with, is not there";
+  const needed = pathIn(folder, at(CORE, 0));
+  return existsSync(needed) ? null : `the package tskeops is incomplete: expected ${needed}, got none`;
 }
 
 /** The names in `TILE_UNARY(name)`, `TILE_BINARY(Type, name, …)`, `INLINE Type name(…)` and `struct name`. */

@@ -5,12 +5,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 import { ABI } from "../codegen/texts";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
-import { besideScript, isBundled, packageFolder } from "../platform/packagefolder";
+import { besideBundle, isBundled, packageFolder } from "../platform/packagefolder";
 import { warnOnce } from "../warnings";
 import type { Addon, AddonFile } from "./addon";
 import { openWorker } from "./nodeworkers";
@@ -53,7 +53,7 @@ function candidatesIn(folder: string | null): (readonly [AddonKind, string])[] {
   if (folder === null)
     return [
       ["native", "the package tskeops, installed where the bundle lies"],
-      ["wasm", besideScript("tskeops.wasm")],
+      ["wasm", besideBundle("tskeops.wasm")],
     ];
   return [
     ["native", join(folder, "build", "Release", "tskeops.node")],
@@ -105,7 +105,7 @@ export function whyNone(candidates: readonly Candidate[]): string {
 }
 
 function tryLoad(kind: AddonKind, path: string): Addon | string {
-  if (!existsSync(path)) return NOT_THERE;
+  if (!isAbsolute(path) || !existsSync(path)) return NOT_THERE; // words would be sought where the process is
   try {
     const file = kind === "wasm" ? readWasm(path) : (createRequire(path)(path) as AddonFile);
     if (file.abi !== ABI) return `expected ABI ${ABI}, got ${file.abi}: build it again`;
@@ -139,8 +139,9 @@ const OF_BUNDLES =
 /** What a user can do where the addon cannot be used. */
 export function addonRemedy(): string {
   if (!allowedKinds().includes("native")) return "unset TSKEOPS_ADDON";
-  if (isBundled()) return OF_BUNDLES;
-  const isClone = existsSync(join(packageFolder() ?? ".", "src"));
+  const folder = packageFolder();
+  if (folder === null || isBundled()) return OF_BUNDLES;
+  const isClone = existsSync(join(folder, "src"));
   return `build it with \`${isClone ? "npm run build:native" : "npx tskeops build"}\`, which needs cmake and a C++ compiler`;
 }
 

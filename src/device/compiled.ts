@@ -5,6 +5,7 @@
 import { program, whyTooLarge } from "../codegen/cpp";
 import type { Program, Shape } from "../codegen/cpp";
 import type { InstructionSetName } from "../codegen/isa";
+import { whyNoTexts } from "../codegen/prelude";
 import type { Specification } from "../codegen/specification";
 import { symmetricProgram } from "../codegen/symmetric";
 import { Category } from "../formula/formula";
@@ -22,10 +23,10 @@ import { whyNoCompiler } from "./toolchain";
 export const cpu: Omit<Device<"cpu">, "routine"> & { routine(specification: Specification): CompiledRoutine } = {
   name: "cpu",
   about: "a C++ compiler makes machine code of each formula",
-  whyNot: () => whyNoCompiledRoutines() ?? whyNoCompiler(),
+  whyNot: () => whyNoCompiledRoutines() ?? whyNoTexts() ?? whyNoCompiler(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CompiledRoutine(specification),
-  code: (specification) => program(specification, instructionSet(), "many").code,
+  code: (specification) => (whyNoTexts() === null ? program(specification, instructionSet(), "many").code : undefined),
   memories: null,
 };
 

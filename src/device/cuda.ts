@@ -7,6 +7,7 @@ import { at } from "../asserts";
 import { keptWords } from "../codegen/cudasteps";
 import { cudaProgram } from "../codegen/cudatext";
 import type { CudaProgram } from "../codegen/cudatext";
+import { whyNoTexts } from "../codegen/prelude";
 import { BLOCK, kindOf, resultDims } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
 import { ArgumentError, DeviceError } from "../errors";
@@ -23,10 +24,10 @@ import { loadedAddon, whyNoAddon } from "./native";
 export const cuda: Device<"cuda"> & { readonly memories: Memories } = {
   name: "cuda",
   about: "an NVIDIA GPU",
-  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoCudaCompiler() ?? whyNoneFits(),
+  whyNot: () => whyNoAddon() ?? whyNoDevice() ?? whyNoTexts() ?? whyNoCudaCompiler() ?? whyNoneFits(),
   whyNotFormula: whyTooLarge,
   routine: (specification) => new CudaRoutine(specification),
-  code: (specification) => cudaProgram(specification).code,
+  code: (specification) => (whyNoTexts() === null ? cudaProgram(specification).code : undefined),
   memories: {
     numbered: (where, device) => cudaMemory(checkNumber(where, device)),
     vectors: (rows, columns, dtype, device) =>

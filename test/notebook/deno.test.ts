@@ -1,15 +1,14 @@
 /** Deno's own kernel shows what ours shows. `npm run test:modules` fetches Deno, and without it this is skipped. */
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import type { AddressInfo, Server } from "node:net";
-import { join, resolve } from "node:path";
 import { Kernel } from "../helpers/kernel";
 import type { Cell } from "../helpers/kernel";
 
 jest.setTimeout(120_000);
 
-const root = resolve(__dirname, "..", "..");
-const deno = join(root, "test", "modules", "node_modules", "@deno", "linux-x64-glibc", "deno");
+const deno = createRequire(__filename)("../modules/deno.cjs") as string;
 const isThere = existsSync(deno);
 
 async function freePorts(count: number): Promise<number[]> {

@@ -44,6 +44,11 @@ function warningsOf(library: string, body: string, env: NodeJS.ProcessEnv = {}):
   return JSON.parse(stdout) as Warning[];
 }
 
+/** What is planned for a backend that cannot run, as a warning. */
+const tellingPlan = `
+  const { whyNot, code } = t.Genred("x | y", ["x = Vi(3)", "y = Vj(3)"], { axis: 1 }).plan(x, x, { backend: "cpu" });
+  process.emitWarning(JSON.stringify({ whyNot, code }), { type: "Told", code: "TOLD" });`;
+
 const packaged = (): string => join(folder, "package", "dist");
 const bundled = (): string => join(folder, "bundle", "lib");
 
@@ -74,6 +79,23 @@ test("where files of the package lie elsewhere, as in a bundle, it says how to h
   expect(warning!.message).toMatch(
     /: install tskeops where the bundle lies, or keep it out of the bundle \(esbuild --external:tskeops, /,
   );
+});
+
+test("a bundle whose package lies elsewhere shows no code, and tells why the backend cpu cannot run", () => {
+  const [warning] = warningsOf(bundled(), tellingPlan);
+  expect(JSON.parse(warning!.message)).toEqual({ whyNot: expect.stringContaining("no addon is there") as unknown });
+});
+
+test("a package without its C++, as some pack programs, runs precompiled kernels and says what is missing", () => {
+  const without = join(folder, "without");
+  cpSync(join(root, "dist"), join(without, "dist"), { recursive: true });
+  cpSync(join(root, "build", "Release"), join(without, "build", "Release"), { recursive: true });
+  const why = `the package tskeops is incomplete: expected ${join(without, "native", "text", "common", "routine.h")}, got none`;
+  const body = `sum("SqDist(x, y)", { compile: "always" }); ${tellingPlan}`;
+  const [warning, told] = warningsOf(join(without, "dist"), body);
+  expect(warning).toMatchObject({ code: "KEOPS_COMPILE" });
+  expect(warning!.message).toMatch(/^compile "always": running precompiled kernels, .* because the package tskeops is/);
+  expect(JSON.parse(told!.message)).toEqual({ whyNot: why });
 });
 
 test.each(["always", "never"])("compile %p says so too", (compile) => {

@@ -1,7 +1,7 @@
 /**
  * Bundles of ten lines by four bundlers: in a browser they compute in WebAssembly, or refuse; in Node they find the
- * addon of the package that is installed where they lie, or the module beside them; else they say that they are slow,
- * and what is to be done.
+ * addon of the package that is installed where they lie, or the module beside them, whoever loads them and from where;
+ * else they say that they are slow, and what is to be done.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -34,6 +34,10 @@ function expected(): number {
 }
 
 const BUNDLERS = ["esbuild", "rollup", "webpack", "vite"];
+/** CommonJS of each, and an ES module. */
+const IN_NODE = [...BUNDLERS.map((bundler) => `${bundler}, node`), "rollup, module"];
+const ways = (...names: readonly string[]): string[] =>
+  IN_NODE.flatMap((bundle) => names.map((name) => `${bundle}, ${name}`));
 
 (whySkipped === null ? describe : describe.skip)(`bundles${whySkipped === null ? "" : `: ${whySkipped}`}`, () => {
   let told: Readonly<Record<string, Told>>;
@@ -59,28 +63,34 @@ const BUNDLERS = ["esbuild", "rollup", "webpack", "vite"];
     },
   );
 
-  test.each(BUNDLERS)(
+  test.each(IN_NODE)(
     "%s: a bundle for Node uses the addon of the package that is installed where it lies",
-    (bundler) => {
-      const { first = NaN, ...rest } = told[`${bundler}, node`] ?? {};
+    (bundle) => {
+      const { first = NaN, ...rest } = told[bundle] ?? {};
       expect(rest).toEqual({ instructionSet: settings.instructionSet, backend: "tiles", stderr: "" });
       expect(first).toBeCloseTo(expected(), 9);
     },
   );
 
-  test.each(BUNDLERS)("%s: a bundle for Node alone computes, and says that it is slow and what it lacks", (bundler) => {
-    const { first = NaN, backend, stderr } = told[`${bundler}, node, alone`] ?? {};
-    expect(backend).toBe("reference");
-    expect(first).toBeCloseTo(expected(), 9);
-    expect(stderr).toMatch(
-      /\[KEOPS_REFERENCE\].*expected the package tskeops, .*install tskeops where the bundle lies.*tskeops.wasm, copied beside/,
-    );
-  });
+  test.each(ways("alone", "loaded from elsewhere"))(
+    "%s: it computes, says that it is slow and what it lacks",
+    (way) => {
+      const { first = NaN, backend, stderr } = told[way] ?? {};
+      expect(backend).toBe("reference");
+      expect(first).toBeCloseTo(expected(), 9);
+      expect(stderr).toMatch(
+        /\[KEOPS_REFERENCE\].*expected the package tskeops, .*install tskeops where the bundle lies.*tskeops.wasm, copied beside/,
+      );
+    },
+  );
 
-  test.each(BUNDLERS)("%s: a bundle for Node computes in the module that lies beside it", (bundler) => {
-    const { first = NaN, ...rest } = told[`${bundler}, node, with the module`] ?? {};
-    expect(rest).toMatchObject({ instructionSet: "wasm", backend: "tiles" });
-    expect(rest.stderr).toMatch(/\[KEOPS_WASM\].*expected the package tskeops, /);
-    expect(first).toBeCloseTo(expected(), 9);
-  });
+  test.each(ways("with the module", "with the module, by a link", "with the module, loaded from elsewhere"))(
+    "%s: it computes in the module that lies beside it",
+    (way) => {
+      const { first = NaN, ...rest } = told[way] ?? {};
+      expect(rest).toMatchObject({ instructionSet: "wasm", backend: "tiles" });
+      expect(rest.stderr).toMatch(/\[KEOPS_WASM\].*expected the package tskeops, /);
+      expect(first).toBeCloseTo(expected(), 9);
+    },
+  );
 });

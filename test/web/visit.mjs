@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromiumCommand, openBrowser } from "../../scripts/site/browser.mjs";
-import { ISOLATED, serve } from "../../scripts/site/server.mjs";
+import { chromiumCommand, withBrowser } from "../../scripts/site/browser.mjs";
+import { ISOLATED, whileServing } from "../../scripts/site/server.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
@@ -58,19 +58,20 @@ async function visit({ isIsolated, wanted }) {
   const command = chromiumCommand();
   if (command === undefined) return { skipped: "there is no Chromium" };
   const folder = mkdtempSync(join(tmpdir(), "tskeops-web-"));
-  await bundle(folder);
-  const folders = { "/web/": join(root, "dist", "web"), "/": folder };
-  const server = await serve(folders, isIsolated ? ISOLATED : {});
-  const browser = await openBrowser(command);
   try {
-    const read = `window.check(${JSON.stringify(wanted)})`;
-    const { errors, value } = await browser.visit(`${server.base}/index.html`, { until: "window.check", read });
-    return { errors, value: value ?? null };
+    await bundle(folder);
+    const folders = { "/web/": join(root, "dist", "web"), "/": folder };
+    const check = (base) => withBrowser(command, (browser) => checkAt(browser, base, wanted));
+    return await whileServing(folders, isIsolated ? ISOLATED : {}, check);
   } finally {
-    await browser.close();
-    server.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+async function checkAt(browser, base, wanted) {
+  const read = `window.check(${JSON.stringify(wanted)})`;
+  const { errors, value } = await browser.visit(`${base}/index.html`, { until: "window.check", read });
+  return { errors, value: value ?? null };
 }
 
 console.log(JSON.stringify(await visit(JSON.parse(readFileSync(0, "utf8")))));

@@ -3,9 +3,10 @@
  * as JSON, by bundler and target. Packages lie in node_modules beside this file.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import commonjs from "@rollup/plugin-commonjs";
 import resolve from "@rollup/plugin-node-resolve";
@@ -13,8 +14,8 @@ import { build as esbuild } from "esbuild";
 import { rollup } from "rollup";
 import { build as vite } from "vite";
 import webpack from "webpack";
-import { chromiumCommand, openBrowser } from "../../../scripts/site/browser.mjs";
-import { serve } from "../../../scripts/site/server.mjs";
+import { chromiumCommand, withBrowser } from "../../../scripts/site/browser.mjs";
+import { whileServing } from "../../../scripts/site/server.mjs";
 
 const here = import.meta.dirname;
 const WASM = join(here, "..", "..", "..", "dist", "web", "tskeops.wasm");
@@ -31,9 +32,11 @@ async function main() {
   const { backend } = sum.plan(x, x, b);
   return { instructionSet: settings.instructionSet, backend, first: sum(x, x, b).data[0] };
 }`;
+const PRINTING = `main().then((told) => console.log(JSON.stringify(told)));`;
 const ENDINGS = {
   browser: `main().then((told) => (window.told = told), (error) => (window.told = { error: String(error) }));`,
-  node: `main().then((told) => console.log(JSON.stringify(told)));`,
+  node: PRINTING,
+  module: PRINTING,
 };
 
 /** Each makes `out`/main.js of an entry. */
@@ -49,7 +52,7 @@ const BUNDLERS = {
   rollup: async (entry, out, target) => {
     const plugins = target === "browser" ? [resolve({ browser: true })] : [resolve(), commonjs()];
     const bundle = await rollup({ input: entry, plugins, external: /^node:/, onwarn: () => undefined });
-    await bundle.write({ file: join(out, "main.js"), format: target === "browser" ? "es" : "cjs" });
+    await bundle.write({ file: join(out, "main.js"), format: target === "node" ? "cjs" : "es" });
   },
   webpack: (entry, path, target) =>
     promisify(webpack)({
@@ -92,58 +95,76 @@ async function bundle(folder, bundler, target) {
   writeFileSync(entry, EXAMPLE + ENDINGS[target]);
   await BUNDLERS[bundler](entry, out, target);
   if (target === "browser") writeFileSync(join(out, "index.html"), '<script type="module" src="main.js"></script>');
-  else writeFileSync(join(out, "package.json"), "{}");
+  else writeFileSync(join(out, "package.json"), target === "module" ? '{ "type": "module" }' : "{}");
   return out;
 }
 
 /** From another folder: what is found is found from where the script lies. */
-function runInNode(out) {
-  const { stdout, stderr } = spawnSync(process.execPath, [join(out, "main.js")], { cwd: tmpdir(), encoding: "utf8" });
+function runInNode(script, cwd = tmpdir()) {
+  const { stdout, stderr } = spawnSync(process.execPath, [script], { cwd, encoding: "utf8" });
   return { ...(stdout && JSON.parse(stdout)), stderr };
 }
 
-/** Where the library is installed, where it is not, and where the module is that somebody has copied. */
-async function inNode(folder, bundler) {
-  const out = await bundle(folder, bundler, "node");
+/**
+ * Where the library is installed, where it is not, and where the module is that somebody has copied: started by its path
+ * or by a link, and loaded by a script that lies where a module is, too.
+ */
+async function inNode(folder, bundler, target = "node") {
+  const out = await bundle(folder, bundler, target);
+  const name = `${bundler}, ${target}`;
   const alone = mkdtempSync(join(tmpdir(), "tskeops-bundle-"));
   try {
-    copyFileSync(join(out, "main.js"), join(alone, "main.js"));
-    const told = { [`${bundler}, node`]: runInNode(out), [`${bundler}, node, alone`]: runInNode(alone) };
+    const [main, link] = [join(alone, "main.js"), join(folder, `${bundler}-${target}-link.js`)];
+    for (const file of ["main.js", "package.json"]) copyFileSync(join(out, file), join(alone, file));
+    symlinkSync(main, link);
+    const loader = writeLoader(folder, name, main);
+    const told = {
+      [name]: runInNode(join(out, "main.js")),
+      [`${name}, alone`]: runInNode(main, dirname(loader)),
+      [`${name}, loaded from elsewhere`]: runInNode(loader, dirname(loader)),
+    };
     copyFileSync(WASM, join(alone, "tskeops.wasm"));
-    return { ...told, [`${bundler}, node, with the module`]: runInNode(alone) };
+    return {
+      ...told,
+      [`${name}, with the module`]: runInNode(main),
+      [`${name}, with the module, by a link`]: runInNode(link),
+      [`${name}, with the module, loaded from elsewhere`]: runInNode(loader, dirname(loader)),
+    };
   } finally {
     rmSync(alone, { recursive: true });
   }
 }
 
-async function all(folder) {
-  const browser = await openBrowser(chromiumCommand());
-  const server = await serve({ "/": folder });
+/** A script below the packages, beside a module: neither is the bundle's. */
+function writeLoader(folder, name, main) {
+  const beside = join(folder, `loads ${name}`);
+  mkdirSync(beside);
+  copyFileSync(WASM, join(beside, "tskeops.wasm"));
+  writeFileSync(join(beside, "main.mjs"), `import ${JSON.stringify(pathToFileURL(main).href)};`);
+  return join(beside, "main.mjs");
+}
+
+async function all(folder, browser, base) {
   const visit = async (path) =>
-    (await browser.visit(`${server.base}/${path}/index.html`, { until: "window.told", read: "window.told" })).value ??
-    null;
+    (await browser.visit(`${base}/${path}/index.html`, { until: "window.told", read: "window.told" })).value ?? null;
   const told = {};
-  try {
-    for (const bundler of Object.keys(BUNDLERS)) {
-      const out = await bundle(folder, bundler, "browser");
-      if (COPIED.includes(bundler)) {
-        told[`${bundler}, without the module`] = await visit(`${bundler}-browser`);
-        copyFileSync(WASM, join(out, "tskeops.wasm"));
-      }
-      told[`${bundler}, browser`] = await visit(`${bundler}-browser`);
-      Object.assign(told, await inNode(folder, bundler));
+  for (const bundler of Object.keys(BUNDLERS)) {
+    const out = await bundle(folder, bundler, "browser");
+    if (COPIED.includes(bundler)) {
+      told[`${bundler}, without the module`] = await visit(`${bundler}-browser`);
+      copyFileSync(WASM, join(out, "tskeops.wasm"));
     }
-  } finally {
-    await browser.close();
-    server.close();
+    told[`${bundler}, browser`] = await visit(`${bundler}-browser`);
+    Object.assign(told, await inNode(folder, bundler));
   }
-  return told;
+  return { ...told, ...(await inNode(folder, "rollup", "module")) };
 }
 
 /** Below this folder, where packages are found. */
 const folder = mkdtempSync(join(here, "out-"));
 try {
-  console.log(JSON.stringify(await all(folder)));
+  const inBrowser = (base) => withBrowser(chromiumCommand(), (browser) => all(folder, browser, base));
+  console.log(JSON.stringify(await whileServing({ "/": folder }, {}, inBrowser)));
 } finally {
   rmSync(folder, { recursive: true });
 }
