@@ -75,8 +75,8 @@ class MpiRanks implements Ranks {
     this.isTravelling = false;
   }
 
-  endAll(why: string): void {
-    if (this.size > 1) endAll(this, why, 1);
+  endAll(why: string, wasInterrupted: boolean): void {
+    if (this.size > 1) endAll(this, why, wasInterrupted ? INTERRUPTED : 1);
   }
 
   private exchange(all: ArrayBufferView, counts: readonly number[]): void {
