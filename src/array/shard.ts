@@ -113,16 +113,20 @@ function checkRows(own: NdArray<Elements>, shard: Shard, { array, sums }: Source
 
 /**
  * The rows of all ranks, on all ranks: what was cut from an array is that array again.
+ * @param what in words, lest ranks that gather different things take one for the other
  * @throws ArgumentError for overwritten ones.
  */
-export function joinRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
+export function joinRows<T extends Elements>(own: NdArray<T>, shard: Shard, what = "rows"): NdArray<T> {
   if (shard.source) {
     checkRows(own, shard, shard.source);
     return shard.source.array as NdArray<T>;
   }
   const { ranks, counts } = shard;
   const rest = own.shape.slice(1);
-  ranks.agree(() => `gather of ${elementTypeOf(own.data)} rows ${shapeText(rest)}, ${counts.join(" + ")} of them`, 0);
+  ranks.agree(
+    () => `gather of ${elementTypeOf(own.data)} ${what} ${shapeText(rest)}, ${counts.join(" + ")} of them`,
+    0,
+  );
   const joined = gatherFrom(own, shard);
   const { data, shape } = joined;
   if (isIndices(own)) return wrapBeside(data, shape, own) as NdArray<T>;

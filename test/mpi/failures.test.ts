@@ -19,7 +19,8 @@ const ENDS: readonly [string, RegExp | null, number?][] = [
   ["fails while columns travel", /tskeops, rank 1 of 2: .*while columns travel: stopped by its signal: enough/, 1],
   ["has a reporter that throws while columns travel", /tskeops, rank 0 of 2: .*while columns travel: what the re/, 1],
   ["is interrupted while columns travel", /tskeops, rank 1 of 2: /, 130],
-  ["has one array for two", ORDER],
+  ["has one array for two", /"gather of float32 rows of argument 1 = 2 .* on rank 0 and "gather of .* argument 1 \[/],
+  ["has one array for two that travel", ORDER],
   ["exchanges while columns travel", /tskeops, rank 1 of 2: MPI: expected nothing exchanged until columns that travel/],
   ["is aborted", /tskeops, rank 1 of 2: .*(stopped|abort)/],
 ];

@@ -45,9 +45,11 @@ const ENDS = {
     if (isOne) setTimeout(() => process.kill(process.pid, "SIGINT"), 20);
     for (;;) await over.async(shard(x), many, { columns: "travel" });
   },
-  "has one array for two": () => {
+  "has one array for two that travel": () => ENDS["has one array for two"]("travel"),
+  "has one array for two": (columns = "gather") => {
     const [y, like] = [1, 1].map((seed) => fromRows(rand([50, 2], { seed })));
-    gather(twice(shard(x), y, isOne ? like : y, { columns: "travel" }));
+    twice(shard(x), y, isOne ? like : y, { columns });
+    gather(like);
   },
   "exchanges while columns travel": async () => {
     const many = fromRows(rand([300_000, 2], { seed: 5 }));
