@@ -238,7 +238,7 @@ function elementName(data: object): string {
 
 /** What an error says, whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return (error as { readonly message?: unknown }).message?.toString() ?? String(error);
+  return (error as { readonly message?: unknown } | null | undefined)?.message?.toString() ?? String(error);
 }
 
 // ---------------------------------------------------------------------------------------------------- near names

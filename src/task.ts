@@ -6,6 +6,7 @@
  */
 import { asserted } from "./asserts";
 import { InterruptedError } from "./errors";
+import { messageOf } from "./options";
 import { nextTurn, sharedBytes } from "./platform/system";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
@@ -124,7 +125,9 @@ export interface AsyncRun {
  * InterruptedError.
  */
 export async function runAsync<T>(task: Task<T>, { signal, control = newControl() }: AsyncRun = {}): Promise<T> {
-  const cancel = (): void => void Atomics.store(control, 0, 1);
+  const cancel = (): void => {
+    stop(control, `stopped by its signal: ${messageOf(signal?.reason ?? "no reason")}`);
+  };
   if (signal?.aborted === true) cancel();
   signal?.addEventListener("abort", cancel);
   try {
@@ -133,6 +136,17 @@ export async function runAsync<T>(task: Task<T>, { signal, control = newControl(
     signal?.removeEventListener("abort", cancel);
   }
 }
+
+const reasons = new WeakMap<Control, string>();
+
+/** Stops the work that runs with this control block, and says why. */
+export function stop(control: Control, why: string): void {
+  reasons.set(control, why);
+  Atomics.store(control, 0, 1);
+}
+
+/** What whoever stopped it said; Ctrl-C says nothing. */
+export const whyStopped = (control: Control): string | undefined => reasons.get(control);
 
 const newControl = (): Control => new Int32Array(sharedBytes(16));
 

@@ -71,6 +71,7 @@ void check(const Routine &routine, const Plan &plan, const ColumnSpan &span, con
   Plan alone = plan;
   alone.columns = span.end - span.first;
   checkArrays(routine, alone, arguments, out);
+  checkState(routine, span.state, span.stateBytes, arguments, out);
 }
 
 void reduceSpan(const Routine &routine, const Plan &plan, const ColumnSpan &span, const std::vector<Input> &arguments,

@@ -59,16 +59,23 @@ struct Memory {
   }
 };
 
+void checkApart(const char *name, const Memory &written, const std::string &other, const Memory &memory) {
+  if (written.overlaps(memory)) throw std::invalid_argument(name + (": expected memory of its own, got memory of " + other));
+}
+
+void checkApart(const char *name, const Memory &written, const std::vector<Input> &arguments, int64 bytes) {
+  for (std::size_t v = 0; v < arguments.size(); v++)
+    checkApart(name, written, "argument " + to_string(v), Memory(arguments[v].data, arguments[v].length * bytes));
+}
+
+Memory indicesOf(const Output &out) { return Memory(out.indices, out.indexCount * sizeof(int32)); }
+
 void checkOverlap(const Routine &routine, const std::vector<Input> &arguments, const Output &out) {
   const int64 bytes = routine.entry(TABLE_REAL_BYTES);
-  const Memory numbers(out.data, out.length * bytes), indices(out.indices, out.indexCount * sizeof(int32));
-  if (numbers.overlaps(indices)) throw std::invalid_argument("indices: expected memory of their own, got memory of out");
-  for (std::size_t v = 0; v < arguments.size(); v++) {
-    const Memory argument(arguments[v].data, arguments[v].length * bytes);
-    for (const auto &[name, written] : {std::pair("out", numbers), std::pair("indices", indices)})
-      if (written.overlaps(argument))
-        throw std::invalid_argument(std::string(name) + ": expected memory of its own, got memory of argument " + to_string(v));
-  }
+  const Memory numbers(out.data, out.length * bytes);
+  checkApart("indices", indicesOf(out), "out", numbers);
+  checkApart("out", numbers, arguments, bytes);
+  checkApart("indices", indicesOf(out), arguments, bytes);
 }
 
 int64 sum(const std::string &what, int64 a, int64 b) {
@@ -195,6 +202,14 @@ void checkArrays(const Routine &routine, const Plan &plan, const std::vector<Inp
   checkResults(routine, plan, out);
   checkIndices(routine, plan, out);
   checkOverlap(routine, arguments, out);
+}
+
+void checkState(const Routine &routine, const void *state, int64 bytes, const std::vector<Input> &arguments, const Output &out) {
+  const Memory memory(state, bytes);
+  if (memory.begin % alignof(double) != 0) throw std::invalid_argument("state: expected memory aligned to 8 bytes, got other");
+  checkApart("state", memory, "out", Memory(out.data, out.length * routine.entry(TABLE_REAL_BYTES)));
+  checkApart("state", memory, "indices", indicesOf(out));
+  checkApart("state", memory, arguments, routine.entry(TABLE_REAL_BYTES));
 }
 
 void check(const Routine &routine, const Plan &plan, const std::vector<Input> &arguments, const Output &out) {

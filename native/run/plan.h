@@ -63,5 +63,7 @@ void check(const Routine &, const Rectangle &, const std::vector<Input> &, const
 // The first in two: whether the plan is one, and whether arrays are as large as it says.
 void check(const Routine &, const Plan &);
 void checkArrays(const Routine &, const Plan &, const std::vector<Input> &, const Output &);
+// Whether what a call keeps for the next one is aligned, and apart from arrays.
+void checkState(const Routine &, const void *state, int64 bytes, const std::vector<Input> &, const Output &);
 
 #endif

@@ -31,7 +31,7 @@ export interface Ranks {
   /** Waits for all that was begun. */
   awaitGather(): void;
   /** Ends the processes of all ranks, where there are others, and says why: they may be anywhere. */
-  endAll(why: string): void;
+  endAll(why: string, wasInterrupted: boolean): void;
 }
 
 /** Whether calls report how far they are: of several ranks one is enough. */

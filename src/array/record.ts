@@ -10,7 +10,7 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
 import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
-import { localAmong, localOf, markLocal } from "./local";
+import { isCommon, localAmong, localOf, markCommon, markLocal } from "./local";
 import type { Local } from "./local";
 import { contiguous, coversMemory, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
@@ -33,8 +33,6 @@ export interface RecordOptions {
   readonly readsOutput?: boolean;
   /** Whether the output is one that all ranks have, though the inputs are of one rank alone. Default: false. */
   readonly joins?: boolean;
-  /** Of which ranks the output is one's own, though all have the inputs. Default: as the inputs are. */
-  readonly own?: Local;
 }
 
 /** What a typed array holds between two recorded writes. */
@@ -109,8 +107,10 @@ export function record<X extends RealArray>(
   options: RecordOptions = {},
 ): X {
   if (recording(inputs)) return recorder(inputs, options)(output, backward);
-  return markLocal(output, options.joins ? undefined : localAmong(inputs));
+  return options.joins ? markJoined(output) : markLocal(output, localAmong(inputs));
 }
+
+const markJoined = <X extends RealArray>(output: X): X => markCommon(markLocal(output, undefined));
 
 /**
  * The first half of `record`, for calls that end later: takes the inputs down as they are now, whether or not they take
@@ -124,13 +124,12 @@ export function recorder(
     readsInputs = [],
     readsOutput = false,
     joins = false,
-    own,
   }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
-  const local = own ?? localAmong(inputs);
+  const local = localAmong(inputs);
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
-    const across = local && !localOf(view) ? local : undefined;
+    const across = local && (!localOf(view) || isCommon(view)) ? local : undefined;
     return { name: () => nameOf(k), view, version: versionOf(view), sum, across };
   });
   return (output, backward) => {
@@ -138,7 +137,7 @@ export function recorder(
     const depth = depthOf(edges);
     const made: Made = { where, output, outputSum: checksum(output), readsOutput, inputs: edges, backward, depth };
     versions.set(output.data, { takesPart: true, made });
-    return markLocal(output, joins ? undefined : local);
+    return joins ? markJoined(output) : markLocal(output, local);
   };
 }
 
@@ -172,7 +171,8 @@ export function detach<T extends RealData>(x: RealArray<T>): RealArray<T> {
   atMost("detach", 1, arguments);
   checkArray("detach", x);
   const data = x.data.subarray(0) as T; // records hang on the typed array, not on its buffer
-  return markLocal(viewOf(wrap(data, [data.length]), x), localOf(x));
+  const view = markLocal(viewOf(wrap(data, [data.length]), x), localOf(x));
+  return isCommon(x) ? markCommon(view) : view;
 }
 
 /**
@@ -204,6 +204,12 @@ export function versionOf(x: RealArray): Version {
   let version = versions.get(x.data);
   if (!version) versions.set(x.data, (version = { takesPart: false, made: null }));
   return version;
+}
+
+/** Lets `view`, another typed array over all the memory of `x`, take part as `x` does, whichever is marked later. */
+export function shareVersion<X extends RealArray>(view: X, x: RealArray): X {
+  versions.set(view.data, versionOf(x));
+  return view;
 }
 
 /** Runs `work` with recording on or off. */

@@ -10,9 +10,9 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { gatherElements, localBy } from "./exchange";
 import type { Ranks } from "./exchange";
-import { markLocal } from "./local";
-import { checksum, record, recording } from "./record";
-import { allocate, readable, shapeText, viewOf, wrap, wrapBeside } from "./view";
+import { isCommon, markCommon, markLocal } from "./local";
+import { checksum, record, shareVersion } from "./record";
+import { allocate, coversMemory, readable, shapeText, viewOf, wrap, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
 /** Whose rows an array has. */
@@ -79,25 +79,18 @@ export function cutRows<T extends Elements>(whole: NdArray<T>, { ranks, counts }
   return markShard(own, { ranks, counts, source });
 }
 
-/** Rows that this rank has of its own, as a shard. Their mark does not reach what else is in their memory. */
+/**
+ * Rows that this rank has of its own, as a shard. What covers its memory makes all of it this rank's; the mark of a part
+ * does not reach what else is there. Derivatives do, and of memory that all ranks have they are those of all rows.
+ */
 export function viewRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
   const real = own as NdArray<Elements> as RealArray;
-  if (!isIndices(own) && recording([real]))
-    return markShard(recordedRows(real, shard.ranks), shard) as NdArray<Elements> as NdArray<T>;
+  if (coversMemory(real) && !isCommon(own))
+    return markShard(viewOf(real, real) as NdArray<Elements> as NdArray<T>, shard);
   const memory = wrap(own.data.subarray(0), [own.data.length]) as NdArray<Elements> as RealArray;
-  return markShard(viewOf(memory, own) as NdArray<Elements> as NdArray<T>, shard);
-}
-
-/** Memory with the same numbers on all ranks is that of an array which all have: it gets the gradients of all rows. */
-function recordedRows(own: RealArray, ranks: Ranks): RealArray {
-  const sums = ranks.agree(() => "fromRows of recorded rows", checksum(wrap(own.data, [own.data.length])));
-  if (ranks.size === 1 || sums.some((sum) => sum !== sums[0])) return viewOf(own, own);
-  const copy = wrap(memoryOf(own.data).copyStrided(own.data, own), own.shape);
-  return record(copy, [own], (cotangent) => [cotangent], {
-    where: "fromRows",
-    readsInputs: [false],
-    own: localBy(ranks),
-  });
+  const view = markShard(viewOf(memory, real), shard);
+  if (!isIndices(own)) shareVersion(view, real);
+  return (isCommon(own) ? markCommon(view) : view) as NdArray<Elements> as NdArray<T>;
 }
 
 function rowsOf<T extends Elements>(whole: NdArray<T>, shard: Shard): NdArray<T> {
@@ -120,16 +113,20 @@ function checkRows(own: NdArray<Elements>, shard: Shard, { array, sums }: Source
 
 /**
  * The rows of all ranks, on all ranks: what was cut from an array is that array again.
+ * @param what in words, lest ranks that gather different things take one for the other
  * @throws ArgumentError for overwritten ones.
  */
-export function joinRows<T extends Elements>(own: NdArray<T>, shard: Shard): NdArray<T> {
+export function joinRows<T extends Elements>(own: NdArray<T>, shard: Shard, what = "rows"): NdArray<T> {
   if (shard.source) {
     checkRows(own, shard, shard.source);
     return shard.source.array as NdArray<T>;
   }
   const { ranks, counts } = shard;
   const rest = own.shape.slice(1);
-  ranks.agree(() => `gather of ${elementTypeOf(own.data)} rows ${shapeText(rest)}, ${counts.join(" + ")} of them`, 0);
+  ranks.agree(
+    () => `gather of ${elementTypeOf(own.data)} ${what} ${shapeText(rest)}, ${counts.join(" + ")} of them`,
+    0,
+  );
   const joined = gatherFrom(own, shard);
   const { data, shape } = joined;
   if (isIndices(own)) return wrapBeside(data, shape, own) as NdArray<T>;

@@ -6,9 +6,10 @@
 import { attended, cancel, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
 import { tellsProgress } from "../array/exchange";
+import { messageOf } from "../options";
 import type { OptionsOf } from "../options";
 import { every, offInterrupt, onInterrupt } from "../platform/system";
-import { runAsync, runSync } from "../task";
+import { runAsync, runSync, stop } from "../task";
 import type { AbortSignalLike, Task } from "../task";
 
 /** What the promise form of a call takes besides the options of the blocking one. */
@@ -243,7 +244,7 @@ class Reporter {
     } catch (error) {
       this.failure = error;
       this.stop();
-      cancel(this.control);
+      stop(this.control, messageOf(error));
     }
   }
 }

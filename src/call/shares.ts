@@ -87,7 +87,8 @@ function joinAll(
   return arrays.map((array, n) => {
     const shard = joins(at(args, n).category) ? shardOf(array) : undefined;
     if (!shard) return array;
-    const whole = joined.get(array) ?? joinRows(array, shard);
+    const places = arrays.flatMap((other, m) => (other === array ? [m] : [])).join(" = ");
+    const whole = joined.get(array) ?? joinRows(array, shard, `rows of argument ${places}`);
     joined.set(array, whole);
     return whole;
   });

@@ -11,9 +11,10 @@ import type { RealArray } from "../array/view";
 import { at } from "../asserts";
 import type { Call, Routine } from "../device/device";
 import type { RealData } from "../device/native";
+import { InterruptedError } from "../errors";
 import type { Argument } from "../formula/arguments";
 import { messageOf } from "../options";
-import { Work, runAsync, runSync, waitFor } from "../task";
+import { Work, runAsync, runSync, waitFor, whyStopped } from "../task";
 import type { Task } from "../task";
 import { launchCall, otherOf } from "./result";
 import type { Launch } from "./result";
@@ -32,28 +33,60 @@ export const launchTravelling = (routine: Routine, call: Call, travelling: Trave
     () => {
       runSync(reduceTravelling(routine, call, travelling));
     },
-    (control) => runAsync(reduceTravelling(routine, call, travelling), { control }),
+    (control) => runAsync(reduceTravelling(routine, call, travelling, control), { control }),
   );
 
 /** Reduces over the columns of all ranks; an error here ends all, which may be anywhere in it. */
-function* reduceTravelling(routine: Routine, call: Call, travelling: Travelling): Task<void> {
+function* reduceTravelling(
+  routine: Routine,
+  call: Call,
+  travelling: Travelling,
+  control: Int32Array | null = null,
+): Task<void> {
   const { ranks } = travelling.columns;
   const name = String(travelling.of);
   const spans = routine.spans?.(call);
   const ends = spans?.ends ?? [call.columns];
   const state = spans ? new Uint8Array(spans.stateBytes) : null;
-  ranks.agree(() => `${name}, over ${String(call.columns)} columns that travel in ${String(ends.length)} spans`, 0);
-  const done = { yes: false };
+  ranks.agree(() => `${name}, ${columnsText(travelling)} travel in spans to ${ends.join(", ")}`, 0);
+  // A task that is ended before its end hears no error.
+  const outcome: Outcome = { isDone: false, error: new InterruptedError("interrupted") };
   try {
     yield* reduceSpans(routine, call, new Arriving(call, travelling, longest(ends)), ends, state);
-    done.yes = true;
+    outcome.isDone = true;
   } catch (error) {
-    ranks.endAll(messageOf(error));
+    outcome.error = error;
     throw error;
   } finally {
-    if (!done.yes) ranks.endAll(`${name}: stopped while columns travel`);
+    if (!outcome.isDone) endTravelling(ranks, name, outcome.error, control);
   }
 }
+
+interface Outcome {
+  isDone: boolean;
+  error: unknown;
+}
+
+function endTravelling(ranks: Ranks, name: string, error: unknown, control: Int32Array | null): void {
+  const wasStopped = error instanceof InterruptedError;
+  const why = wasStopped && control ? whyStopped(control) : undefined;
+  ranks.endAll(`${name}, while columns travel: ${why ?? messageOf(error)}`, wasStopped && why === undefined);
+}
+
+/** Arrays of which columns travel, and the numbers of the arguments that each of them is. */
+function placesOf({ of: { args, settings }, arrays }: Travelling): Map<RealArray, readonly number[]> {
+  const places = new Map<RealArray, readonly number[]>();
+  arrays.forEach((array, n) => {
+    if (at(args, n).category === otherOf(settings.rows)) places.set(array, [...(places.get(array) ?? []), n]);
+  });
+  return places;
+}
+
+/** What ranks must agree on, lest one waits for an array that another sends in one with the next. */
+const columnsText = (travelling: Travelling): string =>
+  Array.from(placesOf(travelling), ([array, places]) => {
+    return `argument ${places.join(" = ")} of ${dtypeOf(array)} [${String(at(array.shape, 1))}]`;
+  }).join(", ");
 
 const longest = (ends: readonly number[]): number => Math.max(...ends.map((end, k) => end - (ends[k - 1] ?? 0)));
 
@@ -82,7 +115,8 @@ interface Column {
 }
 
 class Arriving {
-  private readonly columns = new Map<RealArray, Column>();
+  private readonly columns: Column[] = [];
+  private readonly inPlace = new Map<number, Column>();
   private turn = 0;
   private asked: readonly [first: number, end: number] = [0, 0];
 
@@ -93,17 +127,13 @@ class Arriving {
     most: number,
   ) {
     const room = of.columns.ranks.size === 1 ? 0 : most;
-    of.arrays.forEach((array, n) => {
-      if (!this.travels(n) || this.columns.has(array)) return;
+    for (const [array, places] of placesOf(of)) {
       const width = at(array.shape, 1);
       const make = (): RealData => allocate(dtypeOf(array), room * width);
-      this.columns.set(array, { own: at(call.args, n), width, rooms: [make(), make()] });
-    });
-  }
-
-  private travels(n: number): boolean {
-    const { args, settings } = this.of.of;
-    return at(args, n).category === otherOf(settings.rows);
+      const column = { own: at(call.args, at(places, 0)), width, rooms: [make(), make()] } as const;
+      this.columns.push(column);
+      for (const n of places) this.inPlace.set(n, column);
+    }
   }
 
   /** Begins to bring these columns. */
@@ -111,7 +141,7 @@ class Arriving {
     this.asked = [first, end];
     this.turn = 1 - this.turn;
     const { ranks } = this.of.columns;
-    if (ranks.size > 1) for (const column of this.columns.values()) this.askOf(column, ranks);
+    if (ranks.size > 1) for (const column of this.columns) this.askOf(column, ranks);
   }
 
   private askOf(column: Column, ranks: Ranks): void {
@@ -142,14 +172,14 @@ class Arriving {
 
   /** The arguments with these columns, once they are there. */
   take(): RealData[] {
-    const { columns, arrays } = this.of;
-    columns.ranks.awaitGather();
+    const { ranks } = this.of.columns;
+    ranks.awaitGather();
     const [first, end] = this.asked;
-    return arrays.map((array, n) => {
-      const column = this.travels(n) ? this.columns.get(array) : undefined;
-      if (!column) return at(this.call.args, n);
+    return this.call.args.map((arg, n) => {
+      const column = this.inPlace.get(n);
+      if (!column) return arg;
       const { own, width } = column;
-      return columns.ranks.size === 1
+      return ranks.size === 1
         ? own.subarray(first * width, end * width)
         : this.roomOf(column).subarray(0, (end - first) * width);
     });

@@ -19,7 +19,7 @@ export type Reducing = Pick<Settings, "rows" | "reduction">;
 /** Bytes of columns that are gathered, unless the option tells. */
 const MOST_GATHERED = 2 ** 28;
 
-/** Whether the columns of a call travel. @throws ArgumentError where they are to and cannot. */
+/** Whether the columns of a call travel: only shards do. @throws ArgumentError where they are to and cannot. */
 export function columnsTravel(
   args: readonly Argument[],
   { rows, reduction }: Reducing,
@@ -29,7 +29,7 @@ export function columnsTravel(
   const { columns = "auto" } = options;
   const reduced = otherOf(rows);
   const of = arrays.filter((_, n) => at(args, n).category === reduced);
-  if (columns === "gather" || of.length === 0) return false;
+  if (columns === "gather" || !of.some(shardOf)) return false;
   if (columns === "auto" && (!of.every(shardOf) || gatheredBytes(of) <= MOST_GATHERED)) return false;
   const why = whyNotTravel(args, { rows, reduction }, arrays, options);
   if (why === null) return true;

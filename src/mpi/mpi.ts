@@ -5,6 +5,7 @@
 import type { NdArray } from "ndarray";
 import { checkArray, checkElements } from "../array/check";
 import { gatherElements, reduceArrays, reduceElements } from "../array/exchange";
+import { isCommon, markCommon } from "../array/local";
 import { recording } from "../array/record";
 import { cutRows, evenCounts, joinRows, shardOf, viewRows } from "../array/shard";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
@@ -76,10 +77,10 @@ export function shard<T extends Elements>(x: NdArray<T>): NdArray<T> {
 /**
  * Rows that this rank has of its own, such as those that it has read from a file, as a shard: those of all ranks stand
  * one after the other, in the order of the ranks. No rank needs to have the others' rows before a call needs them.
- * Derivatives reach the rows of this rank; where they are recorded rows of memory with the same numbers on all ranks,
- * they reach the array that all have, and are those of all rows.
+ * Derivatives reach the rows of this rank, whatever the other ranks' numbers are; where they are rows of what `gather`,
+ * `broadcast` or `allReduce` has returned, they reach that array, and are those of all rows.
  * @param own an array `[n, ...]`; n may differ between ranks
- * @returns a view of it, as a shard; a copy where it is a part of an array that all have
+ * @returns a view of it, as a shard
  * @throws ArgumentError if it is no array with rows, or on all ranks where rows differ in shape or dtype; DeviceError
  * where MPI cannot be started
  * @example
@@ -90,7 +91,8 @@ export function fromRows<T extends Elements>(own: NdArray<T>): NdArray<T> {
   atMost("fromRows", 1, arguments);
   const rows = rowsOf("fromRows", own);
   const ranks = ranksOfWorld();
-  const counts = ranks.agree(() => `fromRows of ${typeText(own)} rows ${shapeText(own.shape.slice(1))}`, rows);
+  const of = isCommon(own) ? ", of an array that all ranks have" : "";
+  const counts = ranks.agree(() => `fromRows of ${typeText(own)} rows ${shapeText(own.shape.slice(1))}${of}`, rows);
   return viewRows(own, { ranks, counts });
 }
 
@@ -139,7 +141,7 @@ export function broadcast<T extends RealData>(x: RealArray<T>, root = 0): RealAr
   if (ranks.rank === root) data.set(readable(x));
   const counts = Array.from({ length: ranks.size }, (_, rank) => (rank === root ? 1 : 0));
   gatherElements("broadcast", ranks, data, { counts, width: data.length });
-  return wrapBeside<RealData>(data, x.shape, x) as RealArray<T>;
+  return markCommon(wrapBeside<RealData>(data, x.shape, x)) as RealArray<T>;
 }
 
 const ALL_REDUCE = {

@@ -75,8 +75,8 @@ class MpiRanks implements Ranks {
     this.isTravelling = false;
   }
 
-  endAll(why: string): void {
-    if (this.size > 1) endAll(this, why, 1);
+  endAll(why: string, wasInterrupted: boolean): void {
+    if (this.size > 1) endAll(this, why, wasInterrupted ? INTERRUPTED : 1);
   }
 
   private exchange(all: ArrayBufferView, counts: readonly number[]): void {
@@ -157,7 +157,7 @@ const INTERRUPTED = 130;
 const statusOf = (code: number): number => code & 255 || 1;
 
 function end(opened: MpiRanks, code: number): void {
-  if (code !== 0) loadedAddon().ranks.abort(statusOf(code));
+  if (code !== 0) abort(statusOf(code));
   try {
     opened.agree(() => "the end of the script", 0);
   } catch (error) {
@@ -171,6 +171,10 @@ const LAST_WORDS = 100;
 
 function endAll(opened: MpiRanks, why: string, code: number): never {
   say(opened, why);
+  return abort(code);
+}
+
+function abort(code: number): never {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_WORDS);
   return loadedAddon().ranks.abort(code);
 }

@@ -52,6 +52,12 @@ const least = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], { axis: 1, redu
 const columns = "travel" as const;
 const all = [[[0, 4]], [1], [[0, 5]], [[0, 5]], [1], [[0, 4]]] as never;
 
+test.each([{}, { tolerance: 0.1 }, { ranges: all }])("columns that are no shards do not travel: %j", (options) => {
+  const result = K(shard(x), y, 1, options);
+  expect(K(shard(x), y, 1, { ...options, columns })).toEqual(result);
+  expect(K(x, y, 1, { ...options, columns })).toEqual(K(x, y, 1, options));
+});
+
 test.each<[string, () => unknown, string]>([
   [
     "ranges",

@@ -84,5 +84,26 @@ test("what is no span of the plan is refused", () => {
     expect(() => call(first, end)).toThrow("span: expected one that the plan has, got others' columns");
   expect(() => call(0, SPAN, state.subarray(1))).toThrow("state: expected as many bytes as spans tells");
   expect(() => call(0, SPAN, state, sumArguments(ROWS, SPAN - 1))).toThrow("elements from offset 0, got an array of");
+  const more = new Uint8Array(state.length + 8);
+  expect(() => call(0, SPAN, more.subarray(1))).toThrow("state: expected memory aligned to 8 bytes");
   expect(() => call(0, SPAN)).not.toThrow();
+});
+
+test("a state in the memory of an array is refused", () => {
+  const args = sumArguments(ROWS, SPAN);
+  const plan = planWith(COLUMNS);
+  const bytes = addon().spans!(routine("sum"), sizesOf(plan))[0]!;
+  const call = (memory: ArrayBufferLike, given: readonly RealData[], out: Float32Array): void => {
+    const span = Float64Array.of(0, SPAN);
+    addon().reduceSpan(routine("sum"), given, out, undefined, sizesOf(plan), span, new Uint8Array(memory, 0, bytes));
+  };
+  const result = new Float32Array(ROWS);
+  const columns = args[1]!;
+  expect(columns.byteLength).toBeGreaterThan(bytes);
+  expect(() => call(columns.buffer, args, result)).toThrow(
+    "state: expected memory of its own, got memory of argument 1",
+  );
+  const room = new ArrayBuffer(bytes);
+  expect(() => call(room, args, new Float32Array(room, 0, ROWS))).toThrow("got memory of out");
+  expect(() => call(room, args, result)).not.toThrow();
 });

@@ -8,6 +8,7 @@ const isOne = world.rank === 1;
 const x = rand([100, 2], { seed: 1 });
 const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 0 });
 const over = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
+const twice = Genred("Exp(-SqDist(x, y)) * Exp(-SqDist(x, z))", ["x = Vi(2)", "y = Vj(2)", "z = Vj(2)"], { axis: 1 });
 const wait = () => new Promise((resolve) => setTimeout(resolve, 200));
 
 const ENDS = {
@@ -31,6 +32,24 @@ const ENDS = {
     const many = fromRows(rand([200_000, 2], { seed: 5 }));
     if (isOne) setTimeout(() => abort.abort(new Error("enough")), 20);
     for (;;) await over.async(shard(x), many, { columns: "travel", signal: abort.signal });
+  },
+  "has a reporter that throws while columns travel": async () => {
+    const [rows, many] = [30_000, 200_000].map((n) => fromRows(rand([n / 10, 2], { seed: 5 })));
+    const onProgress = ({ fraction }) => {
+      if (fraction < 1) throw new Error("what the reporter says");
+    };
+    for (;;) await over.async(rows, many, { columns: "travel", onProgress });
+  },
+  "is interrupted while columns travel": async () => {
+    const many = fromRows(rand([200_000, 2], { seed: 5 }));
+    if (isOne) setTimeout(() => process.kill(process.pid, "SIGINT"), 20);
+    for (;;) await over.async(shard(x), many, { columns: "travel" });
+  },
+  "has one array for two that travel": () => ENDS["has one array for two"]("travel"),
+  "has one array for two": (columns = "gather") => {
+    const [y, like] = [1, 1].map((seed) => fromRows(rand([50, 2], { seed })));
+    twice(shard(x), y, isOne ? like : y, { columns });
+    gather(like);
   },
   "exchanges while columns travel": async () => {
     const many = fromRows(rand([300_000, 2], { seed: 5 }));

@@ -4,7 +4,7 @@ const { createHash } = require("node:crypto");
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
 const { Genred, Vi, Vj, detach, grad, nd, rand, requiresGrad } = require(dist);
-const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
+const { broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const [columns, compile] = process.argv.slice(2);
 
 function hash(...arrays) {
@@ -64,7 +64,8 @@ function gradients(dtype) {
 
 /** By arrays that all ranks have, of which each has some rows. */
 function gradientsOfAll() {
-  const [x, y] = [50, 70_001].map((rows) => requiresGrad(rand([rows, 2], { seed: rows, dtype: "float64" })));
+  const points = (rows) => broadcast(rand([rows, 2], { seed: rows + world.rank, dtype: "float64" }));
+  const [x, y] = [50, 70_001].map((rows) => requiresGrad(points(rows)));
   const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(2)", "y = Vj(2)"], { axis: 1 });
   const loss = nd.sum(nd.square(gather(K(shard(x), own(y), options))));
   say("grad by all", ...grad(loss, [x, y]));
