@@ -62,7 +62,7 @@ export default defineConfig(
     files: ["src/**/*.{ts,mts}"],
     rules: {
       "no-console": "error",
-      "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
+      "max-lines": ["error", { max: 300, skipBlankLines: true }],
       "prefer-rest-params": "off", // a rest parameter that only refuses would stand in signatures that users read
     },
   },
@@ -75,6 +75,10 @@ export default defineConfig(
       "src/nd/rows.ts",
     ], // tables, one row per operation or reduction
     rules: { "max-lines": "off" },
+  },
+  {
+    files: ["src/lazytensor/lazytensor.ts", "src/kernelsolve.ts", "src/solve/linearoperator.ts"],
+    rules: { "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }] }, // what editors show of doors
   },
   {
     files: ["test/**/*.ts"],

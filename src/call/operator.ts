@@ -6,7 +6,7 @@
 import { recorder, recording } from "../array/record";
 import type { RecordOptions } from "../array/record";
 import { areShards } from "../array/shard";
-import { allocate, contiguous, dtypeOf, sizeOf } from "../array/view";
+import { allocate, contiguous, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { followArrays, free, memoryOf } from "../device/memory";
 import { chooser, compileBySize, preview, routineFor } from "../device/routine";
@@ -37,14 +37,19 @@ import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
 import { launchTravelling } from "./travel";
 import {
+  NOTHING,
+  asItIs,
   compute,
   fill,
   fillEmpty,
   finished,
   indexTargetOf,
   launchCall,
+  loadOf,
   otherOf,
+  shapesOf,
   targetOf,
+  workspaceOf,
   valuesOf,
   withoutIndices,
 } from "./result";
@@ -77,8 +82,7 @@ export class Operator {
     this.formula = at(formulas, 0);
     this.evaluated = reduction.evaluated(formulas);
     this.extent = extentOf(this.evaluated, k);
-    this.dim = reduction.values(this.extent);
-    this.places = reduction.indices(this.extent);
+    [this.dim, this.places] = [reduction.values(this.extent), reduction.indices(this.extent)];
     const readsOutput = reduction.gradient.kind === "sum" && reduction.gradient.saved(formulas).includes("result");
     this.recordOptions = { where: settings.where ?? "Genred", nameOf: (k) => label(args[k]!), readsOutput };
   }
@@ -109,8 +113,7 @@ export class Operator {
 
   /** Rows (kept) and columns (reduced over) of one entry of a call. */
   sizes({ extents }: Given): { rows: number; columns: number } {
-    const { rows } = this.settings;
-    return { rows: extents[rows], columns: extents[otherOf(rows)] };
+    return { rows: extents[this.settings.rows], columns: extents[otherOf(this.settings.rows)] };
   }
 
   /** How many pairs a call visits in one entry. */
@@ -121,15 +124,14 @@ export class Operator {
   /** Computes and records. @throws ArgumentError, CompileError, DeviceError, InterruptedError. */
   call(arrays: readonly RealArray[], options: CallOptions = {}): Result {
     const { given, how, finish } = this.checked(arrays, options);
-    const result = compute(this.prepare(given, given, how, options.out));
-    return finish ? finish(result) : result;
+    return finish(compute(this.prepare(given, given, how, options.out)));
   }
 
   /** What is computed with, how, and what callers get of the result where it is shared among ranks. */
   private checked(arrays: readonly RealArray[], options: CallOptions): CheckedCall {
     if (areShards) return checkCall(this.args, this.settings, arrays, options);
     const given = checkArguments(this.args, arrays);
-    return { given, how: checkPlacement(options, given) };
+    return { given, how: checkPlacement(options, given), finish: asItIs };
   }
 
   /** A call as a task that may wait: from its first step on, the arrays may change. */
@@ -140,8 +142,7 @@ export class Operator {
     tell?.({ doing: "reduction", ...(!options.ranges && { pairs: sizeOf(given.batch) * rows * columns }) });
     const read = copyArguments(given);
     try {
-      const result = yield* finished(this.prepare(given, read, how, options.out));
-      return finish ? finish(result) : result;
+      return finish(yield* finished(this.prepare(given, read, how, options.out)));
     } finally {
       for (const { data } of read.arrays) free(data);
     }
@@ -162,16 +163,17 @@ export class Operator {
     const isRecorded = recording(given.arrays);
     const recorded = isRecorded ? this.recordedAs() : null;
     if (recorded) return withoutIndices(recorded.prepare(given, read, how, out));
-    const values = this.dim > 0 ? targetOf(given, this.shape(given, this.dim), out, this.args) : null;
-    const indices = this.places > 0 ? indexTargetOf(given, this.shape(given, this.places)) : null;
+    const shape = shapesOf(given, this.sizes(given).rows, this.settings, this.extent);
+    const values = this.dim > 0 ? targetOf(given, shape(this.dim), out, this.args) : null;
+    const indices = this.places > 0 ? indexTargetOf(given, shape(this.places)) : null;
     const data = values ? workspaceOf(values, given === read || !out) : allocate(given.dtype, 0);
     const record = isRecorded ? this.recorder(given, how) : undefined;
     const end = (): Result => {
       if (values) fill(values, data);
       return { values: values && record ? record(values, indices) : values, indices };
     };
-    const placed = out ? [...given.arrays, out] : given.arrays;
-    const launch = this.launch(read, data, followArrays(placed, how), indices?.data);
+    const place = followArrays(out ? [...given.arrays, out] : given.arrays, how);
+    const launch = this.launch(read, data, place, indices?.data);
     const abandon = (): void => {
       if (values && data.buffer !== values.data.buffer) free(data);
       if (values && !out) free(values.data);
@@ -199,8 +201,7 @@ export class Operator {
 
   /** Whether what is asked for may do with fewer pairs than all. */
   private asksForLess({ tolerance = 0, prune, shards }: How): boolean {
-    const keeps = prune !== "never" && this.settings.reduction.keeps !== undefined;
-    return !shards && (tolerance > 0 || keeps);
+    return !shards && (tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined));
   }
 
   /** For those that know how. */
@@ -210,7 +211,7 @@ export class Operator {
 
   private launchAll({ given, out, how, indices }: Reduce): Launch {
     const { rows, columns } = this.sizes(given);
-    const load = this.load(given, how);
+    const load = loadOf(given, how, { rows, columns });
     const routine = routineFor(this.chooser(given.dtype, how, load), load, how.begun);
     this.checkK(columns);
     if (columns === 0) fillEmpty(this.settings.reduction, out, indices);
@@ -232,13 +233,6 @@ export class Operator {
     return launchCall(routine, call);
   }
 
-  /** What a call computes, as a number of pairs. */
-  private load(given: Given, { repeats = 1, partOf }: How): number {
-    const { rows: own, columns } = this.sizes(given);
-    const rows = partOf?.rows ?? own;
-    return sizeOf(given.batch) * Math.ceil(rows / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
-  }
-
   private checkK(columns: number): void {
     const { reduction, k } = this.settings;
     if (reduction.takesK && k > columns && columns > 0)
@@ -258,7 +252,7 @@ export class Operator {
    */
   preview(of: Given | Dtype, how: How): Preview {
     if (typeof of === "string") return preview(this.specification(of), how, 0);
-    return preview(this.specification(of.dtype), followArrays(of.arrays, how), this.load(of, how));
+    return preview(this.specification(of.dtype), followArrays(of.arrays, how), loadOf(of, how, this.sizes(of)));
   }
 
   /**
@@ -285,14 +279,6 @@ export class Operator {
       dtype,
       accumulator: accumulator === "auto" ? dtype : accumulator,
     };
-  }
-
-  /** `[...batch, rows, size]`; the K best of a dim above 1 are `[...batch, rows, K, dim]`. */
-  private shape(given: Given, size: number): readonly number[] {
-    const { reduction, k } = this.settings;
-    const { rows } = this.sizes(given);
-    const dim = this.extent.dims[0];
-    return [...given.batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
   }
 
   // ---- derivatives
@@ -344,12 +330,3 @@ export class Operator {
       : null);
   }
 }
-
-/** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
-const workspaceOf = (values: RealArray, isOwn: boolean): RealData =>
-  isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
-
-/** Rows that are computed together, so that fewer take as long. */
-const LANES_ABOUT = 16;
-
-const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };

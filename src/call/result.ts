@@ -7,6 +7,7 @@ import { areLocals, localAmong, markLocal } from "../array/local";
 import type { Int32NdArray } from "../array/integers";
 import { checkOut } from "../array/record";
 import {
+  contiguous,
   dtypeOf,
   isContiguous,
   overlaps,
@@ -28,7 +29,7 @@ import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { sum } from "../formula/reductions";
-import type { Reduction, SumScheme } from "../formula/reductions";
+import type { Extent, Reduction, SumScheme } from "../formula/reductions";
 import { waitFor } from "../task";
 import type { Task, TwoForms } from "../task";
 import type { Given, How } from "./prepared";
@@ -162,6 +163,9 @@ export function restsOf({ values, indices }: Both): RealArray {
 /** A reduction of checked arrays, in its two forms. */
 export type Launch = TwoForms<void>;
 
+/** Of no rows or no columns. */
+export const NOTHING: Launch = { now: () => undefined, later: () => Promise.resolve() };
+
 export const launchCall = (routine: Routine, call: DeviceCall): Launch => ({
   now: () => {
     routine.reduce(call);
@@ -201,3 +205,26 @@ export function compute(ready: Ready): Result {
 }
 
 export const withoutIndices = (ready: Ready): Ready => ({ ...ready, end: () => ({ ...ready.end(), indices: null }) });
+
+/** Where the numbers of a result are computed: in its own memory, unless others may use that until all is done. */
+export const workspaceOf = (values: RealArray, isOwn: boolean): RealData =>
+  isOwn ? contiguous(values) : memoryOf(values.data).allocate(dtypeOf(values), sizeOf(values.shape));
+
+/** Rows that are computed together, so that fewer take as long. */
+const LANES_ABOUT = 16;
+
+/** What a call computes, as a number of pairs. */
+export function loadOf(
+  given: Given,
+  { repeats = 1, partOf }: How,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+): number {
+  return sizeOf(given.batch) * Math.ceil((partOf?.rows ?? rows) / LANES_ABOUT) * LANES_ABOUT * columns * repeats;
+}
+
+export const asItIs = (result: Result): Result => result;
+
+/** `[...batch, rows, size]`; the K best of a dim above 1 are `[...batch, rows, K, dim]`. */
+export const shapesOf =
+  ({ batch }: Given, rows: number, { reduction, k }: Settings, { dims: [dim] }: Extent) =>
+  (size: number): readonly number[] => [...batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];

@@ -20,7 +20,7 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import { otherOf } from "./result";
+import { asItIs, otherOf } from "./result";
 import type { Kept, Launch, Reduce, Result } from "./result";
 import { columnsTravel } from "./travels";
 import type { Reducing } from "./travels";
@@ -142,11 +142,11 @@ function resultOfShared({ own, cut }: SharedCall, { values, indices }: Result): 
 const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
   kept === Category.I ? [rows, j] : [i, rows];
 
-/** What a call computes with, how, and what its caller gets of the result; just that if absent. */
+/** What a call computes with, how, and what its caller gets of the result. */
 export interface CheckedCall {
   readonly given: Given;
   readonly how: How;
-  readonly finish?: (result: Result) => Result;
+  readonly finish: (result: Result) => Result;
 }
 
 /** @throws ArgumentError unless arrays and options fit. */
@@ -159,7 +159,7 @@ export function checkCall(
   const { rows } = settings;
   const shared = shareCall(args, arrays, settings, options);
   const checked = checkArguments(args, shared?.arrays ?? arrays);
-  if (!shared) return { given: checked, how: checkPlacement(options, checked) };
+  if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: asItIs };
   const { own, ranks, travelling } = shared;
   const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
   const finish = (result: Result): Result => resultOfShared(shared, result);

@@ -1,17 +1,10 @@
 // Prints, on rank 0, a line for each of many calls: its name and a hash of the bits of its result. The lines must not
 // depend on the number of ranks.
-const { createHash } = require("node:crypto");
 const { join } = require("node:path");
-const dist = join(__dirname, "..", "..", "..", "dist");
+const { dist, say } = require("./say.cjs");
 const { Genred, KernelSolve, Vi, Vj, array, cluster, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
 const { allReduce, broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
-function hash(...arrays) {
-  const md5 = createHash("md5");
-  for (const x of arrays.flat()) md5.update(`${x.shape}`).update(JSON.stringify(nd.toNested(x)));
-  return md5.digest("hex");
-}
-const say = (name, ...arrays) => world.rank === 0 && console.log(`${name} ${hash(...arrays)}`);
 const list = (result) => (Array.isArray(result) ? result : [result]);
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)", "g = Pm(1)"];

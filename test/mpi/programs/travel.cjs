@@ -1,18 +1,11 @@
 // Prints, on rank 0, a line for each of many calls whose columns are gathered, travel, or are there: its name and a hash
 // of the bits of its result. The lines must depend neither on that nor on the number of ranks.
-const { createHash } = require("node:crypto");
 const { join } = require("node:path");
-const dist = join(__dirname, "..", "..", "..", "dist");
+const { dist, say } = require("./say.cjs");
 const { Genred, Vi, Vj, detach, grad, nd, rand, requiresGrad } = require(dist);
 const { broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const [columns, compile] = process.argv.slice(2);
 
-function hash(...arrays) {
-  const md5 = createHash("md5");
-  for (const x of arrays.flat()) md5.update(`${x.shape}`).update(JSON.stringify(nd.toNested(x)));
-  return md5.digest("hex");
-}
-const say = (name, ...arrays) => world.rank === 0 && console.log(`${name} ${hash(...arrays)}`);
 const list = (result) => (Array.isArray(result) ? result : [result]);
 const options = { columns, compile };
 /** Rows of which no rank has the others'; of uneven counts, the first of which may be none. */
