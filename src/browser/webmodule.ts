@@ -43,13 +43,13 @@ export async function begin({ wasm, threads: wanted }: ReadyOptions, beside: URL
 
 async function load(source: string | object, wanted: number | undefined): Promise<void> {
   const why = whyOneThread();
-  const { module, addon } = await start(source, why).catch((error: unknown) => {
+  const { module, addon, threadsHaveBegun } = await start(source, why).catch((error: unknown) => {
     throw new DeviceError(
       `ready: expected a WebAssembly module ${placeOf(source)}, got ${messageOf(error)}: ${ADVICE}`,
       { cause: error },
     );
   });
-  if (why === null) await startThreads(addon, wanted);
+  if (why === null) await startThreads(addon, wanted, threadsHaveBegun);
   else if (wanted !== 1) warnOfOneThread(why);
   found = {
     addon: why === null ? addon : withWorkers(addon, module, navigator.hardwareConcurrency ?? 1),
@@ -62,7 +62,7 @@ async function load(source: string | object, wanted: number | undefined): Promis
 async function start(
   source: string | object,
   why: string | null,
-): Promise<{ module: WebAssembly.Module; addon: Addon }> {
+): Promise<{ module: WebAssembly.Module; addon: Addon; threadsHaveBegun: () => Promise<void> }> {
   const module = await compiled(source);
   const linked = linkWasm(module, {
     openWorker: why === null ? openWorker : null,
@@ -71,7 +71,8 @@ async function start(
   });
   const file = linked.register(await WebAssembly.instantiate(module, linked.imports));
   if (file.abi !== ABI) throw new Error(`one of ABI ${file.abi}, not ${ABI}`);
-  return { module, addon: file.initialize({ InterruptedError, DeviceError }) };
+  const threadsHaveBegun = (): Promise<void> => linked.threadsHaveBegun();
+  return { module, addon: file.initialize({ InterruptedError, DeviceError }), threadsHaveBegun };
 }
 
 const ADVICE =
@@ -106,10 +107,16 @@ function warnOfOneThread(why: string): void {
 
 /**
  * Workers begin when the page has its turn, so that they must be there before a call keeps it busy: a job of many tasks
- * starts them all, and ends when the first of them runs.
+ * asks for them all, and is done before they run.
+ * @throws DeviceError where the page may not have workers.
  */
-async function startThreads(addon: Addon, wanted: number | undefined): Promise<void> {
+async function startThreads(addon: Addon, wanted: number | undefined, haveBegun: () => Promise<void>): Promise<void> {
   if (wanted !== undefined) addon.initialThreads(wanted);
   const [numbers, order] = [new Float64Array(4096), Int32Array.from({ length: 4096 }, (_, n) => n)];
-  await addon.later.moveRows(numbers, numbers.slice(), order, true);
+  try {
+    await Promise.all([addon.later.moveRows(numbers, numbers.slice(), order, true), haveBegun()]);
+    await haveBegun();
+  } catch (error) {
+    throw new DeviceError(`ready: ${messageOf(error)}`, { cause: error });
+  }
 }

@@ -22,6 +22,9 @@ export const openWorker: OpenWorker = (shared, take) => {
   worker.onmessage = ({ data }: { readonly data: Message }) => {
     take(data);
   };
+  worker.onerror = ({ message }) => {
+    take({ failed: message || "none: the page may not run workers of its own text (worker-src blob:)" });
+  };
   return (start) => {
     worker.postMessage(start);
   };

@@ -65,6 +65,8 @@ export interface Linked {
   readonly imports: WebAssembly.Imports;
   /** What a .node file would export. */
   register(instance: WebAssembly.Instance): AddonFile;
+  /** Resolves when all threads that were made have begun. @throws Error where a worker cannot run. */
+  threadsHaveBegun(): Promise<void>;
 }
 
 export function linkWasm(module: WebAssembly.Module, { openWorker, processors, mayWait }: Surroundings): Linked {
@@ -84,6 +86,7 @@ export function linkWasm(module: WebAssembly.Module, { openWorker, processors, m
       started.__wasm_call_ctors();
       return api.register((...args) => all().napi_register_wasm_v1(...args)) as AddonFile;
     },
+    threadsHaveBegun: () => threads.haveBegun(),
   };
 }
 

@@ -7,7 +7,11 @@ type Imports = Record<string, Record<string, unknown>>;
 /** The thread, the top of its stack, and the function that it is to call, with an argument: all as C has them. */
 export type Start = readonly [thread: number, stack: number, start: number, argument: number];
 export type Message =
-  { readonly start: Start } | { readonly end: number } | { readonly deliver: readonly [number, number] };
+  | { readonly start: Start }
+  | { readonly begun: number }
+  | { readonly end: number }
+  | { readonly deliver: readonly [number, number] }
+  | { readonly failed: string };
 
 /** What threads need of the module's exports. */
 export interface ThreadExports {
@@ -111,6 +115,7 @@ export function serve(
       exports.stackRestore(stack);
       exports.emscripten_tls_init();
       const run = exports.__indirect_function_table.get(start) as (argument: number) => number;
+      port.send({ begun: thread });
       exports._emscripten_thread_exit(run(argument));
     } catch (error) {
       crash(error);
@@ -124,6 +129,8 @@ const EAGAIN = 6;
 export class WasmThreads {
   private readonly idle: ((start: Start) => void)[] = [];
   private readonly working = new Map<number, (start: Start) => void>();
+  private readonly beginning = new Set<number>();
+  private readonly waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(
     private readonly shared: Shared,
@@ -144,19 +151,41 @@ export class WasmThreads {
     };
   }
 
-  /** Workers start while this thread waits. */
+  /**
+   * Resolves when every thread that was made has begun: workers of a page begin only when it has its turn.
+   * @throws Error where a worker cannot run its program.
+   */
+  haveBegun(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.beginning.size === 0) resolve();
+      else this.waiting.push({ resolve, reject });
+    });
+  }
+
   private start(start: Start): number {
     const send = this.idle.pop() ?? this.openWorker?.(this.shared, (message) => this.take(message));
     if (!send) return EAGAIN;
     this.working.set(start[0], send);
+    this.beginning.add(start[0]);
     send(start);
     return 0;
   }
 
   private take(message: Message): void {
     if ("start" in message) this.start(message.start);
+    else if ("begun" in message) this.noteBegun(message.begun);
+    else if ("failed" in message) this.noteFailed(message.failed);
     else if ("end" in message) this.end(message.end);
     else this.deliver(...message.deliver);
+  }
+
+  private noteBegun(thread: number): void {
+    this.beginning.delete(thread);
+    if (this.beginning.size === 0) for (const { resolve } of this.waiting.splice(0)) resolve();
+  }
+
+  private noteFailed(why: string): void {
+    for (const { reject } of this.waiting.splice(0)) reject(new Error(`expected workers to start, got ${why}`));
   }
 
   private end(thread: number): void {

@@ -91,6 +91,12 @@ describePages(() => {
       expect(told.length).toBe(isIsolated ? 0 : 1);
     });
 
+    test("its threads run when it is ready, as a page that is kept busy starts none", () => {
+      const { readiness, begunWhenReady } = found;
+      // One began them: that of the job which asks for the others.
+      expect(begunWhenReady).toBe(isIsolated ? readiness.threads : 0);
+    });
+
     test("promises give what calls give, tell how far they are, and are stopped by a signal", () => {
       expect(found.promises).toBe(true);
       expect(found.stopped).toBe("ERR_KEOPS_INTERRUPTED");

@@ -12,6 +12,8 @@ export interface Findings {
   readonly unready: string | null;
   readonly lost: string;
   readonly readiness: Readiness;
+  /** How many threads had told that they run when the page was ready. */
+  readonly begunWhenReady: number;
   readonly again: Readiness;
   readonly instructionSet: string;
   /** Errors of a call with a wrong shape, and of one on a compiled backend. */

@@ -18,6 +18,20 @@ const expected = (got: unknown): object => ({
 });
 Object.assign(globalThis, { expect: expected });
 
+/** How many threads have told that they run. */
+let begun = 0;
+const { Worker: Plain } = globalThis as unknown as { Worker: new (url: string, options?: object) => EventTarget };
+class Watched extends Plain {
+  constructor(url: string, options?: object) {
+    super(url, options);
+    this.addEventListener("message", (event) => {
+      const { data } = event as Event & { readonly data: object };
+      begun += Number("begun" in data);
+    });
+  }
+}
+Object.assign(globalThis, { Worker: Watched });
+
 const failureOf = (action: () => unknown): string | null => {
   try {
     action();
@@ -66,12 +80,14 @@ async function check(wanted: Wanted): Promise<Findings> {
   let lost: unknown;
   await ready({ wasm: "/nowhere.wasm" }).catch((error: unknown) => (lost = error));
   const readiness = await ready();
+  const begunWhenReady = begun;
   const begin = performance.now();
   const cases = checkCases(wanted);
   return {
     unready,
     lost: lost instanceof KeopsError ? `${lost.code}: ${lost.message}` : String(lost),
     readiness,
+    begunWhenReady,
     again: await ready(),
     instructionSet: settings.instructionSet,
     wrong: failureOf(() => gaussian(rand([3, 2]), rand([4, 3]), rand([4, 1]))),
