@@ -26,7 +26,7 @@ const ROWS = {
   "codegen/prelude": { parts: ["codegen/texts", "platform/packagefolder"], packages: ["node:"] },
   // Where formulas run and arrays are: one interface, a file for each device.
   device: { parts: ["codegen", "formula", "platform", "warnings"] },
-  ...of(["device/cache", "device/compiler", "device/cudacompiler", "device/toolchain"], {
+  ...of(["device/cache", "device/compiler", "device/compilerprocess", "device/cudacompiler", "device/toolchain"], {
     parts: ["codegen", "device", "platform"],
     packages: ["node:"],
   }),

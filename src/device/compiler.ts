@@ -4,30 +4,18 @@
  * date, because asking it for its version would cost more than the rest of a warm first call. It must not know what the
  * source computes, nor how an object is loaded.
  */
-import { spawn, spawnSync } from "node:child_process";
-import type { ChildProcessByStdio, SpawnSyncReturns, StdioOptions } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable } from "node:stream";
 
 import { instructionSetOf } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
 import { CompileError, DeviceError } from "../errors";
 import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
+import { inTurn, runCompiler, runCompilerInBackground } from "./compilerprocess";
 import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";
-
-const TIMEOUT_SECONDS = 60;
-const MESSAGE_CHARACTERS = 8000;
-const COMPILER_OUTPUT_BYTES = 64 * 2 ** 20;
-
-/**
- * All that a compiler may need of the user's environment: not CPATH, LIBRARY_PATH and their kin, which change the
- * result.
- */
-const KEPT_VARIABLES = ["PATH", "HOME", "LD_LIBRARY_PATH"];
 
 /**
  * For g++ and clang++ alike; never -ffast-math, which breaks the range reduction of exp and, on a link line, the whole
@@ -80,8 +68,11 @@ export function compiledBefore(source: string, isa: InstructionSetName): string 
  * that throws.
  */
 export async function compileInBackground(source: string, isa: InstructionSetName): Promise<void> {
-  const job = new Job(source, isa);
-  rememberPath(job, keptObject(job.key, await job.runInBackground()));
+  await inTurn(async () => {
+    if (paths.has(requestOf(source, isa))) return; // somebody did not wait
+    const job = new Job(source, isa);
+    rememberPath(job, keptObject(job.key, await job.runInBackground()));
+  });
 }
 
 const requestOf = (source: string, isa: InstructionSetName): string => `${isa} ${wantedFlags().join(" ")} ${source}`;
@@ -162,7 +153,7 @@ class Job {
   run(): Uint8Array {
     const folder = orNoPlace(privateFolder);
     try {
-      return this.objectIn(folder, faultOf(run(this.compiler, this.argumentsIn(folder), folder)));
+      return this.objectIn(folder, runCompiler(this.compiler, this.argumentsIn(folder), folder));
     } finally {
       removeFolder(folder);
     }
@@ -171,7 +162,7 @@ class Job {
   async runInBackground(): Promise<Uint8Array> {
     const folder = orNoPlace(privateFolder);
     try {
-      return this.objectIn(folder, faultOf(await runInBackground(this.compiler, this.argumentsIn(folder), folder)));
+      return this.objectIn(folder, await runCompilerInBackground(this.compiler, this.argumentsIn(folder), folder));
     } finally {
       removeFolder(folder);
     }
@@ -211,90 +202,4 @@ function orNoPlace<T>(action: () => T): T {
       cause: error,
     });
   }
-}
-
-/** In a process group of its own, so that the timeout ends what the compiler has started too. */
-function run(compiler: string, args: readonly string[], folder: string): SpawnSyncReturns<string> {
-  const options = {
-    cwd: folder,
-    env: environment(folder),
-    detached: true, // `spawn` documents it; the types of `spawnSync` lack it
-    stdio: ["ignore", "ignore", "pipe"] satisfies StdioOptions,
-    encoding: "utf8" as const,
-    maxBuffer: COMPILER_OUTPUT_BYTES,
-    timeout: TIMEOUT_SECONDS * 1000,
-    killSignal: "SIGKILL" as const,
-  };
-  const done = spawnSync(compiler, args, options);
-  if (done.pid === 0)
-    throw new DeviceError(`${compiler}: expected a program to run, got ${String(done.error?.message)}`);
-  if (done.error !== undefined) endGroup(done.pid);
-  return done;
-}
-
-/** Runs the compiler without waiting; if the process ends first, the compiler ends with it. */
-async function runInBackground(compiler: string, args: readonly string[], folder: string): Promise<Outcome> {
-  const child = spawn(compiler, args, {
-    cwd: folder,
-    env: environment(folder),
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const abandon = (): void => {
-    if (child.pid !== undefined) endGroup(child.pid);
-    removeFolder(folder);
-  };
-  const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
-  for (const handle of [child, timer, child.stderr]) (handle as { unref(): void }).unref();
-  // One listener for all of them: Node takes many for a leak.
-  if (running.size === 0) process.on("exit", abandonAll);
-  running.add(abandon);
-  try {
-    return await outcomeOf(child);
-  } finally {
-    clearTimeout(timer);
-    running.delete(abandon);
-    if (running.size === 0) process.removeListener("exit", abandonAll);
-  }
-}
-
-/** How to end the compilers that run in the background. */
-const running = new Set<() => void>();
-
-const abandonAll = (): void => running.forEach((abandon) => abandon());
-
-function outcomeOf(child: ChildProcessByStdio<null, null, Readable>): Promise<Outcome> {
-  return new Promise((settle) => {
-    let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      if (stderr.length < MESSAGE_CHARACTERS) stderr += text;
-    });
-    child.on("error", (error) => settle({ error, status: null, signal: null, stderr }));
-    child.on("close", (status, signal) => settle({ status, signal, stderr }));
-  });
-}
-
-function endGroup(leader: number): void {
-  try {
-    process.kill(-leader, "SIGKILL");
-  } catch {
-    // All of it has ended already.
-  }
-}
-
-function environment(folder: string): NodeJS.ProcessEnv {
-  const kept: NodeJS.ProcessEnv = { LANG: "C", LC_ALL: "C", TMPDIR: folder };
-  for (const name of KEPT_VARIABLES) if (process.env[name] !== undefined) kept[name] = process.env[name];
-  return kept;
-}
-
-/** How a compiler ended. */
-type Outcome = Pick<SpawnSyncReturns<string>, "error" | "status" | "signal" | "stderr">;
-
-function faultOf({ error, status, signal, stderr }: Outcome): string | null {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ETIMEDOUT") return `no answer within ${TIMEOUT_SECONDS} s`;
-  if (error !== undefined) return error.message;
-  if (signal !== null) return `an end by ${signal}`;
-  return status === 0 ? null : `exit status ${String(status)}:\n${stderr.slice(0, MESSAGE_CHARACTERS)}`;
 }
