@@ -8,7 +8,7 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { at } from "../asserts";
 import { atMost } from "../options";
-import { checkArray, described } from "./check";
+import { checkArray, described, dtypeAmong } from "./check";
 import { product } from "./matrix";
 import { record } from "./record";
 import type { Backward, RecordOptions } from "./record";
@@ -28,7 +28,7 @@ import {
   wrap,
   wrapBeside,
 } from "./view";
-import { arrayIn, dtypeAmong } from "./arrayinput";
+import { arrayIn } from "./arrayinput";
 import type { ArrayInput } from "./arrayinput";
 import type { Dtype, RealArray } from "./view";
 

@@ -10,7 +10,7 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
-import { checkReach, checkShape, described, elementType, isNdarray } from "./check";
+import { checkReach, checkShape, described, elementType, isList, isNdarray, ownDtype } from "./check";
 import { record, requiresGrad } from "./record";
 import { allocate, contiguous, dtypeOf, positions, sizeOf, wrap } from "./view";
 import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
@@ -177,12 +177,6 @@ function markIfAsked<X extends RealArray>(x: X, options: ArrayOptions): X {
   return options.requiresGrad ? requiresGrad(x) : x;
 }
 
-/** That of arrays and typed arrays of floats. */
-export function ownDtype(values: unknown): Dtype | undefined {
-  const type = elementType(isNdarray(values) ? values.data : values);
-  return type === "float32" || type === "float64" ? type : undefined;
-}
-
 function convertArray(where: string, x: Geometry & { readonly data: ArrayLike<unknown> }, dtype: Dtype): RealArray {
   checkReach(where, x);
   const source = memoryOf(x.data).toHost(x.data) as ArrayLike<unknown> & { get?: (position: number) => unknown };
@@ -236,10 +230,6 @@ function raggedError(where: string, place: string, length: number, got: unknown)
   return new ArgumentError(
     `${where}: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
   );
-}
-
-export function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
 /**

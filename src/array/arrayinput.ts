@@ -4,8 +4,8 @@
  */
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { isList, ownDtype, readNested } from "./array";
-import { checkArray, checkShape, described } from "./check";
+import { readNested } from "./array";
+import { checkArray, checkShape, described, isList, ownDtype } from "./check";
 import type { Where } from "./check";
 import { shapeText, sizeOf, wrap } from "./view";
 import type { Dtype, RealArray } from "./view";
@@ -45,13 +45,4 @@ export function shapedArray<T extends RealData>(
   if (flat.shape.length === 1 && sizeOf(lengths) === flat.shape[0]) return wrap(flat.data, lengths);
   const expected = `${String(sizeOf(lengths))} numbers for shape ${shapeText(lengths)}`;
   throw new ArgumentError(`${where}: expected ${expected}, got shape ${shapeText(flat.shape)}`);
-}
-
-/** The dtype of the first array or typed array among what was given, which lists and numbers take. */
-export function dtypeAmong(given: readonly unknown[]): Dtype | undefined {
-  for (const value of given) {
-    const dtype = ownDtype(value);
-    if (dtype !== undefined) return dtype;
-  }
-  return undefined;
 }

@@ -108,6 +108,26 @@ export function elementType(data: unknown): string {
   return remoteType(data) ?? elementsName(data) ?? "generic";
 }
 
+/** A list or a typed array. */
+export function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** That of arrays and typed arrays of floats. */
+export function ownDtype(values: unknown): Dtype | undefined {
+  const type = elementType(isNdarray(values) ? values.data : values);
+  return type === "float32" || type === "float64" ? type : undefined;
+}
+
+/** The dtype of the first array or typed array among what was given, which lists and numbers take. */
+export function dtypeAmong(given: readonly unknown[]): Dtype | undefined {
+  for (const value of given) {
+    const dtype = ownDtype(value);
+    if (dtype !== undefined) return dtype;
+  }
+  return undefined;
+}
+
 function describeForeign(value: unknown): string {
   if (Array.isArray(value)) return "a plain array: convert it with array(values)";
   if (ArrayBuffer.isView(value))

@@ -7,7 +7,7 @@ import type { NdArray } from "ndarray";
 import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";
 import type { NumberArray } from "./array";
-import { checkReach, described, isNdarray } from "./check";
+import { checkReach, described, isList, isNdarray } from "./check";
 import { isContiguous, positions, shapeText, sizeOf, wrap } from "./view";
 
 /** Integers `[n]`: a list, a typed array, or an ndarray. */
@@ -87,8 +87,4 @@ function notInteger(where: string, shape: readonly number[], n: number, got: unk
   const width = shape[1];
   const place = width === undefined ? `[${String(n)}]` : `[${String(Math.floor(n / width))}][${String(n % width)}]`;
   return new ArgumentError(`${where}${place}: expected an integer, got ${described(got)}`);
-}
-
-function isList(value: unknown): value is ArrayLike<unknown> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }

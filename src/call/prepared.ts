@@ -2,9 +2,8 @@
  * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and
  * options that say where it runs and which pairs count. Must not know reductions.
  */
-import { isList } from "../array/array";
-import { checkArray, described } from "../array/check";
-import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import { checkArray, described, dtypeAmong, isList } from "../array/check";
+import { arrayIn } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";

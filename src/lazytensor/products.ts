@@ -3,8 +3,7 @@
  * Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { isList } from "../array/array";
-import { checkArray } from "../array/check";
+import { checkArray, isList } from "../array/check";
 import { arrayIn } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
 import { keepShard } from "../array/shard";

@@ -1,7 +1,7 @@
 /** Arrays that are made of numbers alone: constants, ranges, grids, and random choices. Must not know formulas. */
 import { DTYPE, generator, zeros } from "../array/array";
-import { checkShape } from "../array/check";
-import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import { checkShape, dtypeAmong } from "../array/check";
+import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";

@@ -6,7 +6,8 @@
  * differentiation of linear algebra functions, 2012.
  */
 import { add, div, matmul as multiply, mul, neg, reshape, sub, transpose } from "../array/arithmetic";
-import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import { arrayIn } from "../array/arrayinput";
+import { dtypeAmong } from "../array/check";
 import type { ArrayInput } from "../array/arrayinput";
 import {
   cholesky as choleskyOf,

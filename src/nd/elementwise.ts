@@ -4,7 +4,8 @@
  * own. Knows no row by name.
  */
 import { numberArray, reshape } from "../array/arithmetic";
-import { arrayIn, dtypeAmong } from "../array/arrayinput";
+import { arrayIn } from "../array/arrayinput";
+import { dtypeAmong } from "../array/check";
 import type { ArrayInput } from "../array/arrayinput";
 import { localAmong, localOf } from "../array/local";
 import { recording } from "../array/record";

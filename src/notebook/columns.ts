@@ -5,7 +5,7 @@
  */
 import { array } from "../array/array";
 import type { Nested, NumberArray } from "../array/array";
-import { isNdarray } from "../array/check";
+import { isList, isNdarray } from "../array/check";
 import { readable, shapeText, sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted } from "../asserts";
@@ -42,9 +42,6 @@ const isFloat = (values: unknown): values is RealArray => {
   const data = isNdarray(values) ? values.data : values;
   return data instanceof Float32Array || data instanceof Float64Array;
 };
-
-const isList = (value: unknown): value is ArrayLike<unknown> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 
 /** Numbers `[N]`, of arrays also `[N, 1]`. @throws ArgumentError. */
 export function vectorOf(where: string, values: unknown): RealArray["data"] {
