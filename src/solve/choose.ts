@@ -13,6 +13,7 @@ import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
 import type { GMRES } from "./gmres";
 import { lowRank } from "./lowrank";
+import { iterationsNearDiagonal } from "./neardiagonal";
 import {
   blockJacobi,
   exactInverse,
@@ -134,7 +135,11 @@ export function checkSituation({ method, preconditioner, matrix, blocks }: Situa
 // ------------------------------------------------------------------------------------------------------- attempts
 
 /** Up to this many rows a factorisation costs less than looking for a preconditioner. */
-const DIRECT_ROWS = 500;
+const DIRECT_ROWS = 400;
+/** Plain iterations that a matrix near its diagonal may take; with more, no look at some rows is trusted. */
+const FEW = 30;
+/** Further iterations that other rows than those may ask for. */
+const SLACK = 10;
 /** Roundoff of float32 times the trace over alpha: beyond, a float32 preconditioner is noise. */
 const FLOAT32_BOUND = 0.1;
 /** More iterations than these and twice the expected number show that the guess was bad. */
@@ -183,10 +188,24 @@ export class Inverses {
       });
     } else {
       const dense = { ...situation, matrix, algebra };
+      if (yield* this.tryPlain(dense, isEnough)) return;
       if (yield* this.tryLowRank(dense, isEnough)) return;
       if (yield* this.tryFactor(dense, isEnough)) return;
       yield* isEnough(plain);
     }
+  }
+
+  /** Plain iterations, where K is near its diagonal: neither columns nor a factorisation would gain anything. */
+  private *tryPlain(situation: EntriesSituation, isEnough: IsEnough): Task<boolean> {
+    const { method, preconditioner, matrix, alpha, algebra, rows, share } = situation;
+    if (method !== "auto" || preconditioner !== "auto") return false;
+    const dtype = fastDtype(situation);
+    const count = iterationsNearDiagonal(matrix(dtype), alpha);
+    const costs = new Costs(algebra.instructionSet, share);
+    const isCheaper = (): boolean =>
+      costs.iterations(count, 0, rows, dtype) < costs.factorisation(rows, algebra.lapack(rows) !== null);
+    if (count > FEW || (fitsFactorisation(rows) && !isCheaper())) return false;
+    return yield* isEnough({ inverse: null, dtype, patience: SLACK + 2 * Math.ceil(count) });
   }
 
   /** Iterations with a low-rank preconditioner, where a factorisation is not expected to cost less. */

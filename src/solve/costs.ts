@@ -23,36 +23,41 @@ interface Machine {
 }
 
 /**
- * Seconds on two cores, by instruction set: AMD EPYC, Zen 4 for AVX-512, Zen 3 for the others; a Gaussian of points in
- * the plane, two right-hand sides. Only ratios within a row matter.
+ * Seconds on two cores of one AMD EPYC (Zen 4), by instruction set, of solves in the plane with two right-hand sides
+ * and 5000 points; in float32 some of the products are those of residuals in float64. Only ratios within a row matter.
  */
 const MACHINES: Readonly<Record<string, Machine>> = {
   baseline: {
-    float32: { factor: 160e-12, apply: 1.85e-9, pair: 620e-12 },
-    float64: { factor: 315e-12, apply: 3.6e-9, pair: 1740e-12 },
+    float32: { factor: 91e-12, apply: 0.72e-9, pair: 753e-12 },
+    float64: { factor: 188e-12, apply: 1.77e-9, pair: 981e-12 },
     entry: 8e-9,
-    cholesky: { own: 21e-12, lapack: 5.6e-12 },
+    cholesky: { own: 10.8e-12, lapack: 3.8e-12 },
   },
   avx2: {
-    float32: { factor: 80e-12, apply: 1.4e-9, pair: 190e-12 },
-    float64: { factor: 138e-12, apply: 2.6e-9, pair: 500e-12 },
-    entry: 5e-9,
-    cholesky: { own: 9.4e-12, lapack: 5.6e-12 },
+    float32: { factor: 43e-12, apply: 0.7e-9, pair: 258e-12 },
+    float64: { factor: 97e-12, apply: 1e-9, pair: 304e-12 },
+    entry: 4e-9,
+    cholesky: { own: 4.2e-12, lapack: 3.8e-12 },
   },
   avx512: {
-    float32: { factor: 35e-12, apply: 0.5e-9, pair: 100e-12 },
-    float64: { factor: 70e-12, apply: 1.1e-9, pair: 240e-12 },
+    float32: { factor: 42e-12, apply: 0.55e-9, pair: 129e-12 },
+    float64: { factor: 95e-12, apply: 0.95e-9, pair: 154e-12 },
     entry: 4e-9,
-    cholesky: { own: 8.4e-12, lapack: 5.6e-12 },
+    cholesky: { own: 3.8e-12, lapack: 3.8e-12 },
   },
   // By its ratios to "baseline" on one thread; it calls no library.
   wasm: {
-    float32: { factor: 320e-12, apply: 4.6e-9, pair: 960e-12 },
-    float64: { factor: 500e-12, apply: 7e-9, pair: 2900e-12 },
+    float32: { factor: 182e-12, apply: 1.8e-9, pair: 900e-12 },
+    float64: { factor: 300e-12, apply: 3.4e-9, pair: 1180e-12 },
     entry: 12e-9,
-    cholesky: { own: 29e-12, lapack: 29e-12 },
+    cholesky: { own: 15e-12, lapack: 15e-12 },
   },
 };
+
+/** What an iteration costs beside its pairs: the calls of a product and of the vectors' sums. */
+const ITERATION = 20e-6;
+/** What a column of a preconditioner costs beside its rows: its share of the calls for a block of them. */
+const COLUMN = 5e-6;
 
 /** What solves cost with an instruction set. */
 export class Costs {
@@ -75,12 +80,13 @@ export class Costs {
   /** Iterations with a preconditioner of that rank, or none. */
   iterations(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
     const { pair, apply } = this.machine[dtype];
-    return count * (this.share * pair * rows ** 2 + apply * rows * rank);
+    return count * (ITERATION + this.share * pair * rows ** 2 + apply * rows * rank);
   }
 
   /** The columns of a preconditioner, their Gram matrix, and iterations with it. */
   preconditioned(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
-    return this.machine[dtype].factor * rows * rank ** 2 + this.iterations(count, rank, rows, dtype);
+    const { factor } = this.machine[dtype];
+    return COLUMN * rank + factor * rows * rank ** 2 + this.iterations(count, rank, rows, dtype);
   }
 }
 
@@ -165,14 +171,7 @@ export class LeastCost implements Rule {
     if (blocks.length === 1) this.consider(search, 0, 0, rank + iterationsFor(largest, this.alpha));
     const cost = this.consider(search, blocks.length, rank, iterationsFor(largest, this.alpha));
     this.rising = cost > 1.3 * this.leastCost ? this.rising + 1 : 0;
-    return largest >= 0.5 * this.alpha && this.rising < PATIENCE && this.mayPay(search);
-  }
-
-  /** Whether more columns may lead to less than the other way costs, without having cost too much of it. */
-  private mayPay(search: Search): boolean {
-    const { rows, dtype } = search.matrix;
-    const spent = this.costs.preconditioned(0, search.rank, rows, dtype);
-    return spent < SHARE * this.limit && this.leastToCome(search) < this.limit;
+    return largest >= 0.5 * this.alpha && this.rising < PATIENCE && this.leastToCome(search) < this.limit;
   }
 
   /** The cost of that many blocks, which are kept if nothing was cheaper. */
@@ -185,13 +184,15 @@ export class LeastCost implements Rule {
 
   /**
    * The least that more columns could lead to. An eigenvalue mu at the most leaves a trace of rows times mu at the
-   * most, and later columns take no more off the trace than those of the last block did, on average.
+   * most, and later columns take no more off the trace than those of the last block did, on average. Ranks at which
+   * the search would have ended before do not count.
    */
   private leastToCome({ matrix, rank, trace, largest }: Search): number {
     const { rows, dtype } = matrix;
     let least = Infinity;
     for (let mu = largest; mu > 0.1 * this.alpha; mu /= 2) {
       const needed = rank + Math.max(0, trace - rows * mu) / this.perColumn;
+      if (this.costs.preconditioned(0, needed, rows, dtype) > SHARE * this.limit) break;
       least = Math.min(least, this.costs.preconditioned(iterationsFor(mu, this.alpha), needed, rows, dtype));
     }
     return least;
