@@ -56,7 +56,7 @@ export function sortLeaves(cells: Cells): void {
  * a number that is not finite.
  * @param points in the order of their places.
  */
-export function* boxesOf({ count, depth }: Cells, points: RealData, dim: number): Task<RealData> {
+export function* boxesOf({ count, depth }: Omit<Cells, "order">, points: RealData, dim: number): Task<RealData> {
   const length = (2 ** (depth + 1) - 1) * 2 * dim;
   const boxes = points instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
   yield* waitFor(cellWorks().boundCells(points, dim, depth, count, boxes));
