@@ -150,8 +150,10 @@ export interface LongFunctions {
   seekCells(bounds: NativeRoutine, args: readonly RealData[], sizes: Float64Array, best: Int32Array): void;
   /**
    * The leaves of columns whose lower bound is not above `worst` `[leaves of rows, components]` in some component. Gives
-   * how many they are: if they have room, `leaves` lists them, and `ends` `[leaves of rows]` says up to where. The routine
-   * gives lower bounds alone.
+   * how many they are: if they have room, `runs` lists them, and `ends` `[leaves of rows]` says up to where. Neighbours are
+   * one run: the first of them, and where that is another one, the last, as ~last. The routine gives lower bounds alone.
+   * @param allowed where it is not 0, these are of minus the size of values, and the smallest leaves are left out as well
+   * whose values sum to no more than this in any row.
    */
   walkCells(
     bounds: NativeRoutine,
@@ -159,7 +161,8 @@ export interface LongFunctions {
     sizes: Float64Array,
     worst: RealData,
     ends: Int32Array,
-    leaves: Int32Array,
+    runs: Int32Array,
+    allowed: number,
   ): number;
   /**
    * How many columns lie within a radius of each row (native/run/within.h), `counts` `[rows]`. Points are in the order of
