@@ -164,7 +164,7 @@ function mostModes({ period }: Periodic, axis: number, known: readonly number[],
 
 /** Values on lines that are taken in any case, and what part of a call's time more may take. */
 const LEAST_EFFORT = 2 ** 13;
-const OF_EFFORT = 0.02;
+const OF_EFFORT = 0.01;
 const UNEVEN = 2;
 const LEAST_OVERSAMPLING = 1.25;
 
