@@ -10,8 +10,8 @@ import { RangesWriter } from "./rangeswriter";
 import type { Unit, Visits } from "./visits";
 
 /**
- * The leaves of columns that are left of every leaf of rows, as runs, one after the other; `ends` says up to where. A run
- * is its first leaf, and ~ the last one where that is another.
+ * The leaves of columns that are left of every leaf of rows, as runs, one after the other; `ends` says up to where. A
+ * run is its first leaf, and ~ the last one where that is another.
  */
 export interface Left {
   readonly ends: Int32Array;

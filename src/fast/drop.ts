@@ -1,8 +1,9 @@
 /**
- * Sums without the blocks of pairs that cannot matter, given a tolerance. The one idea: bounds of a formula over pairs of
- * cells bound what a block can add to a row, so that blocks are left out whose share of the error that is allowed is
- * certain to be kept: of a cell in proportion to its columns, of leaves as far as their sum allows. The scale of the result is estimated from some rows, and what was
- * promised is held against the result itself afterwards. Knows no formula.
+ * Sums without the blocks of pairs that cannot matter, given a tolerance. The one idea: bounds of a formula over pairs
+ * of cells bound what a block can add to a row, so that blocks are left out whose share of the error that is allowed is
+ * certain to be kept: of a cell in proportion to its columns, of leaves as far as their sum allows. The scale of the
+ * result is estimated from some rows, and what was promised is held against the result itself afterwards. Knows no
+ * formula.
  */
 import { Operator } from "../call/operator";
 import { flopsPerPair } from "../call/plan";
@@ -114,8 +115,9 @@ const PLANNED = 0.5;
 const LARGEST_PART = 0.1;
 /** Points of a leaf: blocks reach beyond what matters by about two sides of a leaf. */
 const LEAF = 14;
-/** Of sums: the part of the error that cells of many leaves may take, in proportion to their columns. */
+/** Of sums: parts of the error for cells, in proportion to their columns, and for leaves; the rest is rounding. */
 const OF_CELLS = 0.1;
+const OF_LEAVES = 0.899;
 /** Columns of which a sample of pairs is made. */
 const COLUMNS_OF_SHARE = 256;
 /** Part of the pairs up to which a plan is worth more than all of them. */
@@ -152,7 +154,7 @@ class Dropping {
     const rows = yield* pairs.sort(given, operator.settings.rows, LEAF, columns);
     const { best, worst } = yield* this.worst(rows, columns, error, margin);
     const capacity = this.capacity(rows, columns);
-    const allowed = parts.exponential ? 0 : (1 - OF_CELLS) * error;
+    const allowed = parts.exponential ? 0 : OF_LEAVES * error;
     const left = yield* pairs.walk(given, rows, columns, { worst, capacity, allowed });
     if (!left) return MANY_MATTER;
     return this.planWith(rows, columns, rangesOfLeft(rows.cells, columns.cells, left, best), error);

@@ -51,7 +51,7 @@ const MORE = 4;
 
 /**
  * How many modes an axis needs so that the others carry less than `square`, in the mean square over displacements of
- * pairs; null where more than `most` would be needed. Lines are sampled until they have samples enough for what was found.
+ * pairs; null where more than `most` would be needed. Lines are sampled until they have enough for these.
  */
 export function* modesFor(
   table: KernelTable,
