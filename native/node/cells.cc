@@ -151,17 +151,17 @@ struct SeekCells : WalkWork {
   }
 };
 
-// (…, worst, ends, leaves, control)
+// (…, worst, ends, runs, allowed, control)
 struct WalkCells : WalkWork {
   const void *const worst;
   Found found{};
 
   explicit WalkCells(Info info) : WalkWork(info, 1), worst(worstAt(info)) {
     const Napi::Value list = info[5];
-    if (!isOf<int32>(info, 5)) refuseKind("leaves", "an Int32Array");
+    if (!isOf<int32>(info, 5)) refuseKind("runs", "an Int32Array");
     const int64 capacity = list.As<Napi::TypedArray>().ElementLength();
-    found = {numbersAt<int32>(info, 4, "ends", leaves()), numbersAt<int32>(info, 5, "leaves", capacity), capacity};
-    watch.control = toControl(info.Env(), info[6]);
+    found = {numbersAt<int32>(info, 4, "ends", leaves()), numbersAt<int32>(info, 5, "runs", capacity), capacity, info[6].ToNumber().DoubleValue()};
+    watch.control = toControl(info.Env(), info[7]);
   }
   const void *worstAt(Info info) const {
     if (bounds.entry(TABLE_REAL_BYTES) == 4) return numbersAt<float>(info, 3, "worst", leaves() * walk.dim);

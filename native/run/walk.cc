@@ -4,7 +4,9 @@
 #include "run/walk.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
 #include <string>
@@ -18,6 +20,19 @@ constexpr int64 LEVELS_AT_ONCE = 3;
 constexpr int64 LEAST_TASKS = 64;
 // Columns that a search keeps of every row and component.
 constexpr int64 KEPT_IN_SEARCH = 3;
+
+// Powers of 2 by which sizes are told apart.
+constexpr int32 POWERS = 64;
+
+template <typename Bits, typename Real>
+Bits bitsOf(Real number) {
+  Bits bits;
+  std::memcpy(&bits, &number, sizeof bits);
+  return bits;
+}
+// Of a finite number of at least 0, as it is stored.
+int32 exponentOf(float number) { return bitsOf<int32>(number) >> 23; }
+int32 exponentOf(double number) { return static_cast<int32>(bitsOf<int64>(number) >> 52); }
 
 // A cell of rows, and the columns that are left of it.
 struct Node {
@@ -202,21 +217,27 @@ class Walker : Descent<Real> {
 
  private:
   struct Lists {
-    std::vector<int32> counts, leaves;
+    std::vector<int32> counts, runs;
   };
 
   void visit(int64 step, const Node &node, Lists &lists) {
     if (left > found.capacity) return;
     this->eachRow(step, node, [&](int64 row, const Bounds<Real> &bounds) {
-      Node below{row, keep(step + 1, row, bounds)};
-      if (step + 1 < this->steps) visit(step + 1, below, lists);
-      else tell(below.columns, lists);
+      if (step + 1 < this->steps) visit(step + 1, {row, keep(step + 1, row, bounds)}, lists);
+      else tell(found.allowed > 0 ? keepSummed(bounds) : keep(step + 1, row, bounds), lists);
     });
   }
 
+  // As runs: see Found.
   void tell(const std::vector<int32> &leaves, Lists &lists) {
-    lists.counts.push_back(static_cast<int32>(leaves.size()));
-    lists.leaves.insert(lists.leaves.end(), leaves.begin(), leaves.end());
+    const size_t before = lists.runs.size();
+    for (size_t n = 0; n < leaves.size(); n++) {
+      const int32 first = leaves[n];
+      while (n + 1 < leaves.size() && leaves[n + 1] == leaves[n] + 1) n++;
+      lists.runs.push_back(first);
+      if (leaves[n] > first) lists.runs.push_back(~leaves[n]);
+    }
+    lists.counts.push_back(static_cast<int32>(lists.runs.size() - before));
     left += leaves.size();
   }
 
@@ -232,10 +253,46 @@ class Walker : Descent<Real> {
     return kept;
   }
 
+  // Of leaves, those that are left when the smallest are left out, by powers of 2, as long as all that these add to a row is
+  // allowed.
+  std::vector<int32> keepSummed(const Bounds<Real> &bounds) const {
+    std::array<double, POWERS> sums{};
+    std::vector<int32> powers(bounds.count());
+    for (int64 n = 0; n < bounds.count(); n++) {
+      const Real size = largest(bounds.at(n));
+      powers[n] = powerOf(size);
+      if (powers[n] < POWERS) sums[powers[n]] += size * columnsOf(bounds.columns[n]);
+    }
+    int32 least = 0;
+    for (double sum = 0; least < POWERS && (sum += sums[least]) <= found.allowed;) least++;
+    std::vector<int32> kept;
+    for (int64 n = 0; n < bounds.count(); n++)
+      if (powers[n] >= least) kept.push_back(bounds.columns[n]);
+    return kept;
+  }
+  double columnsOf(int64 leaf) const {
+    const auto [count, depth] = this->walk.columns;
+    return static_cast<double>(firstPlace(count, depth, leaf + 1) - firstPlace(count, depth, leaf));
+  }
+  // From what is as good as nothing beside what is allowed to what is more than that, or not known.
+  int32 powerOf(Real size) const {
+    if (!(size < found.allowed)) return POWERS;
+    return std::max(0, POWERS - 1 + exponentOf(size) - exponentOf(static_cast<Real>(found.allowed)));
+  }
+  // Infinity where nothing is known.
+  Real largest(const Real *bounds) const {
+    Real size = 0;
+    for (int64 k = 0; k < this->walk.dim; k++) {
+      if (bounds[k] != bounds[k]) return std::numeric_limits<Real>::infinity();
+      size = std::max(size, -bounds[k]);
+    }
+    return size;
+  }
+
   void join(const std::vector<Lists> &lists) const {
     int64 leaf = 0, end = 0;
     for (const Lists &of : lists) {
-      std::copy(of.leaves.begin(), of.leaves.end(), found.leaves + end);
+      std::copy(of.runs.begin(), of.runs.end(), found.runs + end);
       for (const int32 count : of.counts) found.ends[leaf++] = static_cast<int32>(end += count);
     }
   }

@@ -34,11 +34,15 @@ void check(const Walk &, int64 perComponent);
 void seekCells(const Walk &, int32 *best, Watch &);
 
 // The leaves of columns that are left of every leaf of rows, ascending: those whose lower bound is not above `worst`
-// [leaves][dim] of its rows, in at least one component.
+// [leaves][dim] of its rows, in at least one component. Neighbours are one run: the first of them, and ~ the last one, which
+// is below 0, where that is another. So runs are never more numbers than leaves.
 struct Found {
-  int32 *ends;    // [leaves]: how many are left, up to and with each leaf of rows
-  int32 *leaves;  // all of them, one after the other
+  int32 *ends;  // [leaves]: numbers of runs, up to and with those of each leaf of rows
+  int32 *runs;  // all of them, one after the other
   int64 capacity;
+  // Where it is not 0, bounds are those of minus the size of a value, and more is left out: of leaves, the smallest ones
+  // whose values sum to no more than this in any row.
+  double allowed;
 };
 // How many are left. Where that is above the capacity, nothing but this is told, and it may be too few.
 int64 walkCells(const Walk &, const void *worst, const Found &, Watch &);

@@ -6,6 +6,7 @@
 import { entryOf } from "../call/batches";
 import type { Operator } from "../call/operator";
 import type { Given } from "../call/prepared";
+import { checksum } from "../array/record";
 import { readable, sameShape, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at, realAt } from "../asserts";
@@ -58,6 +59,8 @@ export class CellPairs {
   private readonly sorting: readonly [readonly number[], readonly number[]];
   private readonly read: ReadonlySet<number>;
   private readonly routines = new Map<string, NativeRoutine>();
+  /** Of the last call: in which order points stand. */
+  private readonly kept = new Map<Side, { readonly key: string; readonly cells: Cells }>();
   /** Why the formula's bounds leave nothing out, by dtype: bounds are long formulas, and every call asks. */
   private readonly refusals = new Map<Dtype, string | null>();
 
@@ -152,8 +155,7 @@ export class CellPairs {
     const depth = depthFor(count, leaf);
     const isShared =
       like !== undefined && like.points === points && like.cells.count === count && like.cells.depth === depth;
-    const cells = isShared ? like.cells : yield* sortIntoCells(points, this.dimOf(sorting), depth);
-    if (byIndex && !isShared) sortLeaves(cells);
+    const cells = isShared ? like.cells : yield* this.cellsOf(side, points, depth, byIndex);
     const [arrays, boxes]: [(RealData | undefined)[], (RealData | undefined)[]] = [[], []];
     for (const [n, data] of own.entries()) {
       const same = isShared ? like.own.indexOf(data) : -1;
@@ -162,6 +164,18 @@ export class CellPairs {
       boxes.push(arrays[n] && this.isBounded(n) ? yield* boxesOf(cells, arrays[n], dim) : arrays[n]);
     }
     return { cells, own, arrays, boxes, points };
+  }
+
+  /** Sorted again only where points have changed since the last call; boxes are made of the points of every call. */
+  private *cellsOf(side: Side, points: RealData, depth: number, byIndex: boolean): Task<Cells> {
+    const key = `${checksum(wrap(points, [points.length]))} ${points.length} ${depth} ${byIndex}`;
+    const known = this.kept.get(side);
+    if (known?.key === key) return known.cells;
+    this.kept.delete(side);
+    const cells = yield* sortIntoCells(points, this.dimOf(at(this.sorting, side)), depth);
+    if (byIndex) sortLeaves(cells);
+    this.kept.set(side, { key, cells });
+    return cells;
   }
 
   /** Of every leaf of rows and component, the leaf of columns that is likely to hold its best values. */
@@ -174,14 +188,23 @@ export class CellPairs {
 
   /**
    * The leaves of columns that may hold a value that is not worse than `worst`, `[leaves of rows, components]`; null where
-   * more than `capacity` are left.
+   * more than `capacity` are left. @param allowed of sizes, what may be left out of a row beside, in sum.
    */
-  *walk(given: Given, rows: Sorted, columns: Sorted, worst: RealData, capacity: number): Task<Left | null> {
+  *walk(
+    given: Given,
+    rows: Sorted,
+    columns: Sorted,
+    {
+      worst,
+      capacity,
+      allowed = 0,
+    }: { readonly worst: RealData; readonly capacity: number; readonly allowed?: number },
+  ): Task<Left | null> {
     const [args, sizes] = [this.boxesFor(given, rows, columns), this.sizesOf(rows, columns)];
-    const [ends, leaves] = [new Int32Array(2 ** rows.cells.depth), new Int32Array(capacity)];
+    const [ends, runs] = [new Int32Array(2 ** rows.cells.depth), new Int32Array(capacity)];
     const routine = this.routine(given.dtype, "lower");
-    const count = yield* waitFor(cellWorks().walkCells(routine, args, sizes, worst, ends, leaves));
-    return count > capacity ? null : { ends, leaves, count };
+    const count = yield* waitFor(cellWorks().walkCells(routine, args, sizes, worst, ends, runs, allowed));
+    return count > capacity ? null : { ends, runs };
   }
 
   private boxesFor(given: Given, rows: Sorted, columns: Sorted): RealData[] {

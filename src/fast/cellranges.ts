@@ -9,11 +9,13 @@ import type { Cells } from "./cells";
 import { RangesWriter } from "./rangeswriter";
 import type { Unit, Visits } from "./visits";
 
-/** The leaves of columns that are left of every leaf of rows, one after the other; `ends` says up to where. */
+/**
+ * The leaves of columns that are left of every leaf of rows, as runs, one after the other; `ends` says up to where. A
+ * run is its first leaf, and ~ the last one where that is another.
+ */
 export interface Left {
   readonly ends: Int32Array;
-  readonly leaves: Int32Array;
-  readonly count: number;
+  readonly runs: Int32Array;
 }
 
 /** Of every leaf of rows one leaf of columns for each component, `[leaves, components]`. */
@@ -90,9 +92,9 @@ const MOST_WIDER = 5;
  * places.
  */
 export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best | null, visits?: Visits): Ranges {
-  const { ends, leaves, count } = left;
+  const { ends, runs } = left;
   const perLeaf = best ? best.length / ends.length : 0;
-  const { writer, units, addLeaves } = writingOf(rows, columns, count + ends.length, visits);
+  const { writer, units, addLeaves } = writingOf(rows, columns, (ends[ends.length - 1] ?? 0) + ends.length, visits);
   for (let leaf = 0; leaf < ends.length; leaf++) {
     const first = best ? integerAt(best, leaf * perLeaf) : -1;
     for (const unit of units(leaf)) {
@@ -106,11 +108,17 @@ export function rangesOfLeft(rows: Cells, columns: Cells, left: Left, best: Best
   function addLeft(unit: Unit, leaf: number, first: number): void {
     if (best) addLeaves(unit, first, first + 1);
     const end = integerAt(ends, leaf);
-    for (let n = leaf === 0 ? 0 : integerAt(ends, leaf - 1), last: number; n < end; n++) {
-      const begin = (last = integerAt(leaves, n));
-      if (begin === first) continue;
-      while (n + 1 < end && integerAt(leaves, n + 1) === last + 1 && last + 1 !== first) [n, last] = [n + 1, last + 1];
-      addLeaves(unit, begin, last + 1);
+    for (let n = leaf === 0 ? 0 : integerAt(ends, leaf - 1); n < end; n++) {
+      const begin = integerAt(runs, n);
+      const last = n + 1 < end && integerAt(runs, n + 1) < 0 ? ~integerAt(runs, ++n) : begin;
+      addRun(unit, begin, last, first);
     }
+  }
+
+  /** Without the leaf that was added before all others. */
+  function addRun(unit: Unit, begin: number, last: number, first: number): void {
+    if (first < begin || first > last) return void addLeaves(unit, begin, last + 1);
+    if (first > begin) addLeaves(unit, begin, first);
+    if (first < last) addLeaves(unit, first + 1, last + 1);
   }
 }

@@ -4,7 +4,7 @@
  * intervals of places are ranges of a reduction, and that a cell is a number: cell c of level l, from 0 to 2^l - 1,
  * holds the places from floor(c n / 2^l) on. The addon sorts and bounds them. Knows no formula.
  */
-import type { Addon } from "../device/addon";
+import type { CellFunctions } from "../device/cellfunctions";
 import { loadedAddon } from "../device/native";
 import type { RealData } from "../device/native";
 import { waitFor, worksOf } from "../task";
@@ -21,15 +21,10 @@ export interface Cells {
   readonly order: Int32Array;
 }
 
-type Functions = Pick<
-  Addon,
-  "sortIntoCells" | "boundCells" | "moveRows" | "seekCells" | "walkCells" | "countWithin" | "listWithin"
->;
-
 /** What the addon does with cells, as work that waits or does not. */
-export function cellWorks(): Works<Functions> {
+export function cellWorks(): Works<CellFunctions> {
   const addon = loadedAddon();
-  return worksOf<Functions>(addon, addon.later);
+  return worksOf<CellFunctions>(addon, addon.later);
 }
 
 /** So many levels that leaves have about so many points, at least half as many more than that if that is all there is. */
@@ -56,7 +51,7 @@ export function sortLeaves(cells: Cells): void {
  * a number that is not finite.
  * @param points in the order of their places.
  */
-export function* boxesOf({ count, depth }: Cells, points: RealData, dim: number): Task<RealData> {
+export function* boxesOf({ count, depth }: Omit<Cells, "order">, points: RealData, dim: number): Task<RealData> {
   const length = (2 ** (depth + 1) - 1) * 2 * dim;
   const boxes = points instanceof Float64Array ? new Float64Array(length) : new Float32Array(length);
   yield* waitFor(cellWorks().boundCells(points, dim, depth, count, boxes));

@@ -1,8 +1,9 @@
 /**
- * Sums without the blocks of pairs that cannot matter, given a tolerance. The one idea: bounds of a formula over pairs of
- * cells bound what a block can add to a row, so that blocks are left out whose share of the error that is allowed is
- * certain to be kept: 1 / columns of it for each pair. The scale of the result is estimated from some rows, and what was
- * promised is held against the result itself afterwards. Knows no formula.
+ * Sums without the blocks of pairs that cannot matter, given a tolerance. The one idea: bounds of a formula over pairs
+ * of cells bound what a block can add to a row, so that blocks are left out whose share of the error that is allowed is
+ * certain to be kept: of a cell in proportion to its columns, of leaves as far as their sum allows. The scale of the
+ * result is estimated from some rows, and what was promised is held against the result itself afterwards. Knows no
+ * formula.
  */
 import { Operator } from "../call/operator";
 import { flopsPerPair } from "../call/plan";
@@ -98,7 +99,7 @@ export const drop: Way = {
     const { pairs, flops, exponential } = partsFor(operator);
     if (exponential?.weights && !dependsOnAlone(exponential.weights, pairs.columns)) return WEIGHTS_OF_PAIRS;
     const points = pairs.pointsOf(given);
-    return pairs.whyNot(given.dtype) ?? MEASURED.whyNot({ rows, columns, points, flops, dim: pairs.dim });
+    return MEASURED.whyNot({ rows, columns, points, flops, dim: pairs.dim });
   },
   *plan(operator, given, how) {
     if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
@@ -112,6 +113,11 @@ const ROWS_OF_SCALE = 64;
 const PLANNED = 0.5;
 /** Of logarithms: the largest part of a sum that may be left out. */
 const LARGEST_PART = 0.1;
+/** Points of a leaf: blocks reach beyond what matters by about two sides of a leaf. */
+const LEAF = 14;
+/** Of sums: parts of the error for cells, in proportion to their columns, and for leaves; the rest is rounding. */
+const OF_CELLS = 0.1;
+const OF_LEAVES = 0.899;
 /** Columns of which a sample of pairs is made. */
 const COLUMNS_OF_SHARE = 256;
 /** Part of the pairs up to which a plan is worth more than all of them. */
@@ -142,10 +148,14 @@ class Dropping {
     const margin = parts.exponential ? this.margin(parts.exponential, error) : 0;
     if (Number.isNaN(margin)) return WEIGHTS_BELOW_0;
     if (this.sharedByMany(error)) return MANY_MATTER;
-    const columns = yield* pairs.sort(given, pairs.columns, MEASURED.leaf);
-    const rows = yield* pairs.sort(given, operator.settings.rows, MEASURED.leaf, columns);
+    const whyNoBounds = pairs.whyNot(given.dtype);
+    if (whyNoBounds !== null) return whyNoBounds;
+    const columns = yield* pairs.sort(given, pairs.columns, LEAF);
+    const rows = yield* pairs.sort(given, operator.settings.rows, LEAF, columns);
     const { best, worst } = yield* this.worst(rows, columns, error, margin);
-    const left = yield* pairs.walk(given, rows, columns, worst, this.capacity(rows, columns));
+    const capacity = this.capacity(rows, columns);
+    const allowed = parts.exponential ? 0 : OF_LEAVES * error;
+    const left = yield* pairs.walk(given, rows, columns, { worst, capacity, allowed });
     if (!left) return MANY_MATTER;
     return this.planWith(rows, columns, rangesOfLeft(rows.cells, columns.cells, left, best), error);
   }
@@ -224,7 +234,7 @@ class Dropping {
     const { dim } = operator.formula;
     const length = 2 ** rows.cells.depth * dim;
     if (!parts.exponential)
-      return { best: null, worst: allocate(given.dtype, length).fill(-error / columns.cells.count) };
+      return { best: null, worst: allocate(given.dtype, length).fill((-OF_CELLS * error) / columns.cells.count) };
     const { largest } = parts.exponential;
     const best = yield* parts.pairs.seek(given, rows, columns);
     const ranges = rangesOfBest(rows.cells, columns.cells, best, 1, 1);

@@ -8,14 +8,14 @@ import { at, lookUp } from "../asserts";
 import type { LongAlgebra } from "../device/densealgebra";
 import { allocate, bytesOf, sizeOf } from "../device/memory";
 import type { Dtype } from "../device/memory";
-import { instructionSet, loadedAddon } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { shapeText } from "../array/view";
-import { waitFor, worksOf } from "../task";
+import { waitFor } from "../task";
 import type { Task, Works } from "../task";
 import { placeModes } from "./gridspectrum";
 import type { Spectrum, Transform } from "./gridspectrum";
+import { gridAlgebra } from "./gridworks";
 import { checkWindow, windowPolynomials, windowTransform } from "./spreadwindow";
 import type { Window } from "./spreadwindow";
 
@@ -85,9 +85,7 @@ export class PeriodicGrid implements GridGiven {
     this.lengths = Int32Array.from(this.shape);
     const exact = windowPolynomials(this.window);
     this.polynomials = this.dtype === "float32" ? Float32Array.from(exact) : exact;
-    instructionSet(); // the dense algebra uses it, too
-    const { dense } = loadedAddon();
-    this.algebra = worksOf<LongAlgebra>(dense, dense.later);
+    this.algebra = gridAlgebra();
   }
 
   get cells(): number {

@@ -1,13 +1,14 @@
 /**
  * Which frequencies a smooth kernel has, from its values along lines. The one idea: by Parseval's theorem the mean of
  * what lines in one direction lose when their high frequencies are left out is what the kernel loses on a grid that
- * lacks them. Lines are dense near the origin, where kernels vary. Pure functions, but for the samples that are asked
- * for.
+ * lacks them. Lines are dense near the origin, where kernels vary. Needs the addon.
  */
 import { at, realAt } from "../asserts";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { sampleLines } from "./gridsamples";
 import type { Periodic } from "./gridsamples";
+import { gridAlgebra } from "./gridworks";
 import { randomNumbers } from "./kerneltable";
 import type { KernelTable } from "./kerneltable";
 
@@ -45,10 +46,12 @@ export function linesAlong(axis: number, lengths: readonly number[]): Lines {
 const MOST_SAMPLES = 2 ** 16;
 /** Samples of a line for each mode that is found: frequencies beyond half of them would be folded onto lower ones. */
 const SAMPLES_PER_MODE = 4;
+/** How many times as many samples are tried next. */
+const MORE = 4;
 
 /**
  * How many modes an axis needs so that the others carry less than `square`, in the mean square over displacements of
- * pairs; null where more than `most` would be needed. Lines are sampled until twice as many samples change nothing.
+ * pairs; null where more than `most` would be needed. Lines are sampled until they have enough for these.
  */
 export function* modesFor(
   table: KernelTable,
@@ -59,11 +62,11 @@ export function* modesFor(
   // Displacements of pairs are up to as dense, near 0, as if the whole period were one length.
   const density = (at(given.period, axis) / at(lengths, axis)) * 2 ** (lengths.length - 1);
   const mostSamples = Math.min(MOST_SAMPLES, effort / (parts.length * table.components.length));
-  for (let count = 256; count <= mostSamples; count *= 2) {
+  for (let count = 256; count <= mostSamples; count *= MORE) {
     const energies = new Float64Array(count / 2 + 1);
     for (const component of table.components) {
       const samples = yield* sampleLines(table, component, given, { axis, count, origins });
-      addEnergies(energies, samples, parts, density * component.count);
+      yield* addEnergies(energies, samples, parts, density * component.count);
     }
     const modes = modesBelow(energies, square);
     if (SAMPLES_PER_MODE * modes <= count) return modes <= most ? modes : null;
@@ -88,69 +91,30 @@ export function modesBelow(energies: Float64Array, square: number): number {
   return 2;
 }
 
-/** Adds the mean squares of frequencies 0 … count / 2, of both signs together. */
-function addEnergies(into: Float64Array, samples: Float64Array, parts: readonly number[], factor: number): void {
+/**
+ * Adds the mean squares of frequencies 0 … count / 2, of both signs together. Lines are the rows of one grid that is
+ * transformed as a whole: across lines that keeps the sum of their squares, over how many they are.
+ */
+function* addEnergies(into: Float64Array, samples: Float64Array, parts: readonly number[], factor: number): Task<void> {
+  const lines = parts.length;
+  const count = samples.length / lines;
+  const scaled = scaledLines(samples, parts, Math.sqrt(factor / lines) / count);
+  const [re, im] = [new Float64Array(lines * into.length), new Float64Array(lines * into.length)];
+  yield* waitFor(gridAlgebra().fourier(scaled, re, im, Int32Array.of(lines, count)));
+  for (let place = 0, line = 0; line < lines; line++)
+    for (let k = 0; k < into.length; k++, place++)
+      into[k]! += signsOf(k, count) * (realAt(re, place) ** 2 + realAt(im, place) ** 2);
+}
+
+/** How many frequencies of `count` samples are k or -k. */
+const signsOf = (k: number, count: number): number => (k === 0 || 2 * k === count ? 1 : 2);
+
+/** Each line times the root of its part, and a number. */
+function scaledLines(samples: Float64Array, parts: readonly number[], by: number): Float64Array {
   const count = samples.length / parts.length;
-  const root = Math.sqrt(factor) / count;
-  const roots = rootsOfUnity(count);
-  // Two lines are transformed at once, as the parts of complex numbers: their energies add up over both signs.
-  for (let line = 0; line < parts.length; line += 2) {
-    const scaled = (n: number): Float64Array => {
-      const part = root * Math.sqrt(parts[n] ?? 0);
-      return samples.subarray(n * count, (n + 1) * count).map((value) => part * value);
-    };
-    const [re, im] = [scaled(line), line + 1 < parts.length ? scaled(line + 1) : new Float64Array(count)];
-    transform(re, im, roots);
-    for (let k = 0; k < count; k++)
-      into[Math.min(k, count - k)]! += realAt(re, k) * realAt(re, k) + realAt(im, k) * realAt(im, k);
-  }
-}
-
-/** exp(-2 pi i k / count), as cosines and sines. */
-export function rootsOfUnity(count: number): readonly [Float64Array, Float64Array] {
-  const [cosines, sines] = [new Float64Array(count / 2), new Float64Array(count / 2)];
-  for (let k = 0; k < count / 2; k++) {
-    cosines[k] = Math.cos((2 * Math.PI * k) / count);
-    sines[k] = -Math.sin((2 * Math.PI * k) / count);
-  }
-  return [cosines, sines];
-}
-
-/** The discrete Fourier transform of a power of two of complex numbers, in place (Cooley and Tukey 1965). */
-export function transform(
-  re: Float64Array,
-  im: Float64Array,
-  [cosines, sines]: readonly [Float64Array, Float64Array],
-): void {
-  const count = re.length;
-  reverseBits(re, im);
-  for (let half = 1; half < count; half *= 2)
-    for (let k = 0; k < half; k++) {
-      const turn = (k * count) / (2 * half);
-      const [c, s] = [realAt(cosines, turn), realAt(sines, turn)];
-      for (let i = k; i < count; i += 2 * half) {
-        const j = i + half;
-        const x = realAt(re, j) * c - realAt(im, j) * s;
-        const y = realAt(re, j) * s + realAt(im, j) * c;
-        re[j] = realAt(re, i) - x;
-        im[j] = realAt(im, i) - y;
-        re[i]! += x;
-        im[i]! += y;
-      }
-    }
-}
-
-function reverseBits(re: Float64Array, im: Float64Array): void {
-  for (let i = 0, j = 0; i < re.length; i++) {
-    if (i < j) {
-      const [x, y] = [realAt(re, i), realAt(im, i)];
-      re[i] = realAt(re, j);
-      im[i] = realAt(im, j);
-      re[j] = x;
-      im[j] = y;
-    }
-    let bit = re.length >> 1;
-    for (; bit > 0 && (j & bit) > 0; bit >>= 1) j ^= bit;
-    j |= bit;
-  }
+  const scaled = new Float64Array(samples.length);
+  for (let line = 0, place = 0; line < parts.length; line++)
+    for (const [factor, end] = [by * Math.sqrt(at(parts, line)), place + count]; place < end; place++)
+      scaled[place] = factor * realAt(samples, place);
+  return scaled;
 }

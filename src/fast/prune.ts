@@ -185,7 +185,7 @@ class Look {
     const moved = { ...given, arrays: movedArrays(operator, given, rows, columns) };
     yield* waitFor(parts.values.work(moved, values, { ...how, ranges: [ranges, ranges] }));
     const worst = worstOf(operator, rows, values, every, this.skipped);
-    return yield* parts.pairs.walk(given, rows, columns, worst, this.capacity(every));
+    return yield* parts.pairs.walk(given, rows, columns, { worst, capacity: this.capacity(every) });
   }
 
   private capacity(every: number): number {

@@ -132,7 +132,7 @@ function* preparedFor(operator: Operator, given: Given, how: How, key: string): 
 
 /** How much of the time of all pairs a split may be expected to take, and nanoseconds for what is sampled to choose it. */
 const WORTH = 0.8;
-const CHOICE = 6e7;
+const CHOICE = 4e7;
 
 const limitsOf = (operator: Operator, given: Given, how: How, tolerance: number): Limits => ({
   tolerance,

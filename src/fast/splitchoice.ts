@@ -34,8 +34,8 @@ export interface Problem {
   readonly scale: number;
   /** Of the grid. */
   readonly dtype: Dtype;
-  /** Nanoseconds of a near pair. */
-  readonly nearPair: number;
+  /** Nanoseconds of a near pair: asked for where pairs may be near. */
+  readonly nearPair: () => number;
   /** What part of all pairs is within a distance. */
   readonly share: (radius: number) => number;
   /** Nanoseconds of processor time that a call may take. */
@@ -56,6 +56,7 @@ export function* chooseSplit(table: KernelTable, problem: Problem): Task<Split |
   for (const pad of PADS) if (!(yield* search.consider(0, pad))) break;
   // Near pairs would come on top of what points cost, which is as good as all there is.
   if (search.limit < CLOSE_TO_LEAST * leastCost(problem)) return search.best;
+  if (search.limit < leastCost(problem) + NEAR_CHOICE / problem.repeats) return search.best;
   const ladder = radiusLadder(problem);
   const costs = ladder.map((radius) => guessedCost(problem, radius));
   const first = costs.indexOf(Math.min(...costs));
@@ -163,7 +164,7 @@ function mostModes({ period }: Periodic, axis: number, known: readonly number[],
 
 /** Values on lines that are taken in any case, and what part of a call's time more may take. */
 const LEAST_EFFORT = 2 ** 13;
-const OF_EFFORT = 0.02;
+const OF_EFFORT = 0.01;
 const UNEVEN = 2;
 const LEAST_OVERSAMPLING = 1.25;
 
@@ -225,7 +226,7 @@ const LOOKED = 2.2;
 const BEYOND = 1.8;
 const LEAST_REACH = 2 ** -6;
 const REACH_MARGIN = 1.1;
-const SCATTERED = 4096;
+const SCATTERED = 2048;
 
 /** Points of all sizes, along axes and diagonals, and in between. */
 function scatteredPoints(lengths: readonly number[]): Float64Array {
@@ -262,7 +263,7 @@ function costOf(problem: Problem, radius: number, window: Window, cells: number)
   const dim = lengths.length;
   const perPoint = point + window.width ** dim * value;
   const making = ((cells / window.oversampling ** dim) * mode * components) / repeats;
-  const near = radius > 0 ? nearShare(problem, radius) * rows * columns * nearPair + NEAR_CHOICE / repeats : 0;
+  const near = radius > 0 ? nearShare(problem, radius) * rows * columns * nearPair() + NEAR_CHOICE / repeats : 0;
   return cells * cellCost(problem) + (rows * interpolated + columns * spread) * perPoint + near + making;
 }
 

@@ -56,7 +56,7 @@ export function* makePrepared(
   how: How,
   { tolerance, most }: Limits,
 ): Task<Prepared | string> {
-  const points = pointsOf(convolution, given);
+  const points = yield* pointsOf(convolution, given);
   if (typeof points === "string") return points;
   const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks };
   const parameters = convolution.parameters.map(({ position, dim }) =>
@@ -67,9 +67,10 @@ export function* makePrepared(
   const scale = yield* scaleOf(operator, convolution, given, plain);
   if (!(scale > 0 && Number.isFinite(scale))) return "sums of some rows are 0, or not finite";
   const near = new NearFormula(operator, convolution);
-  const pair = near.nanoseconds(given.dtype, stepFor(tolerance));
+  let pair: number | undefined;
+  const nearPair = (): number => (pair ??= near.nanoseconds(given.dtype, stepFor(tolerance)));
   const chosen = yield* chooseSplit(table, {
-    ...problemOf(table, operator.sizes(given), points, pair),
+    ...problemOf(table, operator.sizes(given), points, nearPair),
     repeats: how.repeats ?? 1,
     dtype: gridDtype(given.dtype, tolerance),
     tolerance,
@@ -93,7 +94,7 @@ function problemOf(
   { products, components }: KernelTable,
   { rows, columns }: ReturnType<Operator["sizes"]>,
   points: Points,
-  pair: number,
+  pair: () => number,
 ): Omit<Problem, "repeats" | "dtype" | "tolerance" | "scale" | "limit"> {
   return {
     lengths: points.lengths,
@@ -102,7 +103,7 @@ function problemOf(
     spread: new Set(products.map(({ weight }) => weight)).size,
     interpolated: outputsOf(products).length,
     components: components.length,
-    nearPair: rows * columns < COMPILED ? OF_EVALUATED * pair : pair,
+    nearPair: () => (rows * columns < COMPILED ? OF_EVALUATED * pair() : pair()),
     share: shareWithin(points),
   };
 }

@@ -7,6 +7,8 @@ import { at, integerAt, realAt } from "../asserts";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import type { Convolution } from "../formula/convolution";
+import type { Task } from "../task";
+import { boxesOf } from "./cells";
 import { sampledRows } from "./samplecheck";
 
 /** The points of a call, `[count, dim]`, and their box. */
@@ -19,12 +21,12 @@ export interface Points {
 }
 
 /** Points of the rows and of the columns; or why they can have no grid, in a sentence. */
-export function pointsOf({ points }: Convolution, { arrays }: Given): Points | string {
+export function* pointsOf({ points }: Convolution, { arrays }: Given): Task<Points | string> {
   const of = (side: "row" | "column"): RealArray[] => points.map((pair) => at(arrays, pair[side].position));
   const dims = points.map(({ row }) => row.dim);
   const [rows, columns] = [joined(of("row"), dims), joined(of("column"), dims)];
   const dim = dims.reduce((sum, d) => sum + d, 0);
-  const box = boxOf(dim, rows, columns);
+  const box = yield* boxOf(dim, rows, columns);
   if (!box.every(Number.isFinite)) return "not all points are finite";
   const lengths = Array.from({ length: dim }, (_, k) => at(box, dim + k) - at(box, k));
   const longest = Math.max(...lengths);
@@ -53,16 +55,16 @@ function joined(arrays: readonly RealArray[], dims: readonly number[]): RealData
 }
 
 /** Lower corner, then upper corner; not finite where a point is not. */
-function boxOf(dim: number, ...all: readonly RealData[]): number[] {
-  const [lower, upper] = [new Float64Array(dim).fill(Infinity), new Float64Array(dim).fill(-Infinity)];
-  for (const points of all)
-    for (let n = 0; n < points.length; n += dim)
-      for (let k = 0; k < dim; k++) {
-        const value = realAt(points, n + k);
-        lower[k] = Math.min(realAt(lower, k), value - value === 0 ? value : NaN);
-        upper[k] = Math.max(realAt(upper, k), value);
-      }
-  return [...lower, ...upper];
+function* boxOf(dim: number, rows: RealData, columns: RealData): Task<number[]> {
+  const one = yield* boxOfPoints(rows, dim);
+  if (columns === rows) return one;
+  const other = yield* boxOfPoints(columns, dim);
+  return one.map((bound, n) => (n < dim ? Math.min(bound, at(other, n)) : Math.max(bound, at(other, n))));
+}
+
+/** A cell that holds all of them. */
+function* boxOfPoints(points: RealData, dim: number): Task<number[]> {
+  return [...(yield* boxesOf({ count: points.length / dim, depth: 0 }, points, dim))];
 }
 
 const SAMPLED_POINTS = 768;

@@ -127,7 +127,7 @@ function* kernelOf(request: ModeRequest): Task<ModeKernel | string> {
   const convolution = convolutionOf(asserted(system.kernel, "a kernel"), args, settings.rows);
   if ("why" in convolution) return `the kernel is no function of differences: ${convolution.why}`;
   if (convolution.weights.length + convolution.factors.length > 0) return "the kernel has factors of single points";
-  const points = pointsOf(convolution, given);
+  const points = yield* pointsOf(convolution, given);
   if (typeof points === "string") return points;
   if (!areEqual(points)) return "rows and columns have other points";
   const parameters = convolution.parameters.map(({ position, dim }) =>

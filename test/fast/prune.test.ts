@@ -7,7 +7,6 @@ import type { RealArray } from "../../src/array/view";
 import { Operator } from "../../src/call/operator";
 import type { How } from "../../src/call/prepared";
 import { PLAIN_SUM } from "../../src/call/result";
-import { loadedAddon } from "../../src/device/native";
 import type { RealData } from "../../src/device/native";
 import { pruneWith } from "../../src/fast/prune";
 import { Category } from "../../src/formula/formula";
@@ -18,6 +17,7 @@ import { BACKENDS } from "../helpers/numbers";
 import { bothOf } from "../helpers/pruned";
 import "../helpers/quicksample";
 import { sampled } from "../helpers/sample";
+import { withoutOneLeaf } from "../helpers/walks";
 import { describeWidths } from "../helpers/widths";
 
 /** However little it may pay. */
@@ -153,20 +153,7 @@ describe("what is left out", () => {
   });
 
   test("one block too many is noticed", () => {
-    const addon = loadedAddon();
-    const walk = addon.walkCells.bind(addon);
-    const spy = jest.spyOn(addon, "walkCells").mockImplementation((...args) => {
-      const count = walk(...args);
-      const [, , , , ends, leaves] = args;
-      // Of every leaf of rows the last block of columns.
-      for (let leaf = 0, from = 0, end = 0; leaf < ends.length; leaf++) {
-        const own = leaves.slice(from, ends[leaf]! - 1);
-        from = ends[leaf]!;
-        leaves.set(own, end);
-        ends[leaf] = end += own.length;
-      }
-      return count - ends.length;
-    });
+    const spy = withoutOneLeaf((count) => count - 1);
     try {
       const { all, pruned } = both(operatorOf("SqDist(x, y)", "ArgKMin", 6), arraysFor(300, 300, "uniform", "float32"));
       expect(pruned.indices).not.toEqual(all.indices);

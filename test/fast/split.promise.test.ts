@@ -1,0 +1,63 @@
+/**
+ * The promise of sums with a tolerance, |error| <= tolerance |result| over all rows, for many seeds: kernels that are
+ * smooth, have a cusp or a pole, in one to three dimensions, of points that are uniform or in clusters.
+ */
+import { Genred, rand, randn, zeros } from "../../src/index";
+import type { RealArray } from "../../src/index";
+import { apart } from "../helpers/numbers";
+import { sampled } from "../helpers/sample";
+import { leaveAvx512Out } from "../helpers/widths";
+
+leaveAvx512Out();
+
+const SEEDS = 20;
+const COUNT = 24_000;
+const CLUSTERS = 50;
+/** Every 19th row is compared, which no number of clusters divides. */
+const APART = 19;
+
+const KERNELS = {
+  Gaussian: "Exp(-5 * SqDist(x, y)) * b",
+  exponential: "Exp(-3 * Norm2(x - y)) * b",
+  Matérn: "(1 + 3 * Norm2(x - y)) * Exp(-3 * Norm2(x - y)) * b",
+  Cauchy: "Inv(1 + 5 * SqDist(x, y)) * b",
+  "inverse multiquadric": "Rsqrt(1 + 20 * SqDist(x, y)) * b",
+  pole: "Rsqrt(SqDist(x, y)) * b",
+} as const;
+
+const WHERE = ["uniform", "clusters"] as const;
+const TOLERANCES = [1e-3, 1e-6] as const;
+
+type Case = readonly [keyof typeof KERNELS, number, (typeof WHERE)[number], number, number];
+const CASES = (Object.keys(KERNELS) as (keyof typeof KERNELS)[]).flatMap((kernel) =>
+  [1, 2, 3].flatMap((dim) =>
+    WHERE.flatMap((where) =>
+      Array.from({ length: SEEDS }, (_, n): Case => [kernel, dim, where, TOLERANCES[n % TOLERANCES.length]!, n + 1]),
+    ),
+  ),
+);
+
+/** Rows and columns have the same clusters. */
+function pointsAt(where: (typeof WHERE)[number], dim: number, seed: number): RealArray {
+  if (where === "uniform") return rand([COUNT, dim], { dtype: "float64", seed });
+  const centres = rand([CLUSTERS, dim], { dtype: "float64", seed: 1000 + (seed >> 1) });
+  const points = randn([COUNT, dim], { dtype: "float64", seed });
+  for (let n = 0; n < COUNT; n++)
+    for (let k = 0; k < dim; k++) points.set(n, k, centres.get(n % CLUSTERS, k) + 0.01 * points.get(n, k));
+  return points;
+}
+
+/** One row of `APART`. */
+function someRows(array: RealArray): RealArray {
+  const [count, dim] = array.shape as [number, number];
+  const rows = zeros([Math.ceil(count / APART), dim], { dtype: "float64" });
+  for (let n = 0; n < rows.shape[0]!; n++) for (let k = 0; k < dim; k++) rows.set(n, k, array.get(n * APART, k));
+  return rows;
+}
+
+test.each(sampled(CASES, 97, 5))("%s, D = %d, %s, to %d, seed %d", (kernel, dim, where, tolerance, seed) => {
+  const reduce = Genred(KERNELS[kernel], [`x = Vi(${dim})`, `y = Vj(${dim})`, "b = Vj(1)"], { axis: 1 });
+  const [x, y] = [pointsAt(where, dim, 2 * seed), pointsAt(where, dim, 2 * seed + 1)];
+  const b = randn([COUNT, 1], { dtype: "float64", seed: 3000 + seed });
+  expect(apart(someRows(reduce(x, y, b, { tolerance })), reduce(someRows(x), y, b))).toBeLessThanOrEqual(tolerance);
+});
