@@ -305,7 +305,7 @@ export class Operator {
   /** Takes the arguments down as they are now, and returns what records the result. */
   private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const recorded = recorder(given.arrays, this.recordOptions);
+    const recorded = recorder(given.arrays, how.shards ? { ...this.recordOptions, totals: true } : this.recordOptions);
     return (values, indices) =>
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);

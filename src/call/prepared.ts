@@ -41,6 +41,8 @@ export interface Given {
   readonly batch: readonly number[];
   /** Who shares the rows of what is computed of these arrays; all rows are computed here if absent. */
   readonly ranks?: Ranks | undefined;
+  /** Whose rows the arrays of i and of j are, where others' travel. */
+  readonly shards?: How["shards"];
 }
 
 /** Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong count. */
@@ -235,7 +237,7 @@ export interface How extends Place {
  */
 export function checkPlacement(
   options: CallOptions,
-  { extents, ranks }: Pick<Given, "extents" | "ranks">,
+  { extents, ranks, shards }: Pick<Given, "extents" | "ranks" | "shards">,
   place: typeof checkPlace = checkPlace,
 ): How {
   const { compile, ranges, prune, tolerance } = options;
@@ -249,5 +251,6 @@ export function checkPlacement(
     tolerance,
     begun: new Map(),
     ranks,
+    shards,
   };
 }

@@ -36,6 +36,8 @@ interface SharedCall {
   readonly cut?: Shard | undefined;
   /** Whose columns travel. */
   readonly travelling?: Shard | undefined;
+  /** Whether the rows of all ranks are the result. */
+  readonly joins?: boolean;
 }
 
 /**
@@ -53,15 +55,59 @@ function shareCall(
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
-  const travels = columnsTravel(args, settings, arrays, options);
-  const travelling = travels ? commonShard(args, arrays, otherOf(rows)) : undefined;
-  if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
+  if (columnsTravel(args, settings, arrays, options)) return shareTravelling(args, arrays, rows, found.ranks);
   const { tolerance = 0 } = options;
   if (kept && tolerance === 0 && !recording(arrays))
     return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
   if (kept && out !== undefined && out !== null)
     throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
+}
+
+/** Where columns travel, arrays that all ranks have are cut to the rows of the shards beside them. */
+function shareTravelling(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  rows: Kept,
+  ranks: Ranks,
+): SharedCall {
+  const travelling = asserted(shardOf(asserted(arrays.find(isShardOf(args, otherOf(rows))), "a shard")), "a shard");
+  const columns = cutAll(args, arrays, otherOf(rows), travelling);
+  commonShard(args, columns, otherOf(rows));
+  const kept = commonShard(args, arrays, rows);
+  if (kept) return { arrays: columns, own: kept, travelling };
+  const first = args.findIndex(({ category }) => category === rows);
+  if (first < 0 || !recording(arrays)) return { arrays: columns, ranks, travelling };
+  const own = { ranks, counts: evenCounts(at(at(arrays, first).shape, 0), ranks) };
+  return { arrays: cutAll(args, columns, rows, own), own, travelling, joins: true };
+}
+
+const isShardOf =
+  (args: readonly Argument[], category: Category) =>
+  (array: RealArray, n: number): boolean =>
+    at(args, n).category === category && shardOf(array) !== undefined;
+
+/** With what is whole of this category cut; an array that stands in several places is one array afterwards. */
+export function cutAll(
+  args: readonly Argument[],
+  arrays: readonly RealArray[],
+  category: Category,
+  { ranks, counts }: Shard,
+): RealArray[] {
+  const cut = new Map<RealArray, RealArray>();
+  return arrays.map((array, n) => {
+    if (at(args, n).category !== category || shardOf(array)) return array;
+    checkRowsOf(at(args, n), array, sumOf(counts));
+    const own = cut.get(array) ?? cutRows(array, { ranks, counts });
+    cut.set(array, own);
+    return own;
+  });
+}
+
+/** @throws ArgumentError unless an array that all ranks have has so many rows. */
+function checkRowsOf(argument: Argument, { shape }: RealArray, rows: number): void {
+  if (shape[0] === rows) return;
+  throw new ArgumentError(`${label(argument)}: expected ${String(rows)} rows as the shards, got ${shapeText(shape)}`);
 }
 
 /**
@@ -113,7 +159,7 @@ function commonShard(args: readonly Argument[], arrays: readonly RealArray[], ke
 }
 
 /** A shard among the arrays. @throws ArgumentError for one that is a parameter, and batch dimensions beside it. */
-function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Shard | undefined {
+export function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Shard | undefined {
   const found = arrays.map(shardOf).find((shard) => shard !== undefined);
   if (!found) return undefined;
   args.forEach((argument, n) => {
@@ -129,7 +175,8 @@ function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Sh
 }
 
 /** The result of a call with shards as its caller gets it. */
-function resultOfShared({ own, cut }: SharedCall, { values, indices }: Result): Result {
+function resultOfShared({ own, cut, joins }: SharedCall, { values, indices }: Result): Result {
+  if (own && joins) return { values: values && joinRows(values, own), indices: indices && joinRows(indices, own) };
   if (cut) return { values: values && cutRows(values, cut), indices: indices && cutRows(indices, cut) };
   if (!own) return { values, indices };
   const { ranks, counts } = own; // not what was cut
@@ -161,12 +208,12 @@ export function checkCall(
   const checked = checkArguments(args, shared?.arrays ?? arrays);
   if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: asItIs };
   const { own, ranks, travelling } = shared;
-  const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
-  const finish = (result: Result): Result => resultOfShared(shared, result);
   const shards = travelling && shardsOf(rows, own, travelling);
-  if (!own) return { given, how: { ...checkPlacement(options, given), shards }, finish };
+  const given = { ...checked, ranks, shards, extents: extentsOf(checked, otherOf(rows), travelling) };
+  const finish = (result: Result): Result => resultOfShared(shared, result);
+  if (!own) return { given, how: checkPlacement(options, given), finish };
   const extents = extentsOf(given, rows, own);
-  return { given, how: { ...howOfRows(checkPlacement(options, { extents }), own, rows), shards }, finish };
+  return { given, how: howOfRows(checkPlacement(options, { extents, shards }), own, rows), finish };
 }
 
 /** With the rows of all ranks where there is a shard. */
@@ -250,13 +297,15 @@ function launchShares(
   const { args } = of;
   const { rows: kept } = of.settings;
   const rows = given.extents[kept];
-  const shard: Shard = { ranks, counts: evenCounts(rows, ranks) };
+  const shard: Shard = how.shards?.[kept] ?? { ranks, counts: evenCounts(rows, ranks) };
   const [begin, end] = ownRows(shard);
   const part = <T extends RealData | Int32Array>(all: T): T =>
     all.subarray(begin * (all.length / rows), end * (all.length / rows)) as T;
-  if (rows === 0) return launch({ given, out, how: howOfRows(how, shard, kept), indices });
+  const reduced = how.shards?.[otherOf(kept)];
+  const columns = reduced ? cutGiven(given, args, otherOf(kept), ownRows(reduced)) : given;
+  if (rows === 0) return launch({ given: columns, out, how: howOfRows(how, shard, kept), indices });
   const { now, later } = launch({
-    given: cutGiven(given, args, kept, [begin, end]),
+    given: { ...cutGiven(columns, args, kept, [begin, end]), extents: withExtent(given.extents, kept, end - begin) },
     out: part(out),
     how: howOfRows(how, shard, kept),
     indices: indices && part(indices),
@@ -279,17 +328,20 @@ function launchShares(
   };
 }
 
-function cutGiven(given: Given, args: readonly Argument[], kept: Kept, [begin, end]: readonly [number, number]): Given {
+/** Arrays of this category that have all rows, cut to these; others have them already. */
+function cutGiven(
+  given: Given,
+  args: readonly Argument[],
+  category: Kept,
+  [begin, end]: readonly [number, number],
+): Given {
   const arrays = given.arrays.map((array, n) => {
-    if (at(args, n).category !== kept) return array;
-    const [, ...rest] = array.shape;
-    return viewOf(array, {
-      shape: [end - begin, ...rest],
-      stride: array.stride,
-      offset: array.offset + begin * at(array.stride, 0),
-    });
+    const [rows, ...rest] = array.shape;
+    if (at(args, n).category !== category || rows !== given.extents[category]) return array;
+    const offset = array.offset + begin * at(array.stride, 0);
+    return viewOf(array, { shape: [end - begin, ...rest], stride: array.stride, offset });
   });
-  return { ...given, arrays, extents: withExtent(given.extents, kept, end - begin) };
+  return { ...given, arrays };
 }
 
 /** @throws ArgumentError where one of the arrays has the rows of one rank alone. */
