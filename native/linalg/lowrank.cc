@@ -233,7 +233,8 @@ template void gram(double *, const Tall<double> &);
 
 template <class T>
 void project(double *out, const Tall<T> &f, const T *x, int64 columns) {
-  std::ranges::copy(projected(f, x, columns), out);
+  const std::vector<double> found = projected(f, x, columns);
+  std::copy(found.begin(), found.end(), out);
 }
 template void project(double *, const Tall<float> &, const float *, int64);
 template void project(double *, const Tall<double> &, const double *, int64);

@@ -10,18 +10,18 @@ import type { Ranks } from "../array/exchange";
 import { recording } from "../array/record";
 import { cutRows, evenCounts, joinRows, markShard, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
-import { sameShape, shapeText, viewOf } from "../array/view";
+import { viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
 import type { Ranges, RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import { asItIs, otherOf } from "./result";
 import type { Kept, Launch, Reduce, Result } from "./result";
+import { commonShard, cutAll, joinAll, shardAmong } from "./shards";
 import { columnsTravel } from "./travels";
 import type { Reducing } from "./travels";
 
@@ -55,13 +55,22 @@ function shareCall(
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
-  if (columnsTravel(args, settings, arrays, options)) return shareTravelling(args, arrays, rows, found.ranks);
+  if (columnsTravel(args, settings, arrays, options)) {
+    const shared = shareTravelling(args, arrays, rows, found.ranks);
+    if (shared.joins) refuseOut(out);
+    return shared;
+  }
   const { tolerance = 0 } = options;
   if (kept && tolerance === 0 && !recording(arrays))
     return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
-  if (kept && out !== undefined && out !== null)
-    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
+  if (kept) refuseOut(out);
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
+}
+
+/** @throws ArgumentError for one. */
+function refuseOut(out: CallOptions["out"]): void {
+  if (out !== undefined && out !== null)
+    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
 }
 
 /** Where columns travel, arrays that all ranks have are cut to the rows of the shards beside them. */
@@ -86,93 +95,6 @@ const isShardOf =
   (args: readonly Argument[], category: Category) =>
   (array: RealArray, n: number): boolean =>
     at(args, n).category === category && shardOf(array) !== undefined;
-
-/** With what is whole of this category cut; an array that stands in several places is one array afterwards. */
-export function cutAll(
-  args: readonly Argument[],
-  arrays: readonly RealArray[],
-  category: Category,
-  { ranks, counts }: Shard,
-): RealArray[] {
-  const cut = new Map<RealArray, RealArray>();
-  return arrays.map((array, n) => {
-    if (at(args, n).category !== category || shardOf(array)) return array;
-    checkRowsOf(at(args, n), array, sumOf(counts));
-    const own = cut.get(array) ?? cutRows(array, { ranks, counts });
-    cut.set(array, own);
-    return own;
-  });
-}
-
-/** @throws ArgumentError unless an array that all ranks have has so many rows. */
-function checkRowsOf(argument: Argument, { shape }: RealArray, rows: number): void {
-  if (shape[0] === rows) return;
-  throw new ArgumentError(`${label(argument)}: expected ${String(rows)} rows as the shards, got ${shapeText(shape)}`);
-}
-
-/**
- * Arrays without shards, and who shares what is computed of them. @throws ArgumentError for batches, and shards that are
- * parameters.
- */
-export function joinShards(
-  args: readonly Argument[],
-  arrays: readonly RealArray[],
-): { arrays: readonly RealArray[]; ranks: Ranks | undefined } {
-  const found = shardAmong(args, arrays);
-  if (!found) return { arrays, ranks: undefined };
-  return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks };
-}
-
-/** An array that stands in several places is one array afterwards. */
-function joinAll(
-  args: readonly Argument[],
-  arrays: readonly RealArray[],
-  joins: (of: Category) => boolean,
-): RealArray[] {
-  const joined = new Map<RealArray, RealArray>();
-  return arrays.map((array, n) => {
-    const shard = joins(at(args, n).category) ? shardOf(array) : undefined;
-    if (!shard) return array;
-    const places = arrays.flatMap((other, m) => (other === array ? [m] : [])).join(" = ");
-    const whole = joined.get(array) ?? joinRows(array, shard, `rows of argument ${places}`);
-    joined.set(array, whole);
-    return whole;
-  });
-}
-
-/** The shard that all arrays of the kept index are, or none of them is. */
-function commonShard(args: readonly Argument[], arrays: readonly RealArray[], kept: Kept): Shard | undefined {
-  const of = args.flatMap((argument, n) => (argument.category === kept ? [n] : []));
-  const first = of.find((n) => shardOf(at(arrays, n)));
-  if (first === undefined) return undefined;
-  const shard = asserted(shardOf(at(arrays, first)), "a shard");
-  for (const n of of) {
-    const counts = shardOf(at(arrays, n))?.counts;
-    if (counts && sameShape(counts, shard.counts)) continue;
-    const [expected, got] = [shard.counts, counts ?? []].map((each) => each.join(" + "));
-    throw new ArgumentError(
-      `${label(at(args, n))}: expected a shard of ${String(expected)} rows as ${label(at(args, first))} is, got ` +
-        (counts ? `one of ${String(got)}` : "an array: make it one with shard or fromRows"),
-    );
-  }
-  return shard;
-}
-
-/** A shard among the arrays. @throws ArgumentError for one that is a parameter, and batch dimensions beside it. */
-export function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Shard | undefined {
-  const found = arrays.map(shardOf).find((shard) => shard !== undefined);
-  if (!found) return undefined;
-  args.forEach((argument, n) => {
-    const { shape } = at(arrays, n);
-    if (argument.category === Category.P && shardOf(at(arrays, n)))
-      throw new ArgumentError(`${label(argument)}: expected a parameter that all ranks have, got a shard`);
-    if (shape.length > argument.rank)
-      throw new ArgumentError(
-        `${label(argument)}: expected no batch dimensions with shards, got shape ${shapeText(shape)}`,
-      );
-  });
-  return found;
-}
 
 /** The result of a call with shards as its caller gets it. */
 function resultOfShared({ own, cut, joins }: SharedCall, { values, indices }: Result): Result {
@@ -342,11 +264,4 @@ function cutGiven(
     return viewOf(array, { shape: [end - begin, ...rest], stride: array.stride, offset });
   });
   return { ...given, arrays };
-}
-
-/** @throws ArgumentError where one of the arrays has the rows of one rank alone. */
-export function refuseShards(args: readonly Argument[], arrays: readonly RealArray[]): void {
-  const found = arrays.findIndex((array) => shardOf(array) !== undefined);
-  if (found >= 0)
-    throw new ArgumentError(`${label(at(args, found))}: expected an array that all ranks have, got a shard: gather it`);
 }

@@ -47,10 +47,10 @@ export function shardsTravel(
   if (columns === "auto" && bytes <= MOST_GATHERED) return false;
   const why = whyNot();
   if (why === null) return true;
-  if (columns === "travel")
-    throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
+  if (columns === "travel") throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
   const size = `${String(Math.round(bytes / 1e6))} MB`;
-  if (tellsProgress) warnOnce("KEOPS_GATHER", `${size} of columns are gathered on every rank, because of ${why}; told once`);
+  if (tellsProgress)
+    warnOnce("KEOPS_GATHER", `${size} of columns are gathered on every rank, because of ${why}; told once`);
   return false;
 }
 

@@ -156,7 +156,9 @@ export function* logdet(
     const random = method === "lanczos" ? signs(settings.seed) : null;
     const gradients = logdetPullback({ ...call, matrix, inverse, modes, random, probes }, cotangent, inputsWanted);
     const users = [...arrays, ...(alpha ? [alphaArray(wanted) ?? alpha] : [])];
-    const returned = gradients.estimates.map((sums) => sums.map((sum, n) => sum && system.returnRows(given, n, sum, users)));
+    const returned = gradients.estimates.map((sums) =>
+      sums.map((sum, n) => sum && system.returnRows(given, n, sum, users)),
+    );
     fillErrors(gradientErrors, users, returned);
     return gradients.values;
   });

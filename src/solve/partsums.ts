@@ -23,13 +23,24 @@ const PIECE = 1 << 18;
  * The sum over all parts, on all ranks.
  * @param ofPart numbers of a part of this rank, which may be changed.
  */
-export function* sumParts({ ranks }: Shard, size: number, ofPart: (part: number) => Task<Float64Array>): Task<Float64Array> {
+export function* sumParts(
+  { ranks }: Shard,
+  size: number,
+  ofPart: (part: number) => Task<Float64Array>,
+): Task<Float64Array> {
   const nodes = Array.from({ length: ranks.size }, (_, rank) => nodesBetween(...partsOf(rank, ranks)));
   const own: Float64Array[] = [];
   for (const node of at(nodes, ranks.rank)) own.push(yield* sumNode(node, ofPart));
   const total = new Float64Array(size);
   for (let begin = 0; begin < size; begin += PIECE)
-    total.set(sumPieces(ranks, nodes, own.map((sums) => sums.subarray(begin, begin + PIECE))), begin);
+    total.set(
+      sumPieces(
+        ranks,
+        nodes,
+        own.map((sums) => sums.subarray(begin, begin + PIECE)),
+      ),
+      begin,
+    );
   return total;
 }
 

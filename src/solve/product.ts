@@ -84,8 +84,8 @@ export class Product {
   /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
   *solve(attempt: Attempt, { right, x, columns }: Columns, options: RefineOptions): Task<Solution> {
     const { inverse } = attempt;
-    // Other preconditioners than those of known parts need the machine.
-    const place = inverse === null || inverse.parts ? this.how : {};
+    // Other preconditioners than those of known parts need the machine, and so do ranks.
+    const place = !this.how.shards && (inverse === null || inverse.parts) ? this.how : {};
     const rows = columns === 0 ? 0 : x.length / columns;
     const opened: Vectors[] = [];
     const open: Open = (dtype, own, operator) => {

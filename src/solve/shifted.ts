@@ -22,7 +22,7 @@ import type { Solved } from "./report";
 import { solveTogether } from "./ridges";
 import type { FoundRidge, RidgesRequest } from "./ridges";
 import { MATRIX, SOLVE, checkSolveOptions } from "./solveoptions";
-import type { SolveOptions, SolveSettings } from "./solveoptions";
+import type { SolveOptions } from "./solveoptions";
 import { widen } from "./system";
 import type { System } from "./system";
 

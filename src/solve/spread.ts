@@ -12,7 +12,7 @@ import type { RealArray } from "../array/view";
 import { checkArguments } from "../call/prepared";
 import type { CallOptions, Given } from "../call/prepared";
 import type { Kept } from "../call/result";
-import { shardAmong } from "../call/shares";
+import { shardAmong } from "../call/shards";
 import { shardsTravel } from "../call/travels";
 import { at } from "../asserts";
 import { memoryOf } from "../device/memory";
@@ -48,7 +48,7 @@ export function inParts(rows: number, ranks: Ranks): Shard {
 }
 
 /** What a system may ask for that needs all points on every rank. */
-export type SystemOptions = Pick<CallOptions, "columns" | "ranges" | "device" | "backend"> & {
+export type SystemOptions = Pick<CallOptions, "columns" | "ranges" | "device"> & {
   readonly method?: string | undefined;
   readonly tolerance?: "auto" | undefined;
 };
@@ -80,13 +80,13 @@ export function spreadSystem(
 
 function whyNotSpread(
   points: readonly RealArray[],
-  { ranges, device, backend, method, tolerance }: SystemOptions,
+  { ranges, device, method, tolerance }: SystemOptions,
 ): string | null {
   if (ranges) return "ranges";
   if (tolerance === "auto") return "a tolerance";
   if (method === "direct") return 'method "direct"';
   const isElsewhere = points.some(({ data }) => memoryOf(data).device !== null);
-  return isElsewhere || device !== undefined || backend === "cuda" ? "a device" : null;
+  return isElsewhere || device !== undefined ? "a device" : null;
 }
 
 const joinUnknown = (array: RealArray): RealArray => {

@@ -220,7 +220,11 @@ class SpreadAlgebra {
   private *lowRankSolve(
     out: RealData,
     x: RealData,
-    { blocks, factor, alpha }: { readonly blocks: readonly RealData[]; readonly factor: Float64Array; readonly alpha: number },
+    {
+      blocks,
+      factor,
+      alpha,
+    }: { readonly blocks: readonly RealData[]; readonly factor: Float64Array; readonly alpha: number },
     columns: number,
   ): Task<void> {
     const width = Math.sqrt(factor.length);

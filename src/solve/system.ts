@@ -13,7 +13,7 @@ import { Operator } from "../call/operator";
 import { entryOf } from "../call/batches";
 import type { Given, How } from "../call/prepared";
 import type { Kept } from "../call/result";
-import { joinShards } from "../call/shares";
+import { joinShards } from "../call/shards";
 import { asserted, at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";

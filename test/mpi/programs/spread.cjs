@@ -81,7 +81,10 @@ function derivatives(dtype) {
 }
 
 function spectra() {
-  const [x, b] = [requiresGrad(own(rand([400, 2], { seed: 1, dtype: "float64" }))), randn([400, 1], { dtype: "float64" })];
+  const [x, b] = [
+    requiresGrad(own(rand([400, 2], { seed: 1, dtype: "float64" }))),
+    randn([400, 1], { dtype: "float64" }),
+  ];
   tell("eigenvalues", (how) => [Kinv.eigsh(3, x, x, b, 20, how).values]);
   tell("trace", (how) => [array([Kinv.trace(x, x, b, 20, how).value])]);
   tell("logdet", (how) => [Kinv.logdet(x, x, b, 20, { alpha: 0.1, method: "lanczos", ...how }).array]);
@@ -95,7 +98,9 @@ function others() {
   const dtype = "float64";
   const [x, b] = [rand([300, 2], { seed: 1, dtype }), randn([300, 2], { seed: 2, dtype })];
   const wide = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)"], "b", { axis: 1 });
-  tell("two right-hand sides", (how) => [gather(wide(own(x), own(x), own(b), { alpha: 0.1, symmetry: "positive", ...how }))]);
+  tell("two right-hand sides", (how) => [
+    gather(wide(own(x), own(x), own(b), { alpha: 0.1, symmetry: "positive", ...how })),
+  ]);
   const matrix = "Exp(-SqDist(x, y)) * (b - 2 * (x - y) * (x - y | b))"; // minus second derivatives of a Gaussian, halved
   const vectors = KernelSolve(matrix, ["x = Vi(2)", "y = Vj(2)", "b = Vj(2)"], "b", { axis: 1 });
   tell("a kernel of matrices", (how) => {
@@ -104,7 +109,13 @@ function others() {
   });
   tell("a lazy tensor", (how) => {
     const xi = own(x);
-    return [Vi(xi).sqdist(Vj(xi)).neg().exp().solve(b, { alpha: 0.1, ...how })];
+    return [
+      Vi(xi)
+        .sqdist(Vj(xi))
+        .neg()
+        .exp()
+        .solve(b, { alpha: 0.1, ...how }),
+    ];
   });
 }
 
