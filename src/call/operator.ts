@@ -196,8 +196,7 @@ export class Operator {
         some: (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices),
         fewer: (all) => this.launchFewer(call, all),
       });
-    const all = (): Launch => this.launchAll(call);
-    return this.asksForLess(how) ? this.launchFewer(call, all) : all();
+    return this.asksForLess(how) ? this.launchFewer(call, () => this.launchAll(call)) : this.launchAll(call);
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */

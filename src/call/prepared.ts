@@ -195,9 +195,9 @@ export const CALL = {
     accepts: (value: unknown): value is number => isAtLeast(0, value) && value < 1,
   },
   /**
-   * How a rank of several gets columns that are a shard. `"gather"`: all before the call. `"travel"`: some at a time,
-   * while those before them compute, so that no machine needs memory for all. `"auto"` (the default) gathers up to
-   * 256 MB. Results have the same bits.
+   * How a rank of several gets columns that are a shard, and the points of a solve. `"gather"`: all before the call.
+   * `"travel"`: some at a time, while those before them compute, so that no machine needs memory for all. `"auto"` (the
+   * default) gathers up to 256 MB. Sums have the same bits; a solve rounds its preconditioner elsewhere.
    */
   columns: { kind: ["auto", "gather", "travel"] },
   /**
