@@ -1,4 +1,5 @@
 /** Columns that travel: the bits of one process, and the memory of a part. */
+import ndarray from "ndarray";
 import { Genred, errors, rand, requiresGrad } from "../../src";
 import { fromRows, shard } from "../../src/mpi/mpi";
 import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
@@ -81,4 +82,19 @@ test.each<[string, () => unknown, string]>([
 ])("%s is refused", (_, call, message) => {
   expect(call).toThrow(message);
   expect(call).toThrow(errors.ArgumentError);
+});
+
+test("large columns that are gathered all the same are told once, with their size and why", () => {
+  const emitted = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const [rows, out] = [5_000_000, rand([4, 1])];
+  const large = fromRows(ndarray(new Float32Array(16), [rows, 16], [0, 1])); // 320 MB, if it were gathered
+  const wide = Genred("SqDist(x, y)", ["x = Vi(16)", "y = Vj(16)"], { axis: 1 });
+  const call = (): unknown => wide(shard(rand([4, 16])), large, { tolerance: 0.1, out });
+  for (let time = 0; time < 2; time++) expect(call).toThrow("out: expected none for shards with derivatives or a tol");
+  expect(emitted.mock.calls).toEqual([
+    [
+      "320 MB of columns are gathered on every rank, because of a tolerance; told once",
+      { type: "KeopsWarning", code: "KEOPS_GATHER" },
+    ],
+  ]);
 });
