@@ -13,8 +13,8 @@ import type { Shard } from "./shard";
 import { allocate, dtypeOf, readable, sameShape, wrap } from "./view";
 import type { RealArray } from "./view";
 
-/** Rows that pass by at once. */
-const SPAN = 1 << 16;
+/** Numbers that pass by at once. */
+const SPAN = 1 << 20;
 
 /** The rows of a shard `[n, D]`, of which each rank has as many as `counts` says afterwards. */
 export function moveRows(own: RealArray, from: Shard, counts: readonly number[]): RealArray {
@@ -34,8 +34,9 @@ function passRows(own: RealArray, from: Shard, counts: readonly number[]): RealA
   const numbers = readable(own);
   const [begin, end] = ownRows({ ranks, counts });
   const taken = allocate(dtypeOf(own), (end - begin) * width);
-  for (let first = 0; first < rows; first += SPAN) {
-    const last = Math.min(rows, first + SPAN);
+  const most = Math.max(1, Math.floor(SPAN / Math.max(1, width)));
+  for (let first = 0; first < rows; first += most) {
+    const last = Math.min(rows, first + most);
     const span = passSpan(numbers, from, width, [first, last]);
     const [low, high] = [Math.max(begin, first), Math.min(end, last)];
     if (low < high) taken.set(span.subarray((low - first) * width, (high - first) * width), (low - begin) * width);
@@ -75,7 +76,7 @@ export function rowsAtPlaces(own: RealData, { ranks, counts }: Shard, width: num
     if (owners[n] === ranks.rank) found.set(own.subarray(row * width, (row + 1) * width), k * width);
   });
   const each = counts.map((_, k) => owners.filter((owner) => owner === k).length);
-  gatherElements("rows of a preconditioner", ranks, found, { counts: each, width });
+  gatherElements("rows at places", ranks, found, { counts: each, width });
   const sorted = found.slice();
   order.forEach((n, k) => {
     found.set(sorted.subarray(k * width, (k + 1) * width), n * width);

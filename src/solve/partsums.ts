@@ -7,6 +7,7 @@ import { gatherElements } from "../array/exchange";
 import type { Ranks } from "../array/exchange";
 import type { Shard } from "../array/shard";
 import { at } from "../asserts";
+import { waitFor } from "../task";
 import type { Task } from "../task";
 import { PARTS, partsOf } from "./spread";
 
@@ -23,30 +24,28 @@ const PIECE = 1 << 18;
  * The sum over all parts, on all ranks.
  * @param ofPart numbers of a part of this rank, which may be changed.
  */
-export function* sumParts(
-  { ranks }: Shard,
-  size: number,
-  ofPart: (part: number) => Task<Float64Array>,
-): Task<Float64Array> {
+export function* sumParts({ ranks }: Shard, size: number, ofPart: OfPart): Task<Float64Array> {
   const nodes = Array.from({ length: ranks.size }, (_, rank) => nodesBetween(...partsOf(rank, ranks)));
   const own: Float64Array[] = [];
   for (const node of at(nodes, ranks.rank)) own.push(yield* sumNode(node, ofPart));
   const total = new Float64Array(size);
-  for (let begin = 0; begin < size; begin += PIECE)
-    total.set(
-      sumPieces(
-        ranks,
-        nodes,
-        own.map((sums) => sums.subarray(begin, begin + PIECE)),
-      ),
-      begin,
-    );
+  for (let begin = 0; begin < size; begin += PIECE) {
+    const piece = total.subarray(begin, begin + PIECE);
+    const some = own.map((sums) => sums.subarray(begin, begin + piece.length));
+    piece.set(sumPieces(ranks, nodes, some, piece.length));
+  }
   return total;
 }
 
-/** @param own a piece of the sum of each node of this rank. */
-function sumPieces(ranks: Ranks, nodes: readonly (readonly Node[])[], own: readonly Float64Array[]): Float64Array {
-  const width = own[0]?.length ?? 0;
+type OfPart = (part: number) => Float64Array | Task<Float64Array>;
+
+/** @param own a piece of the sum of each node of this rank, of so many numbers. */
+function sumPieces(
+  ranks: Ranks,
+  nodes: readonly (readonly Node[])[],
+  own: readonly Float64Array[],
+  width: number,
+): Float64Array {
   const pieces = new Float64Array(nodes.flat().length * width);
   const before = nodes.slice(0, ranks.rank).flat().length;
   own.forEach((sums, k) => {
@@ -68,8 +67,8 @@ function nodesBetween(first: number, end: number): Node[] {
   return nodes;
 }
 
-function* sumNode({ first, count }: Node, ofPart: (part: number) => Task<Float64Array>): Task<Float64Array> {
-  if (count === 1) return yield* ofPart(first);
+function* sumNode({ first, count }: Node, ofPart: OfPart): Task<Float64Array> {
+  if (count === 1) return yield* waitFor(ofPart(first));
   const half = count / 2;
   const sums = yield* sumNode({ first, count: half }, ofPart);
   return addTo(sums, yield* sumNode({ first: first + half, count: half }, ofPart));

@@ -7,7 +7,7 @@ import type { Ranks } from "../array/exchange";
 import { moveRows } from "../array/rows";
 import { cutRows, joinRows, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
-import { shapeText, viewOf } from "../array/view";
+import { viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { checkArguments } from "../call/prepared";
 import type { CallOptions, Given } from "../call/prepared";
@@ -64,6 +64,8 @@ export function spreadSystem(
   const isPoint = (n: number): boolean => n !== unknown.position && at(args, n).category !== Category.P;
   const points = arrays.filter((_, n) => isPoint(n));
   if (!found || !shardsTravel(points, options, () => whyNotSpread(points, options))) return null;
+  if (arrays.some(({ shape }, n) => at(args, n).category !== Category.P && shape.length !== 2))
+    checkArguments(args, arrays); // says which
   const extents = [Category.I, Category.J].map((kept) => rowsOf(args, arrays, kept as Kept)) as [number, number];
   const shards = [inParts(extents[0], found.ranks), inParts(extents[1], found.ranks)] as const;
   const own = new Map<RealArray, RealArray>();
@@ -112,10 +114,9 @@ function rowsOf(args: readonly Argument[], arrays: readonly RealArray[], kept: K
 }
 
 /** The rows of this rank of an array that all have, as a view. */
-export function rowsOfShard(whole: RealArray, shard: Shard): RealArray {
+function rowsOfShard(whole: RealArray, shard: Shard): RealArray {
   const [begin, end] = ownRows(shard);
   const [, ...rest] = whole.shape;
-  if (whole.shape.length !== 2) throw new ArgumentError(`expected rows of numbers, got ${shapeText(whole.shape)}`);
   const offset = whole.offset + begin * at(whole.stride, 0);
   return viewOf(whole, { shape: [end - begin, ...rest], stride: whole.stride, offset });
 }

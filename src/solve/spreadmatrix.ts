@@ -29,9 +29,8 @@ export class SpreadMatrix implements Matrix {
   readonly rows: number;
   readonly held: number;
   readonly dtype: Dtype;
-  private readonly own: KernelMatrix;
-
   private readonly shard: Shard;
+  private readonly own: KernelMatrix;
 
   /**
    * @param pairs of the rows of this rank.
@@ -103,6 +102,13 @@ const workOf = <T>(task: () => Task<T>): Work<T> =>
 /** Columns of the last block of a factor whose norms tell how large the rest is. */
 const LAST_COLUMNS = 8;
 
+/** (F Fᵀ + alpha I)⁻¹ by the Cholesky factor of Fᵀ F + alpha I. */
+interface Woodbury {
+  readonly blocks: readonly RealData[];
+  readonly factor: Float64Array;
+  readonly alpha: number;
+}
+
 class SpreadAlgebra {
   private readonly own: number;
   private readonly begin: number;
@@ -121,6 +127,7 @@ class SpreadAlgebra {
     return {
       ...this.algebra,
       choosePivots: (left, blocks, candidates, chances, accepted, factor, _rows, most, part, floor) => {
+        this.agree("pivots");
         const count = candidates.length;
         const some = this.rowsOf(blocks, candidates);
         const places = Int32Array.from(candidates.keys());
@@ -132,9 +139,14 @@ class SpreadAlgebra {
       lowRankSolve: (out, x, blocks, factor, alpha, _rows, columns) =>
         workOf(() => this.lowRankSolve(out, x, { blocks, factor, alpha }, columns)),
       subtractTall: (out, blocks, x, _rows, columns) => {
+        this.agree("a product");
         this.subtract(out, blocks, x, columns);
       },
     };
+  }
+
+  private agree(what: string): void {
+    this.shard.ranks.agree(() => `${what} of a factor of ${String(this.rows)} rows`, 0);
   }
 
   /** Rows of blocks at these places among those of all ranks. */
@@ -155,6 +167,7 @@ class SpreadAlgebra {
     residual: Float64Array,
     count: number,
   ): Task<number> {
+    this.agree("columns");
     const { own, begin, shard } = this;
     const held = own + PIVOTS;
     for (const [n, rows] of this.rowsOf(blocks, pivots).entries()) {
@@ -178,8 +191,7 @@ class SpreadAlgebra {
     return squares.reduce((most, square) => Math.max(most, square), 0);
   }
 
-  // eslint-disable-next-line require-yield
-  private *squaresOf(part: number, block: RealData, [low, high]: readonly [number, number]): Task<Float64Array> {
+  private squaresOf(part: number, block: RealData, [low, high]: readonly [number, number]): Float64Array {
     const [width, [first, end]] = [this.widthOf(block), this.ownRowsOf(part)];
     const sums = new Float64Array(high - low);
     for (let row = first; row < end; row++)
@@ -206,6 +218,7 @@ class SpreadAlgebra {
   }
 
   private *gram(out: Float64Array, blocks: readonly RealData[], bytes: number): Task<void> {
+    this.agree("a Gram matrix");
     out.set(yield* sumParts(this.shard, out.length, (part) => this.gramOf(part, blocks, out.length, bytes)));
   }
 
@@ -217,16 +230,8 @@ class SpreadAlgebra {
   }
 
   /** (x - F (Fᵀ F + alpha I)⁻¹ Fᵀ x) / alpha, whole. */
-  private *lowRankSolve(
-    out: RealData,
-    x: RealData,
-    {
-      blocks,
-      factor,
-      alpha,
-    }: { readonly blocks: readonly RealData[]; readonly factor: Float64Array; readonly alpha: number },
-    columns: number,
-  ): Task<void> {
+  private *lowRankSolve(out: RealData, x: RealData, { blocks, factor, alpha }: Woodbury, columns: number): Task<void> {
+    this.agree("an inverse");
     const width = Math.sqrt(factor.length);
     const inner = yield* sumParts(this.shard, width * columns, (part) => this.project(part, blocks, x, columns));
     yield* waitFor(this.algebra.choleskySolve(factor, inner, width, columns));
@@ -237,8 +242,7 @@ class SpreadAlgebra {
   }
 
   /** Fᵀ x of a part. */
-  // eslint-disable-next-line require-yield
-  private *project(part: number, blocks: readonly RealData[], x: RealData, columns: number): Task<Float64Array> {
+  private project(part: number, blocks: readonly RealData[], x: RealData, columns: number): Float64Array {
     const [some, rows] = this.partOf(blocks, part);
     const [first, end] = this.rowsOfPart(part).map((row) => row * columns);
     const sums = new Float64Array(blocks.reduce((width, block) => width + this.widthOf(block), 0) * columns);
