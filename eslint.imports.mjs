@@ -73,6 +73,7 @@ const ROWS = {
       "array",
       "task",
       "platform",
+      "warnings",
     ],
     types: ["device", "codegen/specification"],
   },

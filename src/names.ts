@@ -29,13 +29,7 @@ export type { GenericFunction } from "./generic";
 export { Genred } from "./genred";
 export type { AsyncCallOptions, DenseOptions, GenredFunction, GenredOptions } from "./genred";
 export { KernelSolve } from "./kernelsolve";
-export type {
-  AsyncSolveOptions,
-  KernelSolveFunction,
-  KernelSolveOptions,
-  MatrixFunction,
-  ShiftedFunction,
-} from "./kernelsolve";
+export type { KernelSolveOptions } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export type { LazySolveOptions, MatmulOptions } from "./lazytensor/lazytensor";
 export * as linalg from "./linalg/linalg";
@@ -70,5 +64,6 @@ export type { TraceOptions, TraceResult } from "./solve/trace";
 export type { SolveIteration } from "./solve/refine";
 export type { SolveReport } from "./solve/report";
 export type { ShiftedOptions } from "./solve/shifted";
+export type { AsyncSolveOptions, KernelSolveFunction, MatrixFunction, ShiftedFunction } from "./solve/solvefunctions";
 export type { SolveOptions } from "./solve/solveoptions";
 export { version } from "./version";

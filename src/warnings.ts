@@ -3,7 +3,8 @@
 import { emitWarning } from "./platform/system";
 
 /** Codes of the warnings that are told once. */
-export type WarningCode = "KEOPS_REFERENCE" | "KEOPS_WASM" | "KEOPS_COMPILE" | "KEOPS_HISTORY" | "KEOPS_THREADS";
+export type WarningCode =
+  "KEOPS_REFERENCE" | "KEOPS_WASM" | "KEOPS_COMPILE" | "KEOPS_HISTORY" | "KEOPS_THREADS" | "KEOPS_GATHER";
 
 const told = new Set<WarningCode>();
 

@@ -87,6 +87,10 @@ double extend(T *out, T *left, const Tall<T> &, const Pivots &, double *residual
 template <class T>
 void gram(double *out, const Tall<T> &);
 
+// out [width of F, columns] = transpose(F) x [rows, columns], summed in double.
+template <class T>
+void project(double *out, const Tall<T> &, const T *x, std::int64_t columns);
+
 // out [rows, columns] -= F x [width, columns].
 template <class T>
 void subtractTall(T *out, const Tall<T> &, const double *x, std::int64_t columns);

@@ -232,6 +232,14 @@ template void gram(double *, const Tall<float> &);
 template void gram(double *, const Tall<double> &);
 
 template <class T>
+void project(double *out, const Tall<T> &f, const T *x, int64 columns) {
+  const std::vector<double> found = projected(f, x, columns);
+  std::copy(found.begin(), found.end(), out);
+}
+template void project(double *, const Tall<float> &, const float *, int64);
+template void project(double *, const Tall<double> &, const double *, int64);
+
+template <class T>
 void subtractTall(T *out, const Tall<T> &f, const double *x, int64 columns) {
   const Coefficients<T> coefficients(f, x, columns);
   inPieces(f.rows, PIECE, [&](int64 row, int64 end) { coefficients.subtract(out, row, end); });

@@ -135,6 +135,19 @@ std::function<double()> gramOf(Info info, int64 rows) {
 }
 
 template <class T>
+std::function<double()> projectOf(Info info, int64 rows, int64 columns) {
+  const Factor<T> f = factorAt<T>(info, 1, rows);
+  const auto out = matrixAt<double>(info, 0, "out", f.width, columns);
+  const auto x = matrixAt<T>(info, 2, "x", rows, columns);
+  refuseOverlap(out, f);
+  refuseOverlap(out, x, "x");
+  return [=] {
+    project(out.data, f.tall, x.data, columns);
+    return 0.0;
+  };
+}
+
+template <class T>
 std::function<double()> subtractTallOf(Info info, int64 rows, int64 columns) {
   const Factor<T> f = factorAt<T>(info, 1, rows);
   const auto out = matrixAt<T>(info, 0, "out", rows, columns);
@@ -188,6 +201,13 @@ struct GramOf : DenseWork {
   }
 };
 
+struct Project : DenseWork {
+  explicit Project(Info info) : DenseWork(info) {
+    const int64 rows = sizeAt(info, 3, "rows"), columns = sizeAt(info, 4, "columns");
+    work = isFloat32(info, 2) ? projectOf<float>(info, rows, columns) : projectOf<double>(info, rows, columns);
+  }
+};
+
 struct SubtractTall : DenseWork {
   explicit SubtractTall(Info info) : DenseWork(info) {
     const int64 rows = sizeAt(info, 3, "rows"), columns = sizeAt(info, 4, "columns");
@@ -211,6 +231,7 @@ constexpr FunctionRow ROWS[] = {
     nowOnly<ChoosePivots>("choosePivots"),
     nowAndLater<Extend>("extend"),
     nowAndLater<GramOf>("gram"),
+    nowOnly<Project>("project"),
     nowOnly<SubtractTall>("subtractTall"),
     nowAndLater<LowRankSolve>("lowRankSolve"),
 };

@@ -48,7 +48,7 @@ Napi::Value spans(Info info) {
   const Routine &routine = routineOf(info[0]);
   const Plan plan = toPlan(info.Env(), info[1], info.Env().Undefined(), routine);
   check(routine, plan);
-  const std::vector<int64> ends = endsOfSpans(plan);
+  const std::vector<int64> ends = endsOfSpans(routine, plan);
   auto result = Napi::Array::New(info.Env(), 1 + ends.size());
   result[0u] = static_cast<double>(stateBytes(routine, plan));
   for (uint32_t k = 0; k < ends.size(); k++) result[1 + k] = static_cast<double>(ends[k]);

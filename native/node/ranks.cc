@@ -1,6 +1,7 @@
 // The ranks of an MPI program: what is exchanged among them, with everything checked before the library is called.
 // The library belongs to the process, and the main thread alone calls it.
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
@@ -16,6 +17,28 @@ using Info = const Napi::CallbackInfo &;
 
 std::unique_ptr<Mpi> mpi;  // once it is started
 std::vector<Napi::ObjectReference> travelling;  // memory that arrives meanwhile
+std::atomic<bool> isUnderWay{false};            // whether something may still arrive
+napi_threadsafe_function bell = nullptr;        // by which other threads ask the main thread to bring it on
+
+void bringOn() {
+  try {
+    mpi->progress();
+  } catch (const std::exception &) {  // said when it is awaited
+  }
+  isUnderWay = !mpi->isIdle();
+}
+
+void answerBell(napi_env, napi_value, void *, void *) {
+  if (mpi && isUnderWay) bringOn();
+}
+
+// It is rung at most once before it is answered, and keeps no program alive.
+void hangBell(Napi::Env env) {
+  const Napi::String name = Napi::String::New(env, "tskeops ranks");
+  if (napi_create_threadsafe_function(env, nullptr, nullptr, name, 1, 1, nullptr, nullptr, nullptr, answerBell, &bell) != napi_ok)
+    throw std::runtime_error("ranks: no way to ask the main thread");
+  napi_unref_threadsafe_function(env, bell);
+}
 
 Mpi &started() {
   if (!mpi || !onMainThread()) throw std::invalid_argument("ranks: expected MPI that was started, on the main thread");
@@ -34,6 +57,7 @@ std::vector<std::string> namesAt(Info info) {
 
 Napi::Value start(Info info) {
   if (!onMainThread()) throw std::invalid_argument("ranks: expected the main thread, got a worker");
+  if (bell == nullptr) hangBell(info.Env());
   if (!mpi) mpi = startMpi(namesAt(info));
   auto result = Napi::Object::New(info.Env());
   result.Set("rank", mpi->rank());
@@ -78,6 +102,7 @@ struct StartGather : Parts {
   explicit StartGather(const Arguments &info) : Parts(info) { travelling.push_back(Napi::Persistent(info[0].As<Napi::Object>())); }
   double run() override {
     ranks.startGather(all, counts, width);
+    isUnderWay = true;
     return 0;
   }
 };
@@ -87,6 +112,7 @@ struct AwaitGather : Work {
   double cost() const override { return 1e9; }
   double run() override {
     started().await(watch);
+    isUnderWay = false;
     travelling.clear();
     return 0;
   }
@@ -94,6 +120,7 @@ struct AwaitGather : Work {
 
 Napi::Value finalize(Info info) {
   started().finalize();
+  isUnderWay = false;
   mpi.reset();
   return info.Env().Undefined();
 }
@@ -116,10 +143,9 @@ constexpr FunctionRow ROWS[] = {
 }  // namespace
 
 void progressOfRanks() {
-  try {
-    if (mpi && onMainThread()) mpi->progress();
-  } catch (const std::exception &) {  // said when it is awaited
-  }
+  if (!isUnderWay) return;
+  if (onMainThread()) bringOn();
+  else napi_call_threadsafe_function(bell, nullptr, napi_tsfn_nonblocking);  // or it has been rung already
 }
 
 constinit const FunctionTable RANK_FUNCTIONS = ROWS;

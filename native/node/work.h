@@ -103,7 +103,7 @@ void addFunction(Napi::Object, const char *name, napi_callback);
 extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS,
     RANK_FUNCTIONS, SPAN_FUNCTIONS;
 
-// Brings on what ranks exchange meanwhile, on the main thread; elsewhere nothing.
+// Brings on what ranks exchange meanwhile. The main thread alone may: from others it is asked to, as soon as it is free.
 void progressOfRanks();
 
 // Devices belong to the process: gives back what was opened of them, when it ends.

@@ -12,21 +12,22 @@ namespace {
 // Where spans of a plan lie.
 class Spans {
  public:
-  explicit Spans(const Plan &plan)
-      : plan(plan), parts(std::max<int64>(1, ceilDivide(plan.columns, plan.chunkColumns))),
-        ofPart(ceilDivide(std::min(plan.chunkColumns, plan.columns), SPAN_COLUMNS)) {}
+  Spans(const Routine &routine, const Plan &plan)
+      : plan(plan), length(spanColumns(routine)), parts(std::max<int64>(1, ceilDivide(plan.columns, plan.chunkColumns))),
+        ofPart(ceilDivide(std::min(plan.chunkColumns, plan.columns), length)) {}
 
   int64 partOf(int64 column) const { return column / plan.chunkColumns; }
   bool isFirstOfPart(int64 column) const { return column % plan.chunkColumns == 0; }
   int64 endOf(int64 column) const {
-    return std::min({column + SPAN_COLUMNS, (partOf(column) + 1) * plan.chunkColumns, plan.columns});
+    return std::min({column + length, (partOf(column) + 1) * plan.chunkColumns, plan.columns});
   }
-  bool begins(int64 column) const { return column % plan.chunkColumns % SPAN_COLUMNS == 0 && column < plan.columns; }
-  int64 numberOf(int64 column) const { return partOf(column) * ofPart + column % plan.chunkColumns / SPAN_COLUMNS; }
+  bool begins(int64 column) const { return column % plan.chunkColumns % length == 0 && column < plan.columns; }
+  int64 numberOf(int64 column) const { return partOf(column) * ofPart + column % plan.chunkColumns / length; }
   int64 count() const { return plan.columns == 0 ? 0 : numberOf(plan.columns - 1) + 1; }
 
  private:
   const Plan &plan;
+  const int64 length;
 
  public:
   const int64 parts, ofPart;
@@ -49,22 +50,22 @@ std::vector<const void *> placed(const Routine &routine, const ColumnSpan &span,
 
 }  // namespace
 
-std::vector<int64> endsOfSpans(const Plan &plan) {
-  const Spans spans(plan);
+std::vector<int64> endsOfSpans(const Routine &routine, const Plan &plan) {
+  const Spans spans(routine, plan);
   std::vector<int64> ends;
   for (int64 first = 0; first < plan.columns; first = ends.back()) ends.push_back(spans.endOf(first));
   return ends;
 }
 
 int64 stateBytes(const Routine &routine, const Plan &plan) {
-  return ceilDivide(plan.rows, plan.blockRows) * Spans(plan).parts * partBytes(routine, plan);
+  return ceilDivide(plan.rows, plan.blockRows) * Spans(routine, plan).parts * partBytes(routine, plan);
 }
 
 void check(const Routine &routine, const Plan &plan, const ColumnSpan &span, const std::vector<Input> &arguments, const Output &out) {
   if (routine.pairsOnce) throw std::invalid_argument("span: expected a routine of the form reduce, got one of pairs once");
   if (plan.ranges || !plan.batch.empty()) throw std::invalid_argument("span: expected a plan without ranges or a batch");
   check(routine, plan);
-  const Spans spans(plan);
+  const Spans spans(routine, plan);
   if (span.first < 0 || !spans.begins(span.first) || span.end != spans.endOf(span.first))
     throw std::out_of_range("span: expected one that the plan has, got others' columns");
   if (span.stateBytes < stateBytes(routine, plan)) throw std::out_of_range("state: expected as many bytes as spans tells, got fewer");
@@ -76,7 +77,7 @@ void check(const Routine &routine, const Plan &plan, const ColumnSpan &span, con
 
 void reduceSpan(const Routine &routine, const Plan &plan, const ColumnSpan &span, const std::vector<Input> &arguments,
                 const Output &out, Watch &watch) {
-  const Spans spans(plan);
+  const Spans spans(routine, plan);
   const int64 blocks = ceilDivide(plan.rows, plan.blockRows), bytes = partBytes(routine, plan);
   watch.begin(blocks * spans.count(), blocks * spans.numberOf(span.first));
   if (watch.stopping()) throw Interrupted("reduce: interrupted");

@@ -14,7 +14,7 @@ struct ColumnSpan {
   int64 stateBytes;
 };
 
-std::vector<int64> endsOfSpans(const Plan &);
+std::vector<int64> endsOfSpans(const Routine &, const Plan &);
 int64 stateBytes(const Routine &, const Plan &);
 // Throws std::invalid_argument or std::out_of_range unless the span is one of the plan, and every element exists.
 void check(const Routine &, const Plan &, const ColumnSpan &, const std::vector<Input> &, const Output &);

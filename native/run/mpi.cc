@@ -96,6 +96,8 @@ class Library : public Mpi {
     });
   }
 
+  bool isIdle() const override { return pending.empty(); }
+
   void await(Watch &watch) override {
     const auto begin = std::chrono::steady_clock::now();
     for (;;) {

@@ -26,6 +26,8 @@ class Mpi {
   virtual void startGather(void *all, const std::vector<int> &counts, int width) = 0;
   // Brings on what was begun: a library moves little while nobody asks it.
   virtual void progress() = 0;
+  // Whether nothing is under way.
+  virtual bool isIdle() const = 0;
   virtual void await(Watch &) = 0;
   virtual void finalize() = 0;
   // Ends the processes of all ranks.

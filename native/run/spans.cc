@@ -1,6 +1,7 @@
 #include "run/spans.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 
 #include "run/memory.h"
@@ -13,7 +14,17 @@ char *threadMemory(int64 bytes) {
   return buffer.ofSize(bytes);
 }
 
+constexpr int64 LEAST_COLUMNS = int64(1) << 10, MOST_COLUMNS = int64(1) << 16, NUMBERS = int64(1) << 20;
+
 }  // namespace
+
+int64 spanColumns(const Routine &routine) {
+  int64 width = 0;
+  for (int64 v = 0; v < routine.variables(); v++)
+    if (routine.kind(v) == KIND_COLUMN) width += routine.dim(v);
+  const int64 most = std::max<int64>(1, NUMBERS / std::max<int64>(1, width));
+  return std::clamp(static_cast<int64>(std::bit_floor(static_cast<std::uint64_t>(most))), LEAST_COLUMNS, MOST_COLUMNS);
+}
 
 void reduceFirst(const Routine &routine, const Job &job, RowInterval rows, int64 first, int64 end, char *accumulators) {
   const int64 columns[2] = {first, end};
@@ -34,7 +45,8 @@ void reduceLater(const Routine &routine, const Job &job, RowInterval rows, int64
 }
 
 void reduceSpans(const Routine &routine, const Job &job, RowInterval rows, int64 firstColumn, int64 endColumn, char *accumulators) {
-  reduceFirst(routine, job, rows, firstColumn, std::min(endColumn, firstColumn + SPAN_COLUMNS), accumulators);
-  for (int64 first = firstColumn + SPAN_COLUMNS; first < endColumn; first += SPAN_COLUMNS)
-    reduceLater(routine, job, rows, first, std::min(endColumn, first + SPAN_COLUMNS), accumulators);
+  const int64 span = spanColumns(routine);
+  reduceFirst(routine, job, rows, firstColumn, std::min(endColumn, firstColumn + span), accumulators);
+  for (int64 first = firstColumn + span; first < endColumn; first += span)
+    reduceLater(routine, job, rows, first, std::min(endColumn, first + span), accumulators);
 }

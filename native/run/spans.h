@@ -5,8 +5,9 @@
 
 #include "run/library.h"
 
-// Columns of a span at most. Long enough for what it costs to merge two, and to begin the K best anew.
-constexpr int64 SPAN_COLUMNS = int64(1) << 16;
+// Columns of a span at most: fewer where each has many numbers, for a machine that has not room for all has room for two
+// spans. Long enough for what it costs to merge two, and to begin the K best anew.
+int64 spanColumns(const Routine &);
 
 struct RowInterval {
   int64 first, end;

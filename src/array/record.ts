@@ -33,6 +33,8 @@ export interface RecordOptions {
   readonly readsOutput?: boolean;
   /** Whether the output is one that all ranks have, though the inputs are of one rank alone. Default: false. */
   readonly joins?: boolean;
+  /** Whether the backward gives arrays that all ranks have the sum over the ranks by itself. Default: false. */
+  readonly totals?: boolean;
 }
 
 /** What a typed array holds between two recorded writes. */
@@ -124,12 +126,14 @@ export function recorder(
     readsInputs = [],
     readsOutput = false,
     joins = false,
+    totals = false,
   }: RecordOptions = {},
 ): <X extends RealArray>(output: X, backward: Backward) => X {
   const local = localAmong(inputs);
   const edges = inputs.map((view, k): Edge => {
     const sum = readsInputs[k] === false ? null : checksum(view);
-    const across = local && (!localOf(view) || isCommon(view)) ? local : undefined;
+    const isOwn = localOf(view) !== undefined;
+    const across = (isOwn ? isCommon(view) : !totals) ? local : undefined;
     return { name: () => nameOf(k), view, version: versionOf(view), sum, across };
   });
   return (output, backward) => {

@@ -4,6 +4,7 @@
  * is row p of every array, whatever entry of a batch it comes from. On them a minimum is the formula itself, so that
  * its derivatives are those of the formula, gathered and scattered.
  */
+import { sumRows } from "../array/rows";
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
 import { asserted, at, integerAt } from "../asserts";
@@ -76,7 +77,8 @@ export class Gradients {
       const gradient = wanted[n] ? this.by(n) : null;
       if (!gradient) return null;
       const values = valuesOf(gradient.results([...arrays, ...saved, cotangent], how));
-      return summedTo(values, argument, at(arrays, n).shape);
+      const ranks = argument.category === Category.P ? how.shards?.[gradient.settings.rows]?.ranks : undefined;
+      return ranks ? sumRows(values, ranks) : summedTo(values, argument, at(arrays, n).shape);
     });
   }
 

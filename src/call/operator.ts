@@ -30,7 +30,8 @@ import { Gradients } from "./gradient";
 import { axesOf } from "./batches";
 import { arraysOf, checkArguments, checkPlacement, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
-import { checkCall, checkShards, launchOnRanks, refuseShards } from "./shares";
+import { refuseShards } from "./shards";
+import { checkCall, checkShards, launchOnRanks } from "./shares";
 import type { CheckedCall } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
@@ -195,8 +196,7 @@ export class Operator {
         some: (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices),
         fewer: (all) => this.launchFewer(call, all),
       });
-    const all = (): Launch => this.launchAll(call);
-    return this.asksForLess(how) ? this.launchFewer(call, all) : all();
+    return this.asksForLess(how) ? this.launchFewer(call, () => this.launchAll(call)) : this.launchAll(call);
   }
 
   /** Whether what is asked for may do with fewer pairs than all. */
@@ -305,7 +305,7 @@ export class Operator {
   /** Takes the arguments down as they are now, and returns what records the result. */
   private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const recorded = recorder(given.arrays, this.recordOptions);
+    const recorded = recorder(given.arrays, { ...this.recordOptions, totals: how.shards !== undefined });
     return (values, indices) =>
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);

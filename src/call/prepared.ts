@@ -40,6 +40,8 @@ export interface Given {
   readonly batch: readonly number[];
   /** Who shares the rows of what is computed of these arrays; all rows are computed here if absent. */
   readonly ranks?: Ranks | undefined;
+  /** Whose rows the arrays of i and of j are, where others' travel. */
+  readonly shards?: How["shards"];
 }
 
 /** Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong count. */
@@ -192,9 +194,9 @@ export const CALL = {
     accepts: (value: unknown): value is number => isAtLeast(0, value) && value < 1,
   },
   /**
-   * How a rank of several gets columns that are a shard. `"gather"`: all before the call. `"travel"`: some at a time,
-   * while those before them compute, so that no machine needs memory for all. `"auto"` (the default) gathers up to
-   * 256 MB. Results have the same bits.
+   * How a rank of several gets columns that are a shard, and the points of a solve. `"gather"`: all before the call.
+   * `"travel"`: some at a time, while those before them compute, so that no machine needs memory for all. `"auto"` (the
+   * default) gathers up to 256 MB. Sums have the same bits; a solve rounds its preconditioner elsewhere.
    */
   columns: { kind: ["auto", "gather", "travel"] },
   /**
@@ -234,7 +236,7 @@ export interface How extends Place {
  */
 export function checkPlacement(
   options: CallOptions,
-  { extents, ranks }: Pick<Given, "extents" | "ranks">,
+  { extents, ranks, shards }: Pick<Given, "extents" | "ranks" | "shards">,
   place: typeof checkPlace = checkPlace,
 ): How {
   const { compile, ranges, prune, tolerance } = options;
@@ -248,5 +250,6 @@ export function checkPlacement(
     tolerance,
     begun: new Map(),
     ranks,
+    shards,
   };
 }

@@ -10,18 +10,18 @@ import type { Ranks } from "../array/exchange";
 import { recording } from "../array/record";
 import { cutRows, evenCounts, joinRows, markShard, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
-import { sameShape, shapeText, viewOf } from "../array/view";
+import { viewOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
 import type { Ranges, RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import { checkArguments, checkPlacement } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import { asItIs, otherOf } from "./result";
 import type { Kept, Launch, Reduce, Result } from "./result";
+import { commonShard, cutAll, joinAll, shardAmong } from "./shards";
 import { columnsTravel } from "./travels";
 import type { Reducing } from "./travels";
 
@@ -36,6 +36,8 @@ interface SharedCall {
   readonly cut?: Shard | undefined;
   /** Whose columns travel. */
   readonly travelling?: Shard | undefined;
+  /** Whether the rows of all ranks are the result. */
+  readonly joins?: boolean;
 }
 
 /**
@@ -53,83 +55,50 @@ function shareCall(
   const found = shardAmong(args, arrays);
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
-  const travels = columnsTravel(args, settings, arrays, options);
-  const travelling = travels ? commonShard(args, arrays, otherOf(rows)) : undefined;
-  if (travelling) return kept ? { arrays, own: kept, travelling } : { arrays, ranks: found.ranks, travelling };
+  if (columnsTravel(args, settings, arrays, options)) {
+    const shared = shareTravelling(args, arrays, rows, found.ranks);
+    if (shared.joins) refuseOut(out);
+    return shared;
+  }
   const { tolerance = 0 } = options;
   if (kept && tolerance === 0 && !recording(arrays))
     return { arrays: joinAll(args, arrays, (category) => category !== rows), own: kept };
-  if (kept && out !== undefined && out !== null)
-    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
+  if (kept) refuseOut(out);
   return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks, cut: kept };
 }
 
-/**
- * Arrays without shards, and who shares what is computed of them. @throws ArgumentError for batches, and shards that are
- * parameters.
- */
-export function joinShards(
+/** @throws ArgumentError for one. */
+function refuseOut(out: CallOptions["out"]): void {
+  if (out !== undefined && out !== null)
+    throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
+}
+
+/** Where columns travel, arrays that all ranks have are cut to the rows of the shards beside them. */
+function shareTravelling(
   args: readonly Argument[],
   arrays: readonly RealArray[],
-): { arrays: readonly RealArray[]; ranks: Ranks | undefined } {
-  const found = shardAmong(args, arrays);
-  if (!found) return { arrays, ranks: undefined };
-  return { arrays: joinAll(args, arrays, () => true), ranks: found.ranks };
+  rows: Kept,
+  ranks: Ranks,
+): SharedCall {
+  const travelling = asserted(shardOf(asserted(arrays.find(isShardOf(args, otherOf(rows))), "a shard")), "a shard");
+  const columns = cutAll(args, arrays, otherOf(rows), travelling);
+  commonShard(args, columns, otherOf(rows));
+  const kept = commonShard(args, arrays, rows);
+  if (kept) return { arrays: columns, own: kept, travelling };
+  const first = args.findIndex(({ category }) => category === rows);
+  if (first < 0 || !recording(arrays)) return { arrays: columns, ranks, travelling };
+  const own = { ranks, counts: evenCounts(at(at(arrays, first).shape, 0), ranks) };
+  return { arrays: cutAll(args, columns, rows, own), own, travelling, joins: true };
 }
 
-/** An array that stands in several places is one array afterwards. */
-function joinAll(
-  args: readonly Argument[],
-  arrays: readonly RealArray[],
-  joins: (of: Category) => boolean,
-): RealArray[] {
-  const joined = new Map<RealArray, RealArray>();
-  return arrays.map((array, n) => {
-    const shard = joins(at(args, n).category) ? shardOf(array) : undefined;
-    if (!shard) return array;
-    const places = arrays.flatMap((other, m) => (other === array ? [m] : [])).join(" = ");
-    const whole = joined.get(array) ?? joinRows(array, shard, `rows of argument ${places}`);
-    joined.set(array, whole);
-    return whole;
-  });
-}
-
-/** The shard that all arrays of the kept index are, or none of them is. */
-function commonShard(args: readonly Argument[], arrays: readonly RealArray[], kept: Kept): Shard | undefined {
-  const of = args.flatMap((argument, n) => (argument.category === kept ? [n] : []));
-  const first = of.find((n) => shardOf(at(arrays, n)));
-  if (first === undefined) return undefined;
-  const shard = asserted(shardOf(at(arrays, first)), "a shard");
-  for (const n of of) {
-    const counts = shardOf(at(arrays, n))?.counts;
-    if (counts && sameShape(counts, shard.counts)) continue;
-    const [expected, got] = [shard.counts, counts ?? []].map((each) => each.join(" + "));
-    throw new ArgumentError(
-      `${label(at(args, n))}: expected a shard of ${String(expected)} rows as ${label(at(args, first))} is, got ` +
-        (counts ? `one of ${String(got)}` : "an array: make it one with shard or fromRows"),
-    );
-  }
-  return shard;
-}
-
-/** A shard among the arrays. @throws ArgumentError for one that is a parameter, and batch dimensions beside it. */
-function shardAmong(args: readonly Argument[], arrays: readonly RealArray[]): Shard | undefined {
-  const found = arrays.map(shardOf).find((shard) => shard !== undefined);
-  if (!found) return undefined;
-  args.forEach((argument, n) => {
-    const { shape } = at(arrays, n);
-    if (argument.category === Category.P && shardOf(at(arrays, n)))
-      throw new ArgumentError(`${label(argument)}: expected a parameter that all ranks have, got a shard`);
-    if (shape.length > argument.rank)
-      throw new ArgumentError(
-        `${label(argument)}: expected no batch dimensions with shards, got shape ${shapeText(shape)}`,
-      );
-  });
-  return found;
-}
+const isShardOf =
+  (args: readonly Argument[], category: Category) =>
+  (array: RealArray, n: number): boolean =>
+    at(args, n).category === category && shardOf(array) !== undefined;
 
 /** The result of a call with shards as its caller gets it. */
-function resultOfShared({ own, cut }: SharedCall, { values, indices }: Result): Result {
+function resultOfShared({ own, cut, joins }: SharedCall, { values, indices }: Result): Result {
+  if (own && joins) return { values: values && joinRows(values, own), indices: indices && joinRows(indices, own) };
   if (cut) return { values: values && cutRows(values, cut), indices: indices && cutRows(indices, cut) };
   if (!own) return { values, indices };
   const { ranks, counts } = own; // not what was cut
@@ -161,12 +130,12 @@ export function checkCall(
   const checked = checkArguments(args, shared?.arrays ?? arrays);
   if (!shared) return { given: checked, how: checkPlacement(options, checked), finish: asItIs };
   const { own, ranks, travelling } = shared;
-  const given = { ...checked, ranks, extents: extentsOf(checked, otherOf(rows), travelling) };
-  const finish = (result: Result): Result => resultOfShared(shared, result);
   const shards = travelling && shardsOf(rows, own, travelling);
-  if (!own) return { given, how: { ...checkPlacement(options, given), shards }, finish };
+  const given = { ...checked, ranks, shards, extents: extentsOf(checked, otherOf(rows), travelling) };
+  const finish = (result: Result): Result => resultOfShared(shared, result);
+  if (!own) return { given, how: checkPlacement(options, given), finish };
   const extents = extentsOf(given, rows, own);
-  return { given, how: { ...howOfRows(checkPlacement(options, { extents }), own, rows), shards }, finish };
+  return { given, how: howOfRows(checkPlacement(options, { extents, shards }), own, rows), finish };
 }
 
 /** With the rows of all ranks where there is a shard. */
@@ -250,13 +219,15 @@ function launchShares(
   const { args } = of;
   const { rows: kept } = of.settings;
   const rows = given.extents[kept];
-  const shard: Shard = { ranks, counts: evenCounts(rows, ranks) };
+  const shard: Shard = how.shards?.[kept] ?? { ranks, counts: evenCounts(rows, ranks) };
   const [begin, end] = ownRows(shard);
   const part = <T extends RealData | Int32Array>(all: T): T =>
     all.subarray(begin * (all.length / rows), end * (all.length / rows)) as T;
-  if (rows === 0) return launch({ given, out, how: howOfRows(how, shard, kept), indices });
+  const reduced = how.shards?.[otherOf(kept)];
+  const columns = reduced ? cutGiven(given, args, otherOf(kept), ownRows(reduced)) : given;
+  if (rows === 0) return launch({ given: columns, out, how: howOfRows(how, shard, kept), indices });
   const { now, later } = launch({
-    given: cutGiven(given, args, kept, [begin, end]),
+    given: { ...cutGiven(columns, args, kept, [begin, end]), extents: withExtent(given.extents, kept, end - begin) },
     out: part(out),
     how: howOfRows(how, shard, kept),
     indices: indices && part(indices),
@@ -279,22 +250,18 @@ function launchShares(
   };
 }
 
-function cutGiven(given: Given, args: readonly Argument[], kept: Kept, [begin, end]: readonly [number, number]): Given {
+/** Arrays of this category that have all rows, cut to these; others have them already. */
+function cutGiven(
+  given: Given,
+  args: readonly Argument[],
+  category: Kept,
+  [begin, end]: readonly [number, number],
+): Given {
   const arrays = given.arrays.map((array, n) => {
-    if (at(args, n).category !== kept) return array;
-    const [, ...rest] = array.shape;
-    return viewOf(array, {
-      shape: [end - begin, ...rest],
-      stride: array.stride,
-      offset: array.offset + begin * at(array.stride, 0),
-    });
+    const [rows, ...rest] = array.shape;
+    if (at(args, n).category !== category || rows !== given.extents[category]) return array;
+    const offset = array.offset + begin * at(array.stride, 0);
+    return viewOf(array, { shape: [end - begin, ...rest], stride: array.stride, offset });
   });
-  return { ...given, arrays, extents: withExtent(given.extents, kept, end - begin) };
-}
-
-/** @throws ArgumentError where one of the arrays has the rows of one rank alone. */
-export function refuseShards(args: readonly Argument[], arrays: readonly RealArray[]): void {
-  const found = arrays.findIndex((array) => shardOf(array) !== undefined);
-  if (found >= 0)
-    throw new ArgumentError(`${label(at(args, found))}: expected an array that all ranks have, got a shard: gather it`);
+  return { ...given, arrays };
 }

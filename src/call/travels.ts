@@ -2,6 +2,7 @@
  * Whether the columns of a call travel or are gathered: by what the caller says, by their size, and by what needs them all
  * at once.
  */
+import { tellsProgress } from "../array/exchange";
 import { recording } from "../array/record";
 import { shardOf, sumOf } from "../array/shard";
 import type { RealArray } from "../array/view";
@@ -9,7 +10,7 @@ import { at } from "../asserts";
 import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";
 import type { Argument } from "../formula/arguments";
-import { Category } from "../formula/formula";
+import { warnOnce } from "../warnings";
 import type { CallOptions } from "./prepared";
 import { otherOf } from "./result";
 import type { Settings } from "./result";
@@ -26,15 +27,31 @@ export function columnsTravel(
   arrays: readonly RealArray[],
   options: CallOptions,
 ): boolean {
-  const { columns = "auto" } = options;
-  const reduced = otherOf(rows);
-  const of = arrays.filter((_, n) => at(args, n).category === reduced);
+  const of = arrays.filter((_, n) => at(args, n).category === otherOf(rows));
+  return shardsTravel(of, options, () => whyNotTravel({ reduction }, arrays, options));
+}
+
+/**
+ * Whether rows of these arrays stay where they are and travel when they are needed: as the option says, else where they
+ * are large. What has to gather as many says so.
+ * @param whyNot what needs them all at once, in words, or null.
+ * @throws ArgumentError where they are to travel and cannot.
+ */
+export function shardsTravel(
+  of: readonly RealArray[],
+  { columns = "auto" }: Pick<CallOptions, "columns">,
+  whyNot: () => string | null,
+): boolean {
   if (columns === "gather" || !of.some(shardOf)) return false;
-  if (columns === "auto" && (!of.every(shardOf) || gatheredBytes(of) <= MOST_GATHERED)) return false;
-  const why = whyNotTravel(args, { rows, reduction }, arrays, options);
+  const bytes = gatheredBytes(of);
+  if (columns === "auto" && bytes <= MOST_GATHERED) return false;
+  const why = whyNot();
   if (why === null) return true;
-  if (columns === "auto") return false;
-  throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
+  if (columns === "travel") throw new ArgumentError(`columns: expected "gather" or "auto" with ${why}, got "travel"`);
+  const size = `${String(Math.round(bytes / 1e6))} MB`;
+  if (tellsProgress)
+    warnOnce("KEOPS_GATHER", `${size} of columns are gathered on every rank, because of ${why}; told once`);
+  return false;
 }
 
 /** Bytes of all rows of arrays that this rank has in part only. */
@@ -48,8 +65,7 @@ function gatheredBytes(arrays: readonly RealArray[]): number {
 
 /** What needs all columns at once, in words, or null. */
 function whyNotTravel(
-  args: readonly Argument[],
-  { rows, reduction }: Reducing,
+  { reduction }: Pick<Reducing, "reduction">,
   arrays: readonly RealArray[],
   { ranges, tolerance = 0 }: CallOptions,
 ): string | null {
@@ -57,9 +73,6 @@ function whyNotTravel(
   if (tolerance > 0) return "a tolerance";
   if (arrays.some(({ data }) => memoryOf(data).device !== null)) return "arrays of a device";
   if (!recording(arrays)) return null;
-  const of = (category: Category): readonly RealArray[] => arrays.filter((_, n) => at(args, n).category === category);
-  if (recording(of(Category.P))) return "parameters that take part in derivatives";
-  if (!of(rows).every(shardOf)) return "derivatives of arrays that all ranks have";
   const { gradient } = reduction.recordedAs ?? reduction;
   return gradient.kind === "routed" ? "derivatives of minima and maxima" : null;
 }

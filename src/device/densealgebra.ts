@@ -64,6 +64,8 @@ export interface BriefAlgebra {
     part: number,
     floor: number,
   ): number;
+  /** out `[width, columns]` = Fᵀ x. */
+  project(out: Float64Array, blocks: readonly RealData[], x: RealData, rows: number, columns: number): void;
   /** out `[rows, columns]` -= F x. */
   subtractTall(out: RealData, blocks: readonly RealData[], x: Float64Array, rows: number, columns: number): void;
 }

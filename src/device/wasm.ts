@@ -32,6 +32,7 @@ export const WRITTEN: Readonly<
   choosePivots: [4, 5],
   extend: [0, 5],
   gram: [0],
+  project: [0],
   subtractTall: [0],
   lowRankSolve: [0],
   fourier: [1, 2],

@@ -19,8 +19,9 @@ import { complexProduct, linearOperator, product } from "./products";
 import { ComplexMethods, RealMethods } from "./methods";
 import { applyOperation, applyComplex, applyReal, complexOperand, realOperand, twice, withPlace } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
-import { LinearOperator, isOperatorLike, toOperator } from "../solve/linearoperator";
+import { LinearOperator, toOperator } from "../solve/linearoperator";
 import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
+import { isOperatorLike } from "../solve/ways";
 import type { LinearOperatorLike } from "../solve/ways";
 import { isInner, isOpen, reduce } from "./reduce";
 import type {

@@ -39,11 +39,11 @@ export function pullback(
   wanted: readonly boolean[],
   solve: (system: System, call: SystemCall) => RealArray,
 ): (RealArray | null)[] {
-  const { arrays, extents, ranks } = given;
+  const { arrays } = given;
   const { unknown } = system;
   const at = unknown.position;
   const adjoint = system.transpose();
-  const turned = { ...adjoint.operator.check(replaceAt(arrays, at, cotangent), extents), ranks };
+  const turned = adjoint.withUnknown(given, cotangent);
   const lambda = solve(adjoint, { given: turned, read: turned, settings, data, inverses });
   const ofRight = wanted[at] ? summedTo(lambda, unknown, arrays[at]!.shape) : null;
   const alpha = alphaArray(settings);
@@ -51,6 +51,6 @@ export function pullback(
   const others = arrays.map((_, n) => wanted[n] === true && n !== at);
   if (!others.includes(true)) return [...arrays.map((_, n) => (n === at ? ofRight : null)), ofAlpha];
   const how = placementOf(settings, given);
-  const gradients = system.negative().pullback(replaceAt(arrays, at, solution), lambda, others, how);
+  const gradients = system.pullback(system.negative(), given, [solution, lambda], others, how);
   return [...replaceAt(gradients, at, ofRight), ofAlpha];
 }

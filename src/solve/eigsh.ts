@@ -40,7 +40,9 @@ export function* eigsh(
   options: EigshOptions,
   tell?: Tell,
 ): Task<EigshResult> {
-  const { matrix, dtype } = systemMatrix("eigsh", system, arrays, options);
+  const given = system.check(arrays, options);
+  const { dtype } = given;
+  const matrix = systemMatrix("eigsh", system, given, options);
   checkWanted("eigsh", k, matrix.rows, options);
   const count = k as number;
   const inputs = arrays.filter((_, n) => n !== system.unknown.position);
@@ -56,7 +58,8 @@ export function* eigsh(
       ? fast
       : yield* findPairs({ where: "eigsh", space }, count, options, tell);
   const result = roundPairs(found, { where: "eigsh", dtype }, told);
-  for (const each of [result.values, result.vectors]) markLocal(each, localAmong(system.check(arrays).arrays));
+  const local = given.shards ? undefined : localAmong(given.arrays);
+  for (const each of [result.values, result.vectors]) markLocal(each, local);
   recorded?.(result.values, refuseGradient);
   recorded?.(result.vectors, refuseGradient);
   return result;

@@ -114,13 +114,15 @@ export class KernelMatrix implements Matrix {
   private readonly kept: Category.I | Category.J;
   private readonly values: Routine;
 
+  /** @param ofAll the rows of the matrix of which these are some. */
   constructor(
     { formula, args, data, rows, dtype, kept }: Pairwise,
     private readonly how: How,
+    ofAll: number = rows,
   ) {
     [this.kernel, this.args, this.data] = [formula, args, data];
     [this.rows, this.dtype, this.kept] = [rows, dtype, kept];
-    this.values = this.routine(this.specification([formula], args, kept), rows * COLUMNS_ABOUT);
+    this.values = this.routine(this.specification([formula], args, kept), ofAll * COLUMNS_ABOUT);
   }
 
   diagonal(): Float64Array {
@@ -137,7 +139,12 @@ export class KernelMatrix implements Matrix {
       const places = category === Category.P ? null : category === this.kept ? rows : columns;
       return places ? rowsAt(at(this.data, n), dim, places) : at(this.data, n);
     });
-    return this.evaluate(this.values, data, rows?.length ?? this.rows, columns?.length ?? this.rows, out);
+    return this.valuesOf(data, rows?.length ?? this.rows, columns?.length ?? this.rows, out);
+  }
+
+  /** Entries between so many points for rows and for columns. */
+  valuesOf(points: readonly RealData[], rows: number, columns: number, out?: RealData): RealData {
+    return this.evaluate(this.values, points, rows, columns, out);
   }
 
   private routine(specification: Specification, pairs: number): Routine {

@@ -63,7 +63,7 @@ export function solve(
 ): Solved {
   const placed = followArrays(arrays, copyToHost(options));
   const course: Course = { isReported, read: (given) => given };
-  const solved = blocking(solveGiven(system, system.check(arrays), placed, course));
+  const solved = blocking(solveGiven(system, system.check(arrays, options), placed, course));
   return placeAs(at(arrays, system.unknown.position), solved);
 }
 
@@ -75,7 +75,7 @@ export function* solving(
   isReported: boolean,
   tell?: Tell,
 ): Task<Solved> {
-  const given = system.check(arrays);
+  const given = system.check(arrays, options);
   const { x0, ...others } = copyToHost(options);
   const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
   const placed = followArrays(arrays, { ...others, x0: start });
@@ -85,7 +85,7 @@ export function* solving(
 
 function* solveGiven(system: System, given: Given, options: SolveOptions, course: Course): Task<Solved> {
   checkSolveOptions(options, system.shape(given), given.dtype);
-  const settings: SolveSettings = withDefaults(SOLVE, options);
+  const settings = settingsOf(given, options);
   const inverses = Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
   try {
     return yield* solveInFloat64(system, given, settings, inverses, course);
@@ -93,6 +93,12 @@ function* solveGiven(system: System, given: Given, options: SolveOptions, course
     // Derivatives need them again.
     if (!recording(inputsOf(given, settings))) for (const known of inverses) known.release();
   }
+}
+
+/** All options; a factorisation would need all points on one rank. */
+export function settingsOf({ shards }: Given, options: SolveOptions): SolveSettings {
+  const settings: SolveSettings = withDefaults(SOLVE, options);
+  return shards ? { ...settings, method: "cg" } : settings;
 }
 
 /** What a solution depends on. */
@@ -133,8 +139,9 @@ export function* run(system: System, call: SystemCall): Task<Solved> {
   const shape = system.shape(given);
   const how = { ...placementOf(settings, given), repeats: PRODUCTS_ABOUT };
   const inputs = inputsOf(given, settings);
-  const recorded = recording(inputs) ? system.recorder(inputs) : undefined;
-  const solution = markLocal(wrap(allocate("float64", sizeOf(shape)), shape), localAmong(inputs));
+  const recorded = recording(inputs) ? system.recorder(inputs, given) : undefined;
+  const local = given.shards ? undefined : localAmong(inputs);
+  const solution = markLocal(wrap(allocate("float64", sizeOf(shape)), shape), local);
   const fixed = { ...call, settings: { ...settings, alpha: alphaOf(settings) } };
   const reports: Report[] = [];
   for (let entry = 0; entry < inverses.length; entry++)
@@ -152,7 +159,7 @@ function* solveEntry(system: System, call: SystemCall, entry: number, how: How, 
   const { read, settings, data, inverses } = call;
   const tell = tellOfPart(call.tell, entry, inverses.length);
   const { request, product, accurate, block } = yield* prepareEntry(system, { ...call, tell }, entry, how);
-  const hint = settings.tolerance === "auto" ? null : yield* hintFor(request);
+  const hint = settings.tolerance === "auto" || read.shards ? null : yield* hintFor(request);
   if (hint !== null) tell?.({ doing: "check", hint });
   yield* checkOnce(at(inverses, entry), system, product, accurate, request.situation);
   const onIteration = progressOf(settings, tell, request.target);

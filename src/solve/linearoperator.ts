@@ -2,8 +2,8 @@
  * Linear operators that are only known by their products. The one idea: sums, multiples, transposes and chains are
  * recipes over the ways in which their parts multiply, and none of them is ever a matrix. Must not know lazy tensors.
  */
-import { add, mul, sub } from "../array/arithmetic";
-import { checkArray, described } from "../array/check";
+import { add, sub } from "../array/arithmetic";
+import { described } from "../array/check";
 import { contiguous, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { HostVectors } from "../device/hostvectors";
@@ -12,8 +12,9 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
 import type { Task } from "../task";
 import type { RealSpace } from "./product";
-import { isWays, wayBy, waysOfMatrix, waysOfProducts } from "./ways";
-import type { LinearOperatorLike, Recipe, Times, Ways } from "./ways";
+import { checkNumber, checkRows, checkSquare, entrywise, inTurn, multiplied, repeated, withRidge } from "./recipes";
+import { isOperatorLike, isWays, wayBy, waysOfMatrix, waysOfProducts } from "./ways";
+import type { LinearOperatorLike, Recipe, Ways } from "./ways";
 
 /** What gives an operator, such as a lazy tensor. */
 export interface AsOperator<T extends RealData = RealData> {
@@ -194,7 +195,7 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
   scale(factor: number): LinearOperator<T> {
     atMost("scale", 1, arguments);
     checkNumber("scale, factor", factor);
-    return combine(this.#ways, [this], ([times]) => after(times, (y) => mul(y, factor)));
+    return combine(this.#ways, [this], multiplied(factor));
   }
 
   /**
@@ -213,7 +214,7 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     if (!Number.isSafeInteger(exponent) || exponent < 0)
       throw new ArgumentError(`power, exponent: expected an integer of at least 0, got ${describeValue(exponent)}`);
     checkSquare("power", this.shape);
-    return combine(this.#ways, [this], ([times]) => repeat(times, exponent));
+    return combine(this.#ways, [this], repeated(exponent));
   }
 
   /**
@@ -231,14 +232,7 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     atMost("addDiag", 1, arguments);
     checkNumber("addDiag, alpha", alpha);
     checkSquare("addDiag", this.shape);
-    return combine(
-      this.#ways,
-      [this],
-      ([times]) =>
-        function* (x) {
-          return add(yield* product(times, x), mul(x, alpha));
-        },
-    );
+    return combine(this.#ways, [this], withRidge(alpha));
   }
 
   toString(): string {
@@ -246,29 +240,7 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
   }
 }
 
-// -------------------------------------------------------------------------------------------------------- recipes
-
-const product = (times: Times | undefined, x: RealArray): Task<RealArray> => (times as Times)(x);
-
-/** What becomes of a product. */
-const after = (times: Times | undefined, rest: (y: RealArray) => RealArray): Times =>
-  function* (x) {
-    return rest(yield* product(times, x));
-  };
-
-const entrywise =
-  (join: (a: RealArray, b: RealArray) => RealArray): Recipe =>
-  ([first, second]) =>
-    function* (x) {
-      return join(yield* product(first, x), yield* product(second, x));
-    };
-
-const repeat = (times: Times | undefined, exponent: number): Times =>
-  function* (x) {
-    let y = x;
-    for (let n = 0; n < exponent; n++) y = yield* product(times, y);
-    return y;
-  };
+// ------------------------------------------------------------------------------------------------ made of others
 
 /** An operator made of others; its transpose is made of their transposes, by the same recipe unless another is given. */
 export function combine<T extends RealData>(
@@ -306,20 +278,10 @@ function chain<T extends RealData>(
       `${where}: expected an operator with ${rows} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,
     );
   const { dtype } = first;
-  const inTurn =
-    (begin: number, end: number): Recipe =>
-    (parts) =>
-      function* (x) {
-        return yield* product(parts[end], yield* product(parts[begin], x));
-      };
   return combine({ shape: [first.shape[0], second.shape[1]], dtype }, [first, second], inTurn(1, 0), inTurn(0, 1));
 }
 
 // --------------------------------------------------------------------------------------------------- what may be one
-
-export function isOperatorLike<T extends RealData>(value: unknown): value is LinearOperatorLike<T> {
-  return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
-}
 
 interface Convertible<T extends RealData> extends AsOperator<T> {
   readonly isComplex: unknown;
@@ -346,22 +308,6 @@ function alike<T extends RealData>(where: string, like: LinearOperator<T>, value
   throw new ArgumentError(
     `${where}: expected an operator of shape ${shapeText(like.shape)}, ${like.dtype}, got shape ${shapeText(other.shape)}, ${other.dtype}`,
   );
-}
-
-/** @throws ArgumentError unless it is square. */
-export function checkSquare(where: string, shape: readonly [number, number]): number {
-  if (shape[0] === shape[1]) return shape[0];
-  throw new ArgumentError(`${where}: expected a square operator, got shape ${shapeText(shape)}`);
-}
-
-function checkNumber(where: string, value: unknown): void {
-  if (typeof value !== "number") throw new ArgumentError(`${where}: expected a number, got ${described(value)}`);
-}
-
-function checkRows(where: string, x: RealArray, rows: number): RealArray {
-  checkArray(where, x);
-  if (x.shape[0] === rows && x.shape.length <= 2) return x;
-  throw new ArgumentError(`${where}: expected shape [${rows}] or [${rows}, E], got ${shapeText(x.shape)}`);
 }
 
 // ------------------------------------------------------------------------------------------------------- for solvers

@@ -136,16 +136,18 @@ export function* logdet(
   tell?: Tell,
 ): Task<LogdetResult> {
   const options = copyToHost(wanted);
-  const given = system.check(arrays);
+  const given = system.check(arrays, options);
   checkAlpha(options, given.dtype);
   const alpha = alphaArray(options);
   const settings: LogdetSettings = { ...withDefaults(LOGDET, options), alpha: alphaOf(options) };
   const call = { system, given: widen(given), settings, alphaShape: alpha?.shape ?? [1] };
   const inputs = [...call.given.arrays, ...(alpha ? [widenToFloat64(alpha)] : [])];
-  const recorded = recording(inputs) ? system.recorder(inputs, { where: "logdet", readsOutput: false }) : undefined;
-  const { matrix } = systemMatrix("logdet", system, call.given.arrays, settings);
+  const where = "logdet";
+  const recorded = recording(inputs) ? system.recorder(inputs, given, { where, readsOutput: false }) : undefined;
+  const matrix = systemMatrix(where, system, call.given, settings);
   const found = yield* findLogdet(matrix, settings, tell);
-  const value = markLocal(wrap(Float64Array.of(found.result.value), [1]), localAmong(inputs));
+  const local = given.shards ? undefined : localAmong(inputs);
+  const value = markLocal(wrap(Float64Array.of(found.result.value), [1]), local);
   const gradientErrors = new Map<RealArray, RealArray>();
   recorded?.(value, (cotangent, inputsWanted) => {
     refuseSecond(inputs);
@@ -153,7 +155,11 @@ export function* logdet(
     const { method, probes } = result;
     const random = method === "lanczos" ? signs(settings.seed) : null;
     const gradients = logdetPullback({ ...call, matrix, inverse, modes, random, probes }, cotangent, inputsWanted);
-    fillErrors(gradientErrors, [...arrays, ...(alpha ? [alphaArray(wanted) ?? alpha] : [])], gradients.estimates);
+    const users = [...arrays, ...(alpha ? [alphaArray(wanted) ?? alpha] : [])];
+    const returned = gradients.estimates.map((sums) =>
+      sums.map((sum, n) => sum && system.returnRows(given, n, sum, users)),
+    );
+    fillErrors(gradientErrors, users, returned);
     return gradients.values;
   });
   return { ...found.result, array: recordAs(value, given.dtype), gradientErrors };
@@ -211,7 +217,8 @@ function refuseSecond(inputs: readonly RealArray[]): void {
     throw new ArgumentError("grad of logdet: expected no createGraph, as there are first derivatives only, got it");
 }
 
-function factorises({ method }: LogdetSettings, { rows, entries }: SystemMatrix): boolean {
+function factorises({ method }: LogdetSettings, { rows, entries, isSpread }: SystemMatrix): boolean {
+  if (isSpread) return false;
   if (method !== "auto" || !denseWork()) return method === "direct";
   return rows <= (entries ? DIRECT_ROWS : DIRECT_ROWS_BY_PRODUCTS);
 }

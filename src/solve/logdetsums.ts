@@ -8,7 +8,6 @@ import type { RealArray } from "../array/view";
 import { checkPlacement } from "../call/prepared";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
-import { replaceAt } from "./kernelmatrix";
 import type { ModeFactor } from "./modespace";
 import type { Preconditioner } from "./precondition";
 import type { MatrixOptions } from "./solveoptions";
@@ -49,9 +48,9 @@ export function productGradients(
   ranges: MatrixOptions["ranges"] = settings.ranges,
 ): Gradients {
   if (!wanted.includes(true)) return given.arrays.map(() => null);
-  const arrays = replaceAt(given.arrays, system.unknown.position, wrap(z, [z.length / dim, dim]));
   const how = checkPlacement({ ...settings, ranges }, given);
-  return system.ofUnknown(dim).pullback(arrays, wrap(w, [w.length / dim, dim]), wanted, how);
+  const vectors = [wrap(z, [z.length / dim, dim]), wrap(w, [w.length / dim, dim])] as const;
+  return system.pullback(system.ofUnknown(dim), given, vectors, wanted, how);
 }
 
 export const addGradients = (sums: Gradients, more: Gradients): Gradients =>

@@ -21,7 +21,8 @@ const ROUNDS = 3;
  * A low-rank approximation of K, of the rank that a rule finds best; it serves all ridges.
  * @param random uniform in [0, 1); the same numbers give the same approximation.
  */
-export function* lowRank(matrix: Matrix, algebra: Algebra, random: () => number, rule: Rule): Task<LowRank> {
+export function* lowRank(matrix: Matrix, whole: Algebra, random: () => number, rule: Rule): Task<LowRank> {
+  const algebra = matrix.algebra?.(whole) ?? whole;
   const search = new PivotedCholesky(matrix, algebra, random);
   for (let idle = 0; idle < ROUNDS && rule.goesOn(search) && !search.isExhausted;)
     idle = (yield* search.addBlock(rule.most - search.rank)) ? 0 : idle + 1;
@@ -69,7 +70,8 @@ export class LowRank {
       alpha,
       matrices: () => [joinBlocks(blocks, rows, width), transposedInverse(factor, width)],
     };
-    return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, parts };
+    const isWhole = this.matrix.held === undefined;
+    return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, ...(isWhole && { parts }) };
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
@@ -122,7 +124,7 @@ class PivotedCholesky {
     private readonly random: () => number,
   ) {
     this.residual = matrix.diagonal();
-    this.scratch = numbers(matrix, matrix.rows * LARGEST_BLOCK);
+    this.scratch = numbers(matrix, heldOf(matrix) * LARGEST_BLOCK);
     this.trace = this.initialTrace = sum(this.residual);
   }
 
@@ -181,7 +183,7 @@ class PivotedCholesky {
     const padded = new Int32Array(width).fill(integerAt(pivots, 0));
     padded.set(pivots);
     const left = matrix.entries(null, padded, this.scratch);
-    const columns = numbers(matrix, rows * width);
+    const columns = numbers(matrix, heldOf(matrix) * width);
     yield;
     this.largest = yield* waitFor(
       algebra.extend(columns, left, this.columns(), padded, factor, residual, rows, pivots.length),
@@ -201,6 +203,8 @@ class PivotedCholesky {
 function numbers({ dtype }: Matrix, count: number): RealData {
   return (dtype === "float32" ? new Float32Array(count) : new Float64Array(count)).fill(0);
 }
+
+const heldOf = ({ held, rows }: Matrix): number => held ?? rows;
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 

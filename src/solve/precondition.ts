@@ -21,6 +21,10 @@ export interface Matrix {
   diagonal(): Float64Array;
   /** `[rows or all, columns or all]`, at the beginning of `out` if given. */
   entries(rows: Int32Array | null, columns: Int32Array | null, out?: RealData): RealData;
+  /** Rows of what has all rows, where other ranks have the rest. */
+  readonly held?: number;
+  /** Dense algebra over factors of so many rows. */
+  algebra?(algebra: Algebra): Algebra;
 }
 
 /** The sum of the diagonal, near the sum of all eigenvalues. */

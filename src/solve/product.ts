@@ -16,10 +16,12 @@ import type { Argument } from "../formula/arguments";
 import { Category } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import type { Task } from "../task";
+import { placeAlone } from "../fast/way";
 import { KernelMatrix, blockEntries, convertGiven, replaceAt, scalarEntries } from "./kernelmatrix";
-import type { Preconditioner } from "./precondition";
+import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
 import type { RefineOptions, Solution } from "./refine";
+import { SpreadMatrix } from "./spreadmatrix";
 import { onePrecision } from "./space";
 import type { Precisions, Space } from "./space";
 
@@ -82,8 +84,8 @@ export class Product {
   /** Solves from x on by one attempt, where its vectors can live; x is the solution then, or the best iterate. */
   *solve(attempt: Attempt, { right, x, columns }: Columns, options: RefineOptions): Task<Solution> {
     const { inverse } = attempt;
-    // Other preconditioners than those of known parts need the machine.
-    const place = inverse === null || inverse.parts ? this.how : {};
+    // Other preconditioners than those of known parts need the machine, and so do ranks.
+    const place = !this.how.shards && (inverse === null || inverse.parts) ? this.how : {};
     const rows = columns === 0 ? 0 : x.length / columns;
     const opened: Vectors[] = [];
     const open: Open = (dtype, own, operator) => {
@@ -144,13 +146,17 @@ export class Product {
   }
 
   /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
-  matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): KernelMatrix {
+  matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): Matrix {
     const { args, settings, formulas } = this.operator;
     const given = this.given(dtype);
+    const shard = given.shards?.[settings.rows];
+    const own = shard ? at(shard.counts, shard.ranks.rank) : 0;
+    const some: Given = shard ? { ...given, extents: [own, own] } : given;
     const entries = kernel
-      ? scalarEntries(kernel, args, unknown, given, settings.rows)
-      : blockEntries(at(formulas, 0), args, unknown, given, settings.rows);
-    return new KernelMatrix(entries, this.how);
+      ? scalarEntries(kernel, args, unknown, some, settings.rows)
+      : blockEntries(at(formulas, 0), args, unknown, some, settings.rows);
+    const how = this.how.ranks ? placeAlone(this.how) : this.how;
+    return shard ? new SpreadMatrix(entries, shard, kernel ? 1 : unknown.dim, how) : new KernelMatrix(entries, how);
   }
 
   /** Whether every array of one index is an array of the other index, too. */

@@ -71,7 +71,7 @@ export function* solveTogether(alphas: readonly number[], request: RidgesRequest
   const { symmetry, method, preconditioner } = settings;
   const isForOne = symmetry !== "positive" || method === "direct" || typeof preconditioner === "function";
   if (isForOne || read.batch.length > 0 || alphas.length < 2) return [];
-  const { matrix } = systemMatrix("shifted", system, read.arrays, settings);
+  const matrix = systemMatrix("shifted", system, read, settings);
   const right = Float64Array.from(contiguous(at(read.arrays, system.unknown.position)));
   const columns = matrix.rows === 0 ? 0 : right.length / matrix.rows;
   const algebra = matrix.entries && preconditioner !== "none" ? denseWork() : null;

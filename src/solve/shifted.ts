@@ -11,18 +11,18 @@ import type { Given } from "../call/prepared";
 import type { Tell } from "../call/run";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";
-import { describeValue, isAtLeast, withDefaults, withoutRows } from "../options";
+import { describeValue, isAtLeast, withoutRows } from "../options";
 import type { OptionRows } from "../options";
 import type { Task } from "../task";
 import { Inverses } from "./choose";
 import { pullback } from "./derivative";
-import { run, shareModesOf, solveAdjoint } from "./linear";
+import { run, settingsOf, shareModesOf, solveAdjoint } from "./linear";
 import { roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
 import { solveTogether } from "./ridges";
 import type { FoundRidge, RidgesRequest } from "./ridges";
 import { MATRIX, SOLVE, checkSolveOptions } from "./solveoptions";
-import type { SolveOptions, SolveSettings } from "./solveoptions";
+import type { SolveOptions } from "./solveoptions";
 import { widen } from "./system";
 import type { System } from "./system";
 
@@ -40,11 +40,11 @@ export function* shiftedSolves(
   tell?: Tell,
 ): Task<Solved[]> {
   const ridges = checkAlphas(alphas);
-  const given = system.check(arrays);
+  const given = system.check(arrays, options);
   checkSolveOptions(options, system.shape(given), given.dtype);
   const wide = widen(given);
-  const recorded = recording(wide.arrays) ? system.recorder(wide.arrays) : undefined;
-  const settings: SolveSettings = withDefaults(SOLVE, options);
+  const recorded = recording(wide.arrays) ? system.recorder(wide.arrays, given) : undefined;
+  const settings = settingsOf(given, options);
   const request: RidgesRequest = { system, given, wide, read: copyArguments(wide), settings, isReported, tell };
   const all = ridges.map(() => inversesOf(given, false));
   const { isShared, whyExact } = yield* shareSpace(ridges, request, all.flat());
@@ -92,7 +92,7 @@ function* resultOf(
       const place = { settings, where: "", lastIterate: () => solved.solution };
       reportMissed(system, found.report, found.target, place);
     }
-    markLocal(solved.solution, localAmong(wide.arrays));
+    markLocal(solved.solution, given.shards ? undefined : localAmong(wide.arrays));
     recorded?.(solved.solution, (cotangent, wanted) => {
       const call = { given: wide, settings, data, inverses: inversesOf(given, true) };
       return pullback(system, call, [solved.solution, cotangent], wanted, solveAdjoint);

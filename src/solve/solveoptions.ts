@@ -18,22 +18,16 @@ import { GMRES } from "./gmres";
 import type { SolveIteration } from "./refine";
 import { STOPPING } from "./stopping";
 
-/** Where K is computed, and which pairs count. */
-export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "columns" | "out"> = withoutRows(
-  CALL,
-  "prune",
-  "tolerance",
-  "columns",
-  "out",
-);
+/** Where K is computed, which pairs count, and how ranks get points that are shards. */
+export const MATRIX: Omit<typeof CALL, "prune" | "tolerance" | "out"> = withoutRows(CALL, "prune", "tolerance", "out");
 
-/** Where K is computed, and which pairs count. */
+/** Where K is computed, which pairs count, and how ranks get points that are shards. */
 export type MatrixOptions = OptionsOf<typeof MATRIX>;
 
 /** @throws ArgumentError for ranges that do not fit, and a number of no device. */
 export const placementOf = (
   { backend, device, compile, ranges }: MatrixOptions,
-  given: Pick<Given, "extents" | "ranks">,
+  given: Pick<Given, "extents" | "ranks" | "shards">,
 ): How => checkPlacement({ backend, device, compile, ranges }, given);
 
 /** The ridge, where it takes part in derivatives. */

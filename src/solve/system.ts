@@ -4,21 +4,28 @@
  */
 import { bringToMachine } from "../array/transfer";
 import { record, recorder } from "../array/record";
+import { moveRows } from "../array/rows";
+import { areShards, cutRows, joinRows, shardOf } from "../array/shard";
+import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { entryOf } from "../call/batches";
 import type { Given, How } from "../call/prepared";
-import { joinShards } from "../call/shares";
+import type { Kept } from "../call/result";
+import { joinShards } from "../call/shards";
 import { asserted, at } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
 import { extraArgument, label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
 import { grad, isComponentwise, whyNotLinear } from "../formula/autodiff";
-import type { Category, Formula } from "../formula/formula";
+import { Category } from "../formula/formula";
+import type { Formula } from "../formula/formula";
 import { minus, mult } from "../formula/core";
 import { replaceAt, scalarKernel } from "./kernelmatrix";
 import { Product, isSameView } from "./product";
+import { spreadSystem } from "./spread";
+import type { SystemOptions } from "./spread";
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 export class System {
@@ -52,24 +59,39 @@ export class System {
   }
 
   /**
-   * Preconditioners are found on the machine, so arrays of a device are copied here, each once. Shards are joined: ranks
-   * share the products with K, and do the rest each for itself, which takes a small part of the time.
-   * @throws ArgumentError unless the arrays fit.
+   * Preconditioners are found on the machine, so arrays of a device are copied here, each once. Shards are joined, but
+   * for points that travel: ranks share the products with K, and do the rest each for itself, which takes a small part of
+   * the time.
+   * @throws ArgumentError unless the arrays and options fit.
    */
-  check(arrays: readonly RealArray[]): Given {
-    const { arrays: whole, ranks } = joinShards(this.operator.args, arrays);
+  check(arrays: readonly RealArray[], options: SystemOptions): Given {
+    const { args } = this.operator;
+    const spread = areShards ? spreadSystem(args, arrays, this.unknown, options) : null;
+    if (spread) return spread;
+    const { arrays: whole, ranks } = joinShards(args, arrays);
     const here = new Map(whole.map((array) => [array, bringToMachine(array)]));
     return { ...this.operator.check(whole.map((array) => here.get(array) ?? array)), ranks };
+  }
+
+  /** The same data with another array in the place of the unknown. */
+  withUnknown(given: Given, vector: RealArray): Given {
+    const arrays = replaceAt(given.arrays, this.unknown.position, vector);
+    const { ranks, shards, extents } = given;
+    return shards ? { ...given, arrays } : { ...this.operator.check(arrays, extents), ranks };
   }
 
   /** Takes the arguments down as they are now, and returns what records the solution. */
   recorder(
     inputs: readonly RealArray[],
+    { shards }: Given,
     of: { readonly where: string; readonly readsOutput: boolean } = { where: "KernelSolve", readsOutput: true },
   ): ReturnType<typeof recorder> {
     const { args } = this.operator;
+    const isJoined = shards !== undefined;
     return recorder(inputs, {
       ...of,
+      joins: isJoined,
+      totals: isJoined,
       nameOf: (k) => (k < args.length ? label(args[k]!) : "alpha"),
       readsInputs: inputs.map((_, n) => n !== this.unknown.position),
     });
@@ -138,9 +160,36 @@ export class System {
 
   // ---- the derivative
 
+  /**
+   * Gradients of a product with K, or of what is made of it, for vectors that all ranks have.
+   * @param operator of the arguments of this system.
+   */
+  pullback(
+    operator: Operator,
+    given: Given,
+    [vector, cotangent]: readonly [RealArray, RealArray],
+    wanted: readonly boolean[],
+    how: How,
+  ): (RealArray | null)[] {
+    const { position, category } = this.unknown;
+    const [own, other] = [how.shards?.[category as Kept], how.shards?.[operator.settings.rows]];
+    const arrays = replaceAt(given.arrays, position, own ? cutOf(vector, own) : vector);
+    const alone = own ? { ...how, ranks: undefined } : how;
+    return operator.pullback(arrays, other ? cutOf(cotangent, other) : cotangent, wanted, alone);
+  }
+
   /** -K, whose gradients are those of b - K a. */
   negative(): Operator {
     return (this.negated ??= new Operator([minus(this.formula)], this.operator.args, this.operator.settings));
+  }
+
+  /** A gradient by argument n in the rows that its user's array has, where they were moved. */
+  returnRows({ shards }: Given, n: number, gradient: RealArray, users: readonly RealArray[]): RealArray {
+    const category = this.operator.args[n]?.category ?? Category.P;
+    const shard = category === Category.P ? undefined : shards?.[category];
+    const user = shardOf(at(users, n));
+    if (!shard) return gradient;
+    return user ? moveRows(gradient, shard, user.counts) : joinRows(gradient, shard);
   }
 
   /** The system of K^T: the gradient by the unknown, linear in a cotangent that takes the unknown's place. */
@@ -159,6 +208,8 @@ export class System {
     return this.adjoint;
   }
 }
+
+const cutOf = (whole: RealArray, { ranks, counts }: Shard): RealArray => cutRows(whole, { ranks, counts });
 
 // --------------------------------------------------------------------------------------------- float32 as float64
 

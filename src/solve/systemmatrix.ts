@@ -3,8 +3,8 @@
  * number of columns at once. Where the formula is a kernel k(x, y) times the unknown it is `[N, N]`, whatever the dim
  * of the unknown; else `[N D, N D]`.
  */
+import { joinRows } from "../array/shard";
 import { allocate, contiguous, wrap } from "../array/view";
-import type { Dtype, RealArray } from "../array/view";
 import { Operator } from "../call/operator";
 import { checkPlacement, copyArguments } from "../call/prepared";
 import type { Given, How } from "../call/prepared";
@@ -36,18 +36,17 @@ export const AT_ONCE = 8;
 const PRODUCTS_ABOUT = 30;
 
 /**
- * The matrix for the arrays of a call, and their dtype.
+ * The matrix for the data of a call.
  * @throws ArgumentError unless they fit, without batches, to a square K.
  */
 export function systemMatrix(
   where: string,
   system: System,
-  arrays: readonly RealArray[],
+  given: Given,
   { backend, device, compile, ranges }: MatrixOptions,
-): { matrix: SystemMatrix; dtype: Dtype } {
-  const given = system.check(arrays);
+): SystemMatrix {
   const how = { ...checkPlacement({ backend, device, compile, ranges }, given), repeats: PRODUCTS_ABOUT };
-  return { matrix: new SystemMatrix(where, system, given, how), dtype: given.dtype };
+  return new SystemMatrix(where, system, given, how);
 }
 
 /** The matrix K of a system, without its ridge. */
@@ -75,6 +74,11 @@ export class SystemMatrix {
     this.rows = kernel ? points : points * dim;
     const hasEntries = kernel && !how.ranges && !system.keepsUnknown();
     this.entries = hasEntries ? this.product(unknown.dim).matrix(kernel, unknown, "float64") : null;
+  }
+
+  /** Whether no rank has all points. */
+  get isSpread(): boolean {
+    return this.given.shards !== undefined;
   }
 
   /** K as a scalar formula of pairs of rows, where it is one. */
@@ -160,9 +164,9 @@ export class SystemMatrix {
     const { backend, device, compile, ranges } = how;
     const unread = wrap(allocate("float64", 1), [1]);
     const arrays = replaceAt(given.arrays, unknown.position, unread);
-    const diagonal = Float64Array.from(
-      contiguous(valuesOnDiagonal(system).values(arrays, { backend, device, compile })),
-    );
+    const own = valuesOnDiagonal(system).values(arrays, { backend, device, compile });
+    const shard = given.shards?.[operator.settings.rows];
+    const diagonal = Float64Array.from(contiguous(shard ? joinRows(own, shard, "of a diagonal") : own));
     if (ranges) leaveVisited(diagonal, ranges[operator.settings.rows], kernel ? 1 : unknown.dim);
     return diagonal;
   }

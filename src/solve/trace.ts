@@ -34,7 +34,7 @@ export interface TraceResult extends EstimatedValue {
 
 /** The trace of K + alpha I. */
 export function* trace(system: System, arrays: readonly RealArray[], options: TraceOptions): Task<TraceResult> {
-  const { matrix } = systemMatrix("trace", system, arrays, options);
+  const matrix = systemMatrix("trace", system, system.check(arrays, { ...options, tolerance: undefined }), options);
   const diagonal = yield* matrix.diagonal();
   const value = diagonal.reduce((sum, entry) => sum + entry, matrix.rows * alphaOf(options));
   const whyExact = options.tolerance === "auto" ? "the diagonal takes one sweep over the points" : null;

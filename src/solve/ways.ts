@@ -96,6 +96,11 @@ export const atOnce = (of: (x: RealArray) => RealArray): Times =>
     return of(x);
   };
 
+/** Whether a value has products. */
+export function isOperatorLike<T extends RealData>(value: unknown): value is LinearOperatorLike<T> {
+  return typeof (value as Partial<LinearOperatorLike<T>> | null | undefined)?.matvec === "function";
+}
+
 export const isWays = (products: unknown): products is Ways =>
   typeof (products as Partial<Ways> | null | undefined)?.forward === "object";
 

@@ -1,5 +1,6 @@
 /** Columns that travel: the bits of one process, and the memory of a part. */
-import { Genred, errors, nd, rand, requiresGrad } from "../../src";
+import ndarray from "ndarray";
+import { Genred, errors, rand, requiresGrad } from "../../src";
 import { fromRows, shard } from "../../src/mpi/mpi";
 import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
 import { isFull } from "../helpers/sample";
@@ -49,6 +50,7 @@ test4("as many columns travel unless they are to be gathered, in memory for two 
 const [x, y] = [rand([4, 2], { seed: 1 }), rand([5, 2], { seed: 2 })];
 const K = Genred("SqDist(x, y) * p", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
 const least = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], { axis: 1, reductionOp: "Min" });
+const L = Genred("SqDist(x, y) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], { axis: 1 });
 const columns = "travel" as const;
 const all = [[[0, 4]], [1], [[0, 5]], [[0, 5]], [1], [[0, 4]]] as never;
 
@@ -66,14 +68,33 @@ test.each<[string, () => unknown, string]>([
   ],
   ["a tolerance", () => K(shard(x), shard(y), 1, { columns, tolerance: 0.1 }), 'with a tolerance, got "travel"'],
   [
-    "a parameter",
-    () => K(shard(x), shard(y), requiresGrad(nd.mul(rand([1]), 1)), { columns }),
-    "with parameters that take part in derivatives",
+    "rows of another number",
+    () => L(shard(x), shard(y), rand([6, 1]), { columns }),
+    ": expected 5 rows as the shards, got [6, 1]",
   ],
-  ["whole rows", () => K(x, fromRows(requiresGrad(rand([5, 2]))), 1, { columns }), "of arrays that all ranks have"],
+  [
+    "an array for a whole result with derivatives",
+    () => K(requiresGrad(rand([4, 2])), fromRows(y), 1, { columns, out: rand([4, 1]) }),
+    "out: expected none for shards with derivatives",
+  ],
   ["minima", () => least(shard(x), fromRows(requiresGrad(rand([5, 2]))), { columns }), "derivatives of minima"],
   ["a whole array", () => K(shard(x), fromRows(y), 1, { columns: "go" as never }), '"auto", "gather" or "travel"'],
 ])("%s is refused", (_, call, message) => {
   expect(call).toThrow(message);
   expect(call).toThrow(errors.ArgumentError);
+});
+
+test("large columns that are gathered all the same are told once, with their size and why", () => {
+  const emitted = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  const [rows, out] = [5_000_000, rand([4, 1])];
+  const large = fromRows(ndarray(new Float32Array(16), [rows, 16], [0, 1])); // 320 MB, if it were gathered
+  const wide = Genred("SqDist(x, y)", ["x = Vi(16)", "y = Vj(16)"], { axis: 1 });
+  const call = (): unknown => wide(shard(rand([4, 16])), large, { tolerance: 0.1, out });
+  for (let time = 0; time < 2; time++) expect(call).toThrow("out: expected none for shards with derivatives or a tol");
+  expect(emitted.mock.calls).toEqual([
+    [
+      "320 MB of columns are gathered on every rank, because of a tolerance; told once",
+      { type: "KeopsWarning", code: "KEOPS_GATHER" },
+    ],
+  ]);
 });

@@ -199,6 +199,21 @@ void trySubtract(const Kernel<T> &kernel, int64 columns) {
   expectClose(expected, got, TOLERANCE<T>, "subtractTall");
 }
 
+template <class T>
+void tryProject(const Kernel<T> &kernel, int64 columns) {
+  const std::vector<T> x = randomNumbers<T>(kernel.rows * columns);
+  const Numbers got = forAnyThreads("project: threads change the bits", [&] {
+    Numbers out(kernel.width * columns);
+    project(out.data(), kernel.f, x.data(), columns);
+    return out;
+  });
+  Numbers expected(kernel.width * columns);
+  for (int64 i = 0; i < kernel.rows; i++)
+    for (int64 k = 0; k < kernel.width; k++)
+      for (int64 c = 0; c < columns; c++) expected[k * columns + c] += kernel.inF(i, k) * x[i * columns + c];
+  expectClose(expected, got, TOLERANCE<T>, "project");
+}
+
 // (F transpose(F) + alpha I) out, which must be x again.
 template <class T>
 Numbers shiftedProduct(const Kernel<T> &kernel, const std::vector<T> &out, double alpha, int64 columns) {
@@ -290,6 +305,7 @@ void tryLowRank(int64 rows, int64 blocks) {
   tryGram(kernel);
   for (const int64 columns : {1, 2, 7, 17, 33}) {
     trySubtract(kernel, columns);
+    tryProject(kernel, columns);
     if (blocks > 0) tryLowRankSolve(kernel, columns);
   }
   Numbers factor;

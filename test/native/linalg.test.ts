@@ -95,6 +95,10 @@ describe("the addon's dense algebra", () => {
       algebra.subtractTall(out, blocks, x, rows, columns);
       expectNear(out, left, tolerance);
 
+      const projected = new Float64Array(width * columns);
+      algebra.project(projected, blocks, out, rows, columns);
+      expectNear(projected, product(turned(f, rows, width), out, width, rows, columns), tolerance);
+
       const alpha = 3 * rows;
       for (let k = 0; k < width; k++) expected[k * (width + 1)]! += alpha;
       expect(algebra.cholesky(expected, width)).toBe(0);

@@ -55,6 +55,31 @@ function gradients(dtype) {
   }
 }
 
+/** By parameters, and by rows and columns that are whole beside shards. */
+function gradientsOfWhole(dtype) {
+  const points = (seed, rows, dim) => requiresGrad(broadcast(rand([rows, dim], { seed, dtype })));
+  const [x, y, b] = [points(1, 40, 2), own(points(2, 70_001, 2)), points(3, 70_001, 1)];
+  const p = requiresGrad(rand([3], { seed: 4, dtype }));
+  const K = Genred("Exp(-Elem(p, 0) * SqDist(x, y)) * b * Elem(p, 1)", [...ALIASES, "p = Pm(3)"], { axis: 1 });
+  for (const [name, rows] of [
+    ["whole rows", x],
+    ["rows", own(x)],
+  ]) {
+    const values = K(rows, y, b, p, options);
+    const loss = nd.sum(nd.square(name === "rows" ? gather(values) : values));
+    const first = grad(loss, [x, b, p], null, { createGraph: true });
+    say(`grad by whole arrays beside ${name} in ${dtype}`, ...first);
+    say(`second order beside ${name} in ${dtype}`, ...grad(nd.sum(nd.square(first[2])), [x, b, p]));
+  }
+}
+
+/** Columns of many numbers, of which spans are shorter. */
+function wide() {
+  const [x, y] = [rand([30, 100], { seed: 1 }), rand([20_000, 100], { seed: 2 })];
+  const K = Genred("Exp(-SqDist(x, y))", ["x = Vi(100)", "y = Vj(100)"], { axis: 1 });
+  say("wide columns", gather(K(own(x), own(y), options)));
+}
+
 /** By arrays that all ranks have, of which each has some rows. */
 function gradientsOfAll() {
   const points = (rows) => broadcast(rand([rows, 2], { seed: rows + world.rank, dtype: "float64" }));
@@ -96,6 +121,8 @@ for (const dtype of ["float32", "float64"]) {
   reductions(dtype, 7, 200_000);
   reductions(dtype, 1500, 66_000);
   gradients(dtype);
+  gradientsOfWhole(dtype);
 }
+wide();
 gradientsOfAll();
 void others();
