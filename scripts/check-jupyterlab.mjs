@@ -172,13 +172,14 @@ async function stopFaults(browser, url) {
     for (const type of ["mousedown", "mouseup", "click"])
       button.dispatchEvent(new MouseEvent(type, { bubbles: true, button: 0 }));
     await work;
-    command("run-cell-and-select-next");
+    await command("move-cursor-down");
+    await command("run-cell-and-select-next");
     await until(() => /42/.test(output()));
     return output();`);
   const { value, faults } = await faultsOf(browser, url, "stop.ipynb", "stop", { read, height: 900 });
-  return /InterruptedError/.test(value) && /42/.test(value)
+  return /Error: Interrupted/.test(value) && /42/.test(value)
     ? faults
-    : [...faults, `stop: expected an InterruptedError, then 42, got ${value}`];
+    : [...faults, `stop: expected an error Interrupted, then 42, got ${value}`];
 }
 
 /** Copies of the notebooks, with outputs and without, so that nothing that is opened is written to. */
