@@ -73,6 +73,11 @@ test("lines of one level are one mark, and one clip in a picture", async () => {
   expect(svg.match(/<clipPath/g)).toHaveLength(2);
 });
 
+test("a box of one number is seen", async () => {
+  const svg = await drawSvg(notebook.boxChart({ one: [0.5] }));
+  expect(svg).toMatch(/aria-roledescription="bar"[^>]* d="[^"]*h38v0h-38[^"]*"[^>]* stroke="#4c78a8" stroke-width="3"/);
+});
+
 test("there are no lines around NaN", () => {
   const holed = grid((x, y) => (Math.hypot(x, y) < 0.3 ? NaN : 1));
   expect(linesOf(notebook.contour(holed, { ...square, levels: [0.5] }))).toEqual([]);
