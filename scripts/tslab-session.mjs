@@ -3,6 +3,7 @@
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { folderOfTslab, mendShorthand } from "./tslab-shorthand.cjs";
+import { mendShown } from "./tslab-shown.cjs";
 import { mendTypes } from "./tslab-types.cjs";
 
 /**
@@ -63,6 +64,7 @@ function loadTslab(folders) {
   const dist = folderOfTslab(folders);
   mendTypes(dist);
   mendShorthand(dist);
+  mendShown(dist);
   return {
     createConverter: require(join(dist, "converter.js")).createConverter,
     createExecutor: require(join(dist, "executor.js")).createExecutor,

@@ -84,13 +84,14 @@ function layersOf(groups: readonly Box[], all: readonly number[], height: number
   });
   const boxes = groups.map(({ outside: _outside, ...box }) => box);
   const beyond = groups.flatMap(({ group, outside }) => outside.map((value) => ({ group, value })));
-  const bar = span("quartile1", "quartile3", { type: "bar", size: 40 });
+  // With an outline, as a box of equal numbers has no height.
+  const bar = span("quartile1", "quartile3", { type: "bar", size: 38, strokeWidth: 3 });
   return [
     { data: { values: boxes }, ...span("low", "high", { type: "rule" }) },
-    { data: { values: boxes }, ...bar, encoding: { ...(bar["encoding"] as object), color } },
+    { data: { values: boxes }, ...bar, encoding: { ...(bar["encoding"] as object), color, stroke: color } },
     {
       data: { values: boxes },
-      mark: { type: "tick", size: 40, thickness: 2, color: "white" },
+      mark: { type: "tick", size: 40, thickness: 1, color: "white" },
       encoding: { x, y: y("median") },
     },
     ...(checked.outliers === false || beyond.length === 0

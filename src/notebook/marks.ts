@@ -65,7 +65,10 @@ export interface Polyline {
   readonly code: number;
 }
 
-/** Lines through points: x + FINE_STEPS y for each. */
+/** Where one line ends and the next of its colour begins. */
+const GAP = -1;
+
+/** Lines through points: x + FINE_STEPS y for each. Those of one colour are one mark, so that they share a clip. */
 export function polylines(
   lines: readonly Polyline[],
   plane: Plane,
@@ -74,25 +77,25 @@ export function polylines(
   mark: object,
 ): Layer {
   const [ofX, ofY] = plane;
+  const ofCode = new Map<number, number[]>();
+  for (const { points, code } of lines) {
+    const places = points.map((at) => packed(at, 0, plane, FINE_STEPS));
+    ofCode.set(code, (ofCode.get(code) ?? []).concat(places, GAP));
+  }
+  const unlessGap = (place: string): string => `datum.d === ${String(GAP)} ? null : ${place}`;
   return {
-    data: {
-      values: lines.map(({ points, code }, p) => ({
-        p,
-        l: code,
-        d: points.map((at) => packed(at, 0, plane, FINE_STEPS)),
-      })),
-    },
+    data: { values: Array.from(ofCode, ([l, d]) => ({ l, d })) },
     transform: [
       { flatten: ["d"] },
-      { calculate: numberAt(`datum.d % ${String(FINE_STEPS)}`, ofX, FINE_STEPS), as: "x" },
-      { calculate: numberAt(`floor(datum.d / ${String(FINE_STEPS)})`, ofY, FINE_STEPS), as: "y" },
+      { calculate: unlessGap(numberAt(`datum.d % ${String(FINE_STEPS)}`, ofX, FINE_STEPS)), as: "x" },
+      { calculate: unlessGap(numberAt(`floor(datum.d / ${String(FINE_STEPS)})`, ofY, FINE_STEPS)), as: "y" },
       ...(colors ? [{ calculate: colors.unpacked("datum.l"), as: "c" }] : []),
     ],
     mark: { type: "line", clip: true, strokeJoin: "round", ...mark },
     encoding: {
       ...placed(given),
       order: { value: null },
-      detail: { field: "p" },
+      detail: { field: "l" },
       ...(colors && { color: colors.encoding }),
     },
   };

@@ -146,7 +146,7 @@ const TEXT = `(${POWER} > -5 && ${POWER} < 6 ? format(datum.value, ',.6~g') : re
 
 /** Pixels from one number of a logarithmic axis to the next that leave room for both. */
 const roomFor = (axis: "x" | "y", low: number, high: number): number =>
-  axis === "y" ? 16 : 12 + 6 * Math.max(...[low, high].map((end) => lengthOf(Math.floor(Math.log10(end)))));
+  axis === "y" ? 16 : 18 + 6 * Math.max(...[low, high].map((end) => lengthOf(Math.floor(Math.log10(end)))));
 
 /** Characters of a number with this power of ten. */
 const lengthOf = (power: number): number =>

@@ -148,17 +148,21 @@ function along(axis: number, [a, b]: readonly [number, number], c: number): Poin
   return [0, 1, 2].map((each) => (each === axis ? c : (others.shift() ?? 0))) as unknown as Point;
 }
 
+/** Pixels from an edge to its texts, and from a corner, where two edges end, to the numbers of both. */
 const AWAY = 16;
+const FROM_CORNER = 30;
 
-/** Texts stand at the two lowest edges in front, and at the leftmost upright one. */
+/** Texts stand at the two lowest edges on paper, and at the leftmost upright one. */
 function textsOf(camera: Camera, { xTitle, yTitle, zTitle }: Titles): Layer {
   const near = nearestCorner(camera);
+  // From above the edges in front are the lowest on paper, from below those behind.
+  const [atX = 0, atY = 0] = near[2] === 1 ? near : near.map((side) => 1 - side);
   const left = SIDES.flatMap((a) => SIDES.map((b): [number, number] => [a, b])).reduce((best, sides) =>
     cornerOf(camera, along(2, sides, 0))[0] < cornerOf(camera, along(2, best, 0))[0] ? sides : best,
   );
   const values = [
-    ...textsAlong(camera, 0, [near[1], 0], xTitle),
-    ...textsAlong(camera, 1, [near[0], 0], yTitle),
+    ...textsAlong(camera, 0, [atY, 0], xTitle),
+    ...textsAlong(camera, 1, [atX, 0], yTitle),
     ...textsAlong(camera, 2, left, zTitle),
   ];
   const pixel = (field: string): Layer => ({ field, type: "quantitative", scale: null, axis: null });
@@ -173,10 +177,11 @@ function textsAlong(camera: Camera, axis: 0 | 1 | 2, sides: readonly [number, nu
   const [from, to] = SIDES.map((c) => cornerOf(camera, along(axis, sides, c))) as [Point, Point];
   const [dx, dy] = [(from[0] + to[0] - camera.width) / 2, (from[1] + to[1] - camera.height) / 2];
   const away = axis === 2 ? [-AWAY, 0] : [(AWAY * dx) / Math.hypot(dx, dy), AWAY];
+  const inside = Math.min(0.25, FROM_CORNER / Math.hypot(to[0] - from[0], to[1] - from[1]));
   const texts = [
-    [0.06, numberText(camera.bounds[axis][0])],
+    [inside, numberText(camera.bounds[axis][0])],
     [0.5, title],
-    [0.94, numberText(camera.bounds[axis][1])],
+    [1 - inside, numberText(camera.bounds[axis][1])],
   ] as const;
   return texts.map(([part, text]) => {
     const [x, y] = [0, 1].map((k) => (from[k] ?? 0) + part * ((to[k] ?? 0) - (from[k] ?? 0)) + (away[k] ?? 0));

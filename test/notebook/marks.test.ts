@@ -4,6 +4,7 @@ import { notebook, randn } from "../../src/index";
 import { boundariesOf } from "../../src/notebook/companions";
 import { quantile, sortedFinite } from "../../src/notebook/quantiles";
 import { cameraFor } from "../../src/notebook/space";
+import { drawSvg } from "../../src/notebook/svg";
 
 const start = process.cwd();
 beforeAll(() => process.chdir(resolve(__dirname, "..", "..", "notebooks"))); // where vega is
@@ -13,13 +14,22 @@ interface Lines {
   readonly data: { readonly values: readonly { readonly l: number; readonly d: readonly number[] }[] };
 }
 
+/** Lines of one level are one list, with -1 behind each. */
+const piecesOf = (codes: readonly number[]): number[][] => {
+  const ends = codes.flatMap((code, k) => (code === -1 ? [k] : []));
+  return ends.map((end, k) => codes.slice(k === 0 ? 0 : ends[k - 1]! + 1, end));
+};
+
 /** The lines of a chart of levels, in the units of its axes from -1 to 1. */
 const linesOf = (spec: object): [number, number][][] =>
-  (spec as Lines).data.values.map(({ d }) =>
-    d.map(
-      (code) => [code % 4096, Math.floor(code / 4096)].map((step) => (2 * (step + 0.5)) / 4096 - 1) as [number, number],
-    ),
-  );
+  (spec as Lines).data.values
+    .flatMap(({ d }) => piecesOf(d))
+    .map((line) =>
+      line.map(
+        (code) =>
+          [code % 4096, Math.floor(code / 4096)].map((step) => (2 * (step + 0.5)) / 4096 - 1) as [number, number],
+      ),
+    );
 
 const SIDE = 60;
 const square = { x: [-1, 1], y: [-1, 1] } as const;
@@ -53,6 +63,19 @@ test("with row 0 above, the picture is upside down", () => {
   const mean = (lines: [number, number][][]): number => lines[0]!.reduce((sum, [, y]) => sum + y / lines[0]!.length, 0);
   expect(mean(linesOf(notebook.contour(cone, { ...square, levels: [0.2] })))).toBeCloseTo(0.4, 1);
   expect(mean(linesOf(notebook.contour(cone, { ...square, levels: [0.2], origin: "upper" })))).toBeCloseTo(-0.4, 1);
+});
+
+test("lines of one level are one mark, and one clip in a picture", async () => {
+  const hills = grid((x, y) => Math.sin(8 * x) * Math.sin(8 * y));
+  const spec = notebook.contour(hills, { ...square, levels: [0.5, 0.8] });
+  expect(linesOf(spec).length).toBeGreaterThan(20);
+  const svg = await drawSvg(spec);
+  expect(svg.match(/<clipPath/g)).toHaveLength(2);
+});
+
+test("a box of one number is seen", async () => {
+  const svg = await drawSvg(notebook.boxChart({ one: [0.5] }));
+  expect(svg).toMatch(/aria-roledescription="bar"[^>]* d="[^"]*h38v0h-38[^"]*"[^>]* stroke="#4c78a8" stroke-width="3"/);
 });
 
 test("there are no lines around NaN", () => {

@@ -15,6 +15,12 @@ const CELLS = [
   ["in a template", "console.log(`${JSON.stringify({ x })}`);", /^{"x":1}$/],
   ["in an assignment with a default", "({ z, w = 3 } = { z: x } as { z: number; w?: number }); console.log(z, w);", /^1 3$/], // prettier-ignore
   ["as a parameter, which is no property", "console.log((({ x }) => x)({ x: 7 }));", /^7$/],
+  ["the last value is printed", "x + y;", /^3$/],
+  [
+    "but not that of a chart",
+    "const notebook = { chart: async (n: number) => n };\nawait notebook.chart(\n  x);",
+    /^$/,
+  ],
   ["errors keep their places", "const bad: string = x;", /^1:7 - Type 'number' is not assignable/],
   ["Node's global names are known", "console.log(typeof process.pid, typeof performance.now());", /^number number$/],
   [

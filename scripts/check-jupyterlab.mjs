@@ -1,0 +1,246 @@
+/**
+ * npm run check:jupyterlab: the notebooks in JupyterLab itself, where `jupyter lab` is installed, in headless Chromium:
+ * with their outputs (as `npm run notebooks` leaves them) and without, light and dark; then one is run with the kernel
+ * of `npm run kernel`, and stopped during long work. Screenshots are left in notebooks/out/jupyterlab; look at them.
+ */
+import { randomUUID } from "node:crypto";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { notebooks, root } from "./notebook-packages.mjs";
+import { chromiumCommand, withBrowser } from "./site/browser.mjs";
+
+const folder = join(notebooks, "out", "jupyterlab");
+const VEGA = "application/vnd.vegalite.v5+json";
+const TOKEN = randomUUID();
+const JUPYTER = process.env.JUPYTER ?? "jupyter";
+
+/** What users would choose once: all cells drawn, though not in view, and no news. */
+const settingsOf = (theme) => ({
+  "notebook-extension/tracker": { windowingMode: "none" },
+  "apputils-extension/themes": { theme },
+  "apputils-extension/notification": { fetchNews: "false", checkForUpdates: false },
+});
+
+/** The debugger, which tslab has none of, logs errors. */
+const PAGE_CONFIG = { disabledExtensions: { "@jupyterlab/debugger-extension": true } };
+
+function writeSettings(place, theme) {
+  mkdirSync(join(place, "labconfig"), { recursive: true });
+  writeFileSync(join(place, "labconfig", "page_config.json"), JSON.stringify(PAGE_CONFIG));
+  for (const [name, value] of Object.entries(settingsOf(theme))) {
+    const file = join(place, "settings", "@jupyterlab", `${name}.jupyterlab-settings`);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(value));
+  }
+}
+
+/** Starts a server that writes its own files into `place` alone; resolves to its address and what ends it. */
+async function openServer(place, theme) {
+  writeSettings(place, theme);
+  const options = {
+    "ServerApp.root_dir": folder,
+    "IdentityProvider.token": TOKEN,
+    "ServerApp.port": 8899,
+    "LabApp.user_settings_dir": join(place, "settings"),
+    "LabApp.workspaces_dir": join(place, "workspaces"),
+    "LabApp.expose_app_in_browser": "True",
+  };
+  const given = Object.entries(options).map(([name, value]) => `--${name}=${value}`);
+  const child = spawn(JUPYTER, ["lab", "--no-browser", "--allow-root", ...given], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: {
+      ...process.env,
+      JUPYTER_PATH: join(root, ".jupyter"),
+      JUPYTER_CONFIG_DIR: place,
+      JUPYTER_RUNTIME_DIR: place,
+    },
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const close = () => (child.kill("SIGTERM"), ended);
+  return { url: await addressOf(child), close };
+}
+
+/** The address that the server tells when it is ready. */
+const addressOf = (child) =>
+  new Promise((resolve, reject) => {
+    let text = "";
+    child.stderr.setEncoding("utf8").on("data", (chunk) => {
+      text += chunk;
+      const told = /http:\/\/localhost:\d+(?=\/lab)/.exec(text);
+      if (told) resolve(told[0]);
+    });
+    child.once("exit", () => reject(new Error(`jupyter lab ended:\n${text}`)));
+  });
+
+const PAGE = {
+  charts: `document.querySelectorAll(".vega-embed canvas, .vega-embed svg.marks").length`,
+  cells: `document.querySelectorAll(".jp-Notebook .jp-Cell").length`,
+  isIdle: `globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"`,
+  failures: `document.querySelectorAll('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').length`,
+};
+
+/** Drives the notebook that is open: `run` and `stop` are JupyterLab's own commands. */
+const driver = `
+  const command = (name) => globalThis.jupyterapp.commands.execute("notebook:" + name);
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const until = async (holds) => { for (let n = 0; n < 2400 && !holds(); n++) await pause(50); };
+  const isIdle = () => ${PAGE.isIdle};`;
+const driven = (steps) => `(async () => {${driver} ${steps}})()`;
+
+function cellsOf(file) {
+  const { cells } = JSON.parse(readFileSync(file, "utf8"));
+  return {
+    count: cells.length,
+    charts: cells.flatMap(({ outputs = [] }) => outputs).filter((o) => o.data?.[VEGA]).length,
+  };
+}
+
+/** Ends all kernels. */
+async function endSessions(url) {
+  const headers = { Authorization: `token ${TOKEN}` };
+  const sessions = await (await globalThis.fetch(`${url}/api/sessions`, { headers })).json();
+  for (const { id } of sessions) await globalThis.fetch(`${url}/api/sessions/${id}`, { method: "DELETE", headers });
+}
+
+/** Opens a notebook and tells what is wrong with it, in words. */
+async function faultsOf(browser, url, name, shot, options) {
+  const { count, charts } = cellsOf(join(folder, name));
+  const seen = await browser.visit(`${url}/doc/tree/${name}?token=${TOKEN}`, {
+    height: 4000,
+    until: `${PAGE.cells} >= ${count} && ${PAGE.charts} >= ${charts} && ${PAGE.isIdle}`,
+    read: driven(`await pause(1000); return { charts: ${PAGE.charts}, failures: ${PAGE.failures} };`),
+    patience: 90000,
+    ...options,
+  });
+  writeFileSync(join(folder, `${shot}.png`), seen.png);
+  await endSessions(url);
+  const elsewhere = seen.urls.filter((asked) => !asked.startsWith(url) && !/^(data|blob):/.test(asked));
+  const faults = [...seen.errors, ...elsewhere.map((asked) => `it asks another host: ${asked}`)];
+  if (!seen.isReady)
+    faults.push(`expected ${count} cells, ${charts} charts and a kernel, got ${JSON.stringify(seen.value)}`);
+  return { ...seen, faults: faults.map((fault) => `${shot}: ${fault}`) };
+}
+
+/** Runs the notebook of the tutorial; all its charts and no error must be there. */
+async function runFaults(browser, url) {
+  const { charts } = cellsOf(join(folder, "with", "kernelsolve.ipynb"));
+  const read = driven(`
+    await command("run-all-cells");
+    await until(() => ${PAGE.charts} >= ${charts} && isIdle());
+    await pause(1000);
+    return { charts: ${PAGE.charts}, failures: ${PAGE.failures} };`);
+  const { value, faults } = await faultsOf(browser, url, "without/kernelsolve.ipynb", "run", { read });
+  return value?.failures === 0 ? faults : [...faults, `run: expected ${charts} charts, got ${JSON.stringify(value)}`];
+}
+
+const LONG_WORK = [
+  `import { KernelSolve, notebook, rand } from "tskeops";`,
+  `const kept = 41;`,
+  `const Kinv = KernelSolve("Exp(-SqDist(x, y)) * b", ["x = Vi(3)", "y = Vj(3)", "b = Vj(1)"], "b", { axis: 1 });
+const x = rand([40_000, 3], { dtype: "float64" });
+await Kinv.async(x, x, rand([40_000, 1], { dtype: "float64" }), { alpha: 1e-9, method: "cg", onProgress: notebook.progressBar() });`,
+  `console.log(kept + 1);`,
+];
+
+function writeLongWork() {
+  const cell = (source) => ({ cell_type: "code", execution_count: null, metadata: {}, outputs: [], source });
+  const { metadata, nbformat, nbformat_minor } = JSON.parse(readFileSync(join(notebooks, "kernelsolve.ipynb"), "utf8"));
+  const content = { cells: LONG_WORK.map(cell), metadata, nbformat, nbformat_minor };
+  writeFileSync(join(folder, "stop.ipynb"), JSON.stringify(content));
+}
+
+/** Presses stop during a solve: it must end with an error, and the kernel and earlier cells must live on. */
+async function stopFaults(browser, url) {
+  writeLongWork();
+  const read = driven(`
+    const output = () => document.querySelector(".jp-Notebook").textContent;
+    for (let n = 0; n < 2; n++) await command("run-cell-and-select-next");
+    const work = command("run-cell-and-select-next").catch(() => {});
+    await until(() => /residual/.test(output()));
+    const button = document.querySelector('[data-jp-item-name="interrupt"] jp-button');
+    for (const type of ["mousedown", "mouseup", "click"])
+      button.dispatchEvent(new MouseEvent(type, { bubbles: true, button: 0 }));
+    await work;
+    await command("move-cursor-down");
+    await command("run-cell-and-select-next");
+    await until(() => /42/.test(output()));
+    return output();`);
+  const { value, faults } = await faultsOf(browser, url, "stop.ipynb", "stop", { read, height: 900 });
+  return /Error: Interrupted/.test(value) && /42/.test(value)
+    ? faults
+    : [...faults, `stop: expected an error Interrupted, then 42, got ${value}`];
+}
+
+/** Copies of the notebooks, with outputs and without, so that nothing that is opened is written to. */
+function copyNotebooks(names) {
+  for (const [kind, from] of [
+    ["with", join(notebooks, "out")],
+    ["without", notebooks],
+  ]) {
+    mkdirSync(join(folder, kind), { recursive: true });
+    for (const name of names) copyFileSync(join(from, `${name}.ipynb`), join(folder, kind, `${name}.ipynb`));
+  }
+}
+
+async function checkAll(browser, url, names, suffix) {
+  const faults = [];
+  for (const name of names)
+    for (const kind of ["with", "without"]) {
+      const shot = `${name}.${kind}.${suffix}`;
+      faults.push(...(await faultsOf(browser, url, `${kind}/${name}.ipynb`, shot)).faults);
+    }
+  return faults;
+}
+
+async function withServer(theme, use) {
+  const place = mkdtempSync(join(tmpdir(), "tskeops-jupyterlab-"));
+  const server = await openServer(place, theme);
+  try {
+    return await use(server.url);
+  } finally {
+    await server.close();
+    rmSync(place, { recursive: true, force: true });
+  }
+}
+
+function skip(why) {
+  console.log(`JupyterLab: skipped: ${why}`);
+}
+
+async function main() {
+  const command = chromiumCommand();
+  if (command === undefined) return skip("there is no Chromium");
+  if (spawnSync(JUPYTER, ["lab", "--version"]).status !== 0) return skip("`jupyter lab` is not installed");
+  const executed = join(notebooks, "out");
+  const all = existsSync(executed) ? readdirSync(executed).filter((name) => name.endsWith(".ipynb")) : [];
+  const named = process.argv.slice(2);
+  const names = named.length > 0 ? named : all.map((name) => basename(name, ".ipynb"));
+  if (!all.includes("kernelsolve.ipynb"))
+    throw new Error("notebooks/out: expected executed notebooks: `npm run notebooks`");
+  spawnSync(process.execPath, [join(root, "scripts", "install-kernel.mjs")], { stdio: "ignore" });
+  copyNotebooks([...new Set([...names, "kernelsolve"])]);
+  const faults = await withBrowser(command, async (browser) => [
+    ...(await withServer("JupyterLab Light", async (url) => [
+      ...(await checkAll(browser, url, names, "light")),
+      ...(await runFaults(browser, url)),
+      ...(await stopFaults(browser, url)),
+    ])),
+    ...(await withServer("JupyterLab Dark", (url) => checkAll(browser, url, names, "dark"))),
+  ]);
+  for (const fault of faults) console.error(fault);
+  console.log(`${names.length} notebooks in JupyterLab, ${faults.length} faults`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+await main();
