@@ -20,29 +20,32 @@ template <int D, Told TOLD> struct SumAccumulator {
   }
 };
 
+template <bool KAHAN> struct PartialSum {
+  Tile sum;
+  INLINE_MEMBER void add(Tile value) { sum = sum + value; }
+  INLINE_MEMBER Tile told() const { return sum; }
+};
+template <> struct PartialSum<true> : CompensatedSum {};
+
 // Partial sums in the dtype of the data; at every flush they go to totals in double. With KAHAN each addition is
 // compensated.
 template <int D, bool KAHAN, Told TOLD> struct Sum {
   using Accumulator = SumAccumulator<D, TOLD>;
-  Tile partial[D], lost[KAHAN ? D : 1];
+  PartialSum<KAHAN> partial[D];
   double totals[D][TILE_LANES], columns;
 
   template <class Column> INLINE_MEMBER void begin(Column) { *this = Sum{}; }
-  template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) {
-    if (KAHAN) addCompensated(partial[k], lost[k], value);
-    else partial[k] = partial[k] + value;
-  }
+  template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) { partial[k].add(value); }
   template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &values, int64 column) {
     UNROLLED for (int c = 0; c < C; c++) add(k, values.of[c], column + c);
   }
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
     PER_COMPONENT for (int k = 0; k < D; k++) {
-      const Tile sum = partial[k];  // the address of a copy: what has none itself stays in a register
+      const Tile sum = partial[k].told();  // the address of a copy: what has none itself stays in a register
       for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(sum, l);
-      partial[k] = Tile{};
+      partial[k] = {};
     }
-    for (int k = 0; KAHAN && k < D; k++) lost[k] = Tile{};
   }
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {

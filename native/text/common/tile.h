@@ -76,9 +76,20 @@ TILE_SELECT(mask, real, Tile)
 INLINE scalar lane(const Tile &a, int l) { return ((const scalar *)&a)[l]; }
 INLINE integer lane(const TileIndex &a, int l) { return ((const integer *)&a)[l]; }
 
-// Kahan: c collects what the addition to s rounds away.
-INLINE void addCompensated(Tile &s, Tile &c, Tile value) {
-  const Tile corrected = value - c, sum = s + corrected;
-  c = (sum - s) - corrected;
-  s = sum;
-}
+// A sum of which `lost` collects what additions round away (Kahan). Once a term or the sum is infinite, what was lost
+// is no number, and then neither is the sum: `plain`, which nothing waits for, has it.
+struct CompensatedSum {
+  Tile sum, lost, plain;
+  INLINE_MEMBER void add(Tile value) {
+    const Tile corrected = value - lost, next = sum + corrected;
+    lost = (next - sum) - corrected;
+    sum = next;
+    plain = plain + value;
+  }
+  INLINE_MEMBER Tile told() const { return select(isFinite(), sum, plain); }
+  // What is still to be added to what is told.
+  INLINE_MEMBER Tile left() const { return select(isFinite(), -lost, real{}); }
+
+ private:
+  INLINE_MEMBER TileMask isFinite() const { return eq(sum - sum, real{}); }
+};
