@@ -26,7 +26,7 @@ export const SUMMED = {
 export type BatchSumOptions = OptionsOf<typeof SUMMED>;
 
 /** Operations of a sum that engines compile in seconds and evaluate without a detour by memory. */
-const MOST_OPERATIONS = 2000;
+const MOST_OPERATIONS = 1000;
 
 /** The sum over one batch dimension or all. @throws ArgumentError where there is none, or for sums of too many parts. */
 export function sumOverBatches(expression: Expression, options: BatchSumOptions | null | undefined): Expression {

@@ -20,11 +20,11 @@ template <int D, Told TOLD> struct SumAccumulator {
   }
 };
 
-template <bool KAHAN> struct PartialSum {
+struct PlainSum {
   Tile sum;
   INLINE_MEMBER void add(Tile value) { sum = sum + value; }
-  INLINE_MEMBER Tile told() const { return sum; }
 };
+template <bool KAHAN> struct PartialSum : PlainSum {};
 template <> struct PartialSum<true> : CompensatedSum {};
 
 // Partial sums in the dtype of the data; at every flush they go to totals in double. With KAHAN each addition is
@@ -42,8 +42,12 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
     PER_COMPONENT for (int k = 0; k < D; k++) {
-      const Tile sum = partial[k].told();  // the address of a copy: what has none itself stays in a register
+      const Tile sum = partial[k].sum;  // the address of a copy: what has none itself stays in a register
       for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(sum, l);
+      if constexpr (KAHAN) {
+        const Tile left = partial[k].left();
+        for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(left, l);
+      }
       partial[k] = {};
     }
   }

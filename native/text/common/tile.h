@@ -76,20 +76,14 @@ TILE_SELECT(mask, real, Tile)
 INLINE scalar lane(const Tile &a, int l) { return ((const scalar *)&a)[l]; }
 INLINE integer lane(const TileIndex &a, int l) { return ((const integer *)&a)[l]; }
 
-// A sum of which `lost` collects what additions round away (Kahan). Once a term or the sum is infinite, what was lost
-// is no number, and then neither is the sum: `plain`, which nothing waits for, has it.
+// A sum, and what its additions round away, which is added up by itself and told with it (compensated, as Kahan's). Once
+// a term or the sum is infinite, what is lost is no number, and the sum alone is told.
 struct CompensatedSum {
-  Tile sum, lost, plain;
+  Tile sum, lost;
   INLINE_MEMBER void add(Tile value) {
-    const Tile corrected = value - lost, next = sum + corrected;
-    lost = (next - sum) - corrected;
+    const Tile next = sum + value;
+    lost = lost + (value - (next - sum));
     sum = next;
-    plain = plain + value;
   }
-  INLINE_MEMBER Tile told() const { return select(isFinite(), sum, plain); }
-  // What is still to be added to what is told.
-  INLINE_MEMBER Tile left() const { return select(isFinite(), -lost, real{}); }
-
- private:
-  INLINE_MEMBER TileMask isFinite() const { return eq(sum - sum, real{}); }
+  INLINE_MEMBER Tile left() const { return select(eq(lost - lost, real{}), lost, real{}); }
 };

@@ -62,7 +62,7 @@ INLINE void addCompensatedSum(double *total, const Span &value, int64 columns) {
   const real *v = (const real *)value.data;
   CompensatedSum own{};
   for (int64 c = 0; c < columns; c++) own.add(v[c]);
-  addTo(total, own.told().v[0]);
+  addTo(total, own.sum.v[0]);
   addTo(total, own.left().v[0]);
 }
 
