@@ -20,35 +20,32 @@ template <int D, Told TOLD> struct SumAccumulator {
   }
 };
 
-struct PlainSum {
-  Tile sum;
-  INLINE_MEMBER void add(Tile value) { sum = sum + value; }
-};
-template <bool KAHAN> struct PartialSum : PlainSum {};
-template <> struct PartialSum<true> : CompensatedSum {};
-
 // Partial sums in the dtype of the data; at every flush they go to totals in double. With KAHAN each addition is
 // compensated.
 template <int D, bool KAHAN, Told TOLD> struct Sum {
   using Accumulator = SumAccumulator<D, TOLD>;
-  PartialSum<KAHAN> partial[D];
+  Tile partial[D], lost[KAHAN ? D : 1];
   double totals[D][TILE_LANES], columns;
 
   template <class Column> INLINE_MEMBER void begin(Column) { *this = Sum{}; }
-  template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) { partial[k].add(value); }
+  template <class Column> INLINE_MEMBER void add(int k, Tile value, Column) {
+    if (KAHAN) addCompensated(partial[k], lost[k], value);
+    else partial[k] = partial[k] + value;
+  }
   template <int C> INLINE_MEMBER void add(int k, const Columns<Tile, C> &values, int64 column) {
     UNROLLED for (int c = 0; c < C; c++) add(k, values.of[c], column + c);
   }
   INLINE_MEMBER void flush(int64 count) {
     columns += count;
     PER_COMPONENT for (int k = 0; k < D; k++) {
-      const Tile sum = partial[k].sum;  // the address of a copy: what has none itself stays in a register
+      const Tile sum = partial[k];  // the address of a copy: what has none itself stays in a register
       for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(sum, l);
-      if constexpr (KAHAN) {
-        const Tile left = partial[k].left();
-        for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(left, l);
-      }
-      partial[k] = {};
+      partial[k] = Tile{};
+    }
+    PER_COMPONENT for (int k = 0; KAHAN && k < D; k++) {
+      const Tile rest = ifFinite(lost[k]);
+      for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(rest, l);
+      lost[k] = Tile{};
     }
   }
   MEMBER void store(Accumulator *to, int64 count) const {

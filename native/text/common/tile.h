@@ -76,14 +76,11 @@ TILE_SELECT(mask, real, Tile)
 INLINE scalar lane(const Tile &a, int l) { return ((const scalar *)&a)[l]; }
 INLINE integer lane(const TileIndex &a, int l) { return ((const integer *)&a)[l]; }
 
-// A sum, and what its additions round away, which is added up by itself and told with it (compensated, as Kahan's). Once
-// a term or the sum is infinite, what is lost is no number, and the sum alone is told.
-struct CompensatedSum {
-  Tile sum, lost;
-  INLINE_MEMBER void add(Tile value) {
-    const Tile next = sum + value;
-    lost = lost + (value - (next - sum));
-    sum = next;
-  }
-  INLINE_MEMBER Tile left() const { return select(eq(lost - lost, real{}), lost, real{}); }
-};
+// Compensated, as Kahan's: `lost` adds up what additions to the sum round away, and is told with it. Once a term or the
+// sum is infinite it is no number, and the sum alone is told.
+INLINE void addCompensated(Tile &sum, Tile &lost, Tile value) {
+  const Tile next = sum + value;
+  lost = lost + (value - (next - sum));
+  sum = next;
+}
+INLINE Tile ifFinite(Tile lost) { return select(eq(lost - lost, real{}), lost, real{}); }

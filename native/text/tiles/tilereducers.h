@@ -60,10 +60,10 @@ INLINE void addSum(double *total, const Span &value, int64 columns) {
 // What is lost goes to the total, too, which has room for it.
 INLINE void addCompensatedSum(double *total, const Span &value, int64 columns) {
   const real *v = (const real *)value.data;
-  CompensatedSum own{};
-  for (int64 c = 0; c < columns; c++) own.add(v[c]);
-  addTo(total, own.sum.v[0]);
-  addTo(total, own.left().v[0]);
+  Tile s = real{}, lost = real{};
+  for (int64 c = 0; c < columns; c++) addCompensated(s, lost, v[c]);
+  addTo(total, s.v[0]);
+  addTo(total, ifFinite(lost).v[0]);
 }
 
 // totals[n] += sum over columns of factor * weights[n], for N weights.
