@@ -6,6 +6,9 @@
 import { ArgumentError, DeviceError } from "../errors";
 import type { RealData } from "./native";
 import { copyStrided } from "./stridedcopy";
+import type { Elements, Geometry } from "./stridedcopy";
+
+export type { Elements, Geometry } from "./stridedcopy";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
@@ -19,9 +22,6 @@ export type DataOf<E extends ElementType> = E extends "float64"
   : E extends "int32"
     ? Int32Array
     : Float32Array;
-
-/** Elements of any of the types. */
-export type Elements = Float32Array | Float64Array | Int32Array;
 
 /** Zeroed memory for `size` elements. Throws ArgumentError where the machine does not have that much. */
 export function allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
@@ -53,13 +53,6 @@ export function elementTypeOf(data: Elements): ElementType {
 }
 
 // ----------------------------------------------------------------------------------------------------------- views
-
-/** Where the elements of a view lie in its data, in elements. */
-export interface Geometry {
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
-}
 
 /** Number of elements of `shape`; 1 for `[]`. */
 export function sizeOf(shape: readonly number[]): number {

@@ -2,7 +2,15 @@
  * Copies of views with gaps, in row-major order, at about the rate of the memory: what repeats is copied from the copy,
  * and long runs at once. Knows only where elements lie.
  */
-import type { Elements, Geometry } from "./memory";
+/** Elements of any of the types. */
+export type Elements = Float32Array | Float64Array | Int32Array;
+
+/** Where the elements of a view lie in its data, in elements. */
+export interface Geometry {
+  readonly shape: readonly number[];
+  readonly stride: readonly number[];
+  readonly offset: number;
+}
 
 /** What is copied, row by row, into what. */
 interface Copying {
