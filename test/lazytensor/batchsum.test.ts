@@ -37,7 +37,11 @@ describe.each(BACKENDS)("on %s", (backend) => {
       const dense = (i: number, j: number): number => total(each(B, (b) => Math.exp(-squared(x, y, i, j, b))));
       expectClose(numbers(K.dense({ backend })), each(M, (i) => each(N, (j) => dense(i, j))).flat(), tolerance);
       const root = K.add(1).log().sum({ axis: 1, backend });
-      expectClose(numbers(root), each(M, (i) => total(each(N, (j) => Math.log(1 + dense(i, j))))), tolerance);
+      expectClose(
+        numbers(root),
+        each(M, (i) => total(each(N, (j) => Math.log(1 + dense(i, j))))),
+        tolerance,
+      );
     });
 
     test("one of two dimensions goes, those that broadcast stay as they are", () => {
@@ -60,12 +64,20 @@ describe.each(BACKENDS)("on %s", (backend) => {
       for (const axis of [0, -2]) {
         const found = rows(both.sumBatches({ axis }));
         expect(found.shape).toEqual([B, M, 1]);
-        expectClose(numbers(found), allB.flatMap((b) => sumOver(allC, [b])), tolerance);
+        expectClose(
+          numbers(found),
+          allB.flatMap((b) => sumOver(allC, [b])),
+          tolerance,
+        );
       }
       for (const axis of [1, -1]) {
         const found = rows(both.sumBatches({ axis }));
         expect(found.shape).toEqual([C, M, 1]);
-        expectClose(numbers(found), allC.flatMap((c) => sumOver([c], allB)), tolerance);
+        expectClose(
+          numbers(found),
+          allC.flatMap((c) => sumOver([c], allB)),
+          tolerance,
+        );
       }
       expectClose(numbers(rows(both.sumBatches())), sumOver(allC, allB), tolerance);
     });
@@ -139,6 +151,12 @@ test("what is refused", () => {
     () => Vi(many).sqdist(Vj(many)).neg().exp().sumBatches(),
     /^sumBatches: expected .* at most 1000 operations in all, got 400 entries of \d+ operations each: .* by nd\.sum/,
   );
-  refuses(() => Vi(rand([0, M, D])).sqdist(Vj(y)).sumBatches(), /expected/);
+  refuses(
+    () =>
+      Vi(rand([0, M, D]))
+        .sqdist(Vj(y))
+        .sumBatches(),
+    /expected/,
+  );
   refuses(() => kernel(x, y).sum({ axis: 2 as 1 }), /batches by sumBatches, got the number 2/);
 });
