@@ -49,5 +49,11 @@ for n in (1, 2, 3):
 for order in (0, 1, 2, 7, 0.5, -1.5, 2.5, 0.3, 1.7, -0.45, 3.999):
     sizes = [arguments(1e-3, 1, logarithmic=True), arguments(0.5, 2), arguments(1, 60, logarithmic=True)]
     case(f"BesselK(x, {order})", lambda x: mp.besselk(mp.mpf(order), x), *sizes)
+# Derivatives beside the poles of gamma functions.
+BESIDE = [float(np.float32(pole + sign * 2.0**-k)) for pole in (0, -1, -2, -5, -30) for k in (3, 10, 18) for sign in (1, -1)]
+case("Grad(LGamma(x), x, 1)", mp.digamma, BESIDE)
+case("Grad(Digamma(x), x, 1)", lambda x: mp.polygamma(1, x), BESIDE)
+case("Grad(Polygamma(x, 1), x, 1)", lambda x: mp.polygamma(2, x), BESIDE)
+case("Grad(Grad(Grad(LGamma(x), x, 1), x, 1), x, 1)", lambda x: mp.polygamma(2, x), BESIDE)
 
 print(json.dumps({"by": f"mpmath {mpmath.__version__}", "cases": cases}, separators=(",", ":")))

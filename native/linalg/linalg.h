@@ -21,6 +21,21 @@ void choleskySolve(const double *l, double *x, int64 n, int64 columns);
 // out [n, n] = the inverse of L transpose(L), both halves. Large ones go to the system's LAPACK, where there is one.
 void choleskyInverse(double *out, const double *l, int64 n);
 
+// a [n, n] becomes L, whose diagonal of ones is not kept, and U, with L U = the rows of a in the order `order`. Returns how
+// many pivots are 0.
+int64 factorLu(double *a, int32 *order, int64 n);
+
+// What factorLu gives, or its transpose, whose factors are the transpose of `data`: ones then stand on the upper diagonal.
+struct LuFactors {
+  const double *data;
+  const int32 *order;
+  int64 n;
+  bool isTransposed;
+};
+
+// x [n, columns] becomes the solution y of A y = x.
+void solveLu(const LuFactors &, double *x, int64 columns);
+
 // Chooses for the process: "auto" (the first library of a table that can be opened), "off", or the path of a library.
 // Returns its name, empty if there is none. Throws std::runtime_error if the path cannot be opened or lacks a
 // function; what was chosen before stays.

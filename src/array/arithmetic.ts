@@ -20,8 +20,11 @@ import {
   dtypeOf,
   insertAxis,
   isContiguous,
+  positions,
   readable,
   reshapeView,
+  rowMajor,
+  sameShape,
   shapeText,
   sizeOf,
   viewOf,
@@ -165,11 +168,15 @@ export function recorded<T extends RealData>(
 
 /** One row per operation of two arguments. */
 interface Binary {
-  readonly value: (x: number, y: number) => number;
+  /** A loop of its own for each: engines compile one that calls different functions five times as slowly. */
+  readonly compute: (out: RealData, a: RealData, b: RealData, steps: Steps) => void;
   readonly rules: (a: RealArray, b: RealArray) => readonly [Rules[number], Rules[number]];
   /** Which arguments the rule of the first reads, and which that of the second. */
   readonly reads: readonly [Pair, Pair];
 }
+
+/** From one element of an operand to the next: 1, or 0 where one serves all. */
+type Steps = readonly [ofA: 0 | 1, ofB: 0 | 1];
 
 type Pair = readonly [boolean, boolean];
 const neither: Pair = [false, false];
@@ -179,22 +186,34 @@ const both: Pair = [true, true];
 
 const rows: Readonly<Record<"add" | "sub" | "mul" | "div", Binary>> = {
   add: {
-    value: (x, y) => x + y,
+    compute: (out, a, b, [stepA, stepB]) => {
+      for (let k = 0, i = 0, j = 0; k < out.length; k++, i += stepA, j += stepB)
+        out[k] = (a[i] as number) + (b[j] as number);
+    },
     rules: () => [(cotangent) => cotangent, (cotangent) => cotangent],
     reads: [neither, neither],
   },
   sub: {
-    value: (x, y) => x - y,
+    compute: (out, a, b, [stepA, stepB]) => {
+      for (let k = 0, i = 0, j = 0; k < out.length; k++, i += stepA, j += stepB)
+        out[k] = (a[i] as number) - (b[j] as number);
+    },
     rules: () => [(cotangent) => cotangent, (cotangent) => neg(cotangent)],
     reads: [neither, neither],
   },
   mul: {
-    value: (x, y) => x * y,
+    compute: (out, a, b, [stepA, stepB]) => {
+      for (let k = 0, i = 0, j = 0; k < out.length; k++, i += stepA, j += stepB)
+        out[k] = (a[i] as number) * (b[j] as number);
+    },
     rules: (a, b) => [(cotangent) => mul(cotangent, b), (cotangent) => mul(cotangent, a)],
     reads: [second, first],
   },
   div: {
-    value: (x, y) => x / y,
+    compute: (out, a, b, [stepA, stepB]) => {
+      for (let k = 0, i = 0, j = 0; k < out.length; k++, i += stepA, j += stepB)
+        out[k] = (a[i] as number) / (b[j] as number);
+    },
     rules: (a, b) => [(cotangent) => div(cotangent, b), (cotangent) => neg(div(mul(cotangent, div(a, b)), b))],
     reads: [second, both],
   },
@@ -214,15 +233,38 @@ function binary(where: string, x: Operand, y: Operand, row: Binary): RealArray {
   ];
   const readBy = [x, y].map((argument, k) => (typeof argument === "number" ? neither : row.reads[k]));
   const readsInputs = [0, 1].map((k) => readBy.some((reads) => reads?.[k]));
-  const output = zipped(broadcast(a, shape), broadcast(b, shape), row.value);
+  const output = zipped(a, b, shape, row);
   return recorded(where, output, [a, b], rules, { readsInputs });
 }
 
-function zipped(a: RealArray, b: RealArray, value: (x: number, y: number) => number): RealArray {
-  const [left, right] = [readable(a), readable(b)];
-  const result: RealData = allocate(dtypeOf(a), left.length);
-  for (let k = 0; k < result.length; k++) result[k] = value(left[k] as number, right[k] as number);
-  return wrapBeside(result, a.shape, a, b);
+function zipped(a: RealArray, b: RealArray, shape: readonly number[], { compute }: Binary): RealArray {
+  const result: RealData = allocate(dtypeOf(a), sizeOf(shape));
+  const steps: Steps = [sizeOf(a.shape) === 1 ? 0 : 1, sizeOf(b.shape) === 1 ? 0 : 1];
+  const axis = [a, b].every((x) => sizeOf(x.shape) === 1 || sameShape(x.shape, shape)) ? 0 : pieceAxis(shape);
+  const [left, right] = [piecesOf(a, shape, axis), piecesOf(b, shape, axis)];
+  const size = sizeOf(shape.slice(axis));
+  for (let n = 0; n * size < result.length; n++)
+    compute(result.subarray(n * size, (n + 1) * size), left(n), right(n), steps);
+  return wrapBeside(result, shape, a, b);
+}
+
+/** Elements of a piece: what is repeated for one stays in the cache, and pieces are worth their calls. */
+const PIECE = { most: 1 << 16, least: 1 << 10 } as const;
+
+/** The axes from this one on are a piece. */
+function pieceAxis(shape: readonly number[]): number {
+  const axis = shape.findIndex((_, k) => sizeOf(shape.slice(k)) <= PIECE.most);
+  return axis > 0 && sizeOf(shape.slice(axis)) >= PIECE.least ? axis : 0;
+}
+
+/** The elements of piece n of an operand that broadcasts to `shape`; of an operand of one element, that alone. */
+function piecesOf(x: RealArray, shape: readonly number[], axis: number): (n: number) => RealData {
+  const data = readable(x);
+  if (data.length === 1) return () => data;
+  const { stride } = broadcast(wrap(data, x.shape), shape);
+  const starts = positions({ shape: shape.slice(0, axis), stride: stride.slice(0, axis), offset: 0 });
+  const [inner, steps] = [shape.slice(axis), stride.slice(axis)];
+  return (n) => rowMajor(data, { shape: inner, stride: steps, offset: starts[n] as number });
 }
 
 /** Both arguments as arrays of one dtype: a plain number becomes an array of shape `[]` in the dtype of the other. */

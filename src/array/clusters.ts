@@ -10,7 +10,7 @@ import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { arrayIn } from "./arrayinput";
 import type { ArrayInput } from "./arrayinput";
-import { checkArray, described, isList } from "./check";
+import { described, isList, isNdarray } from "./check";
 import { int32, integersOf } from "./integers";
 import type { Int32NdArray, IntegerArray } from "./integers";
 import { gather } from "./tape";
@@ -75,7 +75,7 @@ export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int
 /**
  * Sorts rows by label; rows of one label stay in order. Returns the sorted copy (a list of copies for a list), the
  * sorted labels `[N]`, and `order` `[N]`: row n of the result is row `order[n]` of `x`. Derivatives pass through.
- * @param x an array `[N, ...]`, or a list of arrays with N rows each
+ * @param x an array or lists `[N, ...]`, or a list of arrays with N rows each
  * @param labels integers `[N]` of at least 0
  * @returns the sorted copy or copies, the labels `[N]`, and the order `[N]`
  * @throws ArgumentError unless there is a label for each row
@@ -83,18 +83,18 @@ export type SortedClusters<X> = readonly [x: X, labels: Int32NdArray, order: Int
  * const [sorted] = cluster.sortClusters(array([[5], [6], [7]]), [1, 0, 1]);
  * console.log(nd.toNested(sorted)); // [ [ 6 ], [ 5 ], [ 7 ] ]
  */
-export function sortClusters<T extends RealData>(x: RealArray<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
 export function sortClusters<const X extends readonly RealArray[]>(
   x: X,
   labels: IntegerArray,
 ): SortedClusters<{ -readonly [K in keyof X]: X[K] }>;
-export function sortClusters(x: RealArray | readonly RealArray[], labels: IntegerArray): SortedClusters<unknown> {
+export function sortClusters<T extends RealData>(x: ArrayInput<T>, labels: IntegerArray): SortedClusters<RealArray<T>>;
+export function sortClusters(x: ArrayInput | readonly RealArray[], labels: IntegerArray): SortedClusters<unknown> {
   atMost("sortClusters", 2, arguments);
   const given = labelsOf("sortClusters, labels", labels, 2 ** 31);
   const order = sortingOrder(given);
-  const sorted = Array.isArray(x)
-    ? x.map((array, k) => takeRows(`sortClusters, x[${k}]`, array as RealArray, order))
-    : takeRows("sortClusters, x", x as RealArray, order);
+  const sorted = isListOfArrays(x)
+    ? x.map((array, k) => takeRows(`sortClusters, x[${k}]`, array, order))
+    : takeRows("sortClusters, x", x, order);
   const sortedLabels = order.map((row) => realAt(given, row));
   return [
     sorted,
@@ -125,8 +125,12 @@ function counted(numbers: Float64Array, count: number): Float64Array {
   return counts;
 }
 
-function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
-  const { shape } = checkArray(where, x);
+/** Lists that hold no array are themselves one. */
+const isListOfArrays = (x: unknown): x is readonly RealArray[] => Array.isArray(x) && x.some(isNdarray);
+
+function takeRows(where: string, x: ArrayInput, order: Float64Array): RealArray {
+  const array = arrayIn(where, x);
+  const { shape } = array;
   if (shape.length === 0 || shape[0] !== order.length)
     throw new ArgumentError(
       `${where}: expected ${order.length} rows as there are labels, got shape ${shapeText(shape)}`,
@@ -135,7 +139,7 @@ function takeRows(where: string, x: RealArray, order: Float64Array): RealArray {
   const index = new Float64Array(order.length * width);
   let end = 0;
   for (const row of order) for (let k = 0; k < width; k++) index[end++] = row * width + k;
-  return gather(x, index, shape);
+  return gather(array, index, shape);
 }
 
 /**

@@ -14,7 +14,7 @@ import type { LongAlgebra } from "../device/densealgebra";
 import { denseAlgebra } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
-import { asserted, at } from "../asserts";
+import { asserted, at, integerAt, realAt } from "../asserts";
 import { allocate, broadcast, commonShape, dtypeOf, readable, sizeOf, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 
@@ -28,7 +28,12 @@ export interface Factors {
 
 /** Cholesky factors if `A` is symmetric and positive definite, else LU. Throws ArgumentError if `A` is singular. */
 export function factorise(where: string, A: RealArray): Factors {
-  return positiveFactors(A) ?? factorsOf(where, matrixOf(A));
+  const positive = positiveFactors(A);
+  if (positive) return positive;
+  const lu = luOf(A);
+  if (lu.pivots.some((pivot) => pivot === 0))
+    throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
+  return lu.factors();
 }
 
 /** Cholesky factors, or null for what is not symmetric and positive definite. */
@@ -39,15 +44,60 @@ function positiveFactors(A: RealArray): Factors | null {
   return factors;
 }
 
-function factorsOf(where: string, A: Matrix): Factors {
-  const lu = new LuDecomposition(A);
-  if (lu.isSingular()) throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
+/** The rows of A in the order `order` = L U. */
+interface Lu {
+  /** The diagonal of U. */
+  readonly pivots: readonly number[];
+  readonly order: Int32Array;
+  readonly factors: () => Factors;
+}
+
+/** By the addon, and without it by ml-matrix. */
+function luOf(A: RealArray): Lu {
+  const dense = denseAlgebra();
+  return dense ? luOfAddon(A, dense) : luOfLibrary(matrixOf(A));
+}
+
+function luOfAddon(A: RealArray, dense: LongAlgebra): Lu {
+  const n = at(A.shape, 0);
+  const data = Float64Array.from(readable(A));
+  const order = new Int32Array(n);
+  dense.lu(data, order, n);
+  const solveBy =
+    (lu: Float64Array, isTransposed: 0 | 1): Factors["solve"] =>
+    (B) => {
+      const X = Float64Array.from(readable(B));
+      if (X.length > 0) dense.luSolve(lu, order, X, n, X.length / n, isTransposed);
+      return X;
+    };
+  const factors = (): Factors => factorsOf(solveBy(data, 0), () => solveBy(turned(data, n), 1));
+  return { pivots: Array.from({ length: n }, (_, k) => realAt(data, k * (n + 1))), order, factors };
+}
+
+function factorsOf(solve: Factors["solve"], solveTransposed: () => Factors["solve"]): Factors {
   let transposed: Factors | undefined;
-  const factors: Factors = {
-    solve: (B) => (B.shape[1] === 0 ? [] : lu.solve(matrixOf(B)).to1DArray()),
-    transposed: () => (transposed ??= { ...factorsOf(where, A.transpose()), transposed: () => factors }),
+  const own: Factors = {
+    solve,
+    transposed: () => (transposed ??= { solve: solveTransposed(), transposed: () => own }),
   };
-  return factors;
+  return own;
+}
+
+/** The transpose of `a` `[n, n]`. */
+function turned(a: Float64Array, n: number): Float64Array {
+  const result = new Float64Array(a.length);
+  for (let row = 0; row < n; row++) for (let k = 0; k < n; k++) result[k * n + row] = a[row * n + k] as number;
+  return result;
+}
+
+function luOfLibrary(A: Matrix): Lu {
+  const lu = new LuDecomposition(A);
+  const solveBy =
+    (own: LuDecomposition): Factors["solve"] =>
+    (B) =>
+      B.shape[1] === 0 ? [] : own.solve(matrixOf(B)).to1DArray();
+  const factors = (): Factors => factorsOf(solveBy(lu), () => solveBy(new LuDecomposition(A.transpose())));
+  return { pivots: lu.upperTriangularMatrix.diagonal(), order: Int32Array.from(lu.pivotPermutationVector), factors };
 }
 
 /** The lower factor of `A`. Throws ArgumentError unless it is symmetric and positive definite. */
@@ -101,13 +151,11 @@ function isSymmetric(A: RealArray): boolean {
 
 /** The determinant of `A`, its sign and the logarithm of its size, which do not overflow. */
 export function determinant(A: RealArray): { product: number; sign: number; logarithm: number } {
-  const lu = new LuDecomposition(matrixOf(A));
-  const [upper, order] = [lu.upperTriangularMatrix, lu.pivotPermutationVector];
+  const { pivots, order } = luOf(A);
   let sign = parityOf(order);
   let product = sign;
   let logarithm = 0;
-  for (let k = 0; k < order.length; k++) {
-    const pivot = upper.get(k, k);
+  for (const pivot of pivots) {
     product *= pivot;
     sign *= Math.sign(pivot);
     logarithm += Math.log(Math.abs(pivot));
@@ -116,11 +164,11 @@ export function determinant(A: RealArray): { product: number; sign: number; loga
 }
 
 /** 1 where an even number of exchanges makes the order, else -1. */
-function parityOf(order: readonly number[]): number {
+function parityOf(order: Int32Array): number {
   const seen = new Set<number>();
   let sign = 1;
   for (const start of order) {
-    for (let k = at(order, start); !seen.has(start) && k !== start; k = at(order, k)) {
+    for (let k = integerAt(order, start); !seen.has(start) && k !== start; k = integerAt(order, k)) {
       seen.add(k);
       sign = -sign;
     }

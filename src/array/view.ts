@@ -13,7 +13,7 @@ import { teachToShow } from "./show";
 
 /** npm's own function, which makes views of memory: `ndarray(data, shape)`. */
 export { ndarray };
-export { allocate, isContiguous, positions, reach, sizeOf } from "../device/memory";
+export { allocate, isContiguous, positions, reach, rowMajor, sizeOf } from "../device/memory";
 export type { DataOf, Dtype, Elements, Geometry } from "../device/memory";
 
 /** An ndarray of float32 or float64 elements: what every door takes and returns. */

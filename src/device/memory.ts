@@ -5,6 +5,10 @@
  */
 import { ArgumentError, DeviceError } from "../errors";
 import type { RealData } from "./native";
+import { copyStrided } from "./stridedcopy";
+import type { Elements, Geometry } from "./stridedcopy";
+
+export type { Elements, Geometry } from "./stridedcopy";
 
 /** Names of the element types that tskeops computes with. */
 export type Dtype = "float32" | "float64";
@@ -18,9 +22,6 @@ export type DataOf<E extends ElementType> = E extends "float64"
   : E extends "int32"
     ? Int32Array
     : Float32Array;
-
-/** Elements of any of the types. */
-export type Elements = Float32Array | Float64Array | Int32Array;
 
 /** Zeroed memory for `size` elements. Throws ArgumentError where the machine does not have that much. */
 export function allocate<E extends ElementType>(type: E, size: number): DataOf<E> {
@@ -52,13 +53,6 @@ export function elementTypeOf(data: Elements): ElementType {
 }
 
 // ----------------------------------------------------------------------------------------------------------- views
-
-/** Where the elements of a view lie in its data, in elements. */
-export interface Geometry {
-  readonly shape: readonly number[];
-  readonly stride: readonly number[];
-  readonly offset: number;
-}
 
 /** Number of elements of `shape`; 1 for `[]`. */
 export function sizeOf(shape: readonly number[]): number {
@@ -120,23 +114,6 @@ function eachRow({ shape, stride, offset }: Geometry, visit: (start: number) => 
     }
     if (axis < 0) return;
     start += stride[axis] as number;
-  }
-}
-
-function copyRows(data: Elements, view: Geometry, copy: Elements): void {
-  const [length, step] = innermost(view);
-  let at = 0;
-  eachRow(view, (start) => {
-    for (let k = 0; k < length; k++) copy[at++] = data[start + k * step] as number;
-  });
-}
-
-/** Points `[N, D]` are what calls are made of, and small calls are counted in microseconds. */
-function copyMatrix(data: Elements, { shape, stride, offset }: Geometry, copy: Elements): void {
-  const [rows, columns] = shape as [number, number];
-  const [down, right] = stride as [number, number];
-  for (let i = 0, at = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) copy[at++] = data[offset + i * down + j * right] as number;
   }
 }
 
@@ -276,7 +253,6 @@ export function rowMajor<T extends Elements>(data: T, view: Geometry): T {
 
 function stridedCopy<T extends Elements>(data: T, view: Geometry): T {
   const copy = allocate(elementTypeOf(data), sizeOf(view.shape));
-  if (view.shape.length === 2) copyMatrix(data, view, copy);
-  else copyRows(data, view, copy);
+  copyStrided(data, view, copy);
   return copy as T;
 }

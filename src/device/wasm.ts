@@ -29,6 +29,8 @@ export const WRITTEN: Readonly<
   cholesky: [0],
   choleskySolve: [1],
   choleskyInverse: [0],
+  lu: [0, 1],
+  luSolve: [2],
   choosePivots: [4, 5],
   extend: [0, 5],
   gram: [0],

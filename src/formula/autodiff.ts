@@ -8,7 +8,7 @@ import { Category, asVariable, isVariable, nodesOf, substitute, variable } from 
 import type { Formula } from "./formula";
 import type { Slot } from "./slots";
 import { add, constant, formulaSlot, isZero, macro, mult, zero } from "./core";
-import { concat, extract, extractT } from "./vectors";
+import { addBeside, concat, extract, extractT } from "./vectors";
 
 /**
  * Gradient of `cotangent | formula` with respect to `by`: the transposed Jacobian applied to the cotangent, of dim
@@ -37,7 +37,7 @@ function distribute(node: Formula, own: Formula, onPath: ReadonlySet<Formula>, i
     const arg = at(node.args, n);
     if (!cotangent || !onPath.has(arg)) return;
     const soFar = into.get(arg);
-    into.set(arg, soFar ? add(soFar, cotangent) : cotangent);
+    into.set(arg, soFar ? addBeside(soFar, cotangent) : cotangent);
   });
 }
 

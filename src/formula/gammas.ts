@@ -42,22 +42,28 @@ const polynomial = (coefficients: readonly number[], x: Formula): Formula =>
 
 // -------------------------------------------------------------------------------------------------------- gamma
 
+/** A slope, and 0 at 0, -1, -2, …, where it is infinite, and at -Infinity, where it has no limit. */
+function besidePoles(x: Formula, slope: Formula): Formula {
+  const isWhole = subtract(equal(x, floor(x)), 1); // 0, or -1 where it is not
+  return ifElse(minimum(isWhole, minus(x)), 0, slope);
+}
+
 export const lgamma: Unary = elementwise("LGamma", "x", {
-  doc: "Logarithm of the size of the gamma function of x.",
+  doc: "Logarithm of the size of the gamma function of x; the derivative is 0 at 0, -1, -2, ….",
   method: "lgamma",
   value: logGamma,
   code: (x) => `lgamma(${x})`,
-  derivative: (x) => [digamma(x)],
+  derivative: (x) => [besidePoles(x, digamma(x))],
   bounds: wherePositive(valley(1.4616321449683622)),
   cost: 150,
   domain: [0.5, 2],
 });
 
 export const digamma: Unary = elementwise("Digamma", "x", {
-  doc: "Derivative of LGamma(x).",
+  doc: "Derivative of LGamma(x), NaN at -1, -2, …; its own derivative is 0 there and at 0.",
   value: digammaOf,
   code: (x) => `digamma(${x})`,
-  derivative: (x) => [polygamma(x, 1)],
+  derivative: (x) => [besidePoles(x, polygamma(x, 1))],
   bounds: wherePositive(monotone(1)),
   cost: 150,
   domain: [0.5, 2],
@@ -70,7 +76,7 @@ const HIGHEST = 100;
 export const polygamma: (x: Operand, n: number) => Formula = elementwiseWithInteger("Polygamma", "n", {
   doc: "The derivative number n of Digamma(x), n from 0 to 100.",
   value: (x, n) => (n === 0 ? digammaOf(x) : polygammaOf(n, x)),
-  derivative: (x, n) => polygamma(x, n + 1),
+  derivative: (x, n) => besidePoles(x, polygamma(x, n + 1)),
   simplify: (x, n) => {
     expect(n >= 0 && n <= HIGHEST, "Polygamma(x, n)", `an integer n from 0 to ${HIGHEST}`, n);
     return n === 0 ? digamma(x) : undefined;

@@ -1,7 +1,9 @@
 /**
  * Rows and macros of the operation table that take vectors apart, put them together, or measure them.
  */
+import { at } from "../asserts";
 import {
+  add,
   expect,
   formulaSlot,
   formulaSlots,
@@ -89,6 +91,19 @@ const extractTBuild = operation<One, readonly [start: number, dim: number]>("Ext
 export function extractT(x: Operand, start: number, dim: number): Formula {
   return extractTBuild([x], start, dim);
 }
+
+const extractTRow = operations.get("ExtractT");
+
+/** x + y; where both are parts of a vector and the one follows the other, they are one part. */
+export function addBeside(x: Formula, y: Formula): Formula {
+  if (x.operation !== extractTRow || y.operation !== extractTRow || x.dim !== y.dim) return add(x, y);
+  const [[first, start], [second, next]] = [x, y]
+    .map(({ args, params }) => [at(args, 0), at(params, 0) as number] as const)
+    .sort(([, a], [, b]) => a - b) as [Part, Part];
+  return start + first.dim === next ? extractT(concat(first, second), start, x.dim) : add(x, y);
+}
+
+type Part = readonly [part: Formula, start: number];
 
 const concatBuild = operation<Two>("Concat", {
   doc: "The components of x, then those of y.",

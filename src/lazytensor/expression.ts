@@ -94,7 +94,7 @@ function commonWhere<K extends keyof Where>(name: K, parts: readonly Expression[
 }
 
 /** All variables replaced at once. */
-const replaceVariables = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
+export const replaceVariables = (formula: Formula, name: (variable: Formula) => Formula): Formula =>
   rebuild(formula, (node, args) => (isVariable(node) ? name(node) : withArgs(node, args)));
 
 // ------------------------------------------------------------------------------------------------------- binding

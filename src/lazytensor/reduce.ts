@@ -166,7 +166,7 @@ const SUM: OptionRows = { ...PRODUCT, ...REDUCED, ...WHEN };
 const WEIGHTED_SUM: OptionRows = { ...SUM, ...WEIGHTED };
 const INNER_AXIS: OptionRow = {
   ...REDUCED.axis,
-  expected: "0 (over i), 1 (over j) or -1 (of components), not counting batches",
+  expected: "0 (over i), 1 (over j) or -1 (of components); batches by sumBatches",
 };
 
 /** Made once for each reduction. */

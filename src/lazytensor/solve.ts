@@ -3,7 +3,7 @@
  * the unknown, and the rest is what KernelSolve does. Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { checkArray } from "../array/check";
+import { arrayIn } from "../array/arrayinput";
 import { keepShard } from "../array/shard";
 import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -138,7 +138,12 @@ function solver(expression: Expression, b: unknown, options: SolverOptions, by: 
   const system = new System(operator, at(operator.args, of.leaves.indexOf(vector)));
   return solverOf(system, {
     arrays: (given) => operator.arrays(arraysOf(of, given)),
-    options: ({ x0, ...own }) => ({ ...expression.where, ...held, ...own, x0: asColumns(x0 ?? held.x0, isFlat) }),
+    options: ({ x0, ...own }) => ({
+      ...expression.where,
+      ...held,
+      ...own,
+      x0: asColumns(x0 ?? held.x0, isFlat, expression),
+    }),
     result: (found): Solved => (isFlat ? { ...found, solution: flat(found.solution) } : found),
   });
 }
@@ -179,6 +184,8 @@ function substituteUnknown({ leaf: unknown }: Expression, expression: Expression
 }
 
 /** A start for a vector `[N]` is one too. */
-function asColumns(x0: SolveOptions["x0"], isFlat: boolean): SolveOptions["x0"] {
-  return x0 && isFlat && checkArray("solve, x0", x0).shape.length === 1 ? keepShard(insertAxis(x0, 1), x0) : x0;
+function asColumns(x0: SolveOptions["x0"], isFlat: boolean, { dtype }: Expression): SolveOptions["x0"] {
+  if (!x0 || !isFlat) return x0;
+  const start = arrayIn("solve, x0", x0, dtype ?? undefined);
+  return start.shape.length === 1 ? keepShard(insertAxis(start, 1), start) : start;
 }

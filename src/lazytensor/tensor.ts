@@ -9,6 +9,8 @@ import type { CallOptions } from "../call/prepared";
 import type { RealData } from "../device/native";
 import type { DenseOptions } from "../genred";
 import { atMost } from "../options";
+import { sumOverBatches } from "./batchsum";
+import type { BatchSumOptions } from "./batchsum";
 import { checkIndex, denseValues, diagonal, sliceExpression, dropAxis } from "./entries";
 import type { IndexSpan } from "./entries";
 import { describe, explanation, shapeOf } from "./explain";
@@ -128,6 +130,21 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
   t(): Self {
     atMost("t", 0, arguments);
     return this.T;
+  }
+  /**
+   * The sum over batch dimensions, as a tensor that goes on: every pair adds up the entries of the batch. Arrays that
+   * have such a dimension are copied. Symbolic variables count as the same in all entries.
+   * @returns a tensor without these batch dimensions
+   * @throws ArgumentError where there is no such dimension, for sums of more than 1000 operations, or shards
+   * @example
+   * ```ts
+   * const K = Vi(rand([4, 10, 3])).sqdist(Vj(rand([4, 20, 3]))); // 4 distances of every pair
+   * console.log(K.sumBatches().neg().exp().sum({ axis: 1 }).shape); // [ 10, 1 ]
+   * ```
+   */
+  sumBatches(options?: BatchSumOptions | null): Self {
+    atMost("sumBatches", 1, arguments);
+    return alike(this, sumOverBatches(expressionIn(this), options));
   }
   /**
    * Some of the rows and columns: nothing is copied.

@@ -5,7 +5,6 @@
  */
 import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
-import { checkArray } from "../array/check";
 import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { blocking } from "../call/run";
@@ -26,6 +25,7 @@ import type { RealSpace } from "../solve/product";
 import { refine } from "../solve/refine";
 import type { Inner, Solution, SolveIteration } from "../solve/refine";
 import { COURSE } from "../solve/solveoptions";
+import type { Started } from "../solve/solveoptions";
 import { onePrecision } from "../solve/space";
 import { STOPPING, hasTolerance, isSolved, relativeTarget } from "../solve/stopping";
 import type { Outcome } from "../solve/stopping";
@@ -50,7 +50,7 @@ type Rows = typeof STOPPING & typeof HELP & typeof COURSE;
 const KRYLOV: Rows = { ...STOPPING, ...HELP, ...COURSE };
 
 /** How a system of an operator is solved. */
-export type KrylovOptions<T extends RealData = RealData> = OptionsOf<Rows, RealArray, RealArray<T>>;
+export type KrylovOptions<T extends RealData = RealData> = Started<OptionsOf<Rows, RealArray, RealArray<T>>, T>;
 type GmresOptions<T extends RealData = RealData> = KrylovOptions<T> & OptionsOf<typeof GMRES>;
 
 /** A solution with how it was found. */
@@ -233,7 +233,7 @@ function* solved({ method, operator, b, options }: KrylovSystem, tell?: Tell): T
 
 function startOf(where: string, b: RealArray, { x0 }: KrylovOptions): Float64Array {
   if (x0 === undefined || x0 === null) return new Float64Array(b.size);
-  const start = checkArray(`${where}, x0`, x0, dtypeOf(b));
+  const start = arrayIn(`${where}, x0`, x0, dtypeOf(b));
   if (sameShape(start.shape, b.shape)) return Float64Array.from(contiguous(start));
   throw new ArgumentError(`${where}, x0: expected shape ${shapeText(b.shape)}, got ${shapeText(start.shape)}`);
 }

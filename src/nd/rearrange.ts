@@ -66,9 +66,9 @@ export function where<T extends RealData>(
 }
 
 function choose<T extends RealData>(chosen: ArrayLike<number>, a: RealArray<T>, b: RealArray<T>): RealArray<T> {
-  const [left, right] = [readable(a), readable(b)];
-  const data: RealData = allocate(dtypeOf(a), left.length);
-  for (let k = 0; k < data.length; k++) data[k] = (chosen[k] === 0 ? right[k] : left[k]) as number;
+  const data: RealData = readable(b).slice();
+  const left = readable(a);
+  for (let k = 0; k < data.length; k++) if (chosen[k] !== 0) data[k] = left[k] as number;
   const rules = [
     (cotangent: RealArray): RealArray => choose(chosen, cotangent, zerosLike(cotangent)),
     (cotangent: RealArray): RealArray => choose(chosen, zerosLike(cotangent), cotangent),

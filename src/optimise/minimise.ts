@@ -3,7 +3,9 @@
  * methods see one vector of float64 numbers and know nothing of arrays; here arrays become that vector and come back
  * from it, and iterations are counted, told and ended.
  */
-import { checkArray, described, isNdarray } from "../array/check";
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
+import { checkArray, described, dtypeAmong, isList, isNdarray, ownDtype } from "../array/check";
 import { requiresGrad } from "../array/record";
 import { grad } from "../array/tape";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
@@ -67,6 +69,15 @@ export interface MinimiseIteration<P extends Parameters = Parameters> {
 /** One array, or several by name. */
 export type Parameters = RealArray | Readonly<Record<string, RealArray>>;
 
+/** Where a minimisation starts: as parameters, with lists and typed arrays in the place of arrays. */
+export type Start = ArrayInput | Readonly<Record<string, ArrayInput>>;
+
+/** The parameters that a start stands for. */
+export type ParametersOf<S extends Start> = S extends ArrayInput
+  ? ArrayOfInput<S>
+  : { readonly [K in keyof S]: ArrayOfInput<S[K]> };
+type ArrayOfInput<X> = X extends RealArray ? X : RealArray;
+
 /** What a minimisation ends with. */
 export interface MinimiseResult<P extends Parameters> {
   /** In the form of the start, unmarked: those of the last iteration. */
@@ -95,18 +106,22 @@ export interface Minimiser {
    * @throws ArgumentError for what does not fit, ConvergenceError where the value is not a finite number,
    * InterruptedError on Ctrl-C.
    */
-  <P extends Parameters>(f: Loss<P>, start: P, options?: MinimiseOptions<P> | null): MinimiseResult<P>;
+  <S extends Start>(
+    f: Loss<ParametersOf<S>>,
+    start: S,
+    options?: MinimiseOptions<ParametersOf<S>> | null,
+  ): MinimiseResult<ParametersOf<S>>;
   /** A promise; `f` may return one as well. It ends early by `signal`. */
-  async<P extends Parameters>(
-    f: LossLater<P>,
-    start: P,
-    options?: (MinimiseOptions<P> & AsyncOptions) | null,
-  ): Promise<MinimiseResult<P>>;
+  async<S extends Start>(
+    f: LossLater<ParametersOf<S>>,
+    start: S,
+    options?: (MinimiseOptions<ParametersOf<S>> & AsyncOptions) | null,
+  ): Promise<MinimiseResult<ParametersOf<S>>>;
 }
 
 function minimiseNow<P extends Parameters>(
   f: Loss<P>,
-  start: P,
+  start: Start,
   options?: MinimiseOptions<P> | null,
 ): MinimiseResult<P> {
   atMost("minimise", 3, arguments);
@@ -127,7 +142,7 @@ function withoutPromise<P extends Parameters>(f: Loss<P>): Loss<P> {
 
 async function minimiseLater<P extends Parameters>(
   f: LossLater<P>,
-  start: P,
+  start: Start,
   options?: (MinimiseOptions<P> & AsyncOptions) | null,
 ): Promise<MinimiseResult<P>> {
   atMost("minimise", 3, arguments);
@@ -174,9 +189,9 @@ const METHODS: ReadonlyMap<Settings["method"], Minimise<Settings>> = new Map<Set
   ["sgd", sgd],
 ]);
 
-function* minimising<P extends Parameters>(f: LossLater<P>, start: P, settings: Settings): Task<MinimiseResult<P>> {
+function* minimising<P extends Parameters>(f: LossLater<P>, start: Start, settings: Settings): Task<MinimiseResult<P>> {
   if (typeof f !== "function") throw new ArgumentError(`minimise, f: expected a function, got ${described(f)}`);
-  const form = new Form(start);
+  const form = new Form<P>(start);
   const course = new Course(settings, (x) => form.arraysOf(x));
   course.last = form.start;
   const problem: Problem = {
@@ -217,20 +232,21 @@ class Form<P extends Parameters> {
   private readonly arrays: readonly RealArray[];
   readonly start: Float64Array;
 
-  constructor(start: P) {
-    const isOne = !isOptions(start) || isNdarray(start);
+  constructor(start: Start) {
+    const isOne = isNdarray(start) || isList(start) || !isOptions(start);
     this.names = isOne ? null : Object.keys(start);
-    this.arrays = this.listOf(start).map((x, n) =>
-      checkArray(this.names ? `minimise, ${at(this.names, n)}` : "minimise, start", x),
+    const given = isOne ? [start] : Object.values(start);
+    const dtype = dtypeAmong(given);
+    this.arrays = given.map((x, n) =>
+      arrayIn(this.names ? `minimise, ${at(this.names, n)}` : "minimise, start", x, ownDtype(x) ?? dtype),
     );
     if (this.arrays.length === 0) throw new ArgumentError("minimise, start: expected at least one array, got none");
     this.start = this.vectorOf(this.arrays);
   }
 
   listOf(parameters: P): RealArray[] {
-    const { names } = this;
-    if (names === null) return [parameters as RealArray];
-    return names.map((name) => (parameters as Readonly<Record<string, RealArray>>)[name] as RealArray);
+    if (this.names === null) return [parameters as RealArray];
+    return this.names.map((name) => (parameters as Readonly<Record<string, RealArray>>)[name] as RealArray);
   }
 
   vectorOf(arrays: readonly RealArray[]): Float64Array {

@@ -4,7 +4,6 @@
  * system of those numbers, and the solution is rounded.
  */
 import { astype } from "../array/array";
-import { checkArray } from "../array/check";
 import { localAmong, markLocal } from "../array/local";
 import { recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
@@ -33,8 +32,8 @@ import type { Columns, Product, RealSpace } from "./product";
 import type { SolveIteration } from "./refine";
 import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
 import type { Solved } from "./report";
-import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost, placementOf } from "./solveoptions";
-import type { SolveOptions, SolveSettings } from "./solveoptions";
+import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost, placementOf, withStart } from "./solveoptions";
+import type { SolveOptions, SolveSettings, StartedOptions } from "./solveoptions";
 import { columnNorms } from "./space";
 import { solveBySplit } from "./splitsolve";
 import { relativeTarget } from "./stopping";
@@ -61,9 +60,9 @@ export function solve(
   options: SolveOptions,
   isReported: boolean,
 ): Solved {
-  const placed = followArrays(arrays, copyToHost(options));
-  const course: Course = { isReported, read: (given) => given };
-  const solved = blocking(solveGiven(system, system.check(arrays, options), placed, course));
+  const given = system.check(arrays, options);
+  const placed = followArrays(arrays, copyToHost(withStart(options, given.dtype)));
+  const solved = blocking(solveGiven(system, given, placed, { isReported, read: (own) => own }));
   return placeAs(at(arrays, system.unknown.position), solved);
 }
 
@@ -76,14 +75,14 @@ export function* solving(
   tell?: Tell,
 ): Task<Solved> {
   const given = system.check(arrays, options);
-  const { x0, ...others } = copyToHost(options);
-  const start = x0 && copyOf(checkArray("x0", x0, given.dtype));
+  const { x0, ...others } = copyToHost(withStart(options, given.dtype));
+  const start = x0 && copyOf(x0);
   const placed = followArrays(arrays, { ...others, x0: start });
   const solved = yield* solveGiven(system, given, placed, { isReported, read: copyArguments, tell });
   return placeAs(at(arrays, system.unknown.position), solved);
 }
 
-function* solveGiven(system: System, given: Given, options: SolveOptions, course: Course): Task<Solved> {
+function* solveGiven(system: System, given: Given, options: StartedOptions, course: Course): Task<Solved> {
   checkSolveOptions(options, system.shape(given), given.dtype);
   const settings = settingsOf(given, options);
   const inverses = Array.from({ length: sizeOf(given.batch) }, () => new Inverses());
@@ -96,7 +95,7 @@ function* solveGiven(system: System, given: Given, options: SolveOptions, course
 }
 
 /** All options; a factorisation would need all points on one rank. */
-export function settingsOf({ shards }: Given, options: SolveOptions): SolveSettings {
+export function settingsOf({ shards }: Given, options: StartedOptions): SolveSettings {
   const settings: SolveSettings = withDefaults(SOLVE, options);
   return shards ? { ...settings, method: "cg" } : settings;
 }

@@ -1,6 +1,8 @@
 /**
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
+import { arrayIn } from "../array/arrayinput";
+import type { ArrayInput } from "../array/arrayinput";
 import { checkArray } from "../array/check";
 import { joinRows, shardOf } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
@@ -71,7 +73,22 @@ type SolveRows = typeof RIDGE & typeof STOPPING & typeof CHOICE & typeof GMRES &
 export const SOLVE: SolveRows = { ...RIDGE, ...STOPPING, ...CHOICE, ...GMRES, ...COURSE };
 
 /** How one system is solved. */
-export type SolveOptions<T extends RealData = RealData> = OptionsOf<SolveRows, RealArray, RealArray<T>> & MatrixOptions;
+export type SolveOptions<T extends RealData = RealData> = Started<OptionsOf<SolveRows, RealArray, RealArray<T>>, T> &
+  MatrixOptions;
+
+/** Options whose start may be lists. */
+export type Started<O, T extends RealData> = Omit<O, "x0"> & {
+  /** Where to start: an array or lists in the shape of the solution; default 0. */
+  readonly x0?: ArrayInput<T> | null | undefined;
+};
+
+/** The same with an array to start from. */
+export type StartedOptions = OptionsOf<SolveRows> & MatrixOptions;
+
+/** @throws ArgumentError for a start that is none. */
+export function withStart({ x0, ...others }: SolveOptions, dtype: Dtype): StartedOptions {
+  return x0 === undefined || x0 === null ? others : { ...others, x0: arrayIn("x0", x0, dtype) };
+}
 
 /** All options of a solve, checked. */
 export type SolveSettings = SettledOf<SolveRows> & MatrixOptions;
@@ -88,7 +105,7 @@ export function alphaOf(options: Ridged): number {
 }
 
 /** @throws ArgumentError unless options, whose values rows accept, go together and with the data. */
-export function checkSolveOptions(options: SolveOptions, shape: readonly number[], dtype: Dtype): void {
+export function checkSolveOptions(options: StartedOptions, shape: readonly number[], dtype: Dtype): void {
   const { x0 } = options;
   checkAlpha(options, dtype);
   checkChoice(options);
@@ -105,7 +122,7 @@ export function checkAlpha(options: Ridged, dtype: Dtype): void {
 }
 
 /** Options with arrays of the machine: a start, and a ridge that takes part in derivatives. */
-export function copyToHost<O extends Ridged & Pick<SolveOptions, "x0">>(options: O): O {
+export function copyToHost<O extends Ridged & Pick<SolveSettings, "x0">>(options: O): O {
   const { x0 } = options;
   const alpha = alphaArray(options);
   const shard = x0 ? shardOf(x0) : undefined;

@@ -109,6 +109,18 @@ describe("sortClusters", () => {
     expect(x.data[0]).toBe(1);
   });
 
+  test("takes lists, and tells them from lists of arrays", () => {
+    const [sorted, labels] = sortClusters([[1, 2], [3, 4]], [1, 0]); // prettier-ignore
+    expect([sorted.shape, Array.from(sorted.data), Array.from(labels.data)]).toEqual([
+      [2, 2],
+      [3, 4, 1, 2],
+      [0, 1],
+    ]);
+    expect(Array.from(sortClusters([5, 6, 7], [1, 0, 1])[0].data)).toEqual([6, 5, 7]);
+    const [typed] = sortClusters(Float64Array.of(5, 6), [1, 0]);
+    expect([typed.dtype, Array.from(typed.data)]).toEqual(["float64", [6, 5]]);
+  });
+
   test("passes derivatives through", () => {
     const x = requiresGrad(points([1, 2], [3, 4], [5, 6]));
     const [sorted] = sortClusters(x, Int32Array.of(2, 1, 0));

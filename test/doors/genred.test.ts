@@ -90,6 +90,25 @@ describe.each(BACKENDS)("on the backend %s", (backend) => {
       expectClose(values(K(given.x, given.y, given.b, G, { backend })), looped(given, 1), close);
     });
 
+    test.each(["direct", "kahan", "block"] as const)("infinite terms and sums are infinite with %s", (sumScheme) => {
+      const count = 3000; // more than are summed at once
+      const sumOf = (terms: Readonly<Record<number, number>>): number => {
+        const b = array(new Array(count).fill([1]), { dtype });
+        for (const [place, value] of Object.entries(terms)) b.set(Number(place), 0, value);
+        const K = Genred("x + b", ["x = Vi(1)", "b = Vj(1)"], { axis: 1, sumScheme });
+        return K(array([[0]], { dtype }), b, { backend }).get(0, 0);
+      };
+      const large = dtype === "float32" ? 3e38 : 1.5e308;
+      for (const place of [0, 1, 500, count - 1]) {
+        expect(sumOf({ [place]: Infinity })).toBe(Infinity);
+        expect(sumOf({ [place]: -Infinity })).toBe(-Infinity);
+      }
+      expect(sumOf({ 0: large, 1: large, 2: large })).toBe(Infinity);
+      expect(sumOf({ 0: -large, 1: -large, 2: -large })).toBe(-Infinity);
+      expect(sumOf({ 3: Infinity, 700: -Infinity })).toBe(NaN);
+      expect(sumOf({ 3: NaN, 700: Infinity })).toBe(NaN);
+    });
+
     test("an object with data, shape, stride and offset is an ndarray, whoever made it", () => {
       const { x, y, b } = data();
       const { data: memory, shape, stride, offset } = x;

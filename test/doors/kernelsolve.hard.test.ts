@@ -82,6 +82,7 @@ describe.each(DTYPES)("with %s data", (dtype) => {
     const again = solved(x, b, { x0: a, eps: 1e-3 });
     expect(again.last.iteration).toBe(0);
     expect(values(again.a)).toEqual(values(a));
+    expect(values(solved(x, b, { x0: nd.toNested(a) as number[][], eps: 1e-3 }).a)).toEqual(values(a));
   });
 
   test("started near the solution, fewer iterations are left to do", () => {

@@ -142,7 +142,8 @@ describe("a wrong solve", () => {
       /^x0: expected shape \[60, 2\] as the solution has, got \[50, 2\]$/,
     ],
     ["a start of another dtype", { x0: astype(b, "float32") }, /^x0: expected a float64 ndarray, got a float32 one/],
-    ["a start that is a plain array", { x0: [1] }, /^x0: expected a float64 ndarray, got a plain array/],
+    ["a list of another shape", { x0: [1] }, /^x0: expected shape \[60, 2\] as the solution has, got \[1\]$/],
+    ["a ragged list", { x0: [[1], [2, 3]] }, /^x0: expected/],
     [
       "a report that is no function",
       { onIteration: "print" },

@@ -99,10 +99,22 @@ const LIMITS: Readonly<Record<string, readonly Limit[]>> = {
   "Erf(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0]], // prettier-ignore
   "Erfc(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0], [0, 1, -2 / Math.sqrt(Math.PI), 0]], // prettier-ignore
   "Asinh(x)": [[INF, 1, 0, 0], [-INF, 1, 0, 0], [0, 1, 1, 0]], // prettier-ignore
-  // at their poles, derivatives of these are infinite
-  "LGamma(x)": [[1, 1, -0.5772156649015329, 0], [2, 1, 0.42278433509846713, 0]], // prettier-ignore
-  "Digamma(x)": [[INF, 1, 0, 0], [1, 1, Math.PI ** 2 / 6, 0]], // prettier-ignore
-  "Polygamma(x, 2)": [[INF, 1, 0, 0], [1, 1, Math.PI ** 4 / 15, 0]], // prettier-ignore
+  // 0 at the poles 0, -1, -2, …
+  "LGamma(x)": [
+    [1, 1, -0.5772156649015329, 0],
+    [2, 1, 0.42278433509846713, 0],
+    ...[0, -1, -2, -30, -INF].map((x): Limit => [x, 1, 0, 0]),
+  ],
+  "Digamma(x)": [
+    [INF, 1, 0, 0],
+    [1, 1, Math.PI ** 2 / 6, 0],
+    ...[0, -1, -2, -30, -INF].map((x): Limit => [x, 1, 0, 0]),
+  ],
+  "Polygamma(x, 2)": [
+    [INF, 1, 0, 0],
+    [1, 1, Math.PI ** 4 / 15, 0],
+    ...[0, -1, -2, -30, -INF].map((x): Limit => [x, 1, 0, 0]),
+  ],
   // one side of a kink
   "ReLU(x)": [[0, 1, 1, 0], [-INF, 1, 0, 0], [INF, 1, 1, 0]], // prettier-ignore
   "Minimum(x, y)": [[2, 2, 1, 0], [-INF, INF, 1, 0], [INF, 1, 0, 1]], // prettier-ignore

@@ -16,7 +16,9 @@ interface Case {
   readonly expected: readonly number[];
 }
 
-const { cases } = JSON.parse(readFileSync(join(__dirname, "../data/special.json"), "utf8")) as { cases: Case[] };
+const recorded = JSON.parse(readFileSync(join(__dirname, "../data/special.json"), "utf8")) as { cases: Case[] };
+const isDerivative = ({ formula }: Case): boolean => formula.startsWith("Grad");
+const cases = recorded.cases.filter((of) => !isDerivative(of));
 
 /** Distances from 1 to the next number that values may be off by: 4 units, and what orders and roots take beside. */
 const UNITS: Readonly<Record<string, number>> = { Digamma: 8, Polygamma: 10, BesselK: 16 };
@@ -57,6 +59,25 @@ describe.each(BACKENDS)("on %s", (backend) => {
       }),
     );
     expect(wrong).toEqual([]);
+  });
+});
+
+const derivatives = recorded.cases.filter(isDerivative).map((of) => [of.formula, of] as const);
+
+describe.each(BACKENDS)("beside the poles of gamma functions, on %s", (backend) => {
+  test.each(derivatives)("%s is that of mpmath", (formula, { x, expected }) => {
+    const K = Genred(formula, ["x = Vi(1)", "y = Vj(1)"], { axis: 1 });
+    for (const dtype of DTYPES) {
+      const points = array(
+        x.map((value) => [value]),
+        { dtype },
+      );
+      const got = list(K(points, array([[0]], { dtype }), { backend }));
+      const wrong = expected.flatMap((value, n) =>
+        Math.abs(got[n]! - value) <= 5 * UNIT[dtype] * Math.abs(value) ? [] : [[dtype, x[n], got[n], value]],
+      );
+      expect(wrong).toEqual([]);
+    }
   });
 });
 
@@ -121,6 +142,11 @@ test("at 0 and at poles values are those of SciPy, and derivatives 0 where they 
   expect(list(nd.digamma(x))).toEqual([-Infinity, expect.closeTo(-0.5772156649015329, 15), NaN]);
   expect(list(grad(nd.besselK(x, 2), [x], ones)[0])[0]).toBe(0);
   expect(list(grad(nd.cbrt(x), [x], ones)[0])[0]).toBe(0);
+  for (const f of [nd.lgamma, nd.digamma]) {
+    const [first] = grad(f(x), [x], ones, { createGraph: true });
+    const [second] = grad(first, [x], ones);
+    for (const slope of [list(first), list(second)]) expect([slope[0], slope[2]]).toEqual([0, 0]);
+  }
 });
 
 test.each<[string, () => unknown, RegExp]>([

@@ -74,6 +74,7 @@ test("preconditioners and starts make a solve shorter", () => {
   });
   expect(byFunction.iterations).toBe(helped.iterations);
   expect(linalg.cg.report(A, one, { x0: helped.solution }).iterations).toBe(0);
+  expect(linalg.cg.report(A, one, { x0: nd.toNested(helped.solution) as number[] }).iterations).toBe(0);
 });
 
 test("float32 operators are solved in float64 of the same numbers", () => {

@@ -127,6 +127,25 @@ void tryNotPositive(int64 n) {
     }
 }
 
+void tryLu(int64 n) {
+  const Numbers a = randomNumbers<double>(n * n);
+  std::vector<int32> order(n);
+  const Numbers lu = forAnyThreads("factorLu: threads change the bits", [&] {
+    Numbers own = a;
+    if (factorLu(own.data(), order.data(), n) != 0) fail("a regular matrix has a pivot 0");
+    return own;
+  });
+  for (const int64 columns : {0, 1, 40}) {
+    const Numbers b = randomNumbers<double>(n * columns);
+    const Numbers x = forAnyThreads("solveLu: threads change the bits", [&] {
+      Numbers own = b;
+      solveLu({lu.data(), order.data(), n, false}, own.data(), columns);
+      return own;
+    });
+    expectClose(b, productWith(a, x, n, columns), 1e-8, "solveLu");
+  }
+}
+
 // ---- low rank -------------------------------------------------------------------------------------------------------
 
 // K = W transpose(W) for W = (F, rest): what F leaves of K is rest transpose(rest).
@@ -350,7 +369,10 @@ void tryLapack() {
 // ---- at once, and cut short -----------------------------------------------------------------------------------------
 
 void trySizes() {
-  for (const int64 n : {1, 2, 3, 8, 17, 47, 49, 97, 191, 193, 260}) tryCholesky(n);
+  for (const int64 n : {1, 2, 3, 8, 17, 47, 49, 97, 191, 193, 260}) {
+    tryCholesky(n);
+    tryLu(n);
+  }
   for (const int64 n : {1, 50, 250}) tryNotPositive(n);
   for (const int64 rows : {1, 3, 63, 65, 200})
     for (const int64 blocks : {0, 1, 3}) {
@@ -418,7 +440,10 @@ void tryAtOnce(int sets) {
   std::vector<std::thread> callers;
   for (int set = 0; set < sets; set++) {
     callers.emplace_back([=] { withSession(set, [] {
-      for (const int64 n : {49, 193, 260}) tryCholesky(n);
+      for (const int64 n : {49, 193, 260}) {
+        tryCholesky(n);
+        tryLu(n);
+      }
     }); });
     callers.emplace_back([=] { withSession(set, [] {
       tryLowRank<float>(65, 2);

@@ -54,6 +54,39 @@ describe("the addon's dense algebra", () => {
     expect(turned(inverse, n, n)).toEqual(inverse);
   });
 
+  /** `[n, n]` without symmetry. */
+  const square = (n: number): Float64Array => numbers(n * n, "float64", 7) as Float64Array;
+
+  test.each([0, 1, 2, 7, 63, 64, 65, 200])("LU factors of order %i, pivots and solutions, transposed too", (n) => {
+    const matrix = square(n);
+    const [lu, order] = [matrix.slice(), new Int32Array(n)];
+    expect(algebra.lu(lu, order, n)).toBe(0);
+    const part = (of: (i: number, k: number, value: number) => number): Float64Array =>
+      lu.map((value, at) => of(Math.floor(at / n), at % n, value));
+    const lower = part((i, k, value) => (i === k ? 1 : i > k ? value : 0));
+    const upper = part((i, k, value) => (i <= k ? value : 0));
+    const rows = Float64Array.from(matrix, (_, at) => matrix[order[Math.floor(at / n)]! * n + (at % n)]!);
+    expectNear(product(lower, upper, n, n, n), rows, 1e-13);
+    expect(Math.max(...lower.map(Math.abs), 1)).toBe(1); // each pivot is the largest of its column
+    for (const columns of [1, 3, 20]) {
+      const b = numbers(columns * n, "float64", 2) as Float64Array;
+      const [x, y] = [b.slice(), b.slice()];
+      algebra.luSolve(lu, order, x, n, columns, 0);
+      expectNear(product(matrix, x, n, n, columns), b, 1e-9);
+      algebra.luSolve(turned(lu, n, n), order, y, n, columns, 1);
+      expectNear(product(turned(matrix, n, n), y, n, n, columns), b, 1e-9);
+    }
+  });
+
+  test("pivots that are 0 are counted, and NaN stays where it is", () => {
+    const [order, singular] = [new Int32Array(3), Float64Array.of(1, 2, 3, 2, 4, 6, 1, 0, 1)];
+    expect(algebra.lu(singular, order, 3)).toBe(1);
+    expect(algebra.lu(new Float64Array(9), order, 3)).toBe(3);
+    const broken = square(3).fill(NaN, 4, 5);
+    expect(algebra.lu(broken, order, 3)).toBe(0);
+    expect(broken.some(Number.isNaN)).toBe(true);
+  });
+
   const SIZES = [
     [1, [16], 1],
     [67, [32, 16], 2],
@@ -173,6 +206,18 @@ describe("the addon's dense algebra", () => {
       "an inverse in its factor",
       () => ((l) => algebra.choleskyInverse(l, l, 3))(new Float64Array(9)),
       /expected memory of its own/,
+    ],
+    ["a small LU matrix", () => algebra.lu(new Float64Array(8), new Int32Array(3), 3), /a: expected/],
+    ["a short order", () => algebra.lu(new Float64Array(9), new Int32Array(2), 3), /order: expected/],
+    [
+      "an order that is none",
+      () => algebra.luSolve(new Float64Array(4), Int32Array.of(0, 2), new Float64Array(2), 2, 1, 0),
+      /order: expected rows below 2, got 2/,
+    ],
+    [
+      "factors as right-hand sides",
+      () => ((lu) => algebra.luSolve(lu, Int32Array.of(0, 1), lu, 2, 2, 0))(new Float64Array(4)),
+      /memory of its own/,
     ],
     ["a small inverse", () => algebra.choleskyInverse(new Float64Array(8), new Float64Array(9), 3), /out: expected/],
     ["another dtype", () => algebra.cholesky(new Float32Array(9) as unknown as Float64Array, 3), /Float64Array/],

@@ -83,6 +83,19 @@ describe("L-BFGS", () => {
     expect((nd.toNested(parameters.b) as number[]).every((value) => Math.abs(value + 2) < 1e-5)).toBe(true);
   });
 
+  test("starts from lists and typed arrays, alone and by name", () => {
+    const away = (x: RealArray): RealArray => nd.sum(nd.square(nd.sub(x, 3)));
+    const { parameters } = minimise(away, [[0, 1]]);
+    expect([parameters.shape, parameters.dtype]).toEqual([[1, 2], "float32"]);
+    expect(minimise(away, Float64Array.of(1, 2)).parameters.dtype).toBe("float64");
+    const { a, b } = minimise(({ a, b }) => nd.add(away(a), away(b)), {
+      a: [1, 2],
+      b: zeros([2], { dtype: "float64" }),
+    }).parameters;
+    expect([a.dtype, b.dtype]).toEqual(["float64", "float64"]);
+    for (const found of [...a.data, ...b.data]) expect(found).toBeCloseTo(3, 4);
+  });
+
   test("steps back from where a function is not finite", () => {
     const f = (x: RealArray): RealArray => nd.sum(nd.sub(x, nd.log(x)));
     const { parameters, ending } = minimise(f, array([0.01, 20], wide));
@@ -179,6 +192,7 @@ test.each([
     (): unknown => minimise((p: { a: RealArray }) => nd.sum(p.a), { a: 1 as never }),
     /^minimise, a: expected a float32 or float64 ndarray/,
   ],
+  [(): unknown => minimise((x) => nd.sum(x), [[1], [2, 3]]), /^minimise, start: expected/],
   [(): unknown => minimise((x) => nd.sum(x), zeros([2]), { method: "newton" as never }), /^minimise, method: expected/],
   [
     (): unknown => minimise((x) => nd.sum(x), zeros([2]), { momentum: 0.5 }),

@@ -42,7 +42,11 @@ template <int D, bool KAHAN, Told TOLD> struct Sum {
       for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(sum, l);
       partial[k] = Tile{};
     }
-    for (int k = 0; KAHAN && k < D; k++) lost[k] = Tile{};
+    PER_COMPONENT for (int k = 0; KAHAN && k < D; k++) {
+      const Tile rest = ifFinite(lost[k]);
+      for (int l = 0; l < TILE_LANES; l++) totals[k][l] += lane(rest, l);
+      lost[k] = Tile{};
+    }
   }
   MEMBER void store(Accumulator *to, int64 count) const {
     for (int l = 0; l < TILE_LANES && l < count; l++) {

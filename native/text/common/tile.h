@@ -76,9 +76,11 @@ TILE_SELECT(mask, real, Tile)
 INLINE scalar lane(const Tile &a, int l) { return ((const scalar *)&a)[l]; }
 INLINE integer lane(const TileIndex &a, int l) { return ((const integer *)&a)[l]; }
 
-// Kahan: c collects what the addition to s rounds away.
-INLINE void addCompensated(Tile &s, Tile &c, Tile value) {
-  const Tile corrected = value - c, sum = s + corrected;
-  c = (sum - s) - corrected;
-  s = sum;
+// Compensated, as Kahan's: `lost` adds up what additions to the sum round away, and is told with it. Once a term or the
+// sum is infinite it is no number, and the sum alone is told.
+INLINE void addCompensated(Tile &sum, Tile &lost, Tile value) {
+  const Tile next = sum + value;
+  lost = lost + (value - (next - sum));
+  sum = next;
 }
+INLINE Tile ifFinite(Tile lost) { return select(eq(lost - lost, real{}), lost, real{}); }

@@ -63,7 +63,7 @@ INLINE void addCompensatedSum(double *total, const Span &value, int64 columns) {
   Tile s = real{}, lost = real{};
   for (int64 c = 0; c < columns; c++) addCompensated(s, lost, v[c]);
   addTo(total, s.v[0]);
-  addTo(total, -lost.v[0]);
+  addTo(total, ifFinite(lost).v[0]);
 }
 
 // totals[n] += sum over columns of factor * weights[n], for N weights.
