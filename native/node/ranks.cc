@@ -129,6 +129,7 @@ Napi::Value abortAll(Info info) {
   // What the system keeps of an exit code; 0 would be a success.
   const int code = static_cast<int>(toInteger(info.Env(), info[0], "code") & 255);
   started().abort(code == 0 ? 1 : code);
+  return info.Env().Undefined();
 }
 
 constexpr FunctionRow ROWS[] = {
