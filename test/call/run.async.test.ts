@@ -259,7 +259,9 @@ describe("many at once", () => {
       Promise.all([1, 2, 3].map(() => Kinv.async(x, x, b, 5, { alpha: 0.1 })))
         .then((found) => parentPort.postMessage(found.map(({ data }) => Array.from(data))));`;
     const workers = Array.from({ length: 3 }, () => {
-      const worker = new Worker(script, { eval: true, workerData: join(__dirname, "..", "..", "dist", "index.js") });
+      const workerData = join(__dirname, "..", "..", "dist", "index.js");
+      // The environment of the tests is not that of the process, which workers get by default.
+      const worker = new Worker(script, { eval: true, workerData, env: { ...process.env } });
       return new Promise<number[][]>((resolve, reject) => worker.once("message", resolve).once("error", reject));
     });
     const [Kinv, x, b] = system(600);
