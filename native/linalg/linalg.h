@@ -22,7 +22,7 @@ void choleskySolve(const double *l, double *x, int64 n, int64 columns);
 void choleskyInverse(double *out, const double *l, int64 n);
 
 // a [n, n] becomes L, whose diagonal of ones is not kept, and U, with L U = the rows of a in the order `order`. Returns how
-// many pivots are 0.
+// many pivots are 0, as numbers below the normal ones are here.
 int64 factorLu(double *a, int32 *order, int64 n);
 
 // What factorLu gives, or its transpose, whose factors are the transpose of `data`: ones then stand on the upper diagonal.

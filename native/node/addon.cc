@@ -85,7 +85,7 @@ Napi::Value initialize(Info info) {
   setErrorClasses(env, info[0].As<Napi::Object>());
   Napi::Object functions = exported(env, {ROWS, ROUTINE_FUNCTIONS, SPAN_FUNCTIONS, CELL_FUNCTIONS});
   functions.Set("constants", constantsOf(env));
-  functions.Set("dense", exported(env, {ALGEBRA_FUNCTIONS, GRID_FUNCTIONS}));
+  functions.Set("dense", exported(env, {ALGEBRA_FUNCTIONS, LU_FUNCTIONS, GRID_FUNCTIONS}));
   functions.Set("cuda", exported(env, {DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS}));
   functions.Set("ranks", exported(env, {RANK_FUNCTIONS}));
   return functions;

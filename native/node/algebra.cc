@@ -35,15 +35,6 @@ void refuseOverlap(const Matrix<T> &written, const Factor<U> &read) {
   for (const Matrix<U> &block : read.blocks) refuseOverlap(written, block, "a block");
 }
 
-// Rows of a matrix, each of them below `rows`: a copy, which nobody can change any more.
-std::vector<int32> rowsAt(Info info, size_t position, const char *name, int64 rows) {
-  const Matrix<int32> found = matrixOf<int32>(info[position], name);
-  for (int64 n = 0; n < found.length; n++)
-    if (found.data[n] < 0 || found.data[n] >= rows)
-      throw std::out_of_range(std::string(name) + ": expected rows below " + std::to_string(rows) + ", got " + std::to_string(found.data[n]));
-  return {found.data, found.data + found.length};
-}
-
 struct Cholesky : DenseWork {
   explicit Cholesky(Info info) : DenseWork(info) {
     const int64 n = sizeAt(info, 1, "n");
@@ -79,35 +70,6 @@ struct CholeskyInverse : DenseWork {
       return 0.0;
     };
     multiplications = double(n) * double(n) * double(n) / 3;
-  }
-};
-
-struct Lu : DenseWork {
-  explicit Lu(Info info) : DenseWork(info) {
-    const int64 n = sizeAt(info, 2, "n");
-    const auto a = matrixAt<double>(info, 0, "a", n, n);
-    const auto order = matrixAt<int32>(info, 1, "order", n, 1);
-    refuseOverlap(order, a, "a");
-    watch.control = toControl(info.Env(), info[3]);
-    work = [=] { return static_cast<double>(factorLu(a.data, order.data, n)); };
-    multiplications = double(n) * double(n) * double(n) / 3;
-  }
-};
-
-struct LuSolve : DenseWork {
-  explicit LuSolve(Info info) : DenseWork(info) {
-    const int64 n = sizeAt(info, 3, "n"), columns = sizeAt(info, 4, "columns");
-    const auto lu = matrixAt<double>(info, 0, "lu", n, n), x = matrixAt<double>(info, 2, "x", n, columns);
-    const std::vector<int32> order = rowsAt(info, 1, "order", n);
-    if (static_cast<int64>(order.size()) != n) throw std::out_of_range("order: expected " + std::to_string(n) + " rows");
-    refuseOverlap(x, lu, "lu");
-    const bool isTransposed = sizeAt(info, 5, "isTransposed") != 0;
-    watch.control = toControl(info.Env(), info[6]);
-    work = [=] {
-      solveLu({lu.data, order.data(), n, isTransposed}, x.data, columns);
-      return 0.0;
-    };
-    multiplications = double(n) * double(n) * double(columns);
   }
 };
 
@@ -257,8 +219,6 @@ constexpr FunctionRow ROWS[] = {
     nowAndLater<Cholesky>("cholesky"),
     nowAndLater<CholeskySolve>("choleskySolve"),
     nowAndLater<CholeskyInverse>("choleskyInverse"),
-    nowAndLater<Lu>("lu"),
-    nowAndLater<LuSolve>("luSolve"),
     nowOnly<ChoosePivots>("choosePivots"),
     nowAndLater<Extend>("extend"),
     nowAndLater<GramOf>("gram"),

@@ -160,7 +160,9 @@ struct WalkCells : WalkWork {
     const Napi::Value list = info[5];
     if (!isOf<int32>(info, 5)) refuseKind("runs", "an Int32Array");
     const int64 capacity = list.As<Napi::TypedArray>().ElementLength();
-    found = {numbersAt<int32>(info, 4, "ends", leaves()), numbersAt<int32>(info, 5, "runs", capacity), capacity, info[6].ToNumber().DoubleValue()};
+    if (!info[6].IsNumber()) refuseKind("allowed", "a number");
+    const double allowed = info[6].As<Napi::Number>().DoubleValue();
+    found = {numbersAt<int32>(info, 4, "ends", leaves()), numbersAt<int32>(info, 5, "runs", capacity), capacity, allowed};
     watch.control = toControl(info.Env(), info[7]);
   }
   const void *worstAt(Info info) const {

@@ -51,6 +51,15 @@ void refuseOverlap(const Matrix<T> &written, const Matrix<U> &read, const char *
   if (begin < otherEnd && other < end) throw std::invalid_argument(std::string("out: expected memory of its own, got memory of ") + name);
 }
 
+// Rows of a matrix, each of them below `rows`: a copy, which nobody can change any more.
+inline std::vector<int32> rowsAt(Info info, size_t position, const char *name, int64 rows) {
+  const Matrix<int32> found = matrixOf<int32>(info[position], name);
+  for (int64 n = 0; n < found.length; n++)
+    if (found.data[n] < 0 || found.data[n] >= rows)
+      throw std::out_of_range(std::string(name) + ": expected rows below " + std::to_string(rows) + ", got " + std::to_string(found.data[n]));
+  return {found.data, found.data + found.length};
+}
+
 inline bool isFloat32(Info info, size_t position) {
   return info[position].IsTypedArray() && info[position].As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
 }

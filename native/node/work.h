@@ -101,7 +101,7 @@ void addFunction(Napi::Object, const char *name, napi_callback);
 
 // The tables of other files.
 extern const FunctionTable ROUTINE_FUNCTIONS, CELL_FUNCTIONS, ALGEBRA_FUNCTIONS, GRID_FUNCTIONS, DEVICE_FUNCTIONS, DEVICE_ROUTINE_FUNCTIONS,
-    RANK_FUNCTIONS, SPAN_FUNCTIONS;
+    RANK_FUNCTIONS, SPAN_FUNCTIONS, LU_FUNCTIONS;
 
 // Brings on what ranks exchange meanwhile. The main thread alone may: from others it is asked to, as soon as it is free.
 void progressOfRanks();

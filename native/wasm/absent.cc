@@ -1,5 +1,5 @@
 // What a WebAssembly module has none of: signals, GPUs, libraries of the system. Its one idea: the addon's tables stay as
-// they are, and these answer in the place of posix/, node/devices.cc, node/ranks.cc, node/columnspan.cc and linalg/lapack.cc.
+// they are, and these answer in the place of posix/, node/devices.cc, node/ranks.cc, node/columnspan.cc, node/lu.cc and linalg/lapack.cc.
 #include <stdexcept>
 
 #include "linalg/linalg.h"
@@ -58,3 +58,4 @@ constinit const FunctionTable DEVICE_FUNCTIONS = ROWS;
 constinit const FunctionTable DEVICE_ROUTINE_FUNCTIONS{};
 constinit const FunctionTable RANK_FUNCTIONS = RANKS;
 constinit const FunctionTable SPAN_FUNCTIONS{};
+constinit const FunctionTable LU_FUNCTIONS{};

@@ -6,8 +6,8 @@ set(CMAKE_CXX_FLAGS_RELEASE "-Os -DNDEBUG")
 file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/node/*.cc ${CMAKE_SOURCE_DIR}/native/run/*.cc
      ${CMAKE_SOURCE_DIR}/native/linalg/*.cc ${CMAKE_SOURCE_DIR}/native/wasm/*.cc
      ${CMAKE_SOURCE_DIR}/native/posix/threads.cc)
-# Signals, GPUs and libraries are not to be had: native/wasm/absent.cc answers.
-list(FILTER SOURCES EXCLUDE REGEX "/(devices|deviceroutines|ranks|columnspan|mpi|lapack)\\.cc$")
+# Signals, GPUs and libraries are not to be had, and ml-matrix serves for LU factors: native/wasm/absent.cc answers.
+list(FILTER SOURCES EXCLUDE REGEX "/(devices|deviceroutines|ranks|columnspan|mpi|lapack|lu)\\.cc$")
 file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})

@@ -31,8 +31,7 @@ export function factorise(where: string, A: RealArray): Factors {
   const positive = positiveFactors(A);
   if (positive) return positive;
   const lu = luOf(A);
-  if (lu.pivots.some((pivot) => pivot === 0))
-    throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
+  if (lu.isSingular) throw new ArgumentError(`${where}: expected a regular matrix, got a singular one`);
   return lu.factors();
 }
 
@@ -48,21 +47,22 @@ function positiveFactors(A: RealArray): Factors | null {
 interface Lu {
   /** The diagonal of U. */
   readonly pivots: readonly number[];
+  readonly isSingular: boolean;
   readonly order: Int32Array;
   readonly factors: () => Factors;
 }
 
-/** By the addon, and without it by ml-matrix. */
+/** By the addon, and where that has none by ml-matrix. */
 function luOf(A: RealArray): Lu {
   const dense = denseAlgebra();
-  return dense ? luOfAddon(A, dense) : luOfLibrary(matrixOf(A));
+  return dense && "lu" in dense ? luOfAddon(A, dense) : luOfLibrary(matrixOf(A));
 }
 
 function luOfAddon(A: RealArray, dense: LongAlgebra): Lu {
   const n = at(A.shape, 0);
   const data = Float64Array.from(readable(A));
   const order = new Int32Array(n);
-  dense.lu(data, order, n);
+  const zeros = dense.lu(data, order, n);
   const solveBy =
     (lu: Float64Array, isTransposed: 0 | 1): Factors["solve"] =>
     (B) => {
@@ -71,7 +71,8 @@ function luOfAddon(A: RealArray, dense: LongAlgebra): Lu {
       return X;
     };
   const factors = (): Factors => factorsOf(solveBy(data, 0), () => solveBy(turned(data, n), 1));
-  return { pivots: Array.from({ length: n }, (_, k) => realAt(data, k * (n + 1))), order, factors };
+  const pivots = Array.from({ length: n }, (_, k) => realAt(data, k * (n + 1)));
+  return { pivots, isSingular: zeros > 0, order, factors };
 }
 
 function factorsOf(solve: Factors["solve"], solveTransposed: () => Factors["solve"]): Factors {
@@ -97,7 +98,9 @@ function luOfLibrary(A: Matrix): Lu {
     (B) =>
       B.shape[1] === 0 ? [] : own.solve(matrixOf(B)).to1DArray();
   const factors = (): Factors => factorsOf(solveBy(lu), () => solveBy(new LuDecomposition(A.transpose())));
-  return { pivots: lu.upperTriangularMatrix.diagonal(), order: Int32Array.from(lu.pivotPermutationVector), factors };
+  const pivots = lu.upperTriangularMatrix.diagonal();
+  const order = Int32Array.from(lu.pivotPermutationVector);
+  return { pivots, isSingular: pivots.includes(0), order, factors };
 }
 
 /** The lower factor of `A`. Throws ArgumentError unless it is symmetric and positive definite. */

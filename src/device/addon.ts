@@ -5,14 +5,14 @@
  */
 import type { InstructionSetName } from "../codegen/isa";
 import type { TileNames } from "../codegen/tileprogram";
-import type { Control, RealData, Tables } from "./addoncall";
+import type { Control, NativeRoutine, RealData, Tables } from "./addoncall";
 import type { CellFunctions } from "./cellfunctions";
 import type { BriefAlgebra, LongAlgebra } from "./densealgebra";
 
+export type { NativeRoutine } from "./addoncall";
+
 declare const brand: unique symbol;
 
-/** A loaded routine: opaque, valid in every thread of this process, never unloaded. */
-export type NativeRoutine = number & { readonly [brand]: "routine" };
 /** A routine that is loaded on one device. */
 export type LoadedRoutine = number & { readonly [brand]: "device routine" };
 /** The operations on vectors for one dtype, loaded on one device. */

@@ -8,6 +8,11 @@ import { sharedBytes } from "../platform/system";
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
 export type RealData = Float32Array | Float64Array;
 
+declare const brand: unique symbol;
+
+/** A loaded routine: opaque, valid in every thread of this process, never unloaded. */
+export type NativeRoutine = number & { readonly [brand]: "routine" };
+
 /** Integers as the addon takes them: below 2^53, and never negative. */
 export type Integers = Int32Array | Float64Array;
 

@@ -2,8 +2,7 @@
  * What the addon does with trees of cells: points in them, boxes around them, and walks down two of them. A part of its
  * long functions (addon.ts). Knows only types.
  */
-import type { NativeRoutine } from "./addon";
-import type { RealData } from "./addoncall";
+import type { NativeRoutine, RealData } from "./addoncall";
 
 export interface CellFunctions {
   /**

@@ -52,27 +52,38 @@ export async function runCompilerInBackground(
   args: readonly string[],
   folder: string,
 ): Promise<string | null> {
-  const child = spawn(compiler, args, {
-    cwd: folder,
-    env: environment(folder),
-    detached: true,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  const child = start(compiler, args, folder);
+  if (child instanceof Error) return child.message;
+  const ended = outcomeOf(child);
   const abandon = (): void => {
     if (child.pid !== undefined) endGroup(child.pid);
     rmSync(folder, { recursive: true, force: true });
   };
   const timer = setTimeout(() => child.pid !== undefined && endGroup(child.pid), TIMEOUT_SECONDS * 1000);
-  for (const handle of [child, timer, child.stderr]) (handle as { unref(): void }).unref();
+  for (const handle of [child, timer, child.stderr]) (handle as { unref(): void } | null)?.unref();
   // One listener for all of them: Node takes many for a leak.
   if (running.size === 0) process.on("exit", abandonAll);
   running.add(abandon);
   try {
-    return faultOf(await outcomeOf(child));
+    return faultOf(await ended);
   } finally {
     clearTimeout(timer);
     running.delete(abandon);
     if (running.size === 0) process.removeListener("exit", abandonAll);
+  }
+}
+
+/** The process, or why the system begins none; where files run out it tells so later, and gives no pipe. */
+function start(compiler: string, args: readonly string[], folder: string): Child | Error {
+  try {
+    return spawn(compiler, args, {
+      cwd: folder,
+      env: environment(folder),
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+  } catch (error) {
+    return error as Error;
   }
 }
 
@@ -101,10 +112,10 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function outcomeOf(child: ChildProcessByStdio<null, null, Readable>): Promise<Outcome> {
+function outcomeOf(child: Child): Promise<Outcome> {
   return new Promise((settle) => {
     let stderr = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       if (stderr.length < MESSAGE_CHARACTERS) stderr += text;
     });
     child.on("error", (error) => settle({ error, status: null, signal: null, stderr }));
@@ -125,6 +136,8 @@ function environment(folder: string): NodeJS.ProcessEnv {
   for (const name of KEPT_VARIABLES) if (process.env[name] !== undefined) kept[name] = process.env[name];
   return kept;
 }
+
+type Child = ChildProcessByStdio<null, null, Readable | null>;
 
 /** How a compiler ended. */
 type Outcome = Pick<SpawnSyncReturns<string>, "error" | "status" | "signal" | "stderr">;

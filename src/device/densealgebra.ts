@@ -1,6 +1,6 @@
 /**
- * What the addon does with dense matrices: Cholesky and LU factors, and low-rank approximations F Fᵀ. A part of what it exports
- * (addon.ts). Knows only types.
+ * What the addon does with dense matrices: Cholesky and LU factors, and low-rank approximations F Fᵀ. A part of what it
+ * exports (addon.ts). Knows only types.
  */
 import type { RealData } from "./addoncall";
 import type { GridAlgebra } from "./gridalgebra";
@@ -18,10 +18,13 @@ export interface LongAlgebra extends GridAlgebra {
   choleskyInverse(out: Float64Array, l: Float64Array, n: number): void;
   /**
    * a `[n, n]` becomes L, whose diagonal of ones is not kept, and U, with L U = the rows of a in the order `order`, each
-   * pivot the largest of its column; how many pivots are 0.
+   * pivot the largest of its column; how many pivots are 0. WebAssembly lacks this one and the next.
    */
   lu(a: Float64Array, order: Int32Array, n: number): number;
-  /** x `[n, columns]` becomes the solution y of A y = x; with 1 for `isTransposed`, `lu` is the transpose of what `lu` gave. */
+  /**
+   * x `[n, columns]` becomes the solution y of A y = x; with 1 for `isTransposed`, `lu` is the transpose of what `lu`
+   * gave.
+   */
   luSolve(lu: Float64Array, order: Int32Array, x: Float64Array, n: number, columns: number, isTransposed: 0 | 1): void;
   /**
    * The next block of F, from the columns `left` of K at `pivots` (overwritten), of which the first `count` are no

@@ -130,6 +130,7 @@ export class WasmThreads {
   private readonly idle: ((start: Start) => void)[] = [];
   private readonly working = new Map<number, (start: Start) => void>();
   private readonly beginning = new Set<number>();
+  private failure: Error | undefined;
   private readonly waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
 
   constructor(
@@ -157,7 +158,8 @@ export class WasmThreads {
    */
   haveBegun(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.beginning.size === 0) resolve();
+      if (this.failure) reject(this.failure);
+      else if (this.beginning.size === 0) resolve();
       else this.waiting.push({ resolve, reject });
     });
   }
@@ -185,7 +187,8 @@ export class WasmThreads {
   }
 
   private noteFailed(why: string): void {
-    for (const { reject } of this.waiting.splice(0)) reject(new Error(`expected workers to start, got ${why}`));
+    this.failure ??= new Error(`expected workers to start, got ${why}`);
+    for (const { reject } of this.waiting.splice(0)) reject(this.failure);
   }
 
   private end(thread: number): void {

@@ -118,6 +118,9 @@ interface Candidate {
 const OF_MODES = 0.35;
 const OF_TAILS = 0.1;
 const OF_WINDOWS = 0.6;
+/** Windows have no larger errors: the narrowest that there are serve larger tolerances. */
+const LARGEST_OF_WINDOWS = 0.1;
+const errorOfWindows = (tolerance: number): number => Math.min(OF_WINDOWS * tolerance, LARGEST_OF_WINDOWS);
 /** Lines count errors as if all of them were at the origin, where pairs are densest: with every axis that is true of fewer. */
 const ofModes = (dim: number): number => OF_MODES * Math.SQRT2 ** (dim - 1);
 
@@ -172,7 +175,7 @@ const LEAST_OVERSAMPLING = 1.25;
 const LEAST_WINDOW = 1e-12;
 /** Few cells for each mode and a wide window, or more cells and a narrower one. */
 const windowsOf = ({ tolerance }: Problem): Window[] => {
-  const wanted = Math.max(OF_WINDOWS * tolerance, LEAST_WINDOW);
+  const wanted = Math.max(errorOfWindows(tolerance), LEAST_WINDOW);
   const wide = windowFor(wanted, LEAST_OVERSAMPLING);
   // A window as wide as can be may not be enough.
   return wide.width < WIDEST ? [wide, windowFor(wanted, 2)] : [windowFor(wanted, 2)];
@@ -184,7 +187,7 @@ const SMALL_GRID = 2 ** 15;
 
 /** Copies may not reach into each other where differences of points are: that is what the period is long enough for. */
 function periodicOf({ lengths, tolerance }: Problem, { radius, pad, reach }: Candidate): Periodic {
-  const step = stepFor(OF_WINDOWS * tolerance);
+  const step = stepFor(errorOfWindows(tolerance));
   const own = lengths.map((length, axis) => at(reach, axis) < length * (1 + pad));
   if (own.every(Boolean)) {
     const period = lengths.map((length, axis) => length + at(reach, axis));

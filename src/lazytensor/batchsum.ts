@@ -22,6 +22,9 @@ export const SUMMED = {
   axis: { expected: "an integer", accepts: (value: unknown): value is number => Number.isInteger(value) },
 } as const;
 
+/** Joined arrays by what they were and the axis of their entries, which the category decides, too. */
+type JoinedArrays = Map<RealArray, Map<number, RealArray>>;
+
 /** Which batch dimension is summed over. */
 export type BatchSumOptions = OptionsOf<typeof SUMMED>;
 
@@ -40,7 +43,7 @@ export function sumOverBatches(expression: Expression, options: BatchSumOptions 
 function sumOver(expression: Expression, axis: number): Expression {
   const entries = at(expression.batch, axis);
   checkSize(expression.formula, entries);
-  const arrays = new Map<RealArray, RealArray>(); // one array in two roles stays one
+  const arrays: JoinedArrays = new Map(); // one array in two roles stays one
   const behind = expression.batch.length - axis;
   const moved = new Map(expression.leaves.map((leaf) => [leaf.variable, sideBySide(leaf, behind, arrays)]));
   const partOf = (entry: number) => (variable: Formula) => partOfLeaf(variable, moved.get(variable), entry);
@@ -61,14 +64,15 @@ function checkSize(formula: Formula, entries: number): void {
 /**
  * A leaf without the batch dimension that has `behind - 1` behind it: its entries follow each other in every vector.
  */
-function sideBySide(leaf: Leaf, behind: number, arrays: Map<RealArray, RealArray>): Leaf {
+function sideBySide(leaf: Leaf, behind: number, arrays: JoinedArrays): Leaf {
   if (!isArray(leaf.value)) return leaf;
   const category = categoryOf(leaf);
   const lead = leaf.value.shape.length - (category === Category.P ? 1 : 2);
   const axis = lead - behind;
   if (axis < 0) return leaf;
-  const made = arrays.get(leaf.value) ?? joinEntries(leaf.value, axis);
-  arrays.set(leaf.value, made);
+  const byAxis = arrays.get(leaf.value) ?? new Map<number, RealArray>();
+  const made = byAxis.get(axis) ?? joinEntries(leaf.value, axis);
+  arrays.set(leaf.value, byAxis.set(axis, made));
   return leafOf(made, category);
 }
 

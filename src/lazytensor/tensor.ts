@@ -135,7 +135,7 @@ export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Se
    * The sum over batch dimensions, as a tensor that goes on: every pair adds up the entries of the batch. Arrays that
    * have such a dimension are copied. Symbolic variables count as the same in all entries.
    * @returns a tensor without these batch dimensions
-   * @throws ArgumentError where there is no such dimension, for sums of more than 1000 operations, or shards
+   * @throws ArgumentError for an axis that is no batch dimension, for sums of more than 1000 operations, or shards
    * @example
    * ```ts
    * const K = Vi(rand([4, 10, 3])).sqdist(Vj(rand([4, 20, 3]))); // 4 distances of every pair

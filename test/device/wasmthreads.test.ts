@@ -55,4 +55,5 @@ test("a worker that cannot run its program is an error, not a wait without end",
   const begun = all.haveBegun();
   tell[0]?.({ failed: "a policy" });
   await expect(begun).rejects.toThrow("expected workers to start, got a policy");
+  await expect(all.haveBegun()).rejects.toThrow("expected workers to start, got a policy");
 });

@@ -122,7 +122,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "an axis beyond",
     () => D["sum"]!({ axis: -2 }),
-    /^Sum, axis: expected 0 .*, 1 .* or -1 \(of components\), not counting batches, got the number -2$/,
+    /^Sum, axis: expected 0 .*, 1 .* or -1 \(of components\); batches by sumBatches, got the number -2$/,
   ],
   [
     "an axis for one that has no components",

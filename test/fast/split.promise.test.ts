@@ -61,3 +61,10 @@ test.each(sampled(CASES, 97, 5))("%s, D = %d, %s, to %d, seed %d", (kernel, dim,
   const b = randn([COUNT, 1], { dtype: "float64", seed: 3000 + seed });
   expect(apart(someRows(reduce(x, y, b, { tolerance })), reduce(someRows(x), y, b))).toBeLessThanOrEqual(tolerance);
 });
+
+test.each([0.17, 0.5, 0.99])("a tolerance of %d is kept as smaller ones are", (tolerance) => {
+  const reduce = Genred(KERNELS.Gaussian, ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], { axis: 1 });
+  const [x, y] = [pointsAt("uniform", 2, 1), pointsAt("uniform", 2, 2)];
+  const b = randn([COUNT, 1], { dtype: "float64", seed: 3 });
+  expect(apart(someRows(reduce(x, y, b, { tolerance })), reduce(someRows(x), y, b))).toBeLessThanOrEqual(tolerance);
+});

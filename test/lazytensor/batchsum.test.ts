@@ -131,6 +131,14 @@ test("without batches nothing changes, and one entry is itself", () => {
   expect(plain.sumBatches().shape).toEqual([M, N]);
 });
 
+test("an array that is both points and a parameter is joined for each", () => {
+  const both = rand([2, 2, D], { dtype: "float64", seed: 10 });
+  const others = rand([N, D], { dtype: "float64", seed: 11 });
+  const values = Vi(both).sub(Vj(others)).mul(Pm(both)).sum({ axis: -1 });
+  const found = values.sumBatches({ axis: 1 }).sum({ axis: 1 });
+  expectClose(numbers(found), numbers(nd.sum(values.sum({ axis: 1 }), { axis: 1 })), 1e-13);
+});
+
 test("gradients of wide sums are put together from parts", () => {
   const wide = requiresGrad(rand([40, M, D], { dtype: "float64", seed: 8 }));
   const others = rand([40, N, D], { dtype: "float64", seed: 9 });

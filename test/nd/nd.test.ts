@@ -340,6 +340,11 @@ describe("what is refused", () => {
     );
   });
 
+  test("matrices whose pivots are below the normal numbers count as singular, and give no NaN", () => {
+    const [small, right] = [nested([1e-310, 0], [1, 1]), nested([1e-310], [2])];
+    refuses(() => solve(small, right), /^solve: expected a regular matrix, got a singular one$/);
+  });
+
   test("data that a derivative needs and that were overwritten; scaling needs none", () => {
     const x = requiresGrad(doubles([3], 1));
     const [scaled, squared] = [mul(div(x, 2), 3), mul(x, x)];
