@@ -132,7 +132,7 @@ function* splitWith(table: KernelTable, problem: Problem, candidate: Candidate, 
   if (least >= most) return null;
   const cells = Math.min(MOST_CELLS_PER_POINT * (problem.rows + problem.columns), (most - least) / cellCost(problem));
   const square = (ofModes(lengths.length) * tolerance * scale) ** 2 / (2 * lengths.length);
-  const effort = LEAST_EFFORT + (OF_EFFORT * problem.limit) / RATES.float64.mode;
+  const effort = LEAST_EFFORT + (OF_EFFORT * problem.limit) / (RATES.float64.mode * lengths.length);
   const modes: number[] = [];
   for (const [axis] of lengths.entries()) {
     const most = mostModes(periodic, axis, modes, cells);
@@ -165,9 +165,9 @@ function mostModes({ period }: Periodic, axis: number, known: readonly number[],
   return Math.floor((left / product(own)) ** (1 / own.length) * (own.length > 1 ? UNEVEN : 1));
 }
 
-/** Values on lines that are taken in any case, and what part of a call's time more may take. */
+/** Values on lines that are taken in any case, and what part of a call's time more may take on all axes together. */
 const LEAST_EFFORT = 2 ** 13;
-const OF_EFFORT = 0.01;
+const OF_EFFORT = 0.03;
 const UNEVEN = 2;
 const LEAST_OVERSAMPLING = 1.25;
 
