@@ -3,7 +3,6 @@ import ndarray from "ndarray";
 
 import { KernelSolve, rand, randn } from "../../src/index";
 import type * as Spreadwindow from "../../src/fast/spreadwindow";
-import { apart } from "../helpers/numbers";
 import { leaveAvx512Out } from "../helpers/widths";
 
 leaveAvx512Out();
@@ -30,17 +29,13 @@ test("a solve in the space of modes with coarse products is found out, and solve
 describe("faults of products that are not exact are found by exact rows", () => {
   const aliases = ["g=Pm(1)", "x=Vi(2)", "y=Vj(2)", "b=Vj(1)"];
   const parameter = ndarray(Float64Array.of(10), [1]);
-  const [x, b] = [rand([10_000, 2], { dtype: "float64", seed: 1 }), randn([10_000, 1], { dtype: "float64", seed: 2 })];
+  const [x, b] = [rand([20_000, 2], { dtype: "float64", seed: 1 }), randn([20_000, 1], { dtype: "float64", seed: 2 })];
 
-  test("in solves with split sums, whose solution is none the worse", () => {
+  test("in solves with split sums", () => {
     const K = KernelSolve("Exp(-g*Norm2(x-y))*b", aliases, "b", { axis: 1 });
     const report = K.report(parameter, x, x, b, { alpha: 10, eps: 1e-4, tolerance: "auto" });
-    // A finer plan may be enough, where not all products are exact.
-    const exact = K.report(parameter, x, x, b, { alpha: 10, eps: 1e-8 });
-    expect(report.converged).toBe("tolerance");
-    expect(apart(report.solution, exact.solution)).toBeLessThanOrEqual(1e-4);
-    if (report.products === "exact")
-      expect(report.whyExact).toMatch(/with split sums the residual of exact rows was .* above/);
+    expect(report.whyExact).toMatch(/with split sums the residual of exact rows was .* above/);
+    expect(report).toMatchObject({ products: "exact", converged: "tolerance", checkedRows: 0 });
   });
 
   test("in eigenpairs and log-determinants", () => {
