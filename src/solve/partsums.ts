@@ -9,7 +9,7 @@ import type { Shard } from "../array/shard";
 import { at } from "../asserts";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { PARTS, partsOf } from "./spread";
+import { PARTS, partsOf } from "./shardedsystem";
 
 /** Some parts that are added in pairs: as many as a power of two, from a multiple of it on. */
 interface Node {

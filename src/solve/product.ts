@@ -21,7 +21,7 @@ import { KernelMatrix, blockEntries, convertGiven, replaceAt, scalarEntries } fr
 import type { Matrix, Preconditioner } from "./precondition";
 import { refine } from "./refine";
 import type { RefineOptions, Solution } from "./refine";
-import { SpreadMatrix } from "./spreadmatrix";
+import { SpreadMatrix } from "./shardedmatrix";
 import { onePrecision } from "./space";
 import type { Precisions, Space } from "./space";
 

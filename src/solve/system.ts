@@ -24,8 +24,8 @@ import type { Formula } from "../formula/formula";
 import { minus, mult } from "../formula/core";
 import { replaceAt, scalarKernel } from "./kernelmatrix";
 import { Product, isSameView } from "./product";
-import { spreadSystem } from "./spread";
-import type { SystemOptions } from "./spread";
+import { spreadSystem } from "./shardedsystem";
+import type { SystemOptions } from "./shardedsystem";
 
 /** The equation (K + alpha I) a = b for an operator that is linear in one of its arguments. */
 export class System {

@@ -19,7 +19,7 @@ import { KernelMatrix } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
 import { sumParts } from "./partsums";
 import type { Algebra, Matrix } from "./precondition";
-import { rowsOfPart } from "./spread";
+import { rowsOfPart } from "./shardedsystem";
 
 /** Rows behind those of this rank, where a factor has those of pivots: they may be other ranks'. */
 const PIVOTS = 64;
