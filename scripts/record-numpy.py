@@ -106,6 +106,23 @@ cases[-1]["expected"] = {"s": plain(np.linalg.svd(m, compute_uv=False))}
 case("svd", [m.T.copy()], None)
 cases[-1]["expected"] = {"s": plain(np.linalg.svd(m.T, compute_uv=False))}
 
+squares = np.stack([square, square.T @ square, square[[1, 0, 2, 3]]])
+positives = np.stack([positive, 2 * positive + np.eye(4)])
+wide = np.stack([m, m[::-1]])
+case("solve", [squares, np.stack([m, 2 * m, m[::-1]])], np.linalg.solve(squares, np.stack([m, 2 * m, m[::-1]])))
+case("solve", [squares, m], np.linalg.solve(squares, m))
+case("solve", [square, wide], np.linalg.solve(square, wide))
+case("solve", [squares[:, None], wide], np.linalg.solve(squares[:, None], wide))
+case("solve", [squares, m[:, 0]], np.linalg.solve(squares, np.broadcast_to(m[:, 0, None], (3, 4, 1)))[..., 0])
+case("inv", [squares], np.linalg.inv(squares))
+case("det", [squares], np.linalg.det(squares))
+case("logdet", [positives], np.linalg.slogdet(positives)[1])
+case("cholesky", [positives], np.linalg.cholesky(positives))
+case("eigh", [positives], None)
+cases[-1]["expected"] = {"values": plain(np.linalg.eigvalsh(positives))}
+case("svd", [wide], None)
+cases[-1]["expected"] = {"s": plain(np.linalg.svd(wide, compute_uv=False))}
+
 case("linspace", [-1.0, 2.0, 7, {"dtype": "float64"}], np.linspace(-1, 2, 7))
 case("linspace", [-1.0, 2.0, 7, {"dtype": "float64", "endpoint": False}], np.linspace(-1, 2, 7, endpoint=False))
 case("arange", [5, None, 1, {"dtype": "float64"}], np.arange(5.0))

@@ -104,11 +104,11 @@ function luOfLibrary(A: Matrix): Lu {
 }
 
 /** The lower factor of `A`. Throws ArgumentError unless it is symmetric and positive definite. */
-export function cholesky(A: RealArray): ArrayLike<number> {
+export function cholesky(where: string, A: RealArray): ArrayLike<number> {
   const factor = lowerFactor(A);
   if (factor) return factor.lower;
   const got = isSymmetric(A) ? "one that is not positive definite" : "one that is not symmetric";
-  throw new ArgumentError(`cholesky: expected a symmetric positive definite matrix, got ${got}`);
+  throw new ArgumentError(`${where}: expected a symmetric positive definite matrix, got ${got}`);
 }
 
 /** A = L Lᵀ. */

@@ -7,8 +7,9 @@ export { arange, choice, eye, full, grid, linspace, ones, permutation, randint }
 export type { TypeOptions } from "./create";
 export type { Operand } from "../array/arithmetic";
 export { cross, matmul, outer, tensordot } from "./contractions";
-export { cholesky, det, eigh, inv, logdet, qr, solve, svd } from "./decompositions";
+export { cholesky, eigh, qr, svd } from "./decompositions";
 export type { Eigenpairs, SingularValues, Triangular } from "./decompositions";
+export { det, inv, logdet, solve } from "./systems";
 export { logsumexp, softmax } from "./exponentials";
 export { bincount, oneHot, scatterAdd, take } from "./pick";
 export type { Indices } from "./pick";

@@ -7,6 +7,9 @@ import { wide } from "../helpers/numbers";
 const matrix = randn([4, 3], { ...wide, seed: 1 });
 const square = nd.add(randn([3, 3], { ...wide, seed: 2 }), nd.mul(nd.eye(3, { dtype: "float64" }), 2));
 const positive = (a: RealArray): RealArray => nd.add(nd.matmul(a, nd.transpose(a)), nd.eye(3, { dtype: "float64" }));
+const squares = nd.stack([square, nd.transpose(square)]);
+const positives = (a: RealArray): RealArray =>
+  nd.add(nd.matmul(a, nd.transpose(a, [0, 2, 1])), nd.eye(3, { dtype: "float64" }));
 const weights = randn([3, 3], { ...wide, seed: 3 });
 
 type Row = readonly [name: string, f: (a: RealArray) => RealArray, at: RealArray];
@@ -46,6 +49,18 @@ const ROWS: readonly Row[] = [
   ["what svd and its factors make", (a) => nd.matmul(nd.mul(nd.svd(a).u, nd.exp(nd.svd(a).s)), nd.svd(a).vt), matrix],
   ["singular vectors of a wide matrix", (a) => nd.square(nd.svd(nd.transpose(a)).u), matrix],
   ["q", (a) => nd.mul(nd.qr(a).q, nd.exp(a)), matrix],
+  ["solve of a stack", (a) => nd.solve(a, nd.square(a)), squares],
+  ["solve of one matrix and a stack", (a) => nd.solve(a, nd.stack([nd.square(a), a])), square],
+  ["solve of a stack and one right-hand side", (a) => nd.solve(nd.stack([positive(a), a]), a), square],
+  ["solve of a stack and a vector", (a) => nd.solve(a, nd.sum(a, { axis: [0, 1] })), squares],
+  ["inv of a stack", (a) => nd.inv(a), squares],
+  ["det of a stack", (a) => nd.det(a), squares],
+  ["logdet of a stack", (a) => nd.logdet(positives(a)), squares],
+  ["cholesky of a stack", (a) => nd.cholesky(positives(a)), squares],
+  ["eigenvalues of a stack", (a) => nd.eigh(positives(a)).values, squares],
+  ["eigenvectors of a stack", (a) => nd.square(nd.eigh(positives(a)).vectors), squares],
+  ["singular vectors of a stack", (a) => nd.matmul(nd.square(nd.svd(a).u), nd.square(nd.svd(a).vt)), squares],
+  ["q and r of a stack", (a) => nd.mul(nd.qr(a).q, nd.exp(nd.qr(a).r)), squares],
   ["r", (a) => nd.mul(nd.qr(a).r, weights), matrix],
 ];
 

@@ -278,6 +278,34 @@ describe("values", () => {
     expect(solve(A, zeros([n, 0], { dtype: "float64" })).shape).toEqual([n, 0]);
   });
 
+  test("decompositions of stacks are those of their matrices, empty ones too", () => {
+    const A = doubles([2, 3, 4, 4], 1);
+    const B = add(matmul(A, transpose(A, [0, 1, 3, 2])), eye(4, { dtype: "float64" }));
+    const of = (x: Doubles, i: number, j: number): Doubles => nd.reshape(x.pick(i, j, null, null), [4, 4]);
+    const { q, r } = nd.qr(A);
+    const { values: w, vectors } = nd.eigh(B);
+    const { u, s, vt } = nd.svd(A);
+    for (const [i, j] of [
+      [0, 2],
+      [1, 1],
+    ] as const) {
+      const [own, positive] = [of(A, i, j), of(B, i, j)];
+      expect(values(of(q, i, j))).toEqual(values(nd.qr(own).q));
+      expect(values(of(r, i, j))).toEqual(values(nd.qr(own).r));
+      expect(values(of(nd.cholesky(B), i, j))).toEqual(values(nd.cholesky(positive)));
+      expect(values(of(nd.inv(A), i, j))).toEqual(values(nd.inv(own)));
+      expect(nd.det(A).get(i, j)).toBe(nd.det(own).get());
+      expect(values(of(vectors, i, j))).toEqual(values(nd.eigh(positive).vectors));
+      expect(values(of(u, i, j))).toEqual(values(nd.svd(own).u));
+      expect(values(of(vt, i, j))).toEqual(values(nd.svd(own).vt));
+      expect([w.get(i, j, 3), s.get(i, j, 0)]).toEqual([nd.eigh(positive).values.get(3), nd.svd(own).s.get(0)]);
+    }
+    const none = zeros([0, 2, 2]);
+    const shapes = [nd.inv(none), nd.det(none), nd.eigh(none).values, nd.svd(none).s].map(({ shape }) => shape);
+    expect(shapes).toEqual([[0, 2, 2], [0], [0, 2], [0, 2]]);
+    expect(solve(none, zeros([2, 3])).shape).toEqual([0, 2, 3]);
+  });
+
   test("results never share memory with arguments, but for views", () => {
     const x = doubles([2, 2], 1);
     const results = [add(x, 0), mul(x, 1), sum(x, { axis: 0 }), exp(x), matmul(x, x), solve(x, x)];
@@ -307,10 +335,10 @@ describe("what is refused", () => {
     );
     refuses(() => reshape(zeros([3, 2]), [4]), /^reshape: expected a shape of 6 elements, as \[3, 2\] has, got \[4\]$/);
     refuses(() => reshape(zeros([2]), [-2]), /^reshape: expected a shape of non-negative integers/);
-    refuses(() => solve(zeros([3, 2]), zeros([3, 1])), /^solve, matrix: expected shape \[N, N\], got \[3, 2\]$/);
+    refuses(() => solve(zeros([3, 2]), zeros([3, 1])), /^solve, matrix: expected shape \[..., N, N\], got \[3, 2\]$/);
     refuses(
       () => solve(zeros([3, 3]), zeros([2, 1])),
-      /^solve, right-hand side: expected shape \[3, K\] or \[3\], got \[2, 1\]$/,
+      /^solve, right-hand side: expected shape \[..., 3, K\] or \[3\], got \[2, 1\]$/,
     );
     refuses(() => sum(zeros([2, 3]), { axis: 2 }), /^sum: expected an axis of \[2, 3\], got the number 2$/);
     refuses(() => sum(zeros([2, 3]), { axis: -3 }), /^sum: expected an axis of \[2, 3\]/);
@@ -373,6 +401,15 @@ test("the points of a grid pass derivatives to its axes", () => {
 test("a determinant of whole numbers is whole, and messages name the function that was called", () => {
   expect(nd.det(mul(eye(3, { dtype: "float64" }), 7)).get()).toBe(343);
   expect(() => nd.inv(nested([1, 1], [1, 1]))).toThrow("inv: expected a regular matrix, got a singular one");
+  const stack = nd.stack([nested([1, 0], [0, 1]), nested([1, 1], [1, 1])]);
+  expect(() => nd.inv(stack)).toThrow("inv, matrix [1]: expected a regular matrix, got a singular one");
+  expect(() => nd.solve(stack, nd.ones([3, 2, 1], { dtype: "float64" }))).toThrow(
+    "solve, right-hand side: expected shape [..., 2, K] that broadcasts to matrices [2, 2, 2] or [2], got [3, 2, 1]",
+  );
+  const indefinite = nd.reshape(nd.mul(nd.stack([stack, stack]), -1), [2, 2, 2, 2]);
+  expect(() => nd.cholesky(indefinite)).toThrow(
+    "cholesky, matrix [0, 0]: expected a symmetric positive definite matrix, got one that is not positive definite",
+  );
   expect(() => norm(zeros([2]), { axis: 3 })).toThrow("norm: expected an axis of [2], got the number 3");
   expect(() =>
     nd.tensordot(eye(2), eye(2), [
