@@ -104,7 +104,7 @@ function sumsByProducts(call: LogdetCall, inverse: Float64Array, others: readonl
 // ------------------------------------------------------------------------- sums over all pairs, weighted by a matrix
 
 /** Numbers of one piece, between two pauses. */
-const PIECE = 2 ** 20;
+const PIECE = 2 ** 16;
 
 /** The derivative by one argument: where its components stand among those of all, and what its sums are. */
 interface Part {
