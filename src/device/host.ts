@@ -122,7 +122,7 @@ class TileRoutine extends AddonRoutine {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants.kinds);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants);
     this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
