@@ -3,7 +3,7 @@
  * from the tables (methods.ts), what any tensor can do from tensor.ts, what matrices can do from realmatrix.ts and
  * complexmatrix.ts; here is what tensors are made of. Must not know engines.
  */
-import type { Dtype, RealArray } from "../array/view";
+import type { Dtype } from "../array/view";
 import type { ReductionName } from "../call/signature";
 import type { RealData } from "../device/native";
 import { complex } from "../formula/complex";
