@@ -77,10 +77,6 @@ export default defineConfig(
     rules: { "max-lines": "off" },
   },
   {
-    files: ["src/lazytensor/lazytensor.ts"],
-    rules: { "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }] }, // what editors show
-  },
-  {
     files: ["test/**/*.ts"],
     rules: {
       "@typescript-eslint/no-confusing-void-expression": "off",

@@ -31,7 +31,6 @@ export type { AsyncCallOptions, DenseOptions, GenredFunction, GenredOptions } fr
 export { KernelSolve } from "./kernelsolve";
 export type { KernelSolveOptions } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
-export type { LazySolveOptions, MatmulOptions } from "./lazytensor/lazytensor";
 export * as linalg from "./linalg/linalg";
 export { asLinearOperator } from "./lazytensor/products";
 export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
@@ -43,7 +42,7 @@ export type {
 } from "./lazytensor/makers";
 export type { ComplexLazyOperand, LazyOperand } from "./lazytensor/operand";
 export type { DeferredReduction, ReduceOptions } from "./lazytensor/reduce";
-export type { DeferredSolve } from "./lazytensor/solve";
+export type { DeferredSolve, LazySolveOptions, MatmulOptions } from "./lazytensor/solve";
 export { lazy } from "./lazytensor/lazytag";
 export type { TemplateBindings, TemplateTag, TemplateValue } from "./lazytensor/lazytag";
 export { Pm, Var, Vi, Vj } from "./lazytensor/variables";

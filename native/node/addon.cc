@@ -13,6 +13,7 @@
 #include "run/instructionset.h"
 #include "run/pool.h"
 #include "run/sharedlibrary.h"
+#include "run/tileprogram.h"
 
 namespace {
 
@@ -70,10 +71,14 @@ constexpr FunctionRow ROWS[] = {
 
 // What TypeScript must know of C++; it stands there alone.
 Napi::Object constantsOf(Napi::Env env) {
+  using namespace tiles;
+  using enum Weights;
   auto constants = Napi::Object::New(env);
   constants.Set("abi", static_cast<double>(TSKEOPS_ABI));
   constants.Set("leastLapackRows", static_cast<double>(LEAST_LAPACK_ROWS));
   constants.Set("kinds", variableKinds(env));
+  constants.Set("regions", namesByNumber(env, {{CALL, "call"}, {LANE, "lane"}, {LOOP, "loop"}, {PAIR, "pair"}}));
+  constants.Set("weights", namesByNumber(env, {{int(None), "none"}, {int(Vectors), "vectors"}, {int(Splats), "splats"}}));
   constants.Set("scalarSteps", namesByNumber(env, {{STEP_DIVIDE, "divide"}, {STEP_SELECT, "select"}, {STEP_ZERO, "zero"}}));
   return constants;
 }

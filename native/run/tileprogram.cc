@@ -41,7 +41,7 @@ class Reader {
     program.extent.dim = next(1, MOST_SLOTS, "a dim");
     program.extent.k = next(1, MOST_SLOTS, "a k");
     const bool isWeighted = program.reducer && program.reducer->takesWeights();
-    program.extent.weights = Weights(next(0, isWeighted ? 2 : 0, "a kind of weights"));
+    program.extent.weights = Weights(next(0, isWeighted ? int64(Weights::Splats) : 0, "a kind of weights"));
     if (isWeighted && program.extent.k > 1 && program.extent.k != program.extent.dim)
       throw std::out_of_range("tiles: expected a weight for each exponent");
   }

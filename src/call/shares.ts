@@ -226,29 +226,31 @@ function launchShares(
   const reduced = how.shards?.[otherOf(kept)];
   const columns = reduced ? cutGiven(given, args, otherOf(kept), ownRows(reduced)) : given;
   if (rows === 0) return launch({ given: columns, out, how: howOfRows(how, shard, kept), indices });
-  const { now, later } = launch({
+  const own = launch({
     given: { ...cutGiven(columns, args, kept, [begin, end]), extents: withExtent(given.extents, kept, end - begin) },
     out: part(out),
     how: howOfRows(how, shard, kept),
     indices: indices && part(indices),
   });
   const call = `call ${String(begun++)}`;
-  const exchange = (): void => {
+  return thenDo(own, () => {
     ranks.agree(() => `${call}, ${String(of)}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
     for (const all of indices ? [out, indices] : [out])
       gatherElements(String(of), ranks, all, { counts: shard.counts, width: all.length / rows });
-  };
-  return {
-    now: () => {
-      now();
-      exchange();
-    },
-    later: async (control) => {
-      await later(control);
-      exchange();
-    },
-  };
+  });
 }
+
+/** In both forms, with something that follows. */
+const thenDo = ({ now, later }: Launch, next: () => void): Launch => ({
+  now: () => {
+    now();
+    next();
+  },
+  later: async (control) => {
+    await later(control);
+    next();
+  },
+});
 
 /** Arrays of this category that have all rows, cut to these; others have them already. */
 function cutGiven(

@@ -3,7 +3,7 @@
  * reduction takes, the writer's instructions, and the slots of a tile in which values stand. Knows no data.
  */
 import { Category, Depends, lowerFormula, nodesOf } from "../formula/formula";
-import { at } from "../asserts";
+import { at, lookUp } from "../asserts";
 import type { Formula } from "../formula/formula";
 import { range } from "./components";
 import { kindOf, positionOfRanks } from "./specification";
@@ -29,12 +29,23 @@ export interface TileNames {
   readonly reducers: readonly string[];
 }
 
-/** What weights are, by the same numbers. */
-export enum Weights {
-  None,
-  Vectors,
-  Splats,
+/** What the addon calls its kinds of variables, its regions and its kinds of weights, each by number. */
+export interface TileNumbers {
+  readonly kinds: readonly string[];
+  readonly regions: readonly string[];
+  readonly weights: readonly string[];
 }
+
+/** What the addon calls regions. */
+const NAMES_OF_REGIONS = new Map<string, number>([
+  ["call", Region.Call],
+  ["lane", Region.Lane],
+  ["loop", Region.Loop],
+  ["pair", Region.Pair],
+]);
+
+/** What weights are, as the addon calls it. */
+export type Weights = "none" | "vectors" | "splats";
 
 const MOST_COLUMNS = 128;
 const LEAST_COLUMNS = 16;
@@ -70,20 +81,24 @@ export function listingOf(specification: Specification, lanes: number): Listing 
   return { writer, results, pairSlots, columns: columnsOf(pairSlots * lanes * (dtype === "float64" ? 8 : 4)) };
 }
 
-/** Encodes the program as numbers, for the kernels of the addon. @param kinds of variables, by number. */
-export function tileProgram(specification: Specification, names: TileNames, kinds: readonly string[]): TileProgram {
+/** Encodes the program as numbers, for the kernels of the addon and by its numbers. */
+export function tileProgram(specification: Specification, names: TileNames, numbers: TileNumbers): TileProgram {
   const { reduction, k, variables, rows } = specification;
+  const { kinds, regions, weights } = numbers;
   const { writer, results, pairSlots, columns } = listingOf(specification, names.lanes);
   const kernels = new Map(names.kernels.map((name, n) => [name, n]));
+  const places = placesBy(regions);
+  const slots = [...writer.slots, pairSlots];
+  const order = regions.map((name) => lookUp(NAMES_OF_REGIONS, name));
   const code = [
-    ...[reduction ? 0 : 1, columns, ...writer.slots, pairSlots, reducerOf(specification, names)],
-    ...[results.dim, reduction?.takesK ? k : results.weighted, results.weights],
-    ...encodeList(variables.map((variable) => [kinds.indexOf(kindOf(variable, rows)), variable.dim])),
+    ...[reduction ? 0 : 1, columns, ...order.map((region) => at(slots, region)), reducerOf(specification, names)],
+    ...[results.dim, reduction?.takesK ? k : results.weighted, numberOf(weights, results.weights)],
+    ...encodeList(variables.map((variable) => [numberOf(kinds, kindOf(variable, rows)), variable.dim])),
     ...encodeList(writer.loads),
-    ...writer.instructions.flatMap((list) =>
-      encodeList(list.map((instruction) => encodeInstruction(instruction, kernels))),
+    ...order.flatMap((region) =>
+      encodeList(at(writer.instructions, region).map((one) => encodeInstruction(one, kernels, places))),
     ),
-    ...encodeList(results.values.map(({ region, index }) => [region, index])),
+    ...encodeList(results.values.map(places)),
   ];
   const pairs = at(writer.instructions, Region.Pair);
   const cost = pairs.reduce((sum, { step }) => sum + step.cost + COST_OF_TILE, 2 * results.dim * k);
@@ -111,11 +126,29 @@ export function whyNoProgram(formulas: readonly Formula[], kernels: ReadonlySet<
 
 const encodeList = (entries: readonly (readonly number[])[]): number[] => [entries.length, ...entries.flat()];
 
-function encodeInstruction({ step, target, operands }: Instruction, kernels: ReadonlyMap<string, number>): number[] {
+/** Where values stand, by the addon's numbers of these regions. */
+type Places = (value: Value) => readonly [region: number, index: number];
+
+function placesBy(regions: readonly string[]): Places {
+  const numbers = [...NAMES_OF_REGIONS.keys()].map((name) => numberOf(regions, name));
+  return ({ region, index }) =>
+    region < Region.Variable ? [at(numbers, region), index] : [regions.length + region - Region.Variable, index];
+}
+
+function numberOf(names: readonly string[], name: string): number {
+  const number = names.indexOf(name);
+  if (number >= 0) return number;
+  throw new Error(`the addon has no number for ${name}`);
+}
+
+function encodeInstruction(
+  { step, target, operands }: Instruction,
+  kernels: ReadonlyMap<string, number>,
+  places: Places,
+): number[] {
   const number = kernels.get(step.kernel);
   if (number === undefined) throw new Error(`the addon has no kernel for ${step.kernel}`);
-  const places = operands.flatMap(({ region, index }) => [region, index]);
-  return [number, target.index, step.terms, step.add ? 1 : 0, ...places];
+  return [number, target.index, step.terms, step.add ? 1 : 0, ...operands.flatMap(places)];
 }
 
 function reducerOf(specification: Specification, names: TileNames): number {
@@ -146,7 +179,7 @@ function resultsOf(specification: Specification, roots: readonly Formula[], writ
   if (product) return weightedResults(product[0], product[1], writer);
   const values = range(first.dim).map((k) => writer.spreadOverPairs(writer.compute(first, k)));
   const isExponent = reduction !== null && reduction.weights !== "none";
-  const sizes = { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: Weights.None };
+  const sizes = { dim: first.dim, weighted: isExponent ? first.dim : 1, weights: "none" } as const;
   return { ...sizes, values: [...values, ...ranksOf(specification)] };
 }
 
@@ -163,9 +196,9 @@ function weightedResults(factor: Formula, weights: Formula, writer: Writer): Res
   const sizes = { dim: weights.dim, weighted: factor.dim };
   const isSplat = at(values, 0).region >= Region.Loop && at(values, 0).region !== Region.Pair;
   if (isSplat && values.every(({ region }) => region === at(values, 0).region))
-    return { ...sizes, weights: Weights.Splats, values: [...factors, ...values] };
+    return { ...sizes, weights: "splats", values: [...factors, ...values] };
   const atPairs = values.map((value) => writer.spreadOverPairs(value));
-  return { ...sizes, weights: Weights.Vectors, values: [...factors, ...atPairs] };
+  return { ...sizes, weights: "vectors", values: [...factors, ...atPairs] };
 }
 
 // ------------------------------------------------------------------------------------------------------------ slots

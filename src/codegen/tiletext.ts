@@ -6,7 +6,7 @@
 import { Category } from "../formula/formula";
 import { at } from "../asserts";
 import type { Specification } from "./specification";
-import { Weights, listingOf, reducerFor } from "./tileprogram";
+import { listingOf, reducerFor } from "./tileprogram";
 import type { Listing } from "./tileprogram";
 import { Region } from "./tilewriter";
 import type { Instruction, Value } from "./tilewriter";
@@ -93,7 +93,7 @@ class TileText {
     const names = values.map((value) => this.value(value));
     const reducer = reducerFor(this.specification);
     if (reducer === undefined) return `values: ${names.join(", ")}`;
-    if (weights === Weights.None) return `${reducer} of ${names.join(", ")}`;
+    if (weights === "none") return `${reducer} of ${names.join(", ")}`;
     return `${reducer} of ${names.slice(0, weighted).join(", ")} times ${names.slice(weighted).join(", ")}`;
   }
 }

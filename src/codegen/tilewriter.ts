@@ -11,7 +11,7 @@ import { ComponentDepends, axesOf, offsetOf, range, segmentAt, sizeOf } from "./
 import { FUSED, PRODUCT, SQUARE, SUMMED, matchPattern, sumName } from "./tilekernels";
 import type { Bindings, Kernel } from "./tilekernels";
 
-/** When values are computed, and where they stand. The numbers are those of native/run/tileprogram.h. */
+/** When values are computed, and where they stand; the addon has numbers of its own for them (tileprogram.ts). */
 export const Region = {
   Call: 0,
   Lane: 1,

@@ -96,6 +96,10 @@ export interface Constants {
   readonly leastLapackRows: number;
   /** Kinds of variables, by number. */
   readonly kinds: readonly string[];
+  /** Regions of a program of tiles, by number; behind them are variables of the loop. */
+  readonly regions: readonly string[];
+  /** What weights are to a program of tiles, by number. */
+  readonly weights: readonly string[];
   /** Operations of steps on scalars, by number. */
   readonly scalarSteps: readonly string[];
 }

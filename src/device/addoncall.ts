@@ -126,18 +126,11 @@ export function beginOf({ batch = [] }: Batched, entry: number, n: number): numb
 /** Axes of the batch, `[axes, 1 + steps]`, and ranges. */
 export type Tables = readonly [Float64Array, ...(readonly [] | readonly [Integers, Integers, Integers])];
 
+export const sizesOf = (plan: Plan): Float64Array =>
+  Float64Array.of(plan.rows, plan.columns, plan.blockRows, plan.chunkColumns, plan.unitsPerTask, 0);
+
 /** Reused from call to call: the addon reads it before anything else can run. */
 const sizes = new Float64Array(6);
-
-export function sizesOf(plan: Plan): Float64Array {
-  sizes[0] = plan.rows;
-  sizes[1] = plan.columns;
-  sizes[2] = plan.blockRows;
-  sizes[3] = plan.chunkColumns;
-  sizes[4] = plan.unitsPerTask;
-  sizes[5] = 0;
-  return sizes;
-}
 
 export function rectangleSizes(rectangle: Rectangle): Float64Array {
   sizes[0] = rectangle.rows;

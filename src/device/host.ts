@@ -12,7 +12,7 @@ import { tileProgram, whyNoProgram } from "../codegen/tileprogram";
 import { tileText } from "../codegen/tiletext";
 import type { Addon, NativeRoutine } from "./addon";
 import { entriesOf, rectangleSizes, sizesOf, tablesOf, visitedPairs } from "./addoncall";
-import type { Plan, RealData } from "./addoncall";
+import type { Plan, RealData, Tables } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import { instructionSet, loadedAddon, nativeAddon, whyNoAddon } from "./native";
 
@@ -52,7 +52,7 @@ export abstract class AddonRoutine implements Routine {
   abstract readonly backend: string;
   protected readonly addon: Addon = loadedAddon();
   protected readonly isa: InstructionSetName = instructionSet();
-  private last: { readonly plan: Plan; readonly costs: Costs } | undefined;
+  private last: FlatPlan | undefined;
 
   reduce(call: Call): void {
     const { args, out, control, indices, span } = call;
@@ -61,8 +61,8 @@ export abstract class AddonRoutine implements Routine {
       this.addon.reduceSpan(handle, args, out, indices, sizesOf(planOfPart(call, costs)), endsOf(span), span.state);
       return;
     }
-    const plan = this.planned(call, costs);
-    this.addon.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
+    const { sizes, tables } = this.planned(call, costs);
+    this.addon.reduce(handle, choose(args, takes), out, indices, sizes, tables, control);
   }
 
   reduceAsync(call: Call): Promise<void> {
@@ -72,8 +72,8 @@ export abstract class AddonRoutine implements Routine {
       const sizes = sizesOf(planOfPart(call, costs));
       return this.addon.later.reduceSpan(handle, args, out, indices, sizes, endsOf(span), span.state, control);
     }
-    const plan = this.planned(call, costs);
-    return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizesOf(plan), tablesOf(plan), control);
+    const { sizes, tables } = this.planned(call, costs);
+    return this.addon.later.reduce(handle, choose(args, takes), out, indices, sizes, tables, control);
   }
 
   spans(call: Call): { ends: readonly number[]; stateBytes: number } | null {
@@ -87,13 +87,11 @@ export abstract class AddonRoutine implements Routine {
   }
 
   /** The plan of the call before serves those of the same sizes. */
-  private planned(call: Call, costs: Costs): Plan {
-    if (call.partOf) return planOfPart(call, costs);
+  private planned(call: Call, costs: Costs): FlatPlan {
+    if (call.partOf) return flatten(planOfPart(call, costs), costs);
     const { last } = this;
-    if (last?.costs === costs && isOfSizes(last.plan, call)) return last.plan;
-    const plan = planOf(call, costs);
-    this.last = { plan, costs };
-    return plan;
+    if (last?.costs === costs && isOfSizes(last.plan, call)) return last;
+    return (this.last = flatten(planOf(call, costs), costs));
   }
 
   /** What runs calls of many rows, and blocks. */
@@ -124,7 +122,7 @@ class TileRoutine extends AddonRoutine {
     super();
     const realBytes = specification.dtype === "float32" ? 4 : 8;
     const kernels = this.addon.tiles(this.isa, realBytes);
-    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants.kinds);
+    const { code, constants, cost, columns } = tileProgram(specification, kernels, this.addon.constants);
     this.plan = `${this.isa}, tiles of ${kernels.lanes} rows x ${columns} columns`;
     this.loaded = {
       costs: {
@@ -141,6 +139,21 @@ class TileRoutine extends AddonRoutine {
 }
 
 // ---------------------------------------------------------------------------------------------------------- plans
+
+/** A plan with what it was made for, and as the addon takes it. */
+interface FlatPlan {
+  readonly plan: Plan;
+  readonly costs: Costs;
+  readonly sizes: Float64Array;
+  readonly tables: Tables | undefined;
+}
+
+const flatten = (plan: Plan, costs: Costs): FlatPlan => ({
+  plan,
+  costs,
+  sizes: sizesOf(plan),
+  tables: tablesOf(plan),
+});
 
 /** A unit of work is about 4 to 40 µs, at 2 vector instructions per cycle: as long as leaves units for many threads. */
 const LEAST_UNIT = 30_000;

@@ -79,9 +79,9 @@ export function linkWasm(module: WebAssembly.Module, { openWorker, processors, m
   const heap = new WasmHeap(memory, all);
   const api = new NodeApi(heap, () => all().__indirect_function_table, WRITTEN);
   const deliver = (place: number, data: number): void => api.deliver(place, data);
-  const threads = new WasmThreads({ module, memory, processors }, all, deliver, openWorker);
-  const cores = { emscripten_num_logical_cores: () => processors };
-  const env = { memory, ...systemOf(memory), ...threads.imports(mayWait), ...cores };
+  const shared = { module, memory, processors };
+  const threads = new WasmThreads(shared, all, deliver, openWorker);
+  const env = { memory, ...systemOf(shared), ...threads.imports(mayWait) };
   return {
     imports: withRefusals(module, { env, napi: api.functions() }),
     register: (instance) => {

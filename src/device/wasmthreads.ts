@@ -31,7 +31,7 @@ export interface ThreadExports {
 }
 
 /** What the C library imports, for every thread. */
-export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: number[]) => number> {
+export function systemOf({ memory, processors }: Shared): Record<string, (...args: number[]) => number> {
   const now = (): number => performance.timeOrigin + performance.now();
   const time = (_clock: number, out: number): number => {
     const [seconds, rest] = [Math.floor(now() / 1e3), now() % 1e3];
@@ -40,8 +40,7 @@ export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: n
   };
   /** To at least so many bytes, and by a fifth at least, so that it is seldom done. */
   const grow = (bytes: number): number => {
-    const [pages, most] = [memory.buffer.byteLength / 65536, 65535];
-    const wanted = Math.ceil((bytes >>> 0) / 65536);
+    const [pages, wanted, most] = [memory.buffer.byteLength / 65536, Math.ceil((bytes >>> 0) / 65536), 65535];
     for (const next of [Math.min(most, Math.max(wanted, Math.ceil(1.2 * pages))), wanted]) {
       try {
         if (next > pages) memory.grow(next - pages);
@@ -53,6 +52,7 @@ export function systemOf(memory: WebAssembly.Memory): Record<string, (...args: n
     return 0;
   };
   return {
+    emscripten_num_logical_cores: () => processors,
     emscripten_get_now: now,
     clock_gettime: time,
     __clock_gettime: time,
@@ -82,12 +82,8 @@ export interface Shared {
 export type OpenWorker = (shared: Shared, take: (message: Message) => void) => (start: Start) => void;
 
 /** A worker: runs threads one after the other, as the messages say. */
-export function serve(
-  system: typeof systemOf,
-  port: Port,
-  crash: (error: unknown) => void,
-  { module, memory, processors }: Shared,
-): void {
+export function serve(system: typeof systemOf, port: Port, crash: (error: unknown) => void, shared: Shared): void {
+  const { module, memory } = shared;
   const imports: Imports = {};
   for (const { module: from, name } of WebAssembly.Module.imports(module))
     (imports[from] ??= {})[name] = () => {
@@ -104,9 +100,8 @@ export function serve(
     port.send({ deliver: [place, data] });
     return 0;
   };
-  const cores = { emscripten_num_logical_cores: () => processors };
-  const threads = { memory, ...cores, __pthread_create_js: create, __emscripten_thread_cleanup: end };
-  Object.assign(imports["env"] ?? {}, system(memory), threads);
+  const threads = { memory, __pthread_create_js: create, __emscripten_thread_cleanup: end };
+  Object.assign(imports["env"] ?? {}, system(shared), threads);
   Object.assign(imports["napi"] ?? {}, { napi_call_threadsafe_function: deliver });
   const exports = new WebAssembly.Instance(module, imports).exports as unknown as ThreadExports;
   port.onStart(([thread, stack, start, argument]) => {

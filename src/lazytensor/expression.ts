@@ -27,8 +27,22 @@ export interface Where {
   readonly backend?: CallOptions["backend"];
 }
 
+/** What arrays that fit each other have together. */
+interface Fit {
+  readonly sizes: Sizes;
+  readonly batch: readonly number[];
+  readonly dtype: Dtype | null;
+}
+
+/** @throws ArgumentError where arrays do not fit each other. */
+const checkFit = (leaves: readonly Leaf[]): Fit => ({
+  dtype: dtypeAmong(leaves),
+  sizes: sizesOf(leaves),
+  batch: batchOf(leaves),
+});
+
 /** A formula over leaves, checked: all arrays fit each other. */
-export class Expression {
+export class Expression implements Fit {
   readonly sizes: Sizes;
   readonly batch: readonly number[];
   readonly dtype: Dtype | null;
@@ -38,16 +52,19 @@ export class Expression {
     readonly formula: Formula,
     readonly leaves: readonly Leaf[],
     readonly where: Where = {},
+    { dtype, sizes, batch }: Fit = checkFit(leaves),
   ) {
-    this.dtype = dtypeAmong(leaves);
-    this.sizes = sizesOf(leaves);
-    this.batch = batchOf(leaves);
+    this.dtype = dtype;
+    this.sizes = sizes;
+    this.batch = batch;
   }
 
   /** What is built from several expressions: their leaves, ranges and backend together. */
   static join(formula: Formula, parts: readonly Expression[]): Expression {
     const where = { ranges: commonWhere("ranges", parts), backend: commonWhere("backend", parts) };
-    return new Expression(formula, union(...parts.map(({ leaves }) => leaves)), where);
+    const leaves = union(...parts.map((part) => part.leaves));
+    const checked = parts.find((part) => part.leaves.length === leaves.length); // one with all of them
+    return new Expression(formula, leaves, where, checked);
   }
 
   static of(leaf: Leaf): Expression {
@@ -63,7 +80,7 @@ export class Expression {
   }
 
   with(where: Where): Expression {
-    return new Expression(this.formula, this.leaves, { ...this.where, ...where });
+    return new Expression(this.formula, this.leaves, { ...this.where, ...where }, this);
   }
 
   /** i and j exchanged. */

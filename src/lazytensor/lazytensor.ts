@@ -1,65 +1,39 @@
 /**
  * Lazy tensors: symbolic arrays that are formulas until they are reduced. The methods of operations and reductions come
- * from the tables (methods.ts), what any tensor can do from tensor.ts; here is what tensors are made of and what
- * matrices can do. Must not know engines.
+ * from the tables (methods.ts), what any tensor can do from tensor.ts, what matrices can do from realmatrix.ts and
+ * complexmatrix.ts; here is what tensors are made of. Must not know engines.
  */
-import type { ArrayInput } from "../array/arrayinput";
-import type { Dtype, RealArray } from "../array/view";
+import type { Dtype } from "../array/view";
+import type { ReductionName } from "../call/signature";
 import type { RealData } from "../device/native";
 import { complex } from "../formula/complex";
-import type { ReductionName } from "../call/signature";
-import { atMost, optionsOf } from "../options";
-import type { OptionsOf } from "../options";
-import type { EigshResult } from "../solve/eigenpairs";
-import type { EigshOptions } from "../solve/eigsh";
-import type { SolveReport } from "../solve/report";
-import type { LogdetOptions, LogdetResult } from "../solve/logdet";
+import { atMost } from "../options";
+import { ComplexMatrix } from "./complexmatrix";
 import { Expression } from "./expression";
-import { complexProduct, linearOperator, product } from "./products";
-import { ComplexMethods, RealMethods } from "./methods";
-import { applyOperation, applyComplex, applyReal, complexOperand, realOperand, twice, withPlace } from "./operand";
+import { applyComplex, applyOperation, applyReal, complexOperand, realOperand, twice } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
-import { LinearOperator, toOperator } from "../solve/linearoperator";
-import type { AnyLinearOperator, AsOperator } from "../solve/linearoperator";
-import { isOperatorLike } from "../solve/ways";
-import type { LinearOperatorLike } from "../solve/ways";
+import { RealMatrix } from "./realmatrix";
 import { isInner, isOpen, reduce } from "./reduce";
-import type {
-  AnyReduction,
-  Axis,
-  Calling,
-  InnerOptions,
-  ProductOptions,
-  ReducedAny,
-  AxisReductionOptions,
-} from "./reduce";
-import { matrixOf, solveClosed, solveOrWait } from "./solve";
-import type { SolvedNow, SystemOptions, UNKNOWN } from "./solve";
+import type { AnyReduction, Axis, AxisReductionOptions, InnerOptions, ReducedAny } from "./reduce";
 import { expressionIn } from "./symbolic";
-import type { Kind, Symbolic } from "./symbolic";
+import type { Kind } from "./symbolic";
 
-/** Options of a product. */
-export type MatmulOptions<T extends RealData = RealData> = ProductOptions<T>;
-
-/** Options of a solve. */
-export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
-  OptionsOf<typeof UNKNOWN, Symbolic, LazyTensor<RealData, boolean>>;
-
-/** What a product with makes a chain of operators. */
-type OperatorOf<T extends RealData> = LazyTensor<T> | LinearOperatorLike<T>;
-type ProductOf<T extends RealData, B> = B extends OperatorOf<T> ? LinearOperator<T> : RealArray<T>;
-
-/** `C` is whether it solves now. */
-interface Solving<T extends RealData, C extends boolean> extends LazySolveOptions<T>, Calling<C> {}
+/** Lazy tensors that stand for a right-hand side of dtype `T`, now or in a later call. */
+type Unknown<T extends RealData> = LazyTensor<T, boolean> | LazyTensor<RealData, true>;
 
 /**
  * A symbolic array `[...batch, M, N, dim]`: operations build formulas, and only a reduction over i or j computes, in
  * O(M N) time and O(M + N) memory. Immutable. `LazyTensor(x, {axis: 0})` is `Vi(x)`.
  */
-export class LazyTensor<out T extends RealData = RealData, out W extends boolean = false>
-  extends RealMethods<LazyTensor<T, W>, ComplexLazyTensor<T, W>, LazyTensor<T, true>, T, W>
-  implements AsOperator<T>
-{
+export class LazyTensor<out T extends RealData = RealData, out W extends boolean = false> extends RealMatrix<
+  LazyTensor<T, W>,
+  ComplexLazyTensor<T, W>,
+  LazyTensor<T, true>,
+  T,
+  W,
+  LazyTensor<T>,
+  Unknown<T>
+> {
   readonly isComplex = false;
 
   constructor(expression: Expression) {
@@ -78,38 +52,6 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
 
   // ---- operations that the table has under another form
 
-  /**
-   * x + y, component by component; with a LinearOperator: the sum of both as operators.
-   * @param y a lazy tensor, a number, or an array `[D]` for all pairs, or a LinearOperator
-   * @returns a lazy tensor, or a LinearOperator
-   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
-   * @example
-   * ```ts
-   * console.log(Vi(rand([5, 3])).add(Vj(rand([6, 3]))).shape); // [ 5, 6, 3 ]
-   * ```
-   */
-  override add<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
-  override add(y: AnyLinearOperator): LinearOperator<T>;
-  override add(y: LazyOperand | AnyLinearOperator): unknown {
-    atMost("add", 1, arguments);
-    return y instanceof LinearOperator ? linearOperator<T>("add", this).add(y) : super.add(y);
-  }
-  /**
-   * x - y, component by component; with a LinearOperator: the difference of both as operators.
-   * @param y a lazy tensor, a number, or an array `[D]` for all pairs, or a LinearOperator
-   * @returns a lazy tensor, or a LinearOperator
-   * @throws ArgumentError for what is no operand, FormulaError where dims do not fit
-   * @example
-   * ```ts
-   * console.log(Vi(rand([5, 3])).sub(Vj(rand([6, 3]))).shape); // [ 5, 6, 3 ]
-   * ```
-   */
-  override sub<Y extends LazyOperand>(y: Y): Joined<LazyTensor<T, W>, LazyTensor<T, true>, Y>;
-  override sub(y: AnyLinearOperator): LinearOperator<T>;
-  override sub(y: LazyOperand | AnyLinearOperator): unknown {
-    atMost("sub", 1, arguments);
-    return y instanceof LinearOperator ? linearOperator<T>("sub", this).sub(y) : super.sub(y);
-  }
   /**
    * 1 where this > y, else 0.
    * @param y a lazy tensor, a number, or an array `[D]` for all pairs
@@ -189,171 +131,17 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
     const weights = weight === undefined ? undefined : realOperand(`${name}, weight`, weight);
     return reduce(name, expressionIn(this), name, rest, { optArg, weights });
   }
-
-  // ---- as a matrix
-
-  /**
-   * The product with an array, differentiable; with an operator, their chain.
-   * @param b an array `[...batch, N, E]` or `[N]`, or an operator `[N, P]`
-   * @returns `[...batch, M, E]` or `[M]`; of an operator a LinearOperator
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
-   * console.log(K.matmul(rand([20, 2])).shape); // [ 10, 2 ]
-   * ```
-   */
-  matmul<B extends ArrayInput<T> | OperatorOf<T>>(b: B, options?: MatmulOptions<T> | null): ProductOf<T, B>;
-  matmul(b: ArrayInput<T> | OperatorOf<T>, options?: MatmulOptions<T> | null): unknown {
-    atMost("matmul", 2, arguments);
-    if (!isOperatorLike<T>(b)) return product("matmul", expressionIn(this), b, options);
-    optionsOf("matmul of operators", options, {});
-    return linearOperator<T>("matmul", this).matmul(toOperator<T>("matmul", b));
-  }
-  /**
-   * The product with an array, as {@link LazyTensor.matmul}.
-   * @param b an array `[...batch, N, E]` or `[N]`
-   * @returns `[...batch, M, E]` or `[M]`
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
-   * console.log(K.matvec(rand([20])).shape); // [ 10 ]
-   * ```
-   */
-  matvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
-    atMost("matvec", 2, arguments);
-    return product("matvec", expressionIn(this), b, options) as RealArray<T>;
-  }
-  /**
-   * The product of the transpose with an array; differentiable.
-   * @param b an array `[...batch, M, E]` or `[M]`
-   * @returns `[...batch, N, E]` or `[N]`
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
-   * console.log(K.rmatvec(rand([10])).shape); // [ 20 ]
-   * ```
-   */
-  rmatvec(b: ArrayInput<T>, options?: MatmulOptions<T> | null): RealArray<T> {
-    atMost("rmatvec", 2, arguments);
-    return product("rmatvec", expressionIn(this).transpose(), b, options) as RealArray<T>;
-  }
-
-  /**
-   * Solves (K + alpha I) a = b for a, with the solver and the options of `KernelSolve`; differentiable. With `{call:
-   * false}`, or where there are symbolic variables, such as `Vj(2, 1)` for b, it is a function of them.
-   * @param b an array `[...batch, N, E]` or `[N]`, or a symbolic variable
-   * @returns the solution a, of the shape of b
-   * @throws ArgumentError where shapes do not fit or K is not symmetric unless `symmetry` says so, ConvergenceError as
-   * `KernelSolve`
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.solve(rand([10, 1]), { alpha: 0.1 }).shape); // [ 10, 1 ]
-   * ```
-   */
-  solve<B extends RealArray<T> | LazyTensor<T, boolean> | LazyTensor<RealData, true>, C extends boolean = true>(
-    b: B,
-    options?: Solving<T, C> | null,
-  ): SolvedNow<T, W, B, C>;
-  solve(b: unknown, options?: Solving<T, boolean> | null): unknown {
-    atMost("solve", 2, arguments);
-    return solveOrWait(this, b, options ?? {});
-  }
-  /**
-   * The solution of `solve` with how it was found.
-   * @param b an array `[...batch, N, E]` or `[N]`
-   * @returns `solution`, `method`, `iterations`, `residual`, `history` and more
-   * @throws what `solve` throws
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.report(rand([10, 1]), { alpha: 0.1 }).residual < 1e-5); // true
-   * ```
-   */
-  report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
-    atMost("report", 2, arguments);
-    return solveClosed<T>(this, b, options ?? {}).report();
-  }
-
-  /**
-   * log det (K + alpha I) of a symmetric kernel: exact, or with its standard error, as `KernelSolve` has it.
-   * @returns `value`, a number, and as `array` `[1]`, recorded for `grad`; its `standardError`, 0 where it is exact
-   * @throws ArgumentError unless K is square, of dim 1, without batches, or where K + alpha I is not positive definite;
-   * ConvergenceError
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.logdet({ alpha: 0.1 }).standardError); // 0
-   * ```
-   */
-  logdet(options?: LogdetOptions | null): LogdetResult {
-    atMost("logdet", 1, arguments);
-    return matrixOf("logdet", expressionIn(this)).logdet(withPlace(expressionIn(this), options));
-  }
-  /**
-   * The k largest eigenvalues of a symmetric kernel with their vectors, as `KernelSolve` has them.
-   * @param k how many
-   * @returns `values` `[k]` and `vectors` `[N, k]`
-   * @throws ArgumentError unless K is square, of dim 1, without batches; ConvergenceError
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.eigsh(3).vectors.shape); // [ 10, 3 ]
-   * ```
-   */
-  eigsh(k: number, options?: EigshOptions | null): EigshResult<T> {
-    atMost("eigsh", 2, arguments);
-    return matrixOf("eigsh", expressionIn(this)).eigsh<T>(k, withPlace(expressionIn(this), options));
-  }
-
-  /**
-   * K as an operator.
-   * @param where what the user has called, for messages
-   * @returns a LinearOperator `[M, N]`
-   * @throws ArgumentError for batches, or a dim above 1
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 3])).sqdist(Vj(rand([20, 3]))).neg().exp();
-   * console.log(K.asLinearOperator().shape); // [ 10, 20 ]
-   * ```
-   */
-  asLinearOperator(where = "asLinearOperator"): LinearOperator<T> {
-    atMost("asLinearOperator", 1, arguments);
-    return linearOperator<T>(where, this);
-  }
-  /**
-   * K + alpha I, as an operator.
-   * @param alpha a number
-   * @returns a LinearOperator `[N, N]`
-   * @throws ArgumentError unless K is square, for batches, or a dim above 1
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.addDiag(0.1).shape); // [ 10, 10 ]
-   * ```
-   */
-  addDiag(alpha: number): LinearOperator<T> {
-    atMost("addDiag", 1, arguments);
-    return linearOperator<T>("addDiag", this).addDiag(alpha);
-  }
 }
 
 /**
  * D complex numbers at every pair: `re, im, re, im, …` in arrays. What has no meaning for complex numbers is not there.
  */
-export class ComplexLazyTensor<out T extends RealData = RealData, out W extends boolean = false> extends ComplexMethods<
+export class ComplexLazyTensor<out T extends RealData = RealData, out W extends boolean = false> extends ComplexMatrix<
   LazyTensor<T, W>,
   ComplexLazyTensor<T, W>,
   ComplexLazyTensor<T, true>,
-  T
+  T,
+  W
 > {
   readonly isComplex = true;
 
@@ -490,89 +278,6 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
     return isInner("mean", options)
       ? this.sum().div(this.dim)
       : reduce("Mean", expressionIn(this), "Mean", options, {});
-  }
-
-  // ---- as a matrix
-
-  /**
-   * The product with complex numbers; differentiable.
-   * @param b `[...batch, N, 2 E]`, as `re, im, …`
-   * @returns `[...batch, M, 2 E]`
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
-   * console.log(K.matmul(rand([20, 2])).shape); // [ 10, 2 ]
-   * ```
-   */
-  matmul(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
-    atMost("matmul", 2, arguments);
-    return complexProduct("matmul", expressionIn(this), b, options) as RealArray<T>;
-  }
-  /**
-   * The product with complex numbers, as {@link ComplexLazyTensor.matmul}.
-   * @param b `[...batch, N, 2 E]`, as `re, im, …`
-   * @returns `[...batch, M, 2 E]`
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
-   * console.log(K.matvec(rand([20, 2])).shape); // [ 10, 2 ]
-   * ```
-   */
-  matvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
-    atMost("matvec", 2, arguments);
-    return this.matmul(b, options);
-  }
-  /**
-   * The product of the transpose, not conjugated, with complex numbers.
-   * @param b `[...batch, M, 2 E]`, as `re, im, …`
-   * @returns `[...batch, N, 2 E]`
-   * @throws ArgumentError where sizes do not fit
-   * @example
-   * ```ts
-   * const K = Vi(rand([10, 2])).asComplex().mul(Vj(rand([20, 2])).asComplex());
-   * console.log(K.rmatvec(rand([10, 2])).shape); // [ 20, 2 ]
-   * ```
-   */
-  rmatvec(b: RealArray<T>, options?: MatmulOptions<T> | null): RealArray<T> {
-    atMost("rmatvec", 2, arguments);
-    return this.T.matmul(b, options);
-  }
-  /**
-   * Solves (K + alpha I) a = b for complex numbers, with the solver and the options of `KernelSolve`; differentiable. K
-   * is Hermitian and positive definite unless `symmetry` says otherwise.
-   * @param b `[...batch, N, 2 E]` as `re, im, …`
-   * @returns the solution a, of the shape of b
-   * @throws ArgumentError where shapes do not fit or K is not Hermitian unless `symmetry` says so, ConvergenceError as
-   * `KernelSolve`
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.real2complex().solve(rand([10, 2]), { alpha: 0.1 }).shape); // [ 10, 2 ]
-   * ```
-   */
-  solve<C extends boolean = true>(b: RealArray<T>, options?: Solving<T, C> | null): SolvedNow<T, W, RealArray<T>, C>;
-  solve(b: unknown, options?: Solving<T, boolean> | null): unknown {
-    atMost("solve", 2, arguments);
-    return solveOrWait(this, b, options ?? {});
-  }
-  /**
-   * The solution of `solve` with how it was found.
-   * @param b `[...batch, N, 2 E]` as `re, im, …`
-   * @returns `solution`, `method`, `iterations`, `residual`, `history` and more
-   * @throws what `solve` throws
-   * @example
-   * ```ts
-   * const x = rand([10, 3], { seed: 1 });
-   * const K = Vi(x).sqdist(Vj(x)).neg().exp();
-   * console.log(K.real2complex().report(rand([10, 2]), { alpha: 0.1 }).residual < 1e-5); // true
-   * ```
-   */
-  report(b: RealArray<T>, options?: LazySolveOptions<T> | null): SolveReport<T> {
-    atMost("report", 2, arguments);
-    return solveClosed<T>(this, b, options ?? {}).report();
   }
 }
 

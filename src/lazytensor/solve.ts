@@ -26,7 +26,7 @@ import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
 import { columnOf, complexTimes, flat, matrixShape, sumWith, times } from "./products";
 import { WHEN, checkClosed, isOpen } from "./reduce";
-import type { Given } from "./reduce";
+import type { Calling, Given, ProductOptions } from "./reduce";
 import { expressionIn, isLazy } from "./symbolic";
 import type { Symbolic } from "./symbolic";
 
@@ -38,6 +38,19 @@ export const UNKNOWN = {
   /** A variable indexed by j that the tensor is linear in; if absent, the tensor is a kernel k(x, y). */
   var: { expected: "a LazyTensor", accepts: (value: unknown): value is Symbolic => isLazy(value) },
 } as const;
+
+/** A real lazy tensor, as options and operands are. */
+type RealSymbolic = Symbolic & { readonly isComplex: false };
+
+/** Options of a product. */
+export type MatmulOptions<T extends RealData = RealData> = ProductOptions<T>;
+
+/** Options of a solve. */
+export type LazySolveOptions<T extends RealData = RealData> = SystemOptions<T> &
+  OptionsOf<typeof UNKNOWN, Symbolic, RealSymbolic>;
+
+/** `N` is whether it solves now. */
+export interface Solving<T extends RealData, N extends boolean> extends LazySolveOptions<T>, Calling<N> {}
 
 type SolverOptions = SystemOptions & OptionsOf<typeof UNKNOWN> & OptionsOf<typeof WHEN>;
 

@@ -69,6 +69,12 @@ function boxOf(group: string, sorted: Float64Array): Box {
 
 const padded = ({ scale, ...axis }: Layer): Layer => ({ ...axis, scale: { ...(scale as object), padding: 6 } });
 
+const dots = (values: readonly object[], encoding: object): Layer => ({
+  data: { values },
+  mark: { type: "circle", size: 12, tooltip: true },
+  encoding,
+});
+
 function layersOf(groups: readonly Box[], all: readonly number[], height: number, checked: BoxChartOptions): Layer[] {
   const { xTitle = "", yTitle = "" } = checked;
   const x = { field: "group", type: "nominal", sort: null, title: xTitle, axis: { labelAngle: 0, grid: false } };
@@ -94,14 +100,6 @@ function layersOf(groups: readonly Box[], all: readonly number[], height: number
       mark: { type: "tick", size: 40, thickness: 1, color: "white" },
       encoding: { x, y: y("median") },
     },
-    ...(checked.outliers === false || beyond.length === 0
-      ? []
-      : [
-          {
-            data: { values: beyond },
-            mark: { type: "circle", size: 12, tooltip: true },
-            encoding: { x, y: y("value"), color },
-          },
-        ]),
+    ...(checked.outliers === false || beyond.length === 0 ? [] : [dots(beyond, { x, y: y("value"), color })]),
   ];
 }

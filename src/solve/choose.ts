@@ -201,9 +201,8 @@ export class Inverses {
     if (method !== "auto" || preconditioner !== "auto") return false;
     const dtype = fastDtype(situation);
     const count = iterationsNearDiagonal(matrix(dtype), alpha);
-    const costs = new Costs(algebra.instructionSet, share);
-    const isCheaper = (): boolean =>
-      costs.iterations(count, 0, rows, dtype) < costs.factorisation(rows, algebra.lapack(rows) !== null);
+    const costs = new Costs(algebra, share);
+    const isCheaper = (): boolean => costs.iterations(count, 0, rows, dtype) < costs.factorisation(rows);
     if (count > FEW || (fitsFactorisation(rows) && !isCheaper())) return false;
     return yield* isEnough({ inverse: null, dtype, patience: SLACK + 2 * Math.ceil(count) });
   }
@@ -213,9 +212,9 @@ export class Inverses {
     const { method, preconditioner, algebra, rows, share } = situation;
     const mayFactorise = fitsFactor(situation);
     if (mayFactorise && (method !== "auto" || rows <= DIRECT_ROWS)) return false;
-    const costs = new Costs(algebra.instructionSet, share);
+    const costs = new Costs(algebra, share);
     const hasOther = mayFactorise && preconditioner === "auto";
-    const limit = hasOther ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
+    const limit = hasOther ? costs.factorisation(rows) : Infinity;
     for (const of of lowRankDtypes(situation)) {
       const found = yield* this.guess(of, situation, costs, limit);
       if (!found) continue;

@@ -59,21 +59,35 @@ const ITERATION = 20e-6;
 /** What a column of a preconditioner costs beside its rows: its share of the calls for a block of them. */
 const COLUMN = 5e-6;
 
-/** What solves cost with an instruction set. */
+/** What factorises matrices. */
+interface Factoring {
+  readonly instructionSet: string;
+  /** The library that factorises a matrix of that order, null where our own code does. */
+  lapack(rows: number): string | null;
+}
+
+/** Iterations and columns of a preconditioner with exact products, about. */
+const EXACT = { iterations: 6, rank: 300 } as const;
+/** A log-determinant is factorised up to so many rows; else it takes about so many products. */
+const EXACT_LOGDET = { iterations: 50, direct: 3000 } as const;
+
+/** What solves cost with dense algebra. */
 export class Costs {
   private readonly machine: Machine;
 
   /** @param share what products with K take of the time of all pairs. */
   constructor(
-    instructionSet: string,
+    private readonly algebra: Factoring,
     private readonly share: number = 1,
   ) {
+    const { instructionSet } = algebra;
     this.machine = asserted(MACHINES[instructionSet], `the costs of ${instructionSet}`);
   }
 
   /** A dense factorisation in float64. */
-  factorisation(rows: number, hasLapack: boolean): number {
+  factorisation(rows: number): number {
     const { cholesky, entry } = this.machine;
+    const hasLapack = this.algebra.lapack(rows) !== null;
     return (hasLapack ? cholesky.lapack : cholesky.own) * rows ** 3 + entry * rows ** 2;
   }
 
@@ -87,6 +101,17 @@ export class Costs {
   preconditioned(count: number, rank: number, rows: number, dtype: "float32" | "float64"): number {
     const { factor } = this.machine[dtype];
     return COLUMN * rank + factor * rows * rank ** 2 + this.iterations(count, rank, rows, dtype);
+  }
+
+  /** A solve with exact products. */
+  exactSolve(rows: number): number {
+    return Math.min(this.factorisation(rows), this.preconditioned(EXACT.iterations, EXACT.rank, rows, "float64"));
+  }
+
+  /** A log-determinant with exact products. */
+  exactLogdet(rows: number): number {
+    if (rows <= EXACT_LOGDET.direct) return this.factorisation(rows);
+    return this.preconditioned(EXACT_LOGDET.iterations, EXACT.rank, rows, "float64");
   }
 }
 

@@ -3,7 +3,8 @@
  * are solved.
  */
 import type { Task } from "../task";
-import { chooseModes, leastForSolve, secondsOfExact } from "./modechoice";
+import { Costs } from "./costs";
+import { chooseModes, leastForSolve } from "./modechoice";
 import { whyNotAsked } from "./modes";
 import { allowedError } from "./verified";
 import type { FastRequest } from "./verified";
@@ -17,7 +18,7 @@ const WORTH = 1 / 2;
 export function* hintFor(request: FastRequest): Task<string | null> {
   const { situation, target, algebra } = request;
   const { rows, alpha } = situation;
-  const exact = algebra ? secondsOfExact(rows, algebra) : 0;
+  const exact = algebra ? new Costs(algebra).exactSolve(rows) : 0;
   if (!(exact >= LONG) || whyNotAsked(situation) !== null) return null;
   let seconds = Infinity;
   yield* chooseModes(request, {

@@ -258,7 +258,7 @@ function* approximation(matrix: SystemMatrix, settings: LogdetSettings, tell?: T
   const algebra = denseWork();
   if (!algebra || !matrix.entries || preconditioner === "none" || settings.alpha === 0) return null;
   tell?.({ doing: "preconditioner" });
-  const costs = new Costs(algebra.instructionSet);
+  const costs = new Costs(algebra);
   const rule = ruleOf(preconditioner, new LeastCost(costs, settings.alpha, Infinity));
   return yield* lowRank(matrix.entries, algebra, generator(seed), rule);
 }

@@ -153,14 +153,11 @@ const SLOWER = "exact products are expected to take less time";
 /** Modes are left out whose eigenvalues are below alpha times a power of two among these. */
 const LEFT_OUT = Array.from({ length: 20 }, (_, n) => 2 ** (9 - n));
 
-const secondsOfFactor = (features: number, algebra: Algebra): number =>
-  new Costs(algebra.instructionSet).factorisation(features, algebra.lapack(features) !== null);
-
 /** The number of modes for which the factor of K + alpha I and iterations to a residual together cost least. */
 export function modesForSolve(spectral: Spectral, wanted: Wanted, algebra: Algebra): number | string {
   const least = leastForSolve(spectral, wanted, algebra);
   if (typeof least === "string") return least;
-  return least.seconds > secondsOfExact(spectral.rows, algebra) ? SLOWER : least.modes;
+  return least.seconds > new Costs(algebra).exactSolve(spectral.rows) ? SLOWER : least.modes;
 }
 
 interface Wanted {
@@ -175,13 +172,14 @@ export function leastForSolve(
   { alpha, target }: Wanted,
   algebra: Algebra,
 ): { modes: number; seconds: number } | string {
+  const costs = new Costs(algebra);
   let least = { modes: 0, seconds: Infinity };
   for (const leftOut of LEFT_OUT) {
     const modes = countAbove(series, order, (leftOut * alpha) / rows);
     const features = 1 + 2 * modes;
     if (features > MOST_FEATURES) break;
     const iterations = Math.ceil(iterationsFor(leftOut * alpha, alpha, target));
-    const seconds = secondsOfFactor(features, algebra) + (2 + 2 * iterations) * rows * secondsOfPoint;
+    const seconds = costs.factorisation(features) + (2 + 2 * iterations) * rows * secondsOfPoint;
     if (seconds < least.seconds) least = { modes, seconds };
   }
   return least.seconds === Infinity ? TOO_MANY : least;
@@ -207,32 +205,17 @@ export function modesForTrace(
     rest += 2 * realAt(series.coefficients, integerAt(order, --count));
   const features = 1 + 2 * count;
   if (features > MOST_FEATURES) return TOO_MANY;
-  const seconds = secondsOfFactor(features, algebra) + TRANSFORMS * rows * secondsOfPoint;
-  return seconds > secondsOfExactLogdet(rows, algebra) ? SLOWER : count;
+  const costs = new Costs(algebra);
+  const seconds = costs.factorisation(features) + TRANSFORMS * rows * secondsOfPoint;
+  return seconds > costs.exactLogdet(rows) ? SLOWER : count;
 }
 
 /** None, where products by all modes cost less than those of all pairs. */
 export function modesForProducts({ series, rows, secondsOfPoint }: Spectral, algebra: Algebra): number | string {
   const seconds = 2 * rows * secondsOfPoint + SECONDS_OF_MODE * series.samples.length;
-  const exact = new Costs(algebra.instructionSet).iterations(1, 0, rows, "float64");
+  const exact = new Costs(algebra).iterations(1, 0, rows, "float64");
   return seconds > exact ? SLOWER : 0;
 }
 
 /** Of transforms there and back, oversampled on up to three axes. */
 const SECONDS_OF_MODE = 1e-7;
-
-/** Iterations and columns of a preconditioner with exact products, about. */
-const EXACT = { iterations: 6, rank: 300 } as const;
-/** A log-determinant is factorised up to so many rows; else it takes about so many products. */
-const EXACT_LOGDET = { iterations: 50, direct: 3000 } as const;
-
-/** Of a solve with exact products, on two cores. */
-export function secondsOfExact(rows: number, algebra: Algebra): number {
-  const costs = new Costs(algebra.instructionSet);
-  return Math.min(secondsOfFactor(rows, algebra), costs.preconditioned(EXACT.iterations, EXACT.rank, rows, "float64"));
-}
-
-function secondsOfExactLogdet(rows: number, algebra: Algebra): number {
-  if (rows <= EXACT_LOGDET.direct) return secondsOfFactor(rows, algebra);
-  return new Costs(algebra.instructionSet).preconditioned(EXACT_LOGDET.iterations, EXACT.rank, rows, "float64");
-}

@@ -115,9 +115,9 @@ function* approximation(least: number, group: RidgeGroup, algebra: Algebra): Tas
   const { rows } = matrix;
   const { method, preconditioner } = settings;
   tell?.({ doing: "preconditioner" });
-  const costs = new Costs(algebra.instructionSet);
+  const costs = new Costs(algebra);
   const mayFactorise = method !== "cg" && typeof preconditioner !== "object" && fitsFactorisation(rows);
-  const limit = mayFactorise ? costs.factorisation(rows, algebra.lapack(rows) !== null) : Infinity;
+  const limit = mayFactorise ? costs.factorisation(rows) : Infinity;
   const rule = ruleOf(preconditioner, new LeastCost(costs, least, limit));
   const low = yield* lowRank(asserted(matrix.entries, "entries"), algebra, generator(SEED), rule);
   return costs.iterations(low.iterations, low.rank, rows, "float64") > limit ? null : low;

@@ -66,11 +66,16 @@ export class System {
    */
   check(arrays: readonly RealArray[], options: SystemOptions): Given {
     const { args } = this.operator;
-    const spread = areShards ? spreadSystem(args, arrays, this.unknown, options) : null;
+    if (!areShards) return this.checkHere(arrays);
+    const spread = spreadSystem(args, arrays, this.unknown, options);
     if (spread) return spread;
     const { arrays: whole, ranks } = joinShards(args, arrays);
-    const here = new Map(whole.map((array) => [array, bringToMachine(array)]));
-    return { ...this.operator.check(whole.map((array) => here.get(array) ?? array)), ranks };
+    return { ...this.checkHere(whole), ranks };
+  }
+
+  private checkHere(arrays: readonly RealArray[]): Given {
+    const here = new Map(arrays.map((array) => [array, bringToMachine(array)]));
+    return this.operator.check(arrays.map((array) => here.get(array) ?? array));
   }
 
   /** The same data with another array in the place of the unknown. */
@@ -139,6 +144,7 @@ export class System {
 
   /** The data of one entry of a batch. */
   entry(given: Given, entry: number): Given {
+    if (given.batch.length === 0) return given;
     const { args } = this.operator;
     const arrays = given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry));
     return { ...given, arrays, batch: [] };

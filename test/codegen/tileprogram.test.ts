@@ -7,11 +7,14 @@ import { Genred, grad as gradientOf, requiresGrad, settings } from "../../src/in
 import type { RealArray } from "../../src/index";
 import { nativeAddon } from "../../src/device/native";
 import type { InstructionSetName } from "../../src/codegen/isa";
+import type { Specification } from "../../src/codegen/specification";
+import { tileProgram } from "../../src/codegen/tileprogram";
+import type { TileNumbers } from "../../src/codegen/tileprogram";
 import { extraArgument } from "../../src/formula/arguments";
 import { grad } from "../../src/formula/autodiff";
 import { Category } from "../../src/formula/formula";
 import type { Formula, Operation, Parameter } from "../../src/formula/formula";
-import { add, concat, extract, mult, operations } from "../../src/formula/ops";
+import { add, concat, exp, extract, mult, operations } from "../../src/formula/ops";
 import { denseOf } from "../../src/call/dense";
 import { Operator } from "../../src/call/operator";
 import { PLAIN_SUM } from "../../src/call/result";
@@ -186,4 +189,94 @@ describe.each(available)("for %s", (isa) => {
     );
     expectSame(sums, values, "at all pairs");
   });
+});
+
+// --------------------------------------------------------------------------------- numbers that C++ and TypeScript share
+
+const addon = nativeAddon()!;
+const { kinds, regions, weights } = addon.constants;
+
+const sumOf = (formula: Formula): Specification => ({
+  formulas: [formula],
+  reduction: PLAIN_SUM.reduction,
+  k: 1,
+  rows: Category.I,
+  variables: ARGS,
+  dtype: "float64",
+  sumScheme: "block",
+  accumulator: "float64",
+});
+
+/** Reads numbers of all four regions, with weights that are read where they are. */
+const EVERYWHERE = sumOf(mult(mult(extract(P, 0, 1), add(extract(X, 0, 1), exp(extract(Y, 0, 1)))), Y));
+/** With weights of pairs, and without. */
+const PAIRS = sumOf(mult(extract(add(X, Y), 0, 1), exp(add(X, Y))));
+const PLAIN = sumOf(exp(add(X, Y)));
+const POINTS = [3, 5, 1].map((count, n) => numbers(2 * count, [0.5, 2], n + 1));
+
+/** The sums of a program that was encoded by these numbers. */
+function sumsBy(given: TileNumbers, specification = EVERYWHERE): number[] {
+  const { code, constants } = tileProgram(specification, addon.tiles(addon.isa(), 8), given);
+  const out = new Float64Array(6);
+  const sizes = Float64Array.of(3, 5, 3, 4096, 1, 0);
+  const data = POINTS.map((list) => Float64Array.from(list));
+  addon.reduce(addon.loadTiles(addon.isa(), 8, code, constants), data, out, undefined, sizes, undefined);
+  return Array.from(out);
+}
+
+const sumsOfAll = (given: TileNumbers): string =>
+  [EVERYWHERE, PAIRS, PLAIN].map((specification) => sumsBy(given, specification)).join();
+
+const RIGHT = sumsOfAll({ kinds, regions, weights });
+
+/** The list with two entries exchanged, for every two of them. */
+const exchanges = (list: readonly string[]): string[][] =>
+  list.flatMap((_, n) =>
+    list.slice(n + 1).map((other, m) => list.map((name, k) => (k === n ? other : k === n + 1 + m ? list[n]! : name))),
+  );
+
+/** What comes of numbers that are not the addon's. */
+function outcomeOf(given: TileNumbers): "refused" | "other sums" | "the same sums" {
+  try {
+    return sumsOfAll(given) === RIGHT ? "the same sums" : "other sums";
+  } catch {
+    return "refused";
+  }
+}
+
+test("the sums of a program that reads all regions are right", () => {
+  const [x, y, p] = POINTS as [number[], number[], number[]];
+  const factor = (i: number, j: number): number => p[0]! * (x[2 * i]! + Math.exp(y[2 * j]!));
+  const wanted = [0, 1, 2].flatMap((i) =>
+    [0, 1].map((k) => [0, 1, 2, 3, 4].reduce((sum, j) => sum + factor(i, j) * y[2 * j + k]!, 0)),
+  );
+  expectSame(sumsBy({ kinds, regions, weights }), wanted, "all regions");
+});
+
+test.each([
+  ...exchanges(kinds).map((list) => ["kinds", list] as const),
+  ...exchanges(regions).map((list) => ["regions", list] as const),
+  ...exchanges(weights).map((list) => ["weights", list] as const),
+])("%s by other numbers, %j, are refused or seen in the sums", (name, list) => {
+  expect(outcomeOf({ kinds, regions, weights, [name]: list })).not.toBe("the same sums");
+});
+
+test.each(["kinds", "regions", "weights"] as const)("an addon that lacks one of the %s is told", (name) => {
+  const all = { kinds, regions, weights };
+  const used = { kinds: "parameter", regions: "loop", weights: "splats" }[name];
+  const lacking = all[name].map((other) => (other === used ? "another" : other));
+  expect(() => sumsBy({ ...all, [name]: lacking })).toThrow();
+});
+
+test("regions come in the order of the addon, and variables behind them", () => {
+  const names = addon.tiles(addon.isa(), 8);
+  const [own, other] = [regions, [...regions].reverse()].map((order) =>
+    Array.from(tileProgram(EVERYWHERE, names, { kinds, regions: order, weights }).code),
+  ) as [number[], number[]];
+  expect(own.slice(2, 6).some((slots) => slots > 0)).toBe(true);
+  expect(other.slice(2, 6)).toEqual(own.slice(2, 6).reverse());
+  expect(other.length).toBe(own.length);
+  // The last result is a weight, read where it is.
+  expect(other.at(-2)).toBe(own.at(-2));
+  expect(own.at(-2)).toBe(regions.length + 1);
 });

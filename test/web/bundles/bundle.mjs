@@ -50,8 +50,7 @@ const BUNDLERS = {
       ...FORMATS.esbuild[target],
     }),
   rollup: async (entry, out, target) => {
-    const plugins = target === "browser" ? [resolve({ browser: true })] : [resolve(), commonjs()];
-    const bundle = await rollup({ input: entry, plugins, external: /^node:/, onwarn: () => undefined });
+    const bundle = await (target === "browser" ? rolledForBrowsers(entry) : rolledForNode(entry));
     await bundle.write({ file: join(out, "main.js"), format: target === "node" ? "cjs" : "es" });
   },
   webpack: (entry, path, target) =>
@@ -83,6 +82,11 @@ const BUNDLERS = {
       base: "./",
     }),
 };
+const rolled = (input, plugins) => rollup({ input, plugins, external: /^node:/, onwarn: () => undefined });
+const rolledForBrowsers = (entry) => rolled(entry, [resolve({ browser: true })]);
+/** Read once for CommonJS and ES modules, whose entries are the same. */
+let forNode;
+const rolledForNode = (entry) => (forNode ??= rolled(entry, [resolve(), commonjs()]));
 const FORMATS = { esbuild: { browser: { format: "esm" }, node: { platform: "node", format: "cjs" } } };
 
 /** What these do not find by themselves. */
