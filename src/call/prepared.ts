@@ -218,6 +218,8 @@ export interface How extends Place {
   readonly repeats?: number;
   readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
+  /** Those of all rows, where `ranges` are those of some. */
+  readonly rangesOfAll?: CheckedRanges | undefined;
   readonly prune?: CallOptions["prune"];
   readonly tolerance?: number | undefined;
   /** Tables that calls share which differ in their arrays alone. */

@@ -4,6 +4,7 @@
  * waits for ever. Nothing is started before somebody asks for it.
  */
 import { isMainThread } from "node:worker_threads";
+import type { Elements } from "../device/memory";
 import { joinRanks } from "../array/exchange";
 import type { Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
@@ -19,10 +20,15 @@ const ALONE: Ranks = {
   size: 1,
   agree: (_, value) => [value],
   gather: () => undefined,
+  exchange: copyOwn,
   startGather: () => undefined,
   awaitGather: () => undefined,
   endAll: () => undefined,
 };
+
+function copyOwn(sent: Elements, _: readonly number[], received: Elements): void {
+  received.set(sent as Float64Array); // of the same kind
+}
 
 /** What is said before an exchange: a hash of the call, a value, and as much of its words as there is room for. */
 const NOTICE_BYTES = 256;
@@ -49,7 +55,7 @@ class MpiRanks implements Ranks {
       throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${what()}`);
     const all = new Uint8Array(NOTICE_BYTES * this.size);
     writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
-    this.exchange(all, this.noticeCounts);
+    this.gatherAll(all, this.noticeCounts);
     const notices = this.noticeCounts.map((length, rank) =>
       readNotice(all.subarray(rank * length, (rank + 1) * length)),
     );
@@ -62,7 +68,12 @@ class MpiRanks implements Ranks {
   }
 
   gather(all: ArrayBufferView, counts: readonly number[]): void {
-    this.exchange(all, counts);
+    this.gatherAll(all, counts);
+  }
+
+  exchange(sent: Elements, sentCounts: readonly number[], received: Elements, receivedCounts: readonly number[]): void {
+    const [to, from] = [Float64Array.from(sentCounts), Float64Array.from(receivedCounts)];
+    this.attend(() => loadedAddon().ranks.exchange(sent, to, received, from));
   }
 
   startGather(all: ArrayBufferView, counts: readonly number[]): void {
@@ -79,7 +90,7 @@ class MpiRanks implements Ranks {
     if (this.size > 1) endAll(this, why, wasInterrupted ? INTERRUPTED : 1);
   }
 
-  private exchange(all: ArrayBufferView, counts: readonly number[]): void {
+  private gatherAll(all: ArrayBufferView, counts: readonly number[]): void {
     if (this.size > 1) this.attend(() => loadedAddon().ranks.allGather(all, Float64Array.from(counts)));
   }
 
