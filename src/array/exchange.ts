@@ -42,9 +42,17 @@ export interface Ranks {
 /** Whether calls report how far they are: of several ranks one is enough. */
 export let tellsProgress = true;
 
+/**
+ * Runs work in the background, which begins at once. Of several ranks what comes after its first step waits for a turn,
+ * so that the exchanges of two promises come in one order.
+ */
+export type InTurn = <T>(work: (turn?: Promise<void>) => Promise<T>) => Promise<T>;
+export let inTurn: InTurn = (work) => work();
+
 /** What a process does that has become one of these ranks. */
-export function joinRanks({ rank }: Ranks): void {
+export function joinRanks({ rank }: Ranks, takeTurn: InTurn): void {
   tellsProgress = rank === 0;
+  inTurn = takeTurn;
 }
 
 /** @param width elements of a row. @throws ArgumentError, which names `where`, for more than can be sent at once. */

@@ -3,10 +3,11 @@
  * is about to do, and the end of a script is one too. So ranks that do not make the same calls are told so, and none
  * waits for ever. Nothing is started before somebody asks for it.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
 import type { Elements } from "../device/memory";
 import { joinRanks } from "../array/exchange";
-import type { Ranks } from "../array/exchange";
+import type { InTurn, Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { messageOf } from "../options";
@@ -42,6 +43,7 @@ class MpiRanks implements Ranks {
   readonly size: number;
   private readonly noticeCounts: readonly number[];
   private isTravelling = false;
+  readonly promises: Promises = new Promises();
 
   constructor({ rank, size }: Started) {
     this.rank = rank;
@@ -51,10 +53,11 @@ class MpiRanks implements Ranks {
 
   agree(what: () => string, value: number): readonly number[] {
     if (this.size === 1) return [value];
+    const words = this.promises.nameExchange(what());
     if (this.isTravelling)
-      throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${what()}`);
+      throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${words}`);
     const all = new Uint8Array(NOTICE_BYTES * this.size);
-    writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
+    writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), words, value);
     this.gatherAll(all, this.noticeCounts);
     const notices = this.noticeCounts.map((length, rank) =>
       readNotice(all.subarray(rank * length, (rank + 1) * length)),
@@ -105,6 +108,35 @@ class MpiRanks implements Ranks {
   }
 }
 
+/**
+ * Work in the background, which takes turns in the order of its calls. Its exchanges have its number, lest those of one
+ * promise pass for those of another where ranks have come to them in another order.
+ */
+class Promises {
+  private readonly running = new AsyncLocalStorage<{ number?: number }>();
+  private last: Promise<unknown> = Promise.resolve();
+  private numbered = 0;
+
+  /** What work under way begins itself needs no turn: it would wait for its own end. */
+  readonly takeTurn: InTurn = (work) => {
+    if (this.running.getStore()) return work();
+    const turn = this.last.then(
+      () => undefined,
+      () => undefined,
+    );
+    const ended = this.running.run({}, () => work(turn));
+    this.last = ended;
+    return ended;
+  };
+
+  nameExchange(what: string): string {
+    const promise = this.running.getStore();
+    if (!promise) return what;
+    promise.number ??= ++this.numbered;
+    return `${what}, in promise ${String(promise.number)}`;
+  }
+}
+
 function writeNotice(notice: Uint8Array, what: string, value: number): void {
   const numbers = new DataView(notice.buffer, notice.byteOffset);
   numbers.setUint32(0, hashOf(what));
@@ -149,7 +181,7 @@ function open(): Ranks {
   const started = start();
   if (started === null) return ALONE;
   const opened = new MpiRanks(started);
-  joinRanks(opened);
+  joinRanks(opened, opened.promises.takeTurn);
   process.on("uncaughtExceptionMonitor", (error) => {
     say(opened, messageOf(error));
   });
