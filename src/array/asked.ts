@@ -137,7 +137,10 @@ export function askRows(own: RealArray, asked: AskedRows): RealArray {
   const width = at(own.shape, 1);
   const rows = asked.bring(readable(own), width);
   const back = (cotangent: RealArray): readonly RealArray[] => [giveRows(cotangent, asked, at(own.shape, 0))];
-  return record(wrap(rows, [rows.length / width, width]), [own], back, { where: "rows of ranks", readsInputs: [false] });
+  return record(wrap(rows, [rows.length / width, width]), [own], back, {
+    where: "rows of ranks",
+    readsInputs: [false],
+  });
 }
 
 /** What has become of rows that ranks have asked for, added up in those of this rank. The derivative is `askRows`. */

@@ -73,7 +73,9 @@ export function gatherElements(
 function checkLength(where: string, like: Elements, length: number): void {
   if (length < 2 ** 31) return;
   const bytes = length * bytesOf(elementTypeOf(like));
-  throw new ArgumentError(`${where}: expected fewer than 2^31 elements, got ${String(length)} (${String(bytes)} bytes)`);
+  throw new ArgumentError(
+    `${where}: expected fewer than 2^31 elements, got ${String(length)} (${String(bytes)} bytes)`,
+  );
 }
 
 /** Rows of each rank for each rank: those that are sent stand one rank's after the other's, and so do those that come. */

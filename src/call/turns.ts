@@ -63,7 +63,10 @@ const widthOf = ({ of: { args, settings } }: Travelling): number =>
 function warnOfMany(bytes: number): void {
   if (bytes <= MOST_GATHERED || !tellsProgress) return;
   const size = `${String(Math.round(bytes / 1e6))} MB`;
-  warnOnce("KEOPS_GATHER", `${size} of columns are gathered at once, because a range of rows visits as many; told once`);
+  warnOnce(
+    "KEOPS_GATHER",
+    `${size} of columns are gathered at once, because a range of rows visits as many; told once`,
+  );
 }
 
 /** The rows of a turn, with the columns that they visit. */
@@ -138,7 +141,7 @@ const countOf = (intervals: Intervals): number =>
 /** What is in one or the other. */
 function unite(a: Intervals, b: Intervals): Intervals {
   const united: number[] = [];
-  for (let m = 0, n = 0; m < a.length || n < b.length; ) {
+  for (let m = 0, n = 0; m < a.length || n < b.length;) {
     const isOfA = n >= b.length || (m < a.length && at(a, m) <= at(b, n));
     const [from, k] = isOfA ? [a, m] : [b, n];
     if (isOfA) m += 2;

@@ -108,25 +108,28 @@ class MpiRanks implements Ranks {
   }
 }
 
+/** Work in the background. */
+interface Promised {
+  /** The last that was begun inside of it. */
+  last: Promise<unknown>;
+  number?: number;
+}
+
 /**
- * Work in the background, which takes turns in the order of its calls. Its exchanges have its number, lest those of one
- * promise pass for those of another where ranks have come to them in another order.
+ * Work in the background, which takes turns in the order of its calls, also inside of other work. Its exchanges have its
+ * number, lest those of one promise pass for those of another where ranks have come to them in another order.
  */
 class Promises {
-  private readonly running = new AsyncLocalStorage<{ number?: number }>();
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly running = new AsyncLocalStorage<Promised>();
+  private readonly outside: Promised = { last: Promise.resolve() };
   private numbered = 0;
 
-  /** What work under way begins itself needs no turn: it would wait for its own end. */
   readonly takeTurn: InTurn = (work) => {
-    if (this.running.getStore()) return work();
-    const turn = this.last.then(
-      () => undefined,
-      () => undefined,
-    );
-    const ended = this.running.run({}, () => work(turn));
-    this.last = ended;
-    return ended;
+    const around = this.running.getStore() ?? this.outside;
+    const turn = around.last.then(nothing, nothing);
+    const begun = this.running.run({ last: turn }, () => work(turn));
+    around.last = begun;
+    return begun;
   };
 
   nameExchange(what: string): string {
@@ -136,6 +139,8 @@ class Promises {
     return `${what}, in promise ${String(promise.number)}`;
   }
 }
+
+const nothing = (): void => undefined;
 
 function writeNotice(notice: Uint8Array, what: string, value: number): void {
   const numbers = new DataView(notice.buffer, notice.byteOffset);
