@@ -106,20 +106,21 @@ function inverseOf(order: Places): Places {
 
 function rowsAt<T extends RealData>(from: T, rows: Places, width: number): T {
   const found = allocate(from instanceof Float32Array ? "float32" : "float64", rows.length * width) as T;
-  for (let k = 0, end = 0; k < rows.length; k = end) {
-    const first = realAt(rows, k);
-    end = endOfRun(rows, k);
-    found.set(from.subarray(first * width, (first + end - k) * width), k * width);
+  let k = 0;
+  while (k < rows.length) {
+    const [first, length] = [realAt(rows, k), runAt(rows, k)];
+    found.set(from.subarray(first * width, (first + length) * width), k * width);
+    k += length;
   }
   return found;
 }
 
-/** Where the rows end that stand one after the other from number k on. */
-function endOfRun(rows: Places, k: number): number {
-  const first = realAt(rows, k) - k;
-  let end = k + 1;
-  while (end < rows.length && realAt(rows, end) - end === first) end++;
-  return end;
+/** How many rows stand one after the other from number k on. */
+function runAt(rows: Places, k: number): number {
+  const first = realAt(rows, k);
+  let length = 1;
+  while (k + length < rows.length && realAt(rows, k + length) === first + length) length++;
+  return length;
 }
 
 function elementsOf(rows: Places, width: number): Places {

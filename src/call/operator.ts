@@ -36,8 +36,7 @@ import type { CheckedCall } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { launchTravelling } from "./travel";
-import { launchTurns } from "./turns";
+import { launchTravelling } from "./turns";
 import {
   NOTHING,
   asItIs,
@@ -230,11 +229,8 @@ export class Operator {
       kept: how.kept,
       partOf: how.partOf,
     };
-    if (!travelling) return launchCall(routine, call);
-    const columnsOf = { of: this, arrays: given.arrays, columns: travelling };
-    return call.ranges
-      ? launchTurns(routine, call, call.ranges, columnsOf)
-      : launchTravelling(routine, call, columnsOf);
+    if (travelling) return launchTravelling(routine, call, { of: this, arrays: given.arrays, columns: travelling });
+    return launchCall(routine, call);
   }
 
   private checkK(columns: number): void {

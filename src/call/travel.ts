@@ -28,7 +28,7 @@ export interface Travelling {
 }
 
 /** A call whose arguments have the columns of this rank. */
-export const launchTravelling = (routine: Routine, call: Call, travelling: Travelling): Launch =>
+export const launchSpans = (routine: Routine, call: Call, travelling: Travelling): Launch =>
   new Work(
     () => {
       runSync(reduceTravelling(routine, call, travelling));

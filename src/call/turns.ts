@@ -15,15 +15,18 @@ import type { Task } from "../task";
 import { warnOnce } from "../warnings";
 import { launchCall, otherOf } from "./result";
 import type { Launch } from "./result";
-import { columnsText } from "./travel";
+import { columnsText, launchSpans } from "./travel";
 import type { Travelling } from "./travel";
 import { MOST_GATHERED } from "./travels";
 
 /** Numbers of columns that a turn asks for, where no interval of rows visits more: as many as a span has. */
 const NUMBERS = 1 << 20;
 
-/** A call whose rows visit columns of other ranks. */
-export const launchTurns = (routine: Routine, call: Call, ranges: Ranges, travelling: Travelling): Launch =>
+/** A call whose arguments have the columns of this rank. */
+export const launchTravelling = (routine: Routine, call: Call, travelling: Travelling): Launch =>
+  call.ranges ? launchTurns(routine, call, call.ranges, travelling) : launchSpans(routine, call, travelling);
+
+const launchTurns = (routine: Routine, call: Call, ranges: Ranges, travelling: Travelling): Launch =>
   new Work(
     () => {
       runSync(reduceTurns(routine, call, ranges, travelling));

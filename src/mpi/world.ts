@@ -28,7 +28,7 @@ const ALONE: Ranks = {
 };
 
 function copyOwn(sent: Elements, _: readonly number[], received: Elements): void {
-  received.set(sent as Float64Array); // of the same kind
+  received.set(sent);
 }
 
 /** What is said before an exchange: a hash of the call, a value, and as much of its words as there is room for. */

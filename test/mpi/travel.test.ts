@@ -40,8 +40,8 @@ describe.each(COMPILE.flatMap((compile) => PROGRAMS.map((row) => [...row, compil
 );
 
 /** Megabytes that are added to each rank by columns of 269 MB, of which each of four has 67. */
-async function grown(columns: string): Promise<number[]> {
-  const { code, stdout } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", columns]);
+async function grown(...how: readonly string[]): Promise<number[]> {
+  const { code, stdout } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", ...how]);
   expect(code).toBe(0);
   return JSON.parse(stdout) as number[];
 }
@@ -54,6 +54,10 @@ test4("gathered columns are whole on all ranks", async () => {
 
 test4("as many columns travel unless they are to be gathered, in memory for two spans", async () => {
   expect(Math.max(...(await grown("auto")))).toBeLessThan(40);
+});
+
+test4("of ranges a rank has room for the columns that its rows visit", async () => {
+  expect(Math.max(...(await grown("auto", "ranges")))).toBeLessThan(40);
 });
 
 const [x, y] = [rand([4, 2], { seed: 1 }), rand([5, 2], { seed: 2 })];
