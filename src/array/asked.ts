@@ -39,9 +39,9 @@ export class AskedRows {
   ) {
     const { ranks, counts } = shard;
     const owners = ownersOf(wanted, counts);
-    this.order = orderOf(owners);
-    this.inverse = this.order && inverseOf(this.order);
     this.taken = countsOf(owners, ranks.size);
+    this.order = orderOf(owners, this.taken);
+    this.inverse = this.order && inverseOf(this.order);
     ranks.agree(() => `rows that ranks ask for, of ${what}`, 0);
     const one = counts.map(() => 1);
     this.given = Array.from(this.swap(Float64Array.from(this.taken), one, one, 1));
@@ -92,10 +92,16 @@ function countsOf(owners: Int32Array, size: number): number[] {
 }
 
 /** By owner, and in their order among those of one owner; null where they stand so. */
-function orderOf(owners: Int32Array): Places | null {
+function orderOf(owners: Int32Array, counts: readonly number[]): Places | null {
   if (owners.every((owner, k) => k === 0 || at(owners, k - 1) <= owner)) return null;
-  const order = Float64Array.from(owners.keys());
-  return order.sort((a, b) => at(owners, a) - at(owners, b) || a - b);
+  const next = counts.map((_, rank) => rowsOfRank(counts, rank)[0]);
+  const order = new Float64Array(owners.length);
+  owners.forEach((owner, k) => {
+    const place = at(next, owner);
+    order[place] = k;
+    next[owner] = place + 1;
+  });
+  return order;
 }
 
 function inverseOf(order: Places): Places {

@@ -60,6 +60,14 @@ test4("of ranges a rank has room for the columns that its rows visit", async () 
   expect(Math.max(...(await grown("auto", "ranges")))).toBeLessThan(40);
 });
 
+test4("rows that visit as many columns at once are told, by the first rank", async () => {
+  const { code, stderr } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", "auto", "all"]);
+  expect(stderr.match(/KEOPS_GATHER.*/g)).toEqual([
+    "KEOPS_GATHER] KeopsWarning: 269 MB of columns are gathered at once, because a range of rows visits as many; told once",
+  ]);
+  expect(code).toBe(0);
+});
+
 const [x, y] = [rand([4, 2], { seed: 1 }), rand([5, 2], { seed: 2 })];
 const K = Genred("SqDist(x, y) * p", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
 const L = Genred("SqDist(x, y) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], { axis: 1 });

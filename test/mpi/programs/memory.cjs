@@ -19,9 +19,10 @@ function someRanges() {
   return cluster.fromMatrix(rows, columns, keep);
 }
 
-const ranges = process.argv[3] === "ranges" ? someRanges() : null;
+const all = () => cluster.fromMatrix([[0, 16]], [[0, COLUMNS]], [[true]]);
+const ranges = { ranges: someRanges, all }[process.argv[3]]?.() ?? null;
 const before = process.resourceUsage().maxRSS;
 K(x, own, { columns: process.argv[2], compile: "never", ranges });
 const grown = [[(process.resourceUsage().maxRSS - before) / 1024]];
-const all = gather(fromRows(require(dist).array(grown, { dtype: "float64" })));
-if (world.rank === 0) console.log(JSON.stringify(require(dist).nd.toNested(all).flat()));
+const ofAll = gather(fromRows(require(dist).array(grown, { dtype: "float64" })));
+if (world.rank === 0) console.log(JSON.stringify(require(dist).nd.toNested(ofAll).flat()));
