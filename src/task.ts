@@ -117,6 +117,8 @@ export interface AsyncRun {
   readonly signal?: AbortSignalLike | undefined;
   /** Whoever holds it can stop the task, and see how far the work under way is. */
   readonly control?: Control;
+  /** What the task waits for after its first step. */
+  readonly turn?: Promise<void> | undefined;
 }
 
 /**
@@ -124,14 +126,14 @@ export interface AsyncRun {
  * cancels it: the work under way is stopped and awaited, the task ended, and the promise rejects with an
  * InterruptedError.
  */
-export async function runAsync<T>(task: Task<T>, { signal, control = newControl() }: AsyncRun = {}): Promise<T> {
+export async function runAsync<T>(task: Task<T>, { signal, control = newControl(), turn }: AsyncRun = {}): Promise<T> {
   const cancel = (): void => {
     stop(control, `stopped by its signal: ${messageOf(signal?.reason ?? "no reason")}`);
   };
   if (signal?.aborted === true) cancel();
   signal?.addEventListener("abort", cancel);
   try {
-    return await drive(task, control, signal);
+    return await drive(task, control, signal, turn);
   } finally {
     signal?.removeEventListener("abort", cancel);
   }
@@ -150,7 +152,12 @@ export const whyStopped = (control: Control): string | undefined => reasons.get(
 
 const newControl = (): Control => new Int32Array(sharedBytes(16));
 
-async function drive<T>(task: Task<T>, control: Control, signal: AbortSignalLike | undefined): Promise<T> {
+async function drive<T>(
+  task: Task<T>,
+  control: Control,
+  signal: AbortSignalLike | undefined,
+  turn: Promise<void> | undefined,
+): Promise<T> {
   const turns = new Turns();
   let resume = (): IteratorResult<unknown, T> => task.next();
   for (;;) {
@@ -160,6 +167,7 @@ async function drive<T>(task: Task<T>, control: Control, signal: AbortSignalLike
     }
     const step = resume();
     if (step.done === true) return step.value;
+    if (turn) await turn;
     resume = await answer(task, step.value, control);
     await turns.next();
   }

@@ -66,42 +66,68 @@ Napi::Value start(Info info) {
   return result;
 }
 
-// An array, and how many of its elements each rank has.
-struct Parts : Work {
-  explicit Parts(const Arguments &info) : ranks(started()) {
-    const Memory array = toMemory(info.Env(), info[0], "all");
-    all = array.data;
+// An array, and how many of its elements are of each rank.
+struct Parts {
+  Parts(const Arguments &info, int place, const char *name) {
+    const Memory array = toMemory(info.Env(), info[place], name);
+    data = array.data;
     width = array.width;
-    const std::vector<int64> given = toIntegers(info.Env(), info[1], "counts");
+    const std::vector<int64> given = toIntegers(info.Env(), info[place + 1], "counts");
     const int64 total = std::accumulate(given.begin(), given.end(), int64{0});
     const bool areTooMany = std::ranges::any_of(given, [](int64 count) { return count > MOST; }) || total > MOST;
-    if (given.size() != size_t(ranks.size()) || areTooMany || total != array.length)
+    if (given.size() != size_t(started().size()) || areTooMany || total != array.length)
       throw std::out_of_range("counts: expected one of each rank, as many in all as there are elements, below 2^31");
     counts.assign(given.begin(), given.end());
   }
 
-  double cost() const override { return 1e9; }
-
- protected:
   static constexpr int64 MOST = std::numeric_limits<int>::max();
-  Mpi &ranks;
-  void *all;
+  void *data;
   int width;
   std::vector<int> counts;
 };
 
-struct AllGather : Parts {
-  using Parts::Parts;
+struct Exchanging : Work {
+  double cost() const override { return 1e9; }
+
+ protected:
+  Mpi &ranks = started();
+};
+
+struct AllGather : Exchanging {
+  const Parts all;
+  explicit AllGather(const Arguments &info) : all(info, 0, "all") {}
   double run() override {
-    ranks.allGather(all, counts, width, watch);
+    ranks.allGather(all.data, all.counts, all.width, watch);
     return 0;
   }
 };
 
-struct StartGather : Parts {
-  explicit StartGather(const Arguments &info) : Parts(info) { travelling.push_back(Napi::Persistent(info[0].As<Napi::Object>())); }
+struct Exchange : Exchanging {
+  const Parts sent, received;
+  explicit Exchange(const Arguments &info) : sent(info, 0, "sent"), received(info, 2, "received") {
+    if (sent.width != received.width) throw std::invalid_argument("received: expected elements as wide as those sent, got others");
+    const char *const from = static_cast<char *>(sent.data), *const to = static_cast<char *>(received.data);
+    if (from < to + bytesOf(received) && to < from + bytesOf(sent))
+      throw std::invalid_argument("received: expected memory of its own, got memory of what is sent");
+  }
   double run() override {
-    ranks.startGather(all, counts, width);
+    ranks.exchange(sent.data, sent.counts, received.data, received.counts, sent.width, watch);
+    return 0;
+  }
+
+ private:
+  static int64 bytesOf(const Parts &parts) {
+    return std::accumulate(parts.counts.begin(), parts.counts.end(), int64{0}) * parts.width;
+  }
+};
+
+struct StartGather : Exchanging {
+  const Parts all;
+  explicit StartGather(const Arguments &info) : all(info, 0, "all") {
+    travelling.push_back(Napi::Persistent(info[0].As<Napi::Object>()));
+  }
+  double run() override {
+    ranks.startGather(all.data, all.counts, all.width);
     isUnderWay = true;
     return 0;
   }
@@ -135,6 +161,7 @@ Napi::Value abortAll(Info info) {
 constexpr FunctionRow ROWS[] = {
     brief<start>("start"),
     nowOnly<AllGather>("allGather"),
+    nowOnly<Exchange>("exchange"),
     nowOnly<StartGather>("startGather"),
     nowOnly<AwaitGather>("awaitGather"),
     brief<finalize>("finalize"),

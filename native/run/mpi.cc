@@ -50,6 +50,7 @@ class Library : public Mpi {
       return number;
     };
     gather = function<Gather>("MPI_Iallgatherv");
+    swap = function<Swap>("MPI_Ialltoallv");
     spread = function<Spread>("MPI_Ibcast");
     test = function<Test>("MPI_Test");
     end = function<int()>("MPI_Finalize");
@@ -68,11 +69,21 @@ class Library : public Mpi {
   int size() const override { return ranks; }
 
   void allGather(void *all, const std::vector<int> &counts, int width, Watch &watch) override {
-    std::vector<int> offsets(counts.size());
-    for (size_t k = 1; k < counts.size(); k++) offsets[k] = offsets[k - 1] + counts[k - 1];
-    const Handle type = width == 8 ? names.wide : width == 4 ? names.real : names.byte;
+    const std::vector<int> offsets = offsetsOf(counts);
+    const Handle type = typeOf(width);
     Handle request;
     check(gather(names.inPlace, 0, type, all, counts.data(), offsets.data(), type, names.world, &request), "MPI_Iallgatherv");
+    pending.push_back(request);
+    await(watch);
+  }
+
+  void exchange(const void *from, const std::vector<int> &sent, void *to, const std::vector<int> &received, int width,
+                Watch &watch) override {
+    const std::vector<int> fromAt = offsetsOf(sent), toAt = offsetsOf(received);
+    const Handle type = typeOf(width);
+    Handle request;
+    check(swap(from, sent.data(), fromAt.data(), type, to, received.data(), toAt.data(), type, names.world, &request),
+          "MPI_Ialltoallv");
     pending.push_back(request);
     await(watch);
   }
@@ -82,8 +93,7 @@ class Library : public Mpi {
     for (size_t root = 0; root < counts.size(); at += int64(counts[root++]) * width)
       if (counts[root] > 0) {
         Handle request;
-        const Handle type = width == 8 ? names.wide : width == 4 ? names.real : names.byte;
-        check(spread(at, counts[root], type, static_cast<int>(root), names.world, &request), "MPI_Ibcast");
+        check(spread(at, counts[root], typeOf(width), static_cast<int>(root), names.world, &request), "MPI_Ibcast");
         pending.push_back(request);
       }
   }
@@ -118,12 +128,22 @@ class Library : public Mpi {
 
  private:
   using Gather = int(const void *, int, Handle, void *, const int *, const int *, Handle, Handle, Handle *);
+  using Swap = int(const void *, const int *, const int *, Handle, void *, const int *, const int *, Handle, Handle, Handle *);
   using Spread = int(void *, int, Handle, int, Handle, Handle *);
   using Test = int(Handle *, int *, void *);
 
   template <class Signature>
   Signature *function(const char *name) const {
     return symbolOf<Signature *>(library, name);
+  }
+
+  Handle typeOf(int width) const { return width == 8 ? names.wide : width == 4 ? names.real : names.byte; }
+
+  // Where the parts begin that stand one after the other.
+  static std::vector<int> offsetsOf(const std::vector<int> &counts) {
+    std::vector<int> offsets(counts.size());
+    for (size_t k = 1; k < counts.size(); k++) offsets[k] = offsets[k - 1] + counts[k - 1];
+    return offsets;
   }
 
   static void check(int code, const char *what) {
@@ -135,6 +155,7 @@ class Library : public Mpi {
   int ownRank = 0, ranks = 0;
   std::vector<Handle> pending;  // requests
   Gather *gather;
+  Swap *swap;
   Spread *spread;
   Test *test;
   int (*end)();

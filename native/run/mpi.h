@@ -1,6 +1,6 @@
-// MPI, of whose libraries nothing is linked: one is opened at run time, by the table of its kind. The one idea: a single
-// operation carries everything, which gathers the parts of all ranks on all of them, in the order of the ranks. Where it
-// is begun before it is needed, few ranks have a part: each sends its own.
+// MPI, of whose libraries nothing is linked: one is opened at run time, by the table of its kind. The one idea: what all
+// need is gathered on all of them, in the order of the ranks, by a single operation. Where that is begun before it is
+// needed, few ranks have a part: each sends its own. What one alone has asked for is sent to it alone.
 // It must know nothing of JavaScript, and of what is gathered only how wide its elements are.
 #ifndef TSKEOPS_MPI_H
 #define TSKEOPS_MPI_H
@@ -21,7 +21,11 @@ class Mpi {
   // 8 bytes wide; all counts together fit into an int. After an Interrupted the library still uses `all`: nothing but
   // `abort` can follow.
   virtual void allGather(void *all, const std::vector<int> &counts, int width, Watch &) = 0;
-  // The same, begun: `all` must stay until `await`, and what this rank has in it must not change. Several may be under
+  // Fills `to` with what each rank has for this one, in the order of the ranks; `from` has, in that order, what this one
+  // has for each.
+  virtual void exchange(const void *from, const std::vector<int> &sent, void *to, const std::vector<int> &received,
+                        int width, Watch &) = 0;
+  // The first, begun: `all` must stay until `await`, and what this rank has in it must not change. Several may be under
   // way.
   virtual void startGather(void *all, const std::vector<int> &counts, int width) = 0;
   // Brings on what was begun: a library moves little while nobody asks it.

@@ -26,7 +26,12 @@ export interface Ranks {
   agree(what: () => string, value: number): readonly number[];
   /** Fills `all`, `counts` elements of each rank one after the other, of which this one has put its own in place. */
   gather(all: Elements, counts: readonly number[]): void;
-  /** Begins that; until `awaitGather` nothing else is exchanged, and `all` is not touched. */
+  /**
+   * Fills `received` with what each rank has for this one, in the order of the ranks; `sent` has, in that order, what
+   * this one has for each.
+   */
+  exchange(sent: Elements, sentCounts: readonly number[], received: Elements, receivedCounts: readonly number[]): void;
+  /** Begins the gathering; until `awaitGather` nothing else is exchanged, and `all` is not touched. */
   startGather(all: Elements, counts: readonly number[]): void;
   /** Waits for all that was begun. */
   awaitGather(): void;
@@ -37,9 +42,17 @@ export interface Ranks {
 /** Whether calls report how far they are: of several ranks one is enough. */
 export let tellsProgress = true;
 
+/**
+ * Runs work in the background, which begins at once. Of several ranks what comes after its first step waits for a turn,
+ * so that the exchanges of two promises come in one order.
+ */
+export type InTurn = <T>(work: (turn?: Promise<void>) => Promise<T>) => Promise<T>;
+export let inTurn: InTurn = (work) => work();
+
 /** What a process does that has become one of these ranks. */
-export function joinRanks({ rank }: Ranks): void {
+export function joinRanks({ rank }: Ranks, takeTurn: InTurn): void {
   tellsProgress = rank === 0;
+  inTurn = takeTurn;
 }
 
 /** @param width elements of a row. @throws ArgumentError, which names `where`, for more than can be sent at once. */
@@ -49,14 +62,36 @@ export function gatherElements(
   all: Elements,
   { counts, width }: { readonly counts: readonly number[]; readonly width: number },
 ): void {
-  if (all.length >= 2 ** 31)
-    throw new ArgumentError(
-      `${where}: expected fewer than 2^31 elements, got ${String(all.length)} (${String(all.length * bytesOf(elementTypeOf(all)))} bytes)`,
-    );
+  checkLength(where, all, all.length);
   ranks.gather(
     all,
     counts.map((count) => count * width),
   );
+}
+
+/** @throws ArgumentError for more than can be sent at once. */
+function checkLength(where: string, like: Elements, length: number): void {
+  if (length < 2 ** 31) return;
+  const bytes = length * bytesOf(elementTypeOf(like));
+  throw new ArgumentError(
+    `${where}: expected fewer than 2^31 elements, got ${String(length)} (${String(bytes)} bytes)`,
+  );
+}
+
+/** Rows of each rank for each rank: those that are sent stand one rank's after the other's, and so do those that come. */
+export function exchangeElements<T extends RealData>(
+  where: string,
+  ranks: Ranks,
+  from: T,
+  rows: { readonly sent: readonly number[]; readonly received: readonly number[]; readonly width: number },
+): T {
+  const elements = (counts: readonly number[]): number[] => counts.map((count) => count * rows.width);
+  const received = elements(rows.received);
+  const length = received.reduce((sum, count) => sum + count, 0);
+  for (const each of [from.length, length]) checkLength(where, from, each);
+  const to = allocate(from.BYTES_PER_ELEMENT === 8 ? "float64" : "float32", length) as T;
+  ranks.exchange(from, elements(rows.sent), to, received);
+  return to;
 }
 
 /** What becomes of two numbers. */

@@ -36,6 +36,13 @@ export let areShards = false;
 
 export const shardOf = (array: object): Shard | undefined => (areShards ? shards.get(array) : undefined);
 
+/** A shape for messages: of a shard that of all rows, for nobody asks how many one rank has. */
+export function shapeOfAll(array: NdArray<Elements>): string {
+  const shard = shardOf(array);
+  if (!shard) return shapeText(array.shape);
+  return `${shapeText([sumOf(shard.counts), ...array.shape.slice(1)])}, the rows of all ranks`;
+}
+
 /** Marks an array of rows of this rank; returns it. */
 export function markShard<X extends NdArray<Elements>>(array: X, shard: Shard): X {
   areShards = true;

@@ -4,7 +4,10 @@
  * is row p of every array, whatever entry of a batch it comes from. On them a minimum is the formula itself, so that
  * its derivatives are those of the formula, gathered and scattered.
  */
+import { AskedRows, askRows, giveRows } from "../array/asked";
+import type { Ranks } from "../array/exchange";
 import { sumRows } from "../array/rows";
+import type { Shard } from "../array/shard";
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";
 import { asserted, at, integerAt } from "../asserts";
@@ -16,8 +19,8 @@ import { isZero } from "../formula/core";
 import type { SumGradient } from "../formula/reductions";
 import { startsIn, summedTo } from "./batches";
 import type { How } from "./prepared";
-import { PLAIN_SUM, bothOf, restsOf, valuesOf } from "./result";
-import type { Result, Settings } from "./result";
+import { PLAIN_SUM, bothOf, otherOf, restsOf, valuesOf } from "./result";
+import type { Kept, Result, Settings } from "./result";
 
 /** What is differentiated, and what gradients are: formulas with their arguments and a reduction. */
 export interface Reduced {
@@ -88,13 +91,14 @@ export class Gradients {
     dim: number,
     cotangent: RealArray,
     wanted: readonly boolean[],
-    { backend, device, compile }: How,
+    { backend, device, compile, shards }: How,
   ): (RealArray | null)[] {
     const { formulas, args, settings } = this.of;
-    const pairs = new Pairs(formulas, args, settings.rows, choice);
+    const pairs = new Pairs(formulas, args, settings.rows, choice, shards);
     const onPairs = this.make(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, dim);
-    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, { backend, device, compile });
+    const how = { backend, device, compile, shards: pairs.shards };
+    const gradients = onPairs.pullback(pairs.arrays, routed, wanted, how);
     return gradients.map((gradient, n) => gradient && pairs.scatterBack(gradient, n));
   }
 
@@ -158,23 +162,42 @@ export interface Choice {
   readonly columns: Int32Array;
 }
 
-/** The chosen pairs of formulas over arguments. */
+/** The places where an index is; where all ranks have the row that there is, the first one has its pairs. */
+function chosenAmong(columns: Int32Array, shards: How["shards"], kept: Kept): Uint32Array {
+  const ranks = shards?.[kept] ? undefined : shards?.[otherOf(kept)]?.ranks;
+  if (ranks && ranks.rank > 0) return new Uint32Array(0);
+  return Uint32Array.from(columns.keys()).filter((place) => integerAt(columns, place) >= 0);
+}
+
+function shardOfRows(ranks: Ranks, rows: number): Shard {
+  return { ranks, counts: ranks.agree(() => "pairs that minima and maxima have chosen", rows) };
+}
+
+/** The chosen pairs of formulas over arguments. Where columns travel, each rank has those of its own rows. */
 class Pairs {
   /** Every variable but the parameters is indexed by p. */
   readonly formulas: readonly Formula[];
   readonly args: readonly Argument[];
   readonly arrays: readonly RealArray[];
+  /** Whose pairs these are, where columns travel. */
+  readonly shards: How["shards"];
   /** The places among the indices where there is one. */
   private readonly chosen: Uint32Array;
+  /** Their columns, where others have them. */
+  private readonly asked: AskedRows | null;
 
   /** @param kept the category of the rows of the call. */
   constructor(
     formulas: readonly Formula[],
     private readonly given: readonly Argument[],
-    private readonly kept: Category,
+    private readonly kept: Kept,
     private readonly choice: Choice,
+    shards: How["shards"],
   ) {
-    this.chosen = Uint32Array.from(choice.columns.keys()).filter((place) => integerAt(choice.columns, place) >= 0);
+    this.chosen = chosenAmong(choice.columns, shards, kept);
+    const travelling = shards?.[otherOf(kept)];
+    this.asked = travelling ? this.askFor(travelling) : null;
+    this.shards = travelling && [shardOfRows(travelling.ranks, this.chosen.length), undefined];
     this.args = given.map((argument, n) =>
       this.isShared(n) ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );
@@ -190,13 +213,28 @@ class Pairs {
     return argument.category === Category.P && at(this.choice.arrays, n).shape.length === argument.rank;
   }
 
+  private askFor(travelling: Shard): AskedRows {
+    const columns = Float64Array.from(this.chosen, (place) => integerAt(this.choice.columns, place));
+    return new AskedRows(travelling, columns, "the columns that minima and maxima have chosen");
+  }
+
+  /** What brings an argument from other ranks. */
+  private askedFor(n: number): AskedRows | null {
+    return at(this.given, n).category === otherOf(this.kept) ? this.asked : null;
+  }
+
   private gatherArgument(array: RealArray, n: number): RealArray {
-    return this.isShared(n) ? array : gather(array, this.elements(n), [this.chosen.length, at(this.given, n).dim]);
+    if (this.isShared(n)) return array;
+    const asked = this.askedFor(n);
+    if (asked) return askRows(array, asked);
+    return gather(array, this.elements(n), [this.chosen.length, at(this.given, n).dim]);
   }
 
   /** The way back: what pairs give is added up where they come from. */
   scatterBack(gradient: RealArray, n: number): RealArray {
-    return this.isShared(n) ? gradient : scatterAdd(gradient, this.elements(n), at(this.choice.arrays, n).shape);
+    if (this.isShared(n)) return gradient;
+    const [asked, { shape }] = [this.askedFor(n), at(this.choice.arrays, n)];
+    return asked ? giveRows(gradient, asked, at(shape, 0)) : scatterAdd(gradient, this.elements(n), shape);
   }
 
   /** `[pairs, dim]`: each pair was chosen by one component, and only there has its cotangent. */

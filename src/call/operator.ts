@@ -36,7 +36,7 @@ import type { CheckedCall } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
-import { launchTravelling } from "./travel";
+import { launchTravelling } from "./turns";
 import {
   NOTHING,
   asItIs,

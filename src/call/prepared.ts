@@ -8,8 +8,9 @@ import type { NumberList } from "../array/arrayinput";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { Ranks } from "../array/exchange";
+import { shapeOfAll, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
-import { allocate, contiguous, dtypeOf, shapeText, wrap } from "../array/view";
+import { allocate, contiguous, dtypeOf, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { BACKEND_NAMES, checkPlace } from "../device/devices";
 import type { BackendName, Place } from "../device/devices";
@@ -68,7 +69,7 @@ export function checkArguments(
     const array = checkArray(() => label(argument), arrays[n]);
     dtype ??= dtypeOf(array);
     if (dtypeOf(array) !== dtype) throw mixedDtypes(at(args, 0), dtype, argument, array);
-    checkShapeOf(argument, array.shape, extents, firsts);
+    checkShapeOf(argument, array, extents, firsts);
   }
   if (!dtype) throw new Error("tskeops has a bug: a call without arguments");
   return { arrays, dtype, extents, batch: batchOf(args, arrays) };
@@ -85,16 +86,17 @@ export function copyOf(array: RealArray): RealArray {
 /** The first array of a category fixes its extent for the others. */
 function checkShapeOf(
   argument: Argument,
-  shape: readonly number[],
+  array: RealArray,
   extents: [number, number],
   firsts: (Argument | undefined)[],
 ): void {
   const { category, dim } = argument;
+  const { shape } = array;
   const rank = argument.rank;
-  if (shape.length < rank || shape.at(-1) !== dim) throw wrongShape(argument, shape, extents, firsts);
+  if (shape.length < rank || shape.at(-1) !== dim) throw wrongShape(argument, array, extents, firsts);
   if (category === Category.P) return;
   const rows = shape.at(-rank)!;
-  if (firsts[category] && rows !== extents[category]) throw wrongShape(argument, shape, extents, firsts);
+  if (firsts[category] && rows !== extents[category]) throw wrongShape(argument, array, extents, firsts);
   extents[category] = rows;
   firsts[category] ??= argument;
 }
@@ -123,16 +125,19 @@ function expectedShape({ category, dim }: Argument, extent?: number): string {
 /** The extent is a number where an earlier argument has fixed it. */
 function wrongShape(
   argument: Argument,
-  got: readonly number[],
+  array: RealArray,
   extents: readonly number[],
   firsts: readonly (Argument | undefined)[],
 ): ArgumentError {
+  const shard = shardOf(array);
+  // Arrays of an index are shards of the same rows.
+  const rowsOfAll = (rows: number): number => (shard ? sumOf(shard.counts) : rows);
   const first = firsts[argument.category];
-  const extent = first && at(extents, argument.category);
-  const lead = got.length > argument.rank ? "..., " : "";
+  const extent = first && rowsOfAll(at(extents, argument.category));
+  const lead = array.shape.length > argument.rank ? "..., " : "";
   const because = first && extent !== undefined ? ` as ${label(first)} has ${extent} rows` : "";
   const expected = `shape [${lead}${expectedShape(argument, extent)}]${because}`;
-  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeText(got)}`);
+  return new ArgumentError(`${label(argument)}: expected ${expected}, got ${shapeOfAll(array)}`);
 }
 
 function mixedDtypes(first: Argument, dtype: Dtype, argument: Argument, array: RealArray): ArgumentError {
@@ -218,6 +223,8 @@ export interface How extends Place {
   readonly repeats?: number;
   readonly begun?: Begun;
   readonly ranges?: CheckedRanges | undefined;
+  /** Those of all rows, where `ranges` are those of some. */
+  readonly rangesOfAll?: CheckedRanges | undefined;
   readonly prune?: CallOptions["prune"];
   readonly tolerance?: number | undefined;
   /** Tables that calls share which differ in their arrays alone. */

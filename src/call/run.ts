@@ -5,7 +5,7 @@
  */
 import { attended, cancel, newControl, progress } from "../device/native";
 import type { Control } from "../device/native";
-import { tellsProgress } from "../array/exchange";
+import { inTurn, tellsProgress } from "../array/exchange";
 import { messageOf } from "../options";
 import type { OptionsOf } from "../options";
 import { every, offInterrupt, onInterrupt } from "../platform/system";
@@ -57,7 +57,8 @@ export async function inBackground<T>(
       : undefined;
   listen(control);
   try {
-    return await runAsync(begin(reporter?.tell), { signal: options.signal ?? undefined, control });
+    const signal = options.signal ?? undefined;
+    return await inTurn((turn) => runAsync(begin(reporter?.tell), { signal, control, turn }));
   } catch (error) {
     throw reporter?.failure ?? error;
   } finally {

@@ -161,10 +161,11 @@ export function checkShards(
 
 /** How the rows of one rank are computed, as a part of all rows. */
 function howOfRows(how: How, shard: Shard, kept: Kept): How {
-  const ranges = how.ranges?.[kept];
+  const rangesOfAll = how.rangesOfAll ?? how.ranges;
+  const ranges = rangesOfAll?.[kept];
   const own = ranges && cutRanges(ranges, ...ownRows(shard));
   const both: CheckedRanges | undefined = own && [own, own]; // the half of the kept index is read alone
-  return { ...how, ranks: undefined, partOf: { rows: sumOf(shard.counts), ranges }, ranges: both };
+  return { ...how, ranks: undefined, partOf: { rows: sumOf(shard.counts), ranges }, ranges: both, rangesOfAll };
 }
 
 function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number): Ranges {

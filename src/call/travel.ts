@@ -21,14 +21,14 @@ import type { Launch } from "./result";
 import type { Reducing } from "./travels";
 
 /** What is computed, of arrays that have the columns of this rank. */
-interface Travelling {
+export interface Travelling {
   readonly of: { readonly args: readonly Argument[]; readonly settings: Reducing; toString(): string };
   readonly arrays: readonly RealArray[];
   readonly columns: Shard;
 }
 
 /** A call whose arguments have the columns of this rank. */
-export const launchTravelling = (routine: Routine, call: Call, travelling: Travelling): Launch =>
+export const launchSpans = (routine: Routine, call: Call, travelling: Travelling): Launch =>
   new Work(
     () => {
       runSync(reduceTravelling(routine, call, travelling));
@@ -83,7 +83,7 @@ function placesOf({ of: { args, settings }, arrays }: Travelling): Map<RealArray
 }
 
 /** What ranks must agree on, lest one waits for an array that another sends in one with the next. */
-const columnsText = (travelling: Travelling): string =>
+export const columnsText = (travelling: Travelling): string =>
   Array.from(placesOf(travelling), ([array, places]) => {
     return `argument ${places.join(" = ")} of ${dtypeOf(array)} [${String(at(array.shape, 1))}]`;
   }).join(", ");

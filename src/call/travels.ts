@@ -3,7 +3,6 @@
  * at once.
  */
 import { tellsProgress } from "../array/exchange";
-import { recording } from "../array/record";
 import { shardOf, sumOf } from "../array/shard";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";
@@ -18,17 +17,17 @@ import type { Settings } from "./result";
 export type Reducing = Pick<Settings, "rows" | "reduction">;
 
 /** Bytes of columns that are gathered, unless the option tells. */
-const MOST_GATHERED = 2 ** 28;
+export const MOST_GATHERED: number = 2 ** 28;
 
 /** Whether the columns of a call travel: only shards do. @throws ArgumentError where they are to and cannot. */
 export function columnsTravel(
   args: readonly Argument[],
-  { rows, reduction }: Reducing,
+  { rows }: Reducing,
   arrays: readonly RealArray[],
   options: CallOptions,
 ): boolean {
   const of = arrays.filter((_, n) => at(args, n).category === otherOf(rows));
-  return shardsTravel(of, options, () => whyNotTravel({ reduction }, arrays, options));
+  return shardsTravel(of, options, () => whyNotTravel(arrays, options));
 }
 
 /**
@@ -64,15 +63,7 @@ function gatheredBytes(arrays: readonly RealArray[]): number {
 }
 
 /** What needs all columns at once, in words, or null. */
-function whyNotTravel(
-  { reduction }: Pick<Reducing, "reduction">,
-  arrays: readonly RealArray[],
-  { ranges, tolerance = 0 }: CallOptions,
-): string | null {
-  if (ranges) return "ranges";
+function whyNotTravel(arrays: readonly RealArray[], { tolerance = 0 }: CallOptions): string | null {
   if (tolerance > 0) return "a tolerance";
-  if (arrays.some(({ data }) => memoryOf(data).device !== null)) return "arrays of a device";
-  if (!recording(arrays)) return null;
-  const { gradient } = reduction.recordedAs ?? reduction;
-  return gradient.kind === "routed" ? "derivatives of minima and maxima" : null;
+  return arrays.some(({ data }) => memoryOf(data).device !== null) ? "arrays of a device" : null;
 }

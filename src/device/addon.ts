@@ -158,6 +158,16 @@ export interface RankFunctions {
    */
   allGather(all: ArrayBufferView, counts: Float64Array): void;
   /**
+   * Fills `received`, of other memory, with what each rank has for this one: `sent` has as many elements for each as the
+   * counts say. Throws as `allGather` does.
+   */
+  exchange(
+    sent: ArrayBufferView,
+    sentCounts: Float64Array,
+    received: ArrayBufferView,
+    receivedCounts: Float64Array,
+  ): void;
+  /**
    * Begins that for an array that stays as it is until `awaitGather`, which waits for all that was begun. A call of
    * `reduceSpan` brings it on.
    */

@@ -6,7 +6,7 @@
 import { described, isNdarray } from "../array/check";
 import { arrayIn } from "../array/arrayinput";
 import type { ArrayInput } from "../array/arrayinput";
-import { shardOf, sumOf } from "../array/shard";
+import { shapeOfAll, shardOf, sumOf } from "../array/shard";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { asserted, at } from "../asserts";
@@ -83,7 +83,7 @@ export function otherLeaf(of: Leaf): Leaf {
 export function leafText(of: Leaf): string {
   const kind = KINDS[categoryOf(of)];
   if (of.place !== null) return `${kind}(${of.place}, ${of.variable.dim})`;
-  return isArray(of.value) ? `${kind} ${shapeText(of.value.shape)}` : `${kind}(${String(of.value)})`;
+  return isArray(of.value) ? `${kind} ${shapeOfAll(of.value)}` : `${kind}(${String(of.value)})`;
 }
 
 /** The array in the role that was asked for. @throws ArgumentError unless it has rows and components. */
@@ -94,7 +94,7 @@ export function indexedLeaf(where: string, value: unknown, category: Category.I 
 function checkIndexed(where: string, value: unknown, rows: "M" | "N"): RealArray {
   const array = arrayIn(where, value as ArrayInput);
   if (array.shape.length >= 2 && dimOf(array) >= 1) return array;
-  throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeText(array.shape)}`);
+  throw new ArgumentError(`${where}: expected shape [${rows}, D], got ${shapeOfAll(array)}`);
 }
 
 /** Position of the vector of a product; no other leaf has it. */

@@ -6,9 +6,9 @@ import { zeros } from "../array/array";
 import { checkArray, isList } from "../array/check";
 import { arrayIn } from "../array/arrayinput";
 import type { NumberList } from "../array/arrayinput";
-import { keepShard } from "../array/shard";
+import { keepShard, shapeOfAll } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
-import { insertAxis, reshapeView, shapeText, wrap } from "../array/view";
+import { insertAxis, reshapeView, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Operator } from "../call/operator";
 import { checkPlacement, copyArguments } from "../call/prepared";
@@ -92,10 +92,10 @@ export function columnOf(where: string, expression: Expression, dim: number, b: 
   const vector = vectorLeaf(`${where}, b`, isFlat ? keepShard(insertAxis(array, 1), array) : array);
   const rows = rowsOf(vector.value as RealArray);
   if (sizes[1] !== null && rows !== sizes[1])
-    throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeText(array.shape)}`);
+    throw new ArgumentError(`${where}, b: expected ${sizes[1]} rows, got shape ${shapeOfAll(array)}`);
   if (dim !== 1 && vector.variable.dim !== 1 && dim !== vector.variable.dim)
     throw new ArgumentError(
-      `${where}, b: expected ${dim} components or 1 as the LazyTensor has, got shape ${shapeText(array.shape)}`,
+      `${where}, b: expected ${dim} components or 1 as the LazyTensor has, got shape ${shapeOfAll(array)}`,
     );
   return { vector, isFlat };
 }

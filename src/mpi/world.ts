@@ -3,9 +3,11 @@
  * is about to do, and the end of a script is one too. So ranks that do not make the same calls are told so, and none
  * waits for ever. Nothing is started before somebody asks for it.
  */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { isMainThread } from "node:worker_threads";
+import type { Elements } from "../device/memory";
 import { joinRanks } from "../array/exchange";
-import type { Ranks } from "../array/exchange";
+import type { InTurn, Ranks } from "../array/exchange";
 import { instructionSet, loadedAddon } from "../device/native";
 import { ArgumentError, DeviceError, InterruptedError } from "../errors";
 import { messageOf } from "../options";
@@ -19,10 +21,15 @@ const ALONE: Ranks = {
   size: 1,
   agree: (_, value) => [value],
   gather: () => undefined,
+  exchange: copyOwn,
   startGather: () => undefined,
   awaitGather: () => undefined,
   endAll: () => undefined,
 };
+
+function copyOwn(sent: Elements, _: readonly number[], received: Elements): void {
+  received.set(sent);
+}
 
 /** What is said before an exchange: a hash of the call, a value, and as much of its words as there is room for. */
 const NOTICE_BYTES = 256;
@@ -36,6 +43,7 @@ class MpiRanks implements Ranks {
   readonly size: number;
   private readonly noticeCounts: readonly number[];
   private isTravelling = false;
+  readonly promises: Promises = new Promises();
 
   constructor({ rank, size }: Started) {
     this.rank = rank;
@@ -45,11 +53,12 @@ class MpiRanks implements Ranks {
 
   agree(what: () => string, value: number): readonly number[] {
     if (this.size === 1) return [value];
+    const words = this.promises.nameExchange(what());
     if (this.isTravelling)
-      throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${what()}`);
+      throw new ArgumentError(`MPI: expected nothing exchanged until columns that travel are there, got ${words}`);
     const all = new Uint8Array(NOTICE_BYTES * this.size);
-    writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), what(), value);
-    this.exchange(all, this.noticeCounts);
+    writeNotice(all.subarray(this.rank * NOTICE_BYTES, (this.rank + 1) * NOTICE_BYTES), words, value);
+    this.gatherAll(all, this.noticeCounts);
     const notices = this.noticeCounts.map((length, rank) =>
       readNotice(all.subarray(rank * length, (rank + 1) * length)),
     );
@@ -62,7 +71,12 @@ class MpiRanks implements Ranks {
   }
 
   gather(all: ArrayBufferView, counts: readonly number[]): void {
-    this.exchange(all, counts);
+    this.gatherAll(all, counts);
+  }
+
+  exchange(sent: Elements, sentCounts: readonly number[], received: Elements, receivedCounts: readonly number[]): void {
+    const [to, from] = [Float64Array.from(sentCounts), Float64Array.from(receivedCounts)];
+    this.attend(() => loadedAddon().ranks.exchange(sent, to, received, from));
   }
 
   startGather(all: ArrayBufferView, counts: readonly number[]): void {
@@ -79,7 +93,7 @@ class MpiRanks implements Ranks {
     if (this.size > 1) endAll(this, why, wasInterrupted ? INTERRUPTED : 1);
   }
 
-  private exchange(all: ArrayBufferView, counts: readonly number[]): void {
+  private gatherAll(all: ArrayBufferView, counts: readonly number[]): void {
     if (this.size > 1) this.attend(() => loadedAddon().ranks.allGather(all, Float64Array.from(counts)));
   }
 
@@ -93,6 +107,40 @@ class MpiRanks implements Ranks {
     }
   }
 }
+
+/** Work in the background. */
+interface Promised {
+  /** The last that was begun inside of it. */
+  last: Promise<unknown>;
+  number?: number;
+}
+
+/**
+ * Work in the background, which takes turns in the order of its calls, also inside of other work. Its exchanges have its
+ * number, lest those of one promise pass for those of another where ranks have come to them in another order.
+ */
+class Promises {
+  private readonly running = new AsyncLocalStorage<Promised>();
+  private readonly outside: Promised = { last: Promise.resolve() };
+  private numbered = 0;
+
+  readonly takeTurn: InTurn = (work) => {
+    const around = this.running.getStore() ?? this.outside;
+    const turn = around.last.then(nothing, nothing);
+    const begun = this.running.run({ last: turn }, () => work(turn));
+    around.last = begun;
+    return begun;
+  };
+
+  nameExchange(what: string): string {
+    const promise = this.running.getStore();
+    if (!promise) return what;
+    promise.number ??= ++this.numbered;
+    return `${what}, in promise ${String(promise.number)}`;
+  }
+}
+
+const nothing = (): void => undefined;
 
 function writeNotice(notice: Uint8Array, what: string, value: number): void {
   const numbers = new DataView(notice.buffer, notice.byteOffset);
@@ -138,7 +186,7 @@ function open(): Ranks {
   const started = start();
   if (started === null) return ALONE;
   const opened = new MpiRanks(started);
-  joinRanks(opened);
+  joinRanks(opened, opened.promises.takeTurn);
   process.on("uncaughtExceptionMonitor", (error) => {
     say(opened, messageOf(error));
   });

@@ -75,6 +75,7 @@ export function spreadSystem(
     own.set(array, moved);
     return moved;
   });
+  checkArguments([unknown], [at(spread, unknown.position)]); // where its shape is that of all rows
   const right = rowsOfShard(at(spread, unknown.position), shards[unknown.category as Kept]);
   const checked = checkArguments(args, replaceAt(spread, unknown.position, right));
   return { ...checked, arrays: spread, extents, ranks: found.ranks, shards };

@@ -16,8 +16,8 @@ const silent = (rank: number): Ranks => {
   const refuse = (): never => {
     throw new Error("nothing was to be exchanged");
   };
-  const exchanges = { agree: refuse, gather: refuse, startGather: refuse, awaitGather: refuse, endAll: refuse };
-  return { rank, size: COUNTS.length, ...exchanges };
+  const exchanges = { agree: refuse, gather: refuse, exchange: refuse, startGather: refuse };
+  return { rank, size: COUNTS.length, ...exchanges, awaitGather: refuse, endAll: refuse };
 };
 
 const shardsOf = (counts: readonly number[]): Shard[] => counts.map((_, rank) => ({ ranks: silent(rank), counts }));

@@ -16,6 +16,7 @@ describe.each(["reference", "cpu", "tiles"] as const)("on the engine %s", (backe
     "%s and its gradient are what the table says",
     (name) => {
       const samples = samplesOf(entries.get(name)!, backend === "cpu" ? 2 : sampledCount(6, 2));
+      expect(samples.length).toBeGreaterThan(0);
       const used = samples.map((sample) => [check(sample, backend, "float64"), check(sample, backend, "float32")]);
       expect(used.flat().filter(Boolean).length).toBeGreaterThanOrEqual(samples.length);
     },

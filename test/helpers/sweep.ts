@@ -31,7 +31,13 @@ export interface Sample {
  * gradients.
  */
 export function samplesOf(entry: Entry, count: number): Sample[] {
-  return samplesAmong(entry, count, fitsOf(entry, entry.slots.length > 5 ? [1, 3] : [1, 2, 3, 4], 20));
+  return samplesAmong(entry, count, fitsOf(entry, dimsOf(entry), 20));
+}
+
+/** Rows of many slots, which have many choices, are tried with few dims: those of whole lists, of complex numbers too. */
+function dimsOf({ slots, method }: Entry): readonly number[] {
+  if (slots.length <= 5) return [1, 2, 3, 4];
+  return method?.takesComplex ? [2, 6] : [1, 3];
 }
 
 /** The same with more components than registers hold, which engines keep in arrays and compute in loops. */

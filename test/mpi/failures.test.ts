@@ -63,6 +63,21 @@ for (const launcher of LAUNCHER_NAMES) {
     expect(code).toBe(0);
   });
 
+  testOn(launcher)("errors name shapes of all rows", async () => {
+    const { code, stdout, stderr } = await onRanks(launcher, 2, ["shapes.cjs"]);
+    expect(stdout.trim().split("\n")).toEqual([
+      "x (Vi, dim 2): expected shape [M, 2], got [12, 3], the rows of all ranks",
+      "y (Vj, dim 2): expected shape [N, 2], got [10, 3], the rows of all ranks",
+      "b (Vj, dim 1): expected shape [10, 1] as y (Vj, dim 2) has 10 rows, got [10, 2], the rows of all ranks",
+      "b (Vj, dim 1): expected shape [N, 1], got [12, 2]",
+      "x (Vi, dim 2): expected shape [M, 2], got [12, 3], the rows of all ranks",
+      "b (Vj, dim 1): expected 12 rows as y (Vj, dim 2) has, got 10",
+      "LazyTensor: expected arrays with one number of rows, got Vi [12, 2], the rows of all ranks and Vi [10, 2], the rows of all ranks",
+      "solve, b: expected 10 rows, got shape [12, 1], the rows of all ranks",
+    ]);
+    expect([stderr, code]).toEqual(["", 0]);
+  });
+
   testOn(launcher)("ranks that do not fit each other hear the same whenever they ask", async () => {
     const { code, stdout, stderr } = await onRanks(launcher, 2, ["parts.cjs", "widths"]);
     const [first, second, ...more] = stdout.trim().split("\n");

@@ -8,31 +8,40 @@ import { isFull } from "../helpers/sample";
 const COMPILE = isFull ? ["never", "always"] : ["never"];
 const RANKS = isFull ? { "Open MPI": [1, 2, 4], MPICH: [1, 2, 4] } : { "Open MPI": [4], MPICH: [2] };
 
-describe.each(COMPILE)("compile %s", (compile) => {
-  let gathered: string;
-  beforeAll(async () => {
-    const { code, stdout, stderr } = await onRanks(null, 1, ["travel.cjs", "gather", compile]);
-    expect([code, stderr]).toEqual([0, ""]);
-    gathered = stdout;
-  }, 120_000);
+/** Calls of columns that all need, and of columns that those ask for whose rows visit or choose them. */
+const PROGRAMS: readonly [program: string, lines: number][] = [
+  ["travel.cjs", 75],
+  ["asked.cjs", 70],
+];
 
-  test("columns that are there all at once have the same bits span by span", async () => {
-    expect((await onRanks(null, 1, ["travel.cjs", "travel", compile])).stdout).toBe(gathered);
-    expect(gathered.split("\n").length).toBeGreaterThan(75);
-  }, 120_000);
+describe.each(COMPILE.flatMap((compile) => PROGRAMS.map((row) => [...row, compile] as const)))(
+  "%s, of %d lines, compile %s",
+  (program, lines, compile) => {
+    let gathered: string;
+    beforeAll(async () => {
+      const { code, stdout, stderr } = await onRanks(null, 1, [program, "gather", compile]);
+      expect([code, stderr]).toEqual([0, ""]);
+      gathered = stdout;
+    }, 120_000);
 
-  for (const launcher of LAUNCHER_NAMES)
-    for (const ranks of RANKS[launcher])
-      testOn(launcher)(`columns that travel over ${String(ranks)} ranks give the bits of one process`, async () => {
-        const { code, stdout } = await onRanks(launcher, ranks, ["travel.cjs", "travel", compile]);
-        expect(stdout.split("\n")).toEqual(gathered.split("\n"));
-        expect(code).toBe(0);
-      });
-});
+    test("columns that are there all at once have the same bits part by part", async () => {
+      expect((await onRanks(null, 1, [program, "travel", compile])).stdout).toBe(gathered);
+      expect(gathered.split("\n").length).toBeGreaterThan(lines);
+    }, 120_000);
+
+    for (const launcher of LAUNCHER_NAMES)
+      for (const ranks of RANKS[launcher])
+        testOn(launcher)(`columns that travel over ${String(ranks)} ranks give the bits of one process`, async () => {
+          const { code, stdout } = await onRanks(launcher, ranks, [program, "travel", compile]);
+          expect(stdout.split("\n")).toEqual(gathered.split("\n"));
+          expect(code).toBe(0);
+        });
+  },
+);
 
 /** Megabytes that are added to each rank by columns of 269 MB, of which each of four has 67. */
-async function grown(columns: string): Promise<number[]> {
-  const { code, stdout } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", columns]);
+async function grown(...how: readonly string[]): Promise<number[]> {
+  const { code, stdout } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", ...how]);
   expect(code).toBe(0);
   return JSON.parse(stdout) as number[];
 }
@@ -47,9 +56,20 @@ test4("as many columns travel unless they are to be gathered, in memory for two 
   expect(Math.max(...(await grown("auto")))).toBeLessThan(40);
 });
 
+test4("of ranges a rank has room for the columns that its rows visit", async () => {
+  expect(Math.max(...(await grown("auto", "ranges")))).toBeLessThan(40);
+});
+
+test4("rows that visit as many columns at once are told, by the first rank", async () => {
+  const { code, stderr } = await onRanks(LAUNCHER_NAMES[1]!, 4, ["memory.cjs", "auto", "all"]);
+  expect(stderr.match(/KEOPS_GATHER.*/g)).toEqual([
+    "KEOPS_GATHER] KeopsWarning: 269 MB of columns are gathered at once, because a range of rows visits as many; told once",
+  ]);
+  expect(code).toBe(0);
+});
+
 const [x, y] = [rand([4, 2], { seed: 1 }), rand([5, 2], { seed: 2 })];
 const K = Genred("SqDist(x, y) * p", ["x = Vi(2)", "y = Vj(2)", "p = Pm(1)"], { axis: 1 });
-const least = Genred("SqDist(x, y)", ["x = Vi(2)", "y = Vj(2)"], { axis: 1, reductionOp: "Min" });
 const L = Genred("SqDist(x, y) * b", ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"], { axis: 1 });
 const columns = "travel" as const;
 const all = [[[0, 4]], [1], [[0, 5]], [[0, 5]], [1], [[0, 4]]] as never;
@@ -62,11 +82,10 @@ test.each([{}, { tolerance: 0.1 }, { ranges: all }])("columns that are no shards
 
 test.each<[string, () => unknown, string]>([
   [
-    "ranges",
-    () => K(shard(x), shard(y), 1, { columns, ranges: all }),
-    'columns: expected "gather" or "auto" with ranges',
+    "a tolerance",
+    () => K(shard(x), shard(y), 1, { columns, tolerance: 0.1 }),
+    'columns: expected "gather" or "auto" with a tolerance, got "travel"',
   ],
-  ["a tolerance", () => K(shard(x), shard(y), 1, { columns, tolerance: 0.1 }), 'with a tolerance, got "travel"'],
   [
     "rows of another number",
     () => L(shard(x), shard(y), rand([6, 1]), { columns }),
@@ -77,7 +96,6 @@ test.each<[string, () => unknown, string]>([
     () => K(requiresGrad(rand([4, 2])), fromRows(y), 1, { columns, out: rand([4, 1]) }),
     "out: expected none for shards with derivatives",
   ],
-  ["minima", () => least(shard(x), fromRows(requiresGrad(rand([5, 2]))), { columns }), "derivatives of minima"],
   ["a whole array", () => K(shard(x), fromRows(y), 1, { columns: "go" as never }), '"auto", "gather" or "travel"'],
 ])("%s is refused", (_, call, message) => {
   expect(call).toThrow(message);

@@ -6,6 +6,8 @@ const { ranks } = loadedAddon();
 
 test("nothing is exchanged before MPI is started", () => {
   expect(() => ranks.allGather(new Float64Array(1), Float64Array.of(1))).toThrow("expected MPI that was started");
+  const one = [new Float64Array(1), Float64Array.of(1)] as const;
+  expect(() => ranks.exchange(...one, ...one)).toThrow("expected MPI that was started");
   expect(() => ranks.startGather(new Float64Array(1), Float64Array.of(1))).toThrow("expected MPI that was started");
   expect(() => ranks.awaitGather()).toThrow("expected MPI that was started");
   expect(() => ranks.finalize()).toThrow("expected MPI that was started");
@@ -20,6 +22,7 @@ test("a library that is not there, or is no MPI, is an error with the loader's r
   expect(() => ranks.start([1] as never)).toThrow("names: expected texts, got something else");
 });
 
+const OWN = "TypeError: received: expected memory of its own, got memory of what is sent";
 const COUNTS = "RangeError: counts: expected one of each rank, as many in all as there are elements, below 2^31";
 
 for (const launcher of LAUNCHER_NAMES)
@@ -33,6 +36,10 @@ for (const launcher of LAUNCHER_NAMES)
       "TypeError: counts: expected a typed array, got something else",
       ...["nothing", "nothing"],
       "TypeError: all: expected elements of 1, 4 or 8 bytes, got something else",
+      ...[COUNTS, COUNTS],
+      "TypeError: received: expected elements as wide as those sent, got others",
+      ...[OWN, OWN],
+      "nothing",
     ]);
     expect(code).toBe(0);
   });

@@ -25,5 +25,11 @@ const calls = [
   () => ranks.allGather(all, Float64Array.of(2)),
   () => ranks.allGather(new Float64Array(new SharedArrayBuffer(16)), Float64Array.of(2)),
   () => ranks.allGather(new BigInt64Array(2), Float64Array.of(2)),
+  () => ranks.exchange(all, Float64Array.of(1), new Float64Array(2), Float64Array.of(2)),
+  () => ranks.exchange(all, Float64Array.of(2), new Float64Array(1), Float64Array.of(2)),
+  () => ranks.exchange(all, Float64Array.of(2), new Float32Array(2), Float64Array.of(2)),
+  () => ranks.exchange(all, Float64Array.of(2), all, Float64Array.of(2)),
+  () => ranks.exchange(all.subarray(1), Float64Array.of(1), all, Float64Array.of(2)),
+  () => ranks.exchange(all, Float64Array.of(2), new Float64Array(2), Float64Array.of(2)),
 ];
 if (world.size === 1) for (const call of calls) console.log(said(call));
