@@ -11,6 +11,7 @@ import type { OptionsOf } from "../options";
 import { resvg } from "./companions";
 import { htmlOf } from "./html";
 import { displayWriter } from "./kernels";
+import { noteShown } from "./shown";
 import { drawSvg } from "./svg";
 import { backgroundOf, themed } from "./theme";
 import type { ThemeName } from "./theme";
@@ -57,12 +58,18 @@ export type SaveChartOptions = OptionsOf<typeof THEME>;
  * const { data } = await notebook.chart(notebook.lineChart({ n: [1, 2, 3], y: [2, 4, 3] }, { x: "n", y: "y" }));
  * console.log(data["image/png"].length > 1000); // true
  */
-export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
-  atMost("chart", 2, arguments);
+export function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
+  const drawn = drawChart(arguments, spec, options);
+  return options?.show === false ? drawn : noteShown(drawn, Infinity);
+}
+
+async function drawChart(given: IArguments, spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
+  atMost("chart", 2, given);
   const { show, theme } = withDefaults(CHART, optionsOf("chart", options, CHART));
   const bundle = await draw(versioned("chart", spec, theme), backgroundOf(theme));
-  if (show) await displayWriter()?.({ ...bundle, transient: {} }, false);
-  return bundle;
+  if (!show) return bundle;
+  await displayWriter()?.({ ...bundle, transient: {} }, false);
+  return noteShown(bundle);
 }
 
 /** What is written into a file, by how its name ends. */
