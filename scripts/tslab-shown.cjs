@@ -1,22 +1,27 @@
-// tslab prints the value of a cell's last line. That of a chart is its picture, which the cell shows already, so that
-// only "[chart]" was printed below it. Knows no more of tslab than where a converter tells that there is such a value.
+// tslab prints the value of a cell's last line. A chart or a table is shown already by then: only "[chart]" was printed
+// below it. The library notes on such a value when it was shown. One of an earlier cell is shown again. Knows no more of
+// tslab than that an executor is given what prints values.
 const { join } = require("node:path");
 
-const CHART = /^(await\s+)?(\w+\.)*chart\(/;
+const SHOWN = Symbol.for("tskeops.shown");
 
-/** Cells that end in a chart print nothing for it, with all converters that tslab's code in a folder makes from now on. */
+/** Cells whose value shows itself print nothing for it, with all executors that tslab's code in a folder makes. */
 exports.mendShown = function mendShown(dist) {
-  const converter = require(join(dist, "converter.js"));
-  const ts = require(require.resolve("@tslab/typescript-for-tslab", { paths: [dist] }));
-  const { createConverter } = converter;
-  const endsInChart = (source) =>
-    CHART.test(ts.createSourceFile("cell.ts", source, ts.ScriptTarget.Latest, true).statements.at(-1)?.getText() ?? "");
-  converter.createConverter = (options) => {
-    const made = createConverter(options);
-    const convert = (before, source) => {
-      const result = made.convert(before, source);
-      return endsInChart(source) ? { ...result, lastExpressionVar: undefined } : result;
+  const executor = require(join(dist, "executor.js"));
+  const jupyter = require(join(dist, "jupyter.js"));
+  const { createExecutor } = executor;
+  const showAgain = ({ data, metadata = {} }) => jupyter.lastWriteDisplayData({ data, metadata, transient: {} }, false);
+  executor.createExecutor = (folder, converters, console) => {
+    let began = 0;
+    const log = (value) => {
+      if (value[SHOWN] === undefined) console.log(value);
+      else if (value[SHOWN] < began) showAgain(value);
     };
-    return { ...made, convert };
+    const made = createExecutor(folder, converters, { error: console.error, log });
+    const execute = (source) => {
+      began = performance.now();
+      return made.execute(source);
+    };
+    return { ...made, execute };
   };
 };

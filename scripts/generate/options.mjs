@@ -67,7 +67,7 @@ const TABLES = [
   ["Arrays on a device: `toDevice(x, ...)`", ["array/transfer", "DEVICE"]],
   ["Ranges of bands: `cluster.bandRanges(shape, below, above, ...)`", ["array/bands", "BLOCK"]],
   ["Ranges of triangles: `cluster.triangleRanges(shape, ...)`, beside that", ["array/bands", "SIDE"]],
-  ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "SHOWN", "THEME"]],
+  ["Charts: `notebook.chart(spec, ...)`", ["notebook/chart", "SHOWN", "OWN_THEME"]],
   ["Charts as files: `notebook.saveChart(spec, file, ...)`", ["notebook/chart", "THEME"]],
   ["All charts below, but `subplots` and `frames`", ["notebook/plane", "FRAME"]],
   ["Charts with two axes, beside those", ["notebook/plane", "AXES"]],

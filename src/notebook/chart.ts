@@ -11,6 +11,7 @@ import type { OptionsOf } from "../options";
 import { resvg } from "./companions";
 import { htmlOf } from "./html";
 import { displayWriter } from "./kernels";
+import { noteShown } from "./shown";
 import { drawSvg } from "./svg";
 import { backgroundOf, themed } from "./theme";
 import type { ThemeName } from "./theme";
@@ -39,8 +40,13 @@ const SHOWN = {
   show: { kind: [true, false], default: true },
 } as const;
 
-type ChartRows = typeof SHOWN & typeof THEME;
-const CHART: ChartRows = { ...SHOWN, ...THEME };
+const OWN_THEME = {
+  /** Colours of text, lines and background (default: the reader's, light ones in the PNG). */
+  theme: { kind: ["light", "dark"] },
+} as const;
+
+type ChartRows = typeof SHOWN & typeof OWN_THEME;
+const CHART: ChartRows = { ...SHOWN, ...OWN_THEME };
 
 /** Options of `chart`. */
 export type ChartOptions = OptionsOf<ChartRows>;
@@ -57,12 +63,18 @@ export type SaveChartOptions = OptionsOf<typeof THEME>;
  * const { data } = await notebook.chart(notebook.lineChart({ n: [1, 2, 3], y: [2, 4, 3] }, { x: "n", y: "y" }));
  * console.log(data["image/png"].length > 1000); // true
  */
-export async function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
-  atMost("chart", 2, arguments);
+export function chart(spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
+  const drawn = drawChart(arguments, spec, options);
+  return options?.show === false ? drawn : noteShown(drawn, Infinity);
+}
+
+async function drawChart(given: IArguments, spec: object, options?: ChartOptions | null): Promise<ChartBundle> {
+  atMost("chart", 2, given);
   const { show, theme } = withDefaults(CHART, optionsOf("chart", options, CHART));
-  const bundle = await draw(versioned("chart", spec, theme), backgroundOf(theme));
-  if (show) await displayWriter()?.({ ...bundle, transient: {} }, false);
-  return bundle;
+  const bundle = await draw(versioned("chart", spec, theme), versioned("chart", spec, theme ?? "light"), theme);
+  if (!show) return bundle;
+  await displayWriter()?.({ ...bundle, transient: {} }, false);
+  return noteShown(bundle);
 }
 
 /** What is written into a file, by how its name ends. */
@@ -99,7 +111,7 @@ export async function saveChart(spec: object, file: string, options?: SaveChartO
   return file;
 }
 
-function versioned(where: string, spec: unknown, theme: ThemeName): object {
+function versioned(where: string, spec: unknown, theme?: ThemeName): object {
   if (typeof spec !== "object" || spec === null || Array.isArray(spec))
     throw new ArgumentError(`${where}: expected a vega-lite description, got ${describeValue(spec)}`);
   return themed({ $schema: "https://vega.github.io/schema/vega-lite/v5.json", ...spec }, theme);
@@ -107,8 +119,9 @@ function versioned(where: string, spec: unknown, theme: ThemeName): object {
 
 const PNG_SCALE = 2;
 
-async function draw(spec: object, background: string): Promise<ChartBundle> {
-  const { png, width, height } = await rastered(spec, background);
+/** The bundle of a description, and its picture by one with all colours. */
+async function draw(spec: object, colored: object, theme: ThemeName = "light"): Promise<ChartBundle> {
+  const { png, width, height } = await rastered(colored, backgroundOf(theme));
   const bundle: ChartBundle = {
     data: {
       "application/vnd.vegalite.v5+json": spec,

@@ -13,6 +13,7 @@ import { checkField, isNames, numbersOf, rowsOf } from "./columns";
 import type { ChartTable, ChartValues, Row } from "./columns";
 import { escaped } from "./html";
 import { displayWriter } from "./kernels";
+import { noteShown } from "./shown";
 
 const TABLE = {
   /** Names of the columns of a matrix (default: their numbers); of columns or objects, those that are shown. */
@@ -57,8 +58,10 @@ export function table(values: ChartValues | ChartTable, options?: TableOptions |
   const lines = visible(all.length, most).map((place) => cellsOf(all, place, names, digits));
   const html = htmlTable([["", ...names], ...lines], title);
   const bundle = { data: { "text/html": html, "text/plain": textTable([["", ...names], ...lines], title) } };
-  if (show) void displayWriter()?.({ ...bundle, metadata: {}, transient: {} }, false);
-  return Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
+  const readable = Object.defineProperty(bundle, inspect.custom, { value: () => bundle.data["text/plain"] });
+  if (!show) return readable;
+  void displayWriter()?.({ ...bundle, metadata: {}, transient: {} }, false);
+  return noteShown(readable);
 }
 
 /** Each name once, and of columns that there are. */

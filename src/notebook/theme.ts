@@ -16,26 +16,29 @@ export type ThemeName = keyof typeof COLORS;
 /** What stands behind a chart. */
 export const backgroundOf = (theme: ThemeName): string => COLORS[theme].background;
 
-/** Settings for vega-lite, below those that the description brings. */
-export function themed(spec: object, theme: ThemeName): object {
+/**
+ * Settings for vega-lite, below those that the description brings. Without a theme they bring no colours, so that the
+ * reader's hold: JupyterLab has dark ones beside light ones.
+ */
+export function themed(spec: object, theme?: ThemeName): object {
   const { config } = spec as { readonly config?: Settings };
-  return { ...spec, config: merged(configOf(theme), config ?? {}) };
+  return { ...spec, config: merged(theme ? merged(LAYOUT, colorsOf(theme)) : LAYOUT, config ?? {}) };
 }
 
-function configOf(theme: ThemeName): Settings {
+/** Readers give words on a chart no colour of their own: grey is seen on any ground. */
+const LAYOUT: Settings = {
+  font: FONT,
+  title: { anchor: "middle", fontSize: 13 },
+  axis: { labelFlush: false },
+  text: { color: "#888" },
+};
+
+function colorsOf(theme: ThemeName): Settings {
   const { background, text, line, grid, frame } = COLORS[theme];
   return {
     background,
-    font: FONT,
-    title: { anchor: "middle", fontSize: 13, color: text },
-    axis: {
-      labelFlush: false,
-      labelColor: text,
-      titleColor: text,
-      domainColor: line,
-      tickColor: line,
-      gridColor: grid,
-    },
+    title: { color: text },
+    axis: { labelColor: text, titleColor: text, domainColor: line, tickColor: line, gridColor: grid },
     legend: { labelColor: text, titleColor: text },
     header: { labelColor: text, titleColor: text },
     text: { color: text },

@@ -1,7 +1,7 @@
 /**
  * What the project's notebook kernel mends of tslab, in the session that scripts run notebooks with: shorthand properties
- * of earlier cells, which tslab by itself loses, and global names of packages that no cell imports. And a notebook that
- * was converted beforehand, as `npm run notebooks` does.
+ * of earlier cells, which tslab by itself loses, global names of packages that no cell imports, and values that show
+ * themselves. And a notebook that was converted beforehand, as `npm run notebooks` does.
  */
 import { spawnSync } from "node:child_process";
 import { join, resolve } from "node:path";
@@ -9,6 +9,9 @@ import { pathToFileURL } from "node:url";
 
 const root = resolve(__dirname, "..", "..");
 const BEFORE = "const x = 1, y = 2; let z = 0, w = 0;";
+const DRAWN = `import { notebook } from "tskeops";
+const spec = { ...notebook.scatterChart([[1, 2]]), title: "dot" };
+const draw = async () => notebook.chart(spec);`;
 const CELLS = [
   ["in an object", "console.log({ x, y });", /^{ x: 1, y: 2 }$/],
   ["in a call, beside a spread", "console.log(JSON.stringify({ ...{ y }, x }));", /^{"y":2,"x":1}$/],
@@ -16,11 +19,12 @@ const CELLS = [
   ["in an assignment with a default", "({ z, w = 3 } = { z: x } as { z: number; w?: number }); console.log(z, w);", /^1 3$/], // prettier-ignore
   ["as a parameter, which is no property", "console.log((({ x }) => x)({ x: 7 }));", /^7$/],
   ["the last value is printed", "x + y;", /^3$/],
-  [
-    "but not that of a chart",
-    "const notebook = { chart: async (n: number) => n };\nawait notebook.chart(\n  x);",
-    /^$/,
-  ],
+  ["also of a function that is called chart", "const own = { chart: (n: number) => n };\nown.chart(x);", /^1$/],
+  ["but not that of a chart, whatever the line reads like", `${DRAWN}\nawait draw();`, /^a picture$/],
+  ["nor that of a table", "notebook.table([[1, 2]]);", /^a picture$/],
+  ["a chart of an earlier cell is shown again", "const kept = await draw();", /^a picture$/],
+  ["where it is a value", "kept;", /^a picture$/],
+  ["a chart that is not shown is told by its name", "await notebook.chart(spec, { show: false });", /^\[chart: dot\]$/],
   ["errors keep their places", "const bad: string = x;", /^1:7 - Type 'number' is not assignable/],
   ["Node's global names are known", "console.log(typeof process.pid, typeof performance.now());", /^number number$/],
   [
@@ -28,6 +32,7 @@ const CELLS = [
     "describe;",
     /^1:1 - Cannot find name 'describe'/,
   ],
+  ["that of a chart which is still drawn is not printed", "notebook.chart(spec);", /^(a picture)?$/],
 ] as const;
 
 const START = `
@@ -38,7 +43,7 @@ const START = `
     const texts = [];
     for (const cell of cells) {
       const { outputs } = await session.run(cell);
-      texts.push(outputs.map(({ text, evalue }) => text ?? evalue).join("").trim());
+      texts.push(outputs.map(({ text, evalue }) => text ?? evalue ?? "a picture").join("").trim());
     }
     session.close();
     return texts;
