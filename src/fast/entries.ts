@@ -62,7 +62,10 @@ export function* planEntries(
   const plans = entries.flatMap(({ plan }) => (typeof plan === "string" ? [] : [plan]));
   const first = entries[0]?.plan;
   if (plans.length === 0) return typeof first === "string" ? first : "the batch has no entries";
-  return { tells: told(operator, given, plans), run: (out, indices) => runEntries(operator, entries, rest, out, indices) };
+  return {
+    tells: told(operator, given, plans),
+    run: (out, indices) => runEntries(operator, entries, rest, out, indices),
+  };
 }
 
 interface Entry {

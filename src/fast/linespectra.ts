@@ -43,7 +43,10 @@ export function linesAlong(axis: number, lengths: readonly number[]): Lines {
 
 /** A random unit vector, all of them being as likely: the Gaussian density is the same in all directions. */
 function directionOf(dim: number, random: () => number): number[] {
-  const normal = Array.from({ length: dim }, () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random()));
+  const normal = Array.from(
+    { length: dim },
+    () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random()),
+  );
   const length = Math.hypot(...normal);
   return normal.map((value) => value / length);
 }

@@ -41,7 +41,10 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   "points in five dimensions": { aliases: points(5), arrays: (count) => arraysOf(count, 5), why: /^points have 5/ },
   "ranges of the caller": { options: (count) => ({ ranges: wholeRanges(count) }), why: /^ranges say/ },
   "batches of short clouds": {
-    arrays: (count) => [t.rand([50, count >> 5, 2], { dtype: "float64", seed: 4 }), ...arraysOf(count >> 5, 2).slice(1)],
+    arrays: (count) => [
+      t.rand([50, count >> 5, 2], { dtype: "float64", seed: 4 }),
+      ...arraysOf(count >> 5, 2).slice(1),
+    ],
     why: /^all 750 x 750 pairs take less time than a plan/,
   },
   "a scheme of summing": { genred: { sumScheme: "kahan" }, why: /^sumScheme or dtypeAcc/ },
