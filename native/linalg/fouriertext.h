@@ -11,6 +11,10 @@ struct Single {
   typedef T V;
 };
 
+// Lines that are transformed side by side.
+template <class T>
+constexpr int64 LINES = 64 / sizeof(T);
+
 template <class Taken>
 struct ComplexOf {
   typename Taken::V re, im;
@@ -117,54 +121,46 @@ INLINE void combined(const FourierStep<T> &step) {
 }
 
 // E and w O of entries k and half - k become both entries of the spectrum, where the packed transform is E + i O.
-template <class Taken, class T>
+template <class T>
 INLINE void splitAt(const RealSpectrum<T> &s, int64 k, int64 i) {
-  typedef typename Taken::V V;
-  typedef ComplexOf<Taken> Complex;
-  const int64 other = s.half - k, at = k * s.run + i, mirrored = (k == 0 ? 0 : other) * s.run + i;
-  const V a = *(const V *)(s.re + at), b = *(const V *)(s.im + at), c = *(const V *)(s.re + mirrored), d = *(const V *)(s.im + mirrored);
+  typedef ComplexOf<Wide<T>> Complex;
+  const int64 other = s.half - k, at = k * LINES<T> + i, mirrored = (k == 0 ? 0 : other) * LINES<T> + i;
+  const VectorOf<T> a = vectorAt(s.re + at), b = vectorAt(s.im + at), c = vectorAt(s.re + mirrored), d = vectorAt(s.im + mirrored);
   const T scale = s.scale / 2, re = s.twiddles[2 * k], im = s.twiddles[2 * k + 1];
   const Complex even = {scale * (a + c), scale * (b - d)}, odd = {scale * (b + d), scale * (c - a)};
   const Complex turned = {re * odd.re - im * odd.im, re * odd.im + im * odd.re};
-  *(V *)(s.outRe + at) = even.re + turned.re;
-  *(V *)(s.outIm + at) = even.im + turned.im;
-  *(V *)(s.outRe + other * s.run + i) = even.re - turned.re;
-  *(V *)(s.outIm + other * s.run + i) = turned.im - even.im;
+  vectorAt(s.outRe + at) = even.re + turned.re;
+  vectorAt(s.outIm + at) = even.im + turned.im;
+  vectorAt(s.outRe + other * LINES<T> + i) = even.re - turned.re;
+  vectorAt(s.outIm + other * LINES<T> + i) = turned.im - even.im;
 }
 
-template <class Taken, class T>
+template <class T>
 INLINE void joinAt(const RealSpectrum<T> &s, int64 k, int64 i) {
-  typedef typename Taken::V V;
-  typedef ComplexOf<Taken> Complex;
-  const int64 other = s.half - k, at = k * s.run + i, mirrored = other * s.run + i;
-  const V a = *(const V *)(s.re + at), b = *(const V *)(s.im + at), c = *(const V *)(s.re + mirrored), d = *(const V *)(s.im + mirrored);
+  typedef ComplexOf<Wide<T>> Complex;
+  const int64 other = s.half - k, at = k * LINES<T> + i, mirrored = other * LINES<T> + i;
+  const VectorOf<T> a = vectorAt(s.re + at), b = vectorAt(s.im + at), c = vectorAt(s.re + mirrored), d = vectorAt(s.im + mirrored);
   const T scale = s.scale / 2, re = s.twiddles[2 * k], im = s.twiddles[2 * k + 1];
   const Complex even = {scale * (a + c), scale * (b - d)}, turned = {scale * (a - c), scale * (b + d)};
   const Complex odd = {re * turned.re + im * turned.im, re * turned.im - im * turned.re};
-  *(V *)(s.outRe + at) = even.re - odd.im;
-  *(V *)(s.outIm + at) = even.im + odd.re;
+  vectorAt(s.outRe + at) = even.re - odd.im;
+  vectorAt(s.outIm + at) = even.im + odd.re;
   if (k == 0) return;
-  *(V *)(s.outRe + mirrored) = even.re + odd.im;
-  *(V *)(s.outIm + mirrored) = odd.re - even.im;
+  vectorAt(s.outRe + mirrored) = even.re + odd.im;
+  vectorAt(s.outIm + mirrored) = odd.re - even.im;
 }
-
-// Whole vectors, then single numbers, for each pair of entries.
-#define FOR_PAIRS_OF_ENTRIES(body) \
-  for (int64 k = 0; 2 * k <= s.half; k++) { \
-    int64 i = 0; \
-    for (; i + Lanes<T>::COUNT <= s.run; i += Lanes<T>::COUNT) body<Wide<T>>(s, k, i); \
-    for (; i < s.run; i++) body<Single<T>>(s, k, i); \
-  }
 
 template <class T>
 INLINE void spectrumSplit(const RealSpectrum<T> &given) {
   const RealSpectrum<T> s = given;
-  FOR_PAIRS_OF_ENTRIES(splitAt)
+  for (int64 k = 0; 2 * k <= s.half; k++)
+    for (int64 i = 0; i < LINES<T>; i += Lanes<T>::COUNT) splitAt<T>(s, k, i);
 }
 template <class T>
 INLINE void spectrumJoined(const RealSpectrum<T> &given) {
   const RealSpectrum<T> s = given;
-  FOR_PAIRS_OF_ENTRIES(joinAt)
+  for (int64 k = 0; 2 * k <= s.half; k++)
+    for (int64 i = 0; i < LINES<T>; i += Lanes<T>::COUNT) joinAt<T>(s, k, i);
 }
 
 template <class Taken, class T>

@@ -66,10 +66,11 @@ struct FourierStep {
   const T *twiddles;
 };
 
-// 2 `half` real numbers as `half` complex ones, and their spectrum of half + 1: `twiddles` are the powers of exp(-i pi / half).
+// 2 `half` real numbers as `half` complex ones, and their spectrum of half + 1, of lines in 64 bytes of lanes: `twiddles` are
+// the powers of exp(-i pi / half).
 template <class T>
 struct RealSpectrum {
-  int64 half, run;
+  int64 half;
   const T *re, *im;
   T *outRe, *outIm;
   const T *twiddles;

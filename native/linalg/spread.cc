@@ -1,114 +1,15 @@
-// Spreading and interpolation by blocks of the grid. The points of a block, or of a part of it where they are many, go to a
-// small grid of their own, which stays in the cache and has no border where cells are taken around. Blocks of one colour
-// share no cell: colours follow each other, and so sums have one order. (Subproblems of this kind: Barnett, Magland and
-// af Klinteberg 2019.)
+// Spreading and interpolation by blocks of the grid, or parts of them where their points are many. Colours of blocks follow
+// each other, and so sums have one order. (Subproblems of this kind: Barnett, Magland and af Klinteberg 2019.)
 #include "linalg/spread.h"
 
-#include <array>
 #include <atomic>
-#include <cmath>
 #include <cstring>
 #include <new>
 
+#include "linalg/gridblocks.h"
 #include "linalg/session.h"
-#include "run/memory.h"
 
 namespace {
-
-using Cell = std::array<int64, MOST_AXES>;
-
-// ---- blocks of a grid -----------------------------------------------------------------------------------------------------
-
-// Cells of a block, and of a bin in it, by the number of axes and the axis. A bin's points follow each other, so that
-// the cells that they reach stay in the first cache.
-constexpr int64 BLOCK[MOST_AXES][MOST_AXES] = {{4096}, {64, 128}, {16, 16, 32}, {8, 8, 8, 16}};
-constexpr int64 BIN[MOST_AXES][MOST_AXES] = {{1024}, {8, 128}, {4, 4, 32}, {4, 4, 4, 16}};
-
-struct Axis {
-  int64 blocks, bins;              // how many, and how many in a block
-  std::vector<int32> block, bin;   // of each cell
-};
-
-// Blocks are no shorter than a window, and one or an even number, so that two colours do.
-Axis axisOf(int64 length, int64 width, int64 block, int64 bin) {
-  const int64 pairs = length / (2 * std::max(block, width));
-  Axis axis{pairs > 0 ? 2 * pairs : 1, 1, std::vector<int32>(length), std::vector<int32>(length)};
-  for (int64 b = 0; b < axis.blocks; b++) {
-    const int64 begin = b * length / axis.blocks, end = (b + 1) * length / axis.blocks;
-    for (int64 cell = begin; cell < end; cell++) axis.block[cell] = int32(b), axis.bin[cell] = int32((cell - begin) / bin);
-    axis.bins = std::max(axis.bins, ceilDivide(end - begin, bin));
-  }
-  return axis;
-}
-
-class Blocks {
- public:
-  Blocks(const std::vector<int64> &shape, int64 width) : shape(shape), width(width) {
-    const size_t axes = shape.size();
-    for (size_t d = 0; d < axes; d++) {
-      along.push_back(axisOf(shape[d], width, BLOCK[axes - 1][d], BIN[axes - 1][d]));
-      count *= along[d].blocks, bins *= along[d].bins;
-    }
-  }
-
-  // -1 where there is no such cell.
-  int64 blockAt(const int32 *cell) const {
-    for (size_t d = 0; d < shape.size(); d++)
-      if (cell[d] < 0 || cell[d] >= shape[d]) return -1;
-    return blockOf(cell);
-  }
-  int64 blockOf(const int32 *cell) const {
-    int64 block = 0;
-    for (size_t d = 0; d < shape.size(); d++) block = block * along[d].blocks + along[d].block[cell[d]];
-    return block;
-  }
-  // Points are sorted by this.
-  int64 binOf(const int32 *cell) const {
-    int64 bin = 0;
-    for (size_t d = 0; d < shape.size(); d++) bin = bin * along[d].bins + along[d].bin[cell[d]];
-    return blockOf(cell) * bins + bin;
-  }
-  int64 colourOf(int64 block) const {
-    int64 colour = 0;
-    for (size_t d = shape.size(); d-- > 0; block /= along[d].blocks) colour = 2 * colour + block % along[d].blocks % 2;
-    return colour;
-  }
-
-  const std::vector<int64> &shape;
-  const int64 width;
-  int64 count = 1, bins = 1;
-
- private:
-  std::vector<Axis> along;
-};
-
-// ---- sorting --------------------------------------------------------------------------------------------------------------
-
-constexpr int64 POINTS_OF_TASK = 1 << 14;
-
-// The first cell of a point, and what its polynomials are of; false where a coordinate is not finite.
-template <class P>
-bool locate(const P *point, const GridBox &box, int64 width, int32 *cell, double *fraction) {
-  for (size_t d = 0; d < box.shape.size(); d++) {
-    const double length = double(box.shape[d]);
-    double at = (double(point[d]) - box.lower[d]) / box.period[d];
-    at = (at - std::floor(at)) * length - double(width) / 2;
-    if (!std::isfinite(at)) return false;
-    const double first = std::ceil(at);
-    const int64 around = int64(first) % box.shape[d];
-    cell[d] = int32(around < 0 ? around + box.shape[d] : around);
-    fraction[d] = 2 * (first - at) - 1;
-  }
-  return true;
-}
-
-// Fills `order` by the bins of points, which keep their order within one (counting sort).
-void sortByBin(const std::vector<int32> &bins, int64 binCount, int32 *order) {
-  std::vector<int32> next(binCount + 1);
-  for (const int32 bin : bins) next[bin + 1]++;
-  for (int64 bin = 0; bin < binCount; bin++) next[bin + 1] += next[bin];
-  for (size_t point = 0; point < bins.size(); point++) order[next[bins[point]]++] = int32(point);
-}
 
 // ---- parts ----------------------------------------------------------------------------------------------------------------
 
@@ -153,7 +54,7 @@ bool partsOf(const Places<T> &places, const Blocks &blocks, std::vector<Part> &p
 
 // The cells that the points of a part reach: `size` of them from `begin` on, on each axis.
 struct Box {
-  Cell begin{}, size{};
+  GridCell begin{}, size{};
   int64 cells = 1;
 };
 
@@ -161,7 +62,7 @@ struct Box {
 template <class T>
 bool boxOf(const Places<T> &places, const Part &part, const Blocks &blocks, Box &box) {
   const size_t axes = blocks.shape.size();
-  Cell end{};
+  GridCell end{};
   for (int64 i = part.first; i < part.end; i++) {
     const int32 *const cell = places.cells + i * int64(axes);
     if (blocks.blockAt(cell) != part.block) return false;
@@ -182,7 +83,7 @@ void forStretches(const Box &box, const std::vector<int64> &shape, Body body) {
   const int64 length = box.size[axes - 1];
   for (int64 row = 0; row < box.cells / length; row++) {
     int64 at = 0, left = row, scale = 1;
-    Cell cell{};
+    GridCell cell{};
     for (size_t d = axes - 1; d-- > 0; left /= box.size[d]) cell[d] = (box.begin[d] + left % box.size[d]) % shape[d];
     for (size_t d = axes - 1; d-- > 0;) at += cell[d] * scale, scale *= shape[d];
     for (int64 done = 0, count; done < length; done += count) {
@@ -220,7 +121,7 @@ class PartPoints {
   // `grid` holds the box and BEYOND numbers more.
   PartPoints(const Places<T> &places, const Part &part, const Box &box, const WideWindow<T> &window, int64 axes, T *grid)
       : offsets(part.end - part.first), numbers(part.end - part.first) {
-    Cell stride{};
+    GridCell stride{};
     for (int64 d = axes, next = 1; d-- > 0; next *= box.size[d]) stride[d] = next;
     for (int64 i = part.first; i < part.end; i++) {
       int64 offset = 0;
@@ -366,31 +267,6 @@ bool interpolatePart(const T *grid, const Places<T> &places, const Part &part, c
 
 }  // namespace
 
-template <class T, class P>
-int64 place(const P *points, const GridBox &box, int64 width, const PlacesOf<int32, T> &places) {
-  const int64 axes = int64(box.shape.size());
-  const Blocks blocks(box.shape, width);
-  std::vector<int32> bins(places.count);
-  std::atomic<int64> wrong{-1};
-  inPieces(places.count, POINTS_OF_TASK, [&](int64 first, int64 end) {
-    int32 cell[MOST_AXES];
-    double fraction[MOST_AXES];
-    for (int64 n = first; n < end; n++)
-      if (locate(points + n * axes, box, width, cell, fraction)) bins[n] = int32(blocks.binOf(cell));
-      else wrong = n;
-  });
-  if (wrong >= 0 || LinalgSession::current().watch.stopped()) return wrong;
-  sortByBin(bins, blocks.count * blocks.bins, places.order);
-  inPieces(places.count, POINTS_OF_TASK, [&](int64 first, int64 end) {
-    double fraction[MOST_AXES];
-    for (int64 i = first; i < end; i++) {
-      locate(points + places.order[i] * axes, box, width, places.cells + i * axes, fraction);
-      for (int64 d = 0; d < axes; d++) places.fractions[i * axes + d] = T(fraction[d]);
-    }
-  });
-  return -1;
-}
-
 template <class T>
 bool spread(T *grid, const std::vector<int64> &shape, const Places<T> &places, const Window<T> &window, const ColumnOf<const T> &weights) {
   int64 cells = 1;
@@ -418,8 +294,6 @@ bool interpolate(const T *grid, const std::vector<int64> &shape, const Places<T>
 }
 
 #define FOR_DTYPE(T) \
-  template int64 place(const float *, const GridBox &, int64, const PlacesOf<int32, T> &); \
-  template int64 place(const double *, const GridBox &, int64, const PlacesOf<int32, T> &); \
   template bool spread(T *, const std::vector<int64> &, const Places<T> &, const Window<T> &, const ColumnOf<const T> &); \
   template bool interpolate(const T *, const std::vector<int64> &, const Places<T> &, const Window<T> &, const ColumnOf<T> &);
 FOR_DTYPE(float)

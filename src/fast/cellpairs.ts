@@ -3,7 +3,6 @@
  * corners, so that the addon's own kernels evaluate them as it walks down the trees of rows and columns. Knows which
  * variables are sorted into cells, and nothing of what the bounds are for.
  */
-import { entryOf } from "../call/batches";
 import type { Operator } from "../call/operator";
 import type { Given } from "../call/prepared";
 import { checksum } from "../array/record";
@@ -250,16 +249,6 @@ function joinRows(parts: readonly (readonly [data: RealData, dim: number])[], co
     start += dim;
   }
   return joined;
-}
-
-/** One entry of the batch of a call, as a call of its own. */
-export function entryGiven(args: readonly Argument[], given: Given, entry: number): Given {
-  if (given.batch.length === 0) return given;
-  return {
-    ...given,
-    arrays: given.arrays.map((array, n) => entryOf(at(args, n), array, given.batch, entry)),
-    batch: [],
-  };
 }
 
 /** The arguments of a call in the order of places, parameters as they are. */

@@ -28,9 +28,10 @@ import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import { restoreRows } from "./cells";
-import { placeAlone } from "./way";
+import { planEntries } from "./entries";
+import { placeAlone, placeOf } from "./way";
 import type { Plan, Way } from "./way";
-import { ON_DEVICE, isOnProcessor, placeOf, worstOf } from "./prune";
+import { ON_DEVICE, isOnProcessor, worstOf } from "./prune";
 import { FEW_PAIRS, MEASURED } from "./prunecosts";
 
 /** What calls of an operator compute with, made once. */
@@ -81,7 +82,6 @@ const isExponential = (reduction: Reduction): boolean => logarithms.has(reductio
 /** Operations of the exponential that such a reduction takes of every value. */
 const EXPONENTIAL = 20;
 
-const PER_BATCH = "blocks are left out of sums without batches alone";
 const MANY_MATTER = "too many pairs may matter";
 const WEIGHTS_OF_PAIRS = "the weights depend on more than the columns";
 const WEIGHTS_BELOW_0 = "some weights are below 0";
@@ -93,7 +93,6 @@ export const drop: Way = {
   whyNot(operator, given, how) {
     const { rows, columns } = operator.sizes(given);
     if (rows === 0 || rows * columns < MEASURED.leastPairs) return FEW_PAIRS;
-    if (given.batch.length > 0) return PER_BATCH;
     if (how.ranges) return "the pairs to visit are given by ranges";
     if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
     const { pairs, flops, exponential } = partsFor(operator);
@@ -103,7 +102,7 @@ export const drop: Way = {
   },
   *plan(operator, given, how) {
     if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
-    return yield* new Dropping(operator, given, how).plan();
+    return yield* planEntries(operator, given, (ofEntry) => new Dropping(operator, ofEntry, how).plan());
   },
 };
 

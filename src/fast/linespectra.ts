@@ -31,15 +31,24 @@ export function linesAlong(axis: number, lengths: readonly number[]): Lines {
   for (let ring = 0; ring < RINGS; ring++) {
     const [inner, outer] = [ring === 0 ? 0 : 2 ** (ring - RINGS), 2 ** (ring + 1 - RINGS)];
     parts.push(outer ** (dim - 1) - inner ** (dim - 1));
-    const angle = 2 * Math.PI * random();
-    const directions = dim === 2 ? [random() < 0.5 ? -1 : 1] : [Math.cos(angle), Math.sin(angle)];
+    const direction = directionOf(dim - 1, random);
     // In the middle of the innermost ring is the axis itself, where kernels are roughest.
     const radius = ring === 0 ? 0 : Math.sqrt(inner * outer);
     let next = 0;
     for (let k = 0; k < dim; k++)
-      if (k !== axis) origins[ring * dim + k] = radius * at(directions, next++) * at(lengths, k);
+      if (k !== axis) origins[ring * dim + k] = radius * at(direction, next++) * at(lengths, k);
   }
   return { origins, parts };
+}
+
+/** A random unit vector, all of them being as likely: the Gaussian density is the same in all directions. */
+function directionOf(dim: number, random: () => number): number[] {
+  const normal = Array.from(
+    { length: dim },
+    () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random()),
+  );
+  const length = Math.hypot(...normal);
+  return normal.map((value) => value / length);
 }
 
 /** The most samples of a line. */

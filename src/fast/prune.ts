@@ -8,7 +8,7 @@ import { Operator } from "../call/operator";
 import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
 import type { Settings } from "../call/result";
-import { allocate, sizeOf, wrap } from "../array/view";
+import { allocate, wrap } from "../array/view";
 import { asserted, at, realAt } from "../asserts";
 import { onceFor } from "../once";
 import { ranksOf, visitedPairs } from "../device/addoncall";
@@ -18,12 +18,14 @@ import { extraArgument } from "../formula/arguments";
 import { kMax, kMin, max, min } from "../formula/reductions";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { CellPairs, entryGiven, movedArrays } from "./cellpairs";
+import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import type { Left } from "./cellranges";
 import { firstPlace, restoreRows } from "./cells";
+import { planEntries } from "./entries";
 import { Visits } from "./visits";
+import { placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./prunecosts";
 import type { Choice } from "./prunecosts";
@@ -62,13 +64,6 @@ export const ON_DEVICE = "it runs on a device";
 export const isOnProcessor = (operator: Operator, given: Given, how: How): boolean =>
   ON_PROCESSOR.includes(operator.preview(given, how).backend);
 
-/** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
-export function placeOf(operator: Operator, given: Given, how: How): How {
-  if (how.ranks) return { backend: how.backend, compile: how.compile, ranks: how.ranks };
-  const { backend } = operator.preview(given, how);
-  return { backend, compile: backend === "cpu" ? "always" : "never" };
-}
-
 /** Rows, columns, and how many columns a row visits in the mean. */
 function sizesOf(operator: Operator, given: Given, how: How): { rows: number; columns: number; visited: number } {
   const sizes = operator.sizes(given);
@@ -90,14 +85,7 @@ export const pruneWith = (choice: Choice): Way => ({
   *plan(operator, given, how) {
     if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
     const inner = { ...placeOf(operator, given, how), ranges: how.ranges };
-    const entries: Pruned[] = [];
-    for (let entry = 0; entry < sizeOf(given.batch); entry++) {
-      const ofEntry = entryGiven(operator.args, given, entry);
-      const found = yield* new Entry(operator, ofEntry, inner, choice).prune();
-      if (typeof found === "string") return found;
-      entries.push(found);
-    }
-    return planOf(entries);
+    return yield* planEntries(operator, given, (ofEntry) => new Entry(operator, ofEntry, inner, choice).plan());
   },
 });
 
@@ -120,8 +108,21 @@ class Entry {
     this.parts = partsFor(operator);
   }
 
+  *plan(): Task<Plan | string> {
+    const pruned = yield* this.prune();
+    if (typeof pruned === "string") return pruned;
+    const tells = { method: "pruned", whyDirect: null, pairsLeft: pruned.pairs, details: {} } as const;
+    return {
+      tells,
+      *run(out, indices) {
+        yield* pruned.run(out, indices);
+        return tells;
+      },
+    };
+  }
+
   /** Its pairs that are left, or why they are not fewer. */
-  *prune(): Task<Pruned | string> {
+  private *prune(): Task<Pruned | string> {
     const { given, operator, choice } = this;
     const { pairs } = this.parts;
     const { leaf, sampled } = choice;
@@ -263,22 +264,4 @@ class Pruned {
     if (entry.how.ranges) for (const [n, rank] of moved.indices.entries()) if (rank === NO_RANK) moved.indices[n] = -1;
     yield* restoreRows(rows.cells, moved.indices, indices);
   }
-}
-
-function planOf(entries: readonly Pruned[]): Plan {
-  const pairsLeft = entries.reduce((sum, { pairs }) => sum + pairs, 0);
-  const tells = { method: "pruned", whyDirect: null, pairsLeft, details: {} } as const;
-  return {
-    tells,
-    *run(out, indices) {
-      for (const [n, entry] of entries.entries())
-        yield* entry.run(partOf(out, n, entries.length), indices && partOf(indices, n, entries.length));
-      return tells;
-    },
-  };
-}
-
-function partOf<T extends RealData | Int32Array>(data: T, part: number, parts: number): T {
-  const size = data.length / parts;
-  return data.subarray(part * size, (part + 1) * size) as T;
 }

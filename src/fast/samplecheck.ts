@@ -54,9 +54,9 @@ function nonzeroRows(values: RealData, dim: number): number {
   return count;
 }
 
-/** A result of zeros is right where exact rows are 0 as well. */
+/** A result of zeros is right where exact rows are 0 as well, and else lacks all of it. */
 const errorOfZeros = (exact: RealData): Omit<MeasuredError, "rows"> => ({
-  error: largestOf(exact) === 0 ? 0 : Infinity,
+  error: largestOf(exact) === 0 ? 0 : 1,
   uncertainty: 0,
 });
 

@@ -6,7 +6,7 @@
  * that are computed exactly. Knows no kernel by name.
  */
 import { checksum } from "../array/record";
-import { contiguous } from "../array/view";
+import { contiguous, sizeOf } from "../array/view";
 import { asserted, at } from "../asserts";
 import { onceFor } from "../once";
 import type { Operator } from "../call/operator";
@@ -19,6 +19,8 @@ import { convolutionOf } from "../formula/convolution";
 import type { Convolution, Refusal } from "../formula/convolution";
 import { mean, sum } from "../formula/reductions";
 import type { Task } from "../task";
+import { firstsAlike, planEntries } from "./entries";
+import { placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
@@ -30,7 +32,7 @@ import { directNanoseconds } from "./splitcosts";
 export const split: Way = {
   asked: ({ settings }, { tolerance = 0 }) => tolerance > 0 && settings.reduction.isSum,
   whyNot: (operator, given, how) => whyNotSplit(operator, given, how),
-  plan: (operator, given, how) => planSplit(operator, given, how),
+  plan: (operator, given, how) => planAll(operator, given, how),
 };
 
 // ----------------------------------------------------------------------------------------------------- whether it may
@@ -39,7 +41,7 @@ export const split: Way = {
 const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
 /** Of the products of solvers. */
 const MOST_TOLERANCE = 1e-2;
-const MOST_AXES = 3;
+const MOST_AXES = 4;
 /** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
 const LEAST_DIRECT = 1.5e8;
 
@@ -47,9 +49,11 @@ function whyNotSplit(operator: Operator, given: Given, how: How): string | null 
   const refused = whyNotOfCall(operator, given, how);
   if (refused !== null) return refused;
   const { rows, columns } = operator.sizes(given);
-  const isBrief = directNanoseconds(operator, given) * (how.repeats ?? 1) < LEAST_DIRECT;
-  if (isBrief) return `all ${rows} x ${columns} pairs take less time than a plan`;
-  return whyNotOfFormula(operator);
+  const isBrief = (repeats: number): boolean => directNanoseconds(operator, given) * repeats < LEAST_DIRECT;
+  const why = `all ${rows} x ${columns} pairs take less time than a plan`;
+  const { repeats = 1 } = how;
+  if (isBrief(repeats * sizeOf(given.batch))) return why;
+  return whyNotOfFormula(operator) ?? (isBrief(repeats * sharing(operator, given)) ? why : null);
 }
 
 function whyNotOfCall({ settings }: Operator, given: Given, how: How): string | null {
@@ -57,7 +61,6 @@ function whyNotOfCall({ settings }: Operator, given: Given, how: How): string | 
   const least = LEAST_TOLERANCE[given.dtype];
   if (asserted(how.tolerance, "a tolerance") < least)
     return `a tolerance below ${least} is less than ${given.dtype} can hold`;
-  if (given.batch.length > 0) return "the arrays have batch dimensions";
   if (ranges) return "ranges say which pairs are computed";
   if (!["auto", "cpu", "tiles"].includes(backend)) return `the backend "${backend}" computes all pairs`;
   if (device !== undefined || memoryAmong(given.arrays).device !== null) return "the arrays are on a device";
@@ -87,25 +90,47 @@ interface Kept {
   readonly prepared: Prepared | string;
 }
 
-const alone = new WeakMap<Operator, Kept>();
-const onRanks = new WeakMap<Operator, Kept>();
-/** Ranks must all have kept the same, whatever each has computed for itself. */
-const keptFor = ({ ranks }: How): WeakMap<Operator, Kept> => (ranks ? onRanks : alone);
+/** By entries of a batch: of those with the same points, the first. */
+type KeptPlans = Map<number, Kept>;
 
-/** Everything that a plan depends on but weights and factors: data are told apart by checksums. */
-function keyOf(operator: Operator, given: Given, how: How): string {
+const keptAlone = onceFor((_operator: Operator): KeptPlans => new Map());
+const keptOnRanks = onceFor((_operator: Operator): KeptPlans => new Map());
+/** Ranks must all have kept the same, whatever each has computed for itself. */
+const keptFor = (operator: Operator, { ranks }: How): KeptPlans => (ranks ? keptOnRanks : keptAlone)(operator);
+
+/** Where plans of a batch are kept for the next call: those behind so many are made again. */
+const MOST_KEPT = 64;
+
+/** What a plan depends on but weights and factors. */
+const readBy = (operator: Operator): number[] => {
   const { points, parameters } = convolutionIn(operator) as Convolution;
-  const read = [...points.flatMap(({ row, column }) => [row, column]), ...parameters];
-  const sums = read.map(({ position }) => checksum(at(given.arrays, position)));
+  return [...points.flatMap(({ row, column }) => [row, column]), ...parameters].map(({ position }) => position);
+};
+
+/** Data are told apart by checksums. */
+function keyOf(operator: Operator, given: Given, how: How): string {
+  const sums = readBy(operator).map((position) => checksum(at(given.arrays, position)));
   return [given.dtype, ...given.extents, how.tolerance, how.backend, ...sums].join(" ");
 }
 
-function* planSplit(operator: Operator, given: Given, how: How): Task<Plan | string> {
+/** How many entries of a batch have the same points, and share a plan. */
+const sharing = (operator: Operator, given: Given): number =>
+  sizeOf(given.batch) / Math.max(1, new Set(firstsAlike(operator, given, readBy(operator))).size);
+
+function* planAll(operator: Operator, given: Given, how: How): Task<Plan | string> {
+  const firsts = firstsAlike(operator, given, readBy(operator));
+  for (const slot of keptFor(operator, how).keys()) if (firsts[slot] !== slot) keptFor(operator, how).delete(slot);
+  const own = { ...how, repeats: (how.repeats ?? 1) * sharing(operator, given) };
+  const rest = given.batch.length > 0 ? placeOf(operator, given, how) : undefined;
+  return yield* planEntries(operator, given, (entry, n) => planSplit(operator, entry, own, at(firsts, n)), rest);
+}
+
+function* planSplit(operator: Operator, given: Given, how: How, slot: number): Task<Plan | string> {
   if (!hasFiniteFactors(operator, given)) return "not all weights and factors are finite";
   const key = keyOf(operator, given, how);
-  const prepared = yield* preparedFor(operator, given, how, key);
+  const prepared = yield* preparedFor(operator, given, how, { key, slot });
   if (typeof prepared === "string") return prepared;
-  return { tells: told(prepared), run: (out) => runChecked(operator, given, how, { key, prepared, out }) };
+  return { tells: told(prepared), run: (out) => runChecked(operator, given, how, { key, slot, prepared, out }) };
 }
 
 function hasFiniteFactors(operator: Operator, { arrays }: Given): boolean {
@@ -118,15 +143,20 @@ function isFiniteThroughout(values: RealData): boolean {
   return true;
 }
 
-function* preparedFor(operator: Operator, given: Given, how: How, key: string): Task<Prepared | string> {
-  const kept = keptFor(how);
-  const known = kept.get(operator);
+function* preparedFor(
+  operator: Operator,
+  given: Given,
+  how: How,
+  { key, slot }: { readonly key: string; readonly slot: number },
+): Task<Prepared | string> {
+  const kept = keptFor(operator, how);
+  const known = kept.get(slot);
   if (known?.key === key) return known.prepared;
-  kept.delete(operator);
+  kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
   const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
-  kept.set(operator, { key, prepared });
+  if (slot < MOST_KEPT) kept.set(slot, { key, prepared });
   return prepared;
 }
 
@@ -174,9 +204,11 @@ function* runChecked(
   operator: Operator,
   given: Given,
   how: How,
-  { key, prepared, out }: { readonly key: string; readonly prepared: Prepared; readonly out: RealData },
+  { key, slot, prepared, out }: Kept & { readonly slot: number; readonly prepared: Prepared; readonly out: RealData },
 ): Task<Shortcut | null> {
-  const kept = keptFor(how);
+  const keep = (now: Prepared | string): void => {
+    if (slot < MOST_KEPT) keptFor(operator, how).set(slot, { key, prepared: now });
+  };
   yield* prepared.run(given, out);
   const measured = yield* measureError(operator, given, how, out);
   const tolerance = asserted(how.tolerance, "a tolerance");
@@ -188,10 +220,10 @@ function* runChecked(
   if (typeof again !== "string") {
     yield* again.run(given, out);
     const better = yield* measureError(operator, given, how, out);
-    kept.set(operator, { key, prepared: again });
+    keep(again);
     if (isWithin(better, tolerance)) return told(again, better);
   }
-  kept.set(operator, { key, prepared: whyMissed(measured) });
+  keep(whyMissed(measured));
   return null;
 }
 

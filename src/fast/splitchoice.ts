@@ -15,6 +15,7 @@ import type { KernelTable } from "./kerneltable";
 import { modesFor } from "./linespectra";
 import { leafSize } from "./near";
 import { stepFor } from "./step";
+import type { Step } from "./step";
 
 /** What is to be split. */
 export interface Problem {
@@ -74,12 +75,15 @@ export function* chooseSplit(table: KernelTable, problem: Problem): Task<Split |
 /** The best split so far. */
 class Search {
   best: Split | null = null;
+  private readonly step: Step;
 
   constructor(
     private readonly table: KernelTable,
     private readonly problem: Problem,
     private readonly reach: readonly number[],
-  ) {}
+  ) {
+    this.step = stepFor(errorOfWindows(problem.tolerance));
+  }
 
   /** What the next one must be below. */
   get limit(): number {
@@ -88,7 +92,8 @@ class Search {
 
   /** Whether it is better. */
   *consider(radius: number, pad: number): Task<boolean> {
-    const found = yield* splitWith(this.table, this.problem, { radius, pad, reach: this.reach }, this.limit);
+    const { table, problem, reach, step } = this;
+    const found = yield* splitWith(table, problem, { radius, pad, reach, step }, this.limit);
     this.best = found ?? this.best;
     return found !== null;
   }
@@ -112,6 +117,7 @@ interface Candidate {
   readonly pad: number;
   /** Where the kernel itself comes to nothing, on each axis; Infinity where it does not. */
   readonly reach: readonly number[];
+  readonly step: Step;
 }
 
 /** Parts of the tolerance: of the kernel's frequencies, of its tails, of windows and steps. */
@@ -186,8 +192,7 @@ const MOST_CELLS_PER_POINT = 256;
 const SMALL_GRID = 2 ** 15;
 
 /** Copies may not reach into each other where differences of points are: that is what the period is long enough for. */
-function periodicOf({ lengths, tolerance }: Problem, { radius, pad, reach }: Candidate): Periodic {
-  const step = stepFor(errorOfWindows(tolerance));
+function periodicOf({ lengths }: Problem, { radius, pad, reach, step }: Candidate): Periodic {
   const own = lengths.map((length, axis) => at(reach, axis) < length * (1 + pad));
   if (own.every(Boolean)) {
     const period = lengths.map((length, axis) => length + at(reach, axis));

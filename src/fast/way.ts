@@ -18,6 +18,13 @@ export const placeAlone = ({ backend, compile, ranks }: How): How => ({
   compile: ranks && compile !== "always" ? "never" : compile,
 });
 
+/** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
+export function placeOf(operator: Operator, given: Given, how: How): How {
+  if (how.ranks) return { backend: how.backend, compile: how.compile, ranks: how.ranks };
+  const { backend } = operator.preview(given, how);
+  return { backend, compile: backend === "cpu" ? "always" : "never" };
+}
+
 /** A way to compute a reduction from fewer pairs. */
 export interface Way {
   /** Whether the call asks for what this way gives. */

@@ -38,11 +38,14 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
     text: "Exp(-g*SqDist(x,y))*(b+1)",
     why: /^the formula is no convolution: it reads b \(Vj, dim 1\) neither linearly/,
   },
-  "points in four dimensions": { aliases: points(4), arrays: (count) => arraysOf(count, 4), why: /^points have 4/ },
+  "points in five dimensions": { aliases: points(5), arrays: (count) => arraysOf(count, 5), why: /^points have 5/ },
   "ranges of the caller": { options: (count) => ({ ranges: wholeRanges(count) }), why: /^ranges say/ },
-  batches: {
-    arrays: (count) => [t.rand([1, count, 2], { dtype: "float64", seed: 4 }), ...arraysOf(count, 2).slice(1)],
-    why: /^the arrays have batch dimensions/,
+  "batches of short clouds": {
+    arrays: (count) => [
+      t.rand([50, count >> 5, 2], { dtype: "float64", seed: 4 }),
+      ...arraysOf(count >> 5, 2).slice(1),
+    ],
+    why: /^all 750 x 750 pairs take less time than a plan/,
   },
   "a scheme of summing": { genred: { sumScheme: "kahan" }, why: /^sumScheme or dtypeAcc/ },
   "an accumulator": { genred: { dtypeAcc: "float64" }, why: /^sumScheme or dtypeAcc/ },
