@@ -1,7 +1,8 @@
 /**
  * npm run check:jupyterlab: the notebooks in JupyterLab itself, where `jupyter lab` is installed, in headless Chromium:
  * with their outputs (as `npm run notebooks` leaves them) and without, light and dark; then one is run with the kernel
- * of `npm run kernel`. Screenshots are left in notebooks/out/jupyterlab; look at them.
+ * of `npm run kernel`. Screenshots are left in notebooks/out/jupyterlab; look at them. Names choose notebooks, and
+ * `--width 600` a narrow window.
  */
 import { randomUUID } from "node:crypto";
 import { spawn, spawnSync } from "node:child_process";
@@ -17,12 +18,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { parseArgs } from "node:util";
 import { notebooks, root } from "./notebook-packages.mjs";
 import { chromiumCommand, withBrowser } from "./site/browser.mjs";
 
 const folder = join(notebooks, "out", "jupyterlab");
 const VEGA = "application/vnd.vegalite.v5+json";
 const TOKEN = randomUUID();
+const GIVEN = parseArgs({ allowPositionals: true, options: { width: { type: "string", default: "1200" } } });
 const JUPYTER = process.env.JUPYTER ?? "jupyter";
 
 /** What users would choose once: all cells drawn, though not in view, and no news. */
@@ -117,6 +120,7 @@ async function endSessions(url) {
 async function faultsOf(browser, url, name, shot, options) {
   const { count, charts } = cellsOf(join(folder, name));
   const seen = await browser.visit(`${url}/doc/tree/${name}?token=${TOKEN}`, {
+    width: Number(GIVEN.values.width),
     height: 4000,
     until: `${PAGE.cells} >= ${count} && ${PAGE.charts} >= ${charts} && ${PAGE.isIdle}`,
     read: driven(`await pause(1000); return { charts: ${PAGE.charts}, failures: ${PAGE.failures} };`),
@@ -190,7 +194,7 @@ async function main() {
   if (spawnSync(JUPYTER, ["lab", "--version"]).status !== 0) return skip("`jupyter lab` is not installed");
   const executed = join(notebooks, "out");
   const all = existsSync(executed) ? readdirSync(executed).filter((name) => name.endsWith(".ipynb")) : [];
-  const named = process.argv.slice(2);
+  const named = GIVEN.positionals;
   const names = named.length > 0 ? named : all.map((name) => basename(name, ".ipynb"));
   if (!all.includes("kernelsolve.ipynb"))
     throw new Error("notebooks/out: expected executed notebooks: `npm run notebooks`");
