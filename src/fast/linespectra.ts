@@ -41,14 +41,14 @@ export function linesAlong(axis: number, lengths: readonly number[]): Lines {
   return { origins, parts };
 }
 
-/** A random unit vector, all of them being as likely: the Gaussian density is the same in all directions. */
+/** A random unit vector of one to three components, all being as likely (on a sphere, all heights are: Archimedes). */
 function directionOf(dim: number, random: () => number): number[] {
-  const normal = Array.from(
-    { length: dim },
-    () => Math.sqrt(-2 * Math.log(random())) * Math.cos(2 * Math.PI * random()),
-  );
-  const length = Math.hypot(...normal);
-  return normal.map((value) => value / length);
+  const angle = 2 * Math.PI * random();
+  if (dim === 1) return [random() < 0.5 ? -1 : 1];
+  const circle = [Math.cos(angle), Math.sin(angle)];
+  if (dim === 2) return circle;
+  const height = 2 * random() - 1;
+  return [height, ...circle.map((value) => Math.sqrt(1 - height * height) * value)];
 }
 
 /** The most samples of a line. */

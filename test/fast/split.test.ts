@@ -37,6 +37,19 @@ test("a sum keeps its tolerance, and its plan says how", () => {
   expect(error).toBeGreaterThan(0);
 });
 
+test("points of four components keep their tolerance, and so do gradients", () => {
+  const K = t.Genred("Exp(-g*SqDist(x,y))*b", ["x=Vi(4)", "y=Vj(4)", "b=Vj(1)", "g=Pm(1)"], { axis: 1 });
+  const [x, y, b, wider] = [points(4, 1), points(4, 2), weights(1, 3), t.array([5], wide)];
+  expect(K.plan(x, y, b, wider, { tolerance: 1e-3 })).toMatchObject({ method: "split", whyDirect: null, pairsLeft: 0 });
+  const error = apart(someRows(K(x, y, b, wider, { tolerance: 1e-3 })), K(someRows(x), y, b, wider));
+  expect(error).toBeLessThan(1e-3);
+  expect(error).toBeGreaterThan(0);
+  const e = weights(1, 4);
+  const marked = t.requiresGrad(x);
+  const [fast, direct] = [{ tolerance: 1e-3 }, {}].map((how) => t.grad(K(marked, y, b, wider, how), [marked], e)[0]);
+  expect(apart(fast!, direct!)).toBeLessThan(1e-3);
+});
+
 const KERNELS: Readonly<Record<string, string>> = {
   Laplacian: "Exp(-g*Norm2(x-y))*b",
   Coulomb: "Rsqrt(SqDist(x,y))*(g*b)",
