@@ -21,7 +21,7 @@ function rangesOf(rows, many) {
   return cluster.fromMatrix(blocks(rows, 11), blocks(many, 40), keep);
 }
 
-const DIM = 60;
+const DIM = 6;
 const ALIASES = [`x = Vi(${DIM})`, `y = Vj(${DIM})`, "b = Vj(1)"];
 const TABLE = [
   ["Sum", "Exp(-SqDist(x, y)) * b"],
@@ -31,11 +31,11 @@ const TABLE = [
   ["ArgKMin", "SqDist(x, y) + b", { optArg: 5 }],
 ];
 
-/** Columns of which a turn asks for some 17,000 at most. */
+/** Columns of which a turn asks for some 150,000 at most. */
 function visits(dtype) {
   const points = (seed, rows, dim) => rand([rows, dim], { seed, dtype });
-  const [x, y, b] = [points(1, 67, DIM), points(2, 20_000, DIM), points(3, 20_000, 1)];
-  const options = { columns, compile, ranges: rangesOf(67, 20_000), prune: "never" };
+  const [x, y, b] = [points(1, 67, DIM), points(2, 160_000, DIM), points(3, 160_000, 1)];
+  const options = { columns, compile, ranges: rangesOf(67, 160_000), prune: "never" };
   const pieces = [x, y, b].map((each) => requiresGrad(own(each)));
   for (const [reductionOp, formula, more] of TABLE) {
     const K = Genred(formula, ALIASES, { reductionOp, axis: 1, ...more });
@@ -55,9 +55,9 @@ function visits(dtype) {
 }
 
 async function later() {
-  const [x, y] = [rand([67, DIM], { seed: 5 }), rand([20_000, DIM], { seed: 6 })];
+  const [x, y] = [rand([67, DIM], { seed: 5 }), rand([160_000, DIM], { seed: 6 })];
   const K = Genred("Exp(-SqDist(x, y))", ALIASES.slice(0, 2), { axis: 1 });
-  say("async", gather(await K.async(own(x), own(y), { columns, compile, ranges: rangesOf(67, 20_000) })));
+  say("async", gather(await K.async(own(x), own(y), { columns, compile, ranges: rangesOf(67, 160_000) })));
 }
 
 /** Pairs that minima choose: of rows of each rank, of rows that all have, and of none. */
