@@ -8,6 +8,7 @@ file(GLOB SOURCES CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/node/*.cc ${CMAKE
      ${CMAKE_SOURCE_DIR}/native/posix/threads.cc)
 # Signals, GPUs and libraries are not to be had, and ml-matrix serves for LU factors: native/wasm/absent.cc answers.
 list(FILTER SOURCES EXCLUDE REGEX "/(devices|deviceroutines|ranks|columnspan|mpi|lapack|lu)\\.cc$")
+file(GLOB BRIDGE CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/native/node/*.cc)
 file(GLOB KERNELS CONFIGURE_DEPENDS ${CMAKE_BINARY_DIR}/generated/*.cc)
 
 add_library(${PROJECT_NAME} OBJECT ${SOURCES} ${KERNELS})
@@ -17,6 +18,11 @@ target_compile_options(${PROJECT_NAME} PRIVATE -msimd128 -pthread -Wall -Wextra 
 set_source_files_properties(
   ${SOURCES} PROPERTIES COMPILE_OPTIONS
                         "-fwasm-exceptions;-finline-functions;-mllvm;-inline-threshold=5;-ffp-contract=off")
+# What runs once for a call is made as small as can be.
+set_property(
+  SOURCE ${BRIDGE}
+  APPEND
+  PROPERTY COMPILE_OPTIONS "-Oz")
 # Vectors stand in the text of kernels: nothing is left for compilers to make vectors of.
 set_source_files_properties(
   ${KERNELS} PROPERTIES COMPILE_OPTIONS

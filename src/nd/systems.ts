@@ -102,9 +102,7 @@ export function det<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   atMost("det", 1, arguments);
   const matrices = squareIn("det", A);
   const output = eachNumber(matrices, (matrix) => determinant(matrix).product);
-  const backward = (cotangent: RealArray): RealArray[] => [
-    timesInverse(mul(cotangent, output as RealArray), matrices),
-  ];
+  const backward = (cotangent: RealArray): RealArray[] => [timesInverse(mul(cotangent, output as RealArray), matrices)];
   return record(output, [matrices], backward, { where: "det", readsOutput: true });
 }
 

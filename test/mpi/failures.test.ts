@@ -22,6 +22,10 @@ const ENDS: readonly [string, RegExp | null, number?][] = [
   ["has one array for two", /"gather of float32 rows of argument 1 = 2 .* on rank 0 and "gather of .* argument 1 \[/],
   ["has one array for two that travel", ORDER],
   ["exchanges while columns travel", /tskeops, rank 1 of 2: MPI: expected nothing exchanged until columns that travel/],
+  [
+    "exchanges before columns travel",
+    /expected the same call on all ranks, got "Sum over j .* on rank 0 and "allReduce/,
+  ],
   ["is aborted", /tskeops, rank 1 of 2: .*(stopped|abort)/],
 ];
 

@@ -54,6 +54,12 @@ const ENDS = {
   "exchanges while columns travel": async () => {
     const many = fromRows(rand([300_000, 2], { seed: 5 }));
     const sum = over.async(shard(x), many, { columns: "travel" });
+    await new Promise(setImmediate); // it has begun
+    if (isOne) allReduce(1);
+    await sum;
+  },
+  "exchanges before columns travel": async () => {
+    const sum = over.async(shard(x), fromRows(rand([50, 2], { seed: 5 })), { columns: "travel" });
     if (isOne) allReduce(1);
     await sum;
   },
