@@ -60,6 +60,6 @@ for (const [name, routine] of Object.entries(ROUTINES)) {
 /** As test/native/harness.h reads it. */
 function tilesOf(specification) {
   const realBytes = specification.dtype === "float32" ? 4 : 8;
-  const { code, constants } = tileProgram(specification, addon.tiles(isa, realBytes), addon.constants.kinds);
+  const { code, constants } = tileProgram(specification, addon.tiles(isa, realBytes), addon.constants);
   return [`${isa} ${realBytes} ${code.length} ${constants.length}`, code.join(" "), constants.join(" "), ""].join("\n");
 }

@@ -52,16 +52,23 @@ export class AskedRows {
 
   /** The wanted rows, of the rows `[n, width]` of each rank. */
   bring(own: RealData, width: number): RealData {
+    this.agree("", width);
     const came = this.swap(rowsAt(own, this.rows, width), this.given, this.taken, width);
     return this.inverse ? rowsAt(came, this.inverse, width) : came;
   }
 
   /** What has become of the wanted rows, added up in the rows `[n, width]` of each rank that they were. */
   giveBack(rows: RealData, width: number): RealData {
+    this.agree("what has become of ", width);
     const sorted = this.order ? rowsAt(rows, this.order, width) : rows;
     const came = this.swap(sorted, this.taken, this.given, width);
     const [begin, end] = ownRows(this.shard);
     return memoryOf(came).scatterAdd(came, elementsOf(this.rows, width), (end - begin) * width);
+  }
+
+  /** Before an exchange: an error, where ranks do different things. */
+  private agree(doing: string, width: number): void {
+    this.shard.ranks.agree(() => `${doing}${this.what}, [${width}]`, 0);
   }
 
   private swap<T extends RealData>(from: T, sent: readonly number[], received: readonly number[], width: number): T {

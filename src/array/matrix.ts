@@ -139,10 +139,13 @@ function factorOfAddon(A: RealArray, dense: LongAlgebra): Lower | null {
 }
 
 function factorOfLibrary(A: RealArray): Lower | null {
+  if (!isFinite(A)) return null; // NaN of a diagonal is not symmetric to ml-matrix
   const factors = new CholeskyDecomposition(matrixOf(A));
   if (!factors.isPositiveDefinite()) return null;
   return { lower: factors.lowerTriangularMatrix.to1DArray(), solve: (B) => factors.solve(matrixOf(B)).to1DArray() };
 }
+
+const isFinite = (A: RealArray): boolean => readable(A).every(Number.isFinite);
 
 function isSymmetric(A: RealArray): boolean {
   const data = readable(A);
@@ -180,14 +183,19 @@ function parityOf(order: Int32Array): number {
   return sign;
 }
 
-/** `A` `[M, N]` = u `[M, K]` diag(s) vt `[K, N]`, K the smaller of both, s descending. */
+const nothing = (length: number): number[] => new Array<number>(length).fill(NaN);
+
+/**
+ * `A` `[M, N]` = u `[M, K]` diag(s) vt `[K, N]`, K the smaller of both, s descending; NaN where an entry is not finite.
+ */
 export function svd(A: RealArray): { u: number[]; s: number[]; vt: number[] } {
   const [m, n] = A.shape as [number, number];
+  const k = Math.min(m, n);
   const matrix = matrixOf(A);
   if (m === 0 || n === 0) return { u: [], s: [], vt: [] };
   const wide = m < n;
+  if (!isFinite(A)) return { u: nothing(m * k), s: nothing(k), vt: nothing(k * n) };
   const parts = new SingularValueDecomposition(wide ? matrix.transpose() : matrix);
-  const k = Math.min(m, n);
   const [left, right] = [parts.leftSingularVectors, parts.rightSingularVectors].map((vectors) =>
     vectors.subMatrix(0, vectors.rows - 1, 0, k - 1),
   ) as [Matrix, Matrix];
@@ -195,8 +203,10 @@ export function svd(A: RealArray): { u: number[]; s: number[]; vt: number[] } {
   return { u: u.to1DArray(), s: parts.diagonal.slice(0, k), vt: v.transpose().to1DArray() };
 }
 
-/** `A` `[M, N]` = q `[M, N]` r `[N, N]`, for M >= N. */
+/** `A` `[M, N]` = q `[M, N]` r `[N, N]`, for M >= N; NaN where an entry is not finite. */
 export function qr(A: RealArray): { q: number[]; r: number[] } {
+  const [m, n] = A.shape as [number, number];
+  if (!isFinite(A)) return { q: nothing(m * n), r: nothing(n * n) };
   const parts = new QrDecomposition(matrixOf(A));
   return { q: parts.orthogonalMatrix.to1DArray(), r: parts.upperTriangularMatrix.to1DArray() };
 }

@@ -29,6 +29,7 @@ export interface Reduced {
   readonly settings: Settings;
   /** Numbers of a row of the result. */
   readonly dim: number;
+  toString(): string;
   results(arrays: readonly RealArray[], how: How): Result;
   pullback(
     arrays: readonly RealArray[],
@@ -94,7 +95,7 @@ export class Gradients {
     { backend, device, compile, shards }: How,
   ): (RealArray | null)[] {
     const { formulas, args, settings } = this.of;
-    const pairs = new Pairs(formulas, args, settings.rows, choice, shards);
+    const pairs = new Pairs(String(this.of), formulas, args, settings.rows, choice, shards);
     const onPairs = this.make(pairs.formulas, pairs.args, PLAIN_SUM);
     const routed = pairs.cotangent(cotangent, dim);
     const how = { backend, device, compile, shards: pairs.shards };
@@ -186,8 +187,9 @@ class Pairs {
   /** Their columns, where others have them. */
   private readonly asked: AskedRows | null;
 
-  /** @param kept the category of the rows of the call. */
+  /** @param of the call, in words. @param kept the category of its rows. */
   constructor(
+    private readonly of: string,
     formulas: readonly Formula[],
     private readonly given: readonly Argument[],
     private readonly kept: Kept,
@@ -215,7 +217,7 @@ class Pairs {
 
   private askFor(travelling: Shard): AskedRows {
     const columns = Float64Array.from(this.chosen, (place) => integerAt(this.choice.columns, place));
-    return new AskedRows(travelling, columns, "the columns that minima and maxima have chosen");
+    return new AskedRows(travelling, columns, `the columns that ${this.of} has chosen`);
   }
 
   /** What brings an argument from other ranks. */

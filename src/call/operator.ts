@@ -31,7 +31,7 @@ import { axesOf } from "./batches";
 import { arraysOf, checkArguments, checkPlacement, copyArguments } from "./prepared";
 import type { CallOptions, Extents, Given, How } from "./prepared";
 import { refuseShards } from "./shards";
-import { checkCall, checkShards, launchOnRanks } from "./shares";
+import { checkCall, checkShards, launchOnRanks, whoseResult } from "./shares";
 import type { CheckedCall } from "./shares";
 import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
@@ -305,7 +305,7 @@ export class Operator {
   /** Takes the arguments down as they are now, and returns what records the result. */
   private recorder(given: Given, how: How): (values: RealArray, indices: IndexArray | null) => RealArray {
     const { gradient } = this.settings.reduction;
-    const recorded = recorder(given.arrays, { ...this.recordOptions, totals: how.shards !== undefined });
+    const recorded = recorder(given.arrays, { ...this.recordOptions, ...whoseResult(how, this.settings.rows) });
     return (values, indices) =>
       recorded(values, (cotangent, wanted) => {
         if (gradient.kind === "none") return wanted.map(() => null);

@@ -145,6 +145,12 @@ const extentsOf = ({ extents }: Given, of: Kept, shard: Shard | undefined): Exte
 const shardsOf = (rows: Kept, kept: Shard | undefined, reduced: Shard): How["shards"] =>
   rows === Category.I ? [kept, reduced] : [reduced, kept];
 
+/** How a result is recorded: of shards without a row of their own it is a total, the same on all ranks. */
+export const whoseResult = ({ shards }: How, rows: Kept): { totals: boolean; joins: boolean } => ({
+  totals: shards !== undefined,
+  joins: shards !== undefined && !shards[rows],
+});
+
 /** A call of arrays that are shards, of which a call before knows whose. */
 export function checkShards(
   { args, settings: { rows } }: Reduced,
@@ -154,7 +160,7 @@ export function checkShards(
   const [kept, reduced] = [how.shards?.[rows], how.shards?.[otherOf(rows)]];
   const checked = checkArguments(args, arrays);
   const given = { ...checked, extents: extentsOf(checked, otherOf(rows), reduced) };
-  return { given, how: kept ? howOfRows(how, kept, rows) : how };
+  return { given, how: kept ? howOfRows(how, kept, rows) : howOfAll(how, given.extents[rows], rows) };
 }
 
 // ------------------------------------------------------------------------------------------------------ some rows
@@ -166,6 +172,12 @@ function howOfRows(how: How, shard: Shard, kept: Kept): How {
   const own = ranges && cutRanges(ranges, ...ownRows(shard));
   const both: CheckedRanges | undefined = own && [own, own]; // the half of the kept index is read alone
   return { ...how, ranks: undefined, partOf: { rows: sumOf(shard.counts), ranges }, ranges: both, rangesOfAll };
+}
+
+/** How all rows are computed after some, which stay parts of as many to whoever decides. */
+function howOfAll(how: How, rows: number, kept: Kept): How {
+  const ranges = how.rangesOfAll ?? how.ranges;
+  return { ...how, partOf: { rows, ranges: ranges?.[kept] }, ranges };
 }
 
 function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number): Ranges {

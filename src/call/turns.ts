@@ -119,17 +119,21 @@ const NOBODY: Turn = { rows: [0, 0], visited: [], ranges: NO_RANGES };
 export function turnsOf(ranges: Ranges, most: number): Turn[] {
   const turns: Turn[] = [];
   const { length } = ranges.slices;
+  const columns = endOf(ranges);
   for (let first = 0, end = 0; first < length; first = end) {
-    let visited = unite([], columnsOf(ranges, end++));
-    while (end < length) {
-      const more = unite(visited, columnsOf(ranges, end));
-      if (countOf(more) > most) break;
-      visited = more;
-      end++;
-    }
-    turns.push(turnOf(ranges, [first, end], visited));
+    const visited = new Visited(columns);
+    do visited.add(columnsOf(ranges, end++));
+    while (end < length && visited.count + visited.countNew(columnsOf(ranges, end)) <= most);
+    turns.push(turnOf(ranges, [first, end], visited.intervals()));
   }
   return turns;
+}
+
+/** Behind the last column that is visited. */
+function endOf({ columns }: Ranges): number {
+  let end = 0;
+  for (const bound of columns) end = Math.max(end, bound);
+  return end;
 }
 
 /** The intervals of columns that interval k of the rows visits. */
@@ -141,19 +145,65 @@ function columnsOf({ slices, columns }: Ranges, k: number): Intervals {
 const countOf = (intervals: Intervals): number =>
   intervals.reduce((sum, bound, n) => sum + (n % 2 === 0 ? -bound : bound), 0);
 
-/** What is in one or the other. */
-function unite(a: Intervals, b: Intervals): Intervals {
-  const united: number[] = [];
-  for (let m = 0, n = 0; m < a.length || n < b.length;) {
-    const isOfA = n >= b.length || (m < a.length && at(a, m) <= at(b, n));
-    const [from, k] = isOfA ? [a, m] : [b, n];
-    if (isOfA) m += 2;
-    else n += 2;
-    const last = united.length - 1;
-    if (last >= 0 && at(from, k) <= at(united, last)) united[last] = Math.max(at(united, last), at(from, k + 1));
-    else united.push(at(from, k), at(from, k + 1));
+/**
+ * Columns that are visited. Each knows one behind it that may not be, and so the next that is not is found in few steps
+ * (R. E. Tarjan, 1975).
+ */
+class Visited {
+  count = 0;
+  private readonly behind: Float64Array;
+
+  constructor(private readonly columns: number) {
+    this.behind = Float64Array.from({ length: columns + 1 }, (_, k) => k);
   }
-  return united;
+
+  /** How many columns of these would be new. */
+  countNew(intervals: Intervals): number {
+    let count = 0;
+    this.eachNew(intervals, () => count++);
+    return count;
+  }
+
+  add(intervals: Intervals): void {
+    this.eachNew(intervals, (column) => {
+      this.behind[column] = column + 1;
+      this.count++;
+    });
+  }
+
+  intervals(): Intervals {
+    const found: number[] = [];
+    for (let begin = this.nextVisited(0); begin < this.columns; begin = this.nextVisited(at(found, found.length - 1)))
+      found.push(begin, this.nextNew(begin));
+    return found;
+  }
+
+  /** Calls `visit` with each column of ascending intervals that is not visited. */
+  private eachNew(intervals: Intervals, visit: (column: number) => void): void {
+    for (let k = 0; k < intervals.length; k += 2)
+      for (
+        let column = this.nextNew(at(intervals, k));
+        column < at(intervals, k + 1);
+        column = this.nextNew(column + 1)
+      )
+        visit(column);
+  }
+
+  private nextNew(column: number): number {
+    let found = column;
+    for (let next = at(this.behind, found); next !== found; next = at(this.behind, found)) {
+      const over = at(this.behind, next);
+      this.behind[found] = over;
+      found = over;
+    }
+    return found;
+  }
+
+  private nextVisited(column: number): number {
+    let found = column;
+    while (found < this.columns && at(this.behind, found) === found) found++;
+    return found;
+  }
 }
 
 function turnOf(ranges: Ranges, [first, end]: readonly [number, number], visited: Intervals): Turn {

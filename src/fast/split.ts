@@ -7,7 +7,7 @@
  */
 import { checksum } from "../array/record";
 import { contiguous, sizeOf } from "../array/view";
-import { asserted, at } from "../asserts";
+import { asserted, at, lookUp } from "../asserts";
 import { onceFor } from "../once";
 import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
@@ -90,7 +90,7 @@ interface Kept {
   readonly prepared: Prepared | string;
 }
 
-/** By entries of a batch: of those with the same points, the first. */
+/** By number of the points among the different ones of a batch. */
 type KeptPlans = Map<number, Kept>;
 
 const keptAlone = onceFor((_operator: Operator): KeptPlans => new Map());
@@ -98,8 +98,13 @@ const keptOnRanks = onceFor((_operator: Operator): KeptPlans => new Map());
 /** Ranks must all have kept the same, whatever each has computed for itself. */
 const keptFor = (operator: Operator, { ranks }: How): KeptPlans => (ranks ? keptOnRanks : keptAlone)(operator);
 
-/** Where plans of a batch are kept for the next call: those behind so many are made again. */
+/** How many plans of a batch are kept for the next call: those behind are made again. */
 const MOST_KEPT = 64;
+
+/** Drops plans from number `first` on. */
+function forget(kept: KeptPlans, first: number): void {
+  for (const slot of kept.keys()) if (slot >= first) kept.delete(slot);
+}
 
 /** What a plan depends on but weights and factors. */
 const readBy = (operator: Operator): number[] => {
@@ -107,22 +112,32 @@ const readBy = (operator: Operator): number[] => {
   return [...points.flatMap(({ row, column }) => [row, column]), ...parameters].map(({ position }) => position);
 };
 
-/** Data are told apart by checksums. */
+/** Data are told apart by checksums. What pays depends on how often it is computed. */
 function keyOf(operator: Operator, given: Given, how: How): string {
   const sums = readBy(operator).map((position) => checksum(at(given.arrays, position)));
-  return [given.dtype, ...given.extents, how.tolerance, how.backend, ...sums].join(" ");
+  return [given.dtype, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, ...sums].join(" ");
+}
+
+/** For each entry of a batch the number of its points among the different ones, and how many of those there are. */
+function alike(operator: Operator, given: Given): { slots: readonly number[]; count: number } {
+  const firsts = firstsAlike(operator, given, readBy(operator));
+  const numbers = new Map([...new Set(firsts)].map((first, n) => [first, n]));
+  return { slots: firsts.map((first) => lookUp(numbers, first)), count: numbers.size };
 }
 
 /** How many entries of a batch have the same points, and share a plan. */
 const sharing = (operator: Operator, given: Given): number =>
-  sizeOf(given.batch) / Math.max(1, new Set(firstsAlike(operator, given, readBy(operator))).size);
+  sizeOf(given.batch) / Math.max(1, alike(operator, given).count);
 
 function* planAll(operator: Operator, given: Given, how: How): Task<Plan | string> {
-  const firsts = firstsAlike(operator, given, readBy(operator));
-  for (const slot of keptFor(operator, how).keys()) if (firsts[slot] !== slot) keptFor(operator, how).delete(slot);
-  const own = { ...how, repeats: (how.repeats ?? 1) * sharing(operator, given) };
+  const { slots, count } = alike(operator, given);
+  const kept = keptFor(operator, how);
+  forget(kept, count);
+  const own = { ...how, repeats: ((how.repeats ?? 1) * slots.length) / Math.max(1, count) };
   const rest = given.batch.length > 0 ? placeOf(operator, given, how) : undefined;
-  return yield* planEntries(operator, given, (entry, n) => planSplit(operator, entry, own, at(firsts, n)), rest);
+  const plan = yield* planEntries(operator, given, (entry, n) => planSplit(operator, entry, own, at(slots, n)), rest);
+  forget(kept, MOST_KEPT);
+  return plan;
 }
 
 function* planSplit(operator: Operator, given: Given, how: How, slot: number): Task<Plan | string> {
@@ -156,7 +171,7 @@ function* preparedFor(
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
   const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
-  if (slot < MOST_KEPT) kept.set(slot, { key, prepared });
+  kept.set(slot, { key, prepared });
   return prepared;
 }
 

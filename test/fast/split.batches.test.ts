@@ -39,6 +39,13 @@ test("entries of one cloud share its plan, which pays for many that would not pa
   for (let n = 0; n < count; n++) expect(apart(entry(got, n), entry(all, n))).toBeLessThan(1e-5);
 });
 
+test("what was decided for one call is not what is decided for many with its points", () => {
+  const K = t.Genred("Exp(-3*SqDist(x,y))*b", ["x=Vi(4)", "y=Vj(4)", "b=Vj(1)"], { axis: 1 });
+  const [x, b] = [points([15_500, 4]), weights([40, 15_500, 1])];
+  const methods = [entry(b, 0), b, entry(b, 0), b].map((each) => K.plan(x, x, each, { tolerance: 3e-4 }).method);
+  expect(methods).toEqual(["direct", "split", "direct", "split"]);
+});
+
 test("batches broadcast, and plans are told from each other in later calls", () => {
   const [x, y, b] = [points([2, 1, COUNT, 2]), points([COUNT, 2], 2), weights([1, 2, COUNT, 1])];
   const exact = GAUSSIAN(x, y, b);

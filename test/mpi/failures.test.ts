@@ -21,6 +21,7 @@ const ENDS: readonly [string, RegExp | null, number?][] = [
   ["is interrupted while columns travel", /tskeops, rank 1 of 2: /, 130],
   ["has one array for two", /"gather of float32 rows of argument 1 = 2 .* on rank 0 and "gather of .* argument 1 \[/],
   ["has one array for two that travel", ORDER],
+  ["differentiates minima in another order", ORDER],
   ["exchanges while columns travel", /tskeops, rank 1 of 2: MPI: expected nothing exchanged until columns that travel/],
   [
     "exchanges before columns travel",

@@ -306,6 +306,15 @@ describe("values", () => {
     expect(solve(none, zeros([2, 3])).shape).toEqual([0, 2, 3]);
   });
 
+  test("what is not finite makes NaN of its own matrix alone", () => {
+    const A = nd.reshape(array([NaN, 0, 0, 1, 4, 0, 0, 1], { dtype: "float64" }), [2, 2, 2]);
+    expect(values(nd.svd(A).s)).toEqual([NaN, NaN, 4, 1]);
+    expect(values(nd.qr(A).r).map(Math.abs)).toEqual([NaN, NaN, NaN, NaN, 4, 0, 0, 1]);
+    expect(values(nd.eigh(A).values)).toEqual([NaN, NaN, 1, 4]);
+    expect(values(nd.inv(A)).slice(4)).toEqual([0.25, 0, 0, 1]);
+    expect(values(nd.inv(A))[0]).toBeNaN();
+  });
+
   test("results never share memory with arguments, but for views", () => {
     const x = doubles([2, 2], 1);
     const results = [add(x, 0), mul(x, 1), sum(x, { axis: 0 }), exp(x), matmul(x, x), solve(x, x)];

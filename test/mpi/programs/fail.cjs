@@ -1,7 +1,7 @@
 // Ends otherwise than well, as its argument says.
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
-const { Genred, array, rand } = require(dist);
+const { Genred, array, grad, nd, rand, requiresGrad } = require(dist);
 const { allReduce, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
 const isOne = world.rank === 1;
@@ -57,6 +57,13 @@ const ENDS = {
     await new Promise(setImmediate); // it has begun
     if (isOne) allReduce(1);
     await sum;
+  },
+  "differentiates minima in another order": () => {
+    const [rows, y] = [shard(x), requiresGrad(fromRows(rand([50, 2], { seed: 5 })))];
+    const losses = ["SqDist(x, y)", "-(x | y)"].map((text) =>
+      nd.sum(Genred(text, ["x = Vi(2)", "y = Vj(2)"], { reductionOp: "Min", axis: 1 })(rows, y, { columns: "travel" })),
+    );
+    for (const loss of isOne ? losses.reverse() : losses) grad(loss, [y]);
   },
   "exchanges before columns travel": async () => {
     const sum = over.async(shard(x), fromRows(rand([50, 2], { seed: 5 })), { columns: "travel" });

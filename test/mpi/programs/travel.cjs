@@ -2,7 +2,7 @@
 // of the bits of its result. The lines must depend neither on that nor on the number of ranks.
 const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
-const { Genred, Vi, Vj, detach, grad, nd, rand, requiresGrad } = require(dist);
+const { Genred, Vi, Vj, cluster, detach, grad, nd, rand, requiresGrad } = require(dist);
 const { own } = require("./rows.cjs");
 const { broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const [columns, compile] = process.argv.slice(2);
@@ -111,7 +111,35 @@ async function others() {
   say("no columns", gather(K(x, own(rand([0, 3])), options)));
 }
 
+/** Nothing has the kept index: the result is a total, which all ranks have. */
+function totals(dtype) {
+  const [y, p, w] = [rand([300, 1], { seed: 2, dtype }), rand([1], { seed: 4, dtype }), rand([1], { seed: 5, dtype })];
+  for (const reductionOp of ["Sum", "LogSumExp", "Min"]) {
+    const K = Genred("Exp(-SqDist(y, p))", ["y = Vj(1)", "p = Pm(1)"], { reductionOp, axis: 1 });
+    for (const ranges of [
+      undefined,
+      cluster.fromMatrix(
+        [[0, 1]],
+        [
+          [3, 90],
+          [120, 180],
+        ],
+        [[1, 1]],
+      ),
+    ]) {
+      const [piece, ...others] = [own(y), p, w].map((each) => requiresGrad(each));
+      const name = `${reductionOp} without rows ${ranges ? "and with ranges" : ""} in ${dtype}`;
+      const loss = nd.mul(nd.sum(K(piece, others[0], { ...options, ranges })), others[1]);
+      const [first, ...firsts] = grad(loss, [piece, ...others], null, { createGraph: true });
+      say(name, gather(fromRows(detach(first))), ...firsts);
+      const [second, ...seconds] = grad(nd.sum(nd.square(first)), [piece, ...others]);
+      say(`second order of ${name}`, gather(fromRows(second)), ...seconds);
+    }
+  }
+}
+
 for (const dtype of ["float32", "float64"]) {
+  totals(dtype);
   reductions(dtype, 7, 200_000);
   reductions(dtype, 1500, 66_000);
   gradients(dtype);
