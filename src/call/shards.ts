@@ -3,7 +3,7 @@
  * array that all have stands beside shards. Knows ranks by `Ranks` alone.
  */
 import type { Ranks } from "../array/exchange";
-import { cutRows, joinRows, shardOf, sumOf } from "../array/shard";
+import { cutRows, joinRows, shapeOfAll, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { sameShape, shapeText } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -95,7 +95,7 @@ export function shardAmong(args: readonly Argument[], arrays: readonly RealArray
       throw new ArgumentError(`${label(argument)}: expected a parameter that all ranks have, got a shard`);
     if (shape.length > argument.rank)
       throw new ArgumentError(
-        `${label(argument)}: expected no batch dimensions with shards, got shape ${shapeText(shape)}`,
+        `${label(argument)}: expected no batch dimensions with shards, got shape ${shapeOfAll(at(arrays, n))}`,
       );
   });
   return found;
