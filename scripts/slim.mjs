@@ -1,6 +1,7 @@
 /**
- * What makes the package of tskeops small: scripts without comments, declarations that some entry reaches alone, and a
- * tarball whose files stand in the order of their paths, as neighbours are alike. Must not know what is in the package.
+ * What makes the package of tskeops small: scripts and headers without comments and white space, declarations that some
+ * entry reaches alone, and a tarball whose files stand in the order of their paths, as neighbours are alike. Must not
+ * know what is in the package.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -39,19 +40,26 @@ const entriesOf = (value) =>
     ? [value].filter((path) => /\.d\.m?ts$/.test(path))
     : Object.values(value).flatMap(entriesOf);
 
-/** Takes comments out of the scripts of a package, and declarations that nobody can import. */
+/** Without lines of comments; the licences of headers are files beside them. */
+const withoutComments = (header) => header.replace(/\/\*[^]*?\*\//g, "").replace(/^[ \t]*(?:\/\/.*)?\n/gm, "");
+
+/** Takes comments out of the scripts and headers of a package, and declarations that nobody can import. */
 export function slim(place) {
   const { exports } = JSON.parse(readFileSync(join(place, "package.json"), "utf8"));
   const reached = reachedFrom(entriesOf(exports).map((path) => join(place, path)));
   for (const file of filesBelow(join(place, "dist"))) {
     if (/\.d\.m?ts$/.test(file) && !reached.has(file)) rmSync(file);
-    else if (file.endsWith(".js")) writeFileSync(file, withoutComments(readFileSync(file, "utf8"), file));
+    else if (file.endsWith(".js")) writeFileSync(file, madeSmall(readFileSync(file, "utf8"), file));
   }
+  for (const file of filesBelow(join(place, "headers")).filter((name) => name.endsWith(".h")))
+    writeFileSync(file, withoutComments(readFileSync(file, "utf8")));
 }
 
-/** What is on one line stays so: it was made small already. */
-const withoutComments = (text, file) =>
-  file.includes(`${sep}web${sep}`) ? text : transformSync(text, { legalComments: "none" }).code;
+/** In short lines, so that stacks of errors still tell places. */
+const SMALL = { legalComments: "none", minifyWhitespace: true, lineLimit: 400 };
+
+/** Without comments and needless white space; what is on one line stays so: it was made small already. */
+const madeSmall = (text, file) => (file.includes(`${sep}web${sep}`) ? text : transformSync(text, SMALL).code);
 
 /** Owners and times say nothing of who made it when. */
 const OF_NOBODY = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@499162500", "--format=ustar"];
