@@ -68,15 +68,14 @@ function readableReference(text) {
 
 /** The methods of classes in two levels of headings, without the constructors, which are the library's own. */
 function withClasses(text) {
-  const [, head, complex, real, types] =
-    /^([^]*?)## Classes\n\n([^]*?)(### LazyTensor\n[^]*?)## Type Aliases([^]*)$/.exec(text);
+  const [, head, complex, real] = /^([^]*?)## Classes\n\n([^]*?)(### LazyTensor\n[^]*)$/.exec(text);
   const methods = (part) =>
     part
       .replaceAll(/^#### Constructors\n[^]*?(?=^#### )/gm, "")
       .replaceAll(/^#+ (Get Signature|Call Signature|Methods|Accessors|Properties)\n\n/gm, "")
       .replaceAll(/^####(#*) (?=.)/gm, (_, more) => `${"#".repeat(more.length + 2)} `)
       .replaceAll(/^### (?=(Complex)?LazyTensor\n)/gm, "## ");
-  return `${head}${methods(real)}${methods(complex)}${types}`;
+  return `${head}${methods(real)}${methods(complex)}`;
 }
 
 /** Writes the pages that have changed, and removes those that are gone. */
