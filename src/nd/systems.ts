@@ -38,7 +38,7 @@ export function solve<T extends RealData>(A: ArrayInput<T>, B: ArrayInput<T>): R
   const columns = isVector ? reshape(right, [...right.shape, 1]) : right;
   const batch = columns.shape.at(-2) === n ? commonShape(batchOf(matrices), batchOf(columns)) : null;
   if (!batch) throw misfit(matrices, right);
-  const X = solvedBy(factorsFor("solve", matrices, batch), matrices, columns);
+  const X = solvedBy("solve", factorsFor("solve", matrices, batch), matrices, columns);
   return isVector ? reshape(X, [...batch, n]) : X;
 }
 
@@ -56,7 +56,12 @@ function factorsFor(where: string, A: RealArray, batch: readonly number[]): read
 }
 
 /** With G the cotangent: the gradient of B is A^-T G, that of A is -(A^-T G) X^T. */
-function solvedBy<T extends RealData>(factors: readonly Factors[], A: RealArray<T>, B: RealArray<T>): RealArray<T> {
+function solvedBy<T extends RealData>(
+  where: string,
+  factors: readonly Factors[],
+  A: RealArray<T>,
+  B: RealArray<T>,
+): RealArray<T> {
   const shape = [...(commonShape(batchOf(A), batchOf(B)) ?? []), ...B.shape.slice(-2)];
   const rights = eachOf(broadcast(B, shape));
   const X = stacked(
@@ -67,12 +72,12 @@ function solvedBy<T extends RealData>(factors: readonly Factors[], A: RealArray<
   );
   const backward = (cotangent: RealArray, [wantedA]: readonly boolean[]): (RealArray | null)[] => {
     const transposed = factors.map((each) => each.transposed());
-    const G = solvedBy(transposed, swapLast(A) as RealArray, cotangent);
+    const G = solvedBy(where, transposed, swapLast(A) as RealArray, cotangent);
     const ofA = wantedA ? sumTo(neg(multiply(G, swapLast(X) as RealArray)), A.shape) : null;
     return [ofA, sumTo(G, B.shape)];
   };
   const nameOf = (k: number): string => (k === 0 ? "its matrix" : "its right-hand side");
-  return record(X, [A, B], backward, { where: "solve", nameOf, readsInputs: [true, false], readsOutput: true });
+  return record(X, [A, B], backward, { where, nameOf, readsInputs: [true, false], readsOutput: true });
 }
 
 /**
@@ -87,7 +92,7 @@ export function inv<T extends RealData>(A: ArrayInput<T>): RealArray<T> {
   const matrices = squareIn("inv", A);
   const identity = eye(at(matrices.shape, matrices.shape.length - 1), { dtype: dtypeOf(matrices) });
   const factors = factorsFor("inv", matrices, batchOf(matrices));
-  return solvedBy(factors, matrices, identity as RealArray as RealArray<T>);
+  return solvedBy("inv", factors, matrices, identity as RealArray as RealArray<T>);
 }
 
 /**

@@ -18,7 +18,7 @@ import { systemMatrix } from "./systemmatrix";
 /** What eigenpairs of kernels take beside that. */
 const FAST = {
   /**
-   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to three dimensions
+   * `"auto"`: products with K may lose what `rtol` allows: those of kernels of differences in up to four dimensions
    * take time that grows with n. Residuals are then those of 200 exact rows.
    */
   tolerance: { expected: '"auto"', accepts: (value: unknown): value is "auto" => value === "auto" },

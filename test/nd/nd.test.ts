@@ -306,6 +306,13 @@ describe("values", () => {
     expect(solve(none, zeros([2, 3])).shape).toEqual([0, 2, 3]);
   });
 
+  test("a gradient of an inverse whose matrix was overwritten says so", () => {
+    const A = requiresGrad(eye(2, { dtype: "float64" }));
+    const inverse = nd.inv(A);
+    A.set(0, 0, 3);
+    expect(() => grad(sum(inverse), [A])).toThrow(/of inv\b.*overwritten/);
+  });
+
   test("what is not finite makes NaN of its own matrix alone", () => {
     const A = nd.reshape(array([NaN, 0, 0, 1, 4, 0, 0, 1], { dtype: "float64" }), [2, 2, 2]);
     expect(values(nd.svd(A).s)).toEqual([NaN, NaN, 4, 1]);
