@@ -163,44 +163,6 @@ int64_t factorise(const Lapack &lapack, const Upper &a) {
   return 0;
 }
 
-// ---- the inverse, from the factor -------------------------------------------------------------------------------------------------
-
-// Columns [column, end) of inverse(R), for the upper half R.
-void invertColumns(const Lapack &lapack, const Upper &factor, const Upper &root, int64_t column, int64_t end) {
-  for (int64_t k = column; k < end; k++) *root.at(k, k) = 1;
-  lapack.dtrsm_('L', 'U', 'N', 'N', end, end - column, 1, factor.data, factor.n, root.at(0, column), root.n, 1, 1, 1, 1);
-}
-
-// Columns [column, end) of an upper half U become those of U transpose(U), which need none that stand before.
-void squareColumns(const Lapack &lapack, const Upper &root, int64_t column, int64_t end) {
-  const int64_t n = root.n, width = end - column;
-  std::vector<double> own(end * width);
-  for (int64_t k = 0; k < width; k++) std::copy_n(root.at(0, column + k), end, own.data() + k * end);
-  lapack.dgemm_('N', 'T', end, width, width, 1, own.data(), end, own.data() + column, end, 0, root.at(0, column), n, 1, 1);
-  if (end < n)
-    lapack.dgemm_('N', 'T', end, width, n - end, 1, root.at(0, end), n, root.at(column, end), n, 1, root.at(0, column), n, 1, 1);
-}
-
-// Calls step(column, end) for all columns, some at a time.
-template <class Step>
-void inColumns(int64_t n, Step step) {
-  Watch &watch = LinalgSession::current().watch;
-  const int64_t width = std::clamp<int64_t>(2 * MULTIPLICATIONS / (n * n), 1, BLOCK);
-  for (int64_t column = 0; column < n; column += width) {
-    watch.askPoll();
-    if (watch.stopping()) return;
-    step(column, std::min(n, column + width));
-    watch.done(std::min(width, n - column));
-  }
-}
-
-void invert(const Lapack &lapack, const Upper &factor, const Upper &inverse) {
-  LinalgSession::current().watch.begin(2 * factor.n);
-  std::fill_n(inverse.data, factor.n * factor.n, 0.0);
-  inColumns(factor.n, [&](int64_t column, int64_t end) { invertColumns(lapack, factor, inverse, column, end); });
-  inColumns(factor.n, [&](int64_t column, int64_t end) { squareColumns(lapack, inverse, column, end); });
-}
-
 }  // namespace
 
 std::string chooseLapack(const std::string &choice) {
@@ -223,15 +185,5 @@ bool choleskyByLapack(double *a, int64_t n, int64_t &failed) {
   if (!takesTurn(turn)) return true;
   const ThreadsOfPool whileRunning(lapack);
   failed = factorise(lapack, {a, n});
-  return true;
-}
-
-bool inverseByLapack(double *out, const double *l, int64_t n) {
-  const Lapack lapack = chosen();
-  if (lapack.name.empty()) return false;
-  std::unique_lock turn(running, std::defer_lock);
-  if (!takesTurn(turn)) return true;
-  const ThreadsOfPool whileRunning(lapack);
-  invert(lapack, {const_cast<double *>(l), n}, {out, n});
   return true;
 }

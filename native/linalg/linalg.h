@@ -18,7 +18,7 @@ int64 cholesky(double *a, int64 n);
 // x [n, columns] becomes the solution of L transpose(L) y = x.
 void choleskySolve(const double *l, double *x, int64 n, int64 columns);
 
-// out [n, n] = the inverse of L transpose(L), both halves. Large ones go to the system's LAPACK, where there is one.
+// out [n, n] = the inverse of L transpose(L), both halves.
 void choleskyInverse(double *out, const double *l, int64 n);
 
 // a [n, n] becomes L, whose diagonal of ones is not kept, and U, with L U = the rows of a in the order `order`. Returns how
@@ -52,9 +52,6 @@ constexpr std::int64_t LEAST_LAPACK_ROWS = 1024;
 // As cholesky, by the chosen library; `false` if there is none, and nothing has happened. Its bits may depend on the
 // number of threads.
 bool choleskyByLapack(double *a, std::int64_t n, std::int64_t &failed);
-
-// The lower half of the inverse alone, by the chosen library; `false` if there is none.
-bool inverseByLapack(double *out, const double *l, std::int64_t n);
 
 
 // A block [rows, width].

@@ -38,18 +38,26 @@ inline const Kernels<double> &kernels<double>() {
 
 constexpr int64 PIECE = 64;  // rows of a task
 
-// Runs body(first, end) on pieces of [0, count) of at most `piece`, the last ones first: they are the long ones of a
-// lower half.
+// Which pieces take longest: they are begun first, so that no thread has one left when all others are done.
+enum class Longest { FIRST, LAST };
+
+// Runs body(first, end) on pieces of [0, count) of at most `piece`.
 template <class Body>
-void inPieces(int64 count, int64 piece, Body body) {
+void inPieces(int64 count, int64 piece, Longest longest, Body body) {
   const int64 pieces = (count + piece - 1) / piece;
   Pool::ofProcess().run(pieces, [&, &watch = LinalgSession::current().watch](int64 task) {
     watch.askPoll();
     if (watch.stopping()) return;
     const FlushDenormals whileRunning;
-    const int64 first = (pieces - 1 - task) * piece;
+    const int64 first = (longest == Longest::FIRST ? task : pieces - 1 - task) * piece;
     body(first, std::min(count, first + piece));
   });
+}
+
+// The last ones take longest, as rows of a lower half do.
+template <class Body>
+void inPieces(int64 count, int64 piece, Body body) {
+  inPieces(count, piece, Longest::LAST, body);
 }
 
 #endif

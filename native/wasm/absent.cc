@@ -36,7 +36,6 @@ std::string chooseLapack(const std::string &choice) {
 void initialLapack(const std::string &choice) { chooseLapack(choice); }
 std::string lapackName() { return {}; }
 bool choleskyByLapack(double *, std::int64_t, std::int64_t &) { return false; }
-bool inverseByLapack(double *, const double *, std::int64_t) { return false; }
 
 namespace {
 
