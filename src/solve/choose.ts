@@ -159,6 +159,9 @@ interface Guess {
   readonly iterations: number;
 }
 
+/** Columns that nothing is made of, as iterations with them are expected to cost more than another way. */
+const IN_VAIN: Guess = { inverse: null, iterations: Infinity };
+
 /** Finds preconditioners for one system and keeps them for the solves of its derivatives. */
 export class Inverses {
   private readonly found = new Map<string, Preconditioner | null>();
@@ -218,20 +221,22 @@ export class Inverses {
     for (const of of lowRankDtypes(situation)) {
       const found = yield* this.guess(of, situation, costs, limit);
       if (!found) continue;
+      if (found === IN_VAIN) return false;
       const dtype = found.inverse ? of : fastDtype(situation);
-      if (costs.iterations(found.iterations, found.inverse?.rank ?? 0, rows, dtype) > limit) return false;
       if (yield* isEnough({ inverse: found.inverse, dtype, patience: PATIENCE + 2 * found.iterations })) return true;
     }
     return false;
   }
 
-  /** Null where rounding leaves none that is positive definite. */
+  /** Null where rounding leaves none that is positive definite. @param limit seconds of another way. */
   private guess(of: Dtype, situation: EntriesSituation, costs: Costs, limit: number): Task<Guess | null> {
-    const { preconditioner, algebra, alpha, matrix, tell } = situation;
+    const { preconditioner, algebra, alpha, matrix, rows, tell } = situation;
     tell?.({ doing: "preconditioner" });
     return findOrMake(this.guesses, of, function* () {
       const rule = ruleOf(preconditioner, new LeastCost(costs, alpha, limit));
       const low = yield* lowRank(matrix(of), algebra, generator(SEED), rule);
+      const dtype = low.rank > 0 ? of : fastDtype(situation);
+      if (costs.iterations(low.iterations, low.rank, rows, dtype) > limit) return IN_VAIN;
       const inverse = yield* low.inverse(alpha);
       return inverse || low.rank === 0 ? { inverse, iterations: low.iterations } : null;
     });

@@ -26,27 +26,23 @@ export function* lowRank(matrix: Matrix, whole: Algebra, random: () => number, r
   const search = new PivotedCholesky(matrix, algebra, random);
   for (let idle = 0; idle < ROUNDS && rule.goesOn(search) && !search.isExhausted;)
     idle = (yield* search.addBlock(rule.most - search.rank)) ? 0 : idle + 1;
-  const blocks = search.blocks.slice(0, rule.best);
-  const width = widthOf(blocks);
-  const gram = new Float64Array(width * width);
-  if (width > 0) yield* waitFor(algebra.gram(gram, columnsOf(blocks), matrix.rows, matrix.dtype === "float32" ? 4 : 8));
-  return new LowRank(matrix, algebra, blocks, gram, rule.iterations);
+  return new LowRank(matrix, algebra, search.blocks.slice(0, rule.best), rule.iterations);
 }
 
 const columnsOf = (blocks: readonly ColumnBlock[]): RealData[] => blocks.map(({ columns }) => columns);
 const widthOf = (blocks: readonly ColumnBlock[]): number => blocks.reduce((total, { width }) => total + width, 0);
 
-/** F Fᵀ near K, with the Gram matrix Fᵀ F, so that every ridge costs no more than a factorisation of its size. */
+/** F Fᵀ near K. The Gram matrix Fᵀ F is kept, so that every other ridge costs no more than a factorisation of its size. */
 export class LowRank {
   readonly rank: number;
   /** Columns of F, with their padding. */
   readonly width: number;
+  private gram: Float64Array | undefined;
 
   constructor(
     private readonly matrix: Matrix,
     private readonly algebra: Algebra,
     private readonly blocks: readonly ColumnBlock[],
-    private readonly gram: Float64Array,
     /** Expected with the inverse for the ridge that it was made for, or without one where the rank is 0. */
     readonly iterations: number,
   ) {
@@ -58,7 +54,7 @@ export class LowRank {
   *inverse(alpha: number): Task<Preconditioner | null> {
     const { width, algebra, rank } = this;
     const { rows } = this.matrix;
-    const factor = this.gram.slice();
+    const factor = (this.gram ??= yield* this.makeGram()).slice();
     for (let n = 0; n < width; n++) factor[n * (width + 1)]! += alpha;
     if (width === 0 || (yield* waitFor(algebra.cholesky(factor, width))) !== 0) return null;
     const logdet = (rows - width) * Math.log(alpha) + logdetOf(factor, width);
@@ -72,6 +68,14 @@ export class LowRank {
     };
     const isWhole = this.matrix.held === undefined;
     return { kind: "low-rank", dtype: this.matrix.dtype, rank, logdet, apply, ...(isWhole && { parts }) };
+  }
+
+  private *makeGram(): Task<Float64Array> {
+    const { width, matrix, algebra } = this;
+    const gram = new Float64Array(width * width);
+    const bytes = matrix.dtype === "float32" ? 4 : 8;
+    if (width > 0) yield* waitFor(algebra.gram(gram, columnsOf(this.blocks), matrix.rows, bytes));
+    return gram;
   }
 
   /** out `[rows, columns]` -= F x, for x `[width, columns]`. */
