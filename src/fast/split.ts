@@ -206,9 +206,10 @@ export function* prepareFor(
     given,
     how,
     limitsOf(operator, given, how, Math.min(MOST_TOLERANCE, tolerance)),
+    "split",
   );
   if (typeof prepared === "string") return prepared;
-  return { prepared, share: prepared.split.cost / directNanoseconds(operator, given) };
+  return { prepared, share: prepared.cost / directNanoseconds(operator, given) };
 }
 
 /** How much finer a plan is made that has missed, beside what it missed by. */
@@ -229,9 +230,7 @@ function* runChecked(
   const tolerance = asserted(how.tolerance, "a tolerance");
   if (isWithin(measured, tolerance)) return told(prepared, measured);
   if (!(measured.error < Infinity)) return null; // the rows tell nothing
-  const finer = prepared.tolerance / (FINER * Math.max(1, measured.error / tolerance));
-  const convolution = convolutionIn(operator) as Convolution;
-  const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, finer));
+  const again = yield* prepareAgain(operator, given, how, prepared, measured.error / tolerance);
   if (typeof again !== "string") {
     yield* again.run(given, out);
     const better = yield* measureError(operator, given, how, out);
@@ -242,6 +241,34 @@ function* runChecked(
   return null;
 }
 
+/**
+ * A finer plan. Where a split has missed, a tree is another way that may be cheaper; it is the only one if the split has
+ * missed by so much that its choice has not seen what the kernel is like.
+ * @param missed the error that it had, in tolerances.
+ */
+function* prepareAgain(
+  operator: Operator,
+  given: Given,
+  how: How,
+  { method, tolerance }: Prepared,
+  missed: number,
+): Task<Prepared | string> {
+  const convolution = convolutionIn(operator) as Convolution;
+  const make = (limits: Limits, only?: Prepared["method"]): Task<Prepared | string> =>
+    makePrepared(operator, convolution, given, how, limits, only);
+  const finer = limitsOf(operator, given, how, tolerance / (FINER * Math.max(1, missed)));
+  if (method === "tree") return yield* make(finer);
+  const limits = limitsOf(operator, given, how, tolerance);
+  const isWrong = missed > MISSED_BY_FAR;
+  const split = isWrong ? null : yield* make(finer, "split");
+  const most = split === null || typeof split === "string" ? limits.most : split.cost;
+  const tree = yield* make({ ...limits, most }, "tree");
+  return typeof tree !== "string" ? tree : (split ?? (yield* make(finer, "split")));
+}
+
+/** In tolerances. */
+const MISSED_BY_FAR = 100;
+
 const isWithin = ({ error, uncertainty }: MeasuredError, tolerance: number): boolean =>
   error + uncertainty <= tolerance;
 
@@ -249,17 +276,14 @@ const whyMissed = ({ error, rows }: MeasuredError): string =>
   `the error on ${rows} exact rows was ${error.toExponential(1)}, and a finer plan did not mend that`;
 
 function told(prepared: Prepared, measured?: MeasuredError): Shortcut {
-  const { split, nearCount, tolerance } = prepared;
+  const { method, nearCount, tolerance, details } = prepared;
   return {
-    method: "split",
+    method,
     whyDirect: null,
     pairsLeft: nearCount,
     details: {
       tolerance,
-      radius: split.radius,
-      grid: split.shape,
-      modes: split.modes,
-      windowWidth: split.window.width,
+      ...details,
       ...(measured && { error: measured.error, uncertainty: measured.uncertainty, checkedRows: measured.rows }),
     },
   };
