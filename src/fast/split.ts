@@ -212,10 +212,7 @@ export function* prepareFor(
   return { prepared, share: prepared.cost / directNanoseconds(operator, given) };
 }
 
-/** How much finer a plan is made that has missed, beside what it missed by. */
-const FINER = 4;
-
-/** Two tries at most: what is missed twice is left to all pairs, also in later calls with these points. */
+/** Until one is near enough, or none is left to try: then all pairs are computed, also in later calls with these points. */
 function* runChecked(
   operator: Operator,
   given: Given,
@@ -225,49 +222,55 @@ function* runChecked(
   const keep = (now: Prepared | string): void => {
     if (slot < MOST_KEPT) keptFor(operator, how).set(slot, { key, prepared: now });
   };
-  yield* prepared.run(given, out);
-  const measured = yield* measureError(operator, given, how, out);
   const tolerance = asserted(how.tolerance, "a tolerance");
-  if (isWithin(measured, tolerance)) return told(prepared, measured);
-  if (!(measured.error < Infinity)) return null; // the rows tell nothing
-  const again = yield* prepareAgain(operator, given, how, prepared, measured.error / tolerance);
-  if (typeof again !== "string") {
-    yield* again.run(given, out);
-    const better = yield* measureError(operator, given, how, out);
-    keep(again);
-    if (isWithin(better, tolerance)) return told(again, better);
+  const tried: Prepared[] = [];
+  for (let next: Prepared | null = prepared; next;) {
+    tried.push(next);
+    yield* next.run(given, out);
+    const measured = yield* measureError(operator, given, how, out);
+    if (!(measured.error < Infinity)) return null; // the rows tell nothing
+    if (isWithin(measured, tolerance)) {
+      if (tried.length > 1) keep(next);
+      return told(next, measured);
+    }
+    keep(whyMissed(measured));
+    next = yield* prepareAgain(operator, given, how, tried, measured.error / tolerance);
   }
-  keep(whyMissed(measured));
   return null;
 }
 
+/** How much finer a plan is made that has missed, beside what it missed by. */
+const FINER = 4;
+/** In tolerances: what misses by more has not seen what the kernel is like. */
+const MISSED_BY_FAR = 100;
+
 /**
- * A finer plan. Where a split has missed, a tree is another way that may be cheaper; it is the only one if the split has
- * missed by so much that its choice has not seen what the kernel is like.
- * @param missed the error that it had, in tolerances.
+ * What to try next: each method twice at most, finer the second time. Where a split has missed, a tree is another way that
+ * may take less time; it is the first one where the split has missed by far.
+ * @param missed the error that the last one had, in tolerances.
  */
 function* prepareAgain(
   operator: Operator,
   given: Given,
   how: How,
-  { method, tolerance }: Prepared,
+  tried: readonly Prepared[],
   missed: number,
-): Task<Prepared | string> {
-  const convolution = convolutionIn(operator) as Convolution;
-  const make = (limits: Limits, only?: Prepared["method"]): Task<Prepared | string> =>
-    makePrepared(operator, convolution, given, how, limits, only);
-  const finer = limitsOf(operator, given, how, tolerance / (FINER * Math.max(1, missed)));
-  if (method === "tree") return yield* make(finer);
-  const limits = limitsOf(operator, given, how, tolerance);
-  const isWrong = missed > MISSED_BY_FAR;
-  const split = isWrong ? null : yield* make(finer, "split");
-  const most = split === null || typeof split === "string" ? limits.most : split.cost;
-  const tree = yield* make({ ...limits, most }, "tree");
-  return typeof tree !== "string" ? tree : (split ?? (yield* make(finer, "split")));
+): Task<Prepared | null> {
+  const last = at(tried, tried.length - 1);
+  const isFirst = tried.filter(({ method }) => method === last.method).length === 1;
+  const finer = last.tolerance / (FINER * Math.max(1, missed));
+  const make = function* (method: Prepared["method"], tolerance: number, most = Infinity): Task<Prepared | null> {
+    const limits = limitsOf(operator, given, how, tolerance);
+    const convolution = convolutionIn(operator) as Convolution;
+    const limited = { ...limits, most: Math.min(most, limits.most) };
+    const made = yield* makePrepared(operator, convolution, given, how, limited, method);
+    return typeof made === "string" ? null : made;
+  };
+  if (last.method === "tree") return isFirst ? yield* make("tree", finer) : null;
+  const split = isFirst && missed < MISSED_BY_FAR ? yield* make("split", finer) : null;
+  const tree = yield* make("tree", asserted(how.tolerance, "a tolerance"), split?.cost);
+  return tree ?? split ?? (isFirst ? yield* make("split", finer) : null);
 }
-
-/** In tolerances. */
-const MISSED_BY_FAR = 100;
 
 const isWithin = ({ error, uncertainty }: MeasuredError, tolerance: number): boolean =>
   error + uncertainty <= tolerance;

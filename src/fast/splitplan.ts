@@ -78,13 +78,15 @@ export function* makePrepared(
   limits: Limits,
   only?: Prepared["method"],
 ): Task<Prepared | string> {
+  if (only === "tree" && !isLongForTrees(operator, given, how)) return BRIEF_FOR_TREES;
   const known = yield* knownOf(operator, convolution, given, how);
   if (typeof known === "string") return known;
   const split = only === "tree" ? NO_SPLIT : yield* makeSplit(known, limits);
   const isDear = typeof split === "string" || split.cost > DEAR * limits.most;
   if (only === "split" || !isDear) return split;
   const most = typeof split === "string" ? limits.most : MUCH_LESS * split.cost;
-  return (yield* makeTree(known, { ...limits, most })) ?? split;
+  const tree = isLongForTrees(operator, given, how) ? yield* makeTree(known, { ...limits, most }) : null;
+  return tree ?? split;
 }
 
 const NO_SPLIT = "no split is expected to take less time than all pairs";
@@ -92,8 +94,12 @@ const NO_SPLIT = "no split is expected to take less time than all pairs";
 const DEAR = 0.25;
 /** What part of the time of a split a tree may be expected to take. */
 const MUCH_LESS = 0.7;
+
 /** Nanoseconds that all pairs take at least where trees are made. */
 const LEAST_FOR_TREES = 8e8;
+const BRIEF_FOR_TREES = "all pairs take less time than a tree";
+const isLongForTrees = (operator: Operator, given: Given, { repeats = 1 }: How): boolean =>
+  directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES;
 
 function* knownOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<Known | string> {
   const points = yield* pointsOf(convolution, given);
@@ -112,9 +118,9 @@ const plainOf = ({ backend, compile, ranks }: How): How => ({ backend, compile, 
 
 function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | null> {
   const { operator, given, how } = known;
-  if (directNanoseconds(operator, given) * (how.repeats ?? 1) < LEAST_FOR_TREES) return null;
   const place = placeOf(operator, given, how);
-  const tree = yield* treeSumFor({ ...known, how: place, dtype: given.dtype, tolerance, most });
+  const repeats = how.repeats ?? 1;
+  const tree = yield* treeSumFor({ ...known, how: place, repeats, dtype: given.dtype, tolerance, most });
   return tree && { method: "tree", tolerance, ...tree };
 }
 

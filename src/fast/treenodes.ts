@@ -112,7 +112,7 @@ export class TreeNodes {
     let values = from;
     for (let axis = 0; axis < dim; axis++)
       values = contracted(values, this.countsOf(cell, child, axis), degree ** axis, isUp);
-    for (const [n, value] of values.entries()) to[n] = realAt(to, n) + value;
+    for (let n = 0; n < to.length; n++) to[n] = realAt(to, n) + realAt(values, n);
   }
 
   /** `[degree, degree]`: what nodes of a cell count at those of its half, on one axis. */

@@ -115,9 +115,11 @@ function pointsOnLines(dim: number, longest: number, places: Float64Array): Floa
           const half = longest * 2 ** -size;
           const nearest = pointAt(dim, half * (distance || CLOSE ** line), random);
           const own = at(nearest, axis);
-          const centre = own === 0 ? half * (2 * random() - 1) : own + Math.sign(own) * half;
+          const isInside = own === 0 || (distance === 0 && line % 2 === 0);
+          const centre = isInside ? half * (2 * random() - 1) : own + Math.sign(own) * half;
           for (let n = 0; n < places.length; n++)
-            for (let k = 0; k < dim; k++) points[place++] = k === axis ? centre + half * realAt(places, n) : at(nearest, k);
+            for (let k = 0; k < dim; k++)
+              points[place++] = k === axis ? centre + half * realAt(places, n) : at(nearest, k);
         }
   return points;
 }

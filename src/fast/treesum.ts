@@ -44,6 +44,8 @@ export interface TreeProblem {
   readonly tolerance: number;
   /** The root mean square of the kernel over pairs. */
   readonly scale: number;
+  /** How often the sum is used, about. */
+  readonly repeats: number;
   /** Nanoseconds of processor time that a call may take. */
   readonly most: number;
 }
@@ -92,8 +94,14 @@ const hasNodes = ({ convolution: { weights, factors }, dtype, tolerance }: TreeP
 
 // ---------------------------------------------------------------------------------------------------------- the choice
 
-/** Of the tolerance, the largest error of a pair, wherever it is: most are far smaller, and their signs differ. */
-const OF_LARGEST = Number(process.env["OFE"] ?? 16);
+/** Of the tolerance and for each axis, the largest error of a pair: most are smaller, the more so with every axis. */
+const OF_LARGEST = 2;
+
+/** Where there are no weights, errors of pairs do not cancel, and the scale is that of sums that do not. */
+function largestError({ convolution: { weights }, points: { columns, dim }, tolerance, scale }: TreeProblem): number {
+  const counted = weights.length > 0 ? 1 : columns.length / dim;
+  return (OF_LARGEST * dim * tolerance * scale) / Math.sqrt(counted);
+}
 const [LEAST_DEGREE, MOST_DEGREE] = [3, 10];
 const MOST_NODES = 1024;
 
@@ -114,24 +122,28 @@ function* bestTree(problem: TreeProblem): Task<Tree | null> {
 const POINTS_PER_NODE = 2;
 
 function* treeWith(problem: TreeProblem, degree: number, most: number): Task<Tree | null> {
-  const { operator, points, table, tolerance, scale, dtype } = problem;
+  const { operator, points, table, dtype } = problem;
   const { dim } = points;
-  const reach = yield* reachFor(table, points.lengths, degree, OF_LARGEST * tolerance * scale);
+  const reach = yield* reachFor(table, points.lengths, degree, largestError(problem));
   const rows = yield* reaching(points.rows, dim, degree, reach);
   const columns = points.columns === points.rows ? rows : yield* reaching(points.columns, dim, degree, reach);
   const perPair = pairNanoseconds(operator.formula, dtype);
-  const fixed = passCost(rows, operator.dim) + passCost(columns, weightsOf(problem.convolution));
+  const fixed =
+    passCost(rows, operator.dim) + passCost(columns, problem.convolution.weights[0]?.dim ?? 1) + making(problem);
   const walk = new TreeWalk(rows, columns, dim, (most - fixed) / perPair);
   return (yield* walk.run()) ? { rows, columns, walk, degree, cost: walk.pairs * perPair + fixed } : null;
 }
 
-const weightsOf = ({ weights }: Convolution): number => weights[0]?.dim ?? 1;
-
 /** Nanoseconds of processor time in which weights go up, or values down: of a point, and of a node that it counts at. */
-const [POINT, NODE] = [200, 2];
+const [POINT, NODE] = [600, 2];
+/** In which trees are made, in a process that has made none: of any, and of a point. */
+const [TREES, POINT_OF_TREES] = [2e8, 1500];
 
 const passCost = ({ tree, nodes }: Reaching, columns: number): number =>
   tree.order.length * (POINT + NODE * nodes.perCell * columns);
+
+const making = ({ points: { rows, columns, dim }, repeats }: TreeProblem): number =>
+  (TREES + (POINT_OF_TREES * (rows.length + columns.length)) / dim) / repeats;
 
 function* reaching(points: RealData, dim: number, degree: number, reach: Reach): Task<Reaching> {
   const tree = yield* cutIntoCells(points, dim, POINTS_PER_NODE * degree ** dim);
@@ -211,7 +223,8 @@ function* withNodes(
   const dims = points.map(({ row }) => row.dim);
   const first = dims.slice(0, pair).reduce((sum, own) => sum + own, 0);
   const width = nodes.points.length / count;
-  const own = dim === width ? nodes.points : nodes.points.filter((_, n) => n % width >= first && n % width < first + dim);
+  const own =
+    dim === width ? nodes.points : nodes.points.filter((_, n) => n % width >= first && n % width < first + dim);
   return joined(moved, own, dim);
 }
 
