@@ -12,7 +12,8 @@ const DIM = 2;
 const DEGREE = 4;
 const data = (count: number, seed: number, dtype: "float32" | "float64" = "float64") =>
   contiguous(mixed(count, DIM, { dtype, seed }));
-const treeOf = (count: number, leaf: number, seed: number): CellTree => runSync(cutIntoCells(data(count, seed), DIM, leaf));
+const treeOf = (count: number, leaf: number, seed: number): CellTree =>
+  runSync(cutIntoCells(data(count, seed), DIM, leaf));
 const reaching = (tree: CellTree, reach: (size: number) => number) => {
   const nodes = new TreeNodes(tree, DIM, DEGREE);
   return { tree, nodes, reaches: nodes.sizes.map(reach) };
@@ -51,7 +52,8 @@ describe("cells", () => {
 
 /** A polynomial of degree `DEGREE - 1` on each axis: interpolation is exact. */
 const polynomial = (x: number, y: number): number => (1 + x - 2 * x * x + x ** 3) * (2 - y + y * y - 3 * y ** 3);
-const polynomialAt = (points: ArrayLike<number>, n: number): number => polynomial(points[n * DIM]!, points[n * DIM + 1]!);
+const polynomialAt = (points: ArrayLike<number>, n: number): number =>
+  polynomial(points[n * DIM]!, points[n * DIM + 1]!);
 
 describe.each(["float32", "float64"] as const)("nodes of %s points", (dtype) => {
   const tree = runSync(cutIntoCells(data(600, 2, dtype), DIM, 20));
@@ -59,7 +61,7 @@ describe.each(["float32", "float64"] as const)("nodes of %s points", (dtype) => 
   const { perCell } = nodes;
 
   test("weights of nodes sum polynomials as weights of points do, in every cell and column", () => {
-    const weights = contiguous(rand([600, 3], { dtype: "float64", seed: 3 })) as Float64Array;
+    const weights = Float64Array.from(contiguous(rand([600, 3], { dtype: "float64", seed: 3 })));
     const gathered = runSync(nodes.gather(weights, 3));
     for (const cell of cellsOf(tree))
       for (let c = 0; c < 3; c++) {
@@ -95,6 +97,16 @@ test.each([0, 0.5, 2, Infinity])("with a reach of %d sizes every pair of points 
   expect(Math.min(...met)).toBe(1);
   expect(Math.max(...met)).toBe(1);
   expect(walk.pairs > walk.near).toBe(times < Infinity);
+});
+
+test("one block that is dropped shows: its pairs do not meet", () => {
+  const own = reaching(treeOf(300, 12, 1), (size) => 2 * size);
+  const walk = new TreeWalk(own, own, DIM, Infinity);
+  runSync(walk.run());
+  const { rows, slices, columns } = walk.ranges();
+  const last = columns.length / 2 - 1;
+  const less = { rows, slices: slices.map((end) => Math.min(end, last)), columns: columns.slice(0, 2 * last) };
+  expect(Math.min(...meetingsOf(less, own, own))).toBe(0);
 });
 
 test("a walk ends where there are more pairs than may be", () => {

@@ -36,14 +36,21 @@ function prepare(one: Case) {
   const arrays = operator.args.map(({ category, dim, name }, n): RealArray => {
     if (category === Category.P) return array([3, 2].slice(0, dim), { dtype });
     const isPoint = /^[xypq]/.test(name!);
-    return isPoint ? mixed(COUNT[category], dim, { dtype, seed: n }) : randn([COUNT[category], dim], { dtype, seed: n });
+    return isPoint
+      ? mixed(COUNT[category], dim, { dtype, seed: n })
+      : randn([COUNT[category], dim], { dtype, seed: n });
   });
   const given = operator.check(arrays);
   const convolution = convolutionOf(operator.formula, operator.args, rows);
   if ("why" in convolution) throw new Error(convolution.why);
   // Plans that are used often pay for few points, too.
   const limits = { tolerance, most: Infinity };
-  return { operator, arrays, given, made: runSync(makePrepared(operator, convolution, given, { repeats: 1e9 }, limits, "tree")) };
+  return {
+    operator,
+    arrays,
+    given,
+    made: runSync(makePrepared(operator, convolution, given, { repeats: 1e9 }, limits, "tree")),
+  };
 }
 
 function errorOf(one: Case): { error: number; prepared: Prepared } {
