@@ -246,6 +246,7 @@ function* runChecked(
   };
   const tolerance = asserted(how.tolerance, "a tolerance");
   const tried: Prepared[] = [];
+  let why = "";
   for (let next: Prepared | null = prepared; next;) {
     tried.push(next);
     yield* next.run(given, out);
@@ -255,9 +256,10 @@ function* runChecked(
       if (tried.length > 1) keep(next);
       return told(next, measured);
     }
-    keep(whyMissed(measured));
+    why = whyMissed(measured);
     next = yield* prepareAgain(operator, given, how, tried, measured.error / tolerance);
   }
+  keep(why);
   return null;
 }
 

@@ -90,8 +90,8 @@ export function* makePrepared(
 }
 
 const NO_SPLIT = "no split is expected to take less time than all pairs";
-/** Of the time of all pairs: a split that takes less is not compared with a tree. */
-const DEAR = 0.25;
+/** Of the time that a call may take: a split that takes less is not compared with a tree. */
+const DEAR = 0.5;
 /** What part of the time of a split a tree may be expected to take. */
 const MUCH_LESS = 0.7;
 
