@@ -8,6 +8,7 @@ import { at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import { PLAIN_SUM } from "../call/result";
+import type { Shortcut } from "../call/shortcut";
 import { allocate } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -28,14 +29,20 @@ import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
 import { pointsOf, shareWithin } from "./splitpoints";
 import type { Points } from "./splitpoints";
+import { directNanoseconds } from "./splitcosts";
 import { stepFor } from "./step";
-import { placeAlone } from "./way";
+import { placeAlone, placeOf } from "./way";
+import { treeSumFor } from "./treesum";
 
-/** A split sum that is ready for weights and factors. */
+/** A sum that is ready for weights and factors. */
 export interface Prepared {
+  readonly method: "split" | "tree";
   readonly tolerance: number;
-  readonly split: Split;
-  /** Pairs that are computed one by one. */
+  /** What a call is expected to take, in nanoseconds of processor time. */
+  readonly cost: number;
+  /** Numbers that were chosen, by name. */
+  readonly details: Shortcut["details"];
+  /** Pairs of points that are computed one by one. */
   readonly nearCount: number;
   /** Sets `[rows, dim]` numbers. */
   run(given: Given, out: RealData): Task<void>;
@@ -48,24 +55,77 @@ export interface Limits {
   readonly most: number;
 }
 
-/** A plan for the points of a call; or why there is none, in a sentence. */
+/** A call, and what its kernel is for the points that it has. */
+interface Known {
+  readonly operator: Operator;
+  readonly convolution: Convolution;
+  readonly given: Given;
+  readonly how: How;
+  readonly points: Points;
+  readonly table: KernelTable;
+  readonly scale: number;
+}
+
+/**
+ * A plan for the points of a call; or why there is none, in a sentence.
+ * @param only the method that is asked for; without it a tree is made where no split is, or a dear one.
+ */
 export function* makePrepared(
   operator: Operator,
   convolution: Convolution,
   given: Given,
   how: How,
-  { tolerance, most }: Limits,
+  limits: Limits,
+  only?: Prepared["method"],
 ): Task<Prepared | string> {
+  if (only === "tree" && !isLongForTrees(operator, given, how)) return BRIEF_FOR_TREES;
+  const known = yield* knownOf(operator, convolution, given, how);
+  if (typeof known === "string") return known;
+  const split = only === "tree" ? NO_SPLIT : yield* makeSplit(known, limits);
+  const isDear = typeof split === "string" || split.cost > DEAR * limits.most;
+  if (only === "split" || !isDear) return split;
+  const most = typeof split === "string" ? limits.most : MUCH_LESS * split.cost;
+  const tree = isLongForTrees(operator, given, how) ? yield* makeTree(known, { ...limits, most }) : null;
+  return tree ?? split;
+}
+
+const NO_SPLIT = "no split is expected to take less time than all pairs";
+/** Of the time that a call may take: a split that takes less is not compared with a tree. */
+const DEAR = 0.5;
+/** What part of the time of a split a tree may be expected to take. */
+const MUCH_LESS = 0.7;
+
+/** Nanoseconds that all pairs take at least where trees are made. */
+const LEAST_FOR_TREES = 8e8;
+const BRIEF_FOR_TREES = "all pairs take less time than a tree";
+const isLongForTrees = (operator: Operator, given: Given, { repeats = 1 }: How): boolean =>
+  directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES;
+
+function* knownOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<Known | string> {
   const points = yield* pointsOf(convolution, given);
   if (typeof points === "string") return points;
-  const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks };
   const parameters = convolution.parameters.map(({ position, dim }) =>
     wrap(Float64Array.from(contiguous(at(given.arrays, position))), [dim]),
   );
   const table = yield* KernelTable.of(convolution, parameters, points.lengths, placeAlone(how));
   if ("why" in table) return `the formula is no convolution that is known by its values: ${table.why}`;
-  const scale = yield* scaleOf(operator, convolution, given, plain);
+  const scale = yield* scaleOf(operator, convolution, given, plainOf(how));
   if (!(scale > 0 && Number.isFinite(scale))) return "sums of some rows are 0, or not finite";
+  return { operator, convolution, given, how, points, table, scale };
+}
+
+const plainOf = ({ backend, compile, ranks }: How): How => ({ backend, compile, ranks });
+
+function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | null> {
+  const { operator, given, how } = known;
+  const place = placeOf(operator, given, how);
+  const repeats = how.repeats ?? 1;
+  const tree = yield* treeSumFor({ ...known, how: place, repeats, dtype: given.dtype, tolerance, most });
+  return tree && { method: "tree", tolerance, ...tree };
+}
+
+function* makeSplit(known: Known, { tolerance, most }: Limits): Task<Prepared | string> {
+  const { operator, convolution, given, how, points, table, scale } = known;
   const near = new NearFormula(operator, convolution);
   let pair: number | undefined;
   const nearPair = (): number => (pair ??= near.nanoseconds(given.dtype, stepFor(tolerance)));
@@ -77,11 +137,10 @@ export function* makePrepared(
     scale,
     limit: most,
   });
-  if (!chosen) return "no split is expected to take less time than all pairs";
-  const outputs = outputsOf(table.products);
-  const making = { operator, convolution, given, how: plain, points, table, split: chosen, outputs };
+  if (!chosen) return NO_SPLIT;
   const cells = yield* near.find(points, chosen, given.dtype, most);
   if (cells === null) return "too many pairs are near each other";
+  const making = { ...known, how: plainOf(how), split: chosen, outputs: outputsOf(table.products) };
   return yield* preparedOn(making, tolerance, cells, near);
 }
 
@@ -139,13 +198,7 @@ export function* scaleOf(operator: Operator, convolution: Convolution, given: Gi
 
 // ------------------------------------------------------------------------------------------------------------- making
 
-interface Making {
-  readonly operator: Operator;
-  readonly convolution: Convolution;
-  readonly given: Given;
-  readonly how: How;
-  readonly points: Points;
-  readonly table: KernelTable;
+interface Making extends Known {
   readonly split: Split;
   readonly outputs: readonly Output[];
 }
@@ -190,7 +243,14 @@ function* preparedOn(
   const near = cells && { ...cells, operator: formula.operatorWith(split.step) };
   const run = (now: Given, out: RealData): Task<void> => runSplit(making, far, near, now, out);
   const { rows: m, columns: n } = operator.sizes(given);
-  return { tolerance, split, nearCount: Math.min(m * n, cells?.near.pairs ?? 0), run };
+  const details = {
+    radius: split.radius,
+    grid: split.shape,
+    modes: split.modes,
+    windowWidth: split.window.width,
+  };
+  const nearCount = Math.min(m * n, cells?.near.pairs ?? 0);
+  return { method: "split", tolerance, cost: split.cost, nearCount, details, run };
 }
 
 const PART_OF_MEMORY = 4;
