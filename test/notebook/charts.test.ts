@@ -96,6 +96,8 @@ test.each<[string, () => unknown, string]>([
   ["a colour by name", call("meshChart", pyramid, faces, { color: "red" }), 'meshChart, color: expected a colour like "#7fa8d6"'],
   ["a scheme that is none", call("contour", field, { colour: "red" }), 'got "colour": did you mean color?'],
   ["no charts", call("subplots", []), "subplots: expected rows of charts, got none"],
+  ["columns of rows", call("subplots", [[{ mark: "point" }]], { columns: 2 }), "subplots: expected one list of charts beside columns, got a list for each row"],
+  ["no columns", call("subplots", [{ mark: "point" }], { columns: 0 }), "subplots, columns: expected an integer of at least 1"],
   ["a row of numbers", call("subplots", [[1]]), "subplots[0]: expected charts, got the number 1"],
   ["no frames", call("frames", []), "frames: expected charts, got none"],
   ["frames of several pictures", call("frames", [{ hconcat: [] }]), "frames[0]: expected a chart of one picture, got one of several"],
@@ -144,4 +146,12 @@ test("frames have the axes of all of them", () => {
 test("selections of subplots have names of their own", () => {
   const names = JSON.stringify(CHARTS["subplots"]!()).match(/"zoom[^"]*"/g);
   expect(names).toEqual(['"zoom_0_0"', '"zoom_0_1"']);
+});
+
+test("a list of subplots stands in rows of as many as are asked for", () => {
+  const charts = ["a", "b", "c"].map((title) => n.scatterChart(points, { title }));
+  const { columns, concat } = n.subplots(charts, { columns: 2 }) as { columns: number; concat: { title: string }[] };
+  expect([columns, ...concat.map(({ title }) => title)]).toEqual([2, "a", "b", "c"]);
+  expect(n.subplots(charts)).toHaveProperty("columns", 3);
+  expect(n.subplots(charts, { columns: 5 })).toHaveProperty("columns", 3);
 });
