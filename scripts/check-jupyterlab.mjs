@@ -96,8 +96,11 @@ const CHARTS = `[...document.querySelectorAll(".vega-embed .marks")]`;
 const PAGE = {
   charts: `${CHARTS}.length`,
   places: `${CHARTS}.map((chart) => chart.closest(".jp-OutputArea-output").getBoundingClientRect().toJSON())`,
-  wide: `[...document.querySelectorAll(".jp-OutputArea-output")].filter((area) => area.scrollWidth > area.clientWidth + 1
-    && area.querySelector(".marks, img, table")).length`,
+  wide: `[...document.querySelectorAll(".jp-Cell :is(.marks, img, table)")].filter((shown) => {
+    const [area, cell] = [".jp-OutputArea-output", ".jp-Cell"].map((name) => shown.closest(name));
+    const isBeyond = shown.getBoundingClientRect().right > cell.getBoundingClientRect().right;
+    return isBeyond || area?.scrollWidth > area?.clientWidth;
+  }).length`,
   cells: `document.querySelectorAll(".jp-Notebook .jp-Cell").length`,
   isIdle: `globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"`,
   failures: `document.querySelectorAll('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').length`,

@@ -8,11 +8,11 @@ import { home, root } from "./paths.mjs";
 
 const { themed } = createRequire(import.meta.url)(join(root, "dist", "notebook", "theme.js"));
 
-/** A description that knows its dark config beside its own, which is light. */
-export function withBothThemes(spec) {
+/** A description that knows its dark config beside its own, which is light, and what it is made of. */
+export function withBothThemes(spec, renderer = "svg") {
   const light = themed(spec, "light");
   const dark = swapped(light.config, themed({}, "light").config, themed({}, "dark").config);
-  return { ...light, usermeta: { ...light.usermeta, dark } };
+  return { ...light, usermeta: { ...light.usermeta, dark, embedOptions: { renderer } } };
 }
 
 /** The same in dark colours. */

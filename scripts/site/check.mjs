@@ -55,7 +55,7 @@ function checkLinks() {
 // ---------------------------------------------------------------------------------------------------------- browser
 
 const MOUNTED = 'document.querySelector("#app").__vue_app__';
-const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive canvas")';
+const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive .marks")';
 const SEARCH = `(document.querySelector(".VPLocalSearchBox input") ?? document.querySelector(".DocSearch-Button"))?.click(),
   (() => {
     const input = document.querySelector(".VPLocalSearchBox input");
@@ -72,20 +72,22 @@ const FILTER = `(() => {
     return document.querySelectorAll(".vp-doc tbody tr[hidden]").length > 20;
   })()`;
 
-/** A chart and a card have the dark ground of their theme, down to the pixels, and a page is no wider than the window. */
+/** A chart and a card have the dark ground of their theme, and neither a page nor a chart is scrolled sideways. */
 const DARK = { dark: true, width: 420 };
 const GROUNDS = `(() => {
-    const canvas = document.querySelector(".chart canvas");
-    const pixel = canvas && [...canvas.getContext("2d").getImageData(1, 1, 1, 1).data];
+    const painted = document.querySelector(".chart svg.marks > rect");
+    const ground = painted && getComputedStyle(painted).fill;
     const grounds = [...document.querySelectorAll(".chart.interactive, .card .on-dark")];
     const colours = grounds.map((part) => getComputedStyle(part).backgroundColor);
-    const isWide = document.documentElement.scrollWidth > innerWidth;
-    return { pixel, colours: [...new Set(colours)].join(), isWide };
+    const wide = [document.documentElement, ...document.querySelectorAll(".chart")];
+    const isWide = wide.some((part) => part.scrollWidth > part.clientWidth);
+    return { ground, colours: [...new Set(colours)].join(), isWide };
   })()`;
-const faultsOfGrounds = ({ pixel, colours, isWide }) => [
-  ...(colours === "rgb(17, 17, 17)" ? [] : [`expected charts on dark ground, got ${colours || "none"}`]),
-  ...(pixel === null || pixel.slice(0, 3).every((part) => part === 17) ? [] : [`expected a dark chart, got ${pixel}`]),
-  ...(isWide ? ["expected a page as wide as the window, got a wider one"] : []),
+const GROUND = "rgb(17, 17, 17)";
+const faultsOfGrounds = ({ ground, colours, isWide }) => [
+  ...(colours === GROUND ? [] : [`expected charts on dark ground, got ${colours || "none"}`]),
+  ...(ground === null || ground === GROUND ? [] : [`expected a dark chart, got ${ground}`]),
+  ...(isWide ? ["expected a page and charts as wide as the window, got wider ones"] : []),
 ];
 
 /** Pages that are opened, what becomes true there, what is read then, what is wrong with that, and the window. */

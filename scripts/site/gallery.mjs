@@ -83,18 +83,19 @@ const fenced = (language, text) => `\`\`\`\`${language}\n${text.replace(/\n$/, "
 
 function outputText({ text, data = {}, metadata }, keep) {
   if (text !== undefined) return printed(textOf(text));
-  if (data["image/png"] !== undefined) return pictureText(data, metadata?.["image/png"], keep);
+  if (data["image/png"] !== undefined) return pictureText(data, metadata, keep);
   if (data["text/html"] !== undefined) return `<div class="output" v-pre>${textOf(data["text/html"]).trim()}</div>`;
   return data["text/plain"] === undefined ? "" : printed(textOf(data["text/plain"]));
 }
 
 const printed = (text) => `<div class="printed">\n\n${fenced("text", stripVTControlCharacters(text))}\n\n</div>`;
 
-function pictureText(data, size, keep) {
+function pictureText(data, metadata, keep) {
   const alt = textOf(data["text/plain"]).replaceAll(/["<>&\n]/g, " ");
   const png = keep("png", Buffer.from(textOf(data["image/png"]), "base64"));
-  const spec = data[VEGA] && keep("json", JSON.stringify(withBothThemes(data[VEGA])));
-  return chartText({ png, spec, alt, ...size });
+  const { renderer } = metadata?.[VEGA]?.embed_options ?? {};
+  const spec = data[VEGA] && keep("json", JSON.stringify(withBothThemes(data[VEGA], renderer)));
+  return chartText({ png, spec, alt, ...metadata?.["image/png"] });
 }
 
 function indexText(notebooks) {
