@@ -92,11 +92,11 @@ const addressOf = (child) =>
     child.once("exit", () => reject(new Error(`jupyter lab ended:\n${text}`)));
   });
 
-const CHARTS = `[...document.querySelectorAll(".vega-embed .marks")]`;
+const CHARTS = `[...document.querySelectorAll(".vega-embed :is(svg, canvas).marks")]`;
 const PAGE = {
   charts: `${CHARTS}.length`,
   places: `${CHARTS}.map((chart) => chart.closest(".jp-OutputArea-output").getBoundingClientRect().toJSON())`,
-  wide: `[...document.querySelectorAll(".jp-Cell :is(.marks, img, table)")].filter((shown) => {
+  wide: `[...document.querySelectorAll(".jp-Cell :is(svg.marks, canvas.marks, img, table)")].filter((shown) => {
     const [area, cell] = [".jp-OutputArea-output", ".jp-Cell"].map((name) => shown.closest(name));
     const isBeyond = shown.getBoundingClientRect().right > cell.getBoundingClientRect().right;
     return isBeyond || area?.scrollWidth > area?.clientWidth;

@@ -55,7 +55,7 @@ function checkLinks() {
 // ---------------------------------------------------------------------------------------------------------- browser
 
 const MOUNTED = 'document.querySelector("#app").__vue_app__';
-const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive .marks")';
+const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive :is(svg, canvas).marks")';
 const SEARCH = `(document.querySelector(".VPLocalSearchBox input") ?? document.querySelector(".DocSearch-Button"))?.click(),
   (() => {
     const input = document.querySelector(".VPLocalSearchBox input");

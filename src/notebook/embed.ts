@@ -13,7 +13,7 @@ export interface EmbedOptions {
 }
 
 /** Above so many shapes pixels are faster. */
-const MANY = 4000;
+const MANY = 10_000;
 
 /** The settings for a chart, by its SVG. */
 export const embedOptionsOf = (svg: string): EmbedOptions => ({ renderer: rendererOf(svg), defaultStyle: STYLE });
@@ -23,7 +23,7 @@ export const rendererOf = (svg: string): EmbedOptions["renderer"] =>
   (svg.match(/<(?:path|text|image) /g) ?? []).length > MANY ? "canvas" : "svg";
 
 /** Charts on a page are no wider than what they stand in. */
-export const SHRUNK = ".marks{max-width:100%;height:auto!important}";
+export const SHRUNK = ":is(svg,canvas).marks{max-width:100%;height:auto!important}";
 
 /** Colours are those of JupyterLab, where there are some. */
 const [GROUND, WORDS, EDGE] = ["layout-color1,#fff", "ui-font-color1,#333", "border-color1,#bbb"].map(
@@ -34,6 +34,8 @@ const STYLE = [
   ".vega-embed{position:relative;display:inline-block;box-sizing:border-box;max-width:100%}",
   ".vega-embed.has-actions{padding-right:38px}",
   `.vega-embed ${SHRUNK}`,
+  "@media(max-width:700px){.vega-embed.has-actions{padding-right:8px}",
+  ".vega-embed:not(:hover,:focus-within) summary{opacity:0}}",
   ".vega-embed details:not([open])>:not(summary){display:none!important}",
   `.vega-embed summary{position:absolute;top:0;right:8px;padding:6px;line-height:0;list-style:none;cursor:pointer`,
   `;background:${GROUND};color:${WORDS};border:1px solid ${EDGE};border-radius:50%;opacity:0.3}`,

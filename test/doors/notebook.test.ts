@@ -43,7 +43,7 @@ describe("chart", () => {
 
   test("is drawn by readers so that it shrinks with the page: as shapes, or as pixels where these are many", async () => {
     process.chdir(notebooks);
-    const renderers = [10, 5000].map(async (count) => {
+    const renderers = [10, 12_000].map(async (count) => {
       const values = Array.from({ length: count }, (_, x) => ({ x }));
       const { metadata } = await chart({ data: { values }, mark: "point", encoding: { x: { field: "x" } } });
       const { renderer, defaultStyle } = metadata["application/vnd.vegalite.v5+json"].embed_options;
