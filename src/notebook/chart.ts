@@ -13,6 +13,7 @@ import { embedOptionsOf } from "./embed";
 import type { EmbedOptions } from "./embed";
 import { htmlOf } from "./html";
 import { displayWriter } from "./kernels";
+import { titleOf } from "./plane";
 import { noteShown } from "./shown";
 import { drawSvg } from "./svg";
 import { backgroundOf, themed } from "./theme";
@@ -175,7 +176,8 @@ function hasFonts(): boolean {
 }
 
 function describe(spec: object, readable: boolean): string {
-  const name = "title" in spec && typeof spec.title === "string" ? `[chart: ${spec.title}]` : "[chart]";
+  const title = titleOf(spec);
+  const name = title === undefined ? "[chart]" : `[chart: ${title}]`;
   return readable
     ? name
     : `${name} (its PNG has no text: no font on this machine; install fonts-dejavu-core or another)`;

@@ -4,15 +4,15 @@
  */
 import { browserScripts } from "./companions";
 import { SHRUNK, rendererOf } from "./embed";
+import { titleOf } from "./plane";
 
 /** A page that draws a vega-lite description, whose SVG is known. */
 export function htmlOf(spec: object, background: string, svg: string): string {
-  const { title } = spec as { readonly title?: unknown };
   const scripts = browserScripts().map((text) => `<script>${text.replaceAll("</script", "<\\/script")}</script>`);
   return [
     "<!doctype html>",
     `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
-    `<title>${escaped(typeof title === "string" ? title : "chart")}</title>`,
+    `<title>${escaped(titleOf(spec) ?? "chart")}</title>`,
     `<style>body { background: ${background}; color: gray; font: 12px DejaVu Sans, Verdana, sans-serif }`,
     `${SHRUNK}</style></head>`,
     `<body><div id="chart"></div>`,
