@@ -1,8 +1,9 @@
 /**
  * npm run check:jupyterlab: the notebooks in JupyterLab itself, where `jupyter lab` is installed, in headless Chromium:
- * with their outputs (as `npm run notebooks` leaves them), light and dark, and without; then one is run with the kernel
- * of `npm run kernel`, or those that are named, each after a `--run`. Screenshots of pages and of their charts are left
- * in notebooks/out/jupyterlab; look at them. Names choose notebooks, and `--width 420` a narrow window.
+ * with their outputs (as `npm run notebooks` leaves them) and without, light and dark; then one is run with the kernel
+ * of `npm run kernel`. Screenshots of pages and of their charts are left in notebooks/out/jupyterlab; look at them. Names
+ * choose notebooks, `--run NAME` what is run, `--kind with` those with outputs alone, `--theme dark` one theme, and
+ * `--width 420` a narrow window.
  */
 import { randomUUID } from "node:crypto";
 import { spawn, spawnSync } from "node:child_process";
@@ -29,10 +30,13 @@ const GIVEN = parseArgs({
   allowPositionals: true,
   options: {
     width: { type: "string", default: "1200" },
+    kind: { type: "string", multiple: true, default: ["with", "without"] },
     run: { type: "string", multiple: true, default: ["kernelsolve"] },
+    theme: { type: "string", multiple: true, default: ["light", "dark"] },
   },
 });
 const JUPYTER = process.env.JUPYTER ?? "jupyter";
+const THEMES = { light: "Light", dark: "Dark" };
 
 /** What users would choose once: all cells drawn, though not in view, and no news. */
 const settingsOf = (theme) => ({
@@ -184,11 +188,11 @@ function copyNotebooks(names) {
   }
 }
 
-async function checkAll(browser, url, names, suffix, kinds) {
+async function checkAll(browser, url, names, theme) {
   const faults = [];
   for (const name of names)
-    for (const kind of kinds) {
-      const shot = `${name}.${kind}.${suffix}.${GIVEN.values.width}`;
+    for (const kind of GIVEN.values.kind) {
+      const shot = `${name}.${kind}.${theme}.${GIVEN.values.width}`;
       const { faults: found } = await faultsOf(browser, url, `${kind}/${name}.ipynb`, shot);
       faults.push(...told(found));
     }
@@ -230,13 +234,15 @@ async function main() {
     throw new Error(`notebooks/out: expected executed notebooks, got no ${missing.join(", ")}: \`npm run notebooks\``);
   spawnSync(process.execPath, [join(root, "scripts", "install-kernel.mjs")], { stdio: "ignore" });
   copyNotebooks(opened);
-  const faults = await withBrowser(command, async (browser) => [
-    ...(await withServer("JupyterLab Light", async (url) => [
-      ...(await checkAll(browser, url, names, "light", ["with", "without"])),
-      ...(await runAll(browser, url, GIVEN.values.run)),
-    ])),
-    ...(await withServer("JupyterLab Dark", (url) => checkAll(browser, url, names, "dark", ["with"]))),
-  ]);
+  const faults = await withBrowser(command, async (browser) => {
+    const found = [];
+    for (const theme of GIVEN.values.theme)
+      await withServer(`JupyterLab ${THEMES[theme]}`, async (url) => {
+        found.push(...(await checkAll(browser, url, names, theme)));
+        if (theme === "light") found.push(...(await runAll(browser, url, GIVEN.values.run)));
+      });
+    return found;
+  });
   console.log(`${names.length} notebooks in JupyterLab, ${faults.length} faults`);
   process.exitCode = faults.length > 0 ? 1 : 0;
 }

@@ -32,19 +32,25 @@ test.each(Object.entries(CHARTS))("%s: vega-lite compiles it without a warning, 
   expect(Buffer.from(data["image/png"], "base64").length).toBeGreaterThan(1000);
 });
 
-test("without a theme a description has no colours of its own, so that readers give theirs; its PNG is light", async () => {
+test("without a theme readers give colours, but that of the grid, which is seen on any ground; its PNG is light", async () => {
   const spec = n.scatterChart([[1, 2]]);
   const [own, light, dark] = await Promise.all(
     [undefined, "light", "dark"].map((theme) => n.chart(spec, { show: false, ...(theme && { theme }) } as object)),
   );
-  expect(JSON.stringify(vegaLiteOf(own).config)).not.toMatch(/background|labelColor|titleColor|gridColor|stroke/);
+  const { gridColor, ...axis } = vegaLiteOf(own).config.axis;
+  expect(gridColor).toBe("#888");
+  const others = { ...vegaLiteOf(own).config, axis };
+  expect(JSON.stringify(others)).not.toMatch(/background|labelColor|titleColor|gridColor|stroke/);
   expect([light, dark].map((bundle) => vegaLiteOf(bundle).config.background)).toEqual(["white", "#111"]);
   expect(own!.data["image/png"]).toBe(light!.data["image/png"]);
   expect(own!.data["image/png"]).not.toBe(dark!.data["image/png"]);
 });
 
-const vegaLiteOf = (bundle: Awaited<ReturnType<typeof n.chart>> | undefined): { config: { background?: string } } =>
-  bundle!.data["application/vnd.vegalite.v5+json"] as { config: { background?: string } };
+interface Themed {
+  readonly config: { readonly background?: string; readonly axis: { readonly gridColor?: string } };
+}
+const vegaLiteOf = (bundle: Awaited<ReturnType<typeof n.chart>> | undefined): Themed =>
+  bundle!.data["application/vnd.vegalite.v5+json"] as Themed;
 
 test("a channel that vega-lite does not know is told, so that the test above can fail", () => {
   expect(warningsOf({ mark: "point", encoding: { colour: { value: "red" } }, data: { values: [] } })).toHaveLength(1);
