@@ -6,7 +6,6 @@ import { isOptions } from "../options";
 import type { OptionsOf } from "../options";
 import { everyOf, extent, isEnds } from "./columns";
 import type { Ends } from "./columns";
-import { GRID_OPACITY } from "./theme";
 
 /** What every chart takes. */
 export const FRAME = {
@@ -186,7 +185,7 @@ export function logarithmic(axis: "x" | "y", numbers: readonly number[], size: n
       format: ",.6~g",
       tickCount,
       labelExpr: decades < 1 ? TEXT : `indexof(${labelled}, ${LEADING}) < 0 ? '' : ${TEXT}`,
-      gridOpacity: { condition: { test: `${LEADING} == 1`, value: GRID_OPACITY.main }, value: GRID_OPACITY.between },
+      gridOpacity: { condition: { test: `${LEADING} == 1`, value: 1 }, value: 0.4 }, // times that of the theme
       tickOpacity: { condition: { test: `indexof(${labelled}, ${LEADING}) < 0`, value: 0.3 }, value: 1 },
     },
   };

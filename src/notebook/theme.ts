@@ -25,9 +25,6 @@ export function themed(spec: object, theme?: ThemeName): object {
   return { ...spec, config: merged(theme ? merged(LAYOUT, colorsOf(theme)) : LAYOUT, config ?? {}) };
 }
 
-/** How much of its colour a line of the grid has, and one between powers of ten. */
-export const GRID_OPACITY = { main: 0.3, between: 0.12 } as const;
-
 /**
  * Readers give words on a chart no colour of their own, and JupyterLab's dark colours have a bright grid: grey is seen on
  * any ground, and half transparent it stays behind points and lines.
@@ -35,7 +32,7 @@ export const GRID_OPACITY = { main: 0.3, between: 0.12 } as const;
 const LAYOUT: Settings = {
   font: FONT,
   title: { anchor: "middle", fontSize: 13 },
-  axis: { labelFlush: false, gridColor: "#888", gridOpacity: GRID_OPACITY.main },
+  axis: { labelFlush: false, gridColor: "#888", gridOpacity: 0.3 },
   text: { color: "#888" },
 };
 
