@@ -33,6 +33,9 @@ export const split: Way = {
   asked: ({ settings }, { tolerance = 0 }) => tolerance > 0 && settings.reduction.isSum,
   whyNot: (operator, given, how) => whyNotSplit(operator, given, how),
   plan: (operator, given, how) => planAll(operator, given, how),
+  noteDirect(operator, given, how) {
+    spent[placeFor(how)] += directNanoseconds(operator, given) * sizeOf(given.batch);
+  },
 };
 
 // ----------------------------------------------------------------------------------------------------- whether it may
@@ -42,8 +45,22 @@ const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
 /** Of the products of solvers. */
 const MOST_TOLERANCE = 1e-2;
 const MOST_AXES = 4;
-/** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
+/**
+ * In nanoseconds of processor time: points whose pairs take less are not planned, as a plan that is not used may cost a
+ * part of it.
+ */
 const LEAST_DIRECT = 1.5e8;
+/**
+ * What calls of a process have to take before the first of them is planned: code that has never run takes ten times as
+ * long, and has to be worth it.
+ */
+const LEAST_OF_FIRST = 8e8;
+/**
+ * What calls with a tolerance have taken without a plan; Infinity once there was one. Ranks plan alike, whatever each
+ * has computed for itself.
+ */
+const spent = { alone: 0, onRanks: 0 };
+const placeFor = ({ ranks }: How): keyof typeof spent => (ranks ? "onRanks" : "alone");
 
 function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
   const refused = whyNotOfCall(operator, given, how);
@@ -52,7 +69,10 @@ function whyNotSplit(operator: Operator, given: Given, how: How): string | null 
   const isBrief = (repeats: number): boolean => directNanoseconds(operator, given) * repeats < LEAST_DIRECT;
   const why = `all ${rows} x ${columns} pairs take less time than a plan`;
   const { repeats = 1 } = how;
-  if (isBrief(repeats * sizeOf(given.batch))) return why;
+  const all = repeats * sizeOf(given.batch);
+  if (isBrief(all)) return why;
+  if (spent[placeFor(how)] + directNanoseconds(operator, given) * all < LEAST_OF_FIRST)
+    return `${why}, the first of this process`;
   return whyNotOfFormula(operator) ?? (isBrief(repeats * sharing(operator, given)) ? why : null);
 }
 
@@ -170,6 +190,7 @@ function* preparedFor(
   kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
+  spent[placeFor(how)] = Infinity;
   const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
   kept.set(slot, { key, prepared });
   return prepared;
@@ -200,6 +221,7 @@ export function* prepareFor(
   const tolerance = allowed / (yield* scaleOf(operator, convolution, given, how));
   if (!(tolerance >= LEAST_TOLERANCE[given.dtype]))
     return "what is asked for, or alpha, is so small that products have to be exact";
+  spent[placeFor(how)] = Infinity;
   const prepared = yield* makePrepared(
     operator,
     convolution,
