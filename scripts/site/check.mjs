@@ -55,7 +55,8 @@ function checkLinks() {
 // ---------------------------------------------------------------------------------------------------------- browser
 
 const MOUNTED = 'document.querySelector("#app").__vue_app__';
-const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive :is(svg, canvas).marks")';
+const CHART =
+  'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive :is(svg, canvas).marks")';
 const SEARCH = `(document.querySelector(".VPLocalSearchBox input") ?? document.querySelector(".DocSearch-Button"))?.click(),
   (() => {
     const input = document.querySelector(".VPLocalSearchBox input");
@@ -126,6 +127,19 @@ async function checkPages(browser, base) {
   }
 }
 
+/** No page is scrolled sideways in a narrow window. */
+async function checkWidths(browser, base) {
+  const { width } = DARK;
+  for (const page of htmlPages) {
+    const { value } = await browser.visit(`${base}${page}`, {
+      width,
+      until: MOUNTED,
+      read: "document.documentElement.scrollWidth",
+    });
+    if (!(value <= width)) faults.push(`${page}: expected at most ${width} pixels in a narrow window, got ${value}`);
+  }
+}
+
 /** Screenshots are kept for eyes. */
 function keepPicture(page, png) {
   const folder = join(home, "cache", "screenshots");
@@ -140,6 +154,7 @@ async function checkInBrowser() {
     for (const each of [`${pathToFileURL(site)}/`, `${base}${FOLDER}`]) await checkPages(browser, each);
   };
   await whileServing({ [FOLDER]: site }, {}, (base) => withBrowser(command, (browser) => checkBoth(browser, base)));
+  await withBrowser(command, (browser) => checkWidths(browser, `${pathToFileURL(site)}/`));
   const live = hasModule() ? "" : "; the page of points to move: skipped: there is no WebAssembly";
   return `${OPENED.length} pages opened from the disk and from a server${live}`;
 }

@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { chartText, inDark, svgOf, withBothThemes } from "./charts.mjs";
+import { chartText, darkPngOf, inDark, svgOf, withBothThemes } from "./charts.mjs";
 import { isThere, root, turnLinks } from "./paths.mjs";
 
 const VEGA = "application/vnd.vegalite.v5+json";
@@ -66,10 +66,11 @@ const LARGEST = 400_000;
 async function darkThumbnail(light, files) {
   const following = files[files.findIndex(([path]) => path === light) + 1];
   if (!following?.[0].endsWith(".json")) return [];
-  const svg = await svgOf(inDark(JSON.parse(following[1])));
-  if (svg.length > LARGEST) return [];
-  const path = light.replace(/\.png$/, ".dark.svg");
-  files.push([path, svg]);
+  const spec = inDark(JSON.parse(following[1]));
+  const svg = await svgOf(spec);
+  const [ending, picture] = svg.length > LARGEST ? ["png", await darkPngOf(spec)] : ["svg", svg];
+  const path = light.replace(/png$/, `dark.${ending}`);
+  files.push([path, picture]);
   return [path];
 }
 
