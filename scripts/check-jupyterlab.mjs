@@ -1,8 +1,9 @@
 /**
  * npm run check:jupyterlab: the notebooks in JupyterLab itself, where `jupyter lab` is installed, in headless Chromium:
  * with their outputs (as `npm run notebooks` leaves them) and without, light and dark; then one is run with the kernel
- * of `npm run kernel`. Screenshots are left in notebooks/out/jupyterlab; look at them. Names choose notebooks, and
- * `--width 600` a narrow window.
+ * of `npm run kernel`. Screenshots of pages and of their charts are left in notebooks/out/jupyterlab; look at them. Names
+ * choose notebooks, `--run NAME` what is run, `--kind with` those with outputs alone, `--theme dark` one theme, and
+ * `--width 420` a narrow window.
  */
 import { randomUUID } from "node:crypto";
 import { spawn, spawnSync } from "node:child_process";
@@ -25,8 +26,17 @@ import { chromiumCommand, withBrowser } from "./site/browser.mjs";
 const folder = join(notebooks, "out", "jupyterlab");
 const VEGA = "application/vnd.vegalite.v5+json";
 const TOKEN = randomUUID();
-const GIVEN = parseArgs({ allowPositionals: true, options: { width: { type: "string", default: "1200" } } });
+const GIVEN = parseArgs({
+  allowPositionals: true,
+  options: {
+    width: { type: "string", default: "1200" },
+    kind: { type: "string", multiple: true, default: ["with", "without"] },
+    run: { type: "string", multiple: true, default: ["kernelsolve"] },
+    theme: { type: "string", multiple: true, default: ["light", "dark"] },
+  },
+});
 const JUPYTER = process.env.JUPYTER ?? "jupyter";
+const THEMES = { light: "Light", dark: "Dark" };
 
 /** What users would choose once: all cells drawn, though not in view, and no news. */
 const settingsOf = (theme) => ({
@@ -86,12 +96,21 @@ const addressOf = (child) =>
     child.once("exit", () => reject(new Error(`jupyter lab ended:\n${text}`)));
   });
 
+const CHARTS = `[...document.querySelectorAll(".vega-embed :is(svg, canvas).marks")]`;
 const PAGE = {
-  charts: `document.querySelectorAll(".vega-embed canvas, .vega-embed svg.marks").length`,
+  charts: `${CHARTS}.length`,
+  places: `${CHARTS}.map((chart) => chart.closest(".jp-OutputArea-output").getBoundingClientRect().toJSON())`,
+  wide: `[...document.querySelectorAll(".jp-Cell :is(svg.marks, canvas.marks, img, table)")].filter((shown) => {
+    const [area, cell] = [".jp-OutputArea-output", ".jp-Cell"].map((name) => shown.closest(name));
+    const isBeyond = shown.getBoundingClientRect().right > cell.getBoundingClientRect().right;
+    return isBeyond || area?.scrollWidth > area?.clientWidth;
+  }).length`,
   cells: `document.querySelectorAll(".jp-Notebook .jp-Cell").length`,
   isIdle: `globalThis.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"`,
   failures: `document.querySelectorAll('.jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]').length`,
 };
+
+const SEEN = `{ charts: ${PAGE.charts}, failures: ${PAGE.failures}, wide: ${PAGE.wide} }`;
 
 /** Drives the notebook that is open: commands are JupyterLab's own. */
 const driver = `
@@ -121,31 +140,39 @@ async function faultsOf(browser, url, name, shot, options) {
   const { count, charts } = cellsOf(join(folder, name));
   const seen = await browser.visit(`${url}/doc/tree/${name}?token=${TOKEN}`, {
     width: Number(GIVEN.values.width),
-    height: 4000,
+    height: 14000,
     until: `${PAGE.cells} >= ${count} && ${PAGE.charts} >= ${charts} && ${PAGE.isIdle}`,
-    read: driven(`await pause(1000); return { charts: ${PAGE.charts}, failures: ${PAGE.failures} };`),
+    read: driven(`await pause(1000); return ${SEEN};`),
+    parts: PAGE.places,
     patience: 90000,
     ...options,
   });
   writeFileSync(join(folder, `${shot}.png`), seen.png);
+  seen.pictures.forEach((png, n) => writeFileSync(join(folder, `${shot}.${n}.png`), png));
   await endSessions(url);
   const elsewhere = seen.urls.filter((asked) => !asked.startsWith(url) && !/^(data|blob):/.test(asked));
   const faults = [...seen.errors, ...elsewhere.map((asked) => `it asks another host: ${asked}`)];
   if (!seen.isReady)
     faults.push(`expected ${count} cells, ${charts} charts and a kernel, got ${JSON.stringify(seen.value)}`);
+  if (seen.value?.wide > 0) faults.push(`expected no output to be scrolled sideways, got ${seen.value.wide}`);
   return { ...seen, faults: faults.map((fault) => `${shot}: ${fault}`) };
 }
 
-/** Runs the notebook of the tutorial; all its charts and no error must be there. */
-async function runFaults(browser, url) {
-  const { charts } = cellsOf(join(folder, "with", "kernelsolve.ipynb"));
+/** Runs a notebook that has no outputs; all its charts and no error must be there. */
+async function runFaults(browser, url, name) {
+  const { charts } = cellsOf(join(folder, "with", `${name}.ipynb`));
   const read = driven(`
     await command("run-all-cells");
     await until(() => ${PAGE.charts} >= ${charts} && isIdle());
     await pause(1000);
-    return { charts: ${PAGE.charts}, failures: ${PAGE.failures} };`);
-  const { value, faults } = await faultsOf(browser, url, "without/kernelsolve.ipynb", "run", { read });
-  if (value?.failures !== 0) faults.push(`run: expected ${charts} charts, got ${JSON.stringify(value)}`);
+    return ${SEEN};`);
+  const { value, faults } = await faultsOf(browser, url, `without/${name}.ipynb`, `${name}.run`, { read });
+  if (value?.failures !== 0 || value.charts < charts)
+    faults.push(`${name}.run: expected ${charts} charts, got ${JSON.stringify(value)}`);
+  return told(faults);
+}
+
+function told(faults) {
   for (const fault of faults) console.error(fault);
   return faults;
 }
@@ -161,15 +188,20 @@ function copyNotebooks(names) {
   }
 }
 
-async function checkAll(browser, url, names, suffix) {
+async function checkAll(browser, url, names, theme) {
   const faults = [];
   for (const name of names)
-    for (const kind of ["with", "without"]) {
-      const shot = `${name}.${kind}.${suffix}`;
+    for (const kind of GIVEN.values.kind) {
+      const shot = `${name}.${kind}.${theme}.${GIVEN.values.width}`;
       const { faults: found } = await faultsOf(browser, url, `${kind}/${name}.ipynb`, shot);
-      for (const fault of found) console.error(fault);
-      faults.push(...found);
+      faults.push(...told(found));
     }
+  return faults;
+}
+
+async function runAll(browser, url, names) {
+  const faults = [];
+  for (const name of names) faults.push(...(await runFaults(browser, url, name)));
   return faults;
 }
 
@@ -196,17 +228,21 @@ async function main() {
   const all = existsSync(executed) ? readdirSync(executed).filter((name) => name.endsWith(".ipynb")) : [];
   const named = GIVEN.positionals;
   const names = named.length > 0 ? named : all.map((name) => basename(name, ".ipynb"));
-  if (!all.includes("kernelsolve.ipynb"))
-    throw new Error("notebooks/out: expected executed notebooks: `npm run notebooks`");
+  const opened = [...new Set([...names, ...GIVEN.values.run])];
+  const missing = opened.filter((name) => !all.includes(`${name}.ipynb`));
+  if (missing.length > 0)
+    throw new Error(`notebooks/out: expected executed notebooks, got no ${missing.join(", ")}: \`npm run notebooks\``);
   spawnSync(process.execPath, [join(root, "scripts", "install-kernel.mjs")], { stdio: "ignore" });
-  copyNotebooks([...new Set([...names, "kernelsolve"])]);
-  const faults = await withBrowser(command, async (browser) => [
-    ...(await withServer("JupyterLab Light", async (url) => [
-      ...(await checkAll(browser, url, names, "light")),
-      ...(await runFaults(browser, url)),
-    ])),
-    ...(await withServer("JupyterLab Dark", (url) => checkAll(browser, url, names, "dark"))),
-  ]);
+  copyNotebooks(opened);
+  const faults = await withBrowser(command, async (browser) => {
+    const found = [];
+    for (const theme of GIVEN.values.theme)
+      await withServer(`JupyterLab ${THEMES[theme]}`, async (url) => {
+        found.push(...(await checkAll(browser, url, names, theme)));
+        if (theme === "light") found.push(...(await runAll(browser, url, GIVEN.values.run)));
+      });
+    return found;
+  });
   console.log(`${names.length} notebooks in JupyterLab, ${faults.length} faults`);
   process.exitCode = faults.length > 0 ? 1 : 0;
 }

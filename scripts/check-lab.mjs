@@ -1,7 +1,8 @@
 /**
  * npm run check:lab: executed notebooks (notebooks/out, or the files that are named) as JupyterLab shows their outputs:
- * its renderers in headless Chromium, which come from npm into test/lab/node_modules. Every chart must become one, and
- * nothing may be logged as an error or asked of a host. Screenshots are left in notebooks/out/lab; look at them.
+ * its renderers in headless Chromium, which come from npm into test/lab/node_modules. Every chart must become one, in a
+ * narrow window no wider than that, and nothing may be logged as an error or asked of a host. Screenshots are left in
+ * notebooks/out/lab; look at them.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -47,24 +48,32 @@ function outputsOf(file) {
     }));
 }
 
+const CHARTS = `[...document.querySelectorAll(".vega-embed :is(svg, canvas).marks")]`;
+const DRAWN = `${CHARTS}.length`;
+const NARROW = 420;
+
+/** How far the widest chart of a page goes in a narrow window, in pixels. */
+async function widest(browser, page, charts) {
+  const read = `Math.max(0, ...${CHARTS}.map((chart) => chart.getBoundingClientRect().right))`;
+  return (await browser.visit(page, { width: NARROW, until: `${DRAWN} >= ${charts}`, read })).value;
+}
+
 /** What is wrong with a notebook, in words. */
 async function faultsOf(browser, file) {
   const outputs = outputsOf(file);
   const charts = outputs.filter(({ data }) => data?.[VEGA]).length;
   const page = join(shots, `${basename(file, ".ipynb")}.html`);
   writeFileSync(page, pageOf(outputs));
-  const drawn = `document.querySelectorAll(".vega-embed canvas, .vega-embed svg.marks").length`;
-  const seen = await browser.visit(pathToFileURL(page).href, {
-    height: 3000,
-    until: `${drawn} >= ${charts}`,
-    read: drawn,
-  });
+  const { href } = pathToFileURL(page);
+  const seen = await browser.visit(href, { height: 3000, until: `${DRAWN} >= ${charts}`, read: DRAWN });
+  const reached = await widest(browser, href, charts);
   writeFileSync(page.replace(/html$/, "png"), seen.png);
   const elsewhere = seen.urls.filter((url) => !/^(file|data|blob):/.test(url));
   return [
     ...seen.errors,
     ...elsewhere.map((url) => `it asks another host: ${url}`),
     ...(seen.isReady ? [] : [`expected ${charts} charts, got ${seen.value}`]),
+    ...(reached <= NARROW ? [] : [`expected charts within ${NARROW} pixels, got one that goes to ${reached}`]),
   ].map((fault) => `${basename(file)}: ${fault}`);
 }
 

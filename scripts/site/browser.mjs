@@ -75,13 +75,14 @@ function connect(child) {
 
 /**
  * Loads a page and waits until `until` (an expression) is true, at most `patience` ms. Resolves to what it logged as an
- * error, the URLs that it asked for, what `read` (an expression) is, and a screenshot as PNG.
+ * error, the URLs that it asked for, what `read` (an expression) is, a screenshot as PNG, and one of each of `parts` (an
+ * expression of rectangles).
  */
 async function visit(
   send,
   on,
   url,
-  { width = 1200, height = 900, dark = false, until = "true", read = "0", patience = 20000 } = {},
+  { width = 1200, height = 900, dark = false, until = "true", read = "0", parts = "[]", patience = 20000 } = {},
 ) {
   const { targetId } = await send("Target.createTarget", { url: "about:blank" });
   const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
@@ -100,11 +101,15 @@ async function visit(
   };
   const isReady = await waitFor(() => evaluate(`document.readyState === "complete" && !!(${until})`), patience);
   const value = await evaluate(read);
-  const { data } = await tell("Page.captureScreenshot", { format: "png" });
+  const shot = async (clip) => (await tell("Page.captureScreenshot", { format: "png", clip })).data;
+  const data = await shot();
+  const pictures = [];
+  for (const { x, y, width, height } of await evaluate(parts))
+    pictures.push(Buffer.from(await shot({ x, y, width, height, scale: 1 }), "base64"));
   stop();
   const colours = await coloursOf(evaluate, data);
   await send("Target.closeTarget", { targetId });
-  return { ...page, isReady, value, colours, png: Buffer.from(data, "base64") };
+  return { ...page, isReady, value, colours, png: Buffer.from(data, "base64"), pictures };
 }
 
 /** How many colours a picture has, counted by the browser that made it. */

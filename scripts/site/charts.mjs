@@ -6,13 +6,14 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { home, root } from "./paths.mjs";
 
-const { themed } = createRequire(import.meta.url)(join(root, "dist", "notebook", "theme.js"));
+const own = (name) => createRequire(import.meta.url)(join(root, "dist", "notebook", `${name}.js`));
+const { themed } = own("theme");
 
-/** A description that knows its dark config beside its own, which is light. */
-export function withBothThemes(spec) {
+/** A description that knows its dark config beside its own, which is light, and what it is made of. */
+export function withBothThemes(spec, renderer = "svg") {
   const light = themed(spec, "light");
   const dark = swapped(light.config, themed({}, "light").config, themed({}, "dark").config);
-  return { ...light, usermeta: { ...light.usermeta, dark } };
+  return { ...light, usermeta: { ...light.usermeta, dark, embedOptions: { renderer } } };
 }
 
 /** The same in dark colours. */
@@ -35,6 +36,13 @@ export async function svgOf(spec) {
   const [vega, vegaLite] = await Promise.all(["vega", "vega-lite"].map((name) => import(require.resolve(name))));
   const { compile } = vegaLite.default ?? vegaLite;
   return new vega.View(vega.parse(compile(spec).spec), { renderer: "none" }).toSVG();
+}
+
+/** The chart on dark ground as PNG, by the packages that stand beside the notebooks. */
+export async function darkPngOf(spec) {
+  process.chdir(join(root, "notebooks"));
+  const { data } = await own("chart").chart(spec, { show: false, theme: "dark" });
+  return Buffer.from(data["image/png"], "base64");
 }
 
 /** A chart in a page: its picture, and the description that makes it interactive and gives it the page's colours. */

@@ -55,7 +55,8 @@ function checkLinks() {
 // ---------------------------------------------------------------------------------------------------------- browser
 
 const MOUNTED = 'document.querySelector("#app").__vue_app__';
-const CHART = 'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive canvas")';
+const CHART =
+  'document.querySelector(".chart")?.scrollIntoView(), document.querySelector(".chart.interactive :is(svg, canvas).marks")';
 const SEARCH = `(document.querySelector(".VPLocalSearchBox input") ?? document.querySelector(".DocSearch-Button"))?.click(),
   (() => {
     const input = document.querySelector(".VPLocalSearchBox input");
@@ -72,20 +73,22 @@ const FILTER = `(() => {
     return document.querySelectorAll(".vp-doc tbody tr[hidden]").length > 20;
   })()`;
 
-/** A chart and a card have the dark ground of their theme, down to the pixels, and a page is no wider than the window. */
+/** A chart and a card have the dark ground of their theme, and neither a page nor a chart is scrolled sideways. */
 const DARK = { dark: true, width: 420 };
 const GROUNDS = `(() => {
-    const canvas = document.querySelector(".chart canvas");
-    const pixel = canvas && [...canvas.getContext("2d").getImageData(1, 1, 1, 1).data];
+    const painted = document.querySelector(".chart svg.marks > rect");
+    const ground = painted && getComputedStyle(painted).fill;
     const grounds = [...document.querySelectorAll(".chart.interactive, .card .on-dark")];
     const colours = grounds.map((part) => getComputedStyle(part).backgroundColor);
-    const isWide = document.documentElement.scrollWidth > innerWidth;
-    return { pixel, colours: [...new Set(colours)].join(), isWide };
+    const wide = [document.documentElement, ...document.querySelectorAll(".chart")];
+    const isWide = wide.some((part) => part.scrollWidth > part.clientWidth);
+    return { ground, colours: [...new Set(colours)].join(), isWide };
   })()`;
-const faultsOfGrounds = ({ pixel, colours, isWide }) => [
-  ...(colours === "rgb(17, 17, 17)" ? [] : [`expected charts on dark ground, got ${colours || "none"}`]),
-  ...(pixel === null || pixel.slice(0, 3).every((part) => part === 17) ? [] : [`expected a dark chart, got ${pixel}`]),
-  ...(isWide ? ["expected a page as wide as the window, got a wider one"] : []),
+const GROUND = "rgb(17, 17, 17)";
+const faultsOfGrounds = ({ ground, colours, isWide }) => [
+  ...(colours === GROUND ? [] : [`expected charts on dark ground, got ${colours || "none"}`]),
+  ...(ground === null || ground === GROUND ? [] : [`expected a dark chart, got ${ground}`]),
+  ...(isWide ? ["expected a page and charts as wide as the window, got wider ones"] : []),
 ];
 
 /** Pages that are opened, what becomes true there, what is read then, what is wrong with that, and the window. */
@@ -124,6 +127,19 @@ async function checkPages(browser, base) {
   }
 }
 
+/** No page is scrolled sideways in a narrow window. */
+async function checkWidths(browser, base) {
+  const { width } = DARK;
+  for (const page of htmlPages) {
+    const { value } = await browser.visit(`${base}${page}`, {
+      width,
+      until: MOUNTED,
+      read: "document.documentElement.scrollWidth",
+    });
+    if (!(value <= width)) faults.push(`${page}: expected at most ${width} pixels in a narrow window, got ${value}`);
+  }
+}
+
 /** Screenshots are kept for eyes. */
 function keepPicture(page, png) {
   const folder = join(home, "cache", "screenshots");
@@ -138,6 +154,7 @@ async function checkInBrowser() {
     for (const each of [`${pathToFileURL(site)}/`, `${base}${FOLDER}`]) await checkPages(browser, each);
   };
   await whileServing({ [FOLDER]: site }, {}, (base) => withBrowser(command, (browser) => checkBoth(browser, base)));
+  await withBrowser(command, (browser) => checkWidths(browser, `${pathToFileURL(site)}/`));
   const live = hasModule() ? "" : "; the page of points to move: skipped: there is no WebAssembly";
   return `${OPENED.length} pages opened from the disk and from a server${live}`;
 }

@@ -5,7 +5,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { chartText, inDark, svgOf, withBothThemes } from "./charts.mjs";
+import { chartText, darkPngOf, inDark, svgOf, withBothThemes } from "./charts.mjs";
 import { isThere, root, turnLinks } from "./paths.mjs";
 
 const VEGA = "application/vnd.vegalite.v5+json";
@@ -66,10 +66,11 @@ const LARGEST = 400_000;
 async function darkThumbnail(light, files) {
   const following = files[files.findIndex(([path]) => path === light) + 1];
   if (!following?.[0].endsWith(".json")) return [];
-  const svg = await svgOf(inDark(JSON.parse(following[1])));
-  if (svg.length > LARGEST) return [];
-  const path = light.replace(/\.png$/, ".dark.svg");
-  files.push([path, svg]);
+  const spec = inDark(JSON.parse(following[1]));
+  const svg = await svgOf(spec);
+  const [ending, picture] = svg.length > LARGEST ? ["png", await darkPngOf(spec)] : ["svg", svg];
+  const path = light.replace(/png$/, `dark.${ending}`);
+  files.push([path, picture]);
   return [path];
 }
 
@@ -83,18 +84,19 @@ const fenced = (language, text) => `\`\`\`\`${language}\n${text.replace(/\n$/, "
 
 function outputText({ text, data = {}, metadata }, keep) {
   if (text !== undefined) return printed(textOf(text));
-  if (data["image/png"] !== undefined) return pictureText(data, metadata?.["image/png"], keep);
+  if (data["image/png"] !== undefined) return pictureText(data, metadata, keep);
   if (data["text/html"] !== undefined) return `<div class="output" v-pre>${textOf(data["text/html"]).trim()}</div>`;
   return data["text/plain"] === undefined ? "" : printed(textOf(data["text/plain"]));
 }
 
 const printed = (text) => `<div class="printed">\n\n${fenced("text", stripVTControlCharacters(text))}\n\n</div>`;
 
-function pictureText(data, size, keep) {
+function pictureText(data, metadata, keep) {
   const alt = textOf(data["text/plain"]).replaceAll(/["<>&\n]/g, " ");
   const png = keep("png", Buffer.from(textOf(data["image/png"]), "base64"));
-  const spec = data[VEGA] && keep("json", JSON.stringify(withBothThemes(data[VEGA])));
-  return chartText({ png, spec, alt, ...size });
+  const { renderer } = metadata?.[VEGA]?.embed_options ?? {};
+  const spec = data[VEGA] && keep("json", JSON.stringify(withBothThemes(data[VEGA], renderer)));
+  return chartText({ png, spec, alt, ...metadata?.["image/png"] });
 }
 
 function indexText(notebooks) {

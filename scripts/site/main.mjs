@@ -6,7 +6,7 @@ import "../require-built.mjs";
 import { spawn, spawnSync } from "node:child_process";
 import { watch } from "node:fs";
 import { join, relative } from "node:path";
-import { ensurePackages } from "../notebook-packages.mjs";
+import { ensureNotebookPackages, ensurePackages } from "../notebook-packages.mjs";
 import { unexecuted } from "./gallery.mjs";
 import { writePages } from "./pages.mjs";
 import { home, root, site } from "./paths.mjs";
@@ -20,6 +20,7 @@ function run(...command) {
 /** Everything that pages are made of. */
 async function prepare() {
   ensurePackages(home, "the site's packages (VitePress, vega)");
+  ensureNotebookPackages();
   for (const name of unexecuted())
     run(join(root, "scripts", "run-notebook.mjs"), join(root, "notebooks", `${name}.ipynb`));
   run(join(root, "node_modules", "typedoc", "bin", "typedoc"));
@@ -43,7 +44,7 @@ function serve() {
     clearTimeout(timer);
     timer = setTimeout(writePages, QUIET);
   });
-  const server = spawn(process.execPath, [vitepress(), "dev", join(root, "docs")], { stdio: "inherit" });
+  const server = spawn(process.execPath, [vitepress(), "dev", join(root, "docs")], { cwd: root, stdio: "inherit" });
   server.on("exit", (status) => process.exit(status ?? 1));
 }
 

@@ -11,6 +11,7 @@ export { cholesky, eigh, qr, svd } from "./decompositions";
 export type { Eigenpairs, SingularValues, Triangular } from "./decompositions";
 export { det, inv, logdet, solve } from "./systems";
 export { logsumexp, softmax } from "./exponentials";
+export { relativeError } from "./relativeerror";
 export { bincount, oneHot, scatterAdd, take } from "./pick";
 export type { Indices } from "./pick";
 export { argsort, concat, flip, reshape, sort, split, stack, transpose, where } from "./rearrange";

@@ -2,9 +2,9 @@
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
-import { groupsOf } from "./columns";
+import { extent, groupsOf } from "./columns";
 import type { ChartGroups } from "./histogram";
-import { AXES, FRAME, logarithmic, pictureOf, ticksIn } from "./plane";
+import { AXES, FRAME, logarithmic, numbersOn, pictureOf } from "./plane";
 import type { Layer } from "./plane";
 import { quantile, sortedFinite } from "./quantiles";
 
@@ -82,7 +82,7 @@ function layersOf(groups: readonly Box[], all: readonly number[], height: number
   const look =
     checked.yScale === "log"
       ? padded(logarithmic("y", all, height))
-      : { scale: { zero: false }, axis: { tickCount: ticksIn("y", height) } };
+      : { scale: { zero: false }, axis: numbersOn("y", height, extent(all)) };
   const y = (field: string): Layer => ({ field, type: "quantitative", title: yTitle, ...look });
   const span = (from: string, to: string, mark: object): Layer => ({
     mark: { tooltip: { content: "data" }, ...mark },

@@ -9,8 +9,11 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue, optionsOf, withDefaults } from "../options";
 import type { OptionsOf } from "../options";
 import { resvg } from "./companions";
+import { embedOptionsOf } from "./embed";
+import type { EmbedOptions } from "./embed";
 import { htmlOf } from "./html";
 import { displayWriter } from "./kernels";
+import { titleOf } from "./plane";
 import { noteShown } from "./shown";
 import { drawSvg } from "./svg";
 import { backgroundOf, themed } from "./theme";
@@ -26,8 +29,11 @@ export interface ChartBundle {
     readonly "image/png": string;
     readonly "text/plain": string;
   };
-  /** The size in CSS pixels. */
-  readonly metadata: { readonly "image/png": { readonly width: number; readonly height: number } };
+  /** The size in CSS pixels, and how readers with vega-embed draw the description. */
+  readonly metadata: {
+    readonly "application/vnd.vegalite.v5+json": { readonly embed_options: EmbedOptions };
+    readonly "image/png": { readonly width: number; readonly height: number };
+  };
 }
 
 const THEME = {
@@ -79,8 +85,8 @@ async function drawChart(given: IArguments, spec: object, options?: ChartOptions
 
 /** What is written into a file, by how its name ends. */
 const WRITERS: Readonly<Record<string, (spec: object, background: string) => Promise<string | Buffer>>> = {
-  html: (spec, background) => Promise.resolve(htmlOf(spec, background)),
-  png: async (spec, background) => (await rastered(spec, background)).png,
+  html: async (spec, background) => htmlOf(spec, background, await drawSvg(spec)),
+  png: async (spec, background) => rastered(await drawSvg(spec), background).png,
   svg: (spec) => drawSvg(spec),
   json: (spec) => Promise.resolve(JSON.stringify(spec)),
 };
@@ -121,25 +127,28 @@ const PNG_SCALE = 2;
 
 /** The bundle of a description, and its picture by one with all colours. */
 async function draw(spec: object, colored: object, theme: ThemeName = "light"): Promise<ChartBundle> {
-  const { png, width, height } = await rastered(colored, backgroundOf(theme));
+  const svg = await drawSvg(colored);
+  const { png, width, height } = rastered(svg, backgroundOf(theme));
   const bundle: ChartBundle = {
     data: {
       "application/vnd.vegalite.v5+json": spec,
       "image/png": png.toString("base64"),
       "text/plain": describe(spec, hasFonts()),
     },
-    metadata: { "image/png": { width: width / PNG_SCALE, height: height / PNG_SCALE } },
+    metadata: {
+      "application/vnd.vegalite.v5+json": { embed_options: embedOptionsOf(svg) },
+      "image/png": { width: width / PNG_SCALE, height: height / PNG_SCALE },
+    },
   };
   return withShortInspection(bundle);
 }
 
-async function rastered(
-  spec: object,
+function rastered(
+  svg: string,
   background: string,
-): Promise<{ readonly png: Buffer; readonly width: number; readonly height: number }> {
-  const svg = drawable(await drawSvg(spec));
+): { readonly png: Buffer; readonly width: number; readonly height: number } {
   const { Resvg } = resvg();
-  const image = new Resvg(svg, { background, ...FONTS, fitTo: { mode: "zoom", value: PNG_SCALE } }).render();
+  const image = new Resvg(drawable(svg), { background, ...FONTS, fitTo: { mode: "zoom", value: PNG_SCALE } }).render();
   return { png: image.asPng(), width: image.width, height: image.height };
 }
 
@@ -167,7 +176,8 @@ function hasFonts(): boolean {
 }
 
 function describe(spec: object, readable: boolean): string {
-  const name = "title" in spec && typeof spec.title === "string" ? `[chart: ${spec.title}]` : "[chart]";
+  const title = titleOf(spec);
+  const name = title === undefined ? "[chart]" : `[chart: ${title}]`;
   return readable
     ? name
     : `${name} (its PNG has no text: no font on this machine; install fonts-dejavu-core or another)`;

@@ -5,9 +5,9 @@
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf, withDefaults } from "../options";
 import type { OptionsOf, RequiredOptionsOf } from "../options";
-import { checkField, everyOf, rowsOf } from "./columns";
+import { checkField, everyOf, extent, rowsOf } from "./columns";
 import type { ChartTable, Row } from "./columns";
-import { AXES, FRAME, LIMITS, ZOOM, logarithmic, pictureOf, ticksIn, zoomed } from "./plane";
+import { AXES, FRAME, LIMITS, ZOOM, logarithmic, numbersOn, pictureOf, zoomed } from "./plane";
 import type { Layer } from "./plane";
 import { thinned } from "./thinning";
 
@@ -195,15 +195,11 @@ const FIRST_COLOR = "#4c78a8";
 function axisOf(axis: "x" | "y", rows: readonly Row[], fields: Fields): Layer {
   const [field, title, scale] = [fields[axis], fields[`${axis}Title`] ?? fields[axis], fields[`${axis}Scale`]];
   const size = axis === "x" ? fields.width : fields.height;
-  const ticks = { tickCount: ticksIn(axis, size) };
+  const numbers = rows.map((row) => Number(row[field]));
   const look =
     scale === "log"
-      ? logarithmic(
-          axis,
-          rows.map((row) => Number(row[field])),
-          size,
-        )
-      : { ...LINEAR[axis], axis: ticks };
+      ? logarithmic(axis, numbers, size)
+      : { ...LINEAR[axis], axis: numbersOn(axis, size, extent(numbers)) };
   const domain = fields[`${axis}Domain`];
   const channel: Layer = { field, type: "quantitative", title, ...look };
   if (domain === undefined) return channel;

@@ -49,6 +49,12 @@ type FrameOptions = OptionsOf<typeof FRAME & typeof AXES>;
 /** A description of vega-lite. */
 export type Layer = Readonly<Record<string, unknown>>;
 
+/** What stands above a chart, if it is text. */
+export function titleOf({ title }: { readonly title?: unknown }): string | undefined {
+  const text = isOptions(title) ? (title as Layer)["text"] : title;
+  return typeof text === "string" ? text : undefined;
+}
+
 interface Size {
   readonly width: number;
   readonly height: number;
@@ -117,14 +123,23 @@ export const zoomed = (zoom: boolean): object =>
 const APART = { x: 55, y: 35 } as const;
 
 /** As many numbers as have room. */
-export const ticksIn = (axis: "x" | "y", size: number): number => Math.max(2, Math.ceil(size / APART[axis]));
+const ticksIn = (axis: "x" | "y", size: number): number => Math.max(2, Math.ceil(size / APART[axis]));
+
+/** Where all numbers of an axis are smaller, each is written with a power of ten: vega fills them with zeros. */
+const TINY = 1e-3;
+
+/** The numbers of a linear axis that goes through `ends`. */
+export const numbersOn = (axis: "x" | "y", size: number, ends: Ends): Layer => ({
+  tickCount: ticksIn(axis, size),
+  ...(Math.max(...ends.map(Math.abs)) < TINY ? { labelExpr: "datum.value ? format(datum.value, '~e') : '0'" } : {}),
+});
 
 /** A linear axis that ends where the domain does. */
 export const linear = (axis: "x" | "y", domain: Ends, size: number, title = ""): Layer => ({
   type: "quantitative",
   title,
   scale: { domain, nice: false, zero: false },
-  axis: { title, tickCount: ticksIn(axis, size) },
+  axis: { title, ...numbersOn(axis, size, domain) },
 });
 
 const MARGIN = 0.03;
@@ -170,7 +185,7 @@ export function logarithmic(axis: "x" | "y", numbers: readonly number[], size: n
       format: ",.6~g",
       tickCount,
       labelExpr: decades < 1 ? TEXT : `indexof(${labelled}, ${LEADING}) < 0 ? '' : ${TEXT}`,
-      gridOpacity: { condition: { test: `${LEADING} == 1`, value: 1 }, value: 0.4 },
+      gridOpacity: { condition: { test: `${LEADING} == 1`, value: 1 }, value: 0.4 }, // times that of the theme
       tickOpacity: { condition: { test: `indexof(${labelled}, ${LEADING}) < 0`, value: 0.3 }, value: 1 },
     },
   };

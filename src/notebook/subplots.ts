@@ -9,19 +9,24 @@ import type { Layer } from "./plane";
 const SUBPLOTS = {
   /** Stands above all pictures. */
   title: { kind: "text" },
+  /** How many pictures stand side by side, where the charts are one list (default: all). */
+  columns: { kind: "integer", least: 1 },
   /** Pixels between pictures (default 20). */
   spacing: { kind: "number", least: 0 },
 } as const;
+
+/** A title of several pictures stands out from theirs. */
+const ABOVE = { fontSize: 15, offset: 10 } as const;
 
 /** Options of `subplots`. */
 export type SubplotsOptions = OptionsOf<typeof SUBPLOTS>;
 
 /**
  * Describes charts in rows in vega-lite v5, for `chart`: `[[above left, above right], [below]]`, or a list for one
- * row.
+ * row, or for rows of `columns` charts.
  * @param rows descriptions, in a list for each row, or in one list
  * @returns a description for `chart`
- * @throws ArgumentError for a row without charts
+ * @throws ArgumentError for a row without charts, and for `columns` beside lists for each row
  * @example
  * const points = notebook.scatterChart(rand([100, 2]));
  * console.log(typeof notebook.subplots([points, points])); // object
@@ -31,8 +36,8 @@ export function subplots(
   options?: SubplotsOptions | null,
 ): object {
   atMost("subplots", 2, arguments);
-  const { title, spacing = 20 } = optionsOf("subplots", options, SUBPLOTS);
-  const grid = rowsOfCharts(rows);
+  const { title, columns, spacing = 20 } = optionsOf("subplots", options, SUBPLOTS);
+  const grid = rowsOfCharts(rows, columns);
   const sliders = new Map(
     grid
       .flat()
@@ -41,23 +46,29 @@ export function subplots(
   );
   const cells = grid.map((row, r) => row.map((chart, c) => cellOf(chart, `_${String(r)}_${String(c)}`)));
   const resolve = OWN_COLORS;
-  const columns = cells[0]?.length ?? 0;
-  const even = cells.every((row) => row.length === columns);
+  const wide = cells[0]?.length ?? 0;
+  const even = cells.every((row, r) => row.length === wide || (columns !== undefined && r === cells.length - 1));
   const list = even
-    ? { columns, concat: cells.flat() }
+    ? { columns: wide, concat: cells.flat() }
     : { vconcat: cells.map((hconcat) => ({ hconcat, spacing, resolve })) };
   const params = sliders.size === 0 ? {} : { params: [...sliders.values()] };
-  return { ...(title === undefined ? {} : { title }), ...params, ...list, spacing, resolve };
+  return { ...(title === undefined ? {} : { title: { text: title, ...ABOVE } }), ...params, ...list, spacing, resolve };
 }
 
-function rowsOfCharts(rows: unknown): readonly (readonly Layer[])[] {
+function rowsOfCharts(rows: unknown, columns: number | undefined): readonly (readonly Layer[])[] {
   const list = Array.isArray(rows) ? (rows as unknown[]) : [];
-  const grid = list.length > 0 && everyOf(list, isOptions) ? [list] : list;
+  const isOne = list.length > 0 && everyOf(list, isOptions);
+  if (columns !== undefined && list.length > 0 && !isOne)
+    throw new ArgumentError("subplots: expected one list of charts beside columns, got a list for each row");
+  const grid = isOne ? inRows(list, columns ?? list.length) : list;
   if (grid.length > 0) return grid.map(rowOfCharts);
   throw new ArgumentError(
     `subplots: expected rows of charts, got ${Array.isArray(rows) ? "none" : describeValue(rows)}`,
   );
 }
+
+const inRows = (list: readonly unknown[], columns: number): unknown[][] =>
+  Array.from({ length: Math.ceil(list.length / columns) }, (_, r) => list.slice(r * columns, (r + 1) * columns));
 
 function rowOfCharts(row: unknown, r: number): readonly Layer[] {
   const charts = Array.isArray(row) ? (row as unknown[]) : [];

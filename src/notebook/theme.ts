@@ -7,8 +7,8 @@
 const FONT = "DejaVu Sans, Verdana, sans-serif";
 
 const COLORS = {
-  light: { background: "white", text: "#222", line: "#888", grid: "#ddd", frame: "#ccc" },
-  dark: { background: "#111", text: "#ddd", line: "#888", grid: "#333", frame: "#444" },
+  light: { background: "white", text: "#222", line: "#888", frame: "#ccc" },
+  dark: { background: "#111", text: "#ddd", line: "#888", frame: "#444" },
 } as const;
 
 export type ThemeName = keyof typeof COLORS;
@@ -25,20 +25,23 @@ export function themed(spec: object, theme?: ThemeName): object {
   return { ...spec, config: merged(theme ? merged(LAYOUT, colorsOf(theme)) : LAYOUT, config ?? {}) };
 }
 
-/** Readers give words on a chart no colour of their own: grey is seen on any ground. */
+/**
+ * Readers give words on a chart no colour of their own, and JupyterLab's dark colours have a bright grid: grey is seen on
+ * any ground, and half transparent it stays behind points and lines.
+ */
 const LAYOUT: Settings = {
   font: FONT,
   title: { anchor: "middle", fontSize: 13 },
-  axis: { labelFlush: false },
+  axis: { labelFlush: false, gridColor: "#888", gridOpacity: 0.3 },
   text: { color: "#888" },
 };
 
 function colorsOf(theme: ThemeName): Settings {
-  const { background, text, line, grid, frame } = COLORS[theme];
+  const { background, text, line, frame } = COLORS[theme];
   return {
     background,
     title: { color: text },
-    axis: { labelColor: text, titleColor: text, domainColor: line, tickColor: line, gridColor: grid },
+    axis: { labelColor: text, titleColor: text, domainColor: line, tickColor: line },
     legend: { labelColor: text, titleColor: text },
     header: { labelColor: text, titleColor: text },
     text: { color: text },

@@ -69,6 +69,7 @@ const OTHERS: Readonly<Record<string, Row>> = {
   eigh: row(nd.eigh, square),
   svd: row(nd.svd, x),
   qr: row(nd.qr, x),
+  relativeError: row(nd.relativeError, x, x),
   ones: withOptions(nd.ones, [2, 3]),
   full: withOptions(nd.full, [2, 3], 7),
   eye: withOptions(nd.eye, 3),

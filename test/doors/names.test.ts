@@ -18,7 +18,7 @@ const NAMESPACES = {
     asinh acosh atanh log2 log10 cbrt erfc lgamma digamma polygamma besselK
     sum mean max min argmax argmin logsumexp softmax norm cumsum
     take scatterAdd bincount oneHot where concat stack split reshape transpose flip sort argsort
-    matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr
+    matmul outer cross tensordot solve inv det logdet cholesky eigh svd qr relativeError
     ones full eye arange linspace grid randint permutation choice toNested`,
   notebook: `chart saveChart lineChart imageChart scatterChart contour quiver histogram boxChart benchChart scatter3d
     meshChart subplots frames table progressBar`,

@@ -41,6 +41,18 @@ describe("chart", () => {
     expect(data["text/plain"]).toMatch(/^\[chart: a line\]/);
   });
 
+  test("is drawn by readers so that it shrinks with the page: as shapes, or as pixels where these are many", async () => {
+    process.chdir(notebooks);
+    const renderers = [10, 12_000].map(async (count) => {
+      const values = Array.from({ length: count }, (_, x) => ({ x }));
+      const { metadata } = await chart({ data: { values }, mark: "point", encoding: { x: { field: "x" } } });
+      const { renderer, defaultStyle } = metadata["application/vnd.vegalite.v5+json"].embed_options;
+      expect(defaultStyle).toContain("max-width:100%");
+      return renderer;
+    });
+    expect(await Promise.all(renderers)).toEqual(["svg", "canvas"]);
+  });
+
   test("prints as its line of text, not as its megabytes", async () => {
     process.chdir(notebooks);
     const bundle = await chart(SPEC);

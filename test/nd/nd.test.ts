@@ -436,3 +436,27 @@ test("a determinant of whole numbers is whole, and messages name the function th
   expect(() => reshape(zeros([0, 3]), [0, -2])).toThrow(ArgumentError);
   expect(() => reshape(zeros([0, 3]), [0, -1])).toThrow(ArgumentError);
 });
+
+describe("relativeError", () => {
+  test("is the norm of the difference over that of the second array", () => {
+    expect(nd.relativeError([3, 4.5], [3, 4])).toBe(0.1);
+    expect(nd.relativeError(nested([1, 2], [3, 4]), transpose(nested([1, 2], [3, 4])))).toBeCloseTo(
+      Math.sqrt(2 / 30),
+      15,
+    );
+    expect(nd.relativeError([0.1], array([0.1], { dtype: "float64" }))).toBeCloseTo((Math.fround(0.1) - 0.1) / 0.1, 20);
+  });
+
+  test("has an answer where nothing can be divided", () => {
+    expect(nd.relativeError([0, 0], [0, 0])).toBe(0);
+    expect(nd.relativeError([0, 1], [0, 0])).toBe(Infinity);
+    expect(nd.relativeError([NaN], [1])).toBeNaN();
+    expect(nd.relativeError([], [])).toBe(0);
+  });
+
+  test("compares equal shapes", () => {
+    expect(() => nd.relativeError([1, 2], [[1], [2]])).toThrow(
+      new ArgumentError("relativeError: expected equal shapes, got [2] and [2, 1]"),
+    );
+  });
+});

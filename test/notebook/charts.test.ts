@@ -32,19 +32,25 @@ test.each(Object.entries(CHARTS))("%s: vega-lite compiles it without a warning, 
   expect(Buffer.from(data["image/png"], "base64").length).toBeGreaterThan(1000);
 });
 
-test("without a theme a description has no colours of its own, so that readers give theirs; its PNG is light", async () => {
+test("without a theme readers give colours, but that of the grid, which is seen on any ground; its PNG is light", async () => {
   const spec = n.scatterChart([[1, 2]]);
   const [own, light, dark] = await Promise.all(
     [undefined, "light", "dark"].map((theme) => n.chart(spec, { show: false, ...(theme && { theme }) } as object)),
   );
-  expect(JSON.stringify(vegaLiteOf(own).config)).not.toMatch(/background|labelColor|titleColor|gridColor|stroke/);
+  const { gridColor, ...axis } = vegaLiteOf(own).config.axis;
+  expect(gridColor).toBe("#888");
+  const others = { ...vegaLiteOf(own).config, axis };
+  expect(JSON.stringify(others)).not.toMatch(/background|labelColor|titleColor|gridColor|stroke/);
   expect([light, dark].map((bundle) => vegaLiteOf(bundle).config.background)).toEqual(["white", "#111"]);
   expect(own!.data["image/png"]).toBe(light!.data["image/png"]);
   expect(own!.data["image/png"]).not.toBe(dark!.data["image/png"]);
 });
 
-const vegaLiteOf = (bundle: Awaited<ReturnType<typeof n.chart>> | undefined): { config: { background?: string } } =>
-  bundle!.data["application/vnd.vegalite.v5+json"] as { config: { background?: string } };
+interface Themed {
+  readonly config: { readonly background?: string; readonly axis: { readonly gridColor?: string } };
+}
+const vegaLiteOf = (bundle: Awaited<ReturnType<typeof n.chart>> | undefined): Themed =>
+  bundle!.data["application/vnd.vegalite.v5+json"] as Themed;
 
 test("a channel that vega-lite does not know is told, so that the test above can fail", () => {
   expect(warningsOf({ mark: "point", encoding: { colour: { value: "red" } }, data: { values: [] } })).toHaveLength(1);
@@ -96,6 +102,8 @@ test.each<[string, () => unknown, string]>([
   ["a colour by name", call("meshChart", pyramid, faces, { color: "red" }), 'meshChart, color: expected a colour like "#7fa8d6"'],
   ["a scheme that is none", call("contour", field, { colour: "red" }), 'got "colour": did you mean color?'],
   ["no charts", call("subplots", []), "subplots: expected rows of charts, got none"],
+  ["columns of rows", call("subplots", [[{ mark: "point" }]], { columns: 2 }), "subplots: expected one list of charts beside columns, got a list for each row"],
+  ["no columns", call("subplots", [{ mark: "point" }], { columns: 0 }), "subplots, columns: expected an integer of at least 1"],
   ["a row of numbers", call("subplots", [[1]]), "subplots[0]: expected charts, got the number 1"],
   ["no frames", call("frames", []), "frames: expected charts, got none"],
   ["frames of several pictures", call("frames", [{ hconcat: [] }]), "frames[0]: expected a chart of one picture, got one of several"],
@@ -144,4 +152,12 @@ test("frames have the axes of all of them", () => {
 test("selections of subplots have names of their own", () => {
   const names = JSON.stringify(CHARTS["subplots"]!()).match(/"zoom[^"]*"/g);
   expect(names).toEqual(['"zoom_0_0"', '"zoom_0_1"']);
+});
+
+test("a list of subplots stands in rows of as many as are asked for", () => {
+  const charts = ["a", "b", "c"].map((title) => n.scatterChart(points, { title }));
+  const { columns, concat } = n.subplots(charts, { columns: 2 }) as { columns: number; concat: { title: string }[] };
+  expect([columns, ...concat.map(({ title }) => title)]).toEqual([2, "a", "b", "c"]);
+  expect(n.subplots(charts)).toHaveProperty("columns", 3);
+  expect(n.subplots(charts, { columns: 5 })).toHaveProperty("columns", 3);
 });

@@ -44,6 +44,15 @@ test.each([
   expect(labels.slice(end - expected.length, end)).toEqual(expected);
 });
 
+test("small numbers are written with powers of ten, others as they are", async () => {
+  const labelsFor = async (largest: number): Promise<string[]> => {
+    const spec = notebook.lineChart({ t: [0, 1], u: [0, largest] }, { x: "t", y: "u", height: 70 });
+    return textsOf(await svgOf(spec)).map(({ text }) => text);
+  };
+  expect(await labelsFor(4e-7)).toEqual(expect.arrayContaining(["0", "2e-7", "4e-7", "0.5"]));
+  expect(await labelsFor(0.004)).toEqual(expect.arrayContaining(["0.000", "0.002", "0.004"]));
+});
+
 test("on a short logarithmic axis all ticks have numbers", async () => {
   const rows = [0.3, 0.5, 0.8].map((value, i) => ({ i, value }));
   const svg = await svgOf(notebook.lineChart(rows, { x: "i", y: "value", yScale: "log" }));
