@@ -18,7 +18,8 @@ import type { Task } from "../task";
 import { KernelMatrix } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
 import { sumParts } from "./partsums";
-import type { Algebra, Matrix } from "./precondition";
+import type { Algebra, Interval, Matrix, SharedBlocks } from "./precondition";
+import { shareBlocks } from "./shardedblocks";
 import { rowsOfPart } from "./shardedsystem";
 
 /** Rows behind those of this rank, where a factor has those of pivots: they may be other ranks'. */
@@ -85,6 +86,10 @@ export class SpreadMatrix implements Matrix {
 
   private agree(what: string): void {
     this.shard.ranks.agree(() => `${what} of a kernel matrix of ${String(this.rows)} rows in ${this.dtype}`, 0);
+  }
+
+  shareBlocks(blocks: readonly Interval[]): SharedBlocks {
+    return shareBlocks(blocks, this.pairs, this.own, this.shard);
   }
 
   algebra(algebra: Algebra): Algebra {

@@ -48,7 +48,7 @@ export function inParts(rows: number, ranks: Ranks): Shard {
 }
 
 /** What a system may ask for that needs all points on every rank. */
-export type SystemOptions = Pick<CallOptions, "columns" | "ranges" | "device"> & {
+export type SystemOptions = Pick<CallOptions, "columns" | "device"> & {
   readonly method?: string | undefined;
   readonly tolerance?: "auto" | undefined;
 };
@@ -81,11 +81,7 @@ export function spreadSystem(
   return { ...checked, arrays: spread, extents, ranks: found.ranks, shards };
 }
 
-function whyNotSpread(
-  points: readonly RealArray[],
-  { ranges, device, method, tolerance }: SystemOptions,
-): string | null {
-  if (ranges) return "ranges";
+function whyNotSpread(points: readonly RealArray[], { device, method, tolerance }: SystemOptions): string | null {
   if (tolerance === "auto") return "a tolerance";
   if (method === "direct") return 'method "direct"';
   const isElsewhere = points.some(({ data }) => memoryOf(data).device !== null);
