@@ -121,7 +121,10 @@ function joinNodes(nodes: readonly Node[], pieces: Float64Array, width: number):
     if (place >= 0) return pieces.subarray(place * width, (place + 1) * width);
     return addTo(join(first, count / 2), join(first + count / 2, count / 2));
   };
-  return join(0, nodes.reduce((sum, { count }) => sum + count, 0));
+  return join(
+    0,
+    nodes.reduce((sum, { count }) => sum + count, 0),
+  );
 }
 
 function addTo(sums: Float64Array, more: Float64Array): Float64Array {

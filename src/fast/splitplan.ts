@@ -3,6 +3,7 @@
  * it, and the ranges of the near pairs. It is made once and run for any weights and factors. Must not know when it is
  * used.
  */
+import { ownRows, sumOf } from "../array/shard";
 import { contiguous, wrap } from "../array/view";
 import { at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
@@ -13,17 +14,20 @@ import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";
 import type { Argument } from "../formula/arguments";
 import type { Convolution } from "../formula/convolution";
+import { Category } from "../formula/formula";
 import { mean } from "../formula/reductions";
 import { availableMemory } from "../platform/system";
 import type { Task } from "../task";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";
-import type { Places, Spectrum, Term } from "./gridsum";
+import type { Places, Sources, Spectrum, Term } from "./gridsum";
 import { KernelTable, randomNumbers } from "./kerneltable";
 import type { Product } from "./kerneltable";
 import { NearFormula, addNear } from "./nearsum";
 import type { Near, NearCells } from "./nearsum";
 import { exactRows, sampledRows, squareOf } from "./samplecheck";
+import { amongAll, ranksOf } from "./shared";
+import { SharedPlaces, bytesOfParts } from "./sharedgrid";
 import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
 import { pointsOf, shareWithin } from "./splitpoints";
@@ -58,7 +62,7 @@ export function* makePrepared(
 ): Task<Prepared | string> {
   const points = yield* pointsOf(convolution, given);
   if (typeof points === "string") return points;
-  const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks };
+  const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks, shards: how.shards };
   const parameters = convolution.parameters.map(({ position, dim }) =>
     wrap(Float64Array.from(contiguous(at(given.arrays, position))), [dim]),
   );
@@ -86,8 +90,8 @@ export function* makePrepared(
 }
 
 /** Ranks decide alike: by the one that has least. */
-const memoryFor = ({ ranks }: How): number =>
-  Math.min(...(ranks?.agree(() => "a plan on a grid", availableMemory()) ?? [availableMemory()]));
+const memoryFor = (how: How): number =>
+  realAt(amongAll(how.ranks ?? ranksOf(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
 
 /** @param pair nanoseconds of a near pair in a compiled loop. */
 function problemOf(
@@ -122,10 +126,14 @@ const SCALE_ROWS = 32;
 
 /** The root mean square that a pair adds to a row of the result, where weights and factors have random signs. */
 export function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
-  const random = randomNumbers();
   const linear = new Set([...convolution.weights, ...convolution.factors].map(({ position }) => position));
+  let before = 0;
   const arrays = given.arrays.map((array, n) => {
     if (!linear.has(n)) return array;
+    const { category, dim } = at(operator.args, n);
+    const shard = category === Category.P ? undefined : given.shards?.[category];
+    const random = randomNumbers(before + (shard ? ownRows(shard)[0] * dim : 0));
+    before += shard ? sumOf(shard.counts) * dim : array.size;
     const signs = allocate(given.dtype, array.size);
     for (let k = 0; k < signs.length; k++) signs[k] = random() < 0.5 ? -1 : 1;
     return wrap<RealData>(signs, array.shape);
@@ -182,10 +190,17 @@ function* preparedOn(
     window: split.window,
     dtype: gridDtype(given.dtype, tolerance),
   });
-  if (grid.bytes > memoryFor(making.how) / PART_OF_MEMORY) return "the grid takes too much memory";
+  const { shards } = points;
+  const bytes = grid.bytes + (shards ? bytesOfParts(grid) : 0);
+  if (bytes > memoryFor(making.how) / PART_OF_MEMORY) return "the grid takes too much memory";
   const spectra = yield* spectraOf(making, grid);
   const rows = yield* grid.place(points.rows);
-  const columns = points.columns === points.rows ? rows : yield* grid.place(points.columns);
+  const isSame = points.columns === points.rows;
+  const columns = shards
+    ? yield* SharedPlaces.of(grid, points.columns, shards.columns)
+    : isSame
+      ? rows
+      : yield* grid.place(points.columns);
   const far = { grid, rows, columns, ...termsOf(making, spectra) };
   const near = cells && { ...cells, operator: formula.operatorWith(split.step) };
   const run = (now: Given, out: RealData): Task<void> => runSplit(making, far, near, now, out);
@@ -207,7 +222,7 @@ function* spectraOf({ table, split }: Making, grid: PeriodicGrid): Task<Spectrum
 interface Far {
   readonly grid: PeriodicGrid;
   readonly rows: Places;
-  readonly columns: Places;
+  readonly columns: Places | Sources;
   readonly terms: readonly Term[];
   /** Components of the weights that are spread. */
   readonly spread: readonly number[];
@@ -244,7 +259,7 @@ function* runSplit(
       sum[n * operator.dim + of]! += realAt(smooth, place) * realAt(factors, place);
     }
   if (near) yield* addNear(near, given, how, 1 / split.radius, sum);
-  const share = operator.settings.reduction === mean ? 1 / columns.count : 1;
+  const share = operator.settings.reduction === mean ? 1 / operator.sizes(given).columns : 1;
   for (let n = 0; n < sum.length; n++) out[n] = share * realAt(sum, n);
 }
 

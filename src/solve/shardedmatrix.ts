@@ -192,7 +192,9 @@ class SpreadAlgebra {
   /** The largest squared norm among the last of these columns. */
   private *largestNorm(block: RealData, count: number): Task<number> {
     const few = Math.min(LAST_COLUMNS, count);
-    const squares = yield* sumParts(this.shard.ranks, PARTS, few, (part) => this.squaresOf(part, block, [count - few, count]));
+    const squares = yield* sumParts(this.shard.ranks, PARTS, few, (part) =>
+      this.squaresOf(part, block, [count - few, count]),
+    );
     return squares.reduce((most, square) => Math.max(most, square), 0);
   }
 
@@ -224,7 +226,9 @@ class SpreadAlgebra {
 
   private *gram(out: Float64Array, blocks: readonly RealData[], bytes: number): Task<void> {
     this.agree("a Gram matrix");
-    out.set(yield* sumParts(this.shard.ranks, PARTS, out.length, (part) => this.gramOf(part, blocks, out.length, bytes)));
+    out.set(
+      yield* sumParts(this.shard.ranks, PARTS, out.length, (part) => this.gramOf(part, blocks, out.length, bytes)),
+    );
   }
 
   private *gramOf(part: number, blocks: readonly RealData[], size: number, bytes: number): Task<Float64Array> {
@@ -238,7 +242,9 @@ class SpreadAlgebra {
   private *lowRankSolve(out: RealData, x: RealData, { blocks, factor, alpha }: Woodbury, columns: number): Task<void> {
     this.agree("an inverse");
     const width = Math.sqrt(factor.length);
-    const inner = yield* sumParts(this.shard.ranks, PARTS, width * columns, (part) => this.project(part, blocks, x, columns));
+    const inner = yield* sumParts(this.shard.ranks, PARTS, width * columns, (part) =>
+      this.project(part, blocks, x, columns),
+    );
     yield* waitFor(this.algebra.choleskySolve(factor, inner, width, columns));
     out.set(x);
     this.subtract(out, blocks, inner, columns);
