@@ -93,7 +93,10 @@ function* findShared(
 ): Task<NearCells | null> {
   const { ranks, counts } = shards.columns;
   const lattice = new Lattice(lower, lengths, sumOf(counts), radius);
-  const [rows, columns] = [lattice.sort(ofRows), lattice.sort(ofColumns)];
+  const rows = lattice.sort(ofRows);
+  yield;
+  const columns = lattice.sort(ofColumns);
+  yield;
   const all = new SharedColumns(columns, shards.columns);
   const { ranges, pairs } = yield* lattice.near(rows, all, most);
   const total = sumOf(ranks.agree(() => "pairs that may be near", pairs));
