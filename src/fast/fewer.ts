@@ -34,7 +34,10 @@ export class FewerPairs extends Operator {
 
   protected override launchFewer(call: Reduce, all: () => Launch): Launch {
     const { given, how } = call;
-    if (this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) return all();
+    if (this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) {
+      this.noteDirect(given, how);
+      return all();
+    }
     return {
       now: () => {
         blocking(this.reduceFewer(call, all));
@@ -50,7 +53,12 @@ export class FewerPairs extends Operator {
   private *reduceFewer({ given, how, out, indices }: Reduce, all: () => Launch): Task<void> {
     const plan = yield* this.findPlan(given, how);
     if (plan !== null && typeof plan !== "string" && (yield* plan.run(out, indices))) return;
+    this.noteDirect(given, how);
     yield* waitFor(all());
+  }
+
+  private noteDirect(given: Given, how: How): void {
+    for (const way of this.ways(how)) way.noteDirect?.(this, given, how);
   }
 
   /** The plan of the first way that has one; why the last way has none; null where no way was asked for. */

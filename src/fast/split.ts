@@ -39,6 +39,9 @@ export const split: Way = {
     const parts = inWholeParts(operator, given, how, GRID_PARTS);
     return planAll(operator, parts.given, parts.how);
   },
+  noteDirect(operator, given, how) {
+    spent[placeFor(how)] += directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
+  },
 };
 
 // ----------------------------------------------------------------------------------------------------- whether it may
@@ -48,8 +51,22 @@ const LEAST_TOLERANCE = { float32: 1e-6, float64: 1e-12 } as const;
 /** Of the products of solvers. */
 const MOST_TOLERANCE = 1e-2;
 const MOST_AXES = 4;
-/** In nanoseconds of processor time: what takes less is not planned, as a plan that is not used may cost a part of it. */
+/**
+ * In nanoseconds of processor time: points whose pairs take less are not planned, as a plan that is not used may cost a
+ * part of it.
+ */
 const LEAST_DIRECT = 1.5e8;
+/**
+ * What calls of a process have to take before the first of them is planned: code that has never run takes ten times as
+ * long, and has to be worth it.
+ */
+const LEAST_OF_FIRST = 8e8;
+/**
+ * What calls with a tolerance have taken without a plan; Infinity once there was one. Ranks plan alike, whatever each
+ * has computed for itself.
+ */
+const spent = { alone: 0, onRanks: 0 };
+const placeFor = (how: How): keyof typeof spent => ((how.ranks ?? ranksOf(how)) ? "onRanks" : "alone");
 
 function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
   const refused = whyNotOfCall(operator, given, how);
@@ -58,7 +75,10 @@ function whyNotSplit(operator: Operator, given: Given, how: How): string | null 
   const isBrief = (repeats: number): boolean => directNanoseconds(operator, given) * repeats < LEAST_DIRECT;
   const why = `all ${rows} x ${columns} pairs take less time than a plan`;
   const { repeats = 1 } = how;
-  if (isBrief(repeats * sizeOf(given.batch))) return why;
+  const all = repeats * sizeOf(given.batch);
+  if (isBrief(all)) return why;
+  if (spent[placeFor(how)] + directNanoseconds(operator, given) * all < LEAST_OF_FIRST)
+    return `${why}, the first of this process`;
   return whyNotOfFormula(operator) ?? (isBrief(repeats * sharing(operator, given)) ? why : null);
 }
 
@@ -99,11 +119,12 @@ interface Kept {
 /** By number of the points among the different ones of a batch. */
 type KeptPlans = Map<number, Kept>;
 
-const keptAlone = onceFor((_operator: Operator): KeptPlans => new Map());
-const keptOnRanks = onceFor((_operator: Operator): KeptPlans => new Map());
 /** Ranks must all have kept the same, whatever each has computed for itself. */
-const keptFor = (operator: Operator, how: How): KeptPlans =>
-  ((how.ranks ?? ranksOf(how)) ? keptOnRanks : keptAlone)(operator);
+const keptBy = {
+  alone: onceFor((_operator: Operator): KeptPlans => new Map()),
+  onRanks: onceFor((_operator: Operator): KeptPlans => new Map()),
+};
+const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[placeFor(how)](operator);
 
 /** How many plans of a batch are kept for the next call: those behind are made again. */
 const MOST_KEPT = 64;
@@ -179,6 +200,7 @@ function* preparedFor(
   kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
+  spent[placeFor(how)] = Infinity;
   const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
   kept.set(slot, { key, prepared });
   return prepared;
@@ -209,6 +231,7 @@ export function* prepareFor(
   const tolerance = allowed / (yield* scaleOf(operator, convolution, given, how));
   if (!(tolerance >= LEAST_TOLERANCE[given.dtype]))
     return "what is asked for, or alpha, is so small that products have to be exact";
+  spent[placeFor(how)] = Infinity;
   const prepared = yield* makePrepared(
     operator,
     convolution,

@@ -113,6 +113,7 @@ export class KernelMatrix implements Matrix {
   private readonly data: readonly RealData[];
   private readonly kept: Category.I | Category.J;
   private readonly values: Routine;
+  private ownDiagonal: Float64Array | undefined;
 
   /** @param ofAll the rows of the matrix of which these are some. */
   constructor(
@@ -126,6 +127,10 @@ export class KernelMatrix implements Matrix {
   }
 
   diagonal(): Float64Array {
+    return (this.ownDiagonal ??= this.makeDiagonal()).slice();
+  }
+
+  private makeDiagonal(): Float64Array {
     const args = this.args.map((argument) =>
       argument.category === Category.P ? argument : extraArgument(argument.position, argument.dim, Category.I),
     );

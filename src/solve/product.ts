@@ -62,6 +62,7 @@ interface OtherProducts {
 /** K v + alpha v for given data, in the dtype of the vectors. */
 export class Product {
   private readonly givens = new Map<Dtype, Given>();
+  private readonly matrices = new Map<Dtype, Matrix>();
 
   /**
    * @param position of the argument in whose place v stands.
@@ -147,6 +148,12 @@ export class Product {
 
   /** K as a matrix: of a scalar kernel, or of the whole formula, whose values are then blocks. */
   matrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): Matrix {
+    const found = this.matrices.get(dtype) ?? this.makeMatrix(kernel, unknown, dtype);
+    this.matrices.set(dtype, found);
+    return found;
+  }
+
+  private makeMatrix(kernel: Formula | null, unknown: Argument, dtype: Dtype): Matrix {
     const { args, settings, formulas } = this.operator;
     const given = this.given(dtype);
     const shard = given.shards?.[settings.rows];

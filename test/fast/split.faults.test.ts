@@ -8,6 +8,9 @@ import type * as splitchoice from "../../src/fast/splitchoice";
 import type { RealArray } from "../../src/array/view";
 import { apart } from "../helpers/numbers";
 import { leaveAvx512Out } from "../helpers/widths";
+import { makeFirstPlan } from "../helpers/plans";
+
+beforeAll(makeFirstPlan);
 
 leaveAvx512Out();
 

@@ -2,6 +2,9 @@
 import * as t from "../../src/index";
 import type { RealArray } from "../../src/array/view";
 import { list } from "../helpers/numbers";
+import { makeFirstPlan } from "../helpers/plans";
+
+beforeAll(makeFirstPlan);
 
 const MANY = 24_000;
 

@@ -99,11 +99,21 @@ INLINE bool any(mask m) {
 }
 #endif
 
-// c[0] x^(N-1) + … + c[N-1], by Horner's rule.
+// Coefficients from which a polynomial is taken in halves: more of what a loop has to do hides behind wider vectors.
+constexpr int IN_HALVES = VECTOR_BYTES == 64 ? 14 : 7;
+// c[0] x^(N-1) + … + c[N-1]. Each step of Horner's rule waits for the one before; so long polynomials are two by x^2, for
+// even and odd powers, but for the last step, whose rounding is all that shows.
 template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
-  real p = splat(c[0]);
-  UNROLLED for (int n = 1; n < N; n++) p = p * x + c[n];
-  return p;
+  real first = splat(c[0]);
+  if (N < IN_HALVES) {
+    UNROLLED for (int n = 1; n < N; n++) first = first * x + c[n];
+    return first;
+  }
+  const real square = x * x;
+  real second = splat(c[N > 1]);
+  UNROLLED for (int n = 2; n < N - 1; n += 2) first = first * square + c[n];
+  UNROLLED for (int n = 3; n < N - 1; n += 2) second = second * square + c[n];
+  return (N % 2 == 0 ? second * x + first : first * x + second) * x + c[N - 1];
 }
 
 // a b + c, rounded once; without such an instruction, as exact as two roundings of short products allow (Dekker 1971).

@@ -14,6 +14,6 @@ const sum = (columns) => {
   K(some(2000, 3, 0), y, b, { columns: process.argv[2], tolerance: 1e-3, compile: "never" });
   return (process.resourceUsage().maxRSS - before) / 1024;
 };
-sum(400_000);
+sum(800_000);
 const ofAll = gather(fromRows(array([[sum(COLUMNS)]], { dtype: "float64" })));
 if (world.rank === 0) console.log(JSON.stringify(nd.toNested(ofAll).flat()));
