@@ -9,8 +9,9 @@ export interface Shortcut {
   /**
    * `"direct"`: from all pairs. `"pruned"`: without blocks that hold no extreme, exactly. `"dropped"`: without blocks
    * whose bounds are below the tolerance. `"split"`: near pairs exactly, and the smooth rest on a grid.
+   * `"tree"`: near pairs exactly, and of far cells a few nodes in the place of their points.
    */
-  readonly method: "direct" | "pruned" | "dropped" | "split";
+  readonly method: "direct" | "pruned" | "dropped" | "split" | "tree";
   /** Why all pairs are computed, in one sentence; null where they are not, or nobody asked for less. */
   readonly whyDirect: string | null;
   /** Pairs (i, j) at which the formula is computed, in all entries of a batch; undefined for all. */

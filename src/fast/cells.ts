@@ -62,13 +62,21 @@ export function* boxesOf({ count, depth }: Omit<Cells, "order">, points: RealDat
 export const firstPlace = ({ count, depth }: Cells, leaf: number): number => Math.floor((leaf * count) / (1 << depth));
 
 /** Rows `[count, dim]` in the order of their places. */
-export function* permuteRows<T extends RealData | Int32Array>({ order }: Cells, rows: T, dim: number): Task<T> {
+export function* permuteRows<T extends RealData | Int32Array>(
+  { order }: Pick<Cells, "order">,
+  rows: T,
+  dim: number,
+): Task<T> {
   const moved = new (rows.constructor as new (length: number) => T)(order.length * dim);
   yield* waitFor(cellWorks().moveRows(rows, moved, order, true));
   return moved;
 }
 
 /** The way back: rows by place into `out`, by their original index. */
-export function* restoreRows<T extends RealData | Int32Array>({ order }: Cells, moved: T, out: T): Task<void> {
+export function* restoreRows<T extends RealData | Int32Array>(
+  { order }: Pick<Cells, "order">,
+  moved: T,
+  out: T,
+): Task<void> {
   yield* waitFor(cellWorks().moveRows(moved, out, order, false));
 }

@@ -100,7 +100,7 @@ function placesOf({ count }: Cells, cell: number): readonly [number, number] {
 }
 
 /** The square of the least distance between points of two boxes. */
-function leastSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
+export function leastSquare(a: RealData, one: number, b: RealData, other: number, dim: number): number {
   let square = 0;
   for (let k = 0, i = one * 2 * dim, j = other * 2 * dim; k < dim; k++, i++, j++) {
     const up = realAt(a, i) - realAt(b, j + dim);

@@ -26,7 +26,8 @@ import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
 import { countAll, holdsForAll, inWholeParts, ranksOf } from "./shared";
 import { GRID_PARTS } from "./sharedgrid";
-import { makePrepared, scaleOf } from "./splitplan";
+import { scaleOf } from "./kernelscale";
+import { makePrepared } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
 import { directNanoseconds } from "./splitcosts";
 
@@ -238,15 +239,13 @@ export function* prepareFor(
     given,
     how,
     limitsOf(operator, given, how, Math.min(MOST_TOLERANCE, tolerance)),
+    "split",
   );
   if (typeof prepared === "string") return prepared;
-  return { prepared, share: prepared.split.cost / directNanoseconds(operator, given) };
+  return { prepared, share: prepared.cost / directNanoseconds(operator, given) };
 }
 
-/** How much finer a plan is made that has missed, beside what it missed by. */
-const FINER = 4;
-
-/** Two tries at most: what is missed twice is left to all pairs, also in later calls with these points. */
+/** Until one is near enough, or none is left to try: then all pairs are computed, also in later calls with these points. */
 function* runChecked(
   operator: Operator,
   given: Given,
@@ -256,22 +255,56 @@ function* runChecked(
   const keep = (now: Prepared | string): void => {
     if (slot < MOST_KEPT) keptFor(operator, how).set(slot, { key, prepared: now });
   };
-  yield* prepared.run(given, out);
-  const measured = yield* measureError(operator, given, how, out);
   const tolerance = asserted(how.tolerance, "a tolerance");
-  if (isWithin(measured, tolerance)) return told(prepared, measured);
-  if (!(measured.error < Infinity)) return null; // the rows tell nothing
-  const finer = prepared.tolerance / (FINER * Math.max(1, measured.error / tolerance));
-  const convolution = convolutionIn(operator) as Convolution;
-  const again = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, finer));
-  if (typeof again !== "string") {
-    yield* again.run(given, out);
-    const better = yield* measureError(operator, given, how, out);
-    keep(again);
-    if (isWithin(better, tolerance)) return told(again, better);
+  const tried: Prepared[] = [];
+  let why = "";
+  for (let next: Prepared | null = prepared; next;) {
+    tried.push(next);
+    yield* next.run(given, out);
+    const measured = yield* measureError(operator, given, how, out);
+    if (!(measured.error < Infinity)) return null; // the rows tell nothing
+    if (isWithin(measured, tolerance)) {
+      if (tried.length > 1) keep(next);
+      return told(next, measured);
+    }
+    why = whyMissed(measured);
+    next = yield* prepareAgain(operator, given, how, tried, measured.error / tolerance);
   }
-  keep(whyMissed(measured));
+  keep(why);
   return null;
+}
+
+/** How much finer a plan is made that has missed, beside what it missed by. */
+const FINER = 4;
+/** In tolerances: what misses by more has not seen what the kernel is like. */
+const MISSED_BY_FAR = 100;
+
+/**
+ * What to try next: each method twice at most, finer the second time. Where a split has missed, a tree is another way that
+ * may take less time; it is the first one where the split has missed by far.
+ * @param missed the error that the last one had, in tolerances.
+ */
+function* prepareAgain(
+  operator: Operator,
+  given: Given,
+  how: How,
+  tried: readonly Prepared[],
+  missed: number,
+): Task<Prepared | null> {
+  const last = at(tried, tried.length - 1);
+  const isFirst = tried.filter(({ method }) => method === last.method).length === 1;
+  const finer = last.tolerance / (FINER * Math.max(1, missed));
+  const make = function* (method: Prepared["method"], tolerance: number, most = Infinity): Task<Prepared | null> {
+    const limits = limitsOf(operator, given, how, tolerance);
+    const convolution = convolutionIn(operator) as Convolution;
+    const limited = { ...limits, most: Math.min(most, limits.most) };
+    const made = yield* makePrepared(operator, convolution, given, how, limited, method);
+    return typeof made === "string" ? null : made;
+  };
+  if (last.method === "tree") return isFirst ? yield* make("tree", finer) : null;
+  const split = isFirst && missed < MISSED_BY_FAR ? yield* make("split", finer) : null;
+  const tree = yield* make("tree", asserted(how.tolerance, "a tolerance"), split?.cost);
+  return tree ?? split ?? (isFirst ? yield* make("split", finer) : null);
 }
 
 const isWithin = ({ error, uncertainty }: MeasuredError, tolerance: number): boolean =>
@@ -281,17 +314,14 @@ const whyMissed = ({ error, rows }: MeasuredError): string =>
   `the error on ${rows} exact rows was ${error.toExponential(1)}, and a finer plan did not mend that`;
 
 function told(prepared: Prepared, measured?: MeasuredError): Shortcut {
-  const { split, nearCount, tolerance } = prepared;
+  const { method, nearCount, tolerance, details } = prepared;
   return {
-    method: "split",
+    method,
     whyDirect: null,
     pairsLeft: nearCount,
     details: {
       tolerance,
-      radius: split.radius,
-      grid: split.shape,
-      modes: split.modes,
-      windowWidth: split.window.width,
+      ...details,
       ...(measured && { error: measured.error, uncertainty: measured.uncertainty, checkedRows: measured.rows }),
     },
   };

@@ -3,43 +3,47 @@
  * it, and the ranges of the near pairs. It is made once and run for any weights and factors. Must not know when it is
  * used.
  */
-import { ownRows, sumOf } from "../array/shard";
 import { contiguous, wrap } from "../array/view";
 import { at, realAt } from "../asserts";
-import { Operator } from "../call/operator";
+import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { PLAIN_SUM } from "../call/result";
+import type { Shortcut } from "../call/shortcut";
 import { allocate } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";
 import type { Argument } from "../formula/arguments";
 import type { Convolution } from "../formula/convolution";
-import { Category } from "../formula/formula";
 import { mean } from "../formula/reductions";
 import { availableMemory } from "../platform/system";
 import type { Task } from "../task";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";
 import type { Places, Sources, Spectrum, Term } from "./gridsum";
-import { KernelTable, randomNumbers } from "./kerneltable";
+import { KernelTable } from "./kerneltable";
 import type { Product } from "./kerneltable";
 import { NearFormula, addNear } from "./nearsum";
 import type { Near, NearCells } from "./nearsum";
-import { exactRows, sampledRows, squareOf } from "./samplecheck";
+import { scaleOf } from "./kernelscale";
 import { amongAll, ranksOf } from "./shared";
 import { SharedPlaces, bytesOfParts } from "./sharedgrid";
 import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
 import { pointsOf, shareWithin } from "./splitpoints";
 import type { Points } from "./splitpoints";
+import { directNanoseconds } from "./splitcosts";
 import { stepFor } from "./step";
-import { placeAlone } from "./way";
+import { placeAlone, placeOf } from "./way";
+import { treeSumFor } from "./treesum";
 
-/** A split sum that is ready for weights and factors. */
+/** A sum that is ready for weights and factors. */
 export interface Prepared {
+  readonly method: "split" | "tree";
   readonly tolerance: number;
-  readonly split: Split;
-  /** Pairs that are computed one by one. */
+  /** What a call is expected to take, in nanoseconds of processor time. */
+  readonly cost: number;
+  /** Numbers that were chosen, by name. */
+  readonly details: Shortcut["details"];
+  /** Pairs of points that are computed one by one. */
   readonly nearCount: number;
   /** Sets `[rows, dim]` numbers. */
   run(given: Given, out: RealData): Task<void>;
@@ -52,24 +56,77 @@ export interface Limits {
   readonly most: number;
 }
 
-/** A plan for the points of a call; or why there is none, in a sentence. */
+/** A call, and what its kernel is for the points that it has. */
+interface Known {
+  readonly operator: Operator;
+  readonly convolution: Convolution;
+  readonly given: Given;
+  readonly how: How;
+  readonly points: Points;
+  readonly table: KernelTable;
+  readonly scale: number;
+}
+
+/**
+ * A plan for the points of a call; or why there is none, in a sentence.
+ * @param only the method that is asked for; without it a tree is made where no split is, or a dear one.
+ */
 export function* makePrepared(
   operator: Operator,
   convolution: Convolution,
   given: Given,
   how: How,
-  { tolerance, most }: Limits,
+  limits: Limits,
+  only?: Prepared["method"],
 ): Task<Prepared | string> {
+  if (only === "tree" && !isLongForTrees(operator, given, how)) return BRIEF_FOR_TREES;
+  const known = yield* knownOf(operator, convolution, given, how);
+  if (typeof known === "string") return known;
+  const split = only === "tree" ? NO_SPLIT : yield* makeSplit(known, limits);
+  const isDear = typeof split === "string" || split.cost > DEAR * limits.most;
+  if (only === "split" || !isDear) return split;
+  const most = typeof split === "string" ? limits.most : MUCH_LESS * split.cost;
+  const tree = isLongForTrees(operator, given, how) ? yield* makeTree(known, { ...limits, most }) : null;
+  return tree ?? split;
+}
+
+const NO_SPLIT = "no split is expected to take less time than all pairs";
+/** Of the time that a call may take: a split that takes less is not compared with a tree. */
+const DEAR = 0.5;
+/** What part of the time of a split a tree may be expected to take. */
+const MUCH_LESS = 0.7;
+
+/** Nanoseconds that all pairs take at least where trees are made. */
+const LEAST_FOR_TREES = 8e8;
+const BRIEF_FOR_TREES = "all pairs take less time than a tree";
+const isLongForTrees = (operator: Operator, given: Given, { repeats = 1 }: How): boolean =>
+  !given.shards && directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES; // trees are of all points
+
+function* knownOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<Known | string> {
   const points = yield* pointsOf(convolution, given);
   if (typeof points === "string") return points;
-  const plain: How = { backend: how.backend, compile: how.compile, ranks: how.ranks, shards: how.shards };
   const parameters = convolution.parameters.map(({ position, dim }) =>
     wrap(Float64Array.from(contiguous(at(given.arrays, position))), [dim]),
   );
   const table = yield* KernelTable.of(convolution, parameters, points.lengths, placeAlone(how));
   if ("why" in table) return `the formula is no convolution that is known by its values: ${table.why}`;
-  const scale = yield* scaleOf(operator, convolution, given, plain);
+  const scale = yield* scaleOf(operator, convolution, given, plainOf(how));
   if (!(scale > 0 && Number.isFinite(scale))) return "sums of some rows are 0, or not finite";
+  return { operator, convolution, given, how, points, table, scale };
+}
+
+const plainOf = ({ backend, compile, ranks, shards }: How): How => ({ backend, compile, ranks, shards });
+
+function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | null> {
+  const { operator, given, how } = known;
+  const place = placeOf(operator, given, how);
+  const repeats = how.repeats ?? 1;
+  const tree = yield* treeSumFor({ ...known, how: place, repeats, dtype: given.dtype, tolerance, most });
+  return tree && { method: "tree", tolerance, ...tree };
+}
+
+function* makeSplit(known: Known, { tolerance, most }: Limits): Task<Prepared | string> {
+  const { operator, convolution, given, how, points, table, scale } = known;
   const near = new NearFormula(operator, convolution);
   let pair: number | undefined;
   const nearPair = (): number => (pair ??= near.nanoseconds(given.dtype, stepFor(tolerance)));
@@ -81,11 +138,10 @@ export function* makePrepared(
     scale,
     limit: most,
   });
-  if (!chosen) return "no split is expected to take less time than all pairs";
-  const outputs = outputsOf(table.products);
-  const making = { operator, convolution, given, how: plain, points, table, split: chosen, outputs };
+  if (!chosen) return NO_SPLIT;
   const cells = yield* near.find(points, chosen, given.dtype, most);
   if (cells === null) return "too many pairs are near each other";
+  const making = { ...known, how: plainOf(how), split: chosen, outputs: outputsOf(table.products) };
   return yield* preparedOn(making, tolerance, cells, near);
 }
 
@@ -120,40 +176,9 @@ const gridDtype = (dtype: Dtype, tolerance: number): Dtype => (tolerance >= LEAS
 const COMPILED = 3e9;
 const OF_EVALUATED = 2.5;
 
-// --------------------------------------------------------------------------------------------------------------- scale
-
-const SCALE_ROWS = 32;
-
-/** The root mean square that a pair adds to a row of the result, where weights and factors have random signs. */
-export function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
-  const linear = new Set([...convolution.weights, ...convolution.factors].map(({ position }) => position));
-  let before = 0;
-  const arrays = given.arrays.map((array, n) => {
-    if (!linear.has(n)) return array;
-    const { category, dim } = at(operator.args, n);
-    const shard = category === Category.P ? undefined : given.shards?.[category];
-    const random = randomNumbers(before + (shard ? ownRows(shard)[0] * dim : 0));
-    before += shard ? sumOf(shard.counts) * dim : array.size;
-    const signs = allocate(given.dtype, array.size);
-    for (let k = 0; k < signs.length; k++) signs[k] = random() < 0.5 ? -1 : 1;
-    return wrap<RealData>(signs, array.shape);
-  });
-  const { rows, columns } = operator.sizes(given);
-  const total = new Operator(operator.formulas, operator.args, { ...PLAIN_SUM, rows: operator.settings.rows });
-  const chosen = sampledRows(rows, SCALE_ROWS);
-  const values = yield* exactRows(total, { ...given, arrays }, how, chosen);
-  return Math.sqrt(squareOf(values) / (chosen.length * columns));
-}
-
 // ------------------------------------------------------------------------------------------------------------- making
 
-interface Making {
-  readonly operator: Operator;
-  readonly convolution: Convolution;
-  readonly given: Given;
-  readonly how: How;
-  readonly points: Points;
-  readonly table: KernelTable;
+interface Making extends Known {
   readonly split: Split;
   readonly outputs: readonly Output[];
 }
@@ -205,7 +230,14 @@ function* preparedOn(
   const near = cells && { ...cells, operator: formula.operatorWith(split.step) };
   const run = (now: Given, out: RealData): Task<void> => runSplit(making, far, near, now, out);
   const { rows: m, columns: n } = operator.sizes(given);
-  return { tolerance, split, nearCount: Math.min(m * n, cells?.near.pairs ?? 0), run };
+  const details = {
+    radius: split.radius,
+    grid: split.shape,
+    modes: split.modes,
+    windowWidth: split.window.width,
+  };
+  const nearCount = Math.min(m * n, cells?.near.pairs ?? 0);
+  return { method: "split", tolerance, cost: split.cost, nearCount, details, run };
 }
 
 const PART_OF_MEMORY = 4;

@@ -1,9 +1,10 @@
 /**
  * The promise of sums with a tolerance, |error| <= tolerance |result| over all rows, for many seeds: kernels that are
- * smooth, have a cusp or a pole, in one to three dimensions, of points that are uniform or in clusters.
+ * smooth, have a cusp or a pole, in one to three dimensions, of points that are uniform, in clusters, or of mixed widths.
  */
 import { Genred, rand, randn, zeros } from "../../src/index";
 import type { RealArray } from "../../src/index";
+import { mixed } from "../helpers/mixed";
 import { apart } from "../helpers/numbers";
 import { sampled } from "../helpers/sample";
 import { leaveAvx512Out } from "../helpers/widths";
@@ -25,7 +26,9 @@ const KERNELS = {
   pole: "Rsqrt(SqDist(x, y)) * b",
 } as const;
 
-const WHERE = ["uniform", "clusters"] as const;
+const WHERE = ["uniform", "clusters", "mixed"] as const;
+/** Where widths are mixed: so many that sums of all pairs are long enough for trees. */
+const COUNTS = { uniform: COUNT, clusters: COUNT, mixed: 36_000 } as const;
 const TOLERANCES = [1e-3, 1e-6] as const;
 
 type Case = readonly [keyof typeof KERNELS, number, (typeof WHERE)[number], number, number];
@@ -39,6 +42,7 @@ const CASES = (Object.keys(KERNELS) as (keyof typeof KERNELS)[]).flatMap((kernel
 
 /** Rows and columns have the same clusters. */
 function pointsAt(where: (typeof WHERE)[number], dim: number, seed: number): RealArray {
+  if (where === "mixed") return mixed(COUNTS.mixed, dim, { dtype: "float64", seed });
   if (where === "uniform") return rand([COUNT, dim], { dtype: "float64", seed });
   const centres = rand([CLUSTERS, dim], { dtype: "float64", seed: 1000 + (seed >> 1) });
   const points = randn([COUNT, dim], { dtype: "float64", seed });
@@ -58,7 +62,7 @@ function someRows(array: RealArray): RealArray {
 test.each(sampled(CASES, 97, 5))("%s, D = %d, %s, to %d, seed %d", (kernel, dim, where, tolerance, seed) => {
   const reduce = Genred(KERNELS[kernel], [`x = Vi(${dim})`, `y = Vj(${dim})`, "b = Vj(1)"], { axis: 1 });
   const [x, y] = [pointsAt(where, dim, 2 * seed), pointsAt(where, dim, 2 * seed + 1)];
-  const b = randn([COUNT, 1], { dtype: "float64", seed: 3000 + seed });
+  const b = randn([COUNTS[where], 1], { dtype: "float64", seed: 3000 + seed });
   expect(apart(someRows(reduce(x, y, b, { tolerance })), reduce(someRows(x), y, b))).toBeLessThanOrEqual(tolerance);
 });
 

@@ -60,7 +60,7 @@ test.each([1, 2])("a Gaussian in dimension %p is smooth: there are no near pairs
     text: "Exp(-g*SqDist(x,y))*b",
     aliases: [...points(dim), "b=Vj(1)", "g=Pm(1)"],
   });
-  expect(prepared.split.radius).toBe(0);
+  expect(prepared.details["radius"]).toBe(0);
   expect(error).toBeLessThan(1e-4);
 });
 
