@@ -4,64 +4,33 @@
  */
 import type { RealData } from "../device/native";
 import { at } from "../asserts";
+import { AskedRows } from "./asked";
 import { gatherElements, localBy } from "./exchange";
 import type { Ranks } from "./exchange";
 import { markLocal } from "./local";
 import { record } from "./record";
-import { cutRows, joinRows, markShard, ownRows, rowsOfRank, sumOf } from "./shard";
+import { cutRows, joinRows, markShard, ownRows, rowsOfRank } from "./shard";
 import type { Shard } from "./shard";
 import { allocate, dtypeOf, readable, sameShape, wrap } from "./view";
 import type { RealArray } from "./view";
-
-/** Numbers that pass by at once. */
-const SPAN = 1 << 20;
 
 /** The rows of a shard `[n, D]`, of which each rank has as many as `counts` says afterwards. */
 export function moveRows(own: RealArray, from: Shard, counts: readonly number[]): RealArray {
   const { ranks, source } = from;
   if (sameShape(from.counts, counts)) return own;
   if (source) return cutRows(joinRows(own, from), { ranks, counts });
-  const moved = markShard(passRows(own, from, counts), { ranks, counts });
+  const moved = markShard(askFor(own, from, counts), { ranks, counts });
   const back = (cotangent: RealArray): readonly RealArray[] => [moveRows(cotangent, { ranks, counts }, from.counts)];
   return record(moved, [own], back, { where: "rows that move", readsInputs: [false] });
 }
 
-/** All rows pass all ranks, each of which takes its own: as many numbers as columns that travel once. */
-function passRows(own: RealArray, from: Shard, counts: readonly number[]): RealArray {
-  const { ranks } = from;
-  const [width, rows] = [at(own.shape, 1), sumOf(counts)];
-  ranks.agree(() => `rows of ${dtypeOf(own)} [${String(width)}] move: ${counts.join(" + ")}`, 0);
-  const numbers = readable(own);
-  const [begin, end] = ownRows({ ranks, counts });
-  const taken = allocate(dtypeOf(own), (end - begin) * width);
-  const most = Math.max(1, Math.floor(SPAN / Math.max(1, width)));
-  for (let first = 0; first < rows; first += most) {
-    const last = Math.min(rows, first + most);
-    const span = passSpan(numbers, from, width, [first, last]);
-    const [low, high] = [Math.max(begin, first), Math.min(end, last)];
-    if (low < high) taken.set(span.subarray((low - first) * width, (high - first) * width), (low - begin) * width);
-  }
-  return wrap(taken, [end - begin, width]);
-}
-
-/** These rows of all, on all ranks. */
-function passSpan(
-  own: RealData,
-  { ranks, counts }: Shard,
-  width: number,
-  [first, last]: readonly [number, number],
-): RealData {
-  const span = allocate(own instanceof Float32Array ? "float32" : "float64", (last - first) * width);
-  const parts = counts.map((_, rank) => {
-    const [begin, end] = rowsOfRank(counts, rank);
-    const low = Math.max(begin, first);
-    return [low, Math.max(low, Math.min(end, last))] as const;
-  });
-  const [begin] = ownRows({ ranks, counts });
-  const [low, high] = at(parts, ranks.rank);
-  if (low < high) span.set(own.subarray((low - begin) * width, (high - begin) * width), (low - first) * width);
-  gatherElements("rows that move", ranks, span, { counts: parts.map(([from, to]) => to - from), width });
-  return span;
+/** Each rank asks for the rows that it will have. */
+function askFor(own: RealArray, from: Shard, counts: readonly number[]): RealArray {
+  const width = at(own.shape, 1);
+  const [begin, end] = ownRows({ ranks: from.ranks, counts });
+  const places = Float64Array.from({ length: end - begin }, (_, n) => begin + n);
+  const asked = new AskedRows(from, places, `rows of ${dtypeOf(own)} [${String(width)}] that move`);
+  return wrap(asked.bring(readable(own), width), [end - begin, width]);
 }
 
 /** Rows `[n, D]` at these places among those of all ranks, on all ranks. */

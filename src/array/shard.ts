@@ -22,6 +22,8 @@ export interface Shard {
   readonly counts: readonly number[];
   /** What it was cut from, where all ranks have that. */
   readonly source?: Source | undefined;
+  /** Where rows stand, of what counts them in another order: of ascending numbers in that order. */
+  readonly placesOf?: ((counted: Float64Array) => Float64Array) | undefined;
 }
 
 interface Source {

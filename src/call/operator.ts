@@ -33,7 +33,7 @@ import type { CallOptions, Extents, Given, How } from "./prepared";
 import { refuseShards } from "./shards";
 import { checkCall, checkShards, launchOnRanks, whoseResult } from "./shares";
 import type { CheckedCall } from "./shares";
-import { DIRECT } from "./shortcut";
+import { DIRECT, asksForLess } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
 import { launchTravelling } from "./turns";
@@ -196,12 +196,9 @@ export class Operator {
         some: (rows) => this.launch(rows.given, rows.out, rows.how, rows.indices),
         fewer: (all) => this.launchFewer(call, all),
       });
-    return this.asksForLess(how) ? this.launchFewer(call, () => this.launchAll(call)) : this.launchAll(call);
-  }
-
-  /** Whether what is asked for may do with fewer pairs than all. */
-  private asksForLess({ tolerance = 0, prune, shards }: How): boolean {
-    return !shards && (tolerance > 0 || (prune !== "never" && this.settings.reduction.keeps !== undefined));
+    return asksForLess(how, this.settings.reduction)
+      ? this.launchFewer(call, () => this.launchAll(call))
+      : this.launchAll(call);
   }
 
   /** For those that know how. */

@@ -201,7 +201,8 @@ export const CALL = {
   /**
    * How a rank of several gets columns that are a shard, and the points of a solve. `"gather"`: all before the call.
    * `"travel"`: some at a time, while those before them compute, so that no machine needs memory for all. `"auto"` (the
-   * default) gathers up to 256 MB. Sums have the same bits; a solve rounds its preconditioner elsewhere.
+   * default) gathers up to 256 MB. Exact sums have the same bits; those with a tolerance, and preconditioners of solves,
+   * round elsewhere.
    */
   columns: { kind: ["auto", "gather", "travel"] },
   /**

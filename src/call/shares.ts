@@ -56,7 +56,8 @@ function shareCall(
   if (!found) return null;
   const kept = commonShard(args, arrays, rows);
   if (columnsTravel(args, settings, arrays, options)) {
-    const shared = shareTravelling(args, arrays, rows, found.ranks);
+    const cuts = recording(arrays) || (options.tolerance ?? 0) > 0;
+    const shared = shareTravelling(args, arrays, rows, { ranks: found.ranks, cuts });
     if (shared.joins) refuseOut(out);
     return shared;
   }
@@ -73,12 +74,15 @@ function refuseOut(out: CallOptions["out"]): void {
     throw new ArgumentError("out: expected none for shards with derivatives or a tolerance, got an array");
 }
 
-/** Where columns travel, arrays that all ranks have are cut to the rows of the shards beside them. */
+/**
+ * Where columns travel, arrays that all ranks have are cut to the rows of the shards beside them.
+ * @param cuts whether those of the kept index are, too.
+ */
 function shareTravelling(
   args: readonly Argument[],
   arrays: readonly RealArray[],
   rows: Kept,
-  ranks: Ranks,
+  { ranks, cuts }: { readonly ranks: Ranks; readonly cuts: boolean },
 ): SharedCall {
   const travelling = asserted(shardOf(asserted(arrays.find(isShardOf(args, otherOf(rows))), "a shard")), "a shard");
   const columns = cutAll(args, arrays, otherOf(rows), travelling);
@@ -86,7 +90,7 @@ function shareTravelling(
   const kept = commonShard(args, arrays, rows);
   if (kept) return { arrays: columns, own: kept, travelling };
   const first = args.findIndex(({ category }) => category === rows);
-  if (first < 0 || !recording(arrays)) return { arrays: columns, ranks, travelling };
+  if (first < 0 || !cuts) return { arrays: columns, ranks, travelling };
   const own = { ranks, counts: evenCounts(at(at(arrays, first).shape, 0), ranks) };
   return { arrays: cutAll(args, columns, rows, own), own, travelling, joins: true };
 }
@@ -108,7 +112,7 @@ function resultOfShared({ own, cut, joins }: SharedCall, { values, indices }: Re
   };
 }
 
-const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
+export const withExtent = ([i, j]: Extents, kept: Kept, rows: number): Extents =>
   kept === Category.I ? [rows, j] : [i, rows];
 
 /** What a call computes with, how, and what its caller gets of the result. */

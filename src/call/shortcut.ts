@@ -1,6 +1,8 @@
 /**
  * What is told of a call that does not compute all of its pairs. Knows no way to do so.
  */
+import type { Reduction } from "../formula/reductions";
+import type { How } from "./prepared";
 
 /** How a call gets its result. */
 export interface Shortcut {
@@ -20,3 +22,9 @@ export interface Shortcut {
 
 /** All pairs. */
 export const DIRECT: Shortcut = { method: "direct", whyDirect: null, details: {} };
+
+/** Whether a call may do with fewer pairs than all; where columns travel, only sums with a tolerance may. */
+export function asksForLess({ tolerance = 0, prune, shards }: How, { keeps }: Reduction): boolean {
+  if (shards) return tolerance > 0 && !shards.includes(undefined);
+  return tolerance > 0 || (prune !== "never" && keeps !== undefined);
+}

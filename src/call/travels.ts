@@ -27,7 +27,8 @@ export function columnsTravel(
   options: CallOptions,
 ): boolean {
   const of = arrays.filter((_, n) => at(args, n).category === otherOf(rows));
-  return shardsTravel(of, options, () => whyNotTravel(arrays, options));
+  const isElsewhere = (): boolean => arrays.some(({ data }) => memoryOf(data).device !== null);
+  return shardsTravel(of, options, () => (isElsewhere() ? "arrays of a device" : null));
 }
 
 /**
@@ -60,10 +61,4 @@ function gatheredBytes(arrays: readonly RealArray[]): number {
     const rows = sumOf(shardOf(at(parts, k))?.counts ?? []);
     return bytes + rows * width * data.BYTES_PER_ELEMENT;
   }, 0);
-}
-
-/** What needs all columns at once, in words, or null. */
-function whyNotTravel(arrays: readonly RealArray[], { tolerance = 0 }: CallOptions): string | null {
-  if (tolerance > 0) return "a tolerance";
-  return arrays.some(({ data }) => memoryOf(data).device !== null) ? "arrays of a device" : null;
 }

@@ -35,7 +35,7 @@ const launchTurns = (routine: Routine, call: Call, ranges: Ranges, travelling: T
   );
 
 function* reduceTurns(routine: Routine, call: Call, ranges: Ranges, travelling: Travelling): Task<void> {
-  const { ranks } = travelling.columns;
+  const { ranks, placesOf } = travelling.columns;
   const width = widthOf(travelling);
   const turns = turnsOf(ranges, Math.max(1, Math.floor(NUMBERS / Math.max(1, width))));
   const what = `${String(travelling.of)}, ${columnsText(travelling)}`;
@@ -44,7 +44,7 @@ function* reduceTurns(routine: Routine, call: Call, ranges: Ranges, travelling: 
     const turn = turns[k] ?? NOBODY;
     const columns = placesIn(turn.visited);
     warnOfMany(columns.length * width * call.out.BYTES_PER_ELEMENT);
-    const asked = new AskedRows(travelling.columns, columns, what);
+    const asked = new AskedRows(travelling.columns, placesOf?.(columns) ?? columns, what);
     const part = partOf(call, travelling, turn, asked);
     if (turn.rows[0] === turn.rows[1]) continue;
     yield* waitFor(launchCall(routine, { ...part, columns: columns.length }));
@@ -119,21 +119,13 @@ const NOBODY: Turn = { rows: [0, 0], visited: [], ranges: NO_RANGES };
 export function turnsOf(ranges: Ranges, most: number): Turn[] {
   const turns: Turn[] = [];
   const { length } = ranges.slices;
-  const columns = endOf(ranges);
   for (let first = 0, end = 0; first < length; first = end) {
-    const visited = new Visited(columns);
+    const visited = new Visited();
     do visited.add(columnsOf(ranges, end++));
     while (end < length && visited.count + visited.countNew(columnsOf(ranges, end)) <= most);
     turns.push(turnOf(ranges, [first, end], visited.intervals()));
   }
   return turns;
-}
-
-/** Behind the last column that is visited. */
-function endOf({ columns }: Ranges): number {
-  let end = 0;
-  for (const bound of columns) end = Math.max(end, bound);
-  return end;
 }
 
 /** The intervals of columns that interval k of the rows visits. */
@@ -145,17 +137,16 @@ function columnsOf({ slices, columns }: Ranges, k: number): Intervals {
 const countOf = (intervals: Intervals): number =>
   intervals.reduce((sum, bound, n) => sum + (n % 2 === 0 ? -bound : bound), 0);
 
+/** Columns that follow each other, of which a turn visits some or none. */
+const PAGE = 1024;
+
 /**
  * Columns that are visited. Each knows one behind it that may not be, and so the next that is not is found in few steps
- * (R. E. Tarjan, 1975).
+ * (R. E. Tarjan, 1975). Memory and time are those of the visited ones, however many there are.
  */
 class Visited {
   count = 0;
-  private readonly behind: Float64Array;
-
-  constructor(private readonly columns: number) {
-    this.behind = Float64Array.from({ length: columns + 1 }, (_, k) => k);
-  }
+  private readonly pages = new Map<number, Float64Array>();
 
   /** How many columns of these would be new. */
   countNew(intervals: Intervals): number {
@@ -166,16 +157,32 @@ class Visited {
 
   add(intervals: Intervals): void {
     this.eachNew(intervals, (column) => {
-      this.behind[column] = column + 1;
+      this.pageOf(column)[column % PAGE] = column + 1;
       this.count++;
     });
   }
 
   intervals(): Intervals {
     const found: number[] = [];
-    for (let begin = this.nextVisited(0); begin < this.columns; begin = this.nextVisited(at(found, found.length - 1)))
-      found.push(begin, this.nextNew(begin));
+    for (const number of [...this.pages.keys()].sort((a, b) => a - b))
+      this.pageOf(number * PAGE).forEach((behind, n) => {
+        const column = number * PAGE + n;
+        if (behind === column) return;
+        if (found[found.length - 1] === column) found[found.length - 1] = column + 1;
+        else found.push(column, column + 1);
+      });
     return found;
+  }
+
+  private pageOf(column: number): Float64Array {
+    const number = Math.floor(column / PAGE);
+    const page = this.pages.get(number) ?? Float64Array.from({ length: PAGE }, (_, n) => number * PAGE + n);
+    this.pages.set(number, page);
+    return page;
+  }
+
+  private behind(column: number): number {
+    return this.pages.get(Math.floor(column / PAGE))?.[column % PAGE] ?? column;
   }
 
   /** Calls `visit` with each column of ascending intervals that is not visited. */
@@ -191,17 +198,11 @@ class Visited {
 
   private nextNew(column: number): number {
     let found = column;
-    for (let next = at(this.behind, found); next !== found; next = at(this.behind, found)) {
-      const over = at(this.behind, next);
-      this.behind[found] = over;
+    for (let next = this.behind(found); next !== found; next = this.behind(found)) {
+      const over = this.behind(next);
+      this.pageOf(found)[found % PAGE] = over;
       found = over;
     }
-    return found;
-  }
-
-  private nextVisited(column: number): number {
-    let found = column;
-    while (found < this.columns && at(this.behind, found) === found) found++;
     return found;
   }
 }

@@ -47,7 +47,7 @@ export class FewerPairs extends Operator {
   }
 
   private ways(how: How): readonly Way[] {
-    return WAYS.filter((way) => way.asked(this, how));
+    return WAYS.filter((way) => way.asked(this, how) && (way.takesShards ?? !how.shards));
   }
 
   private *reduceFewer({ given, how, out, indices }: Reduce, all: () => Launch): Task<void> {

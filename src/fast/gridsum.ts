@@ -49,6 +49,13 @@ export interface Places {
   readonly fractions: RealData;
 }
 
+/** Points whose weights are spread by others, or in another way. */
+export interface Sources {
+  readonly count: number;
+  /** `into` `[...shape]` becomes what a column of the weights `[count, columns]` is on the grid. */
+  spread(grid: PeriodicGrid, into: RealData, weights: RealData, column: number): Task<void>;
+}
+
 const MOST_AXES = 4;
 const MOST_CELLS = 2 ** 31 - 1;
 
@@ -154,7 +161,7 @@ export class PeriodicGrid implements GridGiven {
    * out `[to.count, columns]` is set to the sum of the terms, from weights `[from.count, columns]`; both have the
    * grid's dtype. Memory beside: `bytes`, and one more transform where a column has several terms.
    */
-  *convolve(terms: readonly Term[], from: Places, weights: RealData, to: Places, out: RealData): Task<void> {
+  *convolve(terms: readonly Term[], from: Places | Sources, weights: RealData, to: Places, out: RealData): Task<void> {
     this.checkTerms(terms, columnsOf("weights", weights, from), columnsOf("out", out, to));
     const grid = this.numbers(this.cells);
     const transforms = new Map<number, Transform>();
@@ -174,11 +181,20 @@ export class PeriodicGrid implements GridGiven {
 
   /** Sum over points of a column of weights times exp(-2 pi i k · x / period), times the window's transforms. */
   *analyse(
-    from: Places,
+    from: Places | Sources,
     weights: RealData,
     column: number,
     grid: RealData = this.numbers(this.cells),
   ): Task<Transform> {
+    if ("spread" in from) yield* from.spread(this, grid, weights, column);
+    else yield* this.spread(from, weights, column, grid);
+    const { re, im } = this.transform();
+    yield* waitFor(this.algebra.fourier(grid, re, im, this.lengths));
+    return { re, im };
+  }
+
+  /** `grid` becomes the sum over points of a column of weights times windows. */
+  *spread(from: Places, weights: RealData, column: number, grid: RealData): Task<void> {
     const { algebra, lengths, polynomials, window } = this;
     const { order, cells, fractions } = from;
     const columns = columnsOf("weights", weights, from);
@@ -186,9 +202,6 @@ export class PeriodicGrid implements GridGiven {
     yield* waitFor(
       algebra.spread(grid, lengths, order, cells, fractions, polynomials, width, weights, columns, column),
     );
-    const { re, im } = this.transform();
-    yield* waitFor(algebra.fourier(grid, re, im, lengths));
-    return { re, im };
   }
 
   /**
@@ -245,9 +258,12 @@ export class PeriodicGrid implements GridGiven {
   }
 }
 
+/** No points have as many columns as anybody asks for. */
+const AS_MANY = 2 ** 20;
+
 /** Columns of a matrix with a row for each point. */
-function columnsOf(name: string, matrix: RealData, { count }: Places): number {
-  const columns = count === 0 ? 1 : matrix.length / count;
+function columnsOf(name: string, matrix: RealData, { count }: Pick<Places, "count">): number {
+  const columns = count === 0 ? AS_MANY : matrix.length / count;
   if (Number.isInteger(columns) && columns > 0) return columns;
   throw new ArgumentError(`${name}: expected ${count} rows, got ${matrix.length} numbers`);
 }

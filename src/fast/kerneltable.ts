@@ -209,10 +209,21 @@ function probePoints(lengths: ArrayLike<number>): Float64Array {
   return points;
 }
 
-/** Numbers in [0, 1) that are the same in every call (Park and Miller 1988). */
-export function randomNumbers(): () => number {
-  let state = 20_251_129;
-  return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+/** Numbers in [0, 1) that are the same in every call (Park and Miller 1988), from number `skipped` on. */
+export function randomNumbers(skipped = 0): () => number {
+  let state = skipped === 0 ? SEED : Number((BigInt(SEED) * powerOf(BigInt(FACTOR), skipped)) % BigInt(MODULUS));
+  return () => (state = (state * FACTOR) % MODULUS) / MODULUS;
+}
+
+const SEED = 20_251_129;
+const FACTOR = 48_271;
+const MODULUS = 2_147_483_647;
+
+/** Of a whole power, by squares. */
+function powerOf(base: bigint, power: number): bigint {
+  if (power === 0) return 1n;
+  const half = powerOf((base * base) % BigInt(MODULUS), Math.floor(power / 2));
+  return power % 2 === 0 ? half : (half * base) % BigInt(MODULUS);
 }
 
 /** How much values may differ by rounding, of the largest. */

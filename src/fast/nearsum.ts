@@ -2,11 +2,15 @@
  * The near part of a split sum: the formula times a step of the distance, over ranges of near pairs. The engine that
  * computes all pairs computes it. Knows no grid.
  */
+import { sumOf } from "../array/shard";
+import type { Shard } from "../array/shard";
 import { wrap } from "../array/view";
 import { at, integerAt, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { PLAIN_SUM } from "../call/result";
+import { PLAIN_SUM, otherOf } from "../call/result";
+import type { Kept } from "../call/result";
+import { withExtent } from "../call/shares";
 import { allocate } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -21,18 +25,22 @@ import { sqDist } from "../formula/vectors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { boxed, leafSize, nearPairs } from "./near";
-import type { Boxed, NearPairs } from "./near";
+import type { NearPairs } from "./near";
 import { gatherRows } from "./samplecheck";
+import { Lattice, SharedColumns } from "./sharednear";
 import type { Split } from "./splitchoice";
 import { pairNanoseconds } from "./splitcosts";
 import type { Points } from "./splitpoints";
 import type { Step } from "./step";
 
-/** Cells of rows and of columns, and the pairs of them that are near. */
+/** Pairs that are near, by places of rows and of columns. */
 export interface NearCells {
-  readonly rows: Boxed;
-  readonly columns: Boxed;
+  /** The point that stands at each place; of ranks those of this one. */
+  readonly rows: Int32Array;
+  readonly columns: Int32Array;
   readonly near: NearPairs;
+  /** Whose columns these are, where ranks have some each, and how many rows all have. */
+  readonly shared?: { readonly columns: Shard; readonly allRows: number };
 }
 
 /** The formula times the step of the distance over a radius, of which the inverse is the last argument. */
@@ -63,19 +71,43 @@ export class NearFormula {
   }
 
   /** The cells of near pairs; undefined where there are none, null where there are too many. */
-  *find(
-    { dim, rows: ofRows, columns: ofColumns, lengths }: Points,
-    { radius, step }: Split,
-    dtype: Dtype,
-    most: number,
-  ): Task<NearCells | null | undefined> {
+  *find(points: Points, { radius, step }: Split, dtype: Dtype, limit: number): Task<NearCells | null | undefined> {
     if (radius === 0) return undefined;
+    const most = limit / this.nanoseconds(dtype, step);
+    const { dim, rows: ofRows, columns: ofColumns, lengths, shards } = points;
+    if (shards) return yield* findShared(points, shards, radius, most);
     const leaf = leafSize(ofColumns.length / dim, radius, lengths);
     const rows = yield* boxed(ofRows, dim, leaf);
     const columns = ofColumns === ofRows ? rows : yield* boxed(ofColumns, dim, leaf);
-    const near = nearPairs(rows, columns, dim, radius, most / this.nanoseconds(dtype, step));
-    return near && { rows, columns, near };
+    const near = nearPairs(rows, columns, dim, radius, most);
+    return near && { rows: rows.cells.order, columns: columns.cells.order, near };
   }
+}
+
+/** The same among the points of ranks, which tell each other how many they have in each cell. */
+function* findShared(
+  { lower, lengths, rows: ofRows, columns: ofColumns }: Points,
+  shards: NonNullable<Points["shards"]>,
+  radius: number,
+  most: number,
+): Task<NearCells | null> {
+  const { ranks, counts } = shards.columns;
+  const lattice = new Lattice(lower, lengths, sumOf(counts), radius);
+  const rows = lattice.sort(ofRows);
+  yield;
+  const columns = lattice.sort(ofColumns);
+  yield;
+  const all = new SharedColumns(columns, shards.columns);
+  const { ranges, pairs } = yield* lattice.near(rows, all, most);
+  const total = sumOf(ranks.agree(() => "pairs that may be near", pairs));
+  if (total > most) return null;
+  const placesOf = (counted: Float64Array): Float64Array => all.placesOf(counted);
+  return {
+    rows: rows.order,
+    columns: columns.order,
+    near: { ranges, pairs: total },
+    shared: { columns: { ranks, counts, placesOf }, allRows: sumOf(shards.rows.counts) },
+  };
 }
 
 export interface Near extends NearCells {
@@ -84,7 +116,7 @@ export interface Near extends NearCells {
 
 /** In the order of cells, and back. */
 export function* addNear(
-  { operator, rows, columns, near }: Near,
+  { operator, rows, columns, near, shared }: Near,
   given: Given,
   how: How,
   inverse: number,
@@ -93,14 +125,24 @@ export function* addNear(
   const arrays = given.arrays.map((array, n) => {
     const { category, dim } = at(operator.args, n);
     if (category === Category.P) return array;
-    return gatherRows(array, category === operator.settings.rows ? rows.cells.order : columns.cells.order, dim);
+    return gatherRows(array, category === operator.settings.rows ? rows : columns, dim);
   });
   arrays.push(wrap<RealData>(allocate(given.dtype, 1).fill(inverse), [1]));
   const out = allocate(given.dtype, into.length);
   const ranges = [near.ranges, near.ranges] as const; // the half of the kept index is read alone
-  yield* waitFor(operator.work(operator.check(arrays), out, { ...how, ranges }));
+  const all = operator.check(arrays);
+  const kept = operator.settings.rows;
+  if (shared) {
+    const some = { ...all, extents: withExtent(all.extents, otherOf(kept), sumOf(shared.columns.counts)) };
+    yield* waitFor(operator.work(some, out, { ...howOfSome(how, kept, shared), ranges }));
+  } else yield* waitFor(operator.work(all, out, { ...how, ranges }));
   const { dim } = operator;
-  const { order } = rows.cells;
-  for (let n = 0; n < order.length; n++)
-    for (let k = 0; k < dim; k++) into[integerAt(order, n) * dim + k]! += realAt(out, n * dim + k);
+  for (let n = 0; n < rows.length; n++)
+    for (let k = 0; k < dim; k++) into[integerAt(rows, n) * dim + k]! += realAt(out, n * dim + k);
+}
+
+/** How rows of this rank are computed, which asks others for the columns that they visit. */
+function howOfSome(how: How, kept: Kept, { columns, allRows }: NonNullable<NearCells["shared"]>): How {
+  const shards: How["shards"] = kept === Category.I ? [undefined, columns] : [columns, undefined];
+  return { ...how, shards, partOf: { rows: allRows } };
 }

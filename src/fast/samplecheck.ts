@@ -4,13 +4,18 @@
  */
 import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at, integerAt, realAt } from "../asserts";
+import { at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
+import { otherOf } from "../call/result";
+import type { Kept } from "../call/result";
+import { withExtent } from "../call/shares";
 import type { RealData } from "../device/native";
+import { Category } from "../formula/formula";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { randomNumbers } from "./kerneltable";
+import { amongAll, ranksOf, rowsOfAll, sumOfAll } from "./shared";
 
 /** Relative to the Euclidean norm of the result, over all rows. */
 export interface MeasuredError {
@@ -32,16 +37,25 @@ export function* measureError(operator: Operator, given: Given, how: How, result
   const chosen = sampledRows(rows, CHECKED_ROWS);
   const exact = yield* exactRows(operator, given, how, chosen);
   const { dim } = operator;
-  const scale = largestOf(result);
+  const shard = given.shards?.[operator.settings.rows];
+  const ranks = ranksOf(given);
+  const scale = realAt(amongAll(ranks, "max", Float64Array.of(largestOf(result)), "the largest of a result"), 0);
   if (!(scale < Infinity) || nonzeroRows(exact, dim) < Math.min(LEAST_TELLING, chosen.length))
     return { error: Infinity, uncertainty: 0, rows: chosen.length };
   if (scale === 0) return { ...errorOfZeros(exact), rows: chosen.length };
-  const squares = Array.from(chosen, (row, n) => {
+  const some = rowsOfAll(result, dim, chosen, shard);
+  const squares = Array.from(chosen, (_, n) => {
     let square = 0;
-    for (let k = 0; k < dim; k++) square += ((realAt(result, row * dim + k) - realAt(exact, n * dim + k)) / scale) ** 2;
+    for (let k = n * dim; k < (n + 1) * dim; k++) square += ((realAt(some, k) - realAt(exact, k)) / scale) ** 2;
     return square;
   });
-  return { ...errorFrom(squares, squareOf(result, scale) / rows), rows: chosen.length };
+  const square = shard
+    ? sumOfAll(
+        Float64Array.from(result, (value) => (value / scale) ** 2),
+        ranks,
+      )
+    : squareOf(result, scale);
+  return { ...errorFrom(squares, square / rows), rows: chosen.length };
 }
 
 /** Rows that are not 0 below which a sample tells nothing, as where a mask leaves few rows. */
@@ -101,25 +115,32 @@ export function sampledRows(rows: number, count: number): Uint32Array {
 /** `[chosen, dim]`: some rows of the result of all pairs. */
 export function* exactRows(operator: Operator, given: Given, how: How, chosen: Uint32Array): Task<RealData> {
   const { rows } = operator.settings;
+  const shard = given.shards?.[rows];
   const arrays = given.arrays.map((array, n) => {
     const { category, dim } = at(operator.args, n);
-    return category === rows ? gatherRows(array, chosen, dim) : array;
+    if (category !== rows) return array;
+    return wrap(rowsOfAll(contiguous(array), dim, chosen, shard), [chosen.length, dim]);
   });
   const plain = new Operator(operator.formulas, operator.args, operator.settings);
-  const part = plain.check(arrays, [chosen.length, chosen.length]);
+  const part = shard
+    ? { ...given, arrays, extents: withExtent(given.extents, rows, chosen.length) }
+    : plain.check(arrays, [chosen.length, chosen.length]);
   const out =
     given.dtype === "float64"
       ? new Float64Array(chosen.length * plain.dim)
       : new Float32Array(chosen.length * plain.dim);
-  yield* waitFor(plain.work(part, out, { ...how, tolerance: undefined, ranges: undefined, begun: new Map() }));
+  const exact = { ...how, tolerance: undefined, ranges: undefined, begun: new Map() };
+  yield* waitFor(plain.work(part, out, shard ? sharedByAll(exact, rows) : exact));
   return out;
 }
 
-/** Rows of `[count, dim]` numbers, in another order. */
-export function gatherRows(array: RealArray, rows: Uint32Array | Int32Array, dim: number): RealArray {
-  const data = contiguous(array);
-  const out = data instanceof Float64Array ? new Float64Array(rows.length * dim) : new Float32Array(rows.length * dim);
-  for (let n = 0; n < rows.length; n++)
-    for (let k = 0; k < dim; k++) out[n * dim + k] = realAt(data, integerAt(rows, n) * dim + k);
-  return wrap(out, [rows.length, dim]);
+/** How rows that all ranks have are computed by them together, and then are there on all. */
+function sharedByAll(how: How, rows: Kept): How {
+  const columns = how.shards?.[otherOf(rows)];
+  const shards: How["shards"] = rows === Category.I ? [undefined, columns] : [columns, undefined];
+  return { ...how, ranks: ranksOf(how), shards, partOf: undefined };
 }
+
+/** Rows of `[count, dim]` numbers, in another order. */
+export const gatherRows = (array: RealArray, rows: Uint32Array | Int32Array, dim: number): RealArray =>
+  wrap(rowsOfAll(contiguous(array), dim, rows, undefined), [rows.length, dim]);

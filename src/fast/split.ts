@@ -24,17 +24,24 @@ import { placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
-import { makePrepared, scaleOf } from "./splitplan";
+import { countAll, holdsForAll, inWholeParts, ranksOf } from "./shared";
+import { GRID_PARTS } from "./sharedgrid";
+import { scaleOf } from "./kernelscale";
+import { makePrepared } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
 import { directNanoseconds } from "./splitcosts";
 
 /** Sums with a tolerance, of formulas that are convolutions. */
 export const split: Way = {
+  takesShards: true,
   asked: ({ settings }, { tolerance = 0 }) => tolerance > 0 && settings.reduction.isSum,
-  whyNot: (operator, given, how) => whyNotSplit(operator, given, how),
-  plan: (operator, given, how) => planAll(operator, given, how),
+  whyNot: (operator, given, how) => whyNotSplit(operator, countAll(given, how), how),
+  plan: (operator, given, how) => {
+    const parts = inWholeParts(operator, given, how, GRID_PARTS);
+    return planAll(operator, parts.given, parts.how);
+  },
   noteDirect(operator, given, how) {
-    spent[placeFor(how)] += directNanoseconds(operator, given) * sizeOf(given.batch);
+    spent[placeFor(how)] += directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
   },
 };
 
@@ -60,7 +67,7 @@ const LEAST_OF_FIRST = 8e8;
  * has computed for itself.
  */
 const spent = { alone: 0, onRanks: 0 };
-const placeFor = ({ ranks }: How): keyof typeof spent => (ranks ? "onRanks" : "alone");
+const placeFor = (how: How): keyof typeof spent => ((how.ranks ?? ranksOf(how)) ? "onRanks" : "alone");
 
 function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
   const refused = whyNotOfCall(operator, given, how);
@@ -113,10 +120,12 @@ interface Kept {
 /** By number of the points among the different ones of a batch. */
 type KeptPlans = Map<number, Kept>;
 
-const keptAlone = onceFor((_operator: Operator): KeptPlans => new Map());
-const keptOnRanks = onceFor((_operator: Operator): KeptPlans => new Map());
 /** Ranks must all have kept the same, whatever each has computed for itself. */
-const keptFor = (operator: Operator, { ranks }: How): KeptPlans => (ranks ? keptOnRanks : keptAlone)(operator);
+const keptBy = {
+  alone: onceFor((_operator: Operator): KeptPlans => new Map()),
+  onRanks: onceFor((_operator: Operator): KeptPlans => new Map()),
+};
+const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[placeFor(how)](operator);
 
 /** How many plans of a batch are kept for the next call: those behind are made again. */
 const MOST_KEPT = 64;
@@ -135,7 +144,8 @@ const readBy = (operator: Operator): number[] => {
 /** Data are told apart by checksums. What pays depends on how often it is computed. */
 function keyOf(operator: Operator, given: Given, how: How): string {
   const sums = readBy(operator).map((position) => checksum(at(given.arrays, position)));
-  return [given.dtype, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, ...sums].join(" ");
+  const whose = given.shards ? "of ranks" : "of all";
+  return [given.dtype, whose, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, ...sums].join(" ");
 }
 
 /** For each entry of a batch the number of its points among the different ones, and how many of those there are. */
@@ -161,7 +171,8 @@ function* planAll(operator: Operator, given: Given, how: How): Task<Plan | strin
 }
 
 function* planSplit(operator: Operator, given: Given, how: How, slot: number): Task<Plan | string> {
-  if (!hasFiniteFactors(operator, given)) return "not all weights and factors are finite";
+  if (!holdsForAll(ranksOf(given), "finite weights", hasFiniteFactors(operator, given)))
+    return "not all weights and factors are finite";
   const key = keyOf(operator, given, how);
   const prepared = yield* preparedFor(operator, given, how, { key, slot });
   if (typeof prepared === "string") return prepared;
@@ -186,7 +197,7 @@ function* preparedFor(
 ): Task<Prepared | string> {
   const kept = keptFor(operator, how);
   const known = kept.get(slot);
-  if (known?.key === key) return known.prepared;
+  if (holdsForAll(ranksOf(given), "a plan that is kept", known?.key === key)) return asserted(known, "a plan").prepared;
   kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");

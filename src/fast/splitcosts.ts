@@ -34,7 +34,8 @@ export function directNanoseconds(operator: Operator, given: Given): number {
   const dataOf = (category: Category): unknown[] =>
     given.arrays.filter((_, n) => args[n]?.category === category).map(({ data }) => data);
   const shared = new Set(dataOf(Category.I));
-  const share = rows === columns && dataOf(Category.J).some((data) => shared.has(data)) ? OF_SYMMETRIC : 1;
+  const isAlone = !given.shards; // ranks evaluate each pair for its row
+  const share = isAlone && rows === columns && dataOf(Category.J).some((data) => shared.has(data)) ? OF_SYMMETRIC : 1;
   return share * rows * columns * pairNanoseconds(formula, given.dtype);
 }
 

@@ -5,9 +5,8 @@
  */
 import { contiguous, wrap } from "../array/view";
 import { at, realAt } from "../asserts";
-import { Operator } from "../call/operator";
+import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { PLAIN_SUM } from "../call/result";
 import type { Shortcut } from "../call/shortcut";
 import { allocate } from "../device/memory";
 import type { Dtype } from "../device/memory";
@@ -19,12 +18,14 @@ import { availableMemory } from "../platform/system";
 import type { Task } from "../task";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";
-import type { Places, Spectrum, Term } from "./gridsum";
-import { KernelTable, randomNumbers } from "./kerneltable";
+import type { Places, Sources, Spectrum, Term } from "./gridsum";
+import { KernelTable } from "./kerneltable";
 import type { Product } from "./kerneltable";
 import { NearFormula, addNear } from "./nearsum";
 import type { Near, NearCells } from "./nearsum";
-import { exactRows, sampledRows, squareOf } from "./samplecheck";
+import { scaleOf } from "./kernelscale";
+import { amongAll, ranksOf } from "./shared";
+import { SharedPlaces, bytesOfParts } from "./sharedgrid";
 import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
 import { pointsOf, shareWithin } from "./splitpoints";
@@ -99,7 +100,7 @@ const MUCH_LESS = 0.7;
 const LEAST_FOR_TREES = 8e8;
 const BRIEF_FOR_TREES = "all pairs take less time than a tree";
 const isLongForTrees = (operator: Operator, given: Given, { repeats = 1 }: How): boolean =>
-  directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES;
+  !given.shards && directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES; // trees are of all points
 
 function* knownOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<Known | string> {
   const points = yield* pointsOf(convolution, given);
@@ -114,7 +115,7 @@ function* knownOf(operator: Operator, convolution: Convolution, given: Given, ho
   return { operator, convolution, given, how, points, table, scale };
 }
 
-const plainOf = ({ backend, compile, ranks }: How): How => ({ backend, compile, ranks });
+const plainOf = ({ backend, compile, ranks, shards }: How): How => ({ backend, compile, ranks, shards });
 
 function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | null> {
   const { operator, given, how } = known;
@@ -145,8 +146,8 @@ function* makeSplit(known: Known, { tolerance, most }: Limits): Task<Prepared | 
 }
 
 /** Ranks decide alike: by the one that has least. */
-const memoryFor = ({ ranks }: How): number =>
-  Math.min(...(ranks?.agree(() => "a plan on a grid", availableMemory()) ?? [availableMemory()]));
+const memoryFor = (how: How): number =>
+  realAt(amongAll(how.ranks ?? ranksOf(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
 
 /** @param pair nanoseconds of a near pair in a compiled loop. */
 function problemOf(
@@ -174,27 +175,6 @@ const gridDtype = (dtype: Dtype, tolerance: number): Dtype => (tolerance >= LEAS
 /** Pairs of a call from which on its formula is compiled, and how much longer each takes where it is not. */
 const COMPILED = 3e9;
 const OF_EVALUATED = 2.5;
-
-// --------------------------------------------------------------------------------------------------------------- scale
-
-const SCALE_ROWS = 32;
-
-/** The root mean square that a pair adds to a row of the result, where weights and factors have random signs. */
-export function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
-  const random = randomNumbers();
-  const linear = new Set([...convolution.weights, ...convolution.factors].map(({ position }) => position));
-  const arrays = given.arrays.map((array, n) => {
-    if (!linear.has(n)) return array;
-    const signs = allocate(given.dtype, array.size);
-    for (let k = 0; k < signs.length; k++) signs[k] = random() < 0.5 ? -1 : 1;
-    return wrap<RealData>(signs, array.shape);
-  });
-  const { rows, columns } = operator.sizes(given);
-  const total = new Operator(operator.formulas, operator.args, { ...PLAIN_SUM, rows: operator.settings.rows });
-  const chosen = sampledRows(rows, SCALE_ROWS);
-  const values = yield* exactRows(total, { ...given, arrays }, how, chosen);
-  return Math.sqrt(squareOf(values) / (chosen.length * columns));
-}
 
 // ------------------------------------------------------------------------------------------------------------- making
 
@@ -235,10 +215,17 @@ function* preparedOn(
     window: split.window,
     dtype: gridDtype(given.dtype, tolerance),
   });
-  if (grid.bytes > memoryFor(making.how) / PART_OF_MEMORY) return "the grid takes too much memory";
+  const { shards } = points;
+  const bytes = grid.bytes + (shards ? bytesOfParts(grid) : 0);
+  if (bytes > memoryFor(making.how) / PART_OF_MEMORY) return "the grid takes too much memory";
   const spectra = yield* spectraOf(making, grid);
   const rows = yield* grid.place(points.rows);
-  const columns = points.columns === points.rows ? rows : yield* grid.place(points.columns);
+  const isSame = points.columns === points.rows;
+  const columns = shards
+    ? yield* SharedPlaces.of(grid, points.columns, shards.columns)
+    : isSame
+      ? rows
+      : yield* grid.place(points.columns);
   const far = { grid, rows, columns, ...termsOf(making, spectra) };
   const near = cells && { ...cells, operator: formula.operatorWith(split.step) };
   const run = (now: Given, out: RealData): Task<void> => runSplit(making, far, near, now, out);
@@ -267,7 +254,7 @@ function* spectraOf({ table, split }: Making, grid: PeriodicGrid): Task<Spectrum
 interface Far {
   readonly grid: PeriodicGrid;
   readonly rows: Places;
-  readonly columns: Places;
+  readonly columns: Places | Sources;
   readonly terms: readonly Term[];
   /** Components of the weights that are spread. */
   readonly spread: readonly number[];
@@ -304,7 +291,7 @@ function* runSplit(
       sum[n * operator.dim + of]! += realAt(smooth, place) * realAt(factors, place);
     }
   if (near) yield* addNear(near, given, how, 1 / split.radius, sum);
-  const share = operator.settings.reduction === mean ? 1 / columns.count : 1;
+  const share = operator.settings.reduction === mean ? 1 / operator.sizes(given).columns : 1;
   for (let n = 0; n < sum.length; n++) out[n] = share * realAt(sum, n);
 }
 

@@ -1,37 +1,55 @@
 /**
  * The points of a convolution side by side: their box, and how many pairs of them are near each other. Knows no kernel.
  */
+import type { Ranks } from "../array/exchange";
+import { sumOf } from "../array/shard";
+import type { Shard } from "../array/shard";
 import { contiguous } from "../array/view";
 import type { RealArray } from "../array/view";
-import { at, integerAt, realAt } from "../asserts";
+import { asserted, at, integerAt, realAt } from "../asserts";
 import type { Given } from "../call/prepared";
+import type { Kept } from "../call/result";
 import type { RealData } from "../device/native";
 import type { Convolution } from "../formula/convolution";
 import type { Task } from "../task";
 import { boxesOf } from "./cells";
 import { sampledRows } from "./samplecheck";
+import { amongAll, ranksOf, rowsOfAll } from "./shared";
 
-/** The points of a call, `[count, dim]`, and their box. */
+/** The points of a call, `[count, dim]`, and the box of all. */
 export interface Points {
   readonly dim: number;
   readonly rows: RealData;
   readonly columns: RealData;
   readonly lower: readonly number[];
   readonly lengths: readonly number[];
+  /** Whose rows and columns these are, where ranks have some each. */
+  readonly shards?: { readonly rows: Shard; readonly columns: Shard } | undefined;
 }
 
 /** Points of the rows and of the columns; or why they can have no grid, in a sentence. */
-export function* pointsOf({ points }: Convolution, { arrays }: Given): Task<Points | string> {
+export function* pointsOf({ points }: Convolution, { arrays, shards }: Given): Task<Points | string> {
   const of = (side: "row" | "column"): RealArray[] => points.map((pair) => at(arrays, pair[side].position));
   const dims = points.map(({ row }) => row.dim);
   const [rows, columns] = [joined(of("row"), dims), joined(of("column"), dims)];
   const dim = dims.reduce((sum, d) => sum + d, 0);
-  const box = yield* boxOf(dim, rows, columns);
+  const box = boxOfAll(yield* boxOf(dim, rows, columns), dim, ranksOf({ shards }));
   if (!box.every(Number.isFinite)) return "not all points are finite";
   const lengths = Array.from({ length: dim }, (_, k) => at(box, dim + k) - at(box, k));
   const longest = Math.max(...lengths);
   if (!(longest > 0)) return "all points are equal";
-  return { dim, rows, columns, lower: box.slice(0, dim), lengths: lengths.map((l) => Math.max(l, FLAT * longest)) };
+  const ofRanks = shards && {
+    rows: asserted(shards[at(points, 0).row.category as Kept], "a shard of rows"),
+    columns: asserted(shards[at(points, 0).column.category as Kept], "a shard of columns"),
+  };
+  const [lower, long] = [box.slice(0, dim), lengths.map((l) => Math.max(l, FLAT * longest))];
+  return { dim, rows, columns, lower, lengths: long, shards: ofRanks };
+}
+
+/** The box of what all ranks have. */
+function boxOfAll(box: readonly number[], dim: number, ranks: Ranks | undefined): number[] {
+  const sign = (bound: number, n: number): number => (n < dim ? bound : -bound);
+  return [...amongAll(ranks, "min", Float64Array.from(box, sign), "the box of points")].map(sign);
 }
 
 /** Points in a plane have a grid all the same, of cells that are not too flat. */
@@ -62,8 +80,9 @@ function* boxOf(dim: number, rows: RealData, columns: RealData): Task<number[]> 
   return one.map((bound, n) => (n < dim ? Math.min(bound, at(other, n)) : Math.max(bound, at(other, n))));
 }
 
-/** A cell that holds all of them. */
+/** A cell that holds all of them; one of none holds nothing. */
 function* boxOfPoints(points: RealData, dim: number): Task<number[]> {
+  if (points.length === 0) return Array.from({ length: 2 * dim }, (_, n) => (n < dim ? Infinity : -Infinity));
   return [...(yield* boxesOf({ count: points.length / dim, depth: 0 }, points, dim))];
 }
 
@@ -92,8 +111,9 @@ const binOf = (square: number): number => {
 const binOfBits = (pattern: number): number => pattern >>> (23 - BITS_KEPT);
 
 /** What part of pairs has squares of each bin or below. */
-function sampledShares({ dim, rows, columns }: Points): Float64Array {
-  const [some, others] = [sampledAxes(rows, dim), sampledAxes(columns, dim)];
+function sampledShares({ dim, rows, columns, shards }: Points): Float64Array {
+  const some = sampledAxes(rows, dim, shards?.rows);
+  const others = sampledAxes(columns, dim, shards?.columns);
   const count = at(others, 0).length;
   const squares = new Float32Array(count);
   const patterns = new Uint32Array(squares.buffer);
@@ -113,7 +133,8 @@ function addSquares(squares: Float32Array, from: number, axis: Float64Array): vo
 }
 
 /** The coordinates of a sample of points, axis by axis. */
-function sampledAxes(points: RealData, dim: number): Float64Array[] {
-  const chosen = sampledRows(points.length / dim, SAMPLED_POINTS);
-  return Array.from({ length: dim }, (_, k) => Float64Array.from(chosen, (row) => realAt(points, row * dim + k)));
+function sampledAxes(points: RealData, dim: number, shard: Shard | undefined): Float64Array[] {
+  const chosen = sampledRows(shard ? sumOf(shard.counts) : points.length / dim, SAMPLED_POINTS);
+  const some = rowsOfAll(points, dim, chosen, shard);
+  return Array.from({ length: dim }, (_, k) => Float64Array.from(chosen, (_, n) => realAt(some, n * dim + k)));
 }

@@ -13,9 +13,9 @@ export interface Plan {
 }
 
 /** Where this rank alone evaluates samples: by what no rank waits for a compiler to have. */
-export const placeAlone = ({ backend, compile, ranks }: How): How => ({
+export const placeAlone = ({ backend, compile, ranks, shards }: How): How => ({
   backend,
-  compile: ranks && compile !== "always" ? "never" : compile,
+  compile: (ranks ?? shards) && compile !== "always" ? "never" : compile,
 });
 
 /** Where fewer pairs are computed: as all of them would be, so that the bits are the same. */
@@ -27,6 +27,8 @@ export function placeOf(operator: Operator, given: Given, how: How): How {
 
 /** A way to compute a reduction from fewer pairs. */
 export interface Way {
+  /** Whether it needs no rank to have all points. */
+  readonly takesShards?: true;
   /** Whether the call asks for what this way gives. */
   asked(operator: Operator, how: How): boolean;
   /** From formula, sizes and options alone: why it cannot apply, or does not pay, in one sentence; null if it may. */

@@ -123,14 +123,36 @@ class Promises {
   private readonly running = new AsyncLocalStorage<Promised>();
   private readonly outside: Promised = { last: Promise.resolve() };
   private numbered = 0;
+  /** What ends those whose turn has not come. */
+  private readonly waiting = new Set<(error: unknown) => void>();
 
   readonly takeTurn: InTurn = (work) => {
     const around = this.running.getStore() ?? this.outside;
-    const turn = around.last.then(nothing, nothing);
+    const turn = this.turnAfter(around.last);
     const begun = this.running.run({ last: turn }, () => work(turn));
     around.last = begun;
     return begun;
   };
+
+  private turnAfter(last: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): void => {
+        this.waiting.delete(reject);
+        resolve();
+      };
+      this.waiting.add(reject);
+      last.then(begin, begin);
+    });
+  }
+
+  /** Called where nothing is left to do: whoever still waits for a turn does so for ever. */
+  failWaiting(): void {
+    const error = new ArgumentError(
+      "MPI: expected promises that end in the order of their calls, got one that waits for a later one",
+    );
+    for (const fail of this.waiting) fail(error);
+    this.waiting.clear();
+  }
 
   nameExchange(what: string): string {
     const promise = this.running.getStore();
@@ -139,8 +161,6 @@ class Promises {
     return `${what}, in promise ${String(promise.number)}`;
   }
 }
-
-const nothing = (): void => undefined;
 
 function writeNotice(notice: Uint8Array, what: string, value: number): void {
   const numbers = new DataView(notice.buffer, notice.byteOffset);
@@ -189,6 +209,9 @@ function open(): Ranks {
   joinRanks(opened, opened.promises.takeTurn);
   process.on("uncaughtExceptionMonitor", (error) => {
     say(opened, messageOf(error));
+  });
+  process.on("beforeExit", () => {
+    opened.promises.failWaiting();
   });
   process.on("exit", (code) => {
     end(opened, code);

@@ -25,6 +25,17 @@ export interface Matrix {
   readonly held?: number;
   /** Dense algebra over factors of so many rows. */
   algebra?(algebra: Algebra): Algebra;
+  /** Which of the diagonal blocks, in ascending order, this rank inverts. */
+  shareBlocks?(blocks: readonly Interval[]): SharedBlocks;
+}
+
+/** Diagonal blocks of a matrix, those of other ranks left out. */
+export interface SharedBlocks {
+  readonly own: readonly Interval[];
+  /** `[rows, rows]` */
+  entries(block: Interval): RealData;
+  /** Brings what each rank has found in the rows of its blocks, of `[all rows, columns]`, to all. */
+  join(found: RealData, columns: number): void;
 }
 
 /** The sum of the diagonal, near the sum of all eigenvalues. */
@@ -169,24 +180,47 @@ export function* blockJacobi(
   algebra: Algebra,
   intervals: readonly Interval[],
 ): Task<Preconditioner | null> {
+  const all = intervals.flatMap(cutInterval);
+  const shared = matrix.shareBlocks?.(all) ?? ownBlocks(matrix, all);
   const blocks: DiagonalBlock[] = [];
-  for (const [begin, end] of intervals.flatMap(cutInterval)) {
-    const factor = blockOf(matrix, alpha, begin, end);
-    if ((yield* waitFor(algebra.cholesky(factor, end - begin))) !== 0) return null;
+  const logdets = new Float64Array(matrix.rows);
+  for (const [begin, end] of shared.own) {
+    const factor = ridgedBlock(shared.entries([begin, end]), alpha);
+    const isPositive = (yield* waitFor(algebra.cholesky(factor, end - begin))) === 0;
+    logdets[begin] = isPositive ? logdetOf(factor, end - begin) : NaN;
     blocks.push({ begin, end, factor, algebra });
   }
-  return inverseOfBlocks(blocks, matrix.rows, alpha > 0 ? alpha : 1);
+  shared.join(logdets, 1);
+  const outside = {
+    by: alpha > 0 ? alpha : 1,
+    rows: matrix.rows - all.reduce((sum, [begin, end]) => sum + end - begin, 0),
+  };
+  const logdet = logdets.reduce((sum, value) => sum + value, 0) + outside.rows * Math.log(outside.by);
+  return Number.isNaN(logdet) ? null : inverseOfBlocks(blocks, shared, outside.by, logdet);
 }
 
+/** One process has them all. */
+const ownBlocks = (matrix: Matrix, own: readonly Interval[]): SharedBlocks => ({
+  own,
+  entries: ([begin, end]) => {
+    const rows = Int32Array.from({ length: end - begin }, (_, n) => begin + n);
+    return matrix.entries(rows, rows);
+  },
+  join: () => undefined,
+});
+
 /** @param outside what rows outside of all blocks are divided by. */
-function inverseOfBlocks(blocks: readonly DiagonalBlock[], rows: number, outside: number): Preconditioner {
-  const covered = blocks.reduce((sum, { begin, end }) => sum + end - begin, 0);
-  const logdet = blocks.reduce((sum, { begin, end, factor }) => sum + logdetOf(factor, end - begin), 0);
+function inverseOfBlocks(
+  blocks: readonly DiagonalBlock[],
+  shared: SharedBlocks,
+  outside: number,
+  logdet: number,
+): Preconditioner {
   return {
     kind: "block",
     dtype: "any",
     rank: 0,
-    logdet: logdet + (rows - covered) * Math.log(outside),
+    logdet,
     apply: (x, out, columns) => {
       const solution = Float64Array.from(x, (value) => value / outside);
       const solves = blocks.map(({ begin, end, factor, algebra }) => {
@@ -196,6 +230,7 @@ function inverseOfBlocks(blocks: readonly DiagonalBlock[], rows: number, outside
       });
       return Work.all(solves).andThen(() => {
         out.set(solution);
+        shared.join(out, columns);
       });
     },
   };
@@ -207,10 +242,10 @@ function cutInterval([begin, end]: Interval): Interval[] {
   return Array.from({ length: pieces }, (_, piece) => [at(piece), at(piece + 1)]);
 }
 
-function blockOf(matrix: Matrix, alpha: number, begin: number, end: number): Float64Array {
-  const rows = Int32Array.from({ length: end - begin }, (_, n) => begin + n);
-  const block = Float64Array.from(matrix.entries(rows, rows));
-  for (let n = 0; n < rows.length; n++) block[n * (rows.length + 1)]! += alpha;
+function ridgedBlock(entries: RealData, alpha: number): Float64Array {
+  const block = Float64Array.from(entries);
+  const rows = Math.sqrt(block.length);
+  for (let n = 0; n < rows; n++) block[n * (rows + 1)]! += alpha;
   return block;
 }
 

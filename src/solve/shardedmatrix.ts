@@ -9,6 +9,7 @@ import { ownRows, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { allocate } from "../array/view";
 import type { Dtype } from "../array/view";
+import { rowsOfPart, sumParts } from "../call/parts";
 import type { How } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { asserted, at } from "../asserts";
@@ -17,9 +18,9 @@ import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
 import { KernelMatrix } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
-import { sumParts } from "./partsums";
-import type { Algebra, Matrix } from "./precondition";
-import { rowsOfPart } from "./shardedsystem";
+import type { Algebra, Interval, Matrix, SharedBlocks } from "./precondition";
+import { shareBlocks } from "./shardedblocks";
+import { PARTS } from "./shardedsystem";
 
 /** Rows behind those of this rank, where a factor has those of pivots: they may be other ranks'. */
 const PIVOTS = 64;
@@ -85,6 +86,10 @@ export class SpreadMatrix implements Matrix {
 
   private agree(what: string): void {
     this.shard.ranks.agree(() => `${what} of a kernel matrix of ${String(this.rows)} rows in ${this.dtype}`, 0);
+  }
+
+  shareBlocks(blocks: readonly Interval[]): SharedBlocks {
+    return shareBlocks(blocks, this.pairs, this.own, this.shard);
   }
 
   algebra(algebra: Algebra): Algebra {
@@ -187,7 +192,9 @@ class SpreadAlgebra {
   /** The largest squared norm among the last of these columns. */
   private *largestNorm(block: RealData, count: number): Task<number> {
     const few = Math.min(LAST_COLUMNS, count);
-    const squares = yield* sumParts(this.shard, few, (part) => this.squaresOf(part, block, [count - few, count]));
+    const squares = yield* sumParts(this.shard.ranks, PARTS, few, (part) =>
+      this.squaresOf(part, block, [count - few, count]),
+    );
     return squares.reduce((most, square) => Math.max(most, square), 0);
   }
 
@@ -206,7 +213,7 @@ class SpreadAlgebra {
   }
 
   private rowsOfPart(part: number): [first: number, end: number] {
-    const [first, end] = rowsOfPart(this.rows / this.perPoint, part);
+    const [first, end] = rowsOfPart(this.rows / this.perPoint, part, PARTS);
     return [first * this.perPoint, end * this.perPoint];
   }
 
@@ -219,7 +226,9 @@ class SpreadAlgebra {
 
   private *gram(out: Float64Array, blocks: readonly RealData[], bytes: number): Task<void> {
     this.agree("a Gram matrix");
-    out.set(yield* sumParts(this.shard, out.length, (part) => this.gramOf(part, blocks, out.length, bytes)));
+    out.set(
+      yield* sumParts(this.shard.ranks, PARTS, out.length, (part) => this.gramOf(part, blocks, out.length, bytes)),
+    );
   }
 
   private *gramOf(part: number, blocks: readonly RealData[], size: number, bytes: number): Task<Float64Array> {
@@ -233,7 +242,9 @@ class SpreadAlgebra {
   private *lowRankSolve(out: RealData, x: RealData, { blocks, factor, alpha }: Woodbury, columns: number): Task<void> {
     this.agree("an inverse");
     const width = Math.sqrt(factor.length);
-    const inner = yield* sumParts(this.shard, width * columns, (part) => this.project(part, blocks, x, columns));
+    const inner = yield* sumParts(this.shard.ranks, PARTS, width * columns, (part) =>
+      this.project(part, blocks, x, columns),
+    );
     yield* waitFor(this.algebra.choleskySolve(factor, inner, width, columns));
     out.set(x);
     this.subtract(out, blocks, inner, columns);

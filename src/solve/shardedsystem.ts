@@ -3,7 +3,6 @@
  * rows are counted in a fixed number of parts, of which each rank has some that follow each other. What is summed part by
  * part then has the same bits on any number of ranks.
  */
-import type { Ranks } from "../array/exchange";
 import { moveRows } from "../array/rows";
 import { cutRows, joinRows, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
@@ -12,6 +11,7 @@ import type { RealArray } from "../array/view";
 import { checkArguments } from "../call/prepared";
 import type { CallOptions, Given } from "../call/prepared";
 import type { Kept } from "../call/result";
+import { inParts } from "../call/parts";
 import { shardAmong } from "../call/shards";
 import { shardsTravel } from "../call/travels";
 import { at } from "../asserts";
@@ -25,30 +25,8 @@ import { replaceAt } from "./kernelmatrix";
 /** Parts of the rows: more ranks than these have none. */
 export const PARTS = 256;
 
-/** Begin and end of the rows of a part. */
-export const rowsOfPart = (rows: number, part: number): [begin: number, end: number] => [
-  Math.floor((part * rows) / PARTS),
-  Math.floor(((part + 1) * rows) / PARTS),
-];
-
-/** First part of a rank, and that after its last. */
-export const partsOf = (rank: number, { size }: Ranks): [first: number, end: number] => [
-  Math.floor((rank * PARTS) / size),
-  Math.floor(((rank + 1) * PARTS) / size),
-];
-
-/** Rows in whole parts. */
-export function inParts(rows: number, ranks: Ranks): Shard {
-  const begin = (part: number): number => rowsOfPart(rows, part)[0];
-  const counts = Array.from({ length: ranks.size }, (_, rank) => {
-    const [first, end] = partsOf(rank, ranks);
-    return begin(end) - begin(first);
-  });
-  return { ranks, counts };
-}
-
 /** What a system may ask for that needs all points on every rank. */
-export type SystemOptions = Pick<CallOptions, "columns" | "ranges" | "device"> & {
+export type SystemOptions = Pick<CallOptions, "columns" | "device"> & {
   readonly method?: string | undefined;
   readonly tolerance?: "auto" | undefined;
 };
@@ -67,7 +45,7 @@ export function spreadSystem(
   if (arrays.some(({ shape }, n) => at(args, n).category !== Category.P && shape.length !== 2))
     checkArguments(args, arrays); // says which
   const extents = [Category.I, Category.J].map((kept) => rowsOf(args, arrays, kept as Kept)) as [number, number];
-  const shards = [inParts(extents[0], found.ranks), inParts(extents[1], found.ranks)] as const;
+  const shards = [inParts(extents[0], found.ranks, PARTS), inParts(extents[1], found.ranks, PARTS)] as const;
   const own = new Map<RealArray, RealArray>();
   const spread = arrays.map((array, n) => {
     if (!isPoint(n)) return joinUnknown(array);
@@ -81,11 +59,7 @@ export function spreadSystem(
   return { ...checked, arrays: spread, extents, ranks: found.ranks, shards };
 }
 
-function whyNotSpread(
-  points: readonly RealArray[],
-  { ranges, device, method, tolerance }: SystemOptions,
-): string | null {
-  if (ranges) return "ranges";
+function whyNotSpread(points: readonly RealArray[], { device, method, tolerance }: SystemOptions): string | null {
   if (tolerance === "auto") return "a tolerance";
   if (method === "direct") return 'method "direct"';
   const isElsewhere = points.some(({ data }) => memoryOf(data).device !== null);

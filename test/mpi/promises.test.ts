@@ -34,6 +34,15 @@ for (const launcher of sampled(LAUNCHER_NAMES, 2, 1))
   });
 
 for (const launcher of sampled(LAUNCHER_NAMES, 2, 0))
+  testOn(launcher)("a promise that waits for a later one is an error that can be caught", async () => {
+    const { code, stdout } = await onRanks(launcher, 2, ["promises.cjs", "waiting for a later one"]);
+    const why =
+      "ArgumentError: MPI: expected promises that end in the order of their calls, got one that waits for a later one";
+    expect(stdout.split("\n").map((line) => line.replace(/ \w{32}$/, ""))).toEqual([`${why},${why}`, "solution", ""]);
+    expect(code).toBe(0);
+  });
+
+for (const launcher of sampled(LAUNCHER_NAMES, 2, 0))
   testOn(launcher)("what comes at another time on one rank is an error that names both", async () => {
     const { code, stderr } = await onRanks(launcher, 2, ["promises.cjs", "at another time"]);
     expect(stderr).toMatch(

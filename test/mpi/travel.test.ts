@@ -1,6 +1,7 @@
 /** Columns that travel: the bits of one process, and the memory of a part. */
 import ndarray from "ndarray";
 import { Genred, errors, rand, requiresGrad } from "../../src";
+import { shardsTravel } from "../../src/call/travels";
 import { fromRows, shard } from "../../src/mpi/mpi";
 import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
 import { isFull } from "../helpers/sample";
@@ -82,9 +83,9 @@ test.each([{}, { tolerance: 0.1 }, { ranges: all }])("columns that are no shards
 
 test.each<[string, () => unknown, string]>([
   [
-    "a tolerance",
-    () => K(shard(x), shard(y), 1, { columns, tolerance: 0.1 }),
-    'columns: expected "gather" or "auto" with a tolerance, got "travel"',
+    "an array for a whole result with a tolerance",
+    () => K(x, fromRows(y), 1, { columns, tolerance: 0.1, out: rand([4, 1]) }),
+    "out: expected none for shards with derivatives or a tolerance",
   ],
   [
     "rows of another number",
@@ -104,14 +105,15 @@ test.each<[string, () => unknown, string]>([
 
 test("large columns that are gathered all the same are told once, with their size and why", () => {
   const emitted = jest.spyOn(process, "emitWarning").mockImplementation(() => undefined);
-  const [rows, out] = [5_000_000, rand([4, 1])];
-  const large = fromRows(ndarray(new Float32Array(16), [rows, 16], [0, 1])); // 320 MB, if it were gathered
-  const wide = Genred("SqDist(x, y)", ["x = Vi(16)", "y = Vj(16)"], { axis: 1 });
-  const call = (): unknown => wide(shard(rand([4, 16])), large, { tolerance: 0.1, out });
-  for (let time = 0; time < 2; time++) expect(call).toThrow("out: expected none for shards with derivatives or a tol");
+  const large = fromRows(ndarray(new Float32Array(16), [5_000_000, 16], [0, 1])); // 320 MB, if it were gathered
+  const whyNot = (): string => "arrays of a device";
+  for (let time = 0; time < 2; time++) expect(shardsTravel([large], {}, whyNot)).toBe(false);
+  expect(() => shardsTravel([large], { columns }, whyNot)).toThrow(
+    'columns: expected "gather" or "auto" with arrays of a device, got "travel"',
+  );
   expect(emitted.mock.calls).toEqual([
     [
-      "320 MB of columns are gathered on every rank, because of a tolerance; told once",
+      "320 MB of columns are gathered on every rank, because of arrays of a device; told once",
       { type: "KeopsWarning", code: "KEOPS_GATHER" },
     ],
   ]);

@@ -41,6 +41,19 @@ const ENDS = {
     const found = await Promise.all([CALLS[0](asPromise), minimise.async(loss, b, options), CALLS[1](asPromise)]);
     say("inside", gather(found[0]), found[1].parameters, gather(found[2]));
   },
+  "waiting for a later one": async () => {
+    const rows = shard(x);
+    const loss = async (w) => {
+      await null; // until it is there
+      return nd.sum(nd.square(nd.add(w, gather(await later))));
+    };
+    const first = minimise.async(loss, b, { method: "sgd", maxIterations: 2, learningRate: 1e-6 });
+    const later = K.async(rows, x, a);
+    const refused = async () =>
+      say((await Promise.allSettled([first, later])).map(({ reason }) => String(reason)).join());
+    await refused();
+    whole(await CALLS[0](asPromise));
+  },
   "at another time": async () => {
     const first = CALLS[0](asPromise);
     await wait(world.rank === 0 ? 0 : 100);

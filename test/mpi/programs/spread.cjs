@@ -3,7 +3,7 @@
 // points, relative to these.
 const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
-const { KernelSolve, Vi, Vj, array, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
+const { KernelSolve, Vi, Vj, array, cluster, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
 const { broadcast, fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const isCompared = process.argv[2] === "errors";
 
@@ -119,6 +119,47 @@ function others() {
   });
 }
 
+/** Blocks of points in seven strips, each of which sees those beside it; further points count nothing to rounding. */
+function strips(dtype) {
+  const [strips, each] = [7, 50];
+  const inStrip = ([x, y], n) => [(Math.floor(n / each) + x) / strips, y];
+  const points = array(nd.toNested(rand([strips * each, 2], { seed: 1, dtype })).map(inStrip), { dtype });
+  const blocks = Array.from({ length: strips }, (_, k) => [k * each, (k + 1) * each]);
+  const keep = blocks.map((_, row) => blocks.map((_, column) => Math.abs(row - column) < 2));
+  return { points, ranges: cluster.fromMatrix(blocks, blocks, keep) };
+}
+
+function withRanges(dtype) {
+  const { points, ranges } = strips(dtype);
+  const [x, still] = [requiresGrad(own(points)), own(points)];
+  const b = requiresGrad(randn([350, 1], { seed: 2, dtype }));
+  const alpha = requiresGrad(array([0.1], { dtype }));
+  for (const options of [{}, { preconditioner: "none" }, { symmetry: "none" }])
+    tell(`solve with ranges ${JSON.stringify(options)} in ${dtype}`, (how) => {
+      const { solution, iterations } = Kinv.report(still, still, own(detach(b)), 2000, {
+        ...{ alpha: 0.1, ranges },
+        ...options,
+        ...how,
+      });
+      return isCompared ? [gather(solution)] : [gather(solution), array([iterations])];
+    });
+  tell(`grad with ranges in ${dtype}`, (how) => {
+    const solution = gather(Kinv(x, x, b, 2000, { alpha, ranges, ...how }));
+    const first = grad(nd.sum(nd.square(solution)), [x, b, alpha], null, { createGraph: true });
+    const second = dtype === "float64" ? grad(nd.sum(nd.square(first[1])), [x, b, alpha]) : [];
+    return [...first, ...second].map((g, n) => (n % 3 === 0 ? whole(g) : g));
+  });
+  if (dtype === "float32") return;
+  const same = [still, still, detach(b), 2000];
+  tell("shifted with ranges", (how) => Kinv.shifted([0.1, 1], ...same, { ranges, ...how }));
+  tell("eigenvalues with ranges", (how) => [Kinv.eigsh(3, ...same, { ranges, ...how }).values]);
+  tell("trace with ranges", (how) => [array([Kinv.trace(...same, { ranges, ...how }).value])]);
+  tell("logdet with ranges", (how) => {
+    const found = Kinv.logdet(x, x, b, 2000, { alpha: 0.1, method: "lanczos", ranges, ...how });
+    return [found.array, ...(isCompared ? [] : grad(found.array, [x]).map(whole))];
+  });
+}
+
 async function later() {
   const [x, b] = [rand([700, 2], { seed: 1 }), randn([700, 1], { seed: 2 })];
   const xi = own(x);
@@ -129,6 +170,7 @@ async function later() {
 for (const dtype of ["float32", "float64"]) {
   solves(dtype, 700);
   derivatives(dtype);
+  withRanges(dtype);
 }
 solves("float64", 90);
 spectra();
