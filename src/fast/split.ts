@@ -41,6 +41,7 @@ export const split: Way = {
     return planAll(operator, parts.given, parts.how);
   },
   noteDirect(operator, given, how) {
+    if ((whyNotOfCall(operator, given, how) ?? whyNotOfFormula(operator)) !== null) return;
     spent[placeFor(how)] += directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
   },
 };

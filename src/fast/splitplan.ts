@@ -121,7 +121,8 @@ function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | n
   const { operator, given, how } = known;
   const place = placeOf(operator, given, how);
   const repeats = how.repeats ?? 1;
-  const tree = yield* treeSumFor({ ...known, how: place, repeats, dtype: given.dtype, tolerance, most });
+  const memory = memoryFor(how) / PART_OF_MEMORY;
+  const tree = yield* treeSumFor({ ...known, how: place, repeats, dtype: given.dtype, tolerance, most, memory });
   return tree && { method: "tree", tolerance, ...tree };
 }
 

@@ -48,6 +48,8 @@ export interface TreeProblem {
   readonly repeats: number;
   /** Nanoseconds of processor time that a call may take. */
   readonly most: number;
+  /** Bytes that it may take. */
+  readonly memory: number;
 }
 
 /** Cells of rows and of columns, and how they meet. */
@@ -127,12 +129,17 @@ function* treeWith(problem: TreeProblem, degree: number, most: number): Task<Tre
   const reach = yield* reachFor(table, points.lengths, degree, largestError(problem));
   const rows = yield* reaching(points.rows, dim, degree, reach);
   const columns = points.columns === points.rows ? rows : yield* reaching(points.columns, dim, degree, reach);
+  const width = problem.convolution.weights[0]?.dim ?? 1;
+  if (bytesOf(rows, operator.dim) + bytesOf(columns, width) > problem.memory) return null;
   const perPair = pairNanoseconds(operator.formula, dtype);
-  const fixed =
-    passCost(rows, operator.dim) + passCost(columns, problem.convolution.weights[0]?.dim ?? 1) + making(problem);
+  const fixed = passCost(rows, operator.dim) + passCost(columns, width) + making(problem);
   const walk = new TreeWalk(rows, columns, dim, (most - fixed) / perPair);
   return (yield* walk.run()) ? { rows, columns, walk, degree, cost: walk.pairs * perPair + fixed } : null;
 }
+
+/** Of numbers at points and at nodes, which stand in about five arrays at once. */
+const bytesOf = ({ tree, nodes }: Reaching, width: number): number =>
+  5 * 8 * width * (tree.begins.length * nodes.perCell + tree.order.length);
 
 /** Nanoseconds of processor time in which weights go up, or values down: of a point, and of a node that it counts at. */
 const [POINT, NODE] = [600, 2];

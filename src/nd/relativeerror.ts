@@ -22,10 +22,21 @@ export function relativeError(a: ArrayInput, b: ArrayInput): number {
       `relativeError: expected equal shapes, got ${shapeText(given.shape)} and ${shapeText(exact.shape)}`,
     );
   const [values, wanted] = [readable(given), readable(exact)];
+  const scale = Math.max(largestOf(values), largestOf(wanted)) || 1;
   let [difference, size] = [0, 0];
   wanted.forEach((value, k) => {
-    difference += (at(values, k) - value) ** 2;
-    size += value ** 2;
+    if (at(values, k) === value && !Number.isFinite(value)) return; // equal, and of no size
+    difference += ((at(values, k) - value) / scale) ** 2;
+    size += (value / scale) ** 2;
   });
+  if (difference === Infinity) return Infinity;
   return difference === 0 ? 0 : Math.sqrt(difference / size);
+}
+
+/** Of the finite numbers, by which all are divided: their squares neither overflow nor vanish. */
+function largestOf(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let k = 0; k < values.length; k++)
+    if (Number.isFinite(values[k])) largest = Math.max(largest, Math.abs(at(values, k)));
+  return largest;
 }

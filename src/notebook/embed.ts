@@ -20,7 +20,7 @@ export const embedOptionsOf = (svg: string): EmbedOptions => ({ renderer: render
 
 /** What a chart should be made of, by its SVG. */
 export const rendererOf = (svg: string): EmbedOptions["renderer"] =>
-  (svg.match(/<(?:path|text|image) /g) ?? []).length > MANY ? "canvas" : "svg";
+  (svg.match(/<(?:path|line|rect|text|image) /g) ?? []).length > MANY ? "canvas" : "svg";
 
 /** Charts on a page are no wider than what they stand in. */
 export const SHRUNK = ":is(svg,canvas).marks{max-width:100%;height:auto!important}";

@@ -196,11 +196,11 @@ function axisOf(axis: "x" | "y", rows: readonly Row[], fields: Fields): Layer {
   const [field, title, scale] = [fields[axis], fields[`${axis}Title`] ?? fields[axis], fields[`${axis}Scale`]];
   const size = axis === "x" ? fields.width : fields.height;
   const numbers = rows.map((row) => Number(row[field]));
+  const domain = fields[`${axis}Domain`];
   const look =
     scale === "log"
       ? logarithmic(axis, numbers, size)
-      : { ...LINEAR[axis], axis: numbersOn(axis, size, extent(numbers)) };
-  const domain = fields[`${axis}Domain`];
+      : { ...LINEAR[axis], axis: numbersOn(axis, size, domain ?? extent(numbers)) };
   const channel: Layer = { field, type: "quantitative", title, ...look };
   if (domain === undefined) return channel;
   return { ...channel, scale: { ...(channel["scale"] as Layer), nice: false, domain } };

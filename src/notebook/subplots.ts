@@ -58,7 +58,7 @@ export function subplots(
 function rowsOfCharts(rows: unknown, columns: number | undefined): readonly (readonly Layer[])[] {
   const list = Array.isArray(rows) ? (rows as unknown[]) : [];
   const isOne = list.length > 0 && everyOf(list, isOptions);
-  if (columns !== undefined && list.length > 0 && !isOne)
+  if (columns !== undefined && list.length > 0 && list.every(Array.isArray))
     throw new ArgumentError("subplots: expected one list of charts beside columns, got a list for each row");
   const grid = isOne ? inRows(list, columns ?? list.length) : list;
   if (grid.length > 0) return grid.map(rowOfCharts);

@@ -99,21 +99,26 @@ INLINE bool any(mask m) {
 }
 #endif
 
-// Coefficients from which a polynomial is taken in halves: more of what a loop has to do hides behind wider vectors.
-constexpr int IN_HALVES = VECTOR_BYTES == 64 ? 14 : 7;
+// Coefficients from which a polynomial is taken in halves: more of what a loop has to do hides behind wider vectors. And its
+// last steps, which are Horner's, more where products are rounded.
+constexpr int IN_HALVES = VECTOR_BYTES == 64 ? 14 : 7, LAST_STEPS = VECTOR_BYTES == 16 ? 2 : 1;
 // c[0] x^(N-1) + … + c[N-1]. Each step of Horner's rule waits for the one before; so long polynomials are two by x^2, for
-// even and odd powers, but for the last step, whose rounding is all that shows.
+// even and odd powers, but for the last steps, whose roundings are all that shows.
 template <int N> INLINE real polynomial(real x, const scalar (&c)[N]) {
   real first = splat(c[0]);
-  if (N < IN_HALVES) {
+  if constexpr (N < IN_HALVES) {
     UNROLLED for (int n = 1; n < N; n++) first = first * x + c[n];
     return first;
+  } else {
+    constexpr int HALVED = N - LAST_STEPS;
+    const real square = x * x;
+    real second = splat(c[1]);
+    UNROLLED for (int n = 2; n < HALVED; n += 2) first = first * square + c[n];
+    UNROLLED for (int n = 3; n < HALVED; n += 2) second = second * square + c[n];
+    real p = HALVED % 2 == 0 ? first * x + second : second * x + first;
+    UNROLLED for (int n = HALVED; n < N; n++) p = p * x + c[n];
+    return p;
   }
-  const real square = x * x;
-  real second = splat(c[N > 1]);
-  UNROLLED for (int n = 2; n < N - 1; n += 2) first = first * square + c[n];
-  UNROLLED for (int n = 3; n < N - 1; n += 2) second = second * square + c[n];
-  return (N % 2 == 0 ? second * x + first : first * x + second) * x + c[N - 1];
 }
 
 // a b + c, rounded once; without such an instruction, as exact as two roundings of short products allow (Dekker 1971).
