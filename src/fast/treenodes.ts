@@ -49,8 +49,9 @@ export class TreeNodes {
     const { tree, perCell } = this;
     const cells = tree.begins.length;
     const ofNodes = new Float64Array(cells * perCell * columns);
+    const atOnce = cellsAtOnce(perCell, columns);
     for (let cell = cells - 1; cell >= 0; cell--) {
-      if (cell % CELLS_AT_ONCE === 0) yield;
+      if (cell % atOnce === 0) yield;
       const half = integerAt(tree.halves, cell);
       if (half > 0)
         for (const child of [half, half + 1]) this.addThrough(cell, child, blocksOf(ofNodes, perCell * columns), true);
@@ -65,8 +66,9 @@ export class TreeNodes {
   /** Values of nodes, which are overwritten, are added to those of points: the transpose of `gather`. */
   *scatter(values: Float64Array, columns: number, into: Float64Array): Task<void> {
     const { tree, perCell } = this;
+    const atOnce = cellsAtOnce(perCell, columns);
     for (let cell = 0; cell < tree.begins.length; cell++) {
-      if (cell % CELLS_AT_ONCE === 0) yield;
+      if (cell % atOnce === 0) yield;
       const half = integerAt(tree.halves, cell);
       if (half > 0)
         for (const child of [half, half + 1]) this.addThrough(cell, child, blocksOf(values, perCell * columns), false);
@@ -155,8 +157,10 @@ export class TreeNodes {
   }
 }
 
-/** Cells between pauses: some milliseconds. */
-const CELLS_AT_ONCE = 128;
+/** Products between pauses: some milliseconds. A leaf has about two points for each node. */
+const PRODUCTS_AT_ONCE = 2 ** 22;
+const cellsAtOnce = (perCell: number, columns: number): number =>
+  Math.max(1, Math.floor(PRODUCTS_AT_ONCE / (2 * perCell ** 2 * columns)));
 /** In parts of a coordinate: the nodes of a side so long are a few roundings apart. */
 const DISTINCT = { float32: 2 ** -18, float64: 2 ** -47 } as const;
 /** Coordinates below this are as good as 0. */
