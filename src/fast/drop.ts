@@ -8,7 +8,7 @@
 import { Operator } from "../call/operator";
 import { flopsPerPair } from "../call/plan";
 import type { Given, How } from "../call/prepared";
-import { allocate, readable, wrap } from "../array/view";
+import { allocate, readable, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { denseOf } from "../call/dense";
 import { Category, Depends } from "../formula/formula";
@@ -29,6 +29,8 @@ import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import { restoreRows } from "./cells";
 import { planEntries } from "./entries";
+import { firstDrop, whyBefore } from "./firstplan";
+import { operationNanoseconds } from "./splitcosts";
 import { placeAlone, placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { ON_DEVICE, isOnProcessor, worstOf } from "./prune";
@@ -40,7 +42,6 @@ interface Parts {
   readonly direct: Operator;
   /** What is known of reductions of exponentials; undefined for sums. */
   readonly exponential: Exponential | undefined;
-  readonly flops: number;
 }
 
 interface Exponential {
@@ -60,7 +61,6 @@ function makeParts(operator: Operator): Parts {
     pairs: new CellPairs({ formula, args, rows: settings.rows, sign: exponential ? -1 : "size" }),
     direct: new Operator(formulas, args, settings),
     exponential,
-    flops: flopsPerPair(formula) + (exponential ? EXPONENTIAL : 0),
   };
 }
 
@@ -81,6 +81,8 @@ const isExponential = (reduction: Reduction): boolean => logarithms.has(reductio
 
 /** Operations of the exponential that such a reduction takes of every value. */
 const EXPONENTIAL = 20;
+const flopsOf = ({ formula, settings }: Operator): number =>
+  flopsPerPair(formula) + (isExponential(settings.reduction) ? EXPONENTIAL : 0);
 
 const MANY_MATTER = "too many pairs may matter";
 const WEIGHTS_OF_PAIRS = "the weights depend on more than the columns";
@@ -90,21 +92,43 @@ const WEIGHTS_BELOW_0 = "some weights are below 0";
 export const drop: Way = {
   asked: ({ settings: { reduction } }, { tolerance = 0 }) =>
     tolerance > 0 && (reduction === sum || isExponential(reduction)),
-  whyNot(operator, given, how) {
-    const { rows, columns } = operator.sizes(given);
-    if (rows === 0 || rows * columns < MEASURED.leastPairs) return FEW_PAIRS;
-    if (how.ranges) return "the pairs to visit are given by ranges";
-    if (memoryAmong(given.arrays).device !== null || how.device !== undefined) return ON_DEVICE;
-    const { pairs, flops, exponential } = partsFor(operator);
-    if (exponential?.weights && !dependsOnAlone(exponential.weights, pairs.columns)) return WEIGHTS_OF_PAIRS;
-    const points = pairs.pointsOf(given);
-    return MEASURED.whyNot({ rows, columns, points, flops, dim: pairs.dim });
-  },
+  whyNot: (operator, given, how) =>
+    whyNotOfCall(operator, given, how) ?? whyTooEarly(operator, given, how) ?? whyNotOfFormula(operator, given),
   *plan(operator, given, how) {
     if (!isOnProcessor(operator, given, how)) return ON_DEVICE;
+    firstDrop.begin(how);
     return yield* planEntries(operator, given, (ofEntry) => new Dropping(operator, ofEntry, how).plan());
   },
+  noteDirect(operator, given, how) {
+    if (whyNotOfCall(operator, given, how) === null) firstDrop.note(how, directTime(operator, given));
+  },
 };
+
+function whyNotOfCall(operator: Operator, given: Given, how: How): string | null {
+  const { rows, columns } = operator.sizes(given);
+  if (rows === 0 || rows * columns < MEASURED.leastPairs) return FEW_PAIRS;
+  if (how.ranges) return "the pairs to visit are given by ranges";
+  return memoryAmong(given.arrays).device !== null || how.device !== undefined ? ON_DEVICE : null;
+}
+
+function whyTooEarly(operator: Operator, given: Given, how: How): string | null {
+  const { rows, columns } = operator.sizes(given);
+  return firstDrop.isBefore(how, directTime(operator, given)) ? whyBefore(rows, columns) : null;
+}
+
+/** Nanoseconds that all pairs take. */
+function directTime(operator: Operator, given: Given): number {
+  const { rows, columns } = operator.sizes(given);
+  return sizeOf(given.batch) * rows * columns * flopsOf(operator) * operationNanoseconds(given.dtype);
+}
+
+function whyNotOfFormula(operator: Operator, given: Given): string | null {
+  const { rows, columns } = operator.sizes(given);
+  const { pairs, exponential } = partsFor(operator);
+  if (exponential?.weights && !dependsOnAlone(exponential.weights, pairs.columns)) return WEIGHTS_OF_PAIRS;
+  const points = pairs.pointsOf(given);
+  return MEASURED.whyNot({ rows, columns, points, flops: flopsOf(operator), dim: pairs.dim });
+}
 
 /** Rows from which the scale of a result is estimated. */
 const ROWS_OF_SCALE = 64;
@@ -246,7 +270,7 @@ class Dropping {
 
   private capacity(rows: Sorted, columns: Sorted): number {
     const size = { rows: rows.cells.count, columns: columns.cells.count };
-    const most = MEASURED.mostPairs({ ...size, flops: this.parts.flops, dim: this.parts.pairs.dim });
+    const most = MEASURED.mostPairs({ ...size, flops: flopsOf(this.operator), dim: this.parts.pairs.dim });
     const part = Math.max(0, Math.min(this.mostLeft(), most / (size.rows * size.columns)));
     return Math.floor(part * 2 ** (rows.cells.depth + columns.cells.depth));
   }

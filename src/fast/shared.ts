@@ -25,6 +25,9 @@ type Shards = How["shards"];
 export const ranksOf = ({ shards }: Pick<How, "shards">): Ranks | undefined =>
   shards?.find((shard) => shard !== undefined)?.ranks;
 
+/** Who decides together how a call is computed, whoever has its points. */
+export const deciding = (how: How): Ranks | undefined => how.ranks ?? ranksOf(how);
+
 /** A call that counts the rows and columns of all ranks, beside arrays of this one. */
 export const countAll = (given: Given, { shards }: How): Given =>
   shards ? { ...given, shards, extents: [countOf(given, shards, 0), countOf(given, shards, 1)] } : given;

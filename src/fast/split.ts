@@ -20,14 +20,15 @@ import type { Convolution, Refusal } from "../formula/convolution";
 import { mean, sum } from "../formula/reductions";
 import type { Task } from "../task";
 import { firstsAlike, planEntries } from "./entries";
+import { firstSplit, firstTree, whyBefore } from "./firstplan";
 import { placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
-import { countAll, holdsForAll, inWholeParts, ranksOf } from "./shared";
+import { countAll, deciding, holdsForAll, inWholeParts, ranksOf } from "./shared";
 import { GRID_PARTS } from "./sharedgrid";
 import { scaleOf } from "./kernelscale";
-import { makePrepared } from "./splitplan";
+import { isLongForTrees, makePrepared } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
 import { directNanoseconds } from "./splitcosts";
 
@@ -41,8 +42,11 @@ export const split: Way = {
     return planAll(operator, parts.given, parts.how);
   },
   noteDirect(operator, given, how) {
-    if ((whyNotOfCall(operator, given, how) ?? whyNotOfFormula(operator)) !== null) return;
-    spent[placeFor(how)] += directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
+    if (whyNotOfCall(operator, given, how) !== null) return;
+    const nanoseconds = directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
+    if (nanoseconds >= LEAST_DIRECT && whyNotOfFormula(operator) !== null) return;
+    firstSplit.note(how, nanoseconds);
+    firstTree.note(how, nanoseconds);
   },
 };
 
@@ -58,17 +62,6 @@ const MOST_AXES = 4;
  * part of it.
  */
 const LEAST_DIRECT = 1.5e8;
-/**
- * What calls of a process have to take before the first of them is planned: code that has never run takes ten times as
- * long, and has to be worth it.
- */
-const LEAST_OF_FIRST = 8e8;
-/**
- * What calls with a tolerance have taken without a plan; Infinity once there was one. Ranks plan alike, whatever each
- * has computed for itself.
- */
-const spent = { alone: 0, onRanks: 0 };
-const placeFor = (how: How): keyof typeof spent => ((how.ranks ?? ranksOf(how)) ? "onRanks" : "alone");
 
 function whyNotSplit(operator: Operator, given: Given, how: How): string | null {
   const refused = whyNotOfCall(operator, given, how);
@@ -79,8 +72,7 @@ function whyNotSplit(operator: Operator, given: Given, how: How): string | null 
   const { repeats = 1 } = how;
   const all = repeats * sizeOf(given.batch);
   if (isBrief(all)) return why;
-  if (spent[placeFor(how)] + directNanoseconds(operator, given) * all < LEAST_OF_FIRST)
-    return `${why}, the first of this process`;
+  if (firstSplit.isBefore(how, directNanoseconds(operator, given) * all)) return whyBefore(rows, columns);
   return whyNotOfFormula(operator) ?? (isBrief(repeats * sharing(operator, given)) ? why : null);
 }
 
@@ -126,7 +118,7 @@ const keptBy = {
   alone: onceFor((_operator: Operator): KeptPlans => new Map()),
   onRanks: onceFor((_operator: Operator): KeptPlans => new Map()),
 };
-const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[placeFor(how)](operator);
+const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[deciding(how) ? "onRanks" : "alone"](operator);
 
 /** How many plans of a batch are kept for the next call: those behind are made again. */
 const MOST_KEPT = 64;
@@ -142,11 +134,12 @@ const readBy = (operator: Operator): number[] => {
   return [...points.flatMap(({ row, column }) => [row, column]), ...parameters].map(({ position }) => position);
 };
 
-/** Data are told apart by checksums. What pays depends on how often it is computed. */
+/** Data are told apart by checksums. What pays depends on how often it is computed, and on what may be tried. */
 function keyOf(operator: Operator, given: Given, how: How): string {
   const sums = readBy(operator).map((position) => checksum(at(given.arrays, position)));
   const whose = given.shards ? "of ranks" : "of all";
-  return [given.dtype, whose, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, ...sums].join(" ");
+  const tried = isLongForTrees(operator, given, how) ? "trees too" : "no trees";
+  return [given.dtype, whose, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, tried, ...sums].join(" ");
 }
 
 /** For each entry of a batch the number of its points among the different ones, and how many of those there are. */
@@ -202,7 +195,7 @@ function* preparedFor(
   kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
-  spent[placeFor(how)] = Infinity;
+  firstSplit.begin(how);
   const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
   kept.set(slot, { key, prepared });
   return prepared;
@@ -233,7 +226,7 @@ export function* prepareFor(
   const tolerance = allowed / (yield* scaleOf(operator, convolution, given, how));
   if (!(tolerance >= LEAST_TOLERANCE[given.dtype]))
     return "what is asked for, or alpha, is so small that products have to be exact";
-  spent[placeFor(how)] = Infinity;
+  firstSplit.begin(how);
   const prepared = yield* makePrepared(
     operator,
     convolution,

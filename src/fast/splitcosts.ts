@@ -23,8 +23,12 @@ const PER_OPERATION: Readonly<Record<string, Readonly<Record<Dtype, number>>>> =
 };
 
 export function pairNanoseconds(formula: Formula, dtype: Dtype): number {
+  return (flopsPerPair(formula) + 2 * formula.dim) * operationNanoseconds(dtype);
+}
+
+export function operationNanoseconds(dtype: Dtype): number {
   const rates = PER_OPERATION[instructionSet()] ?? PER_OPERATION["avx2"];
-  return (flopsPerPair(formula) + 2 * formula.dim) * asserted(rates, "rates")[dtype];
+  return asserted(rates, "rates")[dtype];
 }
 
 /** A call that computes all pairs; where rows and columns have the same points, each pair may serve both. */

@@ -21,10 +21,11 @@ import { PeriodicGrid } from "./gridsum";
 import type { Places, Sources, Spectrum, Term } from "./gridsum";
 import { KernelTable } from "./kerneltable";
 import type { Product } from "./kerneltable";
+import { firstTree } from "./firstplan";
 import { NearFormula, addNear } from "./nearsum";
 import type { Near, NearCells } from "./nearsum";
 import { scaleOf } from "./kernelscale";
-import { amongAll, ranksOf } from "./shared";
+import { amongAll, deciding } from "./shared";
 import { SharedPlaces, bytesOfParts } from "./sharedgrid";
 import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
@@ -99,8 +100,12 @@ const MUCH_LESS = 0.7;
 /** Nanoseconds that all pairs take at least where trees are made. */
 const LEAST_FOR_TREES = 8e8;
 const BRIEF_FOR_TREES = "all pairs take less time than a tree";
-const isLongForTrees = (operator: Operator, given: Given, { repeats = 1 }: How): boolean =>
-  !given.shards && directNanoseconds(operator, given) * repeats >= LEAST_FOR_TREES; // trees are of all points
+/** Whether trees are tried for a call. */
+export function isLongForTrees(operator: Operator, given: Given, how: How): boolean {
+  if (given.shards) return false; // trees are of all points
+  const all = directNanoseconds(operator, given) * (how.repeats ?? 1);
+  return all >= LEAST_FOR_TREES && !firstTree.isBefore(how, all);
+}
 
 function* knownOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<Known | string> {
   const points = yield* pointsOf(convolution, given);
@@ -119,6 +124,7 @@ const plainOf = ({ backend, compile, ranks, shards }: How): How => ({ backend, c
 
 function* makeTree(known: Known, { tolerance, most }: Limits): Task<Prepared | null> {
   const { operator, given, how } = known;
+  firstTree.begin(how);
   const place = placeOf(operator, given, how);
   const repeats = how.repeats ?? 1;
   const memory = memoryFor(how) / PART_OF_MEMORY;
@@ -148,7 +154,7 @@ function* makeSplit(known: Known, { tolerance, most }: Limits): Task<Prepared | 
 
 /** Ranks decide alike: by the one that has least. */
 const memoryFor = (how: How): number =>
-  realAt(amongAll(how.ranks ?? ranksOf(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
+  realAt(amongAll(deciding(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
 
 /** @param pair nanoseconds of a near pair in a compiled loop. */
 function problemOf(

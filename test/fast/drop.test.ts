@@ -2,7 +2,10 @@
 import { Genred, astype, nd, rand, randn } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { norm, minus } from "../helpers/numbers";
+import { passFirstPlans } from "../helpers/plans";
 import { withoutOneLeaf } from "../helpers/walks";
+
+beforeAll(passFirstPlans);
 
 const N = 16_000;
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"] as const;

@@ -3,9 +3,9 @@ import * as t from "../../src/index";
 import type { RealArray } from "../../src/array/view";
 import { apart, list } from "../helpers/numbers";
 import { leaveAvx512Out } from "../helpers/widths";
-import { makeFirstPlan } from "../helpers/plans";
+import { passFirstPlans } from "../helpers/plans";
 
-beforeAll(makeFirstPlan);
+beforeAll(passFirstPlans);
 
 leaveAvx512Out();
 

@@ -8,9 +8,9 @@ import type * as splitchoice from "../../src/fast/splitchoice";
 import type { RealArray } from "../../src/array/view";
 import { apart } from "../helpers/numbers";
 import { leaveAvx512Out } from "../helpers/widths";
-import { makeFirstPlan } from "../helpers/plans";
+import { passFirstPlans } from "../helpers/plans";
 
-beforeAll(makeFirstPlan);
+beforeAll(passFirstPlans);
 
 leaveAvx512Out();
 

@@ -6,12 +6,12 @@ import { Genred, rand, randn, zeros } from "../../src/index";
 import type { RealArray } from "../../src/index";
 import { mixed } from "../helpers/mixed";
 import { apart } from "../helpers/numbers";
-import { makeFirstPlan } from "../helpers/plans";
+import { passFirstPlans } from "../helpers/plans";
 import { sampled } from "../helpers/sample";
 import { leaveAvx512Out } from "../helpers/widths";
 
 leaveAvx512Out();
-beforeAll(makeFirstPlan);
+beforeAll(passFirstPlans);
 
 const SEEDS = 20;
 const COUNT = 24_000;

@@ -2,9 +2,9 @@
 import * as t from "../../src/index";
 import type { RealArray } from "../../src/array/view";
 import { list } from "../helpers/numbers";
-import { makeFirstPlan } from "../helpers/plans";
+import { passFirstPlans } from "../helpers/plans";
 
-beforeAll(makeFirstPlan);
+beforeAll(passFirstPlans);
 
 const MANY = 24_000;
 

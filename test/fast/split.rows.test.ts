@@ -1,8 +1,8 @@
 /** Results of which a sample of rows tells little. */
 import { Genred, nd, rand, randn, zeros } from "../../src/index";
-import { makeFirstPlan } from "../helpers/plans";
+import { passFirstPlans } from "../helpers/plans";
 
-beforeAll(makeFirstPlan);
+beforeAll(passFirstPlans);
 
 describe("what 128 rows do not tell is computed from all pairs", () => {
   const N = 24_000;

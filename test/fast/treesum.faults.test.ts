@@ -5,8 +5,10 @@ import type * as treereach from "../../src/fast/treereach";
 import type * as treewalk from "../../src/fast/treewalk";
 import { mixed } from "../helpers/mixed";
 import { apart } from "../helpers/numbers";
+import { passFirstPlans } from "../helpers/plans";
 import { leaveAvx512Out } from "../helpers/widths";
 
+beforeAll(passFirstPlans);
 leaveAvx512Out();
 
 type Fault = "none" | "a block of twenty dropped" | "a degree too low";

@@ -3,6 +3,7 @@
 const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
 const { Genred, cluster, grad, nd, rand, requiresGrad } = require(dist);
+const { firstDrop, firstSplit } = require(join(dist, "fast", "firstplan.js"));
 const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"];
@@ -10,11 +11,8 @@ const points = (rows, seed, dim = 2) => rand([rows, dim], { seed });
 const [x, y, b] = [points(60_000, 1), points(30_001, 2), points(30_001, 3, 1)];
 const own = fromRows(shard(y));
 
-// The first plan of a process is made for long calls alone; so is that of all ranks.
-const long = rand([140_000, 1], { seed: 4 });
-const first = Genred("Exp(-SqDist(x, y)) * b", ["x = Vi(1)", "y = Vj(1)", "b = Vj(1)"], { axis: 1 });
-first.plan(long, long, long, { tolerance: 1e-2 });
-first(shard(long), long, long, { tolerance: 1e-2 });
+// The first plans of a process are made for long calls alone; so are those of all ranks.
+for (const plans of [firstDrop, firstSplit]) for (const ranks of [undefined, world]) plans.begin({ ranks });
 
 for (const [reductionOp, formula, method] of [
   ["Sum", "Exp(-SqDist(x, y)) * b", "split"],
