@@ -200,7 +200,7 @@ function cutRanges({ rows, slices, columns }: Ranges, begin: number, end: number
   };
 }
 
-/** Calls that end with an exchange are numbered as they begin, so that none takes the rows of another. */
+/** Calls that end with an exchange are numbered as their turns come, so that none takes the rows of another. */
 let begun = 0;
 
 /** What is computed, and what it is called. */
@@ -249,23 +249,27 @@ function launchShares(
     how: howOfRows(how, shard, kept),
     indices: indices && part(indices),
   });
-  const call = `call ${String(begun++)}`;
-  return thenDo(own, () => {
-    ranks.agree(() => `${call}, ${String(of)}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`, 0);
+  return thenDo(own, (number) => {
+    ranks.agree(
+      () => `call ${String(number)}, ${String(of)}, of ${given.extents.join(" x ")} pairs in ${given.dtype}`,
+      0,
+    );
     for (const all of indices ? [out, indices] : [out])
       gatherElements(String(of), ranks, all, { counts: shard.counts, width: all.length / rows });
   });
 }
 
-/** In both forms, with something that follows. */
-const thenDo = ({ now, later }: Launch, next: () => void): Launch => ({
+/** In both forms, with something that follows, which is told the number of the call. */
+const thenDo = ({ now, later }: Launch, next: (number: number) => void): Launch => ({
   now: () => {
+    const number = begun++;
     now();
-    next();
+    next(number);
   },
   later: async (control) => {
+    const number = begun++;
     await later(control);
-    next();
+    next(number);
   },
 });
 

@@ -122,7 +122,7 @@ export function turnsOf(ranges: Ranges, most: number): Turn[] {
   for (let first = 0, end = 0; first < length; first = end) {
     const visited = new Visited();
     do visited.add(columnsOf(ranges, end++));
-    while (end < length && visited.count + visited.countNew(columnsOf(ranges, end)) <= most);
+    while (end < length && visited.fits(columnsOf(ranges, end), most));
     turns.push(turnOf(ranges, [first, end], visited.intervals()));
   }
   return turns;
@@ -140,27 +140,37 @@ const countOf = (intervals: Intervals): number =>
 /** Columns whose bits are one number, and those whose bits are kept together, of which a turn visits some or none. */
 const [WORD, PAGE] = [32, 2 ** 15];
 
-/** Columns that are visited, a bit each, so that 32 are counted at once. Memory is that of the pages that were looked at. */
+/** Columns that are visited, a bit each, so that 32 are counted at once. Memory is that of the pages with such columns. */
 class Visited {
   count = 0;
   private readonly pages = new Map<number, Uint32Array>();
 
-  /** How many columns of these would be new. */
-  countNew(intervals: Intervals): number {
+  /** Whether they are no more than `most` with these columns. */
+  fits(intervals: Intervals, most: number): boolean {
+    if (countOf(intervals) > most) return false;
     let count = 0;
-    this.eachWord(intervals, (page, word, bits) => (count += countBits(bits & ~at(page, word))));
-    return count;
+    eachWord(intervals, (column, bits) => {
+      const page = this.pages.get(Math.floor(column / PAGE));
+      count += countBits(page ? bits & ~at(page, wordOf(column)) : bits);
+    });
+    return this.count + count <= most;
   }
 
   add(intervals: Intervals): void {
-    this.count += this.countNew(intervals);
-    this.eachWord(intervals, (page, word, bits) => (page[word] = at(page, word) | bits));
+    eachWord(intervals, (column, bits) => {
+      const [page, word] = [this.pageOf(column), wordOf(column)];
+      const before = at(page, word);
+      this.count += countBits(bits & ~before);
+      page[word] = before | bits;
+    });
   }
 
   intervals(): Intervals {
     const found: number[] = [];
     for (const number of [...this.pages.keys()].sort((a, b) => a - b))
-      this.pageOf(number * PAGE).forEach((bits, word) => addRuns(bits, number * PAGE + word * WORD, found));
+      this.pageOf(number * PAGE).forEach((bits, word) => {
+        addRuns(bits, number * PAGE + word * WORD, found);
+      });
     return found;
   }
 
@@ -170,16 +180,19 @@ class Visited {
     this.pages.set(number, page);
     return page;
   }
+}
 
-  private eachWord(intervals: Intervals, visit: (page: Uint32Array, word: number, bits: number) => void): void {
-    for (let k = 0; k < intervals.length; k += 2)
-      for (let column = at(intervals, k); column < at(intervals, k + 1);) {
-        const first = column % WORD;
-        const next = Math.min(at(intervals, k + 1), column - first + WORD);
-        visit(this.pageOf(column), Math.floor((column % PAGE) / WORD), (ALL_BITS >>> (WORD - next + column)) << first);
-        column = next;
-      }
-  }
+const wordOf = (column: number): number => Math.floor((column % PAGE) / WORD);
+
+/** Calls `visit` with the first column of intervals in each word that has some, and the bits of all of them. */
+function eachWord(intervals: Intervals, visit: (column: number, bits: number) => void): void {
+  for (let k = 0; k < intervals.length; k += 2)
+    for (let column = at(intervals, k); column < at(intervals, k + 1);) {
+      const first = column % WORD;
+      const next = Math.min(at(intervals, k + 1), column - first + WORD);
+      visit(column, (ALL_BITS >>> (WORD - next + column)) << first);
+      column = next;
+    }
 }
 
 const ALL_BITS = 2 ** WORD - 1;

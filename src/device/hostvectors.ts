@@ -8,6 +8,8 @@ import { allocate, machine } from "./memory";
 import type { Dtype, Memory } from "./memory";
 import type { RealData } from "./native";
 
+const FEW_COLUMNS = 2;
+
 /** Vector arithmetic over blocks of one shape and dtype. */
 export class HostVectors implements Vectors {
   readonly memory: Memory = machine;
@@ -107,8 +109,20 @@ export class HostVectors implements Vectors {
       for (let k = 0; k < columns; k++, at++) y[at] = x[at]! + alpha[k]! * y[at]!;
   }
 
-  /** out = a · b per column: a sum that stays in a register takes two thirds of the time of one in memory. */
+  /** out = a · b per column. */
   dot(a: RealData, b: RealData, out: Float64Array): void {
+    const { rows, columns } = this;
+    if (columns <= FEW_COLUMNS) {
+      this.dotByColumn(a, b, out);
+      return;
+    }
+    out.fill(0);
+    for (let row = 0, at = 0; row < rows; row++)
+      for (let k = 0; k < columns; k++, at++) out[k] = out[k]! + a[at]! * b[at]!;
+  }
+
+  /** The same numbers: a sum that stays in a register takes two thirds of the time, where a row is a few bytes. */
+  private dotByColumn(a: RealData, b: RealData, out: Float64Array): void {
     const { rows, columns } = this;
     for (let k = 0; k < columns; k++) {
       let sum = 0;

@@ -99,13 +99,16 @@ export const drop: Way = {
     firstDrop.begin(how);
     return yield* planEntries(operator, given, (ofEntry) => new Dropping(operator, ofEntry, how).plan());
   },
-  noteDirect(operator, given, how) {
+  note(operator, given, how) {
     if (whyNotOfCall(operator, given, how) === null) firstDrop.note(how, directTime(operator, given));
   },
 };
 
 function whyNotOfCall(operator: Operator, given: Given, how: How): string | null {
   const { rows, columns } = operator.sizes(given);
+  const [, weights] = operator.formulas;
+  if (weights && (weights.depends & ~(operator.settings.rows === Category.I ? Depends.J : Depends.I)) !== 0)
+    return WEIGHTS_OF_PAIRS;
   if (rows === 0 || rows * columns < MEASURED.leastPairs) return FEW_PAIRS;
   if (how.ranges) return "the pairs to visit are given by ranges";
   return memoryAmong(given.arrays).device !== null || how.device !== undefined ? ON_DEVICE : null;
@@ -124,8 +127,7 @@ function directTime(operator: Operator, given: Given): number {
 
 function whyNotOfFormula(operator: Operator, given: Given): string | null {
   const { rows, columns } = operator.sizes(given);
-  const { pairs, exponential } = partsFor(operator);
-  if (exponential?.weights && !dependsOnAlone(exponential.weights, pairs.columns)) return WEIGHTS_OF_PAIRS;
+  const { pairs } = partsFor(operator);
   const points = pairs.pointsOf(given);
   return MEASURED.whyNot({ rows, columns, points, flops: flopsOf(operator), dim: pairs.dim });
 }
@@ -293,9 +295,6 @@ class Dropping {
     };
   }
 }
-
-const dependsOnAlone = ({ formula }: Operator, side: Category): boolean =>
-  (formula.depends & ~(side === Category.I ? Depends.I : Depends.J)) === 0;
 
 /** Of every `size` numbers the largest, where one exponent has several weights. */
 const largestOfGroups = (values: RealData, size: number): RealData =>

@@ -15,6 +15,7 @@ import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
 import { drop } from "./drop";
 import { prune } from "./prune";
+import { deciding } from "./shared";
 import { split } from "./split";
 import type { Plan, Way } from "./way";
 
@@ -34,8 +35,9 @@ export class FewerPairs extends Operator {
 
   protected override launchFewer(call: Reduce, all: () => Launch): Launch {
     const { given, how } = call;
-    if (this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) {
-      this.noteDirect(given, how);
+    // Ranks decide when the call's turn has come, in the order of calls: what they know is then the same.
+    if (!deciding(how) && this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) {
+      this.note(given, how);
       return all();
     }
     return {
@@ -52,13 +54,13 @@ export class FewerPairs extends Operator {
 
   private *reduceFewer({ given, how, out, indices }: Reduce, all: () => Launch): Task<void> {
     const plan = yield* this.findPlan(given, how);
+    this.note(given, how);
     if (plan !== null && typeof plan !== "string" && (yield* plan.run(out, indices))) return;
-    this.noteDirect(given, how);
     yield* waitFor(all());
   }
 
-  private noteDirect(given: Given, how: How): void {
-    for (const way of this.ways(how)) way.noteDirect?.(this, given, how);
+  private note(given: Given, how: How): void {
+    for (const way of this.ways(how)) way.note?.(this, given, how);
   }
 
   /** The plan of the first way that has one; why the last way has none; null where no way was asked for. */

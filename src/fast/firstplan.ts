@@ -1,6 +1,7 @@
 /**
  * When a process makes the first plan of a kind. The one idea: code that has never run takes ten times as long, so that
- * the first plan has to save more than those that follow; it is made once calls without one have taken some time.
+ * the first plan has to save more than those that follow; it is made once calls with a tolerance would have taken some
+ * time without one.
  */
 import type { How } from "../call/prepared";
 import { deciding } from "./shared";
@@ -11,7 +12,7 @@ const placeOf = (how: How): Place => (deciding(how) ? "onRanks" : "alone");
 
 /** Plans of a kind. Ranks plan alike, whatever each has computed for itself: they are counted apart. */
 export class FirstPlan {
-  /** What calls have taken that all pairs were computed of; Infinity once there was a plan. */
+  /** What all pairs of the calls before would have taken; Infinity once there was a plan. */
   private readonly spent: Record<Place, number> = { alone: 0, onRanks: 0 };
 
   /** @param least nanoseconds of processor time that calls take before the first of them is planned. */

@@ -28,7 +28,7 @@ import type { MeasuredError } from "./samplecheck";
 import { countAll, deciding, holdsForAll, inWholeParts, ranksOf } from "./shared";
 import { GRID_PARTS } from "./sharedgrid";
 import { scaleOf } from "./kernelscale";
-import { isLongForTrees, makePrepared } from "./splitplan";
+import { isDear, isLongForTrees, makePrepared } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
 import { directNanoseconds } from "./splitcosts";
 
@@ -41,7 +41,7 @@ export const split: Way = {
     const parts = inWholeParts(operator, given, how, GRID_PARTS);
     return planAll(operator, parts.given, parts.how);
   },
-  noteDirect(operator, given, how) {
+  note(operator, given, how) {
     if (whyNotOfCall(operator, given, how) !== null) return;
     const nanoseconds = directNanoseconds(operator, countAll(given, how)) * sizeOf(given.batch);
     if (nanoseconds >= LEAST_DIRECT && whyNotOfFormula(operator) !== null) return;
@@ -108,6 +108,8 @@ function whyNotOfFormula(operator: Operator): string | null {
 interface Kept {
   readonly key: string;
   readonly prepared: Prepared | string;
+  /** Whether a tree might take less time, and came too early to be tried. */
+  readonly wantsTree: boolean;
 }
 
 /** By number of the points among the different ones of a batch. */
@@ -134,12 +136,11 @@ const readBy = (operator: Operator): number[] => {
   return [...points.flatMap(({ row, column }) => [row, column]), ...parameters].map(({ position }) => position);
 };
 
-/** Data are told apart by checksums. What pays depends on how often it is computed, and on what may be tried. */
+/** Data are told apart by checksums. What pays depends on how often it is computed. */
 function keyOf(operator: Operator, given: Given, how: How): string {
   const sums = readBy(operator).map((position) => checksum(at(given.arrays, position)));
   const whose = given.shards ? "of ranks" : "of all";
-  const tried = isLongForTrees(operator, given, how) ? "trees too" : "no trees";
-  return [given.dtype, whose, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, tried, ...sums].join(" ");
+  return [given.dtype, whose, ...given.extents, how.tolerance, how.backend, how.repeats ?? 1, ...sums].join(" ");
 }
 
 /** For each entry of a batch the number of its points among the different ones, and how many of those there are. */
@@ -157,6 +158,8 @@ function* planAll(operator: Operator, given: Given, how: How): Task<Plan | strin
   const { slots, count } = alike(operator, given);
   const kept = keptFor(operator, how);
   forget(kept, count);
+  const all = directNanoseconds(operator, given) * sizeOf(given.batch) * (how.repeats ?? 1);
+  if (given.batch.length > 0 && !firstTree.isBefore(how, all)) firstTree.begin(how); // no entry would pass by itself
   const own = { ...how, repeats: ((how.repeats ?? 1) * slots.length) / Math.max(1, count) };
   const rest = given.batch.length > 0 ? placeOf(operator, given, how) : undefined;
   const plan = yield* planEntries(operator, given, (entry, n) => planSplit(operator, entry, own, at(slots, n)), rest);
@@ -191,13 +194,16 @@ function* preparedFor(
 ): Task<Prepared | string> {
   const kept = keptFor(operator, how);
   const known = kept.get(slot);
-  if (holdsForAll(ranksOf(given), "a plan that is kept", known?.key === key)) return asserted(known, "a plan").prepared;
+  const triesTrees = isLongForTrees(operator, given, how);
+  const isCurrent = known?.key === key && !(known.wantsTree && triesTrees);
+  if (holdsForAll(ranksOf(given), "a plan that is kept", isCurrent)) return asserted(known, "a plan").prepared;
   kept.delete(slot);
   const convolution = convolutionIn(operator) as Convolution;
   const tolerance = asserted(how.tolerance, "a tolerance");
   firstSplit.begin(how);
-  const prepared = yield* makePrepared(operator, convolution, given, how, limitsOf(operator, given, how, tolerance));
-  kept.set(slot, { key, prepared });
+  const limits = limitsOf(operator, given, how, tolerance);
+  const prepared = yield* makePrepared(operator, convolution, given, how, limits);
+  kept.set(slot, { key, prepared, wantsTree: !triesTrees && isDear(prepared, limits) });
   return prepared;
 }
 
@@ -244,10 +250,11 @@ function* runChecked(
   operator: Operator,
   given: Given,
   how: How,
-  { key, slot, prepared, out }: Kept & { readonly slot: number; readonly prepared: Prepared; readonly out: RealData },
+  { key, slot, prepared, out }: { key: string; slot: number; prepared: Prepared; out: RealData },
 ): Task<Shortcut | null> {
   const keep = (now: Prepared | string): void => {
-    if (slot < MOST_KEPT) keptFor(operator, how).set(slot, { key, prepared: now });
+    const wantsTree = typeof now === "string" && !isLongForTrees(operator, given, how);
+    if (slot < MOST_KEPT) keptFor(operator, how).set(slot, { key, prepared: now, wantsTree });
   };
   const tolerance = asserted(how.tolerance, "a tolerance");
   const tried: Prepared[] = [];

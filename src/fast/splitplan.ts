@@ -84,8 +84,7 @@ export function* makePrepared(
   const known = yield* knownOf(operator, convolution, given, how);
   if (typeof known === "string") return known;
   const split = only === "tree" ? NO_SPLIT : yield* makeSplit(known, limits);
-  const isDear = typeof split === "string" || split.cost > DEAR * limits.most;
-  if (only === "split" || !isDear) return split;
+  if (only === "split" || !isDear(split, limits)) return split;
   const most = typeof split === "string" ? limits.most : MUCH_LESS * split.cost;
   const tree = isLongForTrees(operator, given, how) ? yield* makeTree(known, { ...limits, most }) : null;
   return tree ?? split;
@@ -94,6 +93,8 @@ export function* makePrepared(
 const NO_SPLIT = "no split is expected to take less time than all pairs";
 /** Of the time that a call may take: a split that takes less is not compared with a tree. */
 const DEAR = 0.5;
+export const isDear = (split: Prepared | string, { most }: Limits): boolean =>
+  typeof split === "string" || split.cost > DEAR * most;
 /** What part of the time of a split a tree may be expected to take. */
 const MUCH_LESS = 0.7;
 

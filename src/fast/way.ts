@@ -35,6 +35,6 @@ export interface Way {
   whyNot(operator: Operator, given: Given, how: How): string | null;
   /** Looks at the arrays: a plan, or why there is none. What it evaluates it does with plain operators. */
   plan(operator: Operator, given: Given, how: How): Task<Plan | string>;
-  /** Is told of each call that this way was asked for and of which all pairs are computed. */
-  noteDirect?(operator: Operator, given: Given, how: How): void;
+  /** Is told of each call that it was asked for, once plans were made, whatever computes it. */
+  note?(operator: Operator, given: Given, how: How): void;
 }

@@ -43,6 +43,16 @@ for (const launcher of sampled(LAUNCHER_NAMES, 2, 0))
   });
 
 for (const launcher of sampled(LAUNCHER_NAMES, 2, 0))
+  testOn(launcher)("ranks plan alike, whenever each of them has called", async () => {
+    const how = "with a tolerance, called at another time";
+    const { stdout } = await onRanks(null, 1, ["promises.cjs", how]);
+    const { code, stdout: ofRanks } = await onRanks(launcher, 2, ["promises.cjs", how]);
+    expect(ofRanks).toBe(stdout);
+    expect(stdout).toMatch(/^sums /);
+    expect(code).toBe(0);
+  });
+
+for (const launcher of sampled(LAUNCHER_NAMES, 2, 0))
   testOn(launcher)("what comes at another time on one rank is an error that names both", async () => {
     const { code, stderr } = await onRanks(launcher, 2, ["promises.cjs", "at another time"]);
     expect(stderr).toMatch(

@@ -54,6 +54,18 @@ const ENDS = {
     await refused();
     whole(await CALLS[0](asPromise));
   },
+  "with a tolerance, called at another time": async () => {
+    const L = Genred("b - SqDist(x, y) * IntCst(100000)", ["x = Vi(1)", "y = Vj(1)", "b = Vj(1)"], {
+      axis: 1,
+      reductionOp: "LogSumExp",
+    });
+    const [many, few] = [random(4, 30_000, 1), random(5, 11_000, 1)];
+    const begin = (points, options) => L.async(shard(points), points, points, options);
+    const sums = [begin(many, {}), begin(many, { tolerance: 1e-3 })];
+    await wait(world.rank === 0 ? 0 : 2500); // the first plan of one rank comes before this call, that of the other after it
+    sums.push(begin(few, { tolerance: 1e-3 }));
+    say("sums", ...(await Promise.all(sums)).map(gather));
+  },
   "at another time": async () => {
     const first = CALLS[0](asPromise);
     await wait(world.rank === 0 ? 0 : 100);
