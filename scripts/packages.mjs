@@ -44,8 +44,8 @@ function run(cwd, command, ...args) {
   );
 }
 
-/** The tarball that npm makes of a folder, in packages/. */
-function pack(from, to = folder) {
+/** The tarball that npm makes of a folder. */
+function pack(from, to) {
   const [{ filename }] = JSON.parse(run(from, "npm", "pack", "--ignore-scripts", "--json", "--pack-destination", to));
   return join(to, filename);
 }
@@ -111,7 +111,7 @@ function makePlatform(row, { url } = {}) {
     ...addressesOf(url),
     ...{ files: ["tskeops.node", "NOTICE"], os: [platform], cpu: [arch], ...(libc && { libc: [libc] }) },
   });
-  return pack(place);
+  return writeTarball(join(folder, `tskeops-${nameOf(row)}-${version}.tgz`), place);
 }
 
 /** Tarballs of tskeops and of packages for platforms, in this order; options are those of `manifestOf`. */

@@ -51,13 +51,13 @@ export async function inBackground<T>(
   options: AsyncOptions,
 ): Promise<T> {
   const control = newControl();
+  const signal = options.signal ?? undefined;
   const reporter =
     options.onProgress && tellsProgress
-      ? new Reporter(options.onProgress, control, new Meter(control, first))
+      ? new Reporter(options.onProgress, control, new Meter(control, first), signal)
       : undefined;
   listen(control);
   try {
-    const signal = options.signal ?? undefined;
     return await inTurn((turn) => runAsync(begin(reporter?.tell), { signal, control, turn }));
   } catch (error) {
     throw reporter?.failure ?? error;
@@ -225,6 +225,7 @@ class Reporter {
     private readonly onProgress: (progress: CallProgress) => void,
     private readonly control: Control,
     private readonly meter: Meter,
+    private readonly signal: AbortSignalLike | undefined,
   ) {
     this.tell = (stage) => {
       this.meter.tell(stage);
@@ -239,7 +240,9 @@ class Reporter {
     if (this.failure === undefined) this.onProgress(this.meter.makeReport(true));
   }
 
+  /** Whoever aborted a call waits for its end alone, which may take longer than an interval. */
   private report(): void {
+    if (this.signal?.aborted) return;
     try {
       this.onProgress(this.meter.makeReport(false));
     } catch (error) {

@@ -42,3 +42,10 @@ export function leaveAvx512Out(): void {
     setInstructionSet(OWN_WIDTH);
   });
 }
+
+/**
+ * A size beyond which a way pays, or up to which it does not, by the width of vectors: pairs cost more where they are
+ * narrow, factorisations by a library cost the same.
+ */
+export const forWidth = (narrow: number, wide: number): number =>
+  ["baseline", "wasm"].includes(instructionSet()) ? narrow : wide;

@@ -10,6 +10,7 @@ import {
   readdirSync,
   realpathSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -28,6 +29,8 @@ const isPackaged = PACKAGED.includes(platform) && process.platform !== "win32";
 
 let folder: string;
 let files: string[];
+/** Of the tarballs that a user of this machine downloads. */
+let bytes: number;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tskeops-package-"));
@@ -37,6 +40,7 @@ beforeAll(() => {
     .trim()
     .split("\n")
     .filter((line) => line.endsWith(".tgz"));
+  bytes = tarballs.reduce((sum, tarball) => sum + statSync(tarball).size, 0);
   const packed = npm(join(root, "packages", "tskeops"), "pack", "--dry-run", "--json");
   files = (JSON.parse(packed) as [{ files: { path: string }[] }])[0].files.map(({ path }) => path);
   writeFileSync(join(folder, "package.json"), "{}");
@@ -140,6 +144,10 @@ const hasModule = existsSync(join(root, "build-wasm", "tskeops.wasm"));
   expect(gzipSync(module, { level: 9 }).length).toBeLessThanOrEqual(200_000);
   const script = 'const { settings } = require("tskeops"); console.log(settings.instructionSet);';
   expect(runInstalled(script, { TSKEOPS_ADDON: "wasm" }).stdout).toBe("wasm\n");
+});
+
+test("tskeops and the addon of this machine are at most 2 MB to download", () => {
+  expect(bytes).toBeLessThanOrEqual(2e6);
 });
 
 test("the package has no script that npm would run, or block, at installation", () => {
