@@ -5,8 +5,9 @@
  * these up as a global takes a third of a microsecond each time, and loops of sources and tests are full of `Math`.
  */
 const LANGUAGE = [
-  ...["Array", "ArrayBuffer", "Boolean", "DataView", "Error", "Float32Array", "Float64Array", "Int32Array", "JSON"],
-  ...["Map", "Math", "Number", "Object", "Reflect", "RegExp", "Set", "String", "Symbol", "Uint8Array", "WeakMap"],
+  ...["Array", "ArrayBuffer", "BigInt", "Boolean", "DataView", "Error", "Float32Array", "Float64Array", "Infinity"],
+  ...["Int32Array", "JSON", "Map", "Math", "Number", "Object", "Promise", "Reflect", "RegExp", "Set", "String", "Symbol"],
+  ...["Uint32Array", "Uint8Array", "WeakMap", "WeakRef"],
 ];
 
 export default {
