@@ -6,7 +6,20 @@
  */
 const LANGUAGE = [
   ...["Array", "ArrayBuffer", "BigInt", "Boolean", "DataView", "Error", "Float32Array", "Float64Array", "Infinity"],
-  ...["Int32Array", "JSON", "Map", "Math", "Number", "Object", "Promise", "Reflect", "RegExp", "Set", "String", "Symbol"],
+  ...[
+    "Int32Array",
+    "JSON",
+    "Map",
+    "Math",
+    "Number",
+    "Object",
+    "Promise",
+    "Reflect",
+    "RegExp",
+    "Set",
+    "String",
+    "Symbol",
+  ],
   ...["Uint32Array", "Uint8Array", "WeakMap", "WeakRef"],
 ];
 
