@@ -52,6 +52,22 @@ test.each(Array.from({ length: 40 }, (_, seed) => seed))("random ranges, seed %d
   expect([rows[0], rows.at(-1)]).toEqual([0, ranges.rows.at(-1)]);
 });
 
+test("long intervals, and columns of large numbers, are told as they are", () => {
+  const first = 2 ** 33 - 70;
+  const columns = [0, 1, 31, 33, 64, 200, 40_000, 40_040].map((column) => first + column);
+  const [turn, ...more] = turnsOf(
+    {
+      rows: Float64Array.of(0, 4, 4, 5),
+      slices: Float64Array.of(4, 5),
+      columns: Float64Array.of(...columns, first + 30, first + 64),
+    },
+    1000,
+  );
+  expect(more).toEqual([]);
+  expect(turn!.visited).toEqual([0, 1, 30, 200, 40_000, 40_040].map((column) => first + column));
+  expect([...turn!.ranges.columns]).toEqual([0, 1, 2, 4, 35, 171, 171, 211, 1, 35]);
+});
+
 test("as many rows as may be take one turn", () => {
   const ranges = randomRanges(3, 20, 30);
   expect(turnsOf(ranges, 30)).toHaveLength(1);

@@ -5,17 +5,19 @@ const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
 const { own } = require("./rows.cjs");
 const { Genred, array, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
+const { firstSplit } = require(join(dist, "fast", "firstplan.js"));
 const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const isCompared = process.argv[2] === "errors";
 
-function tell(name, work, tolerance = 1e-3) {
+/** @param some takes rows of a result, of which alone `exact` gives what `work` gives of all. */
+function tell(name, work, tolerance = 1e-3, some = (all) => all, exact = work) {
   const results = work({ columns: "travel", tolerance });
   if (!isCompared) return say(name, ...results);
-  const others = work({ columns: "gather" });
-  const of = (a) => Math.sqrt(nd.toNested(nd.sum(nd.square(a))));
-  const errors = results.map((x, n) => of(nd.sub(x, others[n])) / of(others[n]));
+  const others = exact({ columns: "gather" });
+  const errors = results.map((x, n) => nd.relativeError(some(x), others[n]));
   if (world.rank === 0) console.log(`${name} ${Math.max(...errors) / tolerance}`);
 }
+const tenth = (all) => detach(all).step(10, 1);
 
 const points = (rows, dim, seed, dtype = "float32") => rand([rows, dim], { seed, dtype });
 const aliases = (dim) => [`x = Vi(${dim})`, `y = Vj(${dim})`, "b = Vj(1)"];
@@ -37,16 +39,25 @@ function sums() {
     const [x, y] = [cloud(M, dim, 1), cloud(columns, dim, 2)];
     const b = randn([columns, 1], { seed: 3, dtype: x.dtype });
     const name = `${formula} in ${dim} axes, ${cloud.name}`;
-    const { method, details } = K.plan(x, y, b, { tolerance: tolerance ?? 1e-3 });
-    if (!isCompared && world.rank === 0) console.log(`${name}: ${method} ${details.radius > 0 ? "near" : "far"}`);
+    if (!isCompared && world.rank === 0) {
+      const { method, details } = K.plan(x, y, b, { tolerance: tolerance ?? 1e-3 });
+      console.log(`${name}: ${method} ${details.radius > 0 ? "near" : "far"}`);
+    }
     const [rows, others] = [own(x), own(y)];
-    tell(`${name}, shards`, (how) => [gather(K(shard(x), others, own(b), how))], tolerance);
+    const sumOf = (points) => (how) => [gather(K(shard(points), others, own(b), how))];
+    tell(`${name}, shards`, sumOf(x), tolerance, tenth, sumOf(tenth(x)));
     if (isCompared) continue;
     tell(`${name}, a plan that is kept`, (how) => [gather(K(rows, others, own(nd.mul(b, b)), how))], tolerance);
   }
   const K = Genred("Exp(-SqDist(x, y)) * b", aliases(2), { axis: 1 });
   const [x, y, b] = [points(M, 2, 1), own(points(N, 2, 2)), own(randn([N, 1], { seed: 3 }))];
-  tell("rows of all", (how) => [K(x, y, b, how)]);
+  tell(
+    "rows of all",
+    (how) => [K(x, y, b, how)],
+    1e-3,
+    tenth,
+    (how) => [K(tenth(x), y, b, how)],
+  );
 }
 
 function others() {
@@ -96,11 +107,8 @@ async function later() {
   if (!isCompared) say("later", gather(await K.async(x, y, b, { columns: "travel", tolerance: 1e-3 })));
 }
 
-// The first plan of a process is made for long calls alone; so is that of all ranks.
-const long = rand([140_000, 1], { seed: 4 });
-const first = Genred("Exp(-SqDist(x, y)) * b", aliases(1), { axis: 1 });
-first.plan(long, long, long, { tolerance: 1e-2 });
-first(own(long), own(long), own(long), { columns: "travel", tolerance: 1e-2 });
+// The first plans of a process are made for long calls alone; so are those of all ranks.
+for (const ranks of [undefined, world]) firstSplit.begin({ ranks });
 
 sums();
 others();

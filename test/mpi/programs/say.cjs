@@ -2,12 +2,12 @@
 const { createHash } = require("node:crypto");
 const { join } = require("node:path");
 const dist = join(__dirname, "..", "..", "..", "dist");
-const { nd } = require(dist);
+const { contiguous } = require(join(dist, "array", "view.js"));
 const { world } = require(join(dist, "mpi", "mpi.js"));
 
 function hash(...arrays) {
   const md5 = createHash("md5");
-  for (const x of arrays.flat()) md5.update(`${x.shape}`).update(JSON.stringify(nd.toNested(x)));
+  for (const x of arrays.flat()) md5.update(`${x.shape}`).update(contiguous(x));
   return md5.digest("hex");
 }
 
