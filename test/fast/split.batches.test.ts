@@ -87,7 +87,7 @@ test("where no entry has a plan, it is told why, and the bits are those without 
 /** First and second derivatives by x, y and b. */
 function derivatives([x, y, b, e, d]: readonly RealArray[], options = {}): RealArray[] {
   const inputs = [x!, y!, b!].map((array) => t.requiresGrad(array));
-  const first = t.grad(GAUSSIAN(x!, y!, b!, options), inputs, e, { createGraph: true });
+  const first = t.grad(GAUSSIAN(x, y, b, options), inputs, e, { createGraph: true });
   return [...first, ...t.grad(first[0]!, inputs, d)];
 }
 
