@@ -2,14 +2,13 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import ts from "typescript";
+import { transformSync } from "esbuild";
 
-const compilerOptions = { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true };
+const options = { loader: "ts", format: "cjs", target: "es2022" };
 
 /** Modules of TypeScript run without their types. */
 createRequire(import.meta.url).extensions[".ts"] = (module, file) => {
-  const { outputText } = ts.transpileModule(readFileSync(file, "utf8"), { compilerOptions, fileName: file });
-  module._compile(outputText, file);
+  module._compile(transformSync(readFileSync(file, "utf8"), options).code, file);
 };
 
 /** What the generators read of src/formula below the root. */

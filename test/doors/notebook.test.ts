@@ -145,29 +145,32 @@ function runNotebook(...sources: string[]): Executed {
 }
 
 describe("npm start", () => {
-  test("shows what cells print and keeps it, with their numbers, in the executed notebook", () => {
-    const { status, shown, cells } = runNotebook(
+  let executed: Executed;
+  beforeAll(() => {
+    executed = runNotebook(
       `const answer = 42;\nconsole.log("from the first");`,
       `console.log(answer);\nconsole.error("aside");`,
+      `import { notebook } from "tskeops";\nawait notebook.chart(${JSON.stringify(SPEC)});`,
     );
-    expect(shown).toMatch(/cell 1 of 2\s+from the first\s+── cell 2 of 2\s+42/);
-    expect(cells.map((cell) => cell.execution_count)).toEqual([1, 2]);
+  }, 60_000);
+
+  test("shows what cells print and keeps it, with their numbers, in the executed notebook", () => {
+    const { status, shown, cells } = executed;
+    expect(shown).toMatch(/cell 1 of 3\s+from the first\s+── cell 2 of 3\s+42/);
+    expect(cells.map((cell) => cell.execution_count)).toEqual([1, 2, 3]);
     expect(cells[0]?.outputs).toEqual([{ output_type: "stream", name: "stdout", text: ["from the first\n"] }]);
     expect(cells[1]?.outputs).toEqual([
       { output_type: "stream", name: "stdout", text: ["42\n"] },
       { output_type: "stream", name: "stderr", text: ["aside\n"] },
     ]);
     expect(status).toBe(0);
-  }, 60_000);
+  });
 
   test("keeps a chart as vega-lite and as PNG of stated size", () => {
-    const { cells } = runNotebook(
-      `import { notebook } from "tskeops";\nawait notebook.chart(${JSON.stringify(SPEC)});`,
-    );
-    const [output] = cells[0]?.outputs.filter((found) => found.output_type === "display_data") ?? [];
+    const [output] = executed.cells[2]?.outputs.filter((found) => found.output_type === "display_data") ?? [];
     expect(Object.keys(output?.data ?? {})).toEqual(["application/vnd.vegalite.v5+json", "image/png", "text/plain"]);
     expect(output?.metadata).toHaveProperty(["image/png", "width"]);
-  }, 60_000);
+  });
 
   test("ends with status 1 at the first failing cell and shows its error", () => {
     const { status, shown, cells } = runNotebook(`throw new Error("broken on purpose");`, `console.log("never");`);

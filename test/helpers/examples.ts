@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { formatWithOptions } from "node:util";
 import { runInThisContext } from "node:vm";
+import { transformSync } from "@swc/core";
 import ts from "typescript";
 import * as tskeops from "../../src/index";
 import * as mpi from "../../src/mpi/mpi";
@@ -57,15 +58,16 @@ export function diagnosticsOf(sources: readonly string[]): Map<number, string[]>
 
 /** Runs a source in an async function and collects what it prints. */
 export async function printedBy(source: string): Promise<string[]> {
-  const { outputText } = ts.transpileModule(source, {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
+  const { code } = transformSync(source, {
+    jsc: { target: "es2022", parser: { syntax: "typescript" } },
+    module: { type: "commonjs" },
   });
   const printed: string[] = [];
   const log = (...values: unknown[]): void =>
     void printed.push(formatWithOptions({ breakLength: Infinity }, ...values));
   const own = createRequire(__filename);
   const load = (name: string): unknown => ENTRIES[name] ?? own(name);
-  const main = runInThisContext(`(async (require, console, exports) => {${outputText}\n})`) as (
+  const main = runInThisContext(`(async (require, console, exports) => {${code}\n})`) as (
     ...given: unknown[]
   ) => Promise<void>;
   await main(load, { log }, {});

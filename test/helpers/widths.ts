@@ -49,3 +49,14 @@ export function leaveAvx512Out(): void {
  */
 export const forWidth = (narrow: number, wide: number): number =>
   ["baseline", "wasm"].includes(instructionSet()) ? narrow : wide;
+
+/** What `work` returns, computed as wide as this run computes what is not restricted: all pairs, to compare with. */
+export function inOwnWidth<R>(work: () => R): R {
+  const before = instructionSet();
+  setInstructionSet(OWN_WIDTH);
+  try {
+    return work();
+  } finally {
+    setInstructionSet(before);
+  }
+}

@@ -10,13 +10,14 @@ import { Vi } from "../../src";
 
 const root = join(__dirname, "..", "..");
 
+const file = join(root, "src", "lazytensor", "lazytensor.ts");
+const program = ts.createProgram([file], { target: ts.ScriptTarget.ES2022, strict: true, noLib: true });
+const checker = program.getTypeChecker();
+const lazytensor = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
+
 /** The public members of a class of src/lazytensor/lazytensor.ts with their documentation. */
 function membersOf(name: string): Map<string, string> {
-  const file = join(root, "src", "lazytensor", "lazytensor.ts");
-  const program = ts.createProgram([file], { target: ts.ScriptTarget.ES2022, strict: true, noLib: true });
-  const checker = program.getTypeChecker();
-  const module = checker.getSymbolAtLocation(program.getSourceFile(file)!)!;
-  const found = checker.getExportsOfModule(module).find((symbol) => symbol.name === name)!;
+  const found = checker.getExportsOfModule(lazytensor).find((symbol) => symbol.name === name)!;
   const hidden = ts.ModifierFlags.Private | ts.ModifierFlags.Protected;
   const members = checker
     .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(found))

@@ -164,11 +164,21 @@ test("names have their sentence, functions their parameters, returns, errors and
 
 // --------------------------------------------------------------------------------------------------------- examples
 
-const HEAD = `import { ${Object.keys(api).join(", ")} } from "tskeops";\nimport type { RealArray } from "tskeops";
-import { ${Object.keys(mpi).join(", ")} } from "tskeops/mpi";\n`;
+/** Imports of the public names that a source has: every name in all of some hundred examples takes seconds to check. */
+const importsFor = (source: string): string =>
+  Object.entries({ tskeops: api, "tskeops/mpi": mpi })
+    .map(([from, names]) => {
+      const used = Object.keys(names).filter((name) => new RegExp(`\\b${name}\\b`).test(source));
+      return `import { ${used.join(", ")} } from "${from}";\n`;
+    })
+    .join("");
+
+const HEAD = `import type { RealArray } from "tskeops";\n`;
 const EXAMPLES = NAMES.flatMap((name) => {
   const source = exampleOf(name);
-  return source === undefined ? [] : [{ name: name.name, source: HEAD + source, printed: promisedBy(source) }];
+  return source === undefined
+    ? []
+    : [{ name: name.name, source: HEAD + importsFor(source) + source, printed: promisedBy(source) }];
 });
 
 let found: Map<number, string[]>;

@@ -29,7 +29,7 @@ test("a solve in the space of modes with coarse products is found out, and solve
 describe("faults of products that are not exact are found by exact rows", () => {
   const aliases = ["g=Pm(1)", "x=Vi(2)", "y=Vj(2)", "b=Vj(1)"];
   const parameter = ndarray(Float64Array.of(10), [1]);
-  const [x, b] = [rand([20_000, 2], { dtype: "float64", seed: 1 }), randn([20_000, 1], { dtype: "float64", seed: 2 })];
+  const [x, b] = [rand([14_000, 2], { dtype: "float64", seed: 1 }), randn([14_000, 1], { dtype: "float64", seed: 2 })];
 
   test("in solves with split sums", () => {
     const K = KernelSolve("Exp(-g*Norm2(x-y))*b", aliases, "b", { axis: 1 });
