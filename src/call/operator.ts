@@ -23,7 +23,7 @@ import type { Argument } from "../formula/arguments";
 import { Category, asVariable, print } from "../formula/formula";
 import type { Formula } from "../formula/formula";
 import { extentOf } from "../formula/reductions";
-import type { Extent } from "../formula/reductions";
+import type { Extent, Reduction } from "../formula/reductions";
 import { Work } from "../task";
 import type { Task } from "../task";
 import { Gradients } from "./gradient";
@@ -33,7 +33,7 @@ import type { CallOptions, Extents, Given, How } from "./prepared";
 import { refuseShards } from "./shards";
 import { checkCall, checkShards, launchOnRanks, whoseResult } from "./shares";
 import type { CheckedCall } from "./shares";
-import { DIRECT, asksForLess } from "./shortcut";
+import { DIRECT } from "./shortcut";
 import type { Shortcut } from "./shortcut";
 import type { Tell } from "./run";
 import { launchTravelling } from "./turns";
@@ -252,9 +252,7 @@ export class Operator {
     return preview(this.specification(of.dtype), followArrays(of.arrays, how), loadOf(of, how, this.sizes(of)));
   }
 
-  /**
-   * @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit the dtype.
-   */
+  /** @throws DeviceError for a backend that cannot run, ArgumentError for an accumulator that does not fit. */
   private chooser(dtype: Dtype, { backend, compile: wanted, partOf }: How, load: number): Chooser {
     const compile = partOf ? compileBySize(this.specification(dtype), { backend, compile: wanted }, load) : wanted;
     if (this.chosenAt !== changes) this.choosers.clear();
@@ -327,3 +325,7 @@ export class Operator {
       : null);
   }
 }
+
+/** Whether a call may do with fewer pairs than all; where columns travel, only sums with a tolerance may. */
+const asksForLess = ({ tolerance = 0, prune, shards }: How, { keeps }: Reduction): boolean =>
+  shards ? tolerance > 0 && !shards.includes(undefined) : tolerance > 0 || (prune !== "never" && keeps !== undefined);

@@ -1,8 +1,4 @@
-/**
- * What is told of a call that does not compute all of its pairs. Knows no way to do so.
- */
-import type { Reduction } from "../formula/reductions";
-import type { How } from "./prepared";
+/** What is told of a call that does not compute all of its pairs. Knows no way to do so. */
 
 /** How a call gets its result. */
 export interface Shortcut {
@@ -22,9 +18,3 @@ export interface Shortcut {
 
 /** All pairs. */
 export const DIRECT: Shortcut = { method: "direct", whyDirect: null, details: {} };
-
-/** Whether a call may do with fewer pairs than all; where columns travel, only sums with a tolerance may. */
-export function asksForLess({ tolerance = 0, prune, shards }: How, { keeps }: Reduction): boolean {
-  if (shards) return tolerance > 0 && !shards.includes(undefined);
-  return tolerance > 0 || (prune !== "never" && keeps !== undefined);
-}
