@@ -111,10 +111,10 @@ const GROUP_BYTES = 16 * 1024;
 /** What it costs to merge a lane, twice. */
 const PER_MERGE = 30;
 
-/** Short rows are transposed by permutations, others number by number. */
+/** Short rows are transposed by permutations, others number by number, through memory. */
 function loadCost(dim: number, isa: InstructionSetName, lanes: number): number {
   const { permutedLoad } = instructionSetOf(isa);
-  return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 2 * dim * lanes;
+  return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 3 * dim * lanes;
 }
 const MOST_PERMUTED = 4; // native/text/cpu/lanes.h has it too
 
