@@ -89,7 +89,7 @@ const gaussian = (name, m, n, d, dv, more = {}) => ({
 const FEW = cross([
   [1, 2, 4, 8, 16, 24],
   [1000, 10_000, 100_000, 1_000_000],
-  [1, 3, 10],
+  [1, 3, 5, 10, 100],
 ])
   .filter(([m, n]) => m * n >= 1e4)
   .map(([m, n, d]) => gaussian(`few rows: ${m} x ${n}, D = ${d}`, m, n, d, 1));

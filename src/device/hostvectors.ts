@@ -8,6 +8,7 @@ import { allocate, machine } from "./memory";
 import type { Dtype, Memory } from "./memory";
 import type { RealData } from "./native";
 
+/** Columns of a block up to which each is summed by itself. */
 const FEW_COLUMNS = 2;
 
 /** Vector arithmetic over blocks of one shape and dtype. */

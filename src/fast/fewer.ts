@@ -15,7 +15,7 @@ import { runAsync, waitFor } from "../task";
 import type { Task } from "../task";
 import { drop } from "./drop";
 import { prune } from "./prune";
-import { deciding } from "./shared";
+import { decidersOf } from "./shared";
 import { split } from "./split";
 import type { Plan, Way } from "./way";
 
@@ -36,7 +36,7 @@ export class FewerPairs extends Operator {
   protected override launchFewer(call: Reduce, all: () => Launch): Launch {
     const { given, how } = call;
     // Ranks decide when the call's turn has come, in the order of calls: what they know is then the same.
-    if (!deciding(how) && this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) {
+    if (!decidersOf(how) && this.ways(how).every((way) => way.whyNot(this, given, how) !== null)) {
       this.note(given, how);
       return all();
     }

@@ -4,31 +4,30 @@
  * time without one.
  */
 import type { How } from "../call/prepared";
-import { deciding } from "./shared";
+import { groupOfCall } from "./shared";
+import type { CallGroup } from "./shared";
 
-type Place = "alone" | "onRanks";
-
-const placeOf = (how: How): Place => (deciding(how) ? "onRanks" : "alone");
-
-/** Plans of a kind. Ranks plan alike, whatever each has computed for itself: they are counted apart. */
+/** The first plan of a kind, as calls come. */
 export class FirstPlan {
   /** What all pairs of the calls before would have taken; Infinity once there was a plan. */
-  private readonly spent: Record<Place, number> = { alone: 0, onRanks: 0 };
+  private readonly spent: Record<CallGroup, number> = { alone: 0, onRanks: 0 };
 
   /** @param least nanoseconds of processor time that calls take before the first of them is planned. */
   constructor(private readonly least: number) {}
 
   /** Whether a call whose pairs take so many nanoseconds comes before it. */
   isBefore(how: How, nanoseconds: number): boolean {
-    return this.spent[placeOf(how)] + nanoseconds < this.least;
+    return this.spent[groupOfCall(how)] + nanoseconds < this.least;
   }
 
+  /** Counts a call whose pairs take so many nanoseconds. */
   note(how: How, nanoseconds: number): void {
-    this.spent[placeOf(how)] += nanoseconds;
+    this.spent[groupOfCall(how)] += nanoseconds;
   }
 
+  /** Is told that it is made: none comes before it any more. */
   begin(how: How): void {
-    this.spent[placeOf(how)] = Infinity;
+    this.spent[groupOfCall(how)] = Infinity;
   }
 }
 
@@ -36,7 +35,7 @@ export class FirstPlan {
 export const whyBefore = (rows: number, columns: number): string =>
   `all ${rows} x ${columns} pairs take less time than a plan, the first of this process`;
 
-// What they have to be worth, on AVX2: what a first plan in vain takes is a tenth of it.
+// Measured with AVX2: a first plan that is in vain takes about a tenth of this.
 export const firstDrop: FirstPlan = new FirstPlan(3e8);
 export const firstSplit: FirstPlan = new FirstPlan(8e8);
 export const firstTree: FirstPlan = new FirstPlan(2.5e9);

@@ -25,8 +25,12 @@ type Shards = How["shards"];
 export const ranksOf = ({ shards }: Pick<How, "shards">): Ranks | undefined =>
   shards?.find((shard) => shard !== undefined)?.ranks;
 
-/** Who decides together how a call is computed, whoever has its points. */
-export const deciding = (how: How): Ranks | undefined => how.ranks ?? ranksOf(how);
+/** The ranks that decide together how a call is computed, whoever has its points. */
+export const decidersOf = (how: How): Ranks | undefined => how.ranks ?? ranksOf(how);
+
+/** What is remembered from one call to the next is remembered apart for calls of all ranks, which must decide alike. */
+export type CallGroup = "alone" | "onRanks";
+export const groupOfCall = (how: How): CallGroup => (decidersOf(how) ? "onRanks" : "alone");
 
 /** A call that counts the rows and columns of all ranks, beside arrays of this one. */
 export const countAll = (given: Given, { shards }: How): Given =>

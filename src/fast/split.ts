@@ -25,7 +25,7 @@ import { placeOf } from "./way";
 import type { Plan, Way } from "./way";
 import { measureError } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
-import { countAll, deciding, holdsForAll, inWholeParts, ranksOf } from "./shared";
+import { countAll, holdsForAll, inWholeParts, groupOfCall, ranksOf } from "./shared";
 import { GRID_PARTS } from "./sharedgrid";
 import { scaleOf } from "./kernelscale";
 import { isDear, isLongForTrees, makePrepared } from "./splitplan";
@@ -120,7 +120,7 @@ const keptBy = {
   alone: onceFor((_operator: Operator): KeptPlans => new Map()),
   onRanks: onceFor((_operator: Operator): KeptPlans => new Map()),
 };
-const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[deciding(how) ? "onRanks" : "alone"](operator);
+const keptFor = (operator: Operator, how: How): KeptPlans => keptBy[groupOfCall(how)](operator);
 
 /** How many plans of a batch are kept for the next call: those behind are made again. */
 const MOST_KEPT = 64;

@@ -25,7 +25,7 @@ import { firstTree } from "./firstplan";
 import { NearFormula, addNear } from "./nearsum";
 import type { Near, NearCells } from "./nearsum";
 import { scaleOf } from "./kernelscale";
-import { amongAll, deciding } from "./shared";
+import { amongAll, decidersOf } from "./shared";
 import { SharedPlaces, bytesOfParts } from "./sharedgrid";
 import { chooseSplit } from "./splitchoice";
 import type { Problem, Split } from "./splitchoice";
@@ -155,7 +155,7 @@ function* makeSplit(known: Known, { tolerance, most }: Limits): Task<Prepared | 
 
 /** Ranks decide alike: by the one that has least. */
 const memoryFor = (how: How): number =>
-  realAt(amongAll(deciding(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
+  realAt(amongAll(decidersOf(how), "min", Float64Array.of(availableMemory()), "memory for a grid"), 0);
 
 /** @param pair nanoseconds of a near pair in a compiled loop. */
 function problemOf(
