@@ -228,7 +228,7 @@ void Reduction::reduceBlock(const Job &job, const RowBlock &rows, int64 part, ch
   if (!plan.ranges) {
     const int64 first = part * plan.chunkColumns;
     const int64 end = plan.columns - first > plan.chunkColumns ? first + plan.chunkColumns : plan.columns;
-    return reduceSpans(routine, job, {rows.first, rows.end}, first, end, accumulators);
+    return reduceSpans(routine, job, {rows.first, rows.end}, first, end, accumulators, watch);
   }
   const int64 begin = rows.range == 0 ? 0 : plan.ranges->slices[rows.range - 1];
   const Block block{rows.first, rows.end, plan.ranges->columns.data() + 2 * begin, plan.ranges->slices[rows.range] - begin};

@@ -44,9 +44,13 @@ void reduceLater(const Routine &routine, const Job &job, RowInterval rows, int64
   routine.finish(count, accumulators, 2, distance, numbers, reinterpret_cast<int32 *>(numbers + numberBytes));
 }
 
-void reduceSpans(const Routine &routine, const Job &job, RowInterval rows, int64 firstColumn, int64 endColumn, char *accumulators) {
+void reduceSpans(const Routine &routine, const Job &job, RowInterval rows, int64 firstColumn, int64 endColumn, char *accumulators,
+                 Watch &watch) {
   const int64 span = spanColumns(routine);
   reduceFirst(routine, job, rows, firstColumn, std::min(endColumn, firstColumn + span), accumulators);
-  for (int64 first = firstColumn + span; first < endColumn; first += span)
+  for (int64 first = firstColumn + span; first < endColumn; first += span) {
+    watch.askPoll();
+    if (watch.stopping()) return;
     reduceLater(routine, job, rows, first, std::min(endColumn, first + span), accumulators);
+  }
 }

@@ -9,6 +9,7 @@ import { braces, perCall, perLane, perStep, reduceByColumns, reduceByRows } from
 import { prelude } from "./prelude";
 import type { Scheme } from "./scheme";
 import {
+  columnBytes,
   constants,
   flushEvery,
   headline,
@@ -40,6 +41,8 @@ export interface Program {
   readonly grain: number;
   /** Vector instructions for a rectangle of pairs, about. */
   instructions(rows: number, columns: number): number;
+  /** Bytes that the arguments have of each column. */
+  readonly columnBytes: number;
 }
 
 /** The generated file for one specification, instruction set and shape. */
@@ -49,10 +52,14 @@ export function program(specification: Specification, isa: InstructionSetName, s
 }
 
 function manyRows(specification: Specification, isa: InstructionSetName, lanes: number, shape: Shape): Program {
-  const [lanesAre, hoist] = [lanesOf(specification), specification.reduction !== null];
+  const lanesAre = lanesOf(specification);
+  const usual = {
+    hoist: specification.reduction !== null,
+    fetchedAhead: FETCHED_BYTES / (specification.dtype === "float32" ? 4 : 8),
+  };
   const bodies = new Map<number, Scheme>();
   const bodyOf = (unrolled: number): Scheme => {
-    const body = bodies.get(unrolled) ?? mainScheme(specification, lanesAre, { hoist, unrolled });
+    const body = bodies.get(unrolled) ?? mainScheme(specification, lanesAre, { ...usual, unrolled });
     bodies.set(unrolled, body);
     return body;
   };
@@ -63,7 +70,7 @@ function manyRows(specification: Specification, isa: InstructionSetName, lanes: 
   const main =
     columns === 1
       ? bodyOf(unrolled)
-      : mainScheme(specification, lanesAre, { hoist, unrolled, columnStride: (dim) => dim, columnByColumn });
+      : mainScheme(specification, lanesAre, { ...usual, unrolled, columnStride: (dim) => dim, columnByColumn });
   const functions = specification.reduction
     ? [...prepareFunctions(specification, main), reduceByRows(main, flushText(specification), columns), FINISH]
     : [blockFunction(main)];
@@ -75,6 +82,9 @@ function manyRows(specification: Specification, isa: InstructionSetName, lanes: 
     instructions: (rows, count) => Math.ceil(rows / (tile * lanes)) * costOfTile(count),
   };
 }
+
+/** Columns of so many bytes, five lines of a cache, are fetched ahead: shorter ones come fast enough by themselves. */
+const FETCHED_BYTES = 320;
 
 /** What a block of rows costs beside its columns. */
 const PER_BLOCK = 50;
@@ -113,8 +123,8 @@ const PER_MERGE = 30;
 
 /** Short rows are transposed by permutations, others number by number, through memory. */
 function loadCost(dim: number, isa: InstructionSetName, lanes: number): number {
-  const { permutedLoad } = instructionSetOf(isa);
-  return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : 3 * dim * lanes;
+  const { permutedLoad, loadThroughMemory } = instructionSetOf(isa);
+  return permutedLoad && dim <= MOST_PERMUTED ? permutedLoad(dim) : loadThroughMemory * dim * lanes;
 }
 const MOST_PERMUTED = 4; // native/text/cpu/lanes.h has it too
 
@@ -146,7 +156,7 @@ export function sourceOf(
   specification: Specification,
   main: Scheme,
   { tile, grain, functions }: Parts,
-): Pick<Program, "source" | "code"> {
+): Pick<Program, "source" | "code" | "columnBytes"> {
   const text = [
     ...constants(specification, main),
     tableText(specification, grain),
@@ -158,7 +168,11 @@ export function sourceOf(
     `#define KEOPS_DOUBLE ${specification.dtype === "float64" ? 1 : 0}`,
     `#define KEOPS_TILE ${tile}`,
   ].join("\n");
-  return { source: [head, prelude(text), text].join("\n"), code: [head, text].join("\n") };
+  return {
+    source: [head, prelude(text), text].join("\n"),
+    code: [head, text].join("\n"),
+    columnBytes: columnBytes(specification),
+  };
 }
 
 function tableText(specification: Specification, grain: number): string {

@@ -25,6 +25,8 @@ export interface InstructionSet {
    * one.
    */
   readonly permutedLoad?: (dim: number) => number;
+  /** What a number then takes that is loaded alone, in instructions: waiting for the memory that it goes through, too. */
+  readonly loadThroughMemory: number;
   /** Up to this dim, components are separate values in registers; beyond, they are in memory and taken in loops. */
   readonly unrolled: number;
   /** That limit in steps of several columns, of reductions that ask about several at once. */
@@ -92,6 +94,7 @@ const SSE2: InstructionSet = {
   columnsAtOnce: 4,
   columnVectors: 4,
   sharedFrom: 10,
+  loadThroughMemory: 3,
 };
 
 const X64: readonly InstructionSet[] = [
@@ -111,6 +114,7 @@ const X64: readonly InstructionSet[] = [
     columnsAtOnce: 4,
     columnVectors: 4,
     sharedFrom: 10,
+    loadThroughMemory: 6,
     permutedLoad: (dim) => 2 * dim * dim,
   },
   {
@@ -128,6 +132,7 @@ const X64: readonly InstructionSet[] = [
     columnsAtOnce: 8,
     columnVectors: 1,
     sharedFrom: 10,
+    loadThroughMemory: 3,
     permutedLoad: (dim) => 4 * dim,
   },
 ];
@@ -148,6 +153,7 @@ const ARM64: readonly InstructionSet[] = [
     columnsAtOnce: 8,
     columnVectors: 1,
     sharedFrom: 10,
+    loadThroughMemory: 3,
   },
 ];
 

@@ -10,6 +10,7 @@ import type { Axis, Elementwise, Formula, Segment, Steps, Variable } from "../fo
 import { constantValue } from "../formula/core";
 import { axesOf, offsetOf, range, segmentAt, segmentsOf, sizeOf } from "./components";
 import { Names } from "./names";
+import type { Reading } from "./names";
 import { Placement, UNROLL, isLooped, isOneInstruction } from "./placement";
 import type { Lanes, Phase } from "./placement";
 import { OF_COLUMN, affine, eachColumn, literal, loop, nestedLoops, newScope, withLiterals } from "./text";
@@ -42,20 +43,15 @@ export interface Scheme {
   readonly longSums: number;
 }
 
-export interface SchemeOptions {
+export interface SchemeOptions extends Reading {
   /** Depends.I if the lanes are rows i, Depends.J if they are columns j. */
   readonly lanes: Lanes;
   /** Text that uses component `k` of root number `n`; `k` is a number, or a loop variable where the dim is large. */
   readonly consume: (n: number, k: number | string, value: string) => string;
   readonly hoist: boolean;
   /**
-   * Where a step of the loop takes several columns at once: how far, in numbers, one lies from the next in what holds
-   * `dim` numbers of each.
-   */
-  readonly columnStride?: (dim: number) => number | string;
-  /**
-   * Then also: whether sums of many terms take these columns one after the other, so that few registers do for their
-   * terms.
+   * Of several columns at once: whether sums of many terms take these columns one after the other, so that few
+   * registers do for their terms.
    */
   readonly columnByColumn?: boolean;
   /** The dim up to which components are separate values in registers, and sums are written out. */
@@ -89,7 +85,7 @@ class Writer {
   ) {
     this.scopes = mapPhases(() => newScope(options.unroll));
     this.place = new Placement(roots, options.lanes, options.hoist, options.unrolled);
-    this.names = new Names(this.place, options.columnStride !== undefined);
+    this.names = new Names(this.place, options);
   }
 
   write(originals: readonly Formula[]): Scheme {
@@ -159,7 +155,7 @@ class Writer {
   /** The expression of component `k` of a node from its arguments. */
   private valueText(node: Formula, k: number | string, scope: Scope): string {
     const { shape } = node.operation;
-    if (this.place.isRead(node)) return this.readText(node, k, scope);
+    if (this.place.isRead(node)) return this.names.textRead(node, k, scope);
     return shape.kind === "elementwise"
       ? this.elementwiseText(node, shape, k, scope)
       : this.contractionText(node, k as number, scope);
@@ -311,23 +307,11 @@ class Writer {
     scope.names.set(keyOf(node, index), name);
     return name;
   }
-
-  private readText(node: Formula, k: number | string, scope: Scope): string {
-    const { hoisted } = this.place;
-    const before = hoisted.slice(0, Math.max(0, hoisted.indexOf(node)));
-    const at = affine(totalDim(before), 1, k);
-    const name = this.names.nameRead(node);
-    if (this.names.typeOf(node) !== "Steps") return `splat(${name}[${at}])`;
-    const stride = this.options.columnStride!(isVariable(node) ? node.dim : totalDim(hoisted));
-    return scope.ofAllColumns ? `splat(${name}[${at} + ${stride} * c])` : `Steps(${name} + ${at}, ${stride})`;
-  }
 }
 
 /** The place of the indices k0, k1, … of loops in what lies along them in these strides. */
 const indexIn = (strides: readonly number[]): number | string =>
   strides.reduce<number | string>((start, stride, depth) => affine(start, stride, `k${depth}`), 0);
-
-const totalDim = (formulas: readonly Formula[]): number => formulas.reduce((sum, { dim }) => sum + dim, 0);
 
 function mapPhases<T>(f: (phase: Phase) => T): Record<Phase, T> {
   return { call: f("call"), lane: f("lane"), loop: f("loop"), pair: f("pair") };

@@ -39,7 +39,7 @@ export interface Specification {
 export function mainScheme(
   specification: Specification,
   lanes: Lanes,
-  options: Pick<SchemeOptions, "hoist" | "columnStride" | "columnByColumn" | "unroll" | "unrolled">,
+  options: Pick<SchemeOptions, "hoist" | "columnStride" | "columnByColumn" | "fetchedAhead" | "unroll" | "unrolled">,
 ): Scheme {
   const main = scheme(specification.formulas, { lanes, ...options, consume: consumer(specification) });
   const position = positionOfRanks(specification);
@@ -51,6 +51,12 @@ export function mainScheme(
 /** The argument that tells the indices of columns, where the reduction reads such. */
 export function positionOfRanks({ reduction, variables }: Specification): number | undefined {
   return reduction?.readsRanks === true ? variables.length - 1 : undefined;
+}
+
+/** Bytes that the arguments have of each column. */
+export function columnBytes({ variables, rows, dtype }: Specification): number {
+  const ofColumns = variables.filter((variable) => kindOf(variable, rows) === "column");
+  return ofColumns.reduce((sum, { dim }) => sum + dim, 0) * (dtype === "float32" ? 4 : 8);
 }
 
 /** A reduction works on many rows at once, a block on many columns, which are neighbours in its output. */

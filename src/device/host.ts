@@ -6,7 +6,7 @@
 import type { Program } from "../codegen/cpp";
 import { lanesOfVector } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
-import { BLOCK } from "../codegen/specification";
+import { BLOCK, columnBytes } from "../codegen/specification";
 import type { Specification } from "../codegen/specification";
 import { tileProgram, whyNoProgram } from "../codegen/tileprogram";
 import { tileText } from "../codegen/tiletext";
@@ -45,7 +45,7 @@ export interface Runnable {
   /** For each argument of the routine, the argument of the call that it is; the same ones if absent. */
   readonly takes?: readonly number[] | undefined;
 }
-export type Costs = Pick<Program, "grain" | "instructions">;
+export type Costs = Pick<Program, "grain" | "instructions" | "columnBytes">;
 
 /** A routine of the addon, which may be another one for calls of another shape. */
 export abstract class AddonRoutine implements Routine {
@@ -128,6 +128,7 @@ class TileRoutine extends AddonRoutine {
       costs: {
         grain: kernels.lanes,
         instructions: (rows, columns) => Math.ceil(rows / kernels.lanes) * columns * (cost + 1),
+        columnBytes: columnBytes(specification),
       },
       handle: this.addon.loadTiles(this.isa, realBytes, code, constants),
     };
@@ -163,14 +164,31 @@ const MANY_UNITS = 128;
 const FEW_BLOCKS = 32;
 const LEAST_PART = 16 * BLOCK;
 
-function planOf(call: Call, { grain, instructions }: Costs): Plan {
+/** Bytes of columns that the cache of a core does not keep from one tile of rows to the next. */
+const CACHE_BYTES = 1 << 20;
+const TILES_TOGETHER = 8;
+
+/**
+ * Tiles of rows of a unit at least. Those of a unit read each span of columns one after the other, so that where columns
+ * do not stay in the cache they come from the memory once for all; as many tiles as leave units for many threads.
+ */
+function tilesTogether({ columns, ranges }: Call, blocks: number, columnBytes: number): number {
+  if (ranges !== undefined || columns * columnBytes <= CACHE_BYTES) return 1;
+  const parts = Math.max(1, Math.floor(columns / LEAST_PART));
+  return Math.max(1, Math.min(TILES_TOGETHER, Math.floor((blocks * parts) / (2 * FEW_BLOCKS))));
+}
+
+/** How a call is cut into units of work. */
+export function planOf(call: Call, { grain, instructions, columnBytes }: Costs): Plan {
   const { rows, columns, batch, ranges } = call;
   const entries = batch === undefined ? 1 : entriesOf(call);
   const perTile = Math.max(1, instructions(Math.min(rows, grain), visitedColumns(call)));
-  const blocks = Math.ceil(rows / grain);
-  const total = Math.max(1, entries * blocks * perTile);
+  const tiles = Math.ceil(rows / grain);
+  const together = tilesTogether(call, entries * tiles, columnBytes);
+  const blocks = Math.ceil(tiles / together);
+  const total = Math.max(1, entries * tiles * perTile);
   const unit = Math.min(LARGEST_UNIT, Math.max(LEAST_UNIT, total / MANY_UNITS));
-  const blockRows = grain * Math.max(1, Math.floor(unit / perTile));
+  const blockRows = grain * Math.max(together, Math.floor(unit / perTile));
   const parts = entries * blocks >= FEW_BLOCKS ? 1 : Math.ceil((2 * FEW_BLOCKS) / Math.max(1, entries * blocks));
   const part = Math.max(LEAST_PART, Math.ceil(columns / parts / BLOCK) * BLOCK);
   // Small entries and short row intervals make units smaller than one would like, so that a task takes several.

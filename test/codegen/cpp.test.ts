@@ -36,6 +36,7 @@ const CASES: Readonly<Record<string, Case>> = {
   sums: { texts: [GAUSSIAN] },
   "sums of vectors": { texts: ["(x | y) * b"], wide: 3 },
   "sums of many components over large dims": { texts: [GAUSSIAN], dim: 18, wide: 19 },
+  "sums of long columns": { texts: [GAUSSIAN], dim: 84, wide: 81 },
   "sums with compensation": { texts: [GAUSSIAN], scheme: "kahan" },
   "sums in double": { texts: [GAUSSIAN], scheme: "direct" },
   means: { texts: ["x * b + y"], reduction: "Mean" },
@@ -214,6 +215,19 @@ function entryOf({ values, indices }: Result, n: number, entries: number): Resul
     indices: indices.subarray(n * places, (n + 1) * places),
   };
 }
+
+describeWidths("what the next step reads of columns", (isa) => {
+  const fetches = (dims: Pick<Case, "dim" | "wide">, shape: Shape): string[] =>
+    program(specificationOf({ texts: [GAUSSIAN], ...dims }, "float32"), isa, shape).code.match(/prefetch\(.*\)/g) ?? [];
+
+  test.each(["many", "narrow"] as const)("is fetched ahead where columns are long, for %s rows", (shape) => {
+    expect(fetches({ dim: 100 }, shape)).toEqual(["prefetch(y1 + COUNT<Steps> * (100 + k))"]);
+    expect(fetches({ wide: 100 }, shape)).toEqual(["prefetch(y2 + COUNT<Steps> * (100 + k))"]);
+    expect(fetches({ dim: 20, wide: 20 }, shape)).toEqual([]);
+  });
+
+  test("is in the cache already where the columns are lanes", () => expect(fetches({ dim: 100 }, "few")).toEqual([]));
+});
 
 /** Up to how many rows columns as lanes pay at the least. */
 const FEW: Readonly<Record<InstructionSetName, number>> = { baseline: 1, avx2: 4, avx512: 8, wasm: 1 };
