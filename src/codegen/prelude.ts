@@ -10,7 +10,14 @@ import { packageFolder } from "../platform/packagefolder";
 import { CORE, PARTS } from "./texts";
 
 /** The core for routines whose steps take several columns at once. */
-const CORE_WITH_COLUMNS = ["common/routine.h", "cpu/keops.h", "common/columns.h", "common/tile.h", "cpu/lanes.h"];
+const CORE_WITH_COLUMNS = [
+  "common/routine.h",
+  "cpu/keops.h",
+  "cpu/powers.h",
+  "common/columns.h",
+  "common/tile.h",
+  "cpu/lanes.h",
+];
 
 interface Part {
   readonly text: string;

@@ -4,7 +4,13 @@
 export const ABI = 5;
 
 /** In front of all. */
-export const CORE: readonly string[] = ["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"];
+export const CORE: readonly string[] = [
+  "common/routine.h",
+  "cpu/keops.h",
+  "cpu/powers.h",
+  "common/tile.h",
+  "cpu/lanes.h",
+];
 /** What a part needs stands in front of it. */
 export const PARTS: readonly string[] = [
   "cpu/exponentials.h",

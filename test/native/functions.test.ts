@@ -30,7 +30,7 @@ interface Measured {
 }
 
 const TEXTS = [
-  ...["common/routine.h", "cpu/keops.h", "common/tile.h", "cpu/lanes.h"],
+  ...["common/routine.h", "cpu/keops.h", "cpu/powers.h", "common/tile.h", "cpu/lanes.h"],
   ...["cpu/exponentials.h", "cpu/angles.h", "common/gammas.h"],
 ];
 const HEADERS = ["run/denormals.h", ...TEXTS.map((file) => `text/${file}`)];

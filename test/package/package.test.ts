@@ -92,6 +92,7 @@ test("the tarball holds the library, what builds its addon, and its guide; no ad
     "dist/web/index.js",
     "dist/web.d.mts",
     "native/text/cpu/keops.h",
+    "native/text/cpu/powers.h",
     "native/text/common/routine.h",
     ...["dist/index.mjs", "dist/index.d.mts", "dist/cli.js"],
     ...["CMakeLists.txt", "native/run/plan.cc", "headers/napi.h", "headers/node_api.h", "scripts/build-native.mjs"],
