@@ -19,6 +19,7 @@ export const SUMS = [
   gaussian("Gaussian, D = 10", 10_000, 10, "gaussian10"),
   gaussian("Gaussian, D = 16", 10_000, 16, "gaussian16"),
   gaussian("Gaussian, D = 100", 10_000, 100, "gaussian100"),
+  gaussian("Gaussian, D = 100, 10⁵ columns", 1_000, 100, "gaussian100", { n: 100_000 }), // more than caches hold
   gaussian("Gaussian, D = 784", 4_000, 784, "gaussian784"),
   gaussian("Gaussian, Dv = 16", 10_000, 3, "gaussian3x16", { dv: 16 }),
   gaussian("Gaussian, Dv = 32", 10_000, 3, "gaussian3x32", { dv: 32 }),
