@@ -12,7 +12,7 @@ export { grad } from "./array/tape";
 export { ndarray } from "./array/view";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export type { CallPlan } from "./call/plan";
-export type { Shortcut } from "./call/shortcut";
+export type { Shortcut } from "./call/result";
 export type { CallOptions } from "./call/prepared";
 export type { IndexArray } from "./call/result";
 export type { AsyncOptions, CallProgress } from "./call/run";

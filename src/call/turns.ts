@@ -15,9 +15,8 @@ import type { Task } from "../task";
 import { warnOnce } from "../warnings";
 import { launchCall, otherOf } from "./result";
 import type { Launch } from "./result";
-import { columnsText, launchSpans } from "./travel";
+import { MOST_GATHERED, columnsText, launchSpans } from "./travel";
 import type { Travelling } from "./travel";
-import { MOST_GATHERED } from "./travels";
 
 /** Numbers of columns that a turn asks for, where no interval of rows visits more: as many as a span has. */
 const NUMBERS = 1 << 20;

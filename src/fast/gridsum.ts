@@ -13,9 +13,8 @@ import { ArgumentError } from "../errors";
 import { shapeText } from "../array/view";
 import { waitFor } from "../task";
 import type { Task, Works } from "../task";
-import { placeModes } from "./gridspectrum";
+import { gridAlgebra, placeModes } from "./gridspectrum";
 import type { Spectrum, Transform } from "./gridspectrum";
-import { gridAlgebra } from "./gridworks";
 import { checkWindow, windowPolynomials, windowTransform } from "./spreadwindow";
 import type { Window } from "./spreadwindow";
 

@@ -13,7 +13,7 @@ import type { CallOptions, Given } from "../call/prepared";
 import type { Kept } from "../call/result";
 import { inParts } from "../call/parts";
 import { shardAmong } from "../call/shards";
-import { shardsTravel } from "../call/travels";
+import { shardsTravel } from "../call/travel";
 import { at } from "../asserts";
 import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";

@@ -1,7 +1,7 @@
 /** Faults that are planted into sums over trees: exact rows show each, and a finer plan mends it, or all pairs are computed. */
 import * as t from "../../src/index";
 import type { RealArray } from "../../src/array/view";
-import type * as treereach from "../../src/fast/treereach";
+import type * as treereach from "../../src/fast/treewalk";
 import type * as treewalk from "../../src/fast/treewalk";
 import { mixed } from "../helpers/mixed";
 import { apart } from "../helpers/numbers";
@@ -32,8 +32,8 @@ jest.mock("../../src/fast/treewalk", () => {
   return { ...actual, TreeWalk };
 });
 
-jest.mock("../../src/fast/treereach", () => {
-  const actual = jest.requireActual<typeof treereach>("../../src/fast/treereach");
+jest.mock("../../src/fast/treewalk", () => {
+  const actual = jest.requireActual<typeof treereach>("../../src/fast/treewalk");
   return {
     ...actual,
     reachFor(...[table, lengths, degree, allowed]: Parameters<typeof treereach.reachFor>) {
