@@ -1,7 +1,7 @@
 // The public names that Node and browsers have; index.ts adds those of notebooks.
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
-export type { ArrayInput, NumberList } from "./array/arrayinput";
+export type { ArrayInput, NumberList } from "./array/check";
 export { dispose, toDevice, toHost } from "./array/transfer";
 export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";

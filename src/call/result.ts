@@ -4,8 +4,7 @@
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
 import type { Int32NdArray } from "../array/integers";
-import { areLocals, localAmong, markLocal } from "../array/local";
-import { checkOut } from "../array/record";
+import { areLocals, checkOut, localAmong, markLocal } from "../array/record";
 import {
   contiguous,
   dtypeOf,

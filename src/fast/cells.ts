@@ -8,7 +8,7 @@
  * mixed. Knows no formula.
  */
 import { at, integerAt, realAt } from "../asserts";
-import type { CellFunctions } from "../device/cellfunctions";
+import type { CellFunctions } from "../device/addonfunctions";
 import { elementTypeOf } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import { loadedAddon } from "../device/native";

@@ -4,7 +4,7 @@
  * grid, the rest being zero. Knows no points.
  */
 import { at, realAt } from "../asserts";
-import type { LongAlgebra } from "../device/densealgebra";
+import type { LongAlgebra } from "../device/addonfunctions";
 import { sizeOf } from "../device/memory";
 import { instructionSet, loadedAddon } from "../device/native";
 import type { RealData } from "../device/native";

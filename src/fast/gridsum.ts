@@ -5,7 +5,7 @@
  * the same numbers, so that a symmetric kernel stays symmetric to rounding. Needs the addon. Knows no formula.
  */
 import { at, lookUp } from "../asserts";
-import type { LongAlgebra } from "../device/densealgebra";
+import type { LongAlgebra } from "../device/addonfunctions";
 import { allocate, bytesOf, sizeOf } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";

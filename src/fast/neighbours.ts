@@ -4,9 +4,8 @@
  * boxes of cells are compared as points are, in float64, so that what a tree leaves out or takes whole is what all
  * pairs would say.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
-import { dtypeAmong, isList } from "../array/check";
+import { arrayIn, dtypeAmong, isList } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { clouds } from "../array/clusters";
 import type { Int32NdArray } from "../array/integers";
 import { joinRows, ownRows, shardOf, sumOf } from "../array/shard";

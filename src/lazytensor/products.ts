@@ -3,9 +3,8 @@
  * Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { checkArray, isList } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { NumberList } from "../array/arrayinput";
+import { arrayIn, checkArray, isList } from "../array/check";
+import type { NumberList } from "../array/check";
 import { keepShard, shapeOfAll } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
 import { insertAxis, reshapeView, wrap } from "../array/view";

@@ -2,7 +2,7 @@
  * What a real lazy tensor can do as a matrix: products, solves, what is computed of its eigenvalues, and what it is
  * together with other operators. Must not know how it was made.
  */
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { atMost, optionsOf } from "../options";

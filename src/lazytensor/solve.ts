@@ -3,7 +3,7 @@
  * the unknown, and the rest is what KernelSolve does. Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { arrayIn } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
 import { keepShard } from "../array/shard";
 import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";

@@ -1,9 +1,8 @@
 /**
  * The ways to make a lazy tensor of one variable: an array, a number, or the index of an argument of later calls.
  */
-import { described } from "../array/check";
-import { shapedArray } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { described, shapedArray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";

@@ -3,8 +3,8 @@
  * inner solver alone; rounds, stopping, reports and derivatives are the same, and the true residual decides. Must not
  * know what operators are made of.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { blocking } from "../call/run";

@@ -5,7 +5,7 @@
  * 2016; S. Walter and L. Lehmann, Algorithmic differentiation of linear algebra functions, 2012.
  */
 import { add, div, matmul as multiply, mul, neg, sub, swapLast } from "../array/arithmetic";
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import { cholesky as choleskyOf, qr as qrOf, svd as svdOf, symmetricEigen } from "../array/matrix";
 import { checksum, record } from "../array/record";
 import { allocate, dtypeOf, readable, shapeText, wrap } from "../array/view";

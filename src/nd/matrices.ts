@@ -2,8 +2,8 @@
  * Stacks of matrices `[..., M, N]`, as NumPy has them. The one idea: what is done to a matrix is done to each of a stack;
  * derivatives are formulas of whole stacks. Must not know what is done.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { reshape } from "../array/arithmetic";
 import { allocate, broadcast, dtypeOf, readable, shapeText, sizeOf, wrap, wrapBeside } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";

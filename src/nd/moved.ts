@@ -3,9 +3,8 @@
  * int32, so integers are moved as numbers and come back as they were. Knows no function of `nd`.
  */
 import { astype } from "../array/array";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
-import { checkReach, elementType, isNdarray } from "../array/check";
+import { arrayIn, checkReach, elementType, isNdarray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { readable } from "../array/view";

@@ -15,4 +15,4 @@ export { relativeError } from "./relativeerror";
 export { bincount, oneHot, scatterAdd, take } from "./pick";
 export type { Indices } from "./pick";
 export { argsort, concat, flip, reshape, sort, split, stack, transpose, where } from "./rearrange";
-export { toNested } from "./tonested";
+export { toNested } from "../array/array";

@@ -3,9 +3,8 @@
  * derivative adds up where elements came from, and adding up is the derivative's own inverse. Must not know engines.
  */
 import { DTYPE, zeros } from "../array/array";
-import { checkShape } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, checkShape } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { int32, integersIn } from "../array/integers";
 import type { Int32NdArray, IntegerArray } from "../array/integers";
 import { gather, scatterAdd as scatterTo } from "../array/tape";

@@ -4,9 +4,8 @@
  * extended collection of matrix derivative results, 2008.
  */
 import { matmul as multiply, mul, neg, reshape, sumTo, swapLast } from "../array/arithmetic";
-import { arrayIn } from "../array/arrayinput";
-import { dtypeAmong } from "../array/check";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, dtypeAmong } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { determinant, factorise } from "../array/matrix";
 import type { Factors } from "../array/matrix";
 import { record } from "../array/record";

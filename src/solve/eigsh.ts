@@ -2,8 +2,7 @@
  * Eigenpairs of the matrix K of a system, whose derivatives are refused: with exact products, or with faster ones,
  * whose pairs exact rows confirm. Knows no search.
  */
-import { localAmong, markLocal } from "../array/local";
-import { recorder, recording } from "../array/record";
+import { localAmong, markLocal, recorder, recording } from "../array/record";
 import type { RealArray } from "../array/view";
 import { at, realAt } from "../asserts";
 import type { Tell } from "../call/run";

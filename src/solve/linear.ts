@@ -4,8 +4,7 @@
  * system of those numbers, and the solution is rounded.
  */
 import { astype } from "../array/array";
-import { localAmong, markLocal } from "../array/local";
-import { recording } from "../array/record";
+import { localAmong, markLocal, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { copyArguments, copyOf } from "../call/prepared";

@@ -4,8 +4,7 @@
  */
 import { add } from "../array/arithmetic";
 import { generator } from "../array/array";
-import { localAmong, markLocal } from "../array/local";
-import { recording } from "../array/record";
+import { localAmong, markLocal, recording } from "../array/record";
 import { contiguous, dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";

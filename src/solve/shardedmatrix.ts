@@ -4,9 +4,8 @@
  * whole. Points and rows that are pivots go to all ranks. A diagonal block is inverted by the rank that has its first row,
  * which asks for the points behind its own: so no bit depends on who has which rows.
  */
-import { AskedRows } from "../array/asked";
+import { AskedRows, rowsAtPlaces } from "../array/rows";
 import { gatherElements } from "../array/exchange";
-import { rowsAtPlaces } from "../array/rows";
 import { ownRows, rowsOfRank, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { allocate } from "../array/view";

@@ -5,8 +5,7 @@
  * approximation; else they share one Krylov space. Whatever has not met its tolerance by its true residual is left.
  */
 import { generator } from "../array/array";
-import { localAmong, markLocal } from "../array/local";
-import { recording } from "../array/record";
+import { localAmong, markLocal, recording } from "../array/record";
 import { contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { asserted, at } from "../asserts";

@@ -100,7 +100,6 @@ export function transpiled(name: string, from = "", to = ""): string {
     "device/cache",
     "device/toolchain",
     "device/verbose",
-    "device/compilerprocess",
     "device/compiler",
   ].map((file) => [file, sourceOf(file)] as const);
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);
