@@ -105,14 +105,14 @@ const ROWS = {
   cli: { parts: ["doctor", "version"], packages: ["node:"] },
   doctor: { parts: ["device", "array", "genred", "gpus", "version"], packages: ["node:"] },
   ready: { parts: ["device/native"] },
-  names: {
+  publicnames: {
     parts: [...DOORS, "optimise", "nd", "array", "ready", "version"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
-  index: { parts: ["names", "notebook"] },
+  index: { parts: ["publicnames", "notebook"] },
   // Browsers: what stands in the place of what depends on Node, and the entry.
   browser: { parts: ["codegen/texts", "device", "platform", "warnings"], types: ["ready"] },
-  web: { parts: ["browser/webmodule", "names", "ready"] },
+  web: { parts: ["browser/webmodule", "publicnames", "ready"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

@@ -14,7 +14,7 @@ import type { RealData } from "../device/native";
 import type { Argument } from "../formula/arguments";
 import type { Convolution } from "../formula/convolution";
 import { mean } from "../formula/reductions";
-import { availableMemory } from "../platform/system";
+import { availableMemory } from "../platform/process";
 import type { Task } from "../task";
 import { sampleGrid } from "./gridsamples";
 import { PeriodicGrid } from "./gridsum";

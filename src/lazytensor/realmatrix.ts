@@ -20,7 +20,7 @@ import type { Joined, LazyOperand } from "./operand";
 import { linearOperator, product } from "./products";
 import { matrixOf, solveClosed, solveOrWait } from "./solve";
 import type { LazySolveOptions, MatmulOptions, SolvedNow, Solving } from "./solve";
-import { expressionIn } from "./symbolic";
+import { expressionIn } from "./expression";
 
 /** What a product gives: with an operator a chain of operators. */
 type ProductOf<T extends RealData, B, K> = B extends K | LinearOperatorLike<T> ? LinearOperator<T> : RealArray<T>;

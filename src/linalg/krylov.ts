@@ -13,7 +13,7 @@ import { at } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import type { OptionRows, OptionsOf } from "../options";
-import { emitWarning } from "../platform/system";
+import { emitWarning } from "../platform/process";
 import { GMRES, gmresWith } from "../solve/gmres";
 import { spaceOf, toOperator, waysOf } from "../solve/linearoperator";
 import { checkSquare, numbersAs } from "../solve/ways";
@@ -29,8 +29,7 @@ import { onePrecision } from "../solve/space";
 import { STOPPING, hasTolerance, isSolved, relativeTarget } from "../solve/stopping";
 import type { Outcome } from "../solve/stopping";
 import type { Task } from "../task";
-import { makeForms } from "./forms";
-import { recordSolution, watchOf } from "./passthrough";
+import { makeForms, recordSolution, watchOf } from "./forms";
 
 /** What helps a solve. */
 export const HELP = {

@@ -23,8 +23,7 @@ import { checkSymmetry } from "../solve/probes";
 import type { RealSpace } from "../solve/product";
 import { AT_ONCE } from "../solve/systemmatrix";
 import type { Task } from "../task";
-import { makeForms } from "./forms";
-import { recordValues, recordVectors, watchOf } from "./passthrough";
+import { makeForms, recordValues, recordVectors, watchOf } from "./forms";
 
 // ----------------------------------------------------------------------------------------------------- eigenpairs
 

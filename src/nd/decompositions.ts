@@ -15,8 +15,7 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { eye } from "./create";
-import { asColumns, asRows, batchOf, eachOf, matricesIn, nameOfMatrix, squareIn, stacked } from "./matrices";
-import { inv } from "./systems";
+import { asColumns, asRows, batchOf, eachOf, inv, matricesIn, nameOfMatrix, squareIn, stacked } from "./systems";
 
 /** Gradients of the results, null where one takes no part. */
 type Backward = (cotangents: readonly (RealArray | null)[]) => RealArray;

@@ -30,8 +30,7 @@ import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { ONE_AXIS, alongLast } from "./axes";
 import type { AxisOptions } from "./axes";
-import { indicesIn } from "./pick";
-import { moved } from "./moved";
+import { indicesIn, moved } from "./pick";
 import { areIntegers, axesOf, axisOf, commonShapeOf, fullShape, permutationOf } from "./shapes";
 
 // --------------------------------------------------------------------------------------------------- choice

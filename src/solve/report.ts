@@ -11,7 +11,7 @@ import { at } from "../asserts";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
 import { ConvergenceError } from "../errors";
-import { emitWarning } from "../platform/system";
+import { emitWarning } from "../platform/process";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { EXACT } from "./attempt";

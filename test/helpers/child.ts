@@ -95,7 +95,7 @@ export function transpiled(name: string, from = "", to = ""): string {
     "asserts",
     "errors",
     "options",
-    "platform/system",
+    "platform/process",
     "codegen/isa",
     "device/cache",
     "device/toolchain",

@@ -33,7 +33,7 @@ export type { KernelSolveOptions } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export * as linalg from "./linalg/linalg";
 export { asLinearOperator } from "./lazytensor/products";
-export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
+export { ComplexLazyTensor, LazyTensor, LinearOperator, Pm, Var, Vi, Vj } from "./lazytensor/makers";
 export type {
   ComplexLazyTensorMaker,
   LazyTensorMaker,
@@ -45,7 +45,6 @@ export type { DeferredReduction, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve, LazySolveOptions, MatmulOptions } from "./lazytensor/solve";
 export { lazy } from "./lazytensor/lazytag";
 export type { TemplateBindings, TemplateTag, TemplateValue } from "./lazytensor/lazytag";
-export { Pm, Var, Vi, Vj } from "./lazytensor/variables";
 export { minimise } from "./optimise/minimise";
 export type { Loss, MinimiseIteration, MinimiseOptions, MinimiseResult, Parameters } from "./optimise/minimise";
 export type { Ending } from "./optimise/problem";
