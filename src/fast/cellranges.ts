@@ -9,6 +9,8 @@ import type { Ranges } from "../device/native";
 import { firstPlace } from "./cells";
 import type { Cells } from "./cells";
 
+// ------------------------------------------------------------------------------------------------- as they are written
+
 /** Intervals, as many as come. */
 class Intervals {
   count = 0;
@@ -70,6 +72,8 @@ export class RangesWriter {
     return { rows: this.rows.all(), slices: Int32Array.from(this.slices), columns: this.columns.all() };
   }
 }
+
+// ------------------------------------------------------------------------------------------------------ those of users
 
 /** Places of rows, all of one leaf and one interval of the ranges; -1 where there are no ranges. */
 interface Unit {
@@ -199,6 +203,8 @@ function placeOf(order: Int32Array, begin: number, end: number, number: number):
   }
   return low;
 }
+
+// ----------------------------------------------------------------------------------------------------------- of leaves
 
 /**
  * The leaves of columns that are left of every leaf of rows, as runs, one after the other; `ends` says up to where. A
