@@ -4,7 +4,7 @@
  * is row p of every array, whatever entry of a batch it comes from. On them a minimum is the formula itself, so that
  * its derivatives are those of the formula, gathered and scattered.
  */
-import { AskedRows, askRows, giveRows, sumRows } from "../array/rows";
+import { AskedRows, askRows, giveRows, sumRows } from "../array/rankrows";
 import type { Ranks } from "../array/exchange";
 import type { Shard } from "../array/shard";
 import { gather, scatterAdd } from "../array/tape";

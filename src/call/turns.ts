@@ -3,7 +3,7 @@
  * rows take turns: each rank asks for what some of its rows visit, and computes them. A row visits the same columns in
  * the same order as it does in a single process, and has the same bits. Knows ranks by `Ranks` alone.
  */
-import { AskedRows } from "../array/rows";
+import { AskedRows } from "../array/rankrows";
 import { tellsProgress } from "../array/exchange";
 import type { RealArray } from "../array/view";
 import { at, realAt } from "../asserts";

@@ -6,7 +6,7 @@
  */
 import { reduceElements } from "../array/exchange";
 import type { Combination, Ranks } from "../array/exchange";
-import { moveRows, rowsAtPlaces, sumRows } from "../array/rows";
+import { moveRows, rowsAtPlaces, sumRows } from "../array/rankrows";
 import { ownRows, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { wrap } from "../array/view";

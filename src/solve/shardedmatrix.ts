@@ -4,7 +4,7 @@
  * whole. Points and rows that are pivots go to all ranks. A diagonal block is inverted by the rank that has its first row,
  * which asks for the points behind its own: so no bit depends on who has which rows.
  */
-import { AskedRows, rowsAtPlaces } from "../array/rows";
+import { AskedRows, rowsAtPlaces } from "../array/rankrows";
 import { gatherElements } from "../array/exchange";
 import { ownRows, rowsOfRank, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";

@@ -3,7 +3,7 @@
  * rows are counted in a fixed number of parts, of which each rank has some that follow each other. What is summed part by
  * part then has the same bits on any number of ranks.
  */
-import { moveRows } from "../array/rows";
+import { moveRows } from "../array/rankrows";
 import { cutRows, joinRows, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { viewOf } from "../array/view";
