@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { notebook } from "../../src/index";
-import { png } from "../../src/notebook/imagechart";
+import { png } from "../../src/notebook/png";
 import { CHARTS } from "../helpers/charts";
 
 const root = resolve(__dirname, "..", "..");
