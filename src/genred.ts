@@ -23,7 +23,7 @@ import type { Result, Settings } from "./call/result";
 import { ASYNC, inBackground } from "./call/run";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 import type { Task } from "./task";
-import { atMost, describeValue, isAtLeast, optionsOf, withDefaults, withoutRows, splitOptions } from "./options";
+import { atMost, describeValue, isAtLeast, optionsOf, splitOptions, withDefaults, withoutRows } from "./options";
 import type { OptionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types

@@ -114,6 +114,7 @@ interface Copy {
   readonly address: number;
 }
 
+/** One call. Its control block is one that others see: it is read and written anew at every beat. */
 export class NativeCall {
   private readonly copies: Copy[] = [];
   private readonly results: readonly ArrayBufferView[];
@@ -201,6 +202,7 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
 
 // ---------------------------------------------------------------------------------------------------- things by number
 
+/** For those who can only hold a number: 0 is none. */
 export class Numbered<T> {
   private readonly all = new Map<number, T>();
   private last = 0;
