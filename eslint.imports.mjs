@@ -26,7 +26,7 @@ const ROWS = {
   "codegen/prelude": { parts: ["codegen/texts", "platform/packagefolder"], packages: ["node:"] },
   // Where formulas run and arrays are: one interface, a file for each device.
   device: { parts: ["codegen", "formula", "platform", "warnings"] },
-  ...of(["device/cache", "device/compiler", "device/compilerprocess", "device/cudacompiler", "device/toolchain"], {
+  ...of(["device/cache", "device/compiler", "device/cudacompiler", "device/toolchain"], {
     parts: ["codegen", "device", "platform"],
     packages: ["node:"],
   }),
@@ -44,8 +44,7 @@ const ROWS = {
     parts: ["device/nodeapi", "device/wasmheap", "device/wasmthreads"],
     typesOfOwnFolder: true,
   },
-  "device/nodeapi": { parts: ["device/nativecall", "device/numbered"], typesOfOwnFolder: true },
-  "device/nativecall": { parts: [], typesOfOwnFolder: true },
+  "device/nodeapi": { parts: ["device/wasmheap"], typesOfOwnFolder: true },
   "device/wasmheap": { parts: [], typesOfOwnFolder: true },
   "device/wasmthreads": { parts: [], typesOfOwnFolder: true },
   "device/nodeworkers": { parts: ["device/wasmthreads"], packages: ["node:"], typesOfOwnFolder: true },
@@ -106,14 +105,14 @@ const ROWS = {
   cli: { parts: ["doctor", "version"], packages: ["node:"] },
   doctor: { parts: ["device", "array", "genred", "gpus", "version"], packages: ["node:"] },
   ready: { parts: ["device/native"] },
-  names: {
+  publicnames: {
     parts: [...DOORS, "optimise", "nd", "array", "ready", "version"],
     types: ["device", "codegen/isa", "call", "solve"],
   },
-  index: { parts: ["names", "notebook"] },
+  index: { parts: ["publicnames", "notebook"] },
   // Browsers: what stands in the place of what depends on Node, and the entry.
   browser: { parts: ["codegen/texts", "device", "platform", "warnings"], types: ["ready"] },
-  web: { parts: ["browser/webmodule", "names", "ready"] },
+  web: { parts: ["browser/webmodule", "publicnames", "ready"] },
 };
 
 /** Only these load something at run time that may be missing: the addon, and the packages that draw charts. */

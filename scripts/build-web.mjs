@@ -12,7 +12,7 @@ const src = join(root, "src");
 
 /** What Node has, and what stands in its place in browsers. */
 const HALVES = {
-  "platform/system": "browser/page",
+  "platform/process": "browser/page",
   "device/addonfiles": "browser/webmodule",
   "device/compiled": "browser/nocompiler",
   "device/cuda": "browser/nocuda",

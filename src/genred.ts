@@ -23,17 +23,8 @@ import type { Result, Settings } from "./call/result";
 import { ASYNC, inBackground } from "./call/run";
 import type { ArgumentsFor, ReductionName, ResultOf } from "./call/signature";
 import type { Task } from "./task";
-import {
-  atMost,
-  checkValues,
-  describeValue,
-  isAtLeast,
-  namedOptions,
-  optionsOf,
-  withDefaults,
-  withoutRows,
-} from "./options";
-import type { OptionRows, OptionsOf } from "./options";
+import { atMost, describeValue, isAtLeast, optionsOf, splitOptions, withDefaults, withoutRows } from "./options";
+import type { OptionsOf } from "./options";
 
 // --------------------------------------------------------------------------------------------------- public types
 
@@ -247,23 +238,6 @@ export function readFormulas(
 }
 
 // -------------------------------------------------------------------------------------------------------- options
-
-/**
- * The last argument is the options object iff it has no `shape`. Lists and typed arrays are data that nobody converted.
- */
-export function splitOptions<O extends object>(given: readonly unknown[], rows: OptionRows): [unknown[], O] {
-  const last = given.at(-1);
-  const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
-  if (!isOptions) return [[...given], {} as O];
-  const options = namedOptions("call", last as O | null | undefined, rows);
-  checkValues(rows, options);
-  return [given.slice(0, -1), options];
-}
-
-/** Also an object that holds no options, such as a Map: what it is will be told. */
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
-}
 
 const SUM_SCHEMES: Readonly<Record<(typeof ROUNDING.sumScheme.kind)[number], SumScheme>> = {
   auto: "block",

@@ -1,3 +1,3 @@
 // The public names of tskeops, and nothing else.
-export * from "./names";
+export * from "./publicnames";
 export * as notebook from "./notebook/display";

@@ -175,6 +175,24 @@ export function expectedBy(row: OptionRow): string {
   return [choices.slice(0, -1).join(", "), choices.at(-1)].filter(Boolean).join(" or ");
 }
 
+/**
+ * What a call was given, as its arrays and its options: the last argument is the options object iff it has no `shape`.
+ * Lists and typed arrays are data that nobody converted.
+ */
+export function splitOptions<O extends object>(given: readonly unknown[], rows: OptionRows): [unknown[], O] {
+  const last = given.at(-1);
+  const isOptions = given.length > 0 && (last === null || last === undefined || (isPlain(last) && !("shape" in last)));
+  if (!isOptions) return [[...given], {} as O];
+  const options = namedOptions("call", last as O | null | undefined, rows);
+  checkValues(rows, options);
+  return [given.slice(0, -1), options];
+}
+
+/** Also an object that holds no options, such as a Map: what it is will be told. */
+function isPlain(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}
+
 // -------------------------------------------------------------------------------------------------------- wording
 
 /** What a value is, in a few words. */

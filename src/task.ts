@@ -7,7 +7,7 @@
 import { asserted } from "./asserts";
 import { InterruptedError } from "./errors";
 import { messageOf } from "./options";
-import { nextTurn, sharedBytes } from "./platform/system";
+import { nextTurn, sharedBytes } from "./platform/process";
 
 /** A generator that yields what it needs, is resumed with what became of it, and returns a `T`. */
 export type Task<T> = Generator<unknown, T, unknown>;

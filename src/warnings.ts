@@ -1,6 +1,6 @@
 /** Warnings of the library: it computes what was asked for, but in a way that its user would not choose. */
 
-import { emitWarning } from "./platform/system";
+import { emitWarning } from "./platform/process";
 
 /** Codes of the warnings that are told once. */
 export type WarningCode =

@@ -7,7 +7,7 @@ import { atMost, optionsOf } from "./options.js";
 import { READY } from "./ready.js";
 import type { Readiness, ReadyOptions } from "./ready.js";
 
-export * from "./names.js";
+export * from "./publicnames.js";
 
 /**
  * Loads what computes: to be awaited before the first call.

@@ -15,7 +15,7 @@ const HEAD = `/**
  * in src/formula; what is written here by hand is lost.
  */
 import type { Operand } from "../array/arithmetic";
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { atMost } from "../options";

@@ -85,11 +85,11 @@ const TABLES = [
   ],
   ["Levels: `notebook.contour(values, ...)`, beside those but `axes` and `smooth`", ["notebook/contour", "CONTOUR"]],
   ["Arrows: `notebook.quiver(points, vectors, ...)`, with the colours of points", ["notebook/quiver", "QUIVER"]],
-  ["Distributions: `notebook.histogram(values, ...)`", ["notebook/histogram", "HISTOGRAM"]],
-  ["Distributions side by side: `notebook.boxChart(values, ...)`", ["notebook/boxchart", "BOX_CHART"]],
+  ["Distributions: `notebook.histogram(values, ...)`", ["notebook/distributions", "HISTOGRAM"]],
+  ["Distributions side by side: `notebook.boxChart(values, ...)`", ["notebook/distributions", "BOX_CHART"]],
   [
     "Three dimensions: `notebook.scatter3d(points, ...)`, beside all options of points but `over` and `zoom`",
-    ["notebook/space", "SPACE"],
+    ["notebook/camera", "SPACE"],
   ],
   [
     "Surfaces: `notebook.meshChart(vertices, faces, ...)`, beside those of space and the scheme of points",

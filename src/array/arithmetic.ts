@@ -8,7 +8,8 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { at } from "../asserts";
 import { atMost } from "../options";
-import { checkArray, described, dtypeAmong } from "./check";
+import { arrayIn, checkArray, described, dtypeAmong } from "./check";
+import type { ArrayInput } from "./check";
 import { product } from "./matrix";
 import { record } from "./record";
 import type { Backward, RecordOptions } from "./record";
@@ -31,8 +32,6 @@ import {
   wrap,
   wrapBeside,
 } from "./view";
-import { arrayIn } from "./arrayinput";
-import type { ArrayInput } from "./arrayinput";
 import type { Dtype, RealArray } from "./view";
 
 /** An array or what stands for one, or a number for all of its elements. */

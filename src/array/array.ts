@@ -1,5 +1,5 @@
 /**
- * Making arrays: from numbers, from other arrays, and from seeded random generators.
+ * Making arrays: from numbers, from other arrays, and from seeded random generators; and their numbers as lists again.
  * The one idea: float32 unless told otherwise, every result fresh and row-major; the same seed gives the same points in
  * both dtypes, up to rounding. Must not know formulas.
  */
@@ -10,10 +10,20 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
-import { checkReach, checkShape, described, elementType, isList, isNdarray, ownDtype } from "./check";
+import {
+  asNumber,
+  checkElements,
+  checkReach,
+  checkShape,
+  described,
+  elementType,
+  isNdarray,
+  ownDtype,
+  readNested,
+} from "./check";
 import { record, requiresGrad } from "./record";
-import { allocate, contiguous, dtypeOf, positions, sizeOf, wrap } from "./view";
-import type { ArrayOf, DataOf, Dtype, Geometry, RealArray } from "./view";
+import { allocate, contiguous, dtypeOf, nestedOf, positions, sizeOf, wrap } from "./view";
+import type { ArrayOf, DataOf, Dtype, Geometry, NestedNumbers, RealArray } from "./view";
 
 /** What a new array holds. */
 export const DTYPE = {
@@ -200,38 +210,6 @@ const TYPES = ["float32", "float64", "int32"];
 /** Whether the elements have a type that memories know, and are not only numbers in some form. */
 const isElements = (x: NumberArray): x is NdArray<Elements> => TYPES.includes(elementType(x.data));
 
-function asNumber(value: unknown, where: string, place: () => string): number {
-  if (typeof value === "number") return value;
-  if (typeof value === "bigint") return Number(value);
-  throw new ArgumentError(`${where}: expected a number at ${place()}, got ${described(value)}`);
-}
-
-/** @throws ArgumentError, beginning with `where`, for what is no number and for ragged lists. */
-export function readNested(where: string, values: unknown, dtype: Dtype): RealArray {
-  const shape: number[] = [];
-  for (let first = values; isList(first); first = first[0]) shape.push(first.length);
-  const data = allocate(dtype, sizeOf(shape));
-  let at = 0;
-  const copy = (list: unknown, axis: number, place: string): void => {
-    if (axis === shape.length) {
-      data[at++] = asNumber(list, where, () => place);
-      return;
-    }
-    const length = shape[axis] as number;
-    if (!isList(list) || list.length !== length) throw raggedError(where, place, length, list);
-    for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
-  };
-  copy(values, 0, "values");
-  return wrap(data, shape);
-}
-
-function raggedError(where: string, place: string, length: number, got: unknown): ArgumentError {
-  const found = isList(got) ? String(got.length) : described(got);
-  return new ArgumentError(
-    `${where}: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
-  );
-}
-
 /**
  * Uniform numbers k / 2^53 in [0, 1), from the bits of xoshiro128** (Blackman and Vigna, Scrambled linear pseudorandom
  * number generators, 2021), seeded by splitmix64 (Steele, Lea and Flood, Fast splittable pseudorandom number
@@ -273,4 +251,18 @@ function xoshiro128(state: Int32Array): () => number {
 
 function rotateBits(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
+}
+
+// ----------------------------------------------------------------------------------------------------- back to numbers
+
+/**
+ * The numbers of an array as nested lists, as deep as it has axes: what `array` takes, and JSON.
+ * @param x an array of any shape
+ * @returns nested lists, or a number where the shape is `[]`
+ * @throws ArgumentError for what is no ndarray
+ * @example console.log(nd.toNested(array([[1, 2], [3, 4]]))); // [ [ 1, 2 ], [ 3, 4 ] ]
+ */
+export function toNested<T extends Elements>(x: NdArray<T>): NestedNumbers {
+  atMost("toNested", 1, arguments);
+  return nestedOf(checkElements("toNested", x));
 }

@@ -1,20 +1,23 @@
 /**
- * Checks of what users pass as arrays, shapes and dtypes.
- * The one idea: each throws one sentence, *where: expected what, got what*, that names the conversion to use, before
+ * What users pass as arrays, shapes and dtypes: checked, and made arrays where lists stand for them.
+ * The one idea: each check throws one sentence, *where: expected what, got what*, that names the conversion to use, before
  * anything is read; npm's ndarray has no class to ask for and checks no bounds, so a view may pass the end of its data.
+ * Lists of numbers and typed arrays become arrays at the door, in the dtype of the arrays beside them, so that nothing
+ * behind it knows them. Must not know formulas.
  */
 import type { NdArray } from "ndarray";
-import { ArgumentError } from "../errors";
-import { article, describeValue, elementsName, isNdarrayLike, lengthOf } from "../options";
 import { reach, remoteType, sizeOf } from "../device/memory";
 import type { Elements } from "../device/memory";
-import { shapeText } from "./view";
+import type { RealData } from "../device/native";
+import { ArgumentError } from "../errors";
+import { article, describeValue, elementsName, isNdarrayLike, lengthOf } from "../options";
+import { allocate, shapeText, wrap } from "./view";
 import type { Dtype, Geometry, RealArray } from "./view";
 
 export { describeValue as described } from "../options";
 
 /** Whom a message is about; a function where the words take time, which is spent when there is something to say. */
-export type Where = string | (() => string);
+type Where = string | (() => string);
 
 const words = (where: Where): string => (typeof where === "string" ? where : where());
 
@@ -139,4 +142,76 @@ function describeForeign(value: unknown): string {
 
 function conversionHint(dtype: Dtype | undefined): string {
   return `convert it with astype(x, "${dtype ?? "float32"}")`;
+}
+
+// ---------------------------------------------------------------------------------------- lists in the place of arrays
+
+/** Numbers in lists that are nested as deep as an array has axes; typed arrays may be the innermost ones. */
+export type NumberList = readonly (number | NumberList | RealData)[];
+
+/** An array, or what stands for one: a typed array `[N]`, or lists of numbers. */
+export type ArrayInput<T extends RealData = RealData> = RealArray<T> | T | NumberList;
+
+/**
+ * The array itself, a view of a typed array of floats, or a new array of lists and of other typed arrays, which take
+ * `dtype`, or float32 without one.
+ * @throws ArgumentError, beginning with `where`, for anything else, another dtype, and ragged lists.
+ */
+export function arrayIn<T extends RealData>(where: Where, value: ArrayInput<T>, dtype?: Dtype): RealArray<T> {
+  return checkArray(where, isList(value) ? fromList(where, value, dtype) : value, dtype) as RealArray<T>;
+}
+
+function fromList(where: Where, value: ArrayLike<unknown>, dtype: Dtype | undefined): RealArray {
+  if (ownDtype(value) !== undefined) return wrap(value as RealData, [value.length]);
+  return readNested(typeof where === "string" ? where : where(), value, dtype ?? "float32");
+}
+
+/**
+ * The numbers of a list or a typed array as an array of `shape`. @throws ArgumentError unless they are as many.
+ */
+export function shapedArray<T extends RealData>(
+  where: string,
+  numbers: T | readonly number[],
+  shape: readonly number[],
+): RealArray<T> {
+  if (!isList(numbers))
+    throw new ArgumentError(`${where}: expected a list or a typed array, got ${describeValue(numbers)}`);
+  const flat = arrayIn<T>(where, numbers);
+  const lengths = checkShape(where, shape);
+  if (flat.shape.length === 1 && sizeOf(lengths) === flat.shape[0]) return wrap(flat.data, lengths);
+  const expected = `${String(sizeOf(lengths))} numbers for shape ${shapeText(lengths)}`;
+  throw new ArgumentError(`${where}: expected ${expected}, got shape ${shapeText(flat.shape)}`);
+}
+
+/** @throws ArgumentError for what is no number. */
+export function asNumber(value: unknown, where: string, place: () => string): number {
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
+  throw new ArgumentError(`${where}: expected a number at ${place()}, got ${describeValue(value)}`);
+}
+
+/** @throws ArgumentError, beginning with `where`, for what is no number and for ragged lists. */
+export function readNested(where: string, values: unknown, dtype: Dtype): RealArray {
+  const shape: number[] = [];
+  for (let first = values; isList(first); first = first[0]) shape.push(first.length);
+  const data = allocate(dtype, sizeOf(shape));
+  let at = 0;
+  const copy = (list: unknown, axis: number, place: string): void => {
+    if (axis === shape.length) {
+      data[at++] = asNumber(list, where, () => place);
+      return;
+    }
+    const length = shape[axis] as number;
+    if (!isList(list) || list.length !== length) throw raggedError(where, place, length, list);
+    for (let k = 0; k < length; k++) copy(list[k], axis + 1, `${place}[${String(k)}]`);
+  };
+  copy(values, 0, "values");
+  return wrap(data, shape);
+}
+
+function raggedError(where: string, place: string, length: number, got: unknown): ArgumentError {
+  const found = isList(got) ? String(got.length) : describeValue(got);
+  return new ArgumentError(
+    `${where}: expected ${String(length)} elements at ${place}, as in its neighbours, got ${found}`,
+  );
 }

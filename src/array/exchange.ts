@@ -8,9 +8,8 @@ import type { Elements } from "../device/memory";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { onceFor } from "../once";
-import { markLocal } from "./local";
-import type { Local } from "./local";
-import { record } from "./record";
+import { markLocal, record } from "./record";
+import type { Local } from "./record";
 import { allocate, dtypeOf, readable, shapeText, wrap, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 

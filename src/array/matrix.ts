@@ -10,7 +10,7 @@ import {
   QrDecomposition,
   SingularValueDecomposition,
 } from "ml-matrix";
-import type { LongAlgebra } from "../device/densealgebra";
+import type { LongAlgebra } from "../device/addonfunctions";
 import { denseAlgebra } from "../device/native";
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";

@@ -9,10 +9,10 @@ import { at, realAt } from "../asserts";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { described } from "./check";
+import type { ArrayInput } from "./check";
 import { clouds } from "./clusters";
 import { rangeArrays } from "./ranges";
 import type { RangeArrays, Visits } from "./ranges";
-import type { ArrayInput } from "./arrayinput";
 
 /** A run is not cut before it has so many points: shorter ones cost more than they spare. */
 const LEAST_RUN = 32;

@@ -1,8 +1,9 @@
 /**
  * Marks and records: which arrays take part in derivatives, and how each came about. The one idea: derivatives belong
  * to memory. A record hangs (weakly) on the typed array behind an ndarray, so every view of that memory takes part.
- * Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from writing into them. Knows
- * closures; must not know Genred, formulas or dense operations.
+ * Arrays that a derivative reads are guarded by a checksum, as nothing stops a user from writing into them. Memory
+ * whose numbers are of one rank alone has a mark as well: what is computed from such numbers is such itself. Knows
+ * closures; must not know Genred, formulas or dense operations, nor how ranks talk.
  */
 import { memoryOf } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -10,8 +11,6 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
 import { warnOnce } from "../warnings";
 import { checkArray } from "./check";
-import { isCommon, localAmong, localOf, markCommon, markLocal } from "./local";
-import type { Local } from "./local";
 import { contiguous, coversMemory, viewOf, wrap } from "./view";
 import type { RealArray } from "./view";
 
@@ -275,4 +274,48 @@ export function checksum(x: RealArray): number {
 function mix(sum: number, word: number): number {
   const bits = sum ^ word;
   return Math.imul((bits << 15) | (bits >>> 17), 0x9e3779b1);
+}
+
+// ------------------------------------------------------------------------------------------------- numbers of one rank
+
+/** What the ranks do with arrays; both are recorded, and each is the derivative of the other. */
+export interface Local {
+  /** The sum over all ranks, on all of them. */
+  sum(own: RealArray): RealArray;
+  /** A copy of an array that all ranks have, of which each rank uses its own. */
+  own(whole: RealArray): RealArray;
+}
+
+const locals = new WeakMap<object, Local>();
+/** Whether there is any: programs of one process ask no further. */
+export let areLocals = false;
+
+interface OfMemory {
+  readonly data: object;
+}
+
+export const localOf = ({ data }: OfMemory): Local | undefined => (areLocals ? locals.get(data) : undefined);
+
+export const localAmong = (arrays: readonly OfMemory[]): Local | undefined =>
+  areLocals ? arrays.map(localOf).find((local) => local !== undefined) : undefined;
+
+/** Memory that an exchange has filled with the same numbers on all ranks, and what shows rows of it. */
+let commons: WeakSet<object> | undefined;
+
+export const isCommon = ({ data }: OfMemory): boolean => commons?.has(data) === true;
+
+/** Marks memory of which all ranks have the same, whoever uses which part; returns the array. */
+export function markCommon<X extends OfMemory>(array: X): X {
+  (commons ??= new WeakSet()).add(array.data);
+  return array;
+}
+
+/** Marks the memory of an array, whose numbers are new; returns the array. */
+export function markLocal<X extends OfMemory>(array: X, local: Local | undefined): X {
+  commons?.delete(array.data);
+  if (local) {
+    areLocals = true;
+    locals.set(array.data, local);
+  } else if (areLocals) locals.delete(array.data);
+  return array;
 }

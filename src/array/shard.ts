@@ -10,8 +10,7 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { gatherElements, localBy } from "./exchange";
 import type { Ranks } from "./exchange";
-import { isCommon, markCommon, markLocal } from "./local";
-import { checksum, record, shareVersion } from "./record";
+import { checksum, isCommon, markCommon, markLocal, record, shareVersion } from "./record";
 import { allocate, coversMemory, readable, shapeText, viewOf, wrap, wrapBeside } from "./view";
 import type { RealArray } from "./view";
 

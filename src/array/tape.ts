@@ -10,11 +10,11 @@ import { ArgumentError } from "../errors";
 import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { checkArray, described } from "./check";
-import { localOf, markLocal } from "./local";
-import { bringBeside } from "./transfer";
 import {
   checkOutputUnchanged,
   checkUnchanged,
+  localOf,
+  markLocal,
   overwrittenError,
   record,
   recordedVersion,
@@ -24,6 +24,7 @@ import {
   versionOf,
 } from "./record";
 import type { Backward, Made, Version } from "./record";
+import { bringBeside } from "./transfer";
 import {
   allocate,
   contiguous,

@@ -1,5 +1,5 @@
 /**
- * What the library asks of the system around it, in browsers: in the place of src/platform/system.ts, with its names.
+ * What the library asks of the system around it, in browsers: in the place of src/platform/process.ts, with its names.
  */
 
 /** There is no environment. */

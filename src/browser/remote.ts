@@ -1,15 +1,17 @@
 /**
  * Background forms of the addon's long functions where there are no threads: a worker with a module of its own is sent
- * copies of the arguments, and sends back what it has written. Its one idea: a job is data, the name of a function and
- * its arguments; routines are sent as programs. Stopping a job ends its worker. Must not know what functions do, but
- * which of their arguments they write.
+ * copies of the arguments, and sends back what it has written; it does jobs one after the other, and tells how far
+ * they are while they keep it busy. Both sides are here. Their one idea: a job is data, the name of a function and its
+ * arguments; routines are sent as programs. Stopping a job ends its worker. Must not know what functions do, but which
+ * of their arguments they write.
  */
 import type { Addon, NativeRoutine } from "../device/addon";
+import { newControl } from "../device/addoncall";
 import type { Control } from "../device/addoncall";
-import { WRITTEN } from "../device/wasm";
+import { WRITTEN, linkWasm } from "../device/wasm";
 import { DeviceError, InterruptedError } from "../errors";
 import { messageOf } from "../options";
-import { every } from "../platform/system";
+import { every } from "../platform/process";
 import { makeWorker } from "./webworkers";
 
 /** What `loadTiles` was called with. */
@@ -25,21 +27,21 @@ export interface Job {
   /** Places of the arguments that are sent back. */
   readonly written: readonly number[];
 }
-export interface JobResult {
+interface JobResult {
   readonly value: number | undefined;
   readonly written: readonly Float64Array[];
 }
 /** What came of a job, or how far it is: units done, and units. */
-export type Answer =
+type Answer =
   | JobResult
   | { readonly failure: { readonly name: string; readonly message: string } }
   | { readonly done: readonly [number, number] };
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
-export const functionAt = (addon: Addon, [group, name]: Path): AnyFunction =>
+const functionAt = (addon: Addon, [group, name]: Path): AnyFunction =>
   (group === "" ? addon : addon[group])[name as never];
-export const loadProgram = (addon: Addon, program: Program): NativeRoutine => addon.loadTiles(...program);
+const loadProgram = (addon: Addon, program: Program): NativeRoutine => addon.loadTiles(...program);
 
 /** The addon, whose long functions are computed by workers where they are asked for later. */
 export function withWorkers(addon: Addon, module: WebAssembly.Module, most: number): Addon {
@@ -205,4 +207,67 @@ const ERRORS = { InterruptedError, DeviceError, TypeError, RangeError };
 function errorOf({ name, message }: { readonly name: string; readonly message: string }): Error {
   const kind = Object.hasOwn(ERRORS, name) ? ERRORS[name as keyof typeof ERRORS] : Error;
   return new kind(message);
+}
+
+// --------------------------------------------------------------------------------------------------- the worker's side
+
+type Send = (answer: Answer, transfer?: readonly ArrayBufferLike[]) => void;
+
+/** Milliseconds from one word of progress to the next. */
+const WORD = 100;
+
+/** Gives what takes the jobs. */
+export function answer(module: WebAssembly.Module, send: Send): (job: Job) => void {
+  let tell = (): void => undefined;
+  const addon = addonOf(module, () => {
+    tell();
+  });
+  const routines = new Map<unknown, NativeRoutine>();
+  return (job) => {
+    const control = newControl();
+    tell = progressOf(control, send);
+    try {
+      const result = perform(addon, routines, job, control);
+      send(result, [...new Set(result.written.map(({ buffer }) => buffer))]);
+    } catch (error) {
+      const { name, message } = error as Error;
+      send({ failure: { name, message } });
+    }
+  };
+}
+
+/** @param beat called every few milliseconds by what keeps this thread busy. */
+function addonOf(module: WebAssembly.Module, beat: () => void): Addon {
+  const linked = linkWasm(module, { openWorker: null, processors: 1, mayWait: true });
+  const napi = linked.imports["napi"] as Record<string, (...args: number[]) => number>;
+  const ask = napi["napi_has_element"];
+  napi["napi_has_element"] = (...args) => {
+    const answered = ask?.(...args) ?? 0;
+    beat();
+    return answered;
+  };
+  const file = linked.register(new WebAssembly.Instance(module, linked.imports));
+  return file.initialize({ InterruptedError, DeviceError });
+}
+
+function progressOf(control: Control, send: Send): () => void {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    if (now - last < WORD) return;
+    last = now;
+    send({ done: [control[1] ?? 0, control[2] ?? 0] });
+  };
+}
+
+function perform(addon: Addon, routines: Map<unknown, NativeRoutine>, job: Job, control: Control): JobResult {
+  const { path, program, written } = job;
+  const args = [...job.args];
+  if (program) {
+    let routine = routines.get(args[0]);
+    if (routine === undefined) routines.set(args[0], (routine = loadProgram(addon, program)));
+    args[0] = routine;
+  }
+  const value = functionAt(addon, path)(...args, control) as number | undefined;
+  return { value, written: written.map((place) => args[place] as Float64Array) };
 }

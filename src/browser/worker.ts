@@ -2,10 +2,10 @@
  * The program of workers, a file of its own that src/browser/webworkers.ts holds as text: a worker is a thread of the
  * module of a page, or has a module of its own and computes what it is sent (remote.ts).
  */
-import { answer } from "./answering";
+import { answer } from "./remote";
+import type { Job } from "./remote";
 import { serve, systemOf } from "../device/wasmthreads";
 import type { Start } from "../device/wasmthreads";
-import type { Job } from "./remote";
 import type { First } from "./webworkers";
 
 /** This worker, as it sees itself. */

@@ -4,9 +4,8 @@
  * is row p of every array, whatever entry of a batch it comes from. On them a minimum is the formula itself, so that
  * its derivatives are those of the formula, gathered and scattered.
  */
-import { AskedRows, askRows, giveRows } from "../array/asked";
+import { AskedRows, askRows, giveRows, sumRows } from "../array/rankrows";
 import type { Ranks } from "../array/exchange";
-import { sumRows } from "../array/rows";
 import type { Shard } from "../array/shard";
 import { gather, scatterAdd } from "../array/tape";
 import type { RealArray } from "../array/view";

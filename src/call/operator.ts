@@ -33,11 +33,8 @@ import type { CallOptions, Extents, Given, How } from "./prepared";
 import { refuseShards } from "./shards";
 import { checkCall, checkShards, launchOnRanks, whoseResult } from "./shares";
 import type { CheckedCall } from "./shares";
-import { DIRECT } from "./shortcut";
-import type { Shortcut } from "./shortcut";
-import type { Tell } from "./run";
-import { launchTravelling } from "./turns";
 import {
+  DIRECT,
   NOTHING,
   asItIs,
   compute,
@@ -50,11 +47,13 @@ import {
   otherOf,
   shapesOf,
   targetOf,
-  workspaceOf,
   valuesOf,
   withoutIndices,
+  workspaceOf,
 } from "./result";
-import type { IndexArray, Launch, Ready, Reduce, Result, Settings } from "./result";
+import type { IndexArray, Launch, Ready, Reduce, Result, Settings, Shortcut } from "./result";
+import type { Tell } from "./run";
+import { launchTravelling } from "./turns";
 
 /** Formulas with their arguments and a reduction: what Genred, KernelSolve and gradients call. */
 export class Operator {

@@ -12,7 +12,7 @@ import type { Formula } from "../formula/formula";
 import type { Operator } from "./operator";
 import { checkPlacement } from "./prepared";
 import type { CallOptions } from "./prepared";
-import type { Shortcut } from "./shortcut";
+import type { Shortcut } from "./result";
 
 /** Where a call would run now, how it would get its result, and what it would cost. */
 export interface CallPlan extends Shortcut {

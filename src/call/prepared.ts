@@ -2,9 +2,8 @@
  * What a call is given, checked once: arrays held against the aliases that declare them and against each other, and
  * options that say where it runs and which pairs count. Must not know reductions.
  */
-import { checkArray, described, dtypeAmong, isList } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { NumberList } from "../array/arrayinput";
+import { arrayIn, checkArray, described, dtypeAmong, isList } from "../array/check";
+import type { NumberList } from "../array/check";
 import { checkRanges } from "../array/ranges";
 import type { BlockRanges, CheckedRanges } from "../array/ranges";
 import type { Ranks } from "../array/exchange";

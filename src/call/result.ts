@@ -3,9 +3,8 @@
  * checked, and how a call that is ready comes to its result.
  */
 import { checkArray, checkReach, checkShape } from "../array/check";
-import { areLocals, localAmong, markLocal } from "../array/local";
 import type { Int32NdArray } from "../array/integers";
-import { checkOut } from "../array/record";
+import { areLocals, checkOut, localAmong, markLocal } from "../array/record";
 import {
   contiguous,
   dtypeOf,
@@ -19,11 +18,11 @@ import {
   wrapBeside,
 } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
+import { asserted, at } from "../asserts";
 import type { Call as DeviceCall, Routine } from "../device/device";
 import { memoryAmong, memoryOf } from "../device/memory";
 import type { ElementType } from "../device/memory";
 import type { RealData } from "../device/native";
-import { asserted, at } from "../asserts";
 import { ArgumentError } from "../errors";
 import { label } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
@@ -228,3 +227,24 @@ export const asItIs = (result: Result): Result => result;
 export const shapesOf =
   ({ batch }: Given, rows: number, { reduction, k }: Settings, { dims: [dim] }: Extent) =>
   (size: number): readonly number[] => [...batch, rows, ...(reduction.takesK && dim > 1 ? [k, dim] : [size])];
+
+// ------------------------------------------------------------------------------------------------------ of fewer pairs
+
+/** How a call gets its result. */
+export interface Shortcut {
+  /**
+   * `"direct"`: from all pairs. `"pruned"`: without blocks that hold no extreme, exactly. `"dropped"`: without blocks
+   * whose bounds are below the tolerance. `"split"`: near pairs exactly, and the smooth rest on a grid.
+   * `"tree"`: near pairs exactly, and of far cells a few nodes in the place of their points.
+   */
+  readonly method: "direct" | "pruned" | "dropped" | "split" | "tree";
+  /** Why all pairs are computed, in one sentence; null where they are not, or nobody asked for less. */
+  readonly whyDirect: string | null;
+  /** Pairs (i, j) at which the formula is computed, in all entries of a batch; undefined for all. */
+  readonly pairsLeft?: number | undefined;
+  /** Numbers that a way has chosen, such as the radius of near pairs, by name. */
+  readonly details: Readonly<Record<string, number | readonly number[] | string>>;
+}
+
+/** All pairs. */
+export const DIRECT: Shortcut = { method: "direct", whyDirect: null, details: {} };

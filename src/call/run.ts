@@ -8,7 +8,7 @@ import type { Control } from "../device/native";
 import { inTurn, tellsProgress } from "../array/exchange";
 import { messageOf } from "../options";
 import type { OptionsOf } from "../options";
-import { every, offInterrupt, onInterrupt } from "../platform/system";
+import { every, offInterrupt, onInterrupt } from "../platform/process";
 import { runAsync, runSync, stop } from "../task";
 import type { AbortSignalLike, Task } from "../task";
 

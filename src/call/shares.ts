@@ -22,8 +22,8 @@ import type { CallOptions, Extents, Given, How } from "./prepared";
 import { asItIs, otherOf } from "./result";
 import type { Kept, Launch, Reduce, Result } from "./result";
 import { commonShard, cutAll, joinAll, shardAmong } from "./shards";
-import { columnsTravel } from "./travels";
-import type { Reducing } from "./travels";
+import { columnsTravel } from "./travel";
+import type { Reducing } from "./travel";
 
 /** Arrays of a call with shards among them, as it is computed. */
 interface SharedCall {

@@ -2,7 +2,7 @@
  * The types of calls: how the arguments of a door follow from its alias strings, and its result from the row of its
  * reduction.
  */
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import type * as rows from "../formula/reductions";

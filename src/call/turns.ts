@@ -3,7 +3,7 @@
  * rows take turns: each rank asks for what some of its rows visit, and computes them. A row visits the same columns in
  * the same order as it does in a single process, and has the same bits. Knows ranks by `Ranks` alone.
  */
-import { AskedRows } from "../array/asked";
+import { AskedRows } from "../array/rankrows";
 import { tellsProgress } from "../array/exchange";
 import type { RealArray } from "../array/view";
 import { at, realAt } from "../asserts";
@@ -15,9 +15,8 @@ import type { Task } from "../task";
 import { warnOnce } from "../warnings";
 import { launchCall, otherOf } from "./result";
 import type { Launch } from "./result";
-import { columnsText, launchSpans } from "./travel";
+import { MOST_GATHERED, columnsText, launchSpans } from "./travel";
 import type { Travelling } from "./travel";
-import { MOST_GATHERED } from "./travels";
 
 /** Numbers of columns that a turn asks for, where no interval of rows visits more: as many as a span has. */
 const NUMBERS = 1 << 20;

@@ -3,7 +3,7 @@
  * loops, the package's build (scripts/build-native.mjs, CMakeLists.txt) and the addon's dispatch
  * (native/generated/instructionsets.h) are all written from it.
  */
-import { architecture } from "../platform/system";
+import { architecture } from "../platform/process";
 
 /**
  * `"avx2"` is x86-64-v3; `"avx512"` adds AVX-512 F, BW, CD, DQ and VL; `"baseline"` is what every processor of the

@@ -6,8 +6,7 @@
 import type { InstructionSetName } from "../codegen/isa";
 import type { TileNames } from "../codegen/tileprogram";
 import type { Control, NativeRoutine, RealData, Tables } from "./addoncall";
-import type { CellFunctions } from "./cellfunctions";
-import type { BriefAlgebra, LongAlgebra } from "./densealgebra";
+import type { BriefAlgebra, CellFunctions, LongAlgebra } from "./addonfunctions";
 
 export type { NativeRoutine } from "./addoncall";
 

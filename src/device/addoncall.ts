@@ -3,7 +3,7 @@
  * is and stop it. Plans go flat, sizes in one array and optional tables, because reading the properties of an object
  * costs more than a tiny call. Must not know the addon.
  */
-import { sharedBytes } from "../platform/system";
+import { sharedBytes } from "../platform/process";
 
 /** Numbers of one dtype, contiguous: "float32" is Float32Array, "float64" is Float64Array. */
 export type RealData = Float32Array | Float64Array;

@@ -13,8 +13,7 @@ import type { InstructionSetName } from "../codegen/isa";
 import { CompileError, DeviceError } from "../errors";
 import { messageOf } from "../options";
 import { cachedObject, discardObject, keptObject, keptSource, knownObject, privateFolder } from "./cache";
-import { inTurn, runCompiler, runCompilerInBackground } from "./compilerprocess";
-import { identityOf, requireCompiler, whyNoCompiler } from "./toolchain";
+import { identityOf, inTurn, requireCompiler, runCompiler, runCompilerInBackground, whyNoCompiler } from "./toolchain";
 import { reportObject } from "./verbose";
 
 /**

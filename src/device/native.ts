@@ -7,7 +7,7 @@ import { ISAS } from "../codegen/isa";
 import type { InstructionSetName } from "../codegen/isa";
 import { ArgumentError, InterruptedError } from "../errors";
 import { describeValue, messageOf } from "../options";
-import { variable } from "../platform/system";
+import { variable } from "../platform/process";
 import type { Addon } from "./addon";
 import { findAddon, warnOfSlow, whyNone } from "./addonfiles";
 import type { AddonReport, Found } from "./addonfiles";

@@ -3,10 +3,8 @@
  * Node's addon and the module. Its one idea: a value of JavaScript is a number in C++, its place in a list that is cut
  * back when a call returns. Names and arguments are those of Node's manual. Must not know what the functions do.
  */
-import { NativeCall } from "./nativecall";
-import type { Written } from "./nativecall";
-import { Numbered } from "./numbered";
-import type { WasmHeap } from "./wasmheap";
+import { NativeCall, Numbered } from "./wasmheap";
+import type { WasmHeap, Written } from "./wasmheap";
 
 /** Functions by the names of their imports, over numbers as WebAssembly has them. */
 type Functions = Readonly<Record<string, (...args: number[]) => number>>;

@@ -9,7 +9,7 @@ import { InterruptedError } from "../errors";
 import { asVariable, isVariable, nodesOf, placeSegments, Category } from "../formula/formula";
 import type { Axis, Contraction, Elementwise, Formula, View } from "../formula/formula";
 import { constantValue } from "../formula/core";
-import { nextTurn } from "../platform/system";
+import { nextTurn } from "../platform/process";
 import { beginOf, entriesOf, indicesIn } from "./addoncall";
 import type { Call, Device, RectangleCall, Routine } from "./device";
 import type { RealData } from "./native";

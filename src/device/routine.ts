@@ -8,7 +8,7 @@ import { asserted, at } from "../asserts";
 import type { Specification } from "../codegen/specification";
 import { DeviceError, InterruptedError } from "../errors";
 import type { Formula } from "../formula/formula";
-import { variable } from "../platform/system";
+import { variable } from "../platform/process";
 import { warnOnce } from "../warnings";
 import { cpu } from "./compiled";
 import type { Compile, Device, Routine } from "./device";

@@ -3,7 +3,7 @@
  * compiled or found compiled. Must not know how anything is computed.
  */
 import type { Specification } from "../codegen/specification";
-import { printLine, variable } from "../platform/system";
+import { printLine, variable } from "../platform/process";
 import type { Call, RectangleCall, Routine } from "./device";
 
 const isVerbose = (): boolean => Boolean(variable("TSKEOPS_VERBOSE"));

@@ -5,7 +5,7 @@
  */
 import { asserted } from "../asserts";
 import type { AddonFile, LongFunctions } from "./addon";
-import type { BriefAlgebra, LongAlgebra } from "./densealgebra";
+import type { BriefAlgebra, LongAlgebra } from "./addonfunctions";
 import { NodeApi } from "./nodeapi";
 import { WasmHeap } from "./wasmheap";
 import type { Allocator } from "./wasmheap";

@@ -1,6 +1,8 @@
 /**
- * The memory of a WebAssembly module: addresses are numbers below 2^32, and what is allocated is given back. Views of it
- * are made anew where it has grown. Must not know what is in it.
+ * The memory of a WebAssembly module, and what of JavaScript is in it: addresses are numbers below 2^32, and what is
+ * allocated is given back; things are held by number. In a call the numbers of its typed arrays are copied in where
+ * C++ asks for them, and out of the arrays that it writes when it returns or, where it gives a promise, when that
+ * settles; then the copies are given back, also when it throws. Must not know what functions do.
  */
 import { DeviceError } from "../errors";
 
@@ -98,3 +100,123 @@ export class WasmHeap {
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
+
+// --------------------------------------------------------------------------------------------------------------- calls
+
+/** Which arguments a function writes, by its name; none of those that are not named. */
+export type Written = Readonly<Record<string, readonly number[]>>;
+
+/** Milliseconds from one look at the control block of a promise to the next. */
+const BEAT = 10;
+
+interface Copy {
+  readonly view: ArrayBufferView;
+  readonly address: number;
+}
+
+/** One call. Its control block is one that others see: it is read and written anew at every beat. */
+export class NativeCall {
+  private readonly copies: Copy[] = [];
+  private readonly results: readonly ArrayBufferView[];
+  private control: Copy | undefined;
+
+  constructor(
+    private readonly heap: WasmHeap,
+    readonly args: readonly unknown[],
+    /** What C++ has given to the function. */
+    readonly data: number,
+    written: readonly number[],
+  ) {
+    this.results = written.map((position) => args[position]).filter((arg) => ArrayBuffer.isView(arg));
+  }
+
+  /** The address of the numbers of an array. @throws TypeError where a result shares memory with another array. */
+  place(view: ArrayBufferView): number {
+    const known = this.copies.find((copy) => isSame(copy.view, view));
+    if (known) return known.address;
+    for (const { view: other } of this.copies)
+      if ((this.isResult(view) || this.isResult(other)) && overlap(view, other))
+        throw new TypeError("out: expected memory of its own, got memory of another argument");
+    const address = this.heap.allocate(view.byteLength);
+    this.copies.push({ view, address });
+    this.heap.copyIn(view, address);
+    return address;
+  }
+
+  private isResult(view: ArrayBufferView): boolean {
+    return this.results.some((result) => isSame(result, view));
+  }
+
+  /** This memory has the control block. */
+  watch(buffer: ArrayBufferLike): void {
+    this.control = this.copies.find(({ view }) => view.buffer === buffer);
+  }
+
+  /** Hands on that somebody stops the call, and how far it is. */
+  beat(): void {
+    if (!this.control) return;
+    const outside = this.control.view as Int32Array;
+    const inside = this.heap.int32s(this.control.address, 3);
+    if (Atomics.load(outside, 0) !== 0) Atomics.store(inside, 0, 1);
+    for (const n of [1, 2]) Atomics.store(outside, n, Atomics.load(inside, n));
+  }
+
+  /** Gives what the call gives, once all is copied out. */
+  end(result: unknown): unknown {
+    if (result instanceof Promise) return this.settle(result);
+    this.copyOut();
+    this.close();
+    return result;
+  }
+
+  private async settle(promise: Promise<unknown>): Promise<unknown> {
+    const beats = setInterval(() => this.beat(), BEAT); // it keeps the process alive, too
+    try {
+      const result = await promise;
+      this.copyOut();
+      return result;
+    } finally {
+      clearInterval(beats);
+      this.close();
+    }
+  }
+
+  private copyOut(): void {
+    this.beat();
+    for (const { view, address } of this.copies) if (this.isResult(view)) this.heap.copyOut(address, view);
+  }
+
+  close(): void {
+    for (const { address } of this.copies.splice(0)) this.heap.free(address);
+    this.control = undefined;
+  }
+}
+
+const endOf = ({ byteOffset, byteLength }: ArrayBufferView): number => byteOffset + byteLength;
+
+const isSame = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
+  a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+
+const overlap = (a: ArrayBufferView, b: ArrayBufferView): boolean =>
+  a.buffer === b.buffer && a.byteOffset < endOf(b) && b.byteOffset < endOf(a);
+
+// ---------------------------------------------------------------------------------------------------- things by number
+
+/** For those who can only hold a number: 0 is none. */
+export class Numbered<T> {
+  private readonly all = new Map<number, T>();
+  private last = 0;
+
+  add(thing: T): number {
+    this.all.set(++this.last, thing);
+    return this.last;
+  }
+  at(number: number): T {
+    return this.all.get(number) as T;
+  }
+  take(number: number): T {
+    const thing = this.at(number);
+    this.all.delete(number);
+    return thing;
+  }
+}

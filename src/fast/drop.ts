@@ -28,13 +28,10 @@ import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
 import { rangesOfBest, rangesOfLeft } from "./cellranges";
 import { restoreRows } from "./cells";
-import { planEntries } from "./entries";
-import { firstDrop, whyBefore } from "./firstplan";
-import { operationNanoseconds } from "./splitcosts";
-import { placeAlone, placeOf } from "./way";
+import { placeAlone, placeOf, planEntries } from "./way";
 import type { Plan, Way } from "./way";
+import { FEW_PAIRS, MEASURED, firstDrop, operationNanoseconds, whyBefore } from "./paircosts";
 import { ON_DEVICE, isOnProcessor, worstOf } from "./prune";
-import { FEW_PAIRS, MEASURED } from "./prunecosts";
 
 /** What calls of an operator compute with, made once. */
 interface Parts {

@@ -6,9 +6,8 @@
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
 import { blocking } from "../call/run";
-import type { Launch, Reduce, Settings } from "../call/result";
-import { DIRECT } from "../call/shortcut";
-import type { Shortcut } from "../call/shortcut";
+import { DIRECT } from "../call/result";
+import type { Launch, Reduce, Settings, Shortcut } from "../call/result";
 import type { Argument } from "../formula/arguments";
 import type { Formula } from "../formula/formula";
 import { runAsync, waitFor } from "../task";

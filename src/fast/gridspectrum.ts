@@ -1,12 +1,22 @@
 /**
- * Fourier coefficients on a periodic grid, as the addon's transforms of real grids lay them out: half of them tell the
- * other half. The one idea is that coefficients of few modes take their places among those of a finer grid, the rest
- * being zero. Knows no points.
+ * Fourier transforms of periodic grids, which the addon makes, and their coefficients as it lays them out: half of
+ * them tell the other half. The one idea is that coefficients of few modes take their places among those of a finer
+ * grid, the rest being zero. Knows no points.
  */
 import { at, realAt } from "../asserts";
+import type { LongAlgebra } from "../device/addonfunctions";
 import { sizeOf } from "../device/memory";
+import { instructionSet, loadedAddon } from "../device/native";
 import type { RealData } from "../device/native";
-import type { Task } from "../task";
+import { worksOf } from "../task";
+import type { Task, Works } from "../task";
+
+/** As work that waits or does not. */
+export function gridAlgebra(): Works<LongAlgebra> {
+  instructionSet(); // the dense algebra uses it, too
+  const { dense } = loadedAddon();
+  return worksOf<LongAlgebra>(dense, dense.later);
+}
 
 /**
  * What the transform of the spread weights is multiplied by: `[...shape but the last, last / 2 + 1]`, row-major, in the

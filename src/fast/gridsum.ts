@@ -5,7 +5,7 @@
  * the same numbers, so that a symmetric kernel stays symmetric to rounding. Needs the addon. Knows no formula.
  */
 import { at, lookUp } from "../asserts";
-import type { LongAlgebra } from "../device/densealgebra";
+import type { LongAlgebra } from "../device/addonfunctions";
 import { allocate, bytesOf, sizeOf } from "../device/memory";
 import type { Dtype } from "../device/memory";
 import type { RealData } from "../device/native";
@@ -13,9 +13,8 @@ import { ArgumentError } from "../errors";
 import { shapeText } from "../array/view";
 import { waitFor } from "../task";
 import type { Task, Works } from "../task";
-import { placeModes } from "./gridspectrum";
+import { gridAlgebra, placeModes } from "./gridspectrum";
 import type { Spectrum, Transform } from "./gridspectrum";
-import { gridAlgebra } from "./gridworks";
 import { checkWindow, windowPolynomials, windowTransform } from "./spreadwindow";
 import type { Window } from "./spreadwindow";
 

@@ -8,7 +8,7 @@ import { waitFor } from "../task";
 import type { Task } from "../task";
 import { sampleLines } from "./gridsamples";
 import type { Periodic } from "./gridsamples";
-import { gridAlgebra } from "./gridworks";
+import { gridAlgebra } from "./gridspectrum";
 import { randomNumbers } from "./kerneltable";
 import type { KernelTable } from "./kerneltable";
 

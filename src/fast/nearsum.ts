@@ -29,7 +29,7 @@ import type { NearPairs } from "./near";
 import { gatherRows } from "./samplecheck";
 import { Lattice, SharedColumns } from "./sharednear";
 import type { Split } from "./splitchoice";
-import { pairNanoseconds } from "./splitcosts";
+import { pairNanoseconds } from "./paircosts";
 import type { Points } from "./splitpoints";
 import type { Step } from "./step";
 

@@ -20,15 +20,13 @@ import { waitFor } from "../task";
 import type { Task } from "../task";
 import { CellPairs, movedArrays } from "./cellpairs";
 import type { Sorted } from "./cellpairs";
-import { rangesOfBest, rangesOfLeft } from "./cellranges";
+import { Visits, rangesOfBest, rangesOfLeft } from "./cellranges";
 import type { Left } from "./cellranges";
 import { firstPlace, restoreRows } from "./cells";
-import { planEntries } from "./entries";
-import { Visits } from "./visits";
-import { placeOf } from "./way";
+import { placeOf, planEntries } from "./way";
 import type { Plan, Way } from "./way";
-import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./prunecosts";
-import type { Choice } from "./prunecosts";
+import { FEW_PAIRS, MANY_LEFT, MEASURED } from "./paircosts";
+import type { Choice } from "./paircosts";
 
 /** What calls of an operator compute with, made once. */
 interface Parts {

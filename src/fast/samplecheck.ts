@@ -1,16 +1,20 @@
 /**
- * Exact rows beside an approximate result: how large its error is, from a sample of rows, and how well that is known.
- * Rows are the same in equal calls. Must not know how the result was made.
+ * Exact rows beside an approximate result: how large its error is, from a sample of rows, and how well that is known;
+ * and the scale against which errors of a convolution count, what exact rows are for weights of random signs. Rows are
+ * the same in equal calls. Must not know how the result was made.
  */
+import { ownRows, sumOf } from "../array/shard";
 import { contiguous, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at, realAt } from "../asserts";
 import { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import { otherOf } from "../call/result";
+import { PLAIN_SUM, otherOf } from "../call/result";
 import type { Kept } from "../call/result";
 import { withExtent } from "../call/shares";
+import { allocate } from "../device/memory";
 import type { RealData } from "../device/native";
+import type { Convolution } from "../formula/convolution";
 import { Category } from "../formula/formula";
 import { waitFor } from "../task";
 import type { Task } from "../task";
@@ -99,7 +103,7 @@ export function errorFrom(squares: readonly number[], ofResult: number): Omit<Me
 }
 
 /** The sum of squares of values over a scale, which keeps them from overflow and underflow. */
-export function squareOf(values: RealData, scale = 1): number {
+function squareOf(values: RealData, scale = 1): number {
   let sum = 0;
   for (const value of values) sum += (value / scale) ** 2;
   return sum;
@@ -144,3 +148,28 @@ function sharedByAll(how: How, rows: Kept): How {
 /** Rows of `[count, dim]` numbers, in another order. */
 export const gatherRows = (array: RealArray, rows: Uint32Array | Int32Array, dim: number): RealArray =>
   wrap(rowsOfAll(contiguous(array), dim, rows, undefined), [rows.length, dim]);
+
+// ------------------------------------------------------------------------------------------------- the scale of errors
+
+const SCALE_ROWS = 32;
+
+/** The root mean square that a pair adds to a row of the result, where weights and factors have random signs. */
+export function* scaleOf(operator: Operator, convolution: Convolution, given: Given, how: How): Task<number> {
+  const linear = new Set([...convolution.weights, ...convolution.factors].map(({ position }) => position));
+  let before = 0;
+  const arrays = given.arrays.map((array, n) => {
+    if (!linear.has(n)) return array;
+    const { category, dim } = at(operator.args, n);
+    const shard = category === Category.P ? undefined : given.shards?.[category];
+    const random = randomNumbers(before + (shard ? ownRows(shard)[0] * dim : 0));
+    before += shard ? sumOf(shard.counts) * dim : array.size;
+    const signs = allocate(given.dtype, array.size);
+    for (let k = 0; k < signs.length; k++) signs[k] = random() < 0.5 ? -1 : 1;
+    return wrap<RealData>(signs, array.shape);
+  });
+  const { rows, columns } = operator.sizes(given);
+  const total = new Operator(operator.formulas, operator.args, { ...PLAIN_SUM, rows: operator.settings.rows });
+  const chosen = sampledRows(rows, SCALE_ROWS);
+  const values = yield* exactRows(total, { ...given, arrays }, how, chosen);
+  return Math.sqrt(squareOf(values) / (chosen.length * columns));
+}

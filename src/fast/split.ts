@@ -11,7 +11,7 @@ import { asserted, at, lookUp } from "../asserts";
 import { onceFor } from "../once";
 import type { Operator } from "../call/operator";
 import type { Given, How } from "../call/prepared";
-import type { Shortcut } from "../call/shortcut";
+import type { Shortcut } from "../call/result";
 import { memoryAmong } from "../device/memory";
 import { nativeAddon, whyNoAddon } from "../device/native";
 import type { RealData } from "../device/native";
@@ -19,18 +19,14 @@ import { convolutionOf } from "../formula/convolution";
 import type { Convolution, Refusal } from "../formula/convolution";
 import { mean, sum } from "../formula/reductions";
 import type { Task } from "../task";
-import { firstsAlike, planEntries } from "./entries";
-import { firstSplit, firstTree, whyBefore } from "./firstplan";
-import { placeOf } from "./way";
+import { firstsAlike, placeOf, planEntries } from "./way";
 import type { Plan, Way } from "./way";
-import { measureError } from "./samplecheck";
+import { directNanoseconds, firstSplit, firstTree, whyBefore } from "./paircosts";
+import { measureError, scaleOf } from "./samplecheck";
 import type { MeasuredError } from "./samplecheck";
-import { countAll, holdsForAll, inWholeParts, groupOfCall, ranksOf } from "./shared";
-import { GRID_PARTS } from "./sharedgrid";
-import { scaleOf } from "./kernelscale";
+import { GRID_PARTS, countAll, groupOfCall, holdsForAll, inWholeParts, ranksOf } from "./shared";
 import { isDear, isLongForTrees, makePrepared } from "./splitplan";
 import type { Limits, Prepared } from "./splitplan";
-import { directNanoseconds } from "./splitcosts";
 
 /** Sums with a tolerance, of formulas that are convolutions. */
 export const split: Way = {

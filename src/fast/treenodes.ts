@@ -7,7 +7,7 @@ import { integerAt, realAt } from "../asserts";
 import { allocate } from "../device/memory";
 import type { RealData } from "../device/native";
 import type { Task } from "../task";
-import type { CellTree } from "./treecells";
+import type { CellTree } from "./cells";
 
 /** Of the interval from -1 to 1. */
 export const chebyshevPoints = (count: number): Float64Array =>

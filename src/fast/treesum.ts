@@ -21,16 +21,13 @@ import { Category } from "../formula/formula";
 import { mean } from "../formula/reductions";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { permuteRows, restoreRows } from "./cells";
+import { cutIntoCells, permuteRows, restoreRows } from "./cells";
 import type { KernelTable } from "./kerneltable";
-import { pairNanoseconds } from "./splitcosts";
+import { pairNanoseconds } from "./paircosts";
 import type { Points } from "./splitpoints";
-import { cutIntoCells } from "./treecells";
 import { TreeNodes } from "./treenodes";
-import { reachFor } from "./treereach";
-import type { Reach } from "./treereach";
-import { TreeWalk } from "./treewalk";
-import type { Reaching } from "./treewalk";
+import { TreeWalk, reachFor } from "./treewalk";
+import type { Reach, Reaching } from "./treewalk";
 
 /** What a tree is made for. */
 export interface TreeProblem {

@@ -1,8 +1,8 @@
 /**
  * Complex numbers: D of them stand in a vector of dim 2D, as re, im, re, im, … The one idea is three views, the real
  * parts, the imaginary parts, and the two put together again: every other row is real arithmetic between them, so that
- * gradients (those of the 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a single
- * number, of dim 2.
+ * gradients (those of the 2D real numbers) and code follow. Where two complex vectors meet, one of them may be a
+ * single number, of dim 2. Nothing is conjugated in contractions: `Conj(x)` does that.
  */
 import {
   add,
@@ -13,6 +13,7 @@ import {
   integerSlot,
   isZero,
   lift,
+  listSlot,
   macro,
   minus,
   mult,
@@ -20,6 +21,7 @@ import {
   operation,
   operations,
   repeatTo,
+  scalprod,
   square,
   subtract,
   sum,
@@ -31,6 +33,7 @@ import type { Binary, Of, One, Operand, Two, Unary } from "./core";
 import type { Formula } from "./formula";
 import { atan2, cos, sin } from "./functions";
 import { exp, inv, log, powf, rsqrt, sqrt, step } from "./maths";
+import { kron, tensorDot } from "./tensors";
 
 function complexDim(where: string, dim: number): number {
   expect(dim % 2 === 0, where, "complex numbers, that is an even dim", dim);
@@ -366,4 +369,56 @@ macro("ComplexSumT", {
   complex: "both",
   slots: [formulaSlot("x"), integerSlot("dim")],
   build: ([x, dim]) => complexSumT(x as Formula, dim as number),
+});
+
+// -------------------------------------------------------------------------------------------------------- contractions
+
+type List = readonly number[];
+
+/**
+ * A contraction of complex vectors made of that of real ones: what is linear in both arguments is four real contractions
+ * of their parts, (a + ib) (c + id) = ac - bd + i (ad + bc).
+ */
+function bilinear(contract: (x: Formula, y: Formula) => Formula): Binary {
+  return (x, y) => {
+    const [a, b, c, d] = [complexReal(x), complexImag(x), complexReal(y), complexImag(y)];
+    return complex(subtract(contract(a, c), contract(b, d)), add(contract(a, d), contract(b, c)));
+  };
+}
+
+/** The sum of x_k y_k, without conjugation. */
+export const complexScalprod: Binary = (x, y) => {
+  const [dimX, dimY] = [lift(x).dim, lift(y).dim];
+  expect(dimX === dimY, "ComplexScalprod(x, y)", "equal dims", `${dimX} and ${dimY}`);
+  return bilinear(scalprod)(x, y);
+};
+
+macro("ComplexScalprod", {
+  doc: "Sum of the products of the complex numbers x_k and y_k; neither is conjugated.",
+  method: "dot",
+  complex: "both",
+  slots: formulaSlots("x y"),
+  build: two(complexScalprod),
+});
+macro("ComplexTensorDot", {
+  doc: "Contraction of tensors of complex numbers, as TensorDot; dimsX and dimsY count complex numbers.",
+  method: "tensordot keops_tensordot",
+  complex: "both",
+  slots: [
+    ...formulaSlots("x y"),
+    ...["dimsX", "dimsY", "summedX", "summedY"].map(listSlot),
+    { name: "places", kind: "list", optional: true },
+  ],
+  build: ([x, y, ...axes]) => {
+    const [dimsX, dimsY, summedX, summedY, places] = axes as readonly List[] as [List, List, List, List, List?];
+    return bilinear((a, b) => tensorDot(a, b, dimsX, dimsY, summedX, summedY, places))(x as Formula, y as Formula);
+  },
+});
+macro("ComplexKron", {
+  doc: "Kronecker product of tensors of complex numbers of shapes dimsX and dimsY, row-major.",
+  method: "kron keops_kron",
+  complex: "both",
+  slots: [...formulaSlots("x y"), listSlot("dimsX"), listSlot("dimsY")],
+  build: ([x, y, dimsX, dimsY]) =>
+    bilinear((a, b) => kron(a, b, dimsX as List, dimsY as List))(x as Formula, y as Formula),
 });

@@ -9,6 +9,5 @@ export * from "./functions";
 export * from "./vectors";
 export * from "./tensors";
 export * from "./complex";
-export * from "./complextensors";
 export * from "./special";
 export * from "./gammas";

@@ -10,7 +10,7 @@ import { ComplexMethods } from "./methods";
 import { complexProduct } from "./products";
 import { solveClosed, solveOrWait } from "./solve";
 import type { LazySolveOptions, MatmulOptions, SolvedNow, Solving } from "./solve";
-import { expressionIn } from "./symbolic";
+import { expressionIn } from "./expression";
 
 /** A complex lazy tensor as a matrix; `L`, `C`, `WC`, `T` as for its other methods, `W` whether it waits. */
 export abstract class ComplexMatrix<L, C, WC, T extends RealData, W extends boolean> extends ComplexMethods<

@@ -1,23 +1,24 @@
 /**
- * Lazy expressions: a formula and what its variables stand for. The one idea is that nothing is computed until a
- * reduction numbers the variables in the order in which the formula reads them; so expressions of one structure share
- * their routines, whatever arrays they were made of. Must not know how users write operations.
+ * Lazy expressions: a formula and what its variables stand for; and what every lazy tensor holds of one, which users
+ * do not see. The one idea is that nothing is computed until a reduction numbers the variables in the order in which
+ * the formula reads them; so expressions of one structure share their routines, whatever arrays they were made of.
+ * Must not know how users write operations.
  */
-import type { BlockRanges } from "../array/ranges";
 import { swapAxes } from "../array/ranges";
+import type { BlockRanges } from "../array/ranges";
 import { allocate, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { asserted, at, lookUp } from "../asserts";
+import type { Operator } from "../call/operator";
 import type { CallOptions } from "../call/prepared";
 import type { Settings } from "../call/result";
-import { asserted, at, lookUp } from "../asserts";
 import { ArgumentError, FormulaError } from "../errors";
+import { FewerPairs } from "../fast/fewer";
 import { argumentOf } from "../formula/arguments";
 import type { Argument } from "../formula/arguments";
+import { constant } from "../formula/core";
 import { Category, asVariable, isVariable, print, rebuild, variable, withArgs } from "../formula/formula";
 import type { Formula } from "../formula/formula";
-import { constant } from "../formula/core";
-import type { Operator } from "../call/operator";
-import { FewerPairs } from "../fast/fewer";
 import { batchOf, categoryOf, dtypeAmong, isArray, leafText, numberLeaf, otherLeaf, sizesOf, union } from "./leaf";
 import type { Leaf, Sizes } from "./leaf";
 
@@ -252,3 +253,47 @@ function arrayFromList(values: readonly number[], dtype: Dtype): RealArray {
   data.set(values);
   return wrap(data, [values.length]);
 }
+
+// ---------------------------------------------------------------------------------------------- what lazy tensors hold
+
+/** How tensors are made by the methods of one: of its own kind, real ones and complex ones. */
+export interface Kind<Self, L, C> {
+  readonly own: (expression: Expression) => Self;
+  readonly real: (expression: Expression) => L;
+  readonly complex: (expression: Expression) => C;
+  /** What operations take beside the tensor. @throws ArgumentError for anything else. */
+  readonly operand: (where: string, value: unknown) => Expression;
+}
+
+/** An expression as users have it: in private fields, so that completion, printing and `Object.keys` show what is public. */
+export abstract class Symbolic<Self = unknown, L = unknown, C = unknown> {
+  /** Whether its components are complex numbers, two reals each. */
+  abstract readonly isComplex: boolean;
+  readonly #expression: Expression;
+  readonly #kind: Kind<Self, L, C>;
+
+  constructor(expression: Expression, kind: Kind<Self, L, C>) {
+    this.#expression = expression;
+    this.#kind = kind;
+  }
+
+  static isOne(value: unknown): value is Symbolic {
+    return typeof value === "object" && value !== null && #expression in value;
+  }
+  static expressionOf(tensor: Symbolic): Expression {
+    return tensor.#expression;
+  }
+  static kindOf<Self, L, C>(tensor: Symbolic<Self, L, C>): Kind<Self, L, C> {
+    return tensor.#kind;
+  }
+}
+
+/** Whether it is a lazy tensor, real or complex. */
+export const isLazy = (value: unknown): value is Symbolic => Symbolic.isOne(value);
+
+/** The formula of a lazy tensor and what its variables stand for. */
+export const expressionIn = (tensor: Symbolic): Expression => Symbolic.expressionOf(tensor);
+
+/** A tensor of the kind of another one. */
+export const alike = <Self>(tensor: Symbolic<Self>, expression: Expression): Self =>
+  Symbolic.kindOf(tensor).own(expression);

@@ -9,14 +9,13 @@ import type { RealData } from "../device/native";
 import { complex } from "../formula/complex";
 import { atMost } from "../options";
 import { ComplexMatrix } from "./complexmatrix";
-import { Expression } from "./expression";
+import { Expression, expressionIn } from "./expression";
+import type { Kind } from "./expression";
 import { applyComplex, applyOperation, applyReal, complexOperand, realOperand, twice } from "./operand";
 import type { ComplexLazyOperand, Joined, LazyOperand } from "./operand";
 import { RealMatrix } from "./realmatrix";
 import { isInner, isOpen, reduce } from "./reduce";
 import type { AnyReduction, Axis, AxisReductionOptions, InnerOptions, ReducedAny } from "./reduce";
-import { expressionIn } from "./symbolic";
-import type { Kind } from "./symbolic";
 
 /** Lazy tensors that stand for a right-hand side of dtype `T`, now or in a later call. */
 type Unknown<T extends RealData> = LazyTensor<T, boolean> | LazyTensor<RealData, true>;

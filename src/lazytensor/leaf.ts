@@ -3,9 +3,8 @@
  * is the same variable, whenever it was wrapped, so that equal parts of expressions are recognised as equal. Knows no
  * operation.
  */
-import { described, isNdarray } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, described, isNdarray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { shapeOfAll, shardOf, sumOf } from "../array/shard";
 import { commonShape, dtypeOf, shapeText, viewOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";

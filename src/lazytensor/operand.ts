@@ -14,9 +14,8 @@ import type { Slot } from "../formula/slots";
 import { complex } from "../formula/complex";
 import { entries, lift } from "../formula/core";
 import "../formula/ops"; // with all rows
-import { Expression, textOf } from "./expression";
+import { Expression, Symbolic, expressionIn, isLazy, textOf } from "./expression";
 import { guessedLeaf, indexedLeaf, isNumbers, parameterLeaf } from "./leaf";
-import { Symbolic, expressionIn, isLazy } from "./symbolic";
 
 /** What makes a tensor: a number, a list, an array. @throws ArgumentError for anything else. */
 export function expressionOf(where: string, value: unknown, axis: 0 | 1 | undefined): Expression {

@@ -3,9 +3,8 @@
  * Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { checkArray, isList } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { NumberList } from "../array/arrayinput";
+import { arrayIn, checkArray, isList } from "../array/check";
+import type { NumberList } from "../array/check";
 import { keepShard, shapeOfAll } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
 import { insertAxis, reshapeView, wrap } from "../array/view";
@@ -25,13 +24,12 @@ import { OF_ARRAYS } from "../solve/ways";
 import type { OperatorOperand } from "../solve/linearoperator";
 import type { Times, Way } from "../solve/ways";
 import { waitFor } from "../task";
-import { Expression, arraysOf, bound, operatorOf, sizesText } from "./expression";
+import { Expression, arraysOf, bound, expressionIn, isLazy, operatorOf, sizesText } from "./expression";
+import type { Symbolic } from "./expression";
 import { categoryOf, indexedLeaf, isArray, leafText, otherLeaf, rowsOf, vectorLeaf, withoutShards } from "./leaf";
 import type { Leaf } from "./leaf";
 import { PRODUCT, checkClosed, reduceNow } from "./reduce";
 import type { ReduceOptions } from "./reduce";
-import { expressionIn, isLazy } from "./symbolic";
-import type { Symbolic } from "./symbolic";
 
 /** `[M, N]`. @throws ArgumentError where an axis has no size, or there are batches. */
 export function matrixShape(where: string, expression: Expression): readonly [number, number] {

@@ -2,7 +2,7 @@
  * What a real lazy tensor can do as a matrix: products, solves, what is computed of its eigenvalues, and what it is
  * together with other operators. Must not know how it was made.
  */
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import type { RealData } from "../device/native";
 import { atMost, optionsOf } from "../options";
@@ -20,7 +20,7 @@ import type { Joined, LazyOperand } from "./operand";
 import { linearOperator, product } from "./products";
 import { matrixOf, solveClosed, solveOrWait } from "./solve";
 import type { LazySolveOptions, MatmulOptions, SolvedNow, Solving } from "./solve";
-import { expressionIn } from "./symbolic";
+import { expressionIn } from "./expression";
 
 /** What a product gives: with an operator a chain of operators. */
 type ProductOf<T extends RealData, B, K> = B extends K | LinearOperatorLike<T> ? LinearOperator<T> : RealArray<T>;

@@ -2,7 +2,7 @@
  * Reductions of lazy expressions, by the door that Genred uses: an Operator and its arrays. Deferred ones wait for the
  * arrays of symbolic variables. Must not know operations.
  */
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import type { RealArray } from "../array/view";
 import { CALL } from "../call/prepared";
 import type { CallOptions } from "../call/prepared";

@@ -3,7 +3,7 @@
  * the unknown, and the rest is what KernelSolve does. Must not know how users write operations.
  */
 import { zeros } from "../array/array";
-import { arrayIn } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
 import { keepShard } from "../array/shard";
 import { insertAxis } from "../array/view";
 import type { RealArray } from "../array/view";
@@ -20,15 +20,13 @@ import type { AsyncSolveOptions, MatrixFunctions } from "../solve/solvefunctions
 import { MATRIX, SOLVE } from "../solve/solveoptions";
 import type { SolveOptions } from "../solve/solveoptions";
 import { System } from "../solve/system";
-import { arraysOf, bound, operatorOf } from "./expression";
-import type { Expression } from "./expression";
+import { arraysOf, bound, expressionIn, isLazy, operatorOf } from "./expression";
+import type { Expression, Symbolic } from "./expression";
 import { categoryOf, leafText } from "./leaf";
 import type { Leaf } from "./leaf";
 import { columnOf, complexTimes, flat, matrixShape, sumWith, times } from "./products";
 import { WHEN, checkClosed, isOpen } from "./reduce";
 import type { Calling, Given, ProductOptions } from "./reduce";
-import { expressionIn, isLazy } from "./symbolic";
-import type { Symbolic } from "./symbolic";
 
 /** How a lazy system is solved: all of `KernelSolve`, in one place. */
 export type SystemOptions<T extends RealData = RealData> = SolveOptions<T> & OptionsOf<typeof ROUNDING>;

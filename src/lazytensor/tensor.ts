@@ -14,10 +14,9 @@ import type { BatchSumOptions } from "./batchsum";
 import { checkIndex, denseValues, diagonal, sliceExpression, dropAxis } from "./entries";
 import type { IndexSpan } from "./entries";
 import { describe, explanation, shapeOf } from "./explain";
-import { textOf, valuesOf } from "./expression";
+import { Symbolic, alike, expressionIn, textOf, valuesOf } from "./expression";
 import type { Expression } from "./expression";
 import { reduceNow } from "./reduce";
-import { Symbolic, alike, expressionIn } from "./symbolic";
 
 /** A symbolic array; `Self` is the class that extends this one, `L` and `C` are real and complex lazy tensors. */
 export abstract class Tensor<Self, L, C, T extends RealData> extends Symbolic<Self, L, C> {

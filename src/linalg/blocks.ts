@@ -4,9 +4,8 @@
  */
 import { add, mul, reshape } from "../array/arithmetic";
 import { DTYPE, zeros } from "../array/array";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
-import { described } from "../array/check";
+import { arrayIn, described } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { dtypeOf, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { at } from "../asserts";

@@ -3,8 +3,8 @@
  * inner solver alone; rounds, stopping, reports and derivatives are the same, and the true residual decides. Must not
  * know what operators are made of.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { blocking } from "../call/run";
@@ -13,12 +13,11 @@ import { at } from "../asserts";
 import type { RealData } from "../device/native";
 import { ArgumentError, ConvergenceError } from "../errors";
 import type { OptionRows, OptionsOf } from "../options";
-import { emitWarning } from "../platform/system";
+import { emitWarning } from "../platform/process";
 import { GMRES, gmresWith } from "../solve/gmres";
 import { spaceOf, toOperator, waysOf } from "../solve/linearoperator";
-import { numbersAs } from "../solve/ways";
+import { checkSquare, numbersAs } from "../solve/ways";
 import type { AnyOperand, LinearOperator } from "../solve/linearoperator";
-import { checkSquare } from "../solve/recipes";
 import { MINRES } from "../solve/minres";
 import { functionPreconditioner } from "../solve/precondition";
 import type { RealSpace } from "../solve/product";
@@ -30,8 +29,7 @@ import { onePrecision } from "../solve/space";
 import { STOPPING, hasTolerance, isSolved, relativeTarget } from "../solve/stopping";
 import type { Outcome } from "../solve/stopping";
 import type { Task } from "../task";
-import { makeForms } from "./forms";
-import { recordSolution, watchOf } from "./passthrough";
+import { makeForms, recordSolution, watchOf } from "./forms";
 
 /** What helps a solve. */
 export const HELP = {

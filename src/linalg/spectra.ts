@@ -17,15 +17,13 @@ import { EXACT } from "../solve/attempt";
 import { PAIRS, checkWanted, findPairs, roundPairs } from "../solve/eigenpairs";
 import type { EigshResult, PairOptions } from "../solve/eigenpairs";
 import { spaceOf, toOperator, waysOf } from "../solve/linearoperator";
-import { numbersAs } from "../solve/ways";
+import { checkSquare, numbersAs } from "../solve/ways";
 import type { OperatorOperand } from "../solve/linearoperator";
-import { checkSquare } from "../solve/recipes";
-import { checkSymmetry } from "../solve/symmetry";
+import { checkSymmetry } from "../solve/probes";
 import type { RealSpace } from "../solve/product";
 import { AT_ONCE } from "../solve/systemmatrix";
 import type { Task } from "../task";
-import { makeForms } from "./forms";
-import { recordValues, recordVectors, watchOf } from "./passthrough";
+import { makeForms, recordValues, recordVectors, watchOf } from "./forms";
 
 // ----------------------------------------------------------------------------------------------------- eigenpairs
 

@@ -5,8 +5,7 @@
 import type { NdArray } from "ndarray";
 import { checkArray, checkElements } from "../array/check";
 import { gatherElements, reduceArrays, reduceElements } from "../array/exchange";
-import { isCommon, markCommon } from "../array/local";
-import { recording } from "../array/record";
+import { isCommon, markCommon, recording } from "../array/record";
 import { cutRows, evenCounts, joinRows, shardOf, viewRows } from "../array/shard";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";
 import type { Elements, RealArray } from "../array/view";

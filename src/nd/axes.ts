@@ -6,8 +6,8 @@
 import { dtypeOf, allocate, readable, sizeOf, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
 import { div, recorded, reshape, sum as sumOver, transpose } from "../array/arithmetic";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
 import { at } from "../asserts";

@@ -3,9 +3,8 @@
  * come with those. Must not know engines.
  */
 import { matmul as multiply, mul, reshape, sub, transpose } from "../array/arithmetic";
-import { arrayIn } from "../array/arrayinput";
-import { dtypeAmong } from "../array/check";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, dtypeAmong } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { commonShape, insertAxis, shapeText, sizeOf } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at } from "../asserts";

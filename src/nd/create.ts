@@ -1,8 +1,7 @@
 /** Arrays that are made of numbers alone: constants, ranges, grids, and random choices. Must not know formulas. */
 import { DTYPE, generator, zeros } from "../array/array";
-import { checkShape, dtypeAmong } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, checkShape, dtypeAmong } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { shapeText, sizeOf } from "../array/view";

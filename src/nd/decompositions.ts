@@ -5,7 +5,7 @@
  * 2016; S. Walter and L. Lehmann, Algorithmic differentiation of linear algebra functions, 2012.
  */
 import { add, div, matmul as multiply, mul, neg, sub, swapLast } from "../array/arithmetic";
-import type { ArrayInput } from "../array/arrayinput";
+import type { ArrayInput } from "../array/check";
 import { cholesky as choleskyOf, qr as qrOf, svd as svdOf, symmetricEigen } from "../array/matrix";
 import { checksum, record } from "../array/record";
 import { allocate, dtypeOf, readable, shapeText, wrap } from "../array/view";
@@ -15,8 +15,7 @@ import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { atMost } from "../options";
 import { eye } from "./create";
-import { asColumns, asRows, batchOf, eachOf, matricesIn, nameOfMatrix, squareIn, stacked } from "./matrices";
-import { inv } from "./systems";
+import { asColumns, asRows, batchOf, eachOf, inv, matricesIn, nameOfMatrix, squareIn, stacked } from "./systems";
 
 /** Gradients of the results, null where one takes no part. */
 type Backward = (cotangents: readonly (RealArray | null)[]) => RealArray;

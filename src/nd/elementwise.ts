@@ -4,11 +4,9 @@
  * own. Knows no row by name.
  */
 import { numberArray, reshape } from "../array/arithmetic";
-import { arrayIn } from "../array/arrayinput";
-import { dtypeAmong } from "../array/check";
-import type { ArrayInput } from "../array/arrayinput";
-import { localAmong, localOf } from "../array/local";
-import { recording } from "../array/record";
+import { arrayIn, dtypeAmong } from "../array/check";
+import type { ArrayInput } from "../array/check";
+import { localAmong, localOf, recording } from "../array/record";
 import { broadcast, sizeOf } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { at, lookUp } from "../asserts";

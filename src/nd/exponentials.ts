@@ -3,8 +3,8 @@
  * overflows, and both have the same weights as derivatives. Must not know formulas.
  */
 import { mul, recorded, reshape, sub, sum as sumOver, transpose } from "../array/arithmetic";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { allocate, broadcast, dtypeOf, readable, wrapBeside } from "../array/view";
 import type { RealArray } from "../array/view";
 import { at, realAt } from "../asserts";

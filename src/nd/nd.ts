@@ -1,5 +1,6 @@
 /** Array maths with derivatives of any order: the namespace `nd`. Names and meanings are NumPy's, in camel case. */
 export { add, div, mul, neg, sub } from "../array/arithmetic";
+export { toNested } from "../array/array";
 export * from "./rows";
 export { argmax, argmin, cumsum, max, mean, min, norm, sum } from "./axes";
 export type { AxesOptions, AxisOptions, NormOptions } from "./axes";
@@ -15,4 +16,3 @@ export { relativeError } from "./relativeerror";
 export { bincount, oneHot, scatterAdd, take } from "./pick";
 export type { Indices } from "./pick";
 export { argsort, concat, flip, reshape, sort, split, stack, transpose, where } from "./rearrange";
-export { toNested } from "./tonested";

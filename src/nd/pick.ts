@@ -2,14 +2,13 @@
  * Elements by their indices: lists, typed arrays or int32 ndarrays of integers. The one idea: picking is a gather whose
  * derivative adds up where elements came from, and adding up is the derivative's own inverse. Must not know engines.
  */
-import { DTYPE, zeros } from "../array/array";
-import { checkShape } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { DTYPE, astype, zeros } from "../array/array";
+import { arrayIn, checkReach, checkShape, elementType, isNdarray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { int32, integersIn } from "../array/integers";
 import type { Int32NdArray, IntegerArray } from "../array/integers";
 import { gather, scatterAdd as scatterTo } from "../array/tape";
-import { sameShape, shapeText, sizeOf } from "../array/view";
+import { readable, sameShape, shapeText, sizeOf } from "../array/view";
 import type { ArrayOf, Dtype, RealArray } from "../array/view";
 import { at, realAt } from "../asserts";
 import type { RealData } from "../device/native";
@@ -18,7 +17,6 @@ import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { ONE_AXIS } from "./axes";
 import type { AxisOptions } from "./axes";
-import { moved } from "./moved";
 import { axisOf } from "./shapes";
 
 /** Integers of any shape: nested lists, typed arrays, ndarrays. */
@@ -146,3 +144,22 @@ export function oneHot<D extends Dtype = "float32">(
   numbers.forEach((label, n) => (made.data[n * classes + label] = 1));
   return made;
 }
+
+// --------------------------------------------------------------------------------------------- integers that are moved
+
+/**
+ * Moves the elements of x: of an int32 array, such as labels, to another one, of numbers as they are, with their history.
+ * As float64 holds every int32, integers are moved as numbers and come back as they were.
+ */
+export function moved(
+  where: string,
+  x: ArrayInput | Int32NdArray,
+  move: (array: RealArray) => RealArray,
+): RealArray | Int32NdArray {
+  if (!isIntegers(x)) return move(arrayIn(where, x));
+  checkReach(where, x);
+  const result = move(astype(x, "float64"));
+  return int32(where, readable(result), result.shape);
+}
+
+const isIntegers = (x: ArrayInput | Int32NdArray): x is Int32NdArray => isNdarray(x) && elementType(x.data) === "int32";

@@ -4,9 +4,8 @@
  */
 import type { Operand } from "../array/arithmetic";
 import { numberArray, recorded, reshape as reshapeTo, transpose as transposeTo } from "../array/arithmetic";
-import { checkElements, described, dtypeAmong, isNdarray } from "../array/check";
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn, checkElements, described, dtypeAmong, isNdarray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { int32 } from "../array/integers";
 import type { Int32NdArray } from "../array/integers";
 import { gather } from "../array/tape";
@@ -31,8 +30,7 @@ import { atMost, optionsOf } from "../options";
 import type { OptionsOf } from "../options";
 import { ONE_AXIS, alongLast } from "./axes";
 import type { AxisOptions } from "./axes";
-import { indicesIn } from "./pick";
-import { moved } from "./moved";
+import { indicesIn, moved } from "./pick";
 import { areIntegers, axesOf, axisOf, commonShapeOf, fullShape, permutationOf } from "./shapes";
 
 // --------------------------------------------------------------------------------------------------- choice

@@ -1,6 +1,6 @@
 /** How far two arrays are apart, as a number: for comparing a result with what it should be. Has no derivative. */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
+import { arrayIn } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { readable, sameShape, shapeText } from "../array/view";
 import { at } from "../asserts";
 import { ArgumentError } from "../errors";

@@ -1,6 +1,7 @@
 /**
- * The notebook kernels that may run this process, and how a cell shows an output in them. The one idea: a row for each
- * kernel, which finds its way to show outputs where that kernel runs. Knows nothing of what is shown.
+ * The notebook kernels that may run this process, how a cell shows an output in them, and what they are told of values
+ * that show themselves. The one idea: a row for each kernel, which finds its way to show outputs where that kernel
+ * runs. Knows nothing of what is shown.
  */
 
 /**
@@ -49,4 +50,15 @@ function attempted<T>(read: () => T): T | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The property that says when something was shown, on whose name every copy of the library and the project's kernel agree:
+ * the value of a cell that shows itself is not to be printed, and one from an earlier cell is shown again.
+ */
+const SHOWN = Symbol.for("tskeops.shown");
+
+/** Notes on a value when it was shown, by `performance.now()`: Infinity says that it will show itself. */
+export function noteShown<T extends object>(value: T, at: number = performance.now()): T {
+  return Object.defineProperty(value, SHOWN, { value: at, configurable: true });
 }

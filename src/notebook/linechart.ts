@@ -1,15 +1,15 @@
 /**
- * Lines through rows or columns of numbers, with bands around them, for `chart`. The one idea: one layer for lines, one
- * for bands, and vega-lite tells the series apart by colour and dash. Knows nothing of formulas.
+ * Lines through rows or columns of numbers, with bands around them, for `chart`; and times of routines against the
+ * size of a problem as lines. The one idea: one layer for lines, one for bands, and vega-lite tells the series apart
+ * by colour and dash. Knows nothing of formulas.
  */
 import { ArgumentError } from "../errors";
-import { atMost, optionsOf, withDefaults } from "../options";
+import { atMost, describeValue, isOptions, optionsOf, withDefaults } from "../options";
 import type { OptionsOf, RequiredOptionsOf } from "../options";
-import { checkField, everyOf, extent, rowsOf } from "./columns";
-import type { ChartTable, Row } from "./columns";
+import { checkField, everyOf, extent, rowsOf, vectorOf } from "./columns";
+import type { ChartTable, ChartValues, Row } from "./columns";
 import { AXES, FRAME, LIMITS, ZOOM, logarithmic, numbersOn, pictureOf, zoomed } from "./plane";
 import type { Layer } from "./plane";
-import { thinned } from "./thinning";
 
 const isText = (value: unknown): value is string => typeof value === "string";
 const isTexts = (value: unknown): value is readonly string[] => everyOf(value, isText);
@@ -75,7 +75,7 @@ const SIZE = { width: 600, height: 160 };
 const ROOM = 4000;
 
 /** Lines by the checked options of `lineChart`; messages begin with `where`. */
-export function linesOf(where: string, table: ChartTable, options: LineChartOptions): object {
+function linesOf(where: string, table: ChartTable, options: LineChartOptions): object {
   const checked = withDefaults(ALL, optionsOf(where, options, ALL));
   const { width = SIZE.width, height = SIZE.height } = checked;
   const { rows: all, ...places } = inLongForm(where, rowsOf(where, table), checked);
@@ -220,3 +220,91 @@ const seriesEncoding = (field: string): object => ({
   color: channelOf(field),
   strokeDash: { ...channelOf(field), scale: { range: DASHES } },
 });
+
+// -------------------------------------------------------------------------------------------------------- fewer points
+
+interface Lines {
+  readonly x: string;
+  /** Fields of vertical positions. */
+  readonly y: readonly string[];
+  /** Fields that tell lines apart. */
+  readonly groups: readonly (string | undefined)[];
+  /** Columns of pixels. */
+  readonly columns: number;
+}
+
+/**
+ * The rows that show the same lines, in their order: in each column of pixels a line is what its first, last, least and
+ * greatest point there make it (Jugel, Jerzak, Hackenbroich and Markl, M4, 2014). Rows that have something else than
+ * numbers stay.
+ */
+export function thinned(rows: readonly Row[], { x, y, groups, columns }: Lines): readonly Row[] {
+  const [low, high] = extent(rows.map((row) => Number(row[x])));
+  const kept = new Set<number>();
+  const cells = new Map<string, number[]>();
+  for (const [k, row] of rows.entries()) {
+    const column = Math.floor(((Number(row[x]) - low) / (high - low || 1)) * columns);
+    if (![column, ...y.map((field) => row[field])].every(Number.isFinite)) kept.add(k);
+    else add(cells, JSON.stringify([column, ...groups.map((field) => field && row[field])]), k);
+  }
+  for (const cell of cells.values())
+    for (const field of [x, ...y]) for (const k of endsIn(rows, cell, field)) kept.add(k);
+  return rows.filter((_, k) => kept.has(k));
+}
+
+function add(cells: Map<string, number[]>, name: string, k: number): void {
+  const cell = cells.get(name);
+  if (cell) cell.push(k);
+  else cells.set(name, [k]);
+}
+
+/** The rows with the least and the greatest number of a field. */
+function endsIn(rows: readonly Row[], cell: readonly number[], field: string): readonly [number, number] {
+  const numberAt = (k: number): number => rows[k]?.[field] as number;
+  const pick = (better: (a: number, b: number) => boolean): number =>
+    cell.reduce((best, k) => (better(numberAt(k), numberAt(best)) ? k : best));
+  return [pick((a, b) => a < b), pick((a, b) => a > b)];
+}
+
+// --------------------------------------------------------------------------------------------------- times of routines
+
+type BenchRows = typeof AXES & typeof FRAME & typeof ZOOM;
+const BENCH_CHART: BenchRows = { ...AXES, ...FRAME, ...ZOOM };
+
+/** Options of `benchChart`. */
+export type BenchChartOptions = OptionsOf<BenchRows>;
+
+/**
+ * Describes times (in seconds) against sizes `[n]` in vega-lite v5, for `chart`: a line for each routine, from an
+ * object of times `[n]` by its name. Where there is none, the time is NaN.
+ * @param sizes `[n]`
+ * @param times seconds `[n]` by the name of the routine
+ * @returns a description for `chart`
+ * @throws ArgumentError unless there is a time for each size
+ * @example console.log(typeof notebook.benchChart([100, 1000], { tskeops: [0.001, 0.05] })); // object
+ */
+export function benchChart(
+  sizes: ChartValues,
+  times: Readonly<Record<string, ChartValues>>,
+  options?: BenchChartOptions | null,
+): object {
+  atMost("benchChart", 3, arguments);
+  const checked = optionsOf("benchChart", options, BENCH_CHART);
+  const { xTitle: x = "N", yTitle: y = "time (s)" } = checked;
+  const along = vectorOf("benchChart, sizes", sizes);
+  if (!isOptions(times))
+    throw new ArgumentError(`benchChart, times: expected an object of times by routine, got ${describeValue(times)}`);
+  const rows = Object.entries(times).flatMap(([routine, values]) =>
+    Array.from(timesOf(routine, values, along.length), (time, k) => ({ [x]: along[k], [y]: time, routine })),
+  );
+  const scales = { xScale: "log", yScale: "log" } as const;
+  const measured = rows.filter((row) => Number.isFinite(row[y]));
+  return linesOf("benchChart", measured, { height: 300, ...checked, ...scales, x, y, series: "routine", points: true });
+}
+
+function timesOf(routine: string, values: ChartValues, count: number): ArrayLike<number> {
+  const times = vectorOf(`benchChart, times, ${routine}`, values);
+  if (times.length === count) return times;
+  const expected = `a time for each of ${String(count)} sizes`;
+  throw new ArgumentError(`benchChart, times, ${routine}: expected ${expected}, got ${String(times.length)}`);
+}

@@ -15,8 +15,8 @@ import type { Rgb } from "./companions";
 import { legendOf } from "./imagechart";
 import { FRAME, pictureOf } from "./plane";
 import type { Layer } from "./plane";
-import { SPACE, UNFRAMED, boxLayers, cameraFor, projectionOf, stepsIn } from "./space";
-import type { Camera } from "./space";
+import { SPACE, UNFRAMED, boxLayers, cameraFor, projectionOf, stepsIn } from "./camera";
+import type { Camera } from "./camera";
 
 const isColor = (value: unknown): value is string => typeof value === "string" && /^#[0-9a-f]{6}$/i.test(value);
 const isMany = (value: unknown): value is ChartValues => typeof value === "object" && value !== null;

@@ -12,8 +12,7 @@ import type { OptionsOf } from "../options";
 import { checkField, isNames, numbersOf, rowsOf } from "./columns";
 import type { ChartTable, ChartValues, Row } from "./columns";
 import { escaped } from "./html";
-import { displayWriter } from "./kernels";
-import { noteShown } from "./shown";
+import { displayWriter, noteShown } from "./kernels";
 
 const TABLE = {
   /** Names of the columns of a matrix (default: their numbers); of columns or objects, those that are shown. */

@@ -3,9 +3,8 @@
  * methods see one vector of float64 numbers and know nothing of arrays; here arrays become that vector and come back
  * from it, and iterations are counted, told and ended.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
-import { checkArray, described, dtypeAmong, isList, isNdarray, ownDtype } from "../array/check";
+import { arrayIn, checkArray, described, dtypeAmong, isList, isNdarray, ownDtype } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { requiresGrad } from "../array/record";
 import { grad } from "../array/tape";
 import { allocate, dtypeOf, readable, shapeText, sizeOf, wrapBeside } from "../array/view";

@@ -13,7 +13,7 @@ import type { Task } from "../task";
 import { Costs, LeastCost, ruleOf } from "./costs";
 import type { GMRES } from "./gmres";
 import { lowRank } from "./lowrank";
-import { iterationsNearDiagonal } from "./neardiagonal";
+import { iterationsNearDiagonal } from "./probes";
 import {
   blockJacobi,
   exactInverse,

@@ -4,8 +4,7 @@
  * system of those numbers, and the solution is rounded.
  */
 import { astype } from "../array/array";
-import { localAmong, markLocal } from "../array/local";
-import { recording } from "../array/record";
+import { localAmong, markLocal, recording } from "../array/record";
 import { allocate, contiguous, sizeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import { copyArguments, copyOf } from "../call/prepared";
@@ -22,20 +21,18 @@ import { Inverses, checkSituation } from "./choose";
 import type { Situation } from "./choose";
 import { pullback } from "./derivative";
 import type { SystemCall } from "./derivative";
-import { bothReasons } from "./fastproducts";
-import { hintFor } from "./hint";
+import { bothReasons, solveBySplit } from "./fastproducts";
+import { failUnlessConverged, hintFor, missesTolerance, placeAs, reportMissed, roundToData } from "./report";
+import type { Solved } from "./report";
 import { diagonalBlocks } from "./kernelmatrix";
 import { shareModes, solveInModes } from "./modes";
 import { denseWork } from "./precondition";
-import { checkSymmetry, looksSymmetric } from "./symmetry";
+import { checkSymmetry, looksSymmetric } from "./probes";
 import type { Columns, Product, RealSpace } from "./product";
 import type { SolveIteration } from "./refine";
-import { failUnlessConverged, roundToData, missesTolerance, placeAs, reportMissed } from "./report";
-import type { Solved } from "./report";
 import { SOLVE, alphaArray, alphaOf, checkSolveOptions, copyToHost, placementOf, withStart } from "./solveoptions";
 import type { SolveOptions, SolveSettings, StartedOptions } from "./solveoptions";
 import { columnNorms } from "./space";
-import { solveBySplit } from "./splitsolve";
 import { relativeTarget } from "./stopping";
 import { recordAs, widen } from "./system";
 import type { System } from "./system";

@@ -11,8 +11,21 @@ import { ArgumentError } from "../errors";
 import { atMost, describeValue } from "../options";
 import type { Task } from "../task";
 import type { RealSpace } from "./product";
-import { checkNumber, checkRows, checkSquare, entrywise, inTurn, multiplied, repeated, withRidge } from "./recipes";
-import { isOperatorLike, isWays, wayBy, waysOfMatrix, waysOfProducts } from "./ways";
+import {
+  checkNumber,
+  checkRows,
+  checkSquare,
+  entrywise,
+  inTurn,
+  isOperatorLike,
+  isWays,
+  multiplied,
+  repeated,
+  waysBy,
+  waysOfMatrix,
+  waysOfProducts,
+  withRidge,
+} from "./ways";
 import type { LinearOperatorLike, Recipe, Ways } from "./ways";
 
 /** What gives an operator, such as a lazy tensor. */
@@ -247,29 +260,12 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
 // ------------------------------------------------------------------------------------------------ made of others
 
 /** An operator made of others; its transpose is made of their transposes, by the same recipe unless another is given. */
-export function combine<T extends RealData>(
-  { shape, dtype }: Pick<Ways, "shape" | "dtype">,
+export const combine = <T extends RealData>(
+  of: Pick<Ways, "shape" | "dtype">,
   parts: readonly LinearOperator<T>[],
   forward: Recipe,
   backward: Recipe = forward,
-): LinearOperator<T> {
-  const ways = parts.map((part) => waysIn(part));
-  return new LinearOperator<T>({
-    shape,
-    dtype,
-    roundoff: Math.max(...ways.map(({ roundoff }) => roundoff)),
-    inputs: ways.flatMap(({ inputs }) => inputs),
-    isOpaque: ways.some(({ isOpaque }) => isOpaque),
-    forward: wayBy(
-      forward,
-      ways.map((own) => own.forward),
-    ),
-    backward: wayBy(
-      backward,
-      ways.map((own) => own.backward),
-    ),
-  });
-}
+): LinearOperator<T> => new LinearOperator<T>(waysBy(of, parts.map(waysOf), forward, backward));
 
 function chain<T extends RealData>(
   where: string,

@@ -4,8 +4,7 @@
  */
 import { add } from "../array/arithmetic";
 import { generator } from "../array/array";
-import { localAmong, markLocal } from "../array/local";
-import { recording } from "../array/record";
+import { localAmong, markLocal, recording } from "../array/record";
 import { contiguous, dtypeOf, wrap } from "../array/view";
 import type { RealArray } from "../array/view";
 import type { Tell } from "../call/run";
@@ -24,10 +23,10 @@ import { logdetPullback } from "./logdetgradient";
 import { lowRank } from "./lowrank";
 import type { LowRank } from "./lowrank";
 import { logdetInModes } from "./modelogdet";
-import type { ModeFactor } from "./modespace";
+import type { ModeFactor } from "./modes";
 import { denseWork, exactInverse } from "./precondition";
 import type { Preconditioner } from "./precondition";
-import { checkSymmetry } from "./symmetry";
+import { checkSymmetry } from "./probes";
 import { alphaArray, alphaOf, checkAlpha, copyToHost } from "./solveoptions";
 import type { MatrixOptions, RIDGE } from "./solveoptions";
 import { recordAs, widen } from "./system";

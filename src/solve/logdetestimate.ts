@@ -2,24 +2,72 @@
  * The derivative of log det (K + alpha I), estimated: the mean of w · dK z over random z of covariance I, with
  * (K + alpha I) w = z (Gardner, Pleiss, Bindel, Weinberger and Wilson 2018, section 4). A low-rank preconditioner P is
  * near K + alpha I, and the trace of P⁻¹ dK is known exactly: it is a control variate, w - P⁻¹ z being what is left to
- * chance (Meyer, Musco, Musco and Woodruff 2021 split a trace so).
+ * chance (Meyer, Musco, Musco and Woodruff 2021 split a trace so). Here is also what all ways to that derivative share.
  */
-import { mul } from "../array/arithmetic";
+import { add, mul } from "../array/arithmetic";
 import { bandRanges } from "../array/bands";
 import { wrap } from "../array/view";
+import type { RealArray } from "../array/view";
+import { asserted, at, realAt } from "../asserts";
+import { checkPlacement } from "../call/prepared";
+import type { Given } from "../call/prepared";
 import type { LowRankParts } from "../device/device";
 import type { RealData } from "../device/native";
-import { asserted, at, realAt } from "../asserts";
 import { ConvergenceError } from "../errors";
 import { waitFor } from "../task";
 import type { Task } from "../task";
-import { addGradients, productGradients } from "./logdetsums";
-import type { LogdetCall, Sums } from "./logdetsums";
+import type { ModeFactor } from "./modes";
 import { denseWork } from "./precondition";
+import type { Preconditioner } from "./precondition";
 import { refine } from "./refine";
+import type { MatrixOptions } from "./solveoptions";
 import { onePrecision } from "./space";
 import { isSolved } from "./stopping";
+import type { System } from "./system";
 import { AT_ONCE } from "./systemmatrix";
+import type { SystemMatrix } from "./systemmatrix";
+
+/** A log-determinant that was found. */
+export interface LogdetCall {
+  readonly system: System;
+  readonly matrix: SystemMatrix;
+  /** In float64. */
+  readonly given: Given;
+  readonly inverse: Preconditioner | null;
+  /** The factor of the kernel's modes, where the value came from that. */
+  readonly modes: ModeFactor | null;
+  readonly alphaShape: readonly number[];
+  /** Fills a block with random vectors of covariance I; null for all unit vectors. */
+  readonly random: ((out: RealData) => void) | null;
+  readonly probes: number;
+  readonly settings: MatrixOptions & { readonly alpha: number };
+}
+
+/** One per argument, null where it is not wanted or zero. */
+export type Gradients = readonly (RealArray | null)[];
+
+/** Derivatives by all arguments, and by alpha. */
+export interface Sums {
+  readonly sums: Gradients;
+  readonly trace: number;
+}
+
+/** The gradients of w · K z, for blocks `[rows, dim]` of columns. */
+export function productGradients(
+  { system, given, settings }: LogdetCall,
+  [z, w]: readonly [Float64Array, Float64Array],
+  dim: number,
+  wanted: readonly boolean[],
+  ranges: MatrixOptions["ranges"] = settings.ranges,
+): Gradients {
+  if (!wanted.includes(true)) return given.arrays.map(() => null);
+  const how = checkPlacement({ ...settings, ranges }, given);
+  const vectors = [wrap(z, [z.length / dim, dim]), wrap(w, [w.length / dim, dim])] as const;
+  return system.pullback(system.ofUnknown(dim), given, vectors, wanted, how);
+}
+
+export const addGradients = (sums: Gradients, more: Gradients): Gradients =>
+  sums.map((sum, n) => (sum && more[n] ? add(sum, more[n]) : (more[n] ?? sum)));
 
 /** Random vectors that are averaged before the spread is taken: fewer cost more gradients. */
 const TOGETHER = 4;

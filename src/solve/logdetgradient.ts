@@ -22,11 +22,10 @@ import { constant, isZero } from "../formula/core";
 import { concat } from "../formula/vectors";
 import type { Task } from "../task";
 import type { Pairwise } from "./kernelmatrix";
-import { estimateSums, meanOf } from "./logdetestimate";
-import { addGradients, productGradients } from "./logdetsums";
-import type { Gradients, LogdetCall, Sums } from "./logdetsums";
+import { addGradients, estimateSums, meanOf, productGradients } from "./logdetestimate";
+import type { Gradients, LogdetCall, Sums } from "./logdetestimate";
 import { logdetGradients } from "./modelogdet";
-import type { ModeFactor } from "./modespace";
+import type { ModeFactor } from "./modes";
 import { denseWork, inverseOf } from "./precondition";
 import { AT_ONCE } from "./systemmatrix";
 

@@ -15,12 +15,11 @@ import type { Task } from "../task";
 import { modesForTrace } from "./modechoice";
 import type { ModeRequest } from "./modechoice";
 import { GridModes, formOf, writeDerivative } from "./modelist";
-import { ModeSpace, gridOfPairs, windowsOf } from "./modespace";
-import type { ModeFactor } from "./modespace";
+import { ModeSpace, gridOfPairs, windowsOf } from "./modes";
+import type { ModeFactor } from "./modes";
 import { inverseOf } from "./precondition";
 import type { Product } from "./product";
-import { sampledResidual } from "./sampledresidual";
-import { allowedError } from "./verified";
+import { allowedError, sampledResidual } from "./verified";
 
 /** A log-determinant, and what it was checked by. */
 export interface ModeLogdet {

@@ -6,7 +6,7 @@
 import { checkArray } from "../array/check";
 import { readable, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { BriefAlgebra, LongAlgebra } from "../device/densealgebra";
+import type { BriefAlgebra, LongAlgebra } from "../device/addonfunctions";
 import type { LowRankParts } from "../device/device";
 import { instructionSet, lapack, nativeAddon } from "../device/native";
 import type { RealData } from "../device/native";

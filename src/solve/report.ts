@@ -1,29 +1,34 @@
 /**
  * What users get of a solution that was found in float64: the array in the dtype of the data, the residual which that
- * array has, and a warning or an error where it is not what was asked for. Knows nothing of how solutions are found.
+ * array has, and a warning or an error where it is not what was asked for; and what another way would take. Knows nothing of how solutions are
+ * found.
  */
 import { cutRows, shardOf } from "../array/shard";
 import { bringBeside } from "../array/transfer";
 import { contiguous } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
+import { at } from "../asserts";
 import type { Given } from "../call/prepared";
 import type { RealData } from "../device/native";
-import { at } from "../asserts";
 import { ConvergenceError } from "../errors";
-import { emitWarning } from "../platform/system";
+import { emitWarning } from "../platform/process";
 import { waitFor } from "../task";
 import type { Task } from "../task";
 import { EXACT } from "./attempt";
 import type { Report } from "./attempt";
+import { Costs } from "./costs";
+import { chooseModes, leastForSolve } from "./modechoice";
+import { whyNotAsked } from "./modes";
 import { traceOf } from "./precondition";
 import type { Product } from "./product";
-import { sampledResidual } from "./sampledresidual";
 import { alphaOf, placementOf } from "./solveoptions";
 import type { SolveSettings } from "./solveoptions";
 import { Norms, Workspace } from "./space";
 import { USELESS_RESIDUAL, hasTolerance, isSolved, targetOf } from "./stopping";
 import { recordAs } from "./system";
 import type { System } from "./system";
+import { allowedError, sampledResidual } from "./verified";
+import type { FastRequest } from "./verified";
 
 /** Solutions of a system. */
 export interface Solved {
@@ -231,3 +236,31 @@ const MOST_WARNED = 1000;
 
 const DETAIL =
   'Told once for a formula and an alpha. `report` tells the residual; the option missed: "throw" makes it an error, "accept" keeps it quiet.';
+
+// ----------------------------------------------------------------------------------------- what another way would take
+
+/** Seconds, by the model of costs, from which a solve is long. */
+const LONG = 5;
+/** A part of the time that is worth telling. */
+const WORTH = 1 / 2;
+
+/** In a sentence; null where the solve is short, or nothing better is known. */
+export function* hintFor(request: FastRequest): Task<string | null> {
+  const { situation, target, algebra } = request;
+  const { rows, alpha } = situation;
+  const exact = algebra ? new Costs(algebra).exactSolve(rows) : 0;
+  if (!(exact >= LONG) || whyNotAsked(situation) !== null) return null;
+  let seconds = Infinity;
+  yield* chooseModes(request, {
+    allowed: allowedError(target, alpha, rows, 1),
+    pick: (spectral, own) => {
+      const least = leastForSolve(spectral, { alpha, target }, own);
+      if (typeof least !== "string") ({ seconds } = least);
+      return "it is asked for an estimate";
+    },
+  });
+  const share = seconds / exact;
+  return share <= WORTH
+    ? `tolerance: "auto" is expected to take ${Math.ceil(100 * share)} % of the time of exact products`
+    : null;
+}

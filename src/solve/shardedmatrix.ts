@@ -1,25 +1,25 @@
 /**
  * The matrix of a kernel whose points no rank has whole, and dense algebra over factors of which each rank has its own
  * rows. Columns of the matrix and of its factors have the rows of this rank; diagonals, and what vectors become, are
- * whole. Points and rows that are pivots go to all ranks.
+ * whole. Points and rows that are pivots go to all ranks. A diagonal block is inverted by the rank that has its first row,
+ * which asks for the points behind its own: so no bit depends on who has which rows.
  */
+import { AskedRows, rowsAtPlaces } from "../array/rankrows";
 import { gatherElements } from "../array/exchange";
-import { rowsAtPlaces } from "../array/rows";
-import { ownRows, sumOf } from "../array/shard";
+import { ownRows, rowsOfRank, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { allocate } from "../array/view";
 import type { Dtype } from "../array/view";
+import { asserted, at } from "../asserts";
 import { rowsOfPart, sumParts } from "../call/parts";
 import type { How } from "../call/prepared";
 import type { RealData } from "../device/native";
-import { asserted, at } from "../asserts";
 import { Category } from "../formula/formula";
 import { Work, runAsync, runSync, waitFor } from "../task";
 import type { Task } from "../task";
 import { KernelMatrix } from "./kernelmatrix";
 import type { Pairwise } from "./kernelmatrix";
 import type { Algebra, Interval, Matrix, SharedBlocks } from "./precondition";
-import { shareBlocks } from "./shardedblocks";
 import { PARTS } from "./shardedsystem";
 
 /** Rows behind those of this rank, where a factor has those of pivots: they may be other ranks'. */
@@ -269,4 +269,48 @@ class SpreadAlgebra {
     if (own > 0) this.algebra.subtractTall(rows, some, x, own, columns);
     gatherElements("rows of a vector", shard.ranks, out, { counts: shard.counts, width: columns });
   }
+}
+
+// ----------------------------------------------------------------------------------------------------- diagonal blocks
+
+/**
+ * @param pairs of the rows of this rank, and their entries.
+ * @param rows of all ranks.
+ */
+function shareBlocks(
+  blocks: readonly Interval[],
+  { args, data }: Pairwise,
+  matrix: KernelMatrix,
+  rows: Shard,
+): SharedBlocks {
+  const { ranks } = rows;
+  const counts = countsOf(blocks, rows);
+  const [first, end] = ownRows({ ranks, counts });
+  const places = Float64Array.from({ length: end - first }, (_, n) => first + n);
+  const asked = new AskedRows(rows, places, "points of diagonal blocks");
+  const points = args.map(({ category, dim }, n) =>
+    category === Category.P ? at(data, n) : asked.bring(at(data, n), dim),
+  );
+  const pointsOf = ([from, to]: Interval): RealData[] =>
+    args.map(({ category, dim }, n) => {
+      const own = at(points, n);
+      return category === Category.P ? own : own.subarray((from - first) * dim, (to - first) * dim);
+    });
+  return {
+    own: blocks.filter(([from]) => first <= from && from < end),
+    entries: (block) => matrix.valuesOf(pointsOf(block), block[1] - block[0], block[1] - block[0]),
+    join: (found, columns) => {
+      ranks.agree(() => `rows of diagonal blocks, ${counts.join(" + ")}`, 0);
+      gatherElements("rows of diagonal blocks", ranks, found, { counts, width: columns });
+    },
+  };
+}
+
+/** Rows of each rank, in whole blocks. */
+function countsOf(blocks: readonly Interval[], { counts }: Shard): number[] {
+  const begins = counts.map((_, rank) => {
+    const [begin] = rowsOfRank(counts, rank);
+    return blocks.find(([from, to]) => from < begin && begin < to)?.[1] ?? begin;
+  });
+  return begins.map((begin, rank) => (begins[rank + 1] ?? sumOf(counts)) - begin);
 }

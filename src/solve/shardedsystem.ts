@@ -3,7 +3,7 @@
  * rows are counted in a fixed number of parts, of which each rank has some that follow each other. What is summed part by
  * part then has the same bits on any number of ranks.
  */
-import { moveRows } from "../array/rows";
+import { moveRows } from "../array/rankrows";
 import { cutRows, joinRows, ownRows, shardOf, sumOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { viewOf } from "../array/view";
@@ -13,7 +13,7 @@ import type { CallOptions, Given } from "../call/prepared";
 import type { Kept } from "../call/result";
 import { inParts } from "../call/parts";
 import { shardAmong } from "../call/shards";
-import { shardsTravel } from "../call/travels";
+import { shardsTravel } from "../call/travel";
 import { at } from "../asserts";
 import { memoryOf } from "../device/memory";
 import { ArgumentError } from "../errors";

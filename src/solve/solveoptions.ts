@@ -1,9 +1,8 @@
 /**
  * The options of a solve: all rows that its features have, and what is checked of them when the data are known.
  */
-import { arrayIn } from "../array/arrayinput";
-import type { ArrayInput } from "../array/arrayinput";
-import { checkArray } from "../array/check";
+import { arrayIn, checkArray } from "../array/check";
+import type { ArrayInput } from "../array/check";
 import { joinRows, shardOf } from "../array/shard";
 import { bringToMachine } from "../array/transfer";
 import { contiguous, sameShape, shapeText, sizeOf } from "../array/view";

@@ -4,7 +4,7 @@
  */
 import { bringToMachine } from "../array/transfer";
 import { record, recorder } from "../array/record";
-import { moveRows } from "../array/rows";
+import { moveRows } from "../array/rankrows";
 import { areShards, cutRows, joinRows, shardOf } from "../array/shard";
 import type { Shard } from "../array/shard";
 import { allocate, contiguous, dtypeOf, wrap } from "../array/view";

@@ -1,15 +1,16 @@
 /**
- * The two ways of an operator to multiply, each in two forms: once, recorded for derivatives, and often, for solvers;
- * and the ways of what is no operator yet: products that a user gives, and matrices. Must not know what is computed of
- * operators.
+ * How linear operators multiply: by A and by its transpose, each in two forms, once, recorded for derivatives, and
+ * often, for solvers. Here are the ways of what is no operator yet, products that a user gives and matrices, and the
+ * recipes of operators that are made of others, over the ways in which their parts multiply. Must not know what is
+ * computed of operators.
  */
-import { matmul, reshape, transpose } from "../array/arithmetic";
+import { add, matmul, mul, reshape, transpose } from "../array/arithmetic";
 import { checkArray, described } from "../array/check";
 import { recordingIs } from "../array/record";
 import { contiguous, dtypeOf, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
-import type { RealData } from "../device/native";
 import { at } from "../asserts";
+import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";
 import { runSync } from "../task";
 import type { Task } from "../task";
@@ -82,12 +83,6 @@ export interface Ways {
   readonly forward: Way;
   readonly backward: Way;
 }
-
-/** A way that is made of others. */
-export const wayBy = (recipe: Recipe, ways: readonly Way[]): Way => ({
-  once: (x) => runSync(recipe(ways.map(({ once }) => atOnce(once)))(x)),
-  often: (columns) => recipe(ways.map(({ often }) => often(columns))),
-});
 
 /** What waits for nothing, as one that might. */
 export const atOnce = (of: (x: RealArray) => RealArray): Times =>
@@ -172,3 +167,97 @@ function checkOperator(products: unknown): void {
 
 const wrongOperator = (name: string, expected: string, got: unknown): ArgumentError =>
   new ArgumentError(`LinearOperator, ${name}: expected ${expected}, got ${described(got)}`);
+
+// -------------------------------------------------------------------------------------------- operators made of others
+
+/** All of an operator that is made of others; its transpose is made of their transposes. */
+export const waysBy = (
+  { shape, dtype }: Pick<Ways, "shape" | "dtype">,
+  parts: readonly Ways[],
+  forward: Recipe,
+  backward: Recipe,
+): Ways => ({
+  shape,
+  dtype,
+  roundoff: Math.max(...parts.map((part) => part.roundoff)),
+  inputs: parts.flatMap((part) => part.inputs),
+  isOpaque: parts.some((part) => part.isOpaque),
+  forward: wayBy(
+    forward,
+    parts.map((part) => part.forward),
+  ),
+  backward: wayBy(
+    backward,
+    parts.map((part) => part.backward),
+  ),
+});
+
+/** A way that is made of others. */
+const wayBy = (recipe: Recipe, ways: readonly Way[]): Way => ({
+  once: (x) => runSync(recipe(ways.map(({ once }) => atOnce(once)))(x)),
+  often: (columns) => recipe(ways.map(({ often }) => often(columns))),
+});
+
+const product = (times: Times | undefined, x: RealArray): Task<RealArray> => (times as Times)(x);
+
+/** The products of two parts, brought together element by element. */
+export const entrywise =
+  (join: (a: RealArray, b: RealArray) => RealArray): Recipe =>
+  ([first, second]) =>
+    function* (x) {
+      return join(yield* product(first, x), yield* product(second, x));
+    };
+
+/** One part, times a number. */
+export const multiplied =
+  (factor: number): Recipe =>
+  ([times]) =>
+    function* (x) {
+      return mul(yield* product(times, x), factor);
+    };
+
+/** One part, several times. */
+export const repeated =
+  (exponent: number): Recipe =>
+  ([times]) =>
+    function* (x) {
+      let y = x;
+      for (let n = 0; n < exponent; n++) y = yield* product(times, y);
+      return y;
+    };
+
+/** One part, and alpha times what it multiplies. */
+export const withRidge =
+  (alpha: number): Recipe =>
+  ([times]) =>
+    function* (x) {
+      return add(yield* product(times, x), mul(x, alpha));
+    };
+
+/** One part after the other. */
+export const inTurn =
+  (begin: number, end: number): Recipe =>
+  (parts) =>
+    function* (x) {
+      return yield* product(parts[end], yield* product(parts[begin], x));
+    };
+
+// ------------------------------------------------------------------------------------------------------------ checks
+
+/** @throws ArgumentError unless it is square. */
+export function checkSquare(where: string, shape: readonly [number, number]): number {
+  if (shape[0] === shape[1]) return shape[0];
+  throw new ArgumentError(`${where}: expected a square operator, got shape ${shapeText(shape)}`);
+}
+
+/** @throws ArgumentError unless it is one. */
+export function checkNumber(where: string, value: unknown): void {
+  if (typeof value !== "number") throw new ArgumentError(`${where}: expected a number, got ${described(value)}`);
+}
+
+/** @throws ArgumentError for another number of rows. */
+export function checkRows(where: string, x: RealArray, rows: number): RealArray {
+  checkArray(where, x);
+  if (x.shape[0] === rows && x.shape.length <= 2) return x;
+  throw new ArgumentError(`${where}: expected shape [${rows}] or [${rows}, E], got ${shapeText(x.shape)}`);
+}

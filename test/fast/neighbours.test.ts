@@ -4,7 +4,7 @@ import type { RealArray } from "../../src/index";
 import { wrap } from "../../src/array/view";
 import * as native from "../../src/device/native";
 import { ArgumentError, InterruptedError } from "../../src/errors";
-import { withinOfAll } from "../../src/fast/within";
+import { withinOfAll } from "../../src/fast/neighbours";
 import { runSync } from "../../src/task";
 import { uniform } from "../helpers/evaluate";
 import "../helpers/quicksample";

@@ -8,7 +8,7 @@ import { Operator } from "../../src/call/operator";
 import { PLAIN_SUM } from "../../src/call/result";
 import type { RealData } from "../../src/device/native";
 import { pruneWith } from "../../src/fast/prune";
-import { Visits } from "../../src/fast/visits";
+import { Visits } from "../../src/fast/cellranges";
 import { Category } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
 import { reductionNamed } from "../../src/formula/reductions";

@@ -1,8 +1,8 @@
 /** Cells of a tree, their nodes, and the walk: what holds of them for any points. */
 import { rand } from "../../src/array/array";
 import { contiguous } from "../../src/array/view";
-import { cutIntoCells, leavesOf, placesOf } from "../../src/fast/treecells";
-import type { CellTree } from "../../src/fast/treecells";
+import { cutIntoCells, leavesOf, placesOf } from "../../src/fast/cells";
+import type { CellTree } from "../../src/fast/cells";
 import { TreeNodes } from "../../src/fast/treenodes";
 import { TreeWalk } from "../../src/fast/treewalk";
 import { runSync } from "../../src/task";

@@ -95,12 +95,11 @@ export function transpiled(name: string, from = "", to = ""): string {
     "asserts",
     "errors",
     "options",
-    "platform/system",
+    "platform/process",
     "codegen/isa",
     "device/cache",
     "device/toolchain",
     "device/verbose",
-    "device/compilerprocess",
     "device/compiler",
   ].map((file) => [file, sourceOf(file)] as const);
   expect(texts.some(([, text]) => text.includes(from))).toBe(true);

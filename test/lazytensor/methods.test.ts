@@ -8,10 +8,9 @@ import { Category } from "../../src/formula/formula";
 import type { Entry, Formula } from "../../src/formula/formula";
 import { entries } from "../../src/formula/ops";
 import { reductions } from "../../src/formula/reductions";
-import { Expression } from "../../src/lazytensor/expression";
+import { Expression, expressionIn } from "../../src/lazytensor/expression";
 import { ComplexLazyTensor, LazyTensor } from "../../src/lazytensor/lazytensor";
 import { symbolLeaf } from "../../src/lazytensor/leaf";
-import { expressionIn } from "../../src/lazytensor/symbolic";
 import { fitsOf } from "../helpers/evaluate";
 import type { Fit } from "../helpers/evaluate";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { ArgumentError, FormulaError } from "../../src/errors";
 import { KeopsError, LazyTensor, Pm, Vi, Vj, lazy, rand } from "../../src/index";
-import { expressionIn } from "../../src/lazytensor/symbolic";
+import { expressionIn } from "../../src/lazytensor/expression";
 import type { Formula } from "../../src/formula/formula";
 import { parse } from "../../src/formula/parse";
 import { parseTemplate } from "../../src/formula/template";

@@ -1,7 +1,7 @@
 /** Columns that travel: the bits of one process, and the memory of a part. */
 import ndarray from "ndarray";
 import { Genred, errors, rand, requiresGrad } from "../../src";
-import { shardsTravel } from "../../src/call/travels";
+import { shardsTravel } from "../../src/call/travel";
 import { fromRows, shard } from "../../src/mpi/mpi";
 import { LAUNCHER_NAMES, onRanks, testOn } from "../helpers/mpirun";
 import type { Launcher } from "../helpers/mpirun";

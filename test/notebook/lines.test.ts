@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { nd, notebook } from "../../src/index";
-import { thinned } from "../../src/notebook/thinning";
+import { thinned } from "../../src/notebook/linechart";
 
 const start = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), "tskeops-lines-"));

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { notebook, randn } from "../../src/index";
 import { boundariesOf } from "../../src/notebook/companions";
-import { quantile, sortedFinite } from "../../src/notebook/quantiles";
-import { cameraFor } from "../../src/notebook/space";
+import { quantile, sortedFinite } from "../../src/notebook/distributions";
+import { cameraFor } from "../../src/notebook/camera";
 import { drawSvg } from "../../src/notebook/svg";
 
 const start = process.cwd();

@@ -4,7 +4,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 
 const root = resolve(__dirname, "..", "..");
 const src = join(root, "src");
@@ -97,6 +97,11 @@ test("imports are read from real files, which exist, and are named without exten
     list.filter((target) => !imports.has(target)).map((target) => `${name} → ${target}`),
   );
   expect(missing).toEqual([]);
+});
+
+test("no two files have one name: whoever looks for one finds it", () => {
+  const others = (name: string): string[] => names.filter((one) => one !== name && basename(one) === basename(name));
+  expect(names.filter((name) => others(name).length > 0)).toEqual([]);
 });
 
 test("no chain of imports comes back to where it began", () => {

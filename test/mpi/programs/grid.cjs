@@ -5,7 +5,7 @@ const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
 const { own } = require("./rows.cjs");
 const { Genred, array, detach, grad, nd, rand, randn, requiresGrad } = require(dist);
-const { firstSplit } = require(join(dist, "fast", "firstplan.js"));
+const { firstSplit } = require(join(dist, "fast", "paircosts.js"));
 const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 const isCompared = process.argv[2] === "errors";
 

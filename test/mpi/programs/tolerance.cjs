@@ -3,7 +3,7 @@
 const { join } = require("node:path");
 const { dist, say } = require("./say.cjs");
 const { Genred, cluster, grad, nd, rand, requiresGrad } = require(dist);
-const { firstDrop, firstSplit } = require(join(dist, "fast", "firstplan.js"));
+const { firstDrop, firstSplit } = require(join(dist, "fast", "paircosts.js"));
 const { fromRows, gather, shard, world } = require(join(dist, "mpi", "mpi.js"));
 
 const ALIASES = ["x = Vi(2)", "y = Vj(2)", "b = Vj(1)"];

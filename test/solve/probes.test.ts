@@ -1,7 +1,7 @@
 /** Matrices near their diagonal are iterated plainly; others are not taken for such. */
 import { KernelSolve, nd, rand, randn } from "../../src/index";
 import type { Matrix } from "../../src/solve/precondition";
-import { iterationsNearDiagonal } from "../../src/solve/neardiagonal";
+import { iterationsNearDiagonal } from "../../src/solve/probes";
 
 /** A symmetric matrix of which the function tells entries. */
 const matrixOf = (rows: number, entry: (row: number, column: number) => number): Matrix => ({

@@ -1,7 +1,7 @@
 // The public names that Node and browsers have; index.ts adds those of notebooks.
 export { array, astype, rand, randn, zeros } from "./array/array";
 export type { ArrayOptions, RandomOptions } from "./array/array";
-export type { ArrayInput, NumberList } from "./array/arrayinput";
+export type { ArrayInput, NumberList } from "./array/check";
 export { dispose, toDevice, toHost } from "./array/transfer";
 export type { DeviceArray, DeviceOptions } from "./array/transfer";
 export type { Int32NdArray, IntegerArray, IntervalArray } from "./array/integers";
@@ -12,7 +12,7 @@ export { grad } from "./array/tape";
 export { ndarray } from "./array/view";
 export type { ArrayOf, Dtype, DtypeOf, RealArray } from "./array/view";
 export type { CallPlan } from "./call/plan";
-export type { Shortcut } from "./call/shortcut";
+export type { Shortcut } from "./call/result";
 export type { CallOptions } from "./call/prepared";
 export type { IndexArray } from "./call/result";
 export type { AsyncOptions, CallProgress } from "./call/run";
@@ -33,7 +33,7 @@ export type { KernelSolveOptions } from "./kernelsolve";
 export type { IndexSpan } from "./lazytensor/entries";
 export * as linalg from "./linalg/linalg";
 export { asLinearOperator } from "./lazytensor/products";
-export { ComplexLazyTensor, LazyTensor, LinearOperator } from "./lazytensor/makers";
+export { ComplexLazyTensor, LazyTensor, LinearOperator, Pm, Var, Vi, Vj } from "./lazytensor/makers";
 export type {
   ComplexLazyTensorMaker,
   LazyTensorMaker,
@@ -45,7 +45,6 @@ export type { DeferredReduction, ReduceOptions } from "./lazytensor/reduce";
 export type { DeferredSolve, LazySolveOptions, MatmulOptions } from "./lazytensor/solve";
 export { lazy } from "./lazytensor/lazytag";
 export type { TemplateBindings, TemplateTag, TemplateValue } from "./lazytensor/lazytag";
-export { Pm, Var, Vi, Vj } from "./lazytensor/variables";
 export { minimise } from "./optimise/minimise";
 export type { Loss, MinimiseIteration, MinimiseOptions, MinimiseResult, Parameters } from "./optimise/minimise";
 export type { Ending } from "./optimise/problem";
