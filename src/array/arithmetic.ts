@@ -1,8 +1,9 @@
 /**
- * Arithmetic of arrays, recorded for derivatives: what gradient rules are written with. The one idea: an operation is a flat loop over row-major memory plus one gradient rule per input, and the rules are written with these
- * same operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the
- * tape knows by itself. Sums and products add up in float64. Arrays on a device come to the machine, and the result
- * goes back. Must not know formulas or engines.
+ * Arithmetic of arrays, recorded for derivatives: what gradient rules are written with. The one idea: an operation is a
+ * flat loop over row-major memory plus one gradient rule per input, and the rules are written with these same
+ * operations, so every order of derivative follows. Broadcasts, transposes and reshapes are views, of which the tape
+ * knows by itself. Sums and products add up in float64. Arrays on a device come to the machine, and the result goes
+ * back. Must not know formulas or engines.
  */
 import type { RealData } from "../device/native";
 import { ArgumentError } from "../errors";

@@ -44,7 +44,10 @@ export interface Given {
   readonly shards?: How["shards"];
 }
 
-/** Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong count. */
+/**
+ * Numbers become arrays `[1]`, lists become arrays; everything else is checked later. @throws ArgumentError for a wrong
+ * count.
+ */
 export function arraysOf(args: readonly Argument[], given: readonly unknown[]): RealArray[] {
   if (given.length !== args.length) throw wrongCount(args, given.length);
   const dtype = dtypeAmong(given) ?? "float32";

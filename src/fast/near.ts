@@ -56,7 +56,10 @@ export function nearPairs(rows: Boxed, columns: Boxed, dim: number, radius: numb
   return { ranges: { rows: intervals, slices, columns: Float64Array.from(walk.visited) }, pairs };
 }
 
-/** Down the tree of columns, once for every box. Cells stand level by level, so the children of cell n are 2 n + 1 and 2 n + 2. */
+/**
+ * Down the tree of columns, once for every box. Cells stand level by level, so the children of cell n are 2 n + 1 and
+ * 2 n + 2.
+ */
 class Walk {
   /** Begins and ends of places. */
   readonly visited: number[] = [];

@@ -16,7 +16,10 @@ import type { Task } from "../task";
 /** What a way has found out about one call. */
 export interface Plan {
   readonly tells: Shortcut;
-  /** Writes what all pairs would give, or near it as the tolerance says. Null: it was not near enough, and all pairs have to be computed. */
+  /**
+   * Writes what all pairs would give, or near it as the tolerance says. Null: it was not near enough, and all pairs have
+   * to be computed.
+   */
   run(out: RealData, indices: Int32Array | undefined): Task<Shortcut | null>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * What users get of a solution that was found in float64: the array in the dtype of the data, the residual which that
- * array has, and a warning or an error where it is not what was asked for; and what another way would take. Knows nothing of how solutions are
- * found.
+ * array has, and a warning or an error where it is not what was asked for; and what another way would take. Knows
+ * nothing of how solutions are found.
  */
 import { cutRows, shardOf } from "../array/shard";
 import { bringBeside } from "../array/transfer";
