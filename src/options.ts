@@ -30,23 +30,32 @@ export function namedOptions<O extends object>(where: string, options: O | null 
 
 function unknownOption(where: string, name: string, accepted: readonly string[]): ArgumentError {
   const expected = accepted.length > 0 ? `some of ${accepted.join(", ")}` : "none";
-  const hint = suggestion(OTHER_NAMES.get(name) ?? name, accepted);
+  const hint = suggestion(OTHER_NAMES.get(inOneWord(name)) ?? name, accepted);
   return new ArgumentError(`${where}, options: expected ${expected}, got ${JSON.stringify(name)}${hint}`);
 }
 
-/** What PyTorch and NumPy call options that have another name here. */
+/** What PyTorch, NumPy and SciPy call options that have another name here. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ["dim", "axis"],
   ["dims", "axis"],
   ["keepdim", "keepDims"],
+  ["lr", "learningRate"],
+  ["eps", "epsilon"],
+  ["maxiter", "maxIterations"],
+  ["gtol", "gradientTolerance"],
+  ["ftol", "valueTolerance"],
+  ["callback", "onIteration"],
 ]);
+
+/** `maxIter` and `max_iter` are one name. */
+const inOneWord = (name: string): string => name.toLowerCase().replaceAll("_", "");
 
 const withoutUndefined = <O extends object>(options: O): O =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as O;
 
 /** Objects of a class of the language, such as a Map or a Date, hold nothing by name. */
 export function isOptions(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]";
+  return typeof value === "object" && value !== null && tagOf(value) === "Object";
 }
 
 /** Throws ArgumentError where a function was given more than `most` arguments; they would be ignored in silence. */
@@ -186,7 +195,7 @@ function isPlain(value: unknown): value is object {
 
 // -------------------------------------------------------------------------------------------------------- wording
 
-/** What a value is, in two or three words. */
+/** What a value is, in a few words. */
 export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "a plain array";
@@ -194,8 +203,17 @@ export function describeValue(value: unknown): string {
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
     return `the ${typeof value} ${String(value)}`;
   if (typeof value === "string") return `the string ${JSON.stringify(value)}`;
-  return article(Object.prototype.toString.call(value).slice("[object ".length, -1));
+  return isOptions(value) ? describeObject(value) : article(tagOf(value));
 }
+
+/** `an object with axis, k`: what it holds tells where it came from, or which part of it was meant. */
+function describeObject(value: object): string {
+  const names = Object.keys(value);
+  if (names.length === 0) return "an empty object";
+  return `an object with ${names.slice(0, 4).join(", ")}${names.length > 4 ? ", …" : ""}`;
+}
+
+const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice("[object ".length, -1);
 
 /** `[3, 2]`, as shapes are written in messages; what is no number is told by what it is. */
 export function listText(values: readonly unknown[]): string {

@@ -39,6 +39,10 @@ export class LazyTensor<out T extends RealData = RealData, out W extends boolean
     super(expression, ofReal as Kind<LazyTensor<T, W>, LazyTensor<T, W>, ComplexLazyTensor<T, W>>);
   }
 
+  /** Messages call it by this name, which bundlers cannot shorten. */
+  get [Symbol.toStringTag](): string {
+    return "LazyTensor";
+  }
   get waits(): W {
     return isOpen(expressionIn(this).leaves) as W;
   }
@@ -150,6 +154,10 @@ export class ComplexLazyTensor<out T extends RealData = RealData, out W extends 
     applyOperation("ComplexReal", [this], complexOperand);
   }
 
+  /** Messages call it by this name, which bundlers cannot shorten. */
+  get [Symbol.toStringTag](): string {
+    return "ComplexLazyTensor";
+  }
   get waits(): W {
     return isOpen(expressionIn(this).leaves) as W;
   }

@@ -3,7 +3,6 @@
  * recipes over the ways in which their parts multiply, and none of them is ever a matrix. Must not know lazy tensors.
  */
 import { add, sub } from "../array/arithmetic";
-import { described } from "../array/check";
 import { contiguous, sameShape, shapeText, wrap } from "../array/view";
 import type { Dtype, RealArray } from "../array/view";
 import { HostVectors } from "../device/hostvectors";
@@ -73,6 +72,11 @@ export class LinearOperator<T extends RealData = RealData> implements LinearOper
     this.#ways = isWays(products) ? products : waysOfProducts(products);
     this.shape = this.#ways.shape;
     this.dtype = this.#ways.dtype;
+  }
+
+  /** Messages call it by this name, which bundlers cannot shorten. */
+  get [Symbol.toStringTag](): string {
+    return "LinearOperator";
   }
 
   /**
@@ -268,13 +272,12 @@ function chain<T extends RealData>(
   first: LinearOperator<T>,
   second: LinearOperator<T>,
 ): LinearOperator<T> {
-  const rows = first.shape[1];
-  if (rows !== second.shape[0] || first.dtype !== second.dtype)
+  const { shape, dtype } = first;
+  if (shape[1] !== second.shape[0] || dtype !== second.dtype)
     throw new ArgumentError(
-      `${where}: expected an operator with ${rows} rows, ${first.dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,
+      `${where}: expected an operator with ${shape[1]} rows, ${dtype}, got shape ${shapeText(second.shape)}, ${second.dtype}`,
     );
-  const { dtype } = first;
-  return combine({ shape: [first.shape[0], second.shape[1]], dtype }, [first, second], inTurn(1, 0), inTurn(0, 1));
+  return combine({ shape: [shape[0], second.shape[1]], dtype }, [first, second], inTurn(1, 0), inTurn(0, 1));
 }
 
 // --------------------------------------------------------------------------------------------------- what may be one
@@ -293,7 +296,7 @@ export function toOperator<T extends RealData>(where: string, value: unknown): L
   if (isOperatorLike<T>(value)) return new LinearOperator<T>(value);
   if (Array.isArray(shape) && shape.length === 2) return new LinearOperator<T>(waysOfMatrix(where, value));
   throw new ArgumentError(
-    `${where}: expected a LinearOperator, a LazyTensor or a matrix [M, N], got ${described(value)}`,
+    `${where}: expected a LinearOperator, a LazyTensor or a matrix [M, N], got ${describeValue(value)}`,
   );
 }
 

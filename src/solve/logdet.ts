@@ -77,9 +77,9 @@ export interface EstimatedValue {
 /** What `logdet` gives: the value, and how it was found. */
 export interface LogdetResult extends EstimatedValue {
   /**
-   * The value as `[1]` in the dtype of the data, recorded for `grad`. Its derivative, the trace of (K + alpha I)⁻¹ dK,
-   * is exact where the value is; else it is the mean over as many random vectors, of what the preconditioner does not
-   * tell exactly.
+   * The value as `[1]` in the dtype of the data, recorded for `grad`, which the number `value` is not. Its derivative,
+   * the trace of (K + alpha I)⁻¹ dK, is exact where the value is; else it is the mean over as many random vectors, of
+   * what the preconditioner does not tell exactly.
    */
   readonly array: RealArray;
   /**
@@ -161,7 +161,8 @@ export function* logdet(
     fillErrors(gradientErrors, users, returned);
     return gradients.values;
   });
-  return { ...found.result, array: recordAs(value, given.dtype), gradientErrors };
+  const { value: number, ...report } = found.result; // the first names are those that messages tell
+  return { value: number, array: recordAs(value, given.dtype), ...report, gradientErrors };
 }
 
 /** Standard errors for each input; one that stands in several places has the sum of their derivatives. */

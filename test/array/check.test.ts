@@ -2,6 +2,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import ndarray from "ndarray";
+import { Vi, linalg } from "../../src";
 import { rand, zeros } from "../../src/array/array";
 import { checkArray } from "../../src/array/check";
 import { viewOf } from "../../src/array/view";
@@ -47,7 +48,13 @@ describe("checkArray", () => {
       { ...zeros([3]), data: new Int8Array(3), shape: [3], stride: [1], offset: 0 },
       /int8 ndarray/,
     ],
-    ["an empty ndarray object", (ndarray as () => unknown)(), /got an Object$/],
+    ["an empty ndarray object", (ndarray as () => unknown)(), /got an object with data$/],
+    ["an object without names", {}, /got an empty object$/],
+    ["a report", { value: 1, array: zeros([1]) }, /got an object with value, array$/],
+    ["a long report", { a: 1, b: 2, c: 3, d: 4, e: 5 }, /got an object with a, b, c, d, …$/],
+    ["a lazy tensor", Vi(zeros([2, 2])), /got a LazyTensor$/],
+    ["a complex lazy tensor", Vi(zeros([2, 2])).asComplex(), /got a ComplexLazyTensor$/],
+    ["an operator", linalg.identity(2), /got a LinearOperator$/],
     ["nothing", undefined, /got undefined$/],
     ["null", null, /got null$/],
     ["a string", "x", /got the string "x"$/],

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { resolve } from "node:path";
 import { ArgumentError } from "../../src/errors";
+import { minimise, nd } from "../../src";
 import type * as Api from "../../src";
 import { checkValues, optionsOf, withDefaults, withoutRows } from "../../src/options";
 import type { OptionsOf, RequiredOptionsOf } from "../../src/options";
@@ -84,6 +85,20 @@ test("the names of rows are accepted, and near ones suggested", () => {
   expect(() => optionsOf("f", { siz: 1 }, ROWS)).toThrow(
     'f, options: expected some of size, part, way, name, title, got "siz": did you mean size?',
   );
+});
+
+test.each([
+  ["lr", "learningRate"],
+  ["maxiter", "maxIterations"],
+  ["max_iter", "maxIterations"],
+  ["maxIter", "maxIterations"],
+  ["gtol", "gradientTolerance"],
+  ["ftol", "valueTolerance"],
+  ["callback", "onIteration"],
+  ["eps", "epsilon"],
+])("%s is another library's name of %s", (name, here) => {
+  const call = (): unknown => minimise(nd.sum, nd.ones([2]), { [name]: 1 });
+  expect(call).toThrow(new RegExp(`got "${name}": did you mean ${here}\\?$`));
 });
 
 test("the page of options is what the rows say", () => {

@@ -4,7 +4,7 @@
  */
 import { fromMatrix } from "../../src/cluster";
 import { ArgumentError, ConvergenceError, InterruptedError } from "../../src/errors";
-import { KernelSolve, rand, zeros } from "../../src";
+import { KernelSolve, Vi, Vj, nd, rand, zeros } from "../../src";
 import type { BlockRanges, LogdetOptions, RealData } from "../../src";
 import { G, K, eigenvalues, gauss, matrixOf, points, right } from "../helpers/spectra";
 import type { Block } from "../helpers/spectra";
@@ -217,6 +217,12 @@ test("an unknown of the kept index makes a diagonal, and that is what the functi
   );
   const exact = diagonal.reduce((sum, d) => sum + Math.log(d + 1), 0);
   expect(D.logdet<RealData>(x, y, right(9), G, { alpha: 1 }).value).toBeCloseTo(exact, 10);
+});
+
+test("a result in place of its array is told by both names", () => {
+  const x = rand([5, 2]);
+  const result: unknown = Vi(x).sqdist(Vj(x)).neg().exp().logdet({ alpha: 1 });
+  expect(() => nd.add(x, result as never)).toThrow(/got an object with value, array, /);
 });
 
 describe("what they are given", () => {
