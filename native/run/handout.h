@@ -28,7 +28,7 @@ void handOut(const char *what, Watch &watch, int64 units, int64 unitsPerTask, in
         if (watch.stopping()) return;
         doNext();
       }
-      watch.done(counted * (end - first));
+      if (!watch.stopped()) watch.done(counted * (end - first)); // the last unit may have been left in its middle
     } catch (const std::bad_alloc &) {
       outOfMemory = true;
       watch.stop();

@@ -71,6 +71,19 @@ describe("control", () => {
     expect(progress(control)).toBeLessThan(1);
   });
 
+  it("stops a call of one unit, between two of its spans of columns", async () => {
+    const control = newControl();
+    const one: Plan = { rows: 1, columns: 5_000_000, blockRows: 1, chunkColumns: 5_000_000, unitsPerTask: 1 };
+    const call = addon().later.reduce(
+      ...flatCall(routine("slow"), [new Float32Array(one.rows)], new Float32Array(one.rows), one, control),
+    );
+    const outcome = expect(call).rejects.toThrow(InterruptedError);
+    await later(100);
+    cancel(control);
+    await outcome;
+    expect(Array.from(control).slice(1, 3)).toEqual([0, 1]);
+  });
+
   it("stops a call of this thread, from another one", async () => {
     const control = newControl();
     const canceller = new Worker(

@@ -33,9 +33,9 @@ typedef mask index; // an integer per lane
 
 // Minus zero, not plus: a - 0 is a for all a, so that compilers drop it; 0 + a would make 0 of -0.
 INLINE real splat(scalar a) { return a - real{}; }
-// Asks for what will be read soon; an address past the end of an array is not read.
-INLINE void prefetch(const scalar *at) { __builtin_prefetch(at); }
 INLINE real operator""_r(long double a) { return splat((scalar)a); }
+// Asks the memory for what will be read soon. Nothing is read here, so the address may lie past the end of an array.
+INLINE void prefetch(const scalar *at) { __builtin_prefetch(at); }
 
 // ---- one vector ------------------------------------------------------------------------------------------------------------
 
